@@ -1,0 +1,53 @@
+import { Type, type Static, type TSchema } from 'typebox'
+
+export const SESSION_EVENTS_TOPIC = 'auth.session-events.v1'
+export const LOGIN_EVENTS_TOPIC = 'auth.login-events.v1'
+
+/** Where and with what a request was made: the /24 or /48 and the user agent, never the whole address. */
+export const ClientContext = Type.Object({
+  network: Type.String({ maxLength: 64 }),
+  agent: Type.String({ maxLength: 256 }),
+})
+export type ClientContext = Static<typeof ClientContext>
+
+const Uuid = Type.String({ format: 'uuid' })
+const Time = Type.String({ format: 'date-time' })
+
+const session = {
+  session_id: Uuid,
+  session_seq: Type.Integer({ minimum: 0, description: 'one more than the last event of this session; it alone decides order and duplicates' }),
+  user_id: Uuid,
+  client_id: Type.String(),
+  generation: Type.Integer({ minimum: 0, description: 'the generation the session stands at after the event' }),
+}
+const Side = Type.Object({ network: Type.String(), agent: Type.String(), at: Time, generation: Type.Integer() })
+const sides = { rotated: Side, presented: Side }
+
+export const REVOKE_REASONS = ['logout', 'logout_all', 'user_disabled', 'password_changed', 'admin', 'limit', 'reuse'] as const
+export const RevokeReason = Type.Union(REVOKE_REASONS.map((reason) => Type.Literal(reason)))
+export type RevokeReason = (typeof REVOKE_REASONS)[number]
+
+/** Every event type with the schema of its data. A breaking change is a new type. */
+export const EVENTS = {
+  'session.issued.v1': Type.Object({ ...session, ...ClientContext.properties, expires_at: Time, idle_until: Time }),
+  'session.rotated.v1': Type.Object({ ...session, ...ClientContext.properties, idle_until: Time, interval_seconds: Type.Number({ minimum: 0, description: 'since the rotation before' }) }),
+  'session.reuse-detected.v1': Type.Object({ ...session, ...sides, age_seconds: Type.Number({ minimum: 0 }), session_seconds: Type.Number({ minimum: 0 }) }),
+  'session.revoked.v1': Type.Object({ ...session, reason: RevokeReason, session_seconds: Type.Number({ minimum: 0 }) }),
+  'session.expired.v1': Type.Object({ ...session, reason: Type.Union([Type.Literal('idle'), Type.Literal('absolute')]), session_seconds: Type.Number({ minimum: 0 }) }),
+  'session.regression-detected.v1': Type.Object({ ...session, stored_generation: Type.Integer(), presented_generation: Type.Integer() }),
+  'session.replay-suspected.v1': Type.Object({ ...session, ...sides, streak: Type.Integer() }),
+  'session.shadow-suspected.v1': Type.Object({ ...session, ...sides, streak: Type.Integer() }),
+  'login.succeeded.v1': Type.Object({ username_hash: Type.String(), user_id: Uuid, session_id: Uuid, ...ClientContext.properties }),
+  'login.failed.v1': Type.Object({ username_hash: Type.String(), reason: Type.Union([Type.Literal('invalid_credentials'), Type.Literal('user_inactive'), Type.Literal('rate_limited')]), ...ClientContext.properties }),
+} as const satisfies Record<string, TSchema>
+
+export type EventType = keyof typeof EVENTS
+export type EventData<T extends EventType> = Static<(typeof EVENTS)[T]>
+export type SessionEventType = Extract<EventType, `session.${string}`>
+export type LoginEventType = Extract<EventType, `login.${string}`>
+
+/** CloudEvents 1.0 attributes, and the data. `key` decides order: the session id, or the hash of the user name. */
+export type EventOf<T extends EventType> = {
+  [K in T]: { id: string; type: K; source: string; time: string; subject: string; key: string; traceparent?: string; data: EventData<K> }
+}[T]
+export type AnyEvent = EventOf<EventType>

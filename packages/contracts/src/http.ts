@@ -1,0 +1,104 @@
+import { Type, type Static, type TSchema } from 'typebox'
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts'
+
+/** Names of the wire, in one place. Node gives header names in lower case. */
+export const HEADERS = {
+  refreshToken: 'x-refresh-token',
+  tokenRefreshed: 'x-token-refreshed',
+  newAccessToken: 'x-new-access-token',
+  newRefreshToken: 'x-new-refresh-token',
+  csrfProof: 'x-auto-refresh',
+  idempotencyKey: 'idempotency-key',
+  requestId: 'x-request-id',
+} as const
+export const REFRESH_COOKIE = 'refresh_token'
+
+/** `{status, message, data}`: every 2xx answer. */
+export function Envelope<Data extends TSchema>(data: Data) {
+  return Type.Object({ status: Type.Integer(), message: Type.String(), data })
+}
+
+export const ErrorEnvelope = Type.Object({
+  status: Type.Integer(),
+  message: Type.String(),
+  data: Type.Null(),
+  error: Type.Object({
+    code: Type.Union((Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => Type.Literal(code))),
+    retryable: Type.Boolean(),
+    request_id: Type.String(),
+  }),
+})
+
+const strict = { additionalProperties: false }
+const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
+
+export const SignInBody = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: 128, pattern: noControlCharacters }),
+    password: Type.String({ minLength: 1, maxLength: 256 }),
+    transport: Type.Optional(Type.Union([Type.Literal('body'), Type.Literal('cookie')], { default: 'body' })),
+  },
+  strict,
+)
+export type SignInBody = Static<typeof SignInBody>
+
+/** Absent, empty, null and the words "null" and "undefined" (which the guide's client sends) all mean "none". */
+export const RefreshBody = Type.Object(
+  { refresh_token: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])) },
+  strict,
+)
+export type RefreshBody = Static<typeof RefreshBody>
+
+export const TokenPairData = Type.Object({
+  access_token: Type.String(),
+  refresh_token: Type.Optional(Type.String({ description: 'absent when the token travels in the HttpOnly cookie' })),
+  token_type: Type.Literal('bearer'),
+  expires_in: Type.Integer({ description: 'seconds until the access token expires' }),
+  refreshed: Type.Optional(Type.Boolean({ description: 'auto-refresh only: whether the pair is new' })),
+})
+export type TokenPairData = Static<typeof TokenPairData>
+
+export const TokenStatusData = Type.Object({
+  valid: Type.Boolean(),
+  needs_refresh: Type.Boolean(),
+  time_until_expiry: Type.Integer({ minimum: 0, description: 'seconds' }),
+  expires_at: Type.String({ description: 'UTC without milliseconds, 2026-01-01T12:00:00Z' }),
+  username: Type.Optional(Type.String()),
+  role: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.Union([Type.Literal('expired'), Type.Literal('revoked')])),
+})
+export type TokenStatusData = Static<typeof TokenStatusData>
+
+export const MeData = Type.Object({
+  user_id: Type.String(),
+  username: Type.String(),
+  role: Type.String(),
+  session_id: Type.String(),
+  authenticated_at: Type.String(),
+  session_expires_at: Type.String(),
+})
+export type MeData = Static<typeof MeData>
+
+export const SessionData = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  current: Type.Boolean({ description: 'the session of the access token that asked' }),
+  signed_in_at: Type.String(),
+  last_refreshed_at: Type.String(),
+  expires_at: Type.String({ description: 'the absolute end' }),
+  network: Type.String({ description: 'the /24 or /48 of the last refresh' }),
+  user_agent: Type.String(),
+})
+export const SessionsData = Type.Object({ sessions: Type.Array(SessionData) })
+export type SessionsData = Static<typeof SessionsData>
+
+export const NoticeData = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  kind: Type.Literal('session_ended_token_reused'),
+  session_id: Type.String({ format: 'uuid' }),
+  occurred_at: Type.String(),
+  message: Type.String(),
+})
+export const NoticesData = Type.Object({ notices: Type.Array(NoticeData) })
+export type NoticesData = Static<typeof NoticesData>
+
+export const IdParams = Type.Object({ id: Type.String({ format: 'uuid' }) }, strict)
