@@ -24,7 +24,7 @@ const Side = Type.Object({ network: Type.String(), agent: Type.String(), at: Tim
 const sides = { rotated: Side, presented: Side }
 
 export const REVOKE_REASONS = ['logout', 'logout_all', 'user_disabled', 'password_changed', 'admin', 'limit', 'reuse'] as const
-export const RevokeReason = Type.Union(REVOKE_REASONS.map((reason) => Type.Literal(reason)))
+export const RevokeReason = Type.Enum(REVOKE_REASONS)
 export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
 /** Every event type with the schema of its data. A breaking change is a new type. */

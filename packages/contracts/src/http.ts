@@ -23,7 +23,7 @@ export const ErrorEnvelope = Type.Object({
   message: Type.String(),
   data: Type.Null(),
   error: Type.Object({
-    code: Type.Union((Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => Type.Literal(code))),
+    code: Type.Enum(Object.keys(ERROR_CODES) as ErrorCode[]),
     retryable: Type.Boolean(),
     request_id: Type.String(),
   }),

@@ -1,0 +1,97 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { RefreshTokens } from '../../ports.ts'
+
+/**
+ * art_ + base64url( version 1 | mac kid 1 | session id 16 | generation 6 | nonce 16 | HMAC-SHA256 32 ) + crc32 (6, base62)
+ *
+ * 72 bytes are exactly 96 characters: there are no spare bits and no padding, so each token has one spelling. The prefix and
+ * the checksum let secret scanners find leaked tokens; only the MAC decides whether one is ours.
+ */
+const PREFIX = 'art_'
+const VERSION = 1
+const SHAPE = /^art_([A-Za-z0-9_-]{96})([0-9A-Za-z]{6})$/
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const MAC_AT = 40
+
+export function createRefreshTokens(options: {
+  /** first is current; at least 32 bytes each */
+  keys: ReadonlyArray<{ kid: number; key: Buffer }>
+  /** kids that are gone for good: their tokens are invalid, where another unknown kid means that we lack a key */
+  retiredKids: readonly number[]
+}): RefreshTokens {
+  const keys = new Map(options.keys.map(({ kid, key }) => [kid, key]))
+  const current = options.keys[0]
+  if (current === undefined) throw new TypeError('At least one refresh token key is needed')
+  const retiredKids = new Set(options.retiredKids)
+
+  const mac = (key: Buffer, fields: Buffer) => createHmac('sha256', key).update(fields).digest()
+
+  return {
+    currentKid: current.kid,
+
+    read(text) {
+      const [, body, checksum] = SHAPE.exec(text) ?? []
+      if (body === undefined || checksum !== toChecksum(body)) return { outcome: 'invalid' }
+      const bytes = Buffer.from(body, 'base64url')
+      if (bytes[0] !== VERSION) return { outcome: 'invalid' }
+      const kid = bytes.readUInt8(1)
+      const key = keys.get(kid)
+      if (key === undefined) return { outcome: retiredKids.has(kid) ? 'invalid' : 'unknown_kid' }
+      if (!timingSafeEqual(bytes.subarray(MAC_AT), mac(key, bytes.subarray(0, MAC_AT)))) return { outcome: 'invalid' }
+      const nonce = bytes.subarray(24, MAC_AT)
+      return {
+        outcome: 'authentic',
+        token: { sessionId: toUuid(bytes.subarray(2, 18)), generation: bytes.readUIntBE(18, 6), nonce, nonceHash: sha256(nonce) },
+      }
+    },
+
+    mint({ sessionId, generation, nonce, kid }) {
+      const key = keys.get(kid)
+      if (key === undefined) throw new Error(`The key of kid ${kid} is missing, but a session still stands on it: put it back into REFRESH_TOKEN_KEYS`)
+      const bytes = Buffer.alloc(72)
+      bytes.writeUInt8(VERSION, 0)
+      bytes.writeUInt8(kid, 1)
+      bytes.write(sessionId.replaceAll('-', ''), 2, 'hex')
+      bytes.writeUIntBE(generation, 18, 6)
+      nonce.copy(bytes, 24)
+      mac(key, bytes.subarray(0, MAC_AT)).copy(bytes, MAC_AT)
+      const body = bytes.toString('base64url')
+      return `${PREFIX}${body}${toChecksum(body)}`
+    },
+
+    newSession(nowMs) {
+      const nonce = randomBytes(16)
+      return { sessionId: toUuidV7(nowMs), nonce, nonceHash: sha256(nonce) }
+    },
+
+    hash: sha256,
+  }
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex')
+}
+
+function toChecksum(body: string): string {
+  let rest = crc32(PREFIX + body)
+  let text = ''
+  for (let i = 0; i < 6; i += 1) {
+    text = BASE62.charAt(rest % 62) + text
+    rest = Math.floor(rest / 62)
+  }
+  return text
+}
+
+function toUuid(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** RFC 9562, version 7: the first 48 bits are the time, which tells a session's age after its row is gone. */
+function toUuidV7(nowMs: number): string {
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(Math.floor(nowMs), 0, 6)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return toUuid(bytes)
+}

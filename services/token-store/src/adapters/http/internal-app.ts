@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { CodedError, ERROR_CODES } from '@auto-refresh/contracts'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { TokenStore } from '../../use-cases/token-store.ts'
+import { registerInternalRoutes } from './internal-routes.ts'
+
+/** 256 items of the largest size. */
+const BODY_LIMIT = 1_048_576
+
+/** The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a list, so that keys can change without a break. */
+export function buildInternalApp({ tokenStore, apiKeys, onTrouble }: { tokenStore: TokenStore; apiKeys: readonly string[]; onTrouble(error: unknown): void }): FastifyInstance {
+  const app = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    return503OnClosing: false,
+  })
+  app.removeContentTypeParser('text/plain')
+
+  const digests = apiKeys.map(digest)
+  app.addHook('onRequest', async (request) => {
+    const presented = digest(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
+    // Every key is compared, and digests are of one length: the time tells nothing.
+    const matches = digests.filter((key) => timingSafeEqual(key, presented)).length
+    if (matches === 0) throw new CodedError('forbidden')
+  })
+
+  app.setErrorHandler((error: unknown, request, reply) => {
+    const { code, detail } = toCode(error)
+    if (code === 'unavailable') onTrouble(error)
+    const { status, retryable, message } = ERROR_CODES[code]
+    return reply.code(status).send({ status, message: detail ?? message, data: null, error: { code, retryable, request_id: request.id } })
+  })
+  app.setNotFoundHandler(() => {
+    throw new CodedError('not_found')
+  })
+
+  registerInternalRoutes(app, tokenStore)
+  return app
+}
+
+function toCode(error: unknown): { code: keyof typeof ERROR_CODES; detail?: string } {
+  if (error instanceof CodedError) return { code: error.code }
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
+  if (error instanceof Error && 'validation' in error) return { code: 'invalid_request', detail: error.message }
+  if (status === 413) return { code: 'payload_too_large' }
+  if (status === 415) return { code: 'unsupported_media_type' }
+  return { code: typeof status === 'number' && status < 500 ? 'invalid_request' : 'unavailable' }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,34 @@
+import type { Pool } from 'pg'
+import { LONGEST_GAP_MS } from '../../domain/uptime.ts'
+import type { Heartbeats } from '../../ports.ts'
+
+/**
+ * All replicas write one row, so a gap means that none was up. Downtimes are kept for a day; one that ends in the future was
+ * made by a clock that has been set back, and would let tokens age too slowly.
+ */
+export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
+  return {
+    async beat() {
+      const { rows } = await pool.query<{ down_seconds: number }>({
+        name: 'beat',
+        text: `
+          with last as materialized (select beat_at from token_store.heartbeat where id = 1 for update),
+          gap as materialized (select beat_at, clock_timestamp() as now from last),
+          down as (
+            insert into token_store.downtimes (started_at, ended_at)
+            select beat_at, now from gap where now - beat_at > make_interval(secs => $1::float8 / 1000)
+            on conflict (started_at) do update set ended_at = excluded.ended_at
+            returning extract(epoch from ended_at - started_at)::float8 as seconds
+          ),
+          over as (
+            delete from token_store.downtimes using gap
+            where ended_at < now - interval '1 day' or ended_at > now + interval '1 second'
+          ),
+          beaten as (update token_store.heartbeat h set beat_at = gap.now from gap where h.id = 1)
+          select coalesce(sum(seconds), 0)::float8 as down_seconds from down`,
+        values: [LONGEST_GAP_MS],
+      })
+      return rows[0]?.down_seconds ?? 0
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import type { Pool } from 'pg'
+import type { Outbox } from '../../ports.ts'
+
+type Row = { lane: number; id: number; event_id: string; session_id: string; type: AnyEvent['type']; occurred_at: number; body: AnyEvent['data']; traceparent: string | null }
+
+export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
+  return {
+    async lease(owner, leaseMs) {
+      const { rows } = await pool.query<{ lane: number }>({
+        name: 'lease-lanes',
+        text: `
+          with mine as materialized (
+            select lane from token_store.lane_leases
+            where owner = $1::uuid or leased_until < clock_timestamp()
+            order by lane
+            for update skip locked
+          )
+          update token_store.lane_leases l
+          set owner = $1::uuid, leased_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
+          from mine where l.lane = mine.lane
+          returning l.lane`,
+        values: [owner, leaseMs],
+      })
+      return rows.map((row) => row.lane)
+    },
+
+    async release(owner) {
+      await pool.query({
+        name: 'release-lanes',
+        text: `update token_store.lane_leases set owner = null, leased_until = '-infinity' where owner = $1::uuid`,
+        values: [owner],
+      })
+    },
+
+    async read(lanes, most) {
+      const { rows } = await pool.query<Row>({
+        name: 'read-outbox',
+        text: `
+          select lane, id, event_id, session_id, type, occurred_at, body, traceparent
+          from token_store.outbox where lane = any($1::smallint[]) order by lane, id limit $2::integer`,
+        values: [lanes, most],
+      })
+      return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
+    },
+
+    async remove(rows) {
+      await pool.query({
+        name: 'remove-from-outbox',
+        text: `
+          delete from token_store.outbox o using unnest($1::smallint[], $2::bigint[]) as sent(lane, id)
+          where o.lane = sent.lane and o.id = sent.id`,
+        values: [rows.map((row) => row.lane), rows.map((row) => row.id)],
+      })
+    },
+
+    async pending() {
+      const { rows } = await pool.query<{ events: number; oldest_seconds: number }>({
+        name: 'count-outbox',
+        text: `
+          select count(*) as events, coalesce(extract(epoch from clock_timestamp() - min(occurred_at)), 0)::float8 as oldest_seconds
+          from (select occurred_at from token_store.outbox limit 100000) waiting`,
+      })
+      return { events: rows[0]?.events ?? 0, oldestSeconds: rows[0]?.oldest_seconds ?? 0 }
+    },
+  }
+}
+
+function toEvent(row: Row): AnyEvent {
+  return {
+    id: row.event_id,
+    type: row.type,
+    source: 'token-store',
+    time: new Date(row.occurred_at).toISOString(),
+    subject: row.session_id,
+    key: row.session_id,
+    ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+    data: row.body,
+  } as AnyEvent
+}

@@ -1,0 +1,24 @@
+import type { ClientBase } from 'pg'
+import { toUptimeClock, type Clock } from '../../domain/uptime.ts'
+
+type Row = { now: number; beat_at: number; downtimes: Array<[number, number]> | null }
+
+/**
+ * A statement of its own, sent behind the locking one: `clock_timestamp()` inside a locking select is read before the
+ * wait for the lock (seen 1,001 ms late), and `now()` when the transaction began.
+ */
+export async function readClock(client: ClientBase): Promise<Clock> {
+  const { rows } = await client.query<Row>({
+    name: 'read-clock',
+    text: `
+      select clock_timestamp() as now, beat_at, (
+        select jsonb_agg(jsonb_build_array(extract(epoch from started_at) * 1000, extract(epoch from ended_at) * 1000))
+        from token_store.downtimes
+      ) as downtimes
+      from token_store.heartbeat`,
+  })
+  const row = rows[0]
+  if (row === undefined) throw new Error('token_store.heartbeat is empty: run `npm run migrate`')
+  const downtimes = (row.downtimes ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs }))
+  return toUptimeClock({ nowMs: row.now, beatAtMs: row.beat_at, downtimes })
+}

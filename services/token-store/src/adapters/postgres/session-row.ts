@@ -1,0 +1,65 @@
+import type { RevokeReason } from '@auto-refresh/contracts'
+import type { Session } from '../../domain/session.ts'
+
+/** A row of token_store.sessions as the pool's type parsers give it: timestamptz in Unix milliseconds, int8 as numbers. */
+export type SessionRow = {
+  id: string
+  user_id: string
+  user_version: number
+  client_id: string
+  generation: number
+  mac_kid: number
+  nonce_hash: Buffer
+  authenticated_at: number
+  expires_at: number
+  idle_until: number
+  keep_until: number
+  rotated_at: number
+  floor_generation: number
+  mark_generation: number
+  mark_at: number
+  attempt_hash: Buffer | null
+  seq: number
+  access_expires_at: number
+  rotation_tokens: number
+  replay_tokens: number
+  bucket_at: number
+  network: string
+  agent: string
+  suspect_generation: number
+  suspect_streak: number
+  revoked_at: number | null
+  revoke_reason: RevokeReason | null
+}
+
+export function toSession(row: SessionRow): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    userVersion: row.user_version,
+    clientId: row.client_id,
+    generation: row.generation,
+    macKid: row.mac_kid,
+    nonceHash: row.nonce_hash.toString('hex'),
+    authenticatedAtMs: row.authenticated_at,
+    expiresAtMs: row.expires_at,
+    idleUntilMs: row.idle_until,
+    keepUntilMs: row.keep_until,
+    rotatedAtMs: row.rotated_at,
+    floorGeneration: row.floor_generation,
+    markGeneration: row.mark_generation,
+    markAtMs: row.mark_at,
+    attemptHash: row.attempt_hash === null ? null : row.attempt_hash.toString('hex'),
+    seq: row.seq,
+    accessExpiresAtMs: row.access_expires_at,
+    rotationTokens: row.rotation_tokens,
+    replayTokens: row.replay_tokens,
+    bucketAtMs: row.bucket_at,
+    network: row.network,
+    agent: row.agent,
+    suspectGeneration: row.suspect_generation,
+    suspectStreak: row.suspect_streak,
+    revokedAtMs: row.revoked_at,
+    revokeReason: row.revoke_reason,
+  }
+}

@@ -1,0 +1,80 @@
+import type { Pool } from 'pg'
+import { decideEvictions } from '../../domain/decide-issue.ts'
+import type { Change, Session } from '../../domain/session.ts'
+import type { Read, Sessions } from '../../ports.ts'
+import { applyChanges } from './apply-changes.ts'
+import { inTwoFlights } from './in-two-flights.ts'
+import { insertSession } from './insert-session.ts'
+import { lockSessions, lockSessionsBelowVersion } from './lock-sessions.ts'
+import { readClock } from './read-clock.ts'
+import { readRevocations } from './read-revocations.ts'
+import { readActiveSessions, readSessions } from './read-sessions.ts'
+import { holdUserVersion, raiseUserVersion } from './user-versions.ts'
+
+export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
+  return {
+    change(ids, decide) {
+      return inTwoFlights(
+        pool,
+        async (client) => toRead(...(await Promise.all([lockSessions(client, ids), readClock(client)]))),
+        (locked) => toApplied(decide(locked)),
+      )
+    },
+
+    changeBelowVersion({ userId, version }, decide) {
+      return inTwoFlights(
+        pool,
+        async (client) => {
+          const [, sessions, clock] = await Promise.all([
+            raiseUserVersion(client, userId, version),
+            lockSessionsBelowVersion(client, userId, version),
+            readClock(client),
+          ])
+          return toRead(sessions, clock)
+        },
+        (locked) => toApplied(decide(locked)),
+      )
+    },
+
+    insert({ userId, userVersion, sessionLimit }, decide) {
+      return inTwoFlights(
+        pool,
+        async (client) => {
+          const revokedUpTo = await holdUserVersion(client, userId)
+          const excess = decideEvictions(await readActiveSessions(client, userId), sessionLimit)
+          const locked = await lockSessions(client, excess.map((session) => session.id))
+          const { nowMs } = await readClock(client)
+          return { revokedUpTo, excess: locked.filter((session) => session.revokeReason === null), nowMs }
+        },
+        ({ revokedUpTo, excess, nowMs }) => {
+          if (revokedUpTo > userVersion) return { result: undefined }
+          const { result, issued, ended } = decide(excess, nowMs)
+          return {
+            result,
+            apply: (client) => Promise.all([insertSession(client, issued), ended.length > 0 ? applyChanges(client, ended) : undefined]),
+          }
+        },
+      )
+    },
+
+    async read(ids) {
+      const client = await pool.connect()
+      try {
+        return toRead(...(await Promise.all([readSessions(client, ids), readClock(client)])))
+      } finally {
+        client.release()
+      }
+    },
+
+    activeOf: (userId) => readActiveSessions(pool, userId),
+    revocations: (sinceMs) => readRevocations(pool, sinceMs),
+  }
+}
+
+function toRead(sessions: readonly Session[], clock: Read['clock']): Read {
+  return { sessions: new Map(sessions.map((session) => [session.id, session])), clock }
+}
+
+function toApplied<T>({ result, changes }: { result: T; changes: readonly Change[] }) {
+  return changes.length === 0 ? { result } : { result, apply: (client: Parameters<typeof applyChanges>[0]) => applyChanges(client, changes) }
+}

@@ -1,0 +1,44 @@
+import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import type { Report } from '../../ports.ts'
+
+/** Metrics and log lines of what token-store does. Never a token: sessions are named by their id. */
+export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
+  return {
+    batch: (size) => metrics.rotationBatchSize.observe(size),
+
+    rotation(result) {
+      if (result.outcome === 'reused') {
+        metrics.reuseDetected.inc()
+        logger.warn({ sessionId: result.sessionId, userId: result.userId }, 'A refresh token was used twice; its session has been ended')
+      }
+      if (result.outcome === 'regressed') logger.error({ sessionId: result.session.id }, 'A token was newer than its session: the database has gone back in time')
+      if (result.outcome === 'unknown_session') logger.error('A young token names a session that is not here: a restore, or the wrong database')
+      if (result.outcome === 'unknown_kid') logger.error('A token names a key that this process does not have: compare REFRESH_TOKEN_KEYS of all processes')
+    },
+
+    trouble: (error) => logger.error({ err: error }, 'token-store could not answer'),
+
+    downtime(seconds) {
+      metrics.downtimeSeconds.inc(seconds)
+      logger.warn({ seconds }, 'No token-store was up for a while; that time counts as no token\'s age')
+    },
+
+    published(events) {
+      metrics.eventsPublished.inc({ result: 'published' }, events.length)
+      for (const event of events) {
+        if (event.type === 'session.reuse-detected.v1') metrics.sessionDuration.observe({ end: 'reuse' }, event.data.session_seconds)
+        if (event.type === 'session.revoked.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
+        if (event.type === 'session.expired.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
+        if (event.type === 'session.replay-suspected.v1') metrics.replaysSuspected.inc({ kind: 'replay' })
+        if (event.type === 'session.shadow-suspected.v1') metrics.replaysSuspected.inc({ kind: 'shadow' })
+      }
+    },
+
+    relayFailed(error) {
+      metrics.eventsPublished.inc({ result: 'failed' })
+      logger.warn({ err: error }, 'The relay could not send; it will try again')
+    },
+
+    lanesOwned: (lanes) => metrics.outboxLanesOwned.set(lanes),
+  }
+}

@@ -1,0 +1,66 @@
+import type { EventPublisher } from '@auto-refresh/event-bus'
+import { createPool, toUnavailable } from '@auto-refresh/postgres'
+import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
+import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
+import { isRolledBack } from './adapters/postgres/is-rolled-back.ts'
+import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
+import { createPostgresSessions } from './adapters/postgres/sessions.ts'
+import { createReport } from './adapters/telemetry/report.ts'
+import { checkTokenStoreSchema } from './check-token-store-schema.ts'
+import type { TokenStoreConfig } from './config.ts'
+import { createTokenStore } from './use-cases/token-store.ts'
+import { createHeart } from './use-cases/keep-heart-beating.ts'
+import { createOutboxRelay } from './use-cases/relay-outbox.ts'
+
+/** Composition root. `tokenStore` is what auth-api calls, in process here or behind the internal HTTP API. */
+export function buildTokenStore({ config, publisher, logger, metrics }: { config: TokenStoreConfig; publisher: EventPublisher; logger: Logger; metrics: Metrics }) {
+  const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError })
+  // The relay and the heartbeat must not wait behind requests, nor requests behind them.
+  const backgroundPool = createPool({ url: config.databaseUrl, applicationName: 'token-store background', max: 2, onError })
+
+  const report = createReport({ logger, metrics })
+  const refreshTokens = createRefreshTokens({ keys: config.refreshTokenKeys, retiredKids: config.retiredKids })
+  const outbox = createPostgresOutbox({ pool: backgroundPool })
+  const relay = createOutboxRelay({
+    outbox,
+    publish: (topic, events) => publisher.publish(topic, events),
+    owner: crypto.randomUUID(),
+    report,
+    nowMs: () => performance.now(),
+  })
+  const heart = createHeart({
+    heartbeats: createPostgresHeartbeats({ pool: backgroundPool }),
+    onDowntime: report.downtime,
+    onError: (error) => logger.warn({ err: error }, 'The heartbeat failed'),
+  })
+  const tokenStore = createTokenStore({
+    sessions: createPostgresSessions({ pool }),
+    refreshTokens,
+    policy: { ...config, currentMacKid: refreshTokens.currentKid },
+    sessionLimit: config.sessionLimit,
+    isRolledBack,
+    toUnavailable,
+    nowMs: () => performance.now(),
+    onCommit: relay.nudge,
+    report,
+  })
+
+  return {
+    tokenStore,
+    outbox,
+    /** Resolves when the schema is current and the first heartbeat is written. */
+    async start() {
+      await checkTokenStoreSchema(pool)
+      await heart.start()
+      relay.start()
+    },
+    async stop() {
+      await relay.stop()
+      await heart.stop()
+      await Promise.all([pool.end(), backgroundPool.end()])
+    },
+  }
+}
+export type BuiltTokenStore = ReturnType<typeof buildTokenStore>

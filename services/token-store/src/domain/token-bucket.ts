@@ -1,0 +1,18 @@
+/** `points` at once, refilled evenly over `seconds`. `null` turns the limit off. */
+export type Limit = Readonly<{ points: number; seconds: number }> | null
+
+export type Take = { taken: true; tokens: number } | { taken: false; retryAfterSeconds: number }
+
+/** Takes one token from a bucket that held `tokens` at `atMs`. A clock that went back refills nothing. */
+export function takeToken(limit: Limit, bucket: { tokens: number; atMs: number }, nowMs: number): Take {
+  if (limit === null) return { taken: true, tokens: bucket.tokens }
+  const tokens = refill(limit, bucket, nowMs)
+  if (tokens >= 1) return { taken: true, tokens: tokens - 1 }
+  return { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(((1 - tokens) * limit.seconds) / limit.points)) }
+}
+
+export function refill(limit: Limit, bucket: { tokens: number; atMs: number }, nowMs: number): number {
+  if (limit === null) return bucket.tokens
+  const refilled = (Math.max(0, nowMs - bucket.atMs) * limit.points) / (limit.seconds * 1000)
+  return Math.min(limit.points, bucket.tokens + refilled)
+}

@@ -1,0 +1,31 @@
+import type { PeekResult, RotateRequest } from '@auto-refresh/contracts'
+import { decideRotation, type RotationPolicy } from '../domain/decide-rotation.ts'
+import type { RefreshTokens, Sessions } from '../ports.ts'
+import { toRefusal } from './rotate.ts'
+import { toPresented } from './to-presented.ts'
+import { toStoredSession } from './to-stored-session.ts'
+
+/** What `rotate` would decide right now, read without a lock; nothing changes and no token is given out. */
+export function createPeek(deps: { sessions: Sessions; refreshTokens: RefreshTokens; policy: RotationPolicy }) {
+  return async (requests: readonly RotateRequest[]): Promise<PeekResult[]> => {
+    const tokens = requests.map((request) => deps.refreshTokens.read(request.token))
+    const ids = tokens.flatMap((read) => (read.outcome === 'authentic' ? [read.token.sessionId] : []))
+    if (ids.length === 0) return tokens.map(({ outcome }) => (outcome === 'unknown_kid' ? { outcome } : { outcome: 'invalid', mac: false }))
+
+    const { sessions, clock } = await deps.sessions.read([...new Set(ids)])
+    return requests.map((request, i) => {
+      const read = tokens[i]
+      if (read?.outcome !== 'authentic') return read?.outcome === 'unknown_kid' ? { outcome: 'unknown_kid' } : { outcome: 'invalid', mac: false }
+      const session = sessions.get(read.token.sessionId)
+      const decision = decideRotation(session, toPresented(request, read.token, deps.refreshTokens), clock, deps.policy)
+      switch (decision.outcome) {
+        case 'rotated':
+        case 'replayed':
+        case 'regressed':
+          return { outcome: decision.outcome, session: toStoredSession(session ?? decision.change.session) }
+        default:
+          return toRefusal(decision, read.token.sessionId)
+      }
+    })
+  }
+}

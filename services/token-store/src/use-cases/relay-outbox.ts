@@ -1,0 +1,104 @@
+import { SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import type { Outbox, OutboxRow, Report } from '../ports.ts'
+
+const MOST_ROWS = 500
+const LEASE_MS = 10_000
+const RENEW_MS = 2_000
+const BUSY_MS = 10
+const IDLE_MS = 250
+
+/**
+ * Sends committed events on, in order per session, at least once: read, publish, delete what was acknowledged. There is no
+ * cursor, which would lose late commits. It sends only with more than half of its lease left, so a relay that was paused
+ * repeats events but never reorders first occurrences. Nothing that fails here ends the process.
+ */
+export function createOutboxRelay(deps: {
+  outbox: Outbox
+  publish(topic: string, events: readonly AnyEvent[]): Promise<void>
+  owner: string
+  report: Pick<Report, 'published' | 'relayFailed' | 'lanesOwned'>
+  /** monotonic */
+  nowMs(): number
+}) {
+  let lanes: number[] = []
+  let leasedAtMs = -Infinity
+  let stopped = false
+  let nudged = false
+  let wake: (() => void) | undefined
+  let loop: Promise<void> | undefined
+
+  async function renew() {
+    if (deps.nowMs() - leasedAtMs < RENEW_MS) return
+    const askedAtMs = deps.nowMs()
+    lanes = await deps.outbox.lease(deps.owner, LEASE_MS)
+    leasedAtMs = askedAtMs
+    deps.report.lanesOwned(lanes.length)
+  }
+
+  async function sendOnce(): Promise<number> {
+    await renew()
+    if (lanes.length === 0) return 0
+    const rows: OutboxRow[] = await deps.outbox.read(lanes, MOST_ROWS)
+    if (rows.length === 0 || deps.nowMs() - leasedAtMs > LEASE_MS / 2) return 0
+    const events = rows.map((row) => row.event)
+    await withTimeout(deps.publish(SESSION_EVENTS_TOPIC, events), LEASE_MS / 2 - RENEW_MS)
+    await deps.outbox.remove(rows)
+    deps.report.published(events)
+    return rows.length
+  }
+
+  async function run() {
+    let pauseMs = BUSY_MS
+    while (!stopped) {
+      const sent = await sendOnce().catch((error: unknown) => {
+        deps.report.relayFailed(error)
+        return 0
+      })
+      if (sent === MOST_ROWS) continue
+      pauseMs = sent > 0 ? BUSY_MS : Math.min(IDLE_MS, pauseMs * 2)
+      await pause(pauseMs)
+    }
+  }
+
+  function pause(ms: number) {
+    return new Promise<void>((resolve) => {
+      if (nudged || stopped) ms = 0
+      nudged = false
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  return {
+    start() {
+      loop ??= run()
+    },
+    /** There is something to send: do not wait for the next poll. */
+    nudge() {
+      nudged = true
+      wake?.()
+    },
+    /** Finishes the send in flight and hands the lanes over. */
+    async stop() {
+      stopped = true
+      wake?.()
+      await loop
+      await deps.outbox.release(deps.owner).catch(deps.report.relayFailed)
+    },
+  }
+}
+
+async function withTimeout(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`publish was not acknowledged within ${ms} ms`)), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

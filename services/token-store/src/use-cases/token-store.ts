@@ -1,0 +1,104 @@
+import {
+  CodedError,
+  type InspectRequest,
+  type InspectResult,
+  type IssueRequest,
+  type IssueResult,
+  type ListSessionsResult,
+  type PeekResult,
+  type RevocationsRequest,
+  type RevocationsResult,
+  type RevokeSessionRequest,
+  type RevokeSessionResult,
+  type RevokeUserRequest,
+  type RevokeUserResult,
+  type RotateRequest,
+  type RotateResult,
+} from '@auto-refresh/contracts'
+import type { IssuePolicy } from '../domain/decide-issue.ts'
+import type { RotationPolicy } from '../domain/decide-rotation.ts'
+import type { IsRolledBack, RefreshTokens, Report, Sessions } from '../ports.ts'
+import { createBatch } from './batch.ts'
+import { createInspect } from './inspect.ts'
+import { createIssue } from './issue.ts'
+import { createPeek } from './peek.ts'
+import { createRevokeSession, createRevokeUser } from './revoke.ts'
+import { createRotate } from './rotate.ts'
+import { toStoredSession } from './to-stored-session.ts'
+
+/** The whole of what token-store offers. What goes wrong inside is thrown as `CodedError('unavailable')`, never as a refusal. */
+export type TokenStore = {
+  issue(request: IssueRequest): Promise<IssueResult>
+  rotate(request: RotateRequest): Promise<RotateResult>
+  peek(request: RotateRequest): Promise<PeekResult>
+  inspect(request: InspectRequest): Promise<InspectResult>
+  revokeSession(request: RevokeSessionRequest): Promise<RevokeSessionResult>
+  revokeUser(request: RevokeUserRequest): Promise<RevokeUserResult>
+  listSessions(request: { userId: string }): Promise<ListSessionsResult>
+  revocations(request: RevocationsRequest): Promise<RevocationsResult>
+}
+
+/** Two to four batches at work were alike; one idles between its two flights. */
+const IN_FLIGHT = 3
+const LARGEST_BATCH = 256
+const LONGEST_QUEUE = 10_000
+const LONGEST_WAIT_MS = 1_500
+
+export function createTokenStore(deps: {
+  sessions: Sessions
+  refreshTokens: RefreshTokens
+  policy: RotationPolicy & IssuePolicy
+  sessionLimit: number
+  isRolledBack: IsRolledBack
+  toUnavailable(error: unknown): CodedError
+  nowMs(): number
+  onCommit(): void
+  report: Report
+}): TokenStore {
+  const { sessions, report } = deps
+  const limits = { inFlight: IN_FLIGHT, largest: LARGEST_BATCH, longestQueue: LONGEST_QUEUE, longestWaitMs: LONGEST_WAIT_MS, nowMs: deps.nowMs }
+  const rotateBatch = createRotate(deps)
+  const rotate = createBatch<RotateRequest, RotateResult>({
+    ...limits,
+    run(requests) {
+      report.batch(requests.length)
+      return rotateBatch(requests)
+    },
+  })
+  const peek = createBatch<RotateRequest, PeekResult>({ ...limits, run: createPeek(deps) })
+  const issue = createIssue(deps)
+  const inspect = createInspect(deps)
+  const revokeSession = createRevokeSession(deps)
+  const revokeUser = createRevokeUser(deps)
+
+  async function guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      const unavailable = deps.toUnavailable(error)
+      report.trouble(unavailable)
+      throw unavailable
+    }
+  }
+
+  async function write<T>(work: Promise<T>): Promise<T> {
+    const result = await guard(work)
+    deps.onCommit()
+    return result
+  }
+
+  return {
+    issue: (request) => write(issue(request)),
+    async rotate(request) {
+      const result = await write(rotate(request))
+      report.rotation(result)
+      return result
+    },
+    peek: (request) => guard(peek(request)),
+    inspect: (request) => guard(inspect(request)),
+    revokeSession: (request) => write(revokeSession(request)),
+    revokeUser: (request) => write(revokeUser(request)),
+    listSessions: async ({ userId }) => ({ sessions: (await guard(sessions.activeOf(userId))).map(toStoredSession) }),
+    revocations: ({ sinceMs }) => guard(sessions.revocations(sinceMs)),
+  }
+}
