@@ -13,8 +13,13 @@ import { createTokenStore } from './use-cases/token-store.ts'
 import { createHeart } from './use-cases/keep-heart-beating.ts'
 import { createOutboxRelay } from './use-cases/relay-outbox.ts'
 
-/** Composition root. `tokenStore` is what auth-api calls, in process here or behind the internal HTTP API. */
-export function buildTokenStore({ config, publisher, logger, metrics }: { config: TokenStoreConfig; publisher: EventPublisher; logger: Logger; metrics: Metrics }) {
+/** Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API. Without a publisher events wait in the outbox. */
+export function buildTokenStore({ config, publisher, logger, metrics }: {
+  config: TokenStoreConfig
+  publisher: EventPublisher | undefined
+  logger: Logger
+  metrics: Metrics
+}) {
   const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
   const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError })
   // The relay and the heartbeat must not wait behind requests, nor requests behind them.
@@ -23,18 +28,16 @@ export function buildTokenStore({ config, publisher, logger, metrics }: { config
   const report = createReport({ logger, metrics })
   const refreshTokens = createRefreshTokens({ keys: config.refreshTokenKeys, retiredKids: config.retiredKids })
   const outbox = createPostgresOutbox({ pool: backgroundPool })
-  const relay = createOutboxRelay({
+  const relay = publisher && createOutboxRelay({
     outbox,
-    publish: (topic, events) => publisher.publish(topic, events),
+    publisher,
     owner: crypto.randomUUID(),
     report,
     nowMs: () => performance.now(),
   })
-  const heart = createHeart({
-    heartbeats: createPostgresHeartbeats({ pool: backgroundPool }),
-    onDowntime: report.downtime,
-    onError: (error) => logger.warn({ err: error }, 'The heartbeat failed'),
-  })
+  metrics.watchPool(pool)
+  metrics.watchPool(backgroundPool)
+  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool: backgroundPool }), outbox, report })
   const tokenStore = createTokenStore({
     sessions: createPostgresSessions({ pool }),
     refreshTokens,
@@ -43,21 +46,20 @@ export function buildTokenStore({ config, publisher, logger, metrics }: { config
     isRolledBack,
     toUnavailable,
     nowMs: () => performance.now(),
-    onCommit: relay.nudge,
+    onCommit: () => relay?.nudge(),
     report,
   })
 
   return {
     tokenStore,
-    outbox,
     /** Resolves when the schema is current and the first heartbeat is written. */
     async start() {
       await checkTokenStoreSchema(pool)
       await heart.start()
-      relay.start()
+      relay?.start()
     },
     async stop() {
-      await relay.stop()
+      await relay?.stop()
       await heart.stop()
       await Promise.all([pool.end(), backgroundPool.end()])
     },

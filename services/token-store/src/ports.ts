@@ -70,4 +70,6 @@ export interface Report {
   published(events: readonly AnyEvent[]): void
   relayFailed(error: unknown): void
   lanesOwned(lanes: number): void
+  outbox(pending: { events: number; oldestSeconds: number }): void
+  heartFailed(error: unknown): void
 }

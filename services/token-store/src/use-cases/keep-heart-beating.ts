@@ -1,27 +1,36 @@
-import type { Heartbeats } from '../ports.ts'
+import type { Heartbeats, Outbox, Report } from '../ports.ts'
 
 const BEAT_MS = 1_000
+/** Counting the outbox costs more than a beat. */
+const BEATS_PER_COUNT = 5
 
-/** Says every second that we are up. The first beat is written when we are ready, so booting is downtime too. */
-export function createHeart(deps: { heartbeats: Heartbeats; onDowntime(seconds: number): void; onError(error: unknown): void }) {
+/**
+ * Says every second that we are up, and now and then how full the outbox is. The first beat is written when we are ready,
+ * so booting is downtime too.
+ */
+export function createHeart(deps: { heartbeats: Heartbeats; outbox: Outbox; report: Pick<Report, 'downtime' | 'outbox' | 'heartFailed'> }) {
   let timer: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
+  let beats = 0
 
   async function beat() {
     const downSeconds = await deps.heartbeats.beat()
-    if (downSeconds > 0) deps.onDowntime(downSeconds)
+    if (downSeconds > 0) deps.report.downtime(downSeconds)
+    if (beats++ % BEATS_PER_COUNT === 0) deps.report.outbox(await deps.outbox.pending())
   }
 
-  function next() {
+  function schedule() {
     timer = setTimeout(() => {
-      beating = beat().catch(deps.onError).finally(() => timer && next())
+      beating = beat()
+        .catch(deps.report.heartFailed)
+        .finally(() => timer && schedule())
     }, BEAT_MS)
   }
 
   return {
     async start() {
       await beat()
-      next()
+      schedule()
     },
     async stop() {
       clearTimeout(timer)

@@ -1,31 +1,25 @@
 import type { PeekResult, RotateRequest } from '@auto-refresh/contracts'
 import { decideRotation, type RotationPolicy } from '../domain/decide-rotation.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
-import { toRefusal } from './rotate.ts'
 import { toPresented } from './to-presented.ts'
+import { toRefusal, toUnread } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /** What `rotate` would decide right now, read without a lock; nothing changes and no token is given out. */
 export function createPeek(deps: { sessions: Sessions; refreshTokens: RefreshTokens; policy: RotationPolicy }) {
   return async (requests: readonly RotateRequest[]): Promise<PeekResult[]> => {
     const tokens = requests.map((request) => deps.refreshTokens.read(request.token))
-    const ids = tokens.flatMap((read) => (read.outcome === 'authentic' ? [read.token.sessionId] : []))
-    if (ids.length === 0) return tokens.map(({ outcome }) => (outcome === 'unknown_kid' ? { outcome } : { outcome: 'invalid', mac: false }))
+    const ids = new Set(tokens.flatMap((read) => (read.outcome === 'authentic' ? [read.token.sessionId] : [])))
+    if (ids.size === 0) return tokens.map(toUnread)
 
-    const { sessions, clock } = await deps.sessions.read([...new Set(ids)])
+    const { sessions, clock } = await deps.sessions.read([...ids])
     return requests.map((request, i) => {
       const read = tokens[i]
-      if (read?.outcome !== 'authentic') return read?.outcome === 'unknown_kid' ? { outcome: 'unknown_kid' } : { outcome: 'invalid', mac: false }
+      if (read?.outcome !== 'authentic') return read === undefined ? { outcome: 'invalid', mac: false } : toUnread(read)
       const session = sessions.get(read.token.sessionId)
       const decision = decideRotation(session, toPresented(request, read.token, deps.refreshTokens), clock, deps.policy)
-      switch (decision.outcome) {
-        case 'rotated':
-        case 'replayed':
-        case 'regressed':
-          return { outcome: decision.outcome, session: toStoredSession(session ?? decision.change.session) }
-        default:
-          return toRefusal(decision, read.token.sessionId)
-      }
+      if (!('intervalSeconds' in decision)) return toRefusal(decision, read.token.sessionId)
+      return { outcome: decision.outcome, session: toStoredSession(session ?? decision.change.session) }
     })
   }
 }

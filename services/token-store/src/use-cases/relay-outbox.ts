@@ -14,7 +14,7 @@ const IDLE_MS = 250
  */
 export function createOutboxRelay(deps: {
   outbox: Outbox
-  publish(topic: string, events: readonly AnyEvent[]): Promise<void>
+  publisher: { publish(topic: string, events: readonly AnyEvent[]): Promise<void> }
   owner: string
   report: Pick<Report, 'published' | 'relayFailed' | 'lanesOwned'>
   /** monotonic */
@@ -41,7 +41,7 @@ export function createOutboxRelay(deps: {
     const rows: OutboxRow[] = await deps.outbox.read(lanes, MOST_ROWS)
     if (rows.length === 0 || deps.nowMs() - leasedAtMs > LEASE_MS / 2) return 0
     const events = rows.map((row) => row.event)
-    await withTimeout(deps.publish(SESSION_EVENTS_TOPIC, events), LEASE_MS / 2 - RENEW_MS)
+    await withTimeout(deps.publisher.publish(SESSION_EVENTS_TOPIC, events), LEASE_MS / 2 - RENEW_MS)
     await deps.outbox.remove(rows)
     deps.report.published(events)
     return rows.length
@@ -49,6 +49,7 @@ export function createOutboxRelay(deps: {
 
   async function run() {
     let pauseMs = BUSY_MS
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop() changes it
     while (!stopped) {
       const sent = await sendOnce().catch((error: unknown) => {
         deps.report.relayFailed(error)

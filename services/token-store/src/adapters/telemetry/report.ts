@@ -39,6 +39,13 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       logger.warn({ err: error }, 'The relay could not send; it will try again')
     },
 
+    outbox({ events, oldestSeconds }) {
+      metrics.outboxPendingEvents.set(events)
+      metrics.outboxOldestEventAge.set(oldestSeconds)
+    },
+
+    heartFailed: (error) => logger.warn({ err: error }, 'The heartbeat failed; the gap will count as downtime'),
+
     lanesOwned: (lanes) => metrics.outboxLanesOwned.set(lanes),
   }
 }

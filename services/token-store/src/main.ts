@@ -1,0 +1,36 @@
+import { parseTogether, runMain } from '@auto-refresh/config'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { buildInternalApp } from './adapters/http/internal-app.ts'
+import { buildTokenStore } from './build-token-store.ts'
+import { parseTokenStoreConfig, parseTokenStoreProcessConfig } from './config.ts'
+
+const service = 'token-store'
+
+await runMain({
+  process,
+  logger: createLogger({ service, level: 'info' }),
+  nowMs: () => performance.now(),
+  async start() {
+    const { config, own } = parseTogether({ config: () => parseTokenStoreConfig(process.env), own: () => parseTokenStoreProcessConfig(process.env) })
+    const logger = createLogger({ service, level: own.logLevel })
+    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    let ready = false
+    await using starting = new AsyncDisposableStack()
+
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => ready || ['starting or stopping'] })
+    starting.defer(() => admin.close())
+    // Without a bus the events wait in the outbox; nothing is lost and no caller notices.
+    const store = buildTokenStore({ config, publisher: undefined, logger, metrics })
+    starting.defer(() => store.stop())
+    await store.start()
+    const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })
+    starting.defer(() => app.close())
+    const url = await app.listen(own.http)
+    starting.defer(() => void (ready = false))
+
+    ready = true
+    logger.info({ url, admin: admin.url }, 'token-store is ready')
+    const running = starting.move()
+    return () => running.disposeAsync()
+  },
+})

@@ -1,0 +1,71 @@
+import type { RotateResult } from '@auto-refresh/contracts'
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+
+const GRACE_SECONDS = 2
+let postgres: OwnPostgres
+let t: TestTokenStores
+beforeAll(async () => {
+  postgres = await startOwnPostgres()
+  t = await startTestTokenStores({ url: postgres.url, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
+})
+afterAll(async () => {
+  await t.stop()
+  await postgres.stop()
+})
+
+/** What a client does: the same request again until it is answered. */
+async function retried(token: string) {
+  const results: RotateResult[] = []
+  await eventually(async () => {
+    const result = await t.store.rotate(refresh(token)).catch(() => undefined)
+    if (result !== undefined) results.push(result)
+    return results.length > 0
+  }, 15_000)
+  const [result] = results
+  if (result === undefined || !('token' in result)) throw new Error(result?.outcome)
+  return result
+}
+
+test('a database that is away longer than the window costs nobody the session, and every call is refused as retryable meanwhile', async () => {
+  const clients = await Promise.all(Array.from({ length: 32 }, () => t.issue()))
+  const lost = await Promise.all(clients.map(({ token }) => t.store.rotate(refresh(token))))
+  await postgres.stopServer()
+  const awayFrom = performance.now()
+
+  await expect(t.store.rotate(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({ code: 'unavailable' })
+  const startedAt = performance.now()
+  await expect(t.store.rotate(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(performance.now() - startedAt).toBeLessThan(300)
+  await expect(t.store.peek(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(t.store.revokeSession({ sessionId: clients[0]?.session.id ?? '', reason: 'logout' })).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await t.store.rotate(refresh('art_forged'))).toMatchObject({ outcome: 'invalid' })
+
+  await eventually(() => performance.now() - awayFrom > (GRACE_SECONDS + 3) * 1000, 10_000)
+  await postgres.startServer()
+  const successors = await Promise.all(clients.map(async ({ token }) => (await retried(token)).token))
+  expect(successors).toEqual(lost.map((result) => ('token' in result ? result.token : '')))
+  await eventually(() => t.events.length >= 64, 15_000)
+  expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
+}, 60_000)
+
+test('a database that is killed in the middle of rotations loses and forks no session', async () => {
+  const clients = await Promise.all(Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })))
+  for (let round = 0; round < 3; round += 1) {
+    const killing = new Promise((resolve) => setTimeout(resolve, 20 * round)).then(() => postgres.killServer())
+    const answers = await Promise.allSettled(clients.map(({ token }) => t.store.rotate(refresh(token))))
+    await killing
+    await postgres.startServer()
+    await Promise.all(
+      clients.map(async (client, i) => {
+        const first = answers[i]?.status === 'fulfilled' ? answers[i].value : undefined
+        const again = await retried(client.token)
+
+        if (first !== undefined && 'token' in first) expect(again.token).toBe(first.token)
+        client.token = again.token
+      }),
+    )
+  }
+  expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
+}, 90_000)

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import type { AnyEvent, IssueRequest, RotateRequest } from '@auto-refresh/contracts'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { migrate } from '@auto-refresh/postgres'
+import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
+import { Client } from 'pg'
+import { buildTokenStore } from './build-token-store.ts'
+import { TOKEN_STORE_MIGRATIONS } from './check-token-store-schema.ts'
+import { parseTokenStoreConfig } from './config.ts'
+
+export const home = { network: '192.0.2.0/24', agent: 'browser' }
+const keys = `1:${randomBytes(32).toString('base64')}`
+
+/** For tests: replicas of token-store on a database of their own, or on the one given. */
+export async function startTestTokenStores(options: { url?: string; replicas?: number; env?: Record<string, string>; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {}) {
+  const database = options.url === undefined ? await createTestDatabase() : { url: options.url, drop: async () => {} }
+  await migrate({ url: database.url, ...TOKEN_STORE_MIGRATIONS, log: () => {} })
+  const events: AnyEvent[] = []
+  const publisher = {
+    async publish(_topic: string, batch: readonly AnyEvent[]) {
+      await options.publish?.(batch)
+      events.push(...batch)
+    },
+  }
+  const config = parseTokenStoreConfig({ DATABASE_URL: database.url, REFRESH_TOKEN_KEYS: keys, ...options.env })
+  const built = Array.from({ length: options.replicas ?? 1 }, () =>
+    buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }) }),
+  )
+  for (const replica of built) await replica.start()
+  const sql = new Client({ connectionString: database.url })
+  sql.on('error', () => {})
+  await sql.connect()
+
+  const [first] = built
+  if (first === undefined) throw new Error('at least one replica')
+  return {
+    url: database.url,
+    stores: built.map((replica) => replica.tokenStore),
+    store: first.tokenStore,
+    sql,
+    events,
+    async issue(more: Partial<IssueRequest> = {}) {
+      const issued = await first.tokenStore.issue({ userId: crypto.randomUUID(), userVersion: 0, clientId: 'default', context: home, accessTtlSeconds: 1800, ...more })
+      if (issued.outcome !== 'issued') throw new Error(issued.outcome)
+      return issued
+    },
+    /** Makes a session older by the given seconds, as if the time had passed. */
+    async age(sessionId: string, seconds: number) {
+      await sql.query(
+        `update token_store.sessions set
+           authenticated_at = authenticated_at - $2 * interval '1 second', rotated_at = rotated_at - $2 * interval '1 second',
+           mark_at = mark_at - $2 * interval '1 second', idle_until = idle_until - $2 * interval '1 second',
+           expires_at = expires_at - $2 * interval '1 second', access_expires_at = access_expires_at - $2 * interval '1 second',
+           keep_until = keep_until - $2 * interval '1 second', bucket_at = bucket_at - $2 * interval '1 second', sweep_bucket = 0
+         where id = $1`,
+        [sessionId, seconds],
+      )
+    },
+    async stop() {
+      await Promise.all(built.map((replica) => replica.stop()))
+      await sql.end().catch(() => {})
+      await database.drop()
+    },
+  }
+}
+export type TestTokenStores = Awaited<ReturnType<typeof startTestTokenStores>>
+
+export const refresh = (token: string, more: Partial<RotateRequest> = {}): RotateRequest => ({ token, context: home, accessTtlSeconds: 1800, ...more })
+
+/** Waits until `condition` holds; fails after `ms`. */
+export async function eventually(condition: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+  const deadline = performance.now() + ms
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,58 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import { expect, test } from 'vitest'
+import type { Outbox, OutboxRow } from '../ports.ts'
+import { createOutboxRelay } from './relay-outbox.ts'
+
+const row = (id: number): OutboxRow => ({ lane: 0, id, event: { id: `event ${id}` } as AnyEvent })
+const report = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
+
+function setUp(options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {}) {
+  let now = 0
+  const waiting = [row(1), row(2)]
+  const sent: string[] = []
+  let leases = 0
+  const outbox: Outbox = {
+    async lease() { leases += 1; return [0] },
+    async release() {},
+    async read() { options.afterRead?.(); return [...waiting] },
+    async remove(rows) { for (const done of rows) waiting.splice(waiting.findIndex((left) => left.id === done.id), 1) },
+    async pending() { return { events: waiting.length, oldestSeconds: 0 } },
+  }
+  const relay = createOutboxRelay({
+    outbox,
+    publisher: { async publish(_topic, events) { const ids = events.map((event) => event.id); await options.publish?.(ids); sent.push(...ids) } },
+    owner: 'me',
+    report,
+    nowMs: () => now,
+  })
+  return { relay, waiting, sent, leases: () => leases, advance: (ms: number) => { now += ms } }
+}
+async function until(condition: () => boolean) {
+  const deadline = performance.now() + 2000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never: ${String(condition)}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+test('what was acknowledged is removed, what was not is sent again in the same order', async () => {
+  let failures = 2
+  const attempts: string[][] = []
+  const t = setUp({ async publish(ids) { attempts.push(ids); if (failures-- > 0) throw new Error('away') } })
+  t.relay.start()
+  await until(() => t.waiting.length === 0)
+  await t.relay.stop()
+  expect(attempts).toEqual([1, 2, 3].map(() => ['event 1', 'event 2']))
+  expect(t.sent).toEqual(['event 1', 'event 2'])
+})
+
+test('a relay that was paused between reading and sending does not send: another may own its lanes by now', async () => {
+  let paused = true
+  const t = setUp({ afterRead: () => { if (paused) { paused = false; t.advance(6_000) } } })
+  t.relay.start()
+  await until(() => !paused)
+  expect(t.sent).toEqual([])
+  await until(() => t.waiting.length === 0)
+  expect(t.leases()).toBeGreaterThan(1)
+  await t.relay.stop()
+})
