@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { login, me, persist, refresh, toPair, type Pair } from './api.ts'
+import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+
+/** Everything on its embedded Postgres with full durability, killed with -9 again and again. */
+const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 20)
+const CLIENTS = 32
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let system: Standalone
+const start = async (ports: { port: number; adminPort: number }) =>
+  (await startStandalone({ dataDir: folder.path, ports, env: { REFRESH_LIMIT: 'off' } })).ready()
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  system = await start({ port: await freePort(), adminPort: await freePort() })
+})
+afterAll(async () => {
+  await system.stop()
+  await folder.remove()
+})
+
+test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session is lost, none is forked, no alarm`, async () => {
+  const clients: Pair[] = []
+  for (let i = 0; i < CLIENTS; i += 1) clients.push(await login(system.url))
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // Spread over the round's refreshes: before the commit, between commit and answer, after the answer.
+    const killing = new Promise<void>((resolve) => setTimeout(() => resolve(), 1 + round * 2)).then(() => system.kill('SIGKILL'))
+    const first = await Promise.allSettled(clients.map((client) => refresh(system.url, client.refresh)))
+    await killing
+    await system.exited
+    system = await start(system.ports)
+
+    await Promise.all(
+      clients.map(async (client, i) => {
+        const answer = await persist(() => refresh(system.url, client.refresh))
+        const next = toPair(answer)
+        const before = first[i]
+        if (before?.status === 'fulfilled' && before.value.status === 200) expect(next.refresh).toBe(toPair(before.value).refresh)
+        clients[i] = next
+      }),
+    )
+  }
+
+  for (const client of clients) expect((await me(system.url, client.access)).status).toBe(200)
+  expect(await system.alarms()).toBe(0)
+  expect(system.output()).not.toContain('used twice')
+}, 240_000)

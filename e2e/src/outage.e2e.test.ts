@@ -1,0 +1,92 @@
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call, login, me, persist, refresh, toPair } from './api.ts'
+import { letPass } from './eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+
+const WINDOW_SECONDS = 2
+let postgres: OwnPostgres
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let system: Standalone
+
+beforeAll(async () => {
+  postgres = await startOwnPostgres()
+  folder = await temporaryFolder()
+  system = await start()
+})
+afterAll(async () => {
+  await system.stop()
+  await folder.remove()
+  await postgres.stop()
+})
+const start = async (ports?: Standalone['ports']) =>
+  (await startStandalone({ dataDir: folder.path, databaseUrl: postgres.url, env: { REFRESH_GRACE_SECONDS: String(WINDOW_SECONDS) }, ...(ports === undefined ? {} : { ports }) })).ready()
+
+test('without its database everything answers a retryable 503 in under 300 ms, tokens keep verifying, and all works again by itself', async () => {
+  const pair = await login(system.url)
+  await postgres.stopServer()
+  await refresh(system.url, pair.refresh)
+  for (const request of [
+    () => refresh(system.url, pair.refresh),
+    () => call(system.url, 'POST', '/api/v1/auth/auto-refresh', { body: { refresh_token: pair.refresh } }),
+    () => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } }),
+    () => call(system.url, 'POST', '/api/v1/auth/logout', { headers: { authorization: `Bearer ${pair.access}` } }),
+    () => call(system.url, 'POST', '/api/v1/auth/logout-all', { headers: { authorization: `Bearer ${pair.access}` } }),
+  ]) {
+    const startedAt = performance.now()
+    const answer = await request()
+    const tookMs = performance.now() - startedAt
+    expect([answer.status, answer.code, answer.text.includes('"retryable":true')]).toEqual([503, 'unavailable', true])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(tookMs).toBeLessThan(300)
+  }
+  expect((await me(system.url, pair.access)).status).toBe(200)
+  expect((await me(system.url, pair.access, { 'x-refresh-token': pair.refresh })).status).toBe(200)
+  expect((await fetch(`${system.adminUrl}/readyz`)).status).toBe(200)
+
+  await postgres.startServer()
+  expect((await persist(() => refresh(system.url, pair.refresh))).status).toBe(200)
+  await persist(() => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } }))
+  expect(await system.alarms()).toBe(0)
+})
+
+test('a database that is away for longer than the window in the middle of refreshes costs nobody the session', async () => {
+  const clients = await Promise.all(Array.from({ length: 16 }, () => login(system.url)))
+  const refreshing = Promise.allSettled(clients.map((client) => refresh(system.url, client.refresh)))
+  await postgres.killServer()
+  const first = await refreshing
+  await letPass(WINDOW_SECONDS + 3)
+  await postgres.startServer()
+  await Promise.all(
+    clients.map(async (client, i) => {
+      const next = toPair(await persist(() => refresh(system.url, client.refresh)))
+      const before = first[i]
+      if (before?.status === 'fulfilled' && before.value.status === 200) expect(next.refresh).toBe(toPair(before.value).refresh)
+      expect((await refresh(system.url, next.refresh)).status).toBe(200)
+    }),
+  )
+  expect(await system.alarms()).toBe(0)
+})
+
+test('all of standalone may be away for longer than the window, whether stopped or killed', async () => {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const pair = await login(system.url)
+    const lost = toPair(await refresh(system.url, pair.refresh))
+    system.kill(signal)
+    await system.exited
+    await letPass(WINDOW_SECONDS + 3)
+    system = await start(system.ports)
+    expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(lost.refresh)
+    expect(await system.alarms()).toBe(0)
+  }
+})
+
+test('a process that stood still for longer than the window (SIGSTOP) forgets no client', async () => {
+  const pair = await login(system.url)
+  const lost = toPair(await refresh(system.url, pair.refresh))
+  system.kill('SIGSTOP')
+  await letPass(WINDOW_SECONDS + 4)
+  system.kill('SIGCONT')
+  expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(lost.refresh)
+  expect(await system.alarms()).toBe(0)
+})

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.ts'
+
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
+
+export type Standalone = Awaited<ReturnType<typeof startStandalone>>
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'auto refresh e2e '))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** The process that `npm start` runs, as a real process. `databaseUrl` absent: on its embedded Postgres. */
+export async function startStandalone(options: { dataDir: string; databaseUrl?: string; env?: Record<string, string>; ports?: { port: number; adminPort: number } }) {
+  const ports = options.ports ?? { port: await freePort(), adminPort: await freePort() }
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    DATA_DIR: options.dataDir,
+    PORT: String(ports.port),
+    ADMIN_PORT: String(ports.adminPort),
+    LOGIN_IP_LIMIT: 'off',
+    ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+    ...options.env,
+  }
+  const child = spawn(process.execPath, [MAIN], { env, cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  let exit: { code: number | null; signal: string | null } | undefined
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.on('exit', (code, signal) => {
+      exit = { code, signal }
+      resolve(exit)
+    })
+  })
+
+  const system = {
+    url: `http://127.0.0.1:${ports.port}`,
+    adminUrl: `http://127.0.0.1:${ports.adminPort}`,
+    ports,
+    pid: child.pid ?? 0,
+    output: () => output,
+    exited,
+    /** The number of sessions that were ended as stolen. */
+    async alarms() {
+      const text = await (await fetch(`http://127.0.0.1:${ports.adminPort}/metrics`)).text()
+      return Number(/^auth_reuse_detected_total (\d+)$/m.exec(text)?.[1])
+    },
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    async stop() {
+      if (exit === undefined) child.kill('SIGTERM')
+      return exited
+    },
+    async ready() {
+      await eventually(() => {
+        if (exit !== undefined) throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
+        return output.includes('Auto Refresh Token is ready')
+      }, 30_000)
+      return system
+    },
+  }
+  return system
+}
