@@ -1,2 +1,2 @@
 export { createInProcessBus } from './in-process.ts'
-export type { EventHandler, EventPublisher, EventSubscriber, Subscription } from './ports.ts'
+export type { BatchHandler, EventHandler, EventPublisher, EventSubscriber, Subscription } from './ports.ts'

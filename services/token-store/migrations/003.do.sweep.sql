@@ -1,6 +1,7 @@
 -- The contract with cleanup-worker: the only way in which anybody but token-store removes sessions.
 -- A session goes when its refresh token is past the idle deadline and its last access token is dead (a revocation must be
--- known until then). Safe for any number of workers at once.
+-- known until then). Safe for any number of workers at once: it waits for no lock, so it needs no order of locking, and
+-- the order by the index keeps the planner on it while statistics are stale.
 create function token_store.sweep_expired(batch integer) returns table (deleted bigint)
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   with due as materialized (
@@ -10,7 +11,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
       and s.idle_until < clock_timestamp()
       and s.access_expires_at < clock_timestamp()
       and s.keep_until < clock_timestamp()
-    order by s.id
+    order by s.sweep_bucket
     limit batch
     for update skip locked
   ),

@@ -1,0 +1,99 @@
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call, login, me, refresh, toPair } from './api.ts'
+import { letPass } from './eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+
+const CANARY = 'canary-correct-horse-battery'
+let system: Standalone
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+/** Everything that must never be seen outside of an answer. */
+const secrets = new Set<string>([CANARY])
+const answers: string[] = []
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  folder = await temporaryFolder()
+  const env = { LOG_LEVEL: 'trace', DEBUG_AUTO_REFRESH: 'true', DEMO_USER_PASSWORD: CANARY, REFRESH_GRACE_SECONDS: '1', ACCESS_TOKEN_EXPIRE_MINUTES: '1', AUTO_REFRESH_THRESHOLD: '59' }
+  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
+  await useEverything()
+})
+afterAll(async () => {
+  await system.stop()
+  await folder.remove()
+  await database.drop()
+})
+
+function keep(...tokens: string[]) {
+  for (const token of tokens) {
+    secrets.add(token)
+    // The parts that make a token: the MAC and nonce of ours, the signature of a JWT.
+    if (token.startsWith('art_')) {
+      const bytes = Buffer.from(token.slice(4, 100), 'base64url')
+      for (const part of [bytes.subarray(24, 40), bytes.subarray(40)]) for (const encoding of ['hex', 'base64', 'base64url'] as const) secrets.add(part.toString(encoding))
+    } else secrets.add(token.split('.')[2] ?? token)
+  }
+}
+
+async function useEverything() {
+  const pair = await login(system.url, 'admin', CANARY)
+  keep(pair.access, pair.refresh)
+  await letPass(1.2)
+  const renewed = await me(system.url, pair.access, { 'x-refresh-token': pair.refresh })
+  const second = { access: renewed.headers.get('x-new-access-token') ?? '', refresh: renewed.headers.get('x-new-refresh-token') ?? '' }
+  keep(second.access, second.refresh)
+  const third = toPair(await refresh(system.url, second.refresh, { 'idempotency-key': 'canary-attempt' }))
+  keep(third.access, third.refresh)
+  const cookie = await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: CANARY, transport: 'cookie' }, headers: { 'x-auto-refresh': '1' } })
+  const cookieToken = /refresh_token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''
+  keep(cookieToken)
+  expect(cookie.text).not.toContain(cookieToken)
+  const attempts = [
+    call(system.url, 'POST', '/api/v1/auth/token', { body: { username: CANARY, password: 'wrong' } }),
+    call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: `${CANARY}x` } }),
+    call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: { nested: CANARY } } }),
+    call(system.url, 'POST', '/api/v1/auth/refresh', { body: { refresh_token: `${third.refresh}x` } }),
+    call(system.url, 'POST', `/api/v1/auth/refresh?token=${third.refresh}`, { body: {} }),
+    call(system.url, 'POST', '/api/v1/auth/refresh', { body: { [CANARY]: third.refresh } }),
+    call(system.url, 'POST', '/api/v1/auth/refresh', { headers: { cookie: `refresh_token=${cookieToken}` } }),
+    me(system.url, `${third.access}x`),
+    me(system.url, third.refresh),
+    call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: third.access } }),
+  ]
+  for (const answer of await Promise.all(attempts)) {
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+    answers.push(answer.text)
+  }
+  await letPass(1.5)
+  expect((await refresh(system.url, pair.refresh)).code).toBe('refresh_token_reused')
+  await letPass(0.7)
+}
+
+function findSecrets(text: string): string[] {
+  return [...secrets].filter((secret) => text.includes(secret))
+}
+
+test('no token, password, cookie or key is in any log at any level, nor in an error', async () => {
+  expect(system.output().length).toBeGreaterThan(1000)
+  expect(findSecrets(system.output())).toEqual([])
+  expect(findSecrets(answers.join('\n'))).toEqual([])
+})
+
+test('no token or password is in the metrics', async () => {
+  expect(findSecrets(await (await fetch(`${system.adminUrl}/metrics`)).text())).toEqual([])
+})
+
+test('the database holds nothing from which a live token can be made, in any schema', async () => {
+  const sql = new Client({ connectionString: database.url })
+  await sql.connect()
+  const tables = await sql.query<{ name: string }>(`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth_api', 'token_store', 'cleanup')`)
+  expect(tables.rows.length).toBeGreaterThan(8)
+  for (const { name } of tables.rows) {
+    const { rows } = await sql.query<{ row: string }>(`select to_jsonb(t)::text as row from ${name} t`)
+    expect([name, findSecrets(rows.map((row) => row.row).join('\n'))]).toEqual([name, []])
+  }
+  await sql.end()
+})

@@ -1,0 +1,5 @@
+export { ConfigError } from './config-error.ts'
+export { parseTogether } from './parse-together.ts'
+export type { Limit } from './parsers.ts'
+export { readEnvironment, type Environment, type EnvironmentReader } from './read-environment.ts'
+export { runMain } from './run-main.ts'

@@ -1,0 +1,20 @@
+import { ConfigError } from './config-error.ts'
+
+type Parsers = Readonly<Record<string, () => unknown>>
+
+/** Runs several parsers and throws the faults of all of them as one `ConfigError`, each said once. */
+export function parseTogether<P extends Parsers>(parsers: P): { [Name in keyof P]: ReturnType<P[Name]> } {
+  const faults = new Set<string>()
+  const configs = Object.entries(parsers).map(([name, parse]): [string, unknown] => {
+    try {
+      return [name, parse()]
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      for (const fault of error.faults) faults.add(fault)
+      return [name, undefined]
+    }
+  })
+  if (faults.size > 0) throw new ConfigError([...faults])
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which name has which value
+  return Object.fromEntries(configs) as { [Name in keyof P]: ReturnType<P[Name]> }
+}

@@ -1,0 +1,79 @@
+import { isIP } from 'node:net'
+
+/** The value, or what is wrong with the text. The words never repeat the text. */
+export type Parsed<T> = { value: T } | { wrong: string }
+export type Parse<T> = (text: string) => Parsed<T>
+
+const wrong = (why: string) => ({ wrong: why })
+const accept = (test: (text: string) => boolean): Parse<string> => (text) => (test(text) ? { value: text } : wrong('is not valid'))
+
+/** A strict decimal: no hex, no exponent, no blanks, no sign but a leading minus. */
+export function parseNumber(shape: 'integer' | 'decimal', { min = -Infinity, max = Infinity, below = Infinity }: Range): Parse<number> {
+  const pattern = shape === 'integer' ? /^-?(0|[1-9]\d*)$/ : /^-?(0|[1-9]\d*)(\.\d+)?$/
+  return (text) => {
+    if (!pattern.test(text)) return wrong('is not a strict decimal number')
+    const value = Number(text)
+    const exact = shape === 'decimal' ? Number.isFinite(value) : Number.isSafeInteger(value)
+    return exact && value >= min && value <= max && value < below ? { value } : wrong('is out of range')
+  }
+}
+export type Range = { min?: number; max?: number; below?: number }
+
+export const parseText = accept((text) => !/\p{Cc}/u.test(text))
+export const parseHost = accept((text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text))
+export const parseSecret = accept((text) => /^[\x21-\x7e]{32,}$/.test(text))
+export const parseOrigin = accept((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
+
+export const parseUrl = (protocols: readonly string[]) => accept((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol))
+
+/** One address, or a block of them: `10.0.0.0/8`. */
+export const parseAddressBlock = accept((text) => {
+  const [address = '', bits, ...rest] = text.split('/')
+  const size = isIP(address) === 4 ? 32 : 128
+  return rest.length === 0 && isIP(address) > 0 && (bits === undefined || 'value' in parseNumber('integer', { min: 0, max: size })(bits))
+})
+
+export const parseHostAndPort = accept((text) => {
+  const colon = text.lastIndexOf(':')
+  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  return colon > 0 && 'value' in parseHost(host) && 'value' in parseNumber('integer', { min: 1, max: 65_535 })(text.slice(colon + 1))
+})
+
+/** Canonical base64 of at least 32 bytes, as `openssl rand -base64 32` prints it. */
+export const parseKey: Parse<Buffer> = (text) => {
+  const value = Buffer.from(text, 'base64')
+  if (value.toString('base64') !== text) return wrong('is not base64')
+  return value.length >= 32 ? { value } : wrong('has fewer than 32 bytes')
+}
+
+/** `kid:base64`. */
+export function parseKidAndKey<Kid>(parseKid: Parse<Kid>): Parse<{ kid: Kid; key: Buffer }> {
+  return (text) => {
+    const colon = text.indexOf(':')
+    const kid = parseKid(text.slice(0, Math.max(colon, 0)))
+    if ('wrong' in kid) return wrong('has no valid kid')
+    const key = parseKey(text.slice(colon + 1))
+    return 'wrong' in key ? key : { value: { kid: kid.value, key: key.value } }
+  }
+}
+export const parseKidName = accept((text) => /^[A-Za-z0-9._-]{1,64}$/.test(text))
+
+export type Limit = Readonly<{ points: number; seconds: number }>
+/** `points/seconds`, or `off`. */
+export const parseLimit: Parse<Limit | 'off'> = (text) => {
+  if (text === 'off') return { value: 'off' }
+  const match = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text)
+  return match === null ? wrong('is not valid') : { value: { points: Number(match[1]), seconds: Number(match[2]) } }
+}
+
+/** Entries between commas; blanks around them do not count. */
+export function parseList<T>(parseEntry: Parse<T>, identity: (entry: T) => unknown): Parse<T[]> {
+  return (text) => {
+    const entries = text.split(',').map((entry) => parseEntry(entry.trim()))
+    const fault = entries.findIndex((entry) => 'wrong' in entry)
+    const at = entries[fault]
+    if (at !== undefined && 'wrong' in at) return wrong(`has an entry (number ${fault + 1}) that ${at.wrong}`)
+    const values = entries.flatMap((entry) => ('value' in entry ? [entry.value] : []))
+    return new Set(values.map(identity)).size === values.length ? { value: values } : wrong('names the same entry twice')
+  }
+}

@@ -1,0 +1,138 @@
+import { ConfigError } from './config-error.ts'
+import {
+  parseAddressBlock,
+  parseHost,
+  parseHostAndPort,
+  parseKey,
+  parseKidAndKey,
+  parseKidName,
+  parseLimit,
+  parseList,
+  parseNumber,
+  parseOrigin,
+  parseSecret,
+  parseText,
+  parseUrl,
+  type Limit,
+  type Parse,
+  type Range,
+} from './parsers.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+/** Without a `default` the setting is required; `default: undefined` makes it optional. */
+type Default<D> = { default?: D }
+
+/**
+ * Reads settings and collects what is wrong with them; `done` throws all of it at once. Until then a faulty setting reads
+ * as its default or as an empty stand-in. An empty text counts as absent. No fault ever repeats a value.
+ */
+export function readEnvironment(environment: Environment) {
+  const faults: string[] = []
+
+  function read<T, D>(name: string, expected: string, parse: Parse<T>, options: Default<D>, standIn: T): T | D {
+    const fallback = options.default === undefined ? standIn : options.default
+    const text = environment[name]
+    if (text === undefined || text === '') {
+      if ('default' in options) return options.default
+      faults.push(`${name} is missing; expected ${expected}`)
+      return fallback
+    }
+    const parsed = parse(text)
+    if ('value' in parsed) return parsed.value
+    faults.push(`${name} ${parsed.wrong}; expected ${expected}`)
+    return fallback
+  }
+
+  function readList<T, D>(name: string, expected: string, parse: Parse<T>, options: Default<D>, identity: (entry: T) => unknown = (entry) => entry) {
+    return read<T[], D>(name, `${expected}, separated by commas`, parseList(parse, identity), options, [])
+  }
+
+  const number = <D>(shape: 'integer' | 'decimal', name: string, options: Range & Default<D>) =>
+    read<number, D>(name, `a ${shape === 'integer' ? 'whole' : 'decimal'} number${inWords(options)}`, parseNumber(shape, options), options, options.min ?? 0)
+
+  const reader = {
+    string: <D extends string | undefined = string>(name: string, options: Default<D> = {}) =>
+      read<string, D>(name, 'a text without control characters', parseText, options, ''),
+    integer: <D extends number | undefined = number>(name: string, options: Range & Default<D> = {}) => number('integer', name, options),
+    decimal: <D extends number | undefined = number>(name: string, options: Range & Default<D> = {}) => number('decimal', name, options),
+    boolean: <D extends boolean | undefined = boolean>(name: string, options: Default<D> = {}) =>
+      read<boolean, D>(name, 'true or false', (text) => (text === 'true' || text === 'false' ? { value: text === 'true' } : { wrong: 'is not valid' }), options, false),
+    oneOf<const T extends string>(name: string, values: readonly [T, ...T[]], options: Default<NoInfer<T>> = {}): T {
+      const parse: Parse<T> = (text) => {
+        const value = values.find((candidate) => candidate === text)
+        return value === undefined ? { wrong: 'is not valid' } : { value }
+      }
+      return read<T, T>(name, `one of ${values.join(', ')}`, parse, options, values[0])
+    },
+    /** A URL, as it was written. Protocols with their colon: `['https:']`. */
+    url: <D extends string | undefined = string>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
+      read<string, D>(name, `a URL (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options, ''),
+    /** Where to listen, from two settings; port 0 takes a free one. */
+    address: (names: { host: string; port: string }, defaults: { host?: string; port?: number }) => ({
+      host: read<string, string>(names.host, 'an IP address or a host name', parseHost, ofDefault(defaults.host), ''),
+      port: number<number>('integer', names.port, { min: 0, max: 65_535, ...ofDefault(defaults.port) }),
+    }),
+    /** `points/seconds`, or `off`. */
+    limit(name: string, options: { default: `${number}/${number}` | 'off' }): Limit | 'off' {
+      const text = options.default
+      const [points, seconds] = text.split('/').map(Number)
+      const value = text === 'off' ? text : { points: points ?? 0, seconds: seconds ?? 0 }
+      return read<Limit | 'off', Limit | 'off'>(name, 'points/seconds, such as 10/300, or off', parseLimit, { default: value }, 'off')
+    },
+
+    list: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) => readList(name, 'texts', parseText, options),
+    integers: <D extends readonly number[] | undefined = number[]>(name: string, options: Range & Default<D> = {}) =>
+      readList(name, `whole numbers${inWords(options)}`, parseNumber('integer', options), options),
+    /** Exact origins, as browsers send them: `https://app.example`. */
+    origins: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
+      readList(name, 'origins such as https://app.example (no path, no closing slash)', parseOrigin, options),
+    /** IP addresses and blocks: `10.0.0.0/8`. */
+    addressBlocks: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
+      readList(name, 'IP addresses or blocks such as 10.0.0.0/8', parseAddressBlock, options),
+    /** `host:port` entries. */
+    endpoints: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
+      readList(name, 'host:port entries', parseHostAndPort, options),
+
+    /** One secret key of at least 32 bytes, in base64. */
+    key: <D extends Buffer | undefined = Buffer>(name: string, options: Default<D> = {}) =>
+      read<Buffer, D>(name, 'at least 32 bytes in base64 (openssl rand -base64 32)', parseKey, options, Buffer.alloc(32)),
+    /** Passwords between services, of at least 32 characters each; the first is the one to send. */
+    secrets: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
+      readList(name, 'secrets of at least 32 visible characters', parseSecret, options),
+    /** `kid:base64` keys, the first of which is current; the kid is a name. */
+    keys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
+      readList(name, 'kid:base64 keys of at least 32 bytes, the current one first', parseKidAndKey(parseKidName), options, ({ kid }) => kid),
+    /** The same with kids that fit into a byte. */
+    byteKeys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
+      readList(
+        name,
+        'kid:base64 keys of at least 32 bytes, the current one first, kid from 0 to 255',
+        parseKidAndKey(parseNumber('integer', { min: 0, max: 255 })),
+        options,
+        ({ kid }) => kid,
+      ),
+
+    /** Adds a fault that only several settings together show. */
+    fault(sentence: string) {
+      faults.push(sentence)
+    },
+    /** Gives the finished configuration back, or throws a `ConfigError` that names every fault. */
+    done<Config>(config: Config): Config {
+      if (faults.length > 0) throw new ConfigError(faults)
+      return config
+    },
+  }
+  return reader
+}
+export type EnvironmentReader = ReturnType<typeof readEnvironment>
+
+const ofDefault = <T>(value: T | undefined): Default<T> => (value === undefined ? {} : { default: value })
+
+function inWords({ min, max, below }: Range): string {
+  const words = [
+    ...(min === undefined ? [] : [max === undefined ? `at least ${min}` : `from ${min}`]),
+    ...(max === undefined ? [] : [min === undefined ? `at most ${max}` : `to ${max}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ]
+  return words.length === 0 ? '' : ` ${words.join(' ')}`
+}

@@ -1,0 +1,50 @@
+import { ConfigError } from './config-error.ts'
+
+type Process = { exit(code: number): void; on(event: string, listener: (value: unknown) => void): unknown }
+type Logger = { info(message: string): void; fatal(fields: object, message: string): void }
+
+/** sysexits.h EX_CONFIG: no restart will help. */
+const EXIT_CONFIG = 78
+/** npm and the terminal both deliver one Ctrl-C. */
+const SAME_SIGNAL_MS = 1000
+
+/**
+ * Runs a service as a process. `start` resolves with the function that stops it. SIGTERM and SIGINT stop it (0), a second
+ * one more than a second later ends it at once (1). Wrong settings exit with 78, every other fault with 1: a process in an
+ * unknown state never goes on.
+ */
+export async function runMain({ process, logger, nowMs, start }: {
+  process: Process
+  logger: Logger
+  nowMs: () => number
+  start: () => Promise<() => Promise<void>>
+}): Promise<void> {
+  const fail = (error: unknown) => {
+    if (error instanceof ConfigError) logger.fatal({ faults: error.faults }, 'The settings are wrong')
+    else logger.fatal({ err: error }, 'The process ends because of a fault')
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
+  }
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
+
+  let stop: (() => Promise<void>) | undefined
+  let stoppingSinceMs: number | undefined
+  const onSignal = () => {
+    if (stoppingSinceMs !== undefined) {
+      if (nowMs() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    stoppingSinceMs = nowMs()
+    logger.info('Stopping')
+    if (stop !== undefined) void stop().then(() => process.exit(0), fail)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+
+  try {
+    stop = await start()
+    if (stoppingSinceMs !== undefined) await stop().then(() => process.exit(0))
+  } catch (error) {
+    fail(error)
+  }
+}

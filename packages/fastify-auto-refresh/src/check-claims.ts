@@ -1,0 +1,25 @@
+import { AccessTokenClaims } from '@auto-refresh/contracts'
+
+/** Clocks of two machines may differ by this much (FAPI 2.0 §5.3.2.1); expiry itself is exact. */
+const CLOCK_TOLERANCE_SECONDS = 10
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The claims of an authentic payload, if all are there, of their type, for us, and of a time that makes sense. */
+export function checkClaims(payload: unknown, { issuer, audience, nowSeconds }: { issuer: string; audience: string; nowSeconds: number }): AccessTokenClaims | undefined {
+  if (!hasTypes(payload)) return undefined
+  const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
+  if (iss !== issuer || aud !== audience) return undefined
+  if (iat > nowSeconds + CLOCK_TOLERANCE_SECONDS || exp <= iat || exp > sessionExp) return undefined
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= nowSeconds + CLOCK_TOLERANCE_SECONDS)) return undefined
+  return payload
+}
+
+function hasTypes(payload: unknown): payload is AccessTokenClaims & { nbf?: unknown } {
+  if (typeof payload !== 'object' || payload === null) return false
+  const claims = new Map(Object.entries(payload))
+  return Object.entries(AccessTokenClaims.properties).every(([name, schema]) => {
+    const value: unknown = claims.get(name)
+    if (schema.type === 'integer') return Number.isSafeInteger(value) && Number(value) >= 0
+    return typeof value === 'string' && (!('format' in schema) || UUID.test(value))
+  })
+}

@@ -1,0 +1,23 @@
+import { REFRESH_COOKIE } from '@auto-refresh/contracts'
+import type { FastifyReply } from 'fastify'
+import { isLoopbackHost } from './is-loopback-host.ts'
+
+/** `auto`: Secure, except on plain http to the machine itself, where browsers would drop it. */
+export type RefreshCookieSettings = Readonly<{ secure: 'auto' | 'true' | 'false'; sameSite: 'lax' | 'strict' | 'none'; domain?: string | undefined }>
+
+/** The cookie lives as long as the token would unused. Needs @fastify/cookie. */
+export function setRefreshCookie(reply: FastifyReply, cookie: { token: string; idleUntilMs: number; nowMs: number }, settings: RefreshCookieSettings): void {
+  const maxAge = Math.max(0, Math.floor((cookie.idleUntilMs - cookie.nowMs) / 1000))
+  write(reply, cookie.token, maxAge, settings)
+}
+
+export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieSettings): void {
+  write(reply, '', 0, settings)
+}
+
+/** Writes the header itself: in an onSend hook `setCookie` comes too late. */
+function write(reply: FastifyReply, token: string, maxAge: number, { secure, sameSite, domain }: RefreshCookieSettings): void {
+  const plainLoopback = reply.request.protocol === 'http' && isLoopbackHost(reply.request.hostname)
+  const attributes = { path: '/', httpOnly: true, sameSite, maxAge, secure: secure === 'auto' ? !plainLoopback : secure === 'true' }
+  reply.header('set-cookie', reply.server.serializeCookie(REFRESH_COOKIE, token, { ...attributes, ...(domain === undefined ? {} : { domain }) }))
+}

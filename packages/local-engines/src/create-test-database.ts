@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { startPostgres } from './start-postgres.ts'
+
+export type TestDatabase = Readonly<{ url: string; drop: () => Promise<void> }>
+
+let server: ReturnType<typeof startPostgres> | undefined
+
+/**
+ * A fresh, empty database with a name of its own. Under vitest all test files share the server that its global set-up started;
+ * elsewhere the first call starts one, which ends with `stopTestPostgres`.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  server ??= startPostgres()
+  const { url } = await server
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await execute(url, `create database ${name}`)
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  return { url: own.href, drop: () => execute(url, `drop database if exists ${name} with (force)`) }
+}
+
+/** Ends the server that `createTestDatabase` started in this process, if it did. */
+export async function stopTestPostgres(): Promise<void> {
+  const started = server
+  server = undefined
+  await (await started)?.stop()
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,189 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Client } from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findEmbeddedPostgres } from './embedded/find-embedded-postgres.ts'
+import { openEmbeddedPostgres, type EmbeddedPostgres } from './embedded/open-embedded-postgres.ts'
+import { endPostmaster, findPostmaster } from './embedded/postmaster.ts'
+
+const HOLDER = join(import.meta.dirname, 'testing/hold-embedded-postgres.ts')
+
+let root: string
+let dataDir: string
+let data: string
+let logged: string[]
+const opened: EmbeddedPostgres[] = []
+const holders: ChildProcess[] = []
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'embedded-'))
+  // Closed to everybody else, with a blank in its name: as people have it.
+  dataDir = join(root, 'my data')
+  await mkdir(dataDir, { mode: 0o700 })
+  data = join(dataDir, 'postgres/data')
+  logged = []
+})
+afterEach(async () => {
+  for (const holder of holders.splice(0)) holder.kill('SIGKILL')
+  await Promise.all(opened.splice(0).map((postgres) => postgres.stop()))
+  const left = await findPostmaster(data)
+  if (left !== undefined) await endPostmaster(left.pid, data)
+  await rm(root, { recursive: true, force: true })
+})
+
+async function open(options: { onRestart?: () => void } = {}): Promise<EmbeddedPostgres> {
+  const postgres = await openEmbeddedPostgres({ dataDir, log: (message) => logged.push(message), ...options })
+  opened.push(postgres)
+  return postgres
+}
+
+/** Another process that owns the directory; resolves with its URL. */
+async function hold(env: NodeJS.ProcessEnv = process.env): Promise<{ holder: ChildProcess; url: string }> {
+  const holder = spawn(process.execPath, [HOLDER, dataDir], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  holders.push(holder)
+  const url = await new Promise<string>((resolve) => createInterface(holder.stdout).once('line', resolve))
+  return { holder, url }
+}
+
+async function query(url: string, statement: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+test('it keeps its data and its password over a stop, and nothing is left running', async () => {
+  const first = await open()
+  await query(first.url, 'create table things as select 7 as id')
+  await first.stop()
+  await first.stop()
+  expect(await findPostmaster(data)).toBeUndefined()
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+  const second = await open()
+  expect(await query(second.url, 'select id from things')).toEqual([{ id: 7 }])
+  expect(new URL(second.url).password).toBe(new URL(first.url).password)
+  expect((await stat(join(dataDir, 'postgres/password'))).mode & 0o777).toBe(0o600)
+})
+
+test('it listens on loopback alone, without a socket file, asks for the password, and checks its pages', async () => {
+  const { url } = await open()
+  const settings = "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories', 'data_checksums', 'fsync', 'server_encoding') order by name"
+  expect(await query(url, settings)).toEqual([
+    { name: 'data_checksums', setting: 'on' },
+    { name: 'fsync', setting: 'on' },
+    { name: 'listen_addresses', setting: '127.0.0.1' },
+    { name: 'server_encoding', setting: 'UTF8' },
+    { name: 'unix_socket_directories', setting: '' },
+  ])
+  await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toMatchObject({ code: '28P01' })
+})
+
+test('a second process is refused, and does not disturb the first', async () => {
+  const { url } = await hold()
+  const before = await findPostmaster(data)
+  await expect(open()).rejects.toThrow(`The DATA_DIR ${dataDir} is in use by another process`)
+  expect(await findPostmaster(data)).toEqual(before)
+  expect(await findEmbeddedPostgres({ dataDir })).toEqual({ url })
+  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+})
+
+test('of several that open a new directory at once one gets it, the others are refused, and it works', async () => {
+  const results = await Promise.allSettled([open(), open(), open()])
+  const winners = results.filter((result) => result.status === 'fulfilled')
+  const losers = results.filter((result) => result.status === 'rejected')
+  expect([winners.length, losers.map(({ reason }) => String(reason))]).toEqual([1, [expect.stringContaining('in use'), expect.stringContaining('in use')]])
+  expect(await query(winners[0]?.value.url ?? '', 'select 1 as n')).toEqual([{ n: 1 }])
+  expect(await readdir(dataDir)).toEqual(['postgres'])
+})
+
+test('what an owner killed with -9 left running is taken over, with all that was committed', async () => {
+  const { holder, url } = await hold()
+  await query(url, 'create table things as select 7 as id')
+  const left = await findPostmaster(data)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  const postgres = await open()
+  expect([postgres.url, await findPostmaster(data)]).toEqual([url, left])
+  expect(await query(url, 'select id from things')).toEqual([{ id: 7 }])
+  await postgres.stop()
+  expect(await findPostmaster(data)).toBeUndefined()
+})
+
+test('when owner and server were both killed, the next start recovers the data', async () => {
+  const { holder, url } = await hold()
+  await query(url, 'create table things as select 7 as id')
+  holder.kill('SIGKILL')
+  process.kill((await findPostmaster(data))?.pid ?? 0, 'SIGKILL')
+  const postgres = await open()
+  expect(await query(postgres.url, 'select id from things')).toEqual([{ id: 7 }])
+})
+
+test.each(['own', 'taken over'] as const)('a server that dies comes back by itself at the same address, still owned (%s)', async (kind) => {
+  if (kind === 'taken over') {
+    const { holder } = await hold()
+    holder.kill('SIGKILL')
+  }
+  let restarts = 0
+  const { url, stop } = await open({ onRestart: () => (restarts += 1) })
+  const before = await findPostmaster(data)
+  process.kill(before?.pid ?? 0, 'SIGKILL')
+  await expect.poll(() => restarts, { timeout: 15_000 }).toBe(1)
+  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+  expect((await findPostmaster(data))?.pid).not.toBe(before?.pid)
+  await expect(open()).rejects.toThrow('in use')
+  await stop()
+  expect(await findPostmaster(data)).toBeUndefined()
+})
+
+test('a stop while a dead server is being started again leaves nothing running', async () => {
+  const { stop } = await open()
+  process.kill((await findPostmaster(data))?.pid ?? 0, 'SIGKILL')
+  await expect.poll(() => logged).toContain('Postgres has ended unexpectedly; starting it again')
+  await stop()
+  expect(await findPostmaster(data)).toBeUndefined()
+})
+
+test('what an interrupted first start left is removed, not taken for data', async () => {
+  const half = join(dataDir, 'postgres.making-999999999-abcd')
+  await mkdir(join(half, 'data/base'), { recursive: true })
+  await writeFile(join(half, 'data/PG_VERSION'), '18')
+  const { url } = await open()
+  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+  expect(await readdir(dataDir)).toEqual(['postgres'])
+})
+
+test('a process id in the lock file that belongs to something else by now does not hinder the start', async () => {
+  const first = await open()
+  const lockFile = join(data, 'postmaster.pid')
+  await cp(lockFile, join(root, 'copy'))
+  await first.stop()
+  const lines = (await readFile(join(root, 'copy'), 'utf8')).split('\n')
+  await writeFile(lockFile, [String(process.pid), ...lines.slice(1)].join('\n'))
+  const second = await open()
+  expect(await query(second.url, 'select 1 as n')).toEqual([{ n: 1 }])
+})
+
+test.runIf(process.platform === 'linux')('an interrupt from the terminal does not reach it', async () => {
+  await open()
+  const running = await findPostmaster(data)
+  const fields = (await readFile(`/proc/${running?.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+  // state, parent, process group, session
+  expect(fields.slice(2, 4)).toEqual([String(running?.pid), String(running?.pid)])
+})
+
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)('root who may not make a user namespace starts it as another user, in a folder closed to that user', async () => {
+  const tools = join(root, 'tools')
+  await mkdir(tools)
+  for (const tool of ['sh', 'setpriv', 'chown']) await symlink(join('/usr/bin', tool), join(tools, tool))
+  const { url } = await hold({ PATH: tools })
+  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+  expect((await stat(data)).uid).toBeGreaterThan(0)
+})

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { prepareInstance } from './instance.ts'
+import { openServer, type OwnedServer } from './open-server.ts'
+import { endPostmaster } from './postmaster.ts'
+import { toUrl } from './server.ts'
+
+const RESTART_DELAY_MS = 1000
+
+export type EmbeddedPostgres = Readonly<{
+  url: string
+  /** Shuts the server down cleanly and waits for its end. May be repeated. */
+  stop: () => Promise<void>
+}>
+
+export type EmbeddedPostgresOptions = Readonly<{
+  /** everything stands in its folder `postgres` */
+  dataDir: string
+  log: (message: string) => void
+  /** told when the server had died and is back, on the same port */
+  onRestart?: () => void
+}>
+
+/**
+ * A Postgres 18 of this process alone, reachable from this machine only. It outlives a `kill -9` of this process and is taken over by the
+ * next one that opens the directory; a second process that opens it meanwhile is refused. A server that dies is started again.
+ */
+export async function openEmbeddedPostgres({ dataDir, log, onRestart }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const instance = await prepareInstance({ dataDir })
+  const stopping = new AbortController()
+  let server = await open()
+  const { port } = server
+  let watching = watch()
+  let stopped: Promise<void> | undefined
+
+  async function open(samePort?: number): Promise<OwnedServer> {
+    const opened = await openServer(instance, samePort)
+    if (opened === 'in_use') throw new Error(`The DATA_DIR ${dataDir} is in use by another process`)
+    return opened
+  }
+
+  /** The connection that holds the ownership ends with the server, whoever started it. */
+  async function watch(): Promise<void> {
+    await new Promise((resolve) => server.lock.once('end', resolve))
+    while (!stopping.signal.aborted) {
+      log('Postgres has ended unexpectedly; starting it again')
+      try {
+        await delay(RESTART_DELAY_MS, undefined, { signal: stopping.signal })
+        server = await open(port)
+        watching = watch()
+        return onRestart?.()
+      } catch (error) {
+        if (!stopping.signal.aborted) log(`Postgres does not start: ${String(error)}`)
+      }
+    }
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort()
+    await endPostmaster(server.pid, instance.data)
+    await watching
+    await endPostmaster(server.pid, instance.data)
+  }
+
+  return {
+    url: toUrl(instance, port),
+    stop: () => (stopped ??= stop()),
+  }
+}

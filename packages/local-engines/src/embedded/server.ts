@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { open, readFile, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from 'pg'
+import { errorCode } from './error-code.ts'
+import { SERVER_ENVIRONMENT, type Instance } from './instance.ts'
+
+const LOG_LIMIT_BYTES = 1_000_000
+const READY_DEADLINE_MS = 60_000
+
+/** No socket file (its path may be too long), UTC, a quick vacuum for tables that fill and drain all the time, no data in its log. */
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  autovacuum_naptime: '5s',
+  wal_compression: 'off',
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+}
+
+type Start = Readonly<{ port: number; settings?: Record<string, string> }>
+
+/** Starts a server, and gives its process id and the first connection to it. */
+export async function startServer(instance: Instance, start: Start): Promise<{ pid: number; client: Client }> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const child = await spawnServer(instance, start)
+    try {
+      const client = await connectWhenReady(instance, { port: start.port, isAlive: () => child.exitCode === null && child.signalCode === null })
+      return { pid: child.pid ?? 0, client }
+    } catch (error) {
+      child.kill('SIGQUIT')
+      // The last processes of a killed server need a moment to notice and to let go of its memory.
+      if (!String(error).includes('shared memory block') || performance.now() > deadline) throw error
+      await delay(100)
+    }
+  }
+}
+
+/** In a session of its own, so that Ctrl-C does not reach it. */
+async function spawnServer(instance: Instance, { port, settings = {} }: Start): Promise<ChildProcess> {
+  const full = (await stat(instance.log).catch(() => ({ size: 0 }))).size > LOG_LIMIT_BYTES
+  const log = await open(instance.log, 'a', 0o600)
+  try {
+    if (full) await log.truncate()
+    const flags = Object.entries({ ...SETTINGS, port: String(port), ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const [file = '', ...args] = [...instance.launcher.prefix, instance.binaries.postgres, '-D', instance.data, ...flags]
+    const child = spawn(file, args, { ...instance.launcher.identity, cwd: '/', env: SERVER_ENVIRONMENT, detached: true, stdio: ['ignore', log.fd, log.fd] })
+    child.unref()
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('spawn', () => resolve(child))
+    })
+  } finally {
+    await log.close()
+  }
+}
+
+export function toUrl({ password }: Pick<Instance, 'password'>, port: number): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+}
+
+type Target = Readonly<{ port: number; isAlive: () => boolean | Promise<boolean> }>
+
+/** Connects as soon as the server lets us, for as long as its process lives; throws with the end of its log otherwise. */
+export async function connectWhenReady(instance: Instance, { port, isAlive }: Target): Promise<Client> {
+  const deadline = performance.now() + READY_DEADLINE_MS
+  for (;;) {
+    const client = new Client({ connectionString: toUrl(instance, port), application_name: 'owner', keepAlive: true, connectionTimeoutMillis: 5000 })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      if (!isNotReadyYet(error)) throw error
+    }
+    if (!(await isAlive())) throw new Error(`Postgres ended: ${await lastLines(instance.log)}`)
+    if (performance.now() > deadline) throw new Error(`Postgres is not ready after ${READY_DEADLINE_MS / 1000} s: ${await lastLines(instance.log)}`)
+    await delay(25)
+  }
+}
+
+/** 57P03: it is starting up, recovering or shutting down. */
+function isNotReadyYet(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P03' || (error instanceof Error && error.message.startsWith('Connection terminated'))
+}
+
+async function lastLines(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.trim().split('\n').slice(-3).join(' | ')
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('There is no free port')
+  return address.port
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { prepareInstance } from './embedded/instance.ts'
+import { isRunning } from './embedded/is-running.ts'
+import { endPostmaster, findPostmaster, hasEnded } from './embedded/postmaster.ts'
+import { findFreePort, startServer, toUrl } from './embedded/server.ts'
+
+export type OwnPostgres = Readonly<{
+  url: string
+  /** a clean shutdown; `startServer` brings it back on the same port with the same data */
+  stopServer: () => Promise<void>
+  startServer: () => Promise<void>
+  /** kill -9 */
+  killServer: () => Promise<void>
+  /** ends it and removes its data; may be repeated */
+  stop: () => Promise<void>
+}>
+
+const PREFIX = 'auto-refresh-postgres-'
+/** A test's data need not survive the machine, but what was answered must survive a kill -9: synchronous_commit stays on. */
+const FAST = { fsync: 'off', full_page_writes: 'off' }
+
+/** A Postgres of the caller's alone, in a temporary folder, for tests that stop and kill it. */
+export async function startOwnPostgres(): Promise<OwnPostgres> {
+  await sweepLeftovers()
+  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  const instance = await prepareInstance({ dataDir, durable: false })
+  const { data } = instance
+  const port = await findFreePort()
+  await start()
+
+  async function start(): Promise<void> {
+    const { client } = await startServer(instance, { port, settings: FAST })
+    await client.end()
+  }
+
+  async function stopServer(): Promise<void> {
+    const running = await findPostmaster(data)
+    if (running !== undefined) await endPostmaster(running.pid, data)
+  }
+
+  return {
+    url: toUrl(instance, port),
+    startServer: start,
+    stopServer,
+    async killServer() {
+      const running = await findPostmaster(data)
+      if (running === undefined) return
+      process.kill(running.pid, 'SIGKILL')
+      await hasEnded(running.pid, data, 5000)
+    },
+    async stop() {
+      await stopServer()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A test run that was killed leaves its server behind: the next run ends it. */
+async function sweepLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-', 1)[0]) : 0
+    if (owner === 0 || isRunning(owner)) continue
+    const dataDir = join(tmpdir(), name)
+    const data = join(dataDir, 'postgres/data')
+    const running = await findPostmaster(data)
+    if (running !== undefined) await endPostmaster(running.pid, data)
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}

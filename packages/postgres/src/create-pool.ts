@@ -1,0 +1,39 @@
+import { Pool } from 'pg'
+import { typeParsers } from './type-parsers.ts'
+
+/**
+ * Shorter than every deadline of a caller: a statement is cancelled after 1 s, a lock is waited for 250 ms, a transaction may
+ * stand idle for 1 s. They are settings of the session, so that the server keeps them when this process hangs.
+ */
+const SESSION = '-c statement_timeout=1000 -c lock_timeout=250 -c idle_in_transaction_session_timeout=1000'
+
+export type PoolOptions = Readonly<{
+  url: string
+  applicationName: string
+  max: number
+  /** Told of every connection that broke; the pool replaces it by itself. */
+  onError: (error: Error) => void
+}>
+
+/**
+ * A pool whose clients pipeline: queries that are issued without awaiting each other travel together. A query that is
+ * not answered within 2 s costs its connection and rejects, with the outcome unknown.
+ */
+export function createPool({ url, applicationName, max, onError }: PoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max,
+    options: SESSION,
+    types: typeParsers,
+    pipeline: true,
+    keepAlive: true,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 2000,
+    idleTimeoutMillis: 60_000,
+  })
+  // A client that breaks while it is checked out has no listener of the pool's: without this one the process would end.
+  pool.on('connect', (client) => client.on('error', onError))
+  pool.on('error', () => {})
+  return pool
+}

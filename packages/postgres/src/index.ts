@@ -1,0 +1,5 @@
+export { checkSchema } from './check-schema.ts'
+export { createPool, type PoolOptions } from './create-pool.ts'
+export { inTransaction } from './in-transaction.ts'
+export { migrate, type MigrateOptions } from './migrate.ts'
+export { isUnavailable, toUnavailable } from './unavailable.ts'

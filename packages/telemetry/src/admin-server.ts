@@ -1,0 +1,27 @@
+import { fastify } from 'fastify'
+import type { Metrics } from './metrics.ts'
+
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz` on a port of its own, apart from the public one. `isReady` answers `true`, or
+ * the reasons why not. A dependency lost later is no reason: the balancer would answer in place of our coded 503.
+ */
+export async function startAdminServer({ host, port, metrics, isReady }: {
+  host: string
+  port: number
+  metrics: Metrics
+  isReady: () => true | readonly string[]
+}): Promise<{ url: string; close(): Promise<void> }> {
+  const app = fastify({ requestTimeout: 5000, connectionTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true, http: { headersTimeout: 5000 } })
+
+  app.get('/metrics', async (_, reply) => {
+    const { contentType, text } = await metrics.scrape()
+    return reply.header('content-type', contentType).send(text)
+  })
+  app.get('/healthz', () => ({ status: 'alive' }))
+  app.get('/readyz', (_, reply) => {
+    const ready = isReady()
+    return reply.code(ready === true ? 200 : 503).send(ready === true ? { status: 'ready' } : { status: 'not_ready', reasons: ready })
+  })
+
+  return { url: await app.listen({ host, port }), close: () => app.close() }
+}

@@ -1,0 +1,67 @@
+import { afterEach, expect, test } from 'vitest'
+import { startAdminServer } from './admin-server.ts'
+import { createMetrics } from './metrics.ts'
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+async function scrape(metrics = createMetrics({ service: 'test', version: '1.2.3' })) {
+  const { text } = await metrics.scrape()
+  return { text, value: (series: string) => text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) }
+}
+
+test('every combination of labels stands at 0 before anything has happened', async () => {
+  const { text, value } = await scrape()
+  expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(3 * 14)
+  expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5)
+  expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(2 * 10 * 3)
+  expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
+  expect(value('auth_reuse_detected_total')).toBe('0')
+  expect(value('auth_build_info{service="test",version="1.2.3"}')).toBe('1')
+  expect(text).toContain('nodejs_eventloop_lag_seconds')
+})
+
+test('the buckets contain the objectives, so that they can be measured exactly', async () => {
+  const metrics = createMetrics({ service: 'test', version: '0' })
+  metrics.httpRequestDuration.observe({ route: '/x', method: 'GET', status_class: '2xx' }, 0.1)
+  const { text } = await scrape(metrics)
+  expect(text).toMatch(/auth_http_request_duration_seconds_bucket\{le="0.1",.*\} 1/)
+  expect(text).toContain('auth_revocation_propagation_seconds_bucket{le="2"}')
+})
+
+test('the pools of several services in one process are added up', async () => {
+  const metrics = createMetrics({ service: 'test', version: '0' })
+  metrics.watchPool({ totalCount: 5, idleCount: 2, waitingCount: 0 })
+  const forget = metrics.watchPool({ totalCount: 3, idleCount: 3, waitingCount: 4 })
+  const { value } = await scrape(metrics)
+  expect(['idle', 'busy', 'waiting'].map((state) => value(`auth_db_pool_connections{state="${state}"}`))).toEqual(['5', '3', '4'])
+  forget()
+  expect((await scrape(metrics)).value('auth_db_pool_connections{state="waiting"}')).toBe('0')
+})
+
+test('an age is taken at the moment of the scrape', async () => {
+  const metrics = createMetrics({ service: 'test', version: '0' })
+  let age = 1
+  metrics.onScrape(() => metrics.revocationFeedAge.set(age))
+  age = 9
+  expect((await scrape(metrics)).value('auth_revocation_feed_age_seconds')).toBe('9')
+})
+
+test('the admin server says whether the process lives and is ready, and nothing else', async () => {
+  let ready: true | string[] = ['the database has not answered yet']
+  const server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: createMetrics({ service: 'test', version: '0' }), isReady: () => ready })
+  closers.push(() => server.close())
+  const get = async (path: string) => {
+    const response = await fetch(server.url + path)
+    return { status: response.status, body: await response.text() }
+  }
+
+  expect(await get('/healthz')).toEqual({ status: 200, body: '{"status":"alive"}' })
+  expect(await get('/readyz')).toEqual({ status: 503, body: '{"status":"not_ready","reasons":["the database has not answered yet"]}' })
+  ready = true
+  expect(await get('/readyz')).toEqual({ status: 200, body: '{"status":"ready"}' })
+  expect((await get('/metrics')).body).toContain('auth_logins_total{outcome="succeeded"} 0')
+  expect((await get('/')).status).toBe(404)
+})

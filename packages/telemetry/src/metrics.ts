@@ -1,0 +1,44 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createInstruments } from './instruments.ts'
+
+type Pool = { totalCount: number; idleCount: number; waitingCount: number }
+
+/**
+ * All metrics of one process on one registry: standalone makes one set for all its services. Counters and histograms stand
+ * at 0 for every combination of labels from the start, so that a first increase is seen.
+ */
+export function createMetrics({ service, version }: { service: string; version: string }) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const instruments = createInstruments(registry)
+  instruments.buildInfo.set({ service, version }, 1)
+
+  const beforeScrape = new Set<() => void>()
+  const pools = new Set<Pool>()
+  const total = (count: (pool: Pool) => number) => [...pools].reduce((sum, pool) => sum + count(pool), 0)
+  beforeScrape.add(() => {
+    instruments.dbPoolConnections.set({ state: 'idle' }, total((pool) => pool.idleCount))
+    instruments.dbPoolConnections.set({ state: 'busy' }, total((pool) => pool.totalCount - pool.idleCount))
+    instruments.dbPoolConnections.set({ state: 'waiting' }, total((pool) => pool.waitingCount))
+  })
+
+  return {
+    ...instruments,
+    /** Runs before every scrape: for gauges such as an age, which nobody would set if its owner stood still. */
+    onScrape(update: () => void): () => void {
+      beforeScrape.add(update)
+      return () => void beforeScrape.delete(update)
+    },
+    /** Counts a database pool in `auth_db_pool_connections`, added to those of the other services here. */
+    watchPool(pool: Pool): () => void {
+      pools.add(pool)
+      return () => void pools.delete(pool)
+    },
+    /** What `/metrics` answers. */
+    async scrape(): Promise<{ contentType: string; text: string }> {
+      for (const update of beforeScrape) update()
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
+  }
+}
+export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url'
+import { SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { createInProcessBus } from '@auto-refresh/event-bus'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createPool, migrate } from '@auto-refresh/postgres'
+import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { buildCleanupWorker } from './build-cleanup-worker.ts'
+import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
+import { parseCleanupWorkerConfig } from './config.ts'
+
+const TOKEN_STORE_MIGRATIONS = { schema: 'token_store', directory: fileURLToPath(new URL('../../token-store/migrations', import.meta.url)) }
+
+let stack: AsyncDisposableStack
+let url: string
+let pool: ReturnType<typeof createPool>
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack()
+  const database = stack.adopt(await createTestDatabase(), ({ drop }) => drop())
+  url = database.url
+  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_MIGRATIONS]) await migrate({ url, ...migrations, log: () => undefined })
+  pool = stack.adopt(createPool({ url, applicationName: 'test', max: 2, onError: () => undefined }), (opened) => opened.end())
+})
+afterEach(() => stack.disposeAsync())
+
+async function startWorker(environment: Record<string, string> = {}) {
+  const bus = createInProcessBus()
+  const metrics = createMetrics({ service: 'test', version: '0' })
+  const worker = buildCleanupWorker({
+    config: parseCleanupWorkerConfig({ DATABASE_URL: url, CLEANUP_INTERVAL_SECONDS: '1', ...environment }),
+    subscriber: bus,
+    logger: createSilentLogger(),
+    metrics,
+  })
+  stack.defer(() => worker.stop())
+  await worker.start()
+  const value = async (name: string) => Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
+  return { bus, value }
+}
+
+/** `ended`: past every deadline; otherwise alive for another day. */
+async function addSessions(sessions: number, ended: boolean): Promise<void> {
+  await pool.query(
+    `insert into token_store.sessions (
+       id, user_id, user_version, client_id, generation, mac_kid, nonce_hash, authenticated_at, expires_at, idle_until, keep_until, sweep_bucket,
+       rotated_at, floor_generation, mark_generation, mark_at, seq, access_expires_at, rotation_tokens, replay_tokens, bucket_at,
+       network, agent, suspect_generation, suspect_streak)
+     select gen_random_uuid(), gen_random_uuid(), 1, 'test', 3, 1, '\\x00', clock_timestamp() - interval '9 days', t.ends + interval '9 days', t.ends, t.ends,
+       ceil(extract(epoch from t.ends) / 21600)::bigint, t.ends - interval '7 days', -1, -1, t.ends, 5, t.ends, 60, 60, t.ends, '10.0.0.0/24', 'test', -1, 0
+     from (select clock_timestamp() + $2::integer * interval '1 day' as ends) t, generate_series(1, $1::integer)`,
+    [sessions, ended ? -1 : 1],
+  )
+}
+async function count(table: 'token_store.sessions' | 'token_store.outbox' | 'cleanup.audit_events'): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(`select count(*) from ${table}`)
+  return rows[0]?.count ?? -1
+}
+const rotated = (id: string, sessionSeq: number): AnyEvent => ({
+  id,
+  type: 'session.rotated.v1',
+  source: 'token-store',
+  time: new Date().toISOString(),
+  subject: id,
+  key: id,
+  data: { session_id: id, session_seq: sessionSeq, user_id: id, client_id: 'test', generation: sessionSeq, network: '10.0.0.0/24', agent: 'a "quoted" {agent}, \\', idle_until: new Date().toISOString(), interval_seconds: 1 },
+})
+
+test('expired sessions go at start, each with one event, and live ones stay', async () => {
+  await addSessions(1200, true)
+  await addSessions(30, false)
+  const { value } = await startWorker()
+  await vi.waitFor(async () => expect(await value('auth_cleanup_last_success_timestamp_seconds')).toBeGreaterThan(0), { timeout: 10_000 })
+  expect([await count('token_store.sessions'), await count('token_store.outbox')]).toEqual([30, 1200])
+  expect([await value('auth_cleanup_deleted_sessions_total'), await value('auth_cleanup_backlog_sessions')]).toEqual([1200, 0])
+})
+
+test('what expires later goes with a later run', async () => {
+  await startWorker()
+  await addSessions(10, true)
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 10_000 })
+})
+
+test('two workers at once delete every session once and tell it once', async () => {
+  await addSessions(5000, true)
+  const [one, other] = await Promise.all([startWorker({ CLEANUP_BATCH_SIZE: '50' }), startWorker({ CLEANUP_BATCH_SIZE: '50' })])
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 30_000 })
+  const deleted = await Promise.all([one, other].map(({ value }) => value('auth_cleanup_deleted_sessions_total')))
+  const { rows } = await pool.query<{ sessions: number }>('select count(distinct session_id) as sessions from token_store.outbox')
+  expect([(deleted[0] ?? 0) + (deleted[1] ?? 0), await count('token_store.outbox'), rows[0]?.sessions]).toEqual([5000, 5000, 5000])
+})
+
+test('the clean-up passes by a session that a request holds', async () => {
+  await addSessions(3, true)
+  const holder = await pool.connect()
+  await holder.query('begin')
+  await holder.query('select id from token_store.sessions order by id limit 1 for update')
+  const { value } = await startWorker()
+  await vi.waitFor(async () => expect(await value('auth_cleanup_deleted_sessions_total')).toBe(2), { timeout: 10_000 })
+  await holder.query('rollback')
+  holder.release()
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 10_000 })
+})
+
+test('the audit trail keeps every event once, whatever the bus repeats', async () => {
+  const { bus, value } = await startWorker()
+  const ids = Array.from({ length: 1100 }, () => crypto.randomUUID())
+  const events = ids.map((id, seq) => rotated(id, seq))
+  await bus.publish(SESSION_EVENTS_TOPIC, events)
+  await bus.publish(SESSION_EVENTS_TOPIC, events.slice(0, 7))
+  expect(await count('cleanup.audit_events')).toBe(1100)
+  const { rows } = await pool.query('select topic, type, session_seq, data from cleanup.audit_events where session_id = $1::uuid', [ids[4]])
+  expect(rows).toEqual([{ topic: SESSION_EVENTS_TOPIC, type: 'session.rotated.v1', session_seq: 4, data: events[4]?.data }])
+  expect(await value('auth_events_processed_total\\{consumer="cleanup-worker",type="session.rotated.v1",result="duplicate"\\}')).toBe(7)
+})
+
+test('two consumers with the same events in opposite order both succeed', async () => {
+  const [one, other] = await Promise.all([startWorker(), startWorker()])
+  const events = Array.from({ length: 400 }, (_, seq) => rotated(crypto.randomUUID(), seq))
+  await Promise.all([one.bus.publish(SESSION_EVENTS_TOPIC, events), other.bus.publish(SESSION_EVENTS_TOPIC, events.toReversed())])
+  expect(await count('cleanup.audit_events')).toBe(400)
+})
+
+test('an event outlives its retention by no more than a run', async () => {
+  const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', CLEANUP_BATCH_SIZE: '10' })
+  await bus.publish(SESSION_EVENTS_TOPIC, Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)))
+  await pool.query(`update cleanup.audit_events set occurred_at = occurred_at - interval '31 days' where session_seq < 40`)
+  await vi.waitFor(async () => expect(await count('cleanup.audit_events')).toBe(5), { timeout: 10_000 })
+})
+
+test('an old schema is refused with the command that cures it', async () => {
+  await pool.query('delete from cleanup.schema_version')
+  await expect(startWorker()).rejects.toThrow('npm run migrate')
+})

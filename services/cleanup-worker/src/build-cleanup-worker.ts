@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
+import { checkSchema, createPool } from '@auto-refresh/postgres'
+import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import { createPostgresAuditTrail } from './adapters/postgres/audit-trail.ts'
+import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
+import { repeat } from './adapters/timers/repeat.ts'
+import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
+import type { CleanupWorkerConfig } from './config.ts'
+import { createDeleteInBatches } from './use-cases/delete-in-batches.ts'
+import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
+import { createKeepEvents } from './use-cases/keep-events.ts'
+import { createSweepSessions } from './use-cases/sweep-sessions.ts'
+
+/** Composition root: sweeps expired sessions and keeps the audit trail, on a schedule and a pool of its own. */
+export function buildCleanupWorker({ config, subscriber, logger, metrics }: {
+  config: CleanupWorkerConfig
+  subscriber: EventSubscriber
+  logger: Logger
+  metrics: Metrics
+}) {
+  const onError = (error: unknown) => logger.warn({ err: error }, 'The clean-up met trouble and will try again')
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'cleanup-worker', max: config.databasePoolSize, onError })
+  const forgetPool = metrics.watchPool(pool)
+
+  const auditTrail = createPostgresAuditTrail({ pool })
+  const deleteInBatches = createDeleteInBatches({ ...config, clock: { nowMs: () => performance.now(), pause: (durationMs) => pause(durationMs) } })
+  const sweepSessions = createSweepSessions({
+    expiredSessions: createPostgresExpiredSessions({ pool }),
+    deleteInBatches,
+    onDeleted: (sessions) => metrics.cleanupDeletedSessions.inc(sessions),
+    onBacklog(sessions) {
+      metrics.cleanupBacklog.set(sessions)
+      metrics.cleanupLastSuccess.set(Date.now() / 1000)
+    },
+  })
+  const forgetOldEvents = createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays: config.auditRetentionDays })
+  const keepEvents = createKeepEvents({ auditTrail, onEvent: ({ type }, result) => metrics.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }) })
+
+  let subscription: Subscription | undefined
+  let schedules: { stop(): Promise<void> }[] = []
+
+  return {
+    /** Resolves when the schema is current and events are being kept; the first sweep runs on its own. */
+    async start() {
+      await checkSchema({ pool, ...CLEANUP_MIGRATIONS })
+      subscription = await subscriber.subscribe({ group: 'cleanup-worker', topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC], handleBatch: keepEvents })
+      schedules = [sweepSessions, forgetOldEvents].map((job) => repeat({ job, intervalMs: config.intervalMs, onError }))
+    },
+    async stop() {
+      await Promise.all(schedules.map((schedule) => schedule.stop()))
+      await subscription?.close()
+      forgetPool()
+      await pool.end()
+    },
+  }
+}
+export type BuiltCleanupWorker = ReturnType<typeof buildCleanupWorker>

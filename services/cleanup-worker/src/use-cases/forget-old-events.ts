@@ -1,0 +1,9 @@
+import type { AuditTrail } from '../ports.ts'
+import type { DeleteInBatches } from './delete-in-batches.ts'
+
+/** Ends the retention of the audit trail. */
+export function createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays }: { auditTrail: AuditTrail; deleteInBatches: DeleteInBatches; retentionDays: number }) {
+  return async function forgetOldEvents(signal: AbortSignal): Promise<void> {
+    await deleteInBatches((limit) => auditTrail.deleteOlderThan({ days: retentionDays }, limit), signal)
+  }
+}
