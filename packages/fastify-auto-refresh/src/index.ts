@@ -2,7 +2,6 @@ export { createAccessTokenVerifier, type AccessTokenVerdict, type VerifyAccessTo
 export { autoRefresh, type AccessTokenCheck, type AutoRefreshOptions } from './auto-refresh.ts'
 export { isLoopbackHost } from './is-loopback-host.ts'
 export { readBearerToken } from './read-bearer-token.ts'
-export { readHeaderValues } from './read-header-values.ts'
 export { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
 export { clearRefreshCookie, setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
 export type { Peeked, Refused, Renewal, RenewalRequest, Renewed } from './renewal.ts'

@@ -16,7 +16,7 @@ import type {
   RotateRequest,
   RotateResult,
 } from '@auto-refresh/contracts'
-import type { JSONWebKeySet } from 'jose'
+import type { CryptoKey, JSONWebKeySet } from 'jose'
 
 /** Where a request comes from. `address` is whole and stays inside auth-api; `network` and `agent` travel on. */
 export type RequestContext = Readonly<{ address: string; network: string; agent: string; straightFromLoopback: boolean }>
@@ -64,8 +64,18 @@ export interface Users {
   revoke(id: string, reason: RevokeReason, change: { active?: false; passwordHash?: string; ifVersion?: number }): Promise<PendingRevocation | undefined>
   /** Refuses (`false`) while a revocation of the user is still pending. */
   enable(id: string): Promise<boolean>
-  pendingRevocations(): Promise<PendingRevocation[]>
+  /** Those of one user, or of all; the oldest first, at most a few hundred at once. */
+  pendingRevocations(userId?: string): Promise<PendingRevocation[]>
   acknowledge(revocationId: string): Promise<void>
+}
+
+export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active' | 'version'>>
+export interface KnownUsers {
+  /**
+   * The user as of now; where the database does not answer in time, as this process last saw it, at most an hour ago.
+   * `undefined` when there is no such user. Throws `CodedError('unavailable')` when neither is known.
+   */
+  find(id: string): Promise<UserState | undefined>
 }
 
 export interface Passwords {
@@ -81,16 +91,28 @@ export interface SigningKeys {
   jwks(): JSONWebKeySet
 }
 
+/**
+ * The public half of one of our keys, of any state. An unknown kid is looked for in the database, seldom more than once in
+ * some seconds; throws `CodedError('unavailable')` when that could not be done.
+ */
+export type FindPublicKey = (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
+
+/** Form, header, signature, issuer, audience and expiry of an access token; nothing about revocation. */
+export type VerifyAccessToken = (token: string) => Promise<{ outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' }>
+
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
   | { outcome: 'missing' | 'invalid' }
+export type CheckAccessToken = (token: string | undefined) => Promise<AccessTokenCheck>
 
 export interface LoginThrottle {
-  /** Takes one attempt before any hashing, so that parallel attempts count. */
-  take(attempt: { usernameKey: string; address: string }): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
-  /** Gives the attempt back: it was right. */
-  succeeded(attempt: { usernameKey: string; address: string }): Promise<void>
+  /** Takes one attempt before any hashing, so that parallel attempts count. `isFirst`: the first refusal of this window. */
+  take(attempt: LoginAttempt): Promise<{ allowed: true } | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }>
+  /** Gives the attempt back: it was right, or it failed through our own fault. */
+  giveBack(attempt: LoginAttempt): Promise<void>
 }
+export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
+export type LoginAttempt = Readonly<{ usernameKey: string; address: string }>
 
 /** Counts refused refresh tokens whose MAC was wrong, per address. */
 export interface RefusedRefreshLimit {
@@ -100,7 +122,8 @@ export interface RefusedRefreshLimit {
 /** Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store every 500 ms. */
 export interface Revocations {
   isRevoked(sessionId: string): boolean
-  add(entry: { sessionId: string; untilMs: number }): void
+  /** Known here before the feed tells it; kept as long as any access token of the session can live. */
+  add(sessionId: string): void
 }
 
 export type LoginRecord = Readonly<{
@@ -113,8 +136,15 @@ export type LoginRecord = Readonly<{
 /** The audit trail of logins: written before the event, so that none is lost to an investigation. */
 export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
-  hasSignedInFrom(userId: string, address: string): Promise<boolean>
+  /** Whether this name was signed in from this address (IPv6: its /64) before. */
+  hasSignedInFrom(usernameHash: string, address: string): Promise<boolean>
 }
+/** The login events, after the audit row. It never waits and never fails: what the bounded queue cannot hold is counted. */
+export interface LoginEvents {
+  publish(login: LoginRecord): void
+}
+/** HMAC-SHA256 of a normalised user name under USERNAME_HASH_KEY. */
+export type HashUsername = (usernameKey: string) => string
 
 export type Notice = Readonly<{ id: string; userId: string; sessionId: string; occurredAtMs: number }>
 export interface Notices {
@@ -126,4 +156,29 @@ export interface Notices {
 
 export interface Clock {
   nowMs(): number
+}
+
+/** A unique id, as a UUID. */
+export type CreateId = () => string
+
+/** What pino offers, as far as the use cases need it. Never a token, a password or the name of a failed login. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
+export type RefreshOperation = (typeof REFRESH_OPERATIONS)[number]
+export type RefreshMetricOutcome =
+  | 'rotated' | 'replayed' | 'not_due' | 'reused' | 'expired' | 'revoked' | 'invalid' | 'unknown_kid' | 'unknown_session'
+  | 'regressed' | 'session_mismatch' | 'user_inactive' | 'rate_limited' | 'unavailable'
+
+/** Counts what has been decided, where it is decided. */
+export interface Recorder {
+  loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
+  refreshed(operation: RefreshOperation, outcome: RefreshMetricOutcome, intervalSeconds?: number): void
+  rateLimited(limiter: LoginLimiter | 'refused_refresh'): void
+  loginEventsDropped(count: number): void
+  revocationLearned(afterSeconds: number): void
 }

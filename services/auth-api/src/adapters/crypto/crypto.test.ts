@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test, vi } from 'vitest'
+import { ARGON2_COST, createArgon2Passwords } from './create-argon2-passwords.ts'
+import { createBoundedQueue } from './create-bounded-queue.ts'
+import { createHashUsername } from './create-hash-username.ts'
+import { createKeyVault } from './create-key-vault.ts'
+import { parsePhc } from './phc.ts'
+
+const cheap = { memoryKib: 64, passes: 1, parallelism: 1 }
+
+describe('passwords', () => {
+  const passwords = createArgon2Passwords({ randomBytes, cost: cheap })
+
+  test('a hash is an argon2id PHC string with a salt of its own', async () => {
+    const [one, other] = [await passwords.hash('secret'), await passwords.hash('secret')]
+    expect(one).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+    expect(one).not.toBe(other)
+  })
+
+  test('only the same password matches, to the last character', async () => {
+    const hash = await passwords.hash('x'.repeat(256))
+    expect(await passwords.verify('x'.repeat(256), hash)).toEqual({ matches: true, outdated: false })
+    expect(await passwords.verify(`${'x'.repeat(255)}y`, hash)).toEqual({ matches: false, outdated: false })
+  })
+
+  test('the same text typed on another keyboard is the same password', async () => {
+    expect(await passwords.verify('A\u030Angstrom', await passwords.hash('\u212Bngstrom'))).toMatchObject({ matches: true })
+  })
+
+  test('a hash made with other parameters still matches, and is outdated', async () => {
+    const stronger = createArgon2Passwords({ randomBytes, cost: { ...cheap, passes: 2 } })
+    const hash = await passwords.hash('secret')
+    expect(await stronger.verify('secret', hash)).toEqual({ matches: true, outdated: true })
+    expect(await stronger.verify('wrong', hash)).toEqual({ matches: false, outdated: false })
+    expect(await stronger.verify('secret', await stronger.hash('secret'))).toEqual({ matches: true, outdated: false })
+  })
+
+  test('an unknown user costs the same work and never matches', async () => {
+    expect(await passwords.verify('', undefined)).toEqual({ matches: false, outdated: false })
+    const real = createArgon2Passwords({ randomBytes })
+    const hash = await real.hash('secret')
+    expect(parsePhc(hash).cost).toEqual(ARGON2_COST)
+    const timeOf = async (stored: string | undefined) => {
+      const before = performance.now()
+      await real.verify('wrong', stored)
+      return performance.now() - before
+    }
+    const [known, unknown] = [await timeOf(hash), await timeOf(undefined)]
+    // without the dummy it would take microseconds
+    expect(unknown).toBeGreaterThan(known / 5)
+  })
+
+  test('the reference vector of argon2id comes out', async () => {
+    // echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1 -l 32
+    const hash = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+    expect(await passwords.verify('password', hash)).toEqual({ matches: true, outdated: true })
+  })
+
+  test.each(['', '$2b$10$abc', '$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'])('a broken row is a fault, not a wrong password (%#)', async (hash) => {
+    await expect(passwords.verify('secret', hash)).rejects.toThrow(/PHC/)
+  })
+})
+
+describe('the queue', () => {
+  function controlled() {
+    const started: number[] = []
+    const ends: (() => void)[] = []
+    const work = (id: number) => () =>
+      new Promise<number>((resolve) => {
+        started.push(id)
+        ends.push(() => resolve(id))
+      })
+    return { started, ends, work }
+  }
+
+  test('runs as many at once as allowed, the others in order, and refuses when too many wait', async () => {
+    const queue = createBoundedQueue({ concurrency: 2, maxWaiting: 2 })
+    const { started, ends, work } = controlled()
+    const results = [1, 2, 3, 4].map((id) => queue(work(id)))
+    expect(started).toEqual([1, 2])
+    await expect(queue(work(5))).rejects.toMatchObject({ code: 'unavailable' })
+    ends[1]?.()
+    await vi.waitFor(() => expect(started).toEqual([1, 2, 3]))
+    ends[0]?.()
+    await vi.waitFor(() => expect(started).toEqual([1, 2, 3, 4]))
+    for (const end of ends) end()
+    expect(await Promise.all(results)).toEqual([1, 2, 3, 4])
+    const late = queue(work(6))
+    ends.at(-1)?.()
+    expect(await late).toBe(6)
+  })
+
+  test('goes on after a failure', async () => {
+    const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
+    const failed = queue(() => Promise.reject(new Error('no')))
+    const next = queue(async () => 'yes')
+    await expect(failed).rejects.toThrow('no')
+    expect(await next).toBe('yes')
+  })
+})
+
+describe('the vault of signing keys', () => {
+  const keys = { old: { kid: 'old', key: randomBytes(32) }, young: { kid: 'young', key: randomBytes(48) } }
+  const vaultOf = (...encryptionKeys: { kid: string; key: Buffer }[]) => createKeyVault({ encryptionKeys, randomBytes })
+  const plain = Buffer.from('private')
+
+  test('opens what it has sealed, also after its key has become the second', () => {
+    const sealed = vaultOf(keys.old).seal('k1', plain)
+    expect(sealed.box.includes(plain)).toBe(false)
+    expect(vaultOf(keys.young, keys.old).open('k1', sealed)).toEqual(plain)
+    expect(vaultOf(keys.young, keys.old).seal('k1', plain).encryptionKid).toBe('young')
+  })
+
+  test('opens nothing that was changed or belongs to another row', () => {
+    const vault = vaultOf(keys.old)
+    const sealed = vault.seal('k1', plain)
+    expect(() => vault.open('k2', sealed)).toThrow(/authenticate/)
+    for (let at = 0; at < sealed.box.length; at++) {
+      const box = Buffer.from(sealed.box)
+      box[at] = (box[at] ?? 0) ^ 1
+      expect(() => vault.open('k1', { ...sealed, box })).toThrow(/authenticate/)
+    }
+    expect(() => vault.open('k1', { ...sealed, box: sealed.box.subarray(0, 20) })).toThrow(/tag length/)
+  })
+
+  test('says which key is missing', () => {
+    expect(() => vaultOf(keys.young).open('k1', vaultOf(keys.old).seal('k1', plain))).toThrow('has no key old')
+  })
+})
+
+test('a user name is hashed under its key', () => {
+  const hash = createHashUsername({ key: Buffer.alloc(32, 1) })
+  expect(hash('ada')).toMatch(/^[\w-]{43}$/)
+  expect(hash('ada')).not.toBe(createHashUsername({ key: Buffer.alloc(32, 2) })('ada'))
+})

@@ -1,0 +1,24 @@
+export type Argon2Cost = Readonly<{ memoryKib: number; passes: number; parallelism: number }>
+export type Argon2Hash = Readonly<{ cost: Argon2Cost; salt: Buffer; tag: Buffer }>
+
+const FORM = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/
+
+/** The PHC string of an argon2id hash: its parameters travel with it. */
+export function formatPhc({ cost, salt, tag }: Argon2Hash): string {
+  return `$argon2id$v=19$m=${cost.memoryKib},t=${cost.passes},p=${cost.parallelism}$${unpadded(salt)}$${unpadded(tag)}`
+}
+
+/** Throws when it is not one: a row of ours is broken. */
+export function parsePhc(text: string): Argon2Hash {
+  const [, memoryKib, passes, parallelism, salt, tag] = FORM.exec(text) ?? []
+  if (salt === undefined || tag === undefined) throw new Error('A stored password hash is not an argon2id PHC string')
+  return {
+    cost: { memoryKib: Number(memoryKib), passes: Number(passes), parallelism: Number(parallelism) },
+    salt: Buffer.from(salt, 'base64'),
+    tag: Buffer.from(tag, 'base64'),
+  }
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}

@@ -1,0 +1,56 @@
+import { EVENTS, LOGIN_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import type { EventPublisher } from '@auto-refresh/event-bus'
+import { Value } from 'typebox/value'
+import { expect, test, vi } from 'vitest'
+import type { LoginRecord } from '../../ports.ts'
+import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
+import { createLoginEvents } from './create-login-events.ts'
+
+const failed: LoginRecord = { outcome: 'invalid_credentials', usernameHash: 'h', userId: USER_ID, context }
+const succeeded: LoginRecord = { outcome: 'succeeded', usernameHash: 'h', userId: USER_ID, sessionId: SESSION_ID, context }
+
+function setUp() {
+  const published: AnyEvent[] = []
+  const publish = vi.fn<EventPublisher['publish']>(async (_topic, events) => void published.push(...events))
+  const recorder = aRecorder()
+  let id = 0
+  const events = createLoginEvents({ publisher: { publish }, recorder, clock, createId: () => `e${id++}`, log: aLog(), maxWaiting: 3, retryMs: 1 })
+  return { events, publish, published, recorder }
+}
+
+test('every login is told, in order, with its network and never its address', async () => {
+  const { events, publish, published } = setUp()
+  events.publish(failed)
+  events.publish(succeeded)
+  await events.flush()
+  expect(publish.mock.calls.every(([topic]) => topic === LOGIN_EVENTS_TOPIC)).toBe(true)
+  expect(published.map(({ id, type, key }) => [id, type, key])).toEqual([
+    ['e0', 'login.failed.v1', 'h'],
+    ['e1', 'login.succeeded.v1', 'h'],
+  ])
+  for (const { type, data } of published) expect(Value.Check(EVENTS[type], data)).toBe(true)
+  expect(JSON.stringify(published)).not.toContain(context.address)
+})
+
+test('a bus that is away gets the same events again, in order', async () => {
+  const { events, publish, published } = setUp()
+  publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
+  events.publish(failed)
+  events.publish(succeeded)
+  await vi.waitFor(() => expect(published.map(({ id }) => id)).toEqual(['e0', 'e1']))
+})
+
+test('what the queue cannot hold is dropped and counted, and the login does not wait', async () => {
+  const { events, publish, recorder } = setUp()
+  publish.mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 5; i++) events.publish(failed)
+  expect(recorder.loginEventsDropped.mock.calls).toEqual([[1], [1]])
+})
+
+test('what cannot be sent at the end is counted as dropped', async () => {
+  const { events, publish, recorder } = setUp()
+  publish.mockRejectedValue(new Error('away'))
+  events.publish(failed)
+  await events.flush()
+  expect(recorder.loginEventsDropped).toHaveBeenLastCalledWith(1)
+})

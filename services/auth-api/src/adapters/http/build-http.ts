@@ -1,0 +1,78 @@
+import cookie from '@fastify/cookie'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'
+import Fastify from 'fastify'
+import { answerHeaders } from './answer-headers.ts'
+import { createAnswerPair } from './answer-pair.ts'
+import { apiReference } from './api-reference.ts'
+import { cors } from './cors.ts'
+import { createRenewal } from './create-renewal.ts'
+import { createRequireCsrfProof } from './csrf.ts'
+import { draining } from './draining.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { jsonBodies } from './json-bodies.ts'
+import { notFound } from './not-found.ts'
+import { requestGuard } from './request-guard.ts'
+import { requestMetrics } from './request-metrics.ts'
+import { addJwks } from './routes/add-jwks.ts'
+import { addLogout } from './routes/add-logout.ts'
+import { addMe } from './routes/add-me.ts'
+import { addNotices } from './routes/add-notices.ts'
+import { addRefresh } from './routes/add-refresh.ts'
+import { addSessions } from './routes/add-sessions.ts'
+import { addSignIn } from './routes/add-sign-in.ts'
+import { addTokenStatus } from './routes/add-token-status.ts'
+import type { App, RouteDeps } from './routes/route.ts'
+import { createSendError } from './send-error.ts'
+import { toServerOptions } from './server-options.ts'
+
+const PREFIX = '/api/v1/auth'
+
+/** The public HTTP of auth-api. What refuses a request stands after what marks its answer: errors carry all headers too. */
+export function buildHttp(deps: HttpDeps): App {
+  const { useCases, settings, clock, debug } = deps
+  const sendError = createSendError(deps)
+  const routeDeps: RouteDeps = { ...deps, answerPair: createAnswerPair(deps), requireCsrfProof: createRequireCsrfProof(settings) }
+
+  const app = Fastify(toServerOptions(deps, sendError)).withTypeProvider<TypeBoxTypeProvider>()
+  app.setErrorHandler(sendError)
+  void app.register(notFound)
+  void app.register(draining)
+  void app.register(requestMetrics, deps)
+  void app.register(answerHeaders)
+  void app.register(cors, settings)
+  void app.register(requestGuard, settings)
+  void app.register(jsonBodies)
+  void app.register(cookie, { hook: false })
+  void app.register(apiReference)
+
+  void app.register(async (root: App) => addJwks(root, routeDeps))
+  void app.register(
+    async (open: App) => {
+      // no body reads as an empty one
+      open.addHook('preValidation', async (request) => void (request.body ??= {}))
+      addSignIn(open, routeDeps)
+      addRefresh(open, routeDeps)
+      addTokenStatus(open, routeDeps)
+      addLogout(open, routeDeps)
+    },
+    { prefix: PREFIX },
+  )
+  void app.register(
+    async (guarded: App) => {
+      await guarded.register(autoRefresh, {
+        checkAccessToken: useCases.checkAccessToken,
+        renewal: createRenewal(useCases),
+        thresholdSeconds: settings.dueThresholdSeconds,
+        cookie: settings.cookie,
+        clock,
+        debug,
+      })
+      addMe(guarded)
+      addSessions(guarded, routeDeps)
+      addNotices(guarded, routeDeps)
+    },
+    { prefix: PREFIX },
+  )
+  return app
+}

@@ -1,0 +1,16 @@
+import type { Renewal, RenewalRequest } from '@auto-refresh/fastify-auto-refresh'
+import type { UseCases } from './http-deps.ts'
+import { toRequestContext } from './request-context.ts'
+
+/** Lets the middleware renew by our own use cases. */
+export function createRenewal({ peekRefresh, refresh }: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal {
+  return {
+    peek: (asked) => peekRefresh(toRequest(asked)),
+    async renew(asked) {
+      const result = await refresh({ ...toRequest(asked), operation: 'middleware' })
+      return 'pair' in result ? { outcome: 'renewed', ...result.pair } : result
+    },
+  }
+}
+
+const toRequest = ({ refreshToken, sessionId, request }: RenewalRequest) => ({ refreshToken, expectedSessionId: sessionId, context: toRequestContext(request) })

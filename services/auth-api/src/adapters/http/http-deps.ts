@@ -1,0 +1,58 @@
+import type { RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
+import type { JSONWebKeySet } from 'jose'
+import type { CheckAccessToken, Clock, CreateId, Log } from '../../ports.ts'
+import type { AutoRefresh } from '../../use-cases/auto-refresh.ts'
+import type { DismissNotice } from '../../use-cases/dismiss-notice.ts'
+import type { EndSession } from '../../use-cases/end-session.ts'
+import type { ListNotices } from '../../use-cases/list-notices.ts'
+import type { ListSessions } from '../../use-cases/list-sessions.ts'
+import type { PeekRefresh } from '../../use-cases/peek-refresh.ts'
+import type { Refresh } from '../../use-cases/refresh.ts'
+import type { SignIn } from '../../use-cases/sign-in.ts'
+import type { SignOutEverywhere } from '../../use-cases/sign-out-everywhere.ts'
+import type { SignOut } from '../../use-cases/sign-out.ts'
+import type { GetTokenStatus } from '../../use-cases/token-status.ts'
+
+export type UseCases = Readonly<{
+  signIn: SignIn
+  refresh: Refresh
+  autoRefresh: AutoRefresh
+  peekRefresh: PeekRefresh
+  signOut: SignOut
+  signOutEverywhere: SignOutEverywhere
+  getTokenStatus: GetTokenStatus
+  listSessions: ListSessions
+  endSession: EndSession
+  listNotices: ListNotices
+  dismissNotice: DismissNotice
+  checkAccessToken: CheckAccessToken
+  jwks(): JSONWebKeySet
+}>
+
+export type HttpSettings = Readonly<{
+  issuer: string
+  dueThresholdSeconds: number
+  /** these may call from a browser, with credentials, and prove a cookie */
+  allowedOrigins: readonly string[]
+  /** addresses and blocks whose `X-Forwarded-...` headers count */
+  trustedProxies: readonly string[]
+  cookie: RefreshCookieSettings
+  /**
+   * One machine's own installation: pages served by it may call, without credentials, unless origins are listed; and a `Host`
+   * that is neither an address nor known is refused, for it comes from a page that has bent its name to us (DNS rebinding).
+   */
+  standalone: boolean
+}>
+
+export type HttpDeps = Readonly<{
+  useCases: UseCases
+  settings: HttpSettings
+  clock: Clock
+  createId: CreateId
+  /** from 0 to below 1: spreads `Retry-After`, so that clients do not come back all at once */
+  random: () => number
+  log: Log
+  metrics: { httpRequestDuration: { observe(labels: { route: string; method: string; status_class: string }, seconds: number): void } }
+  /** the lines of the middleware, under `DEBUG_AUTO_REFRESH` */
+  debug?: ((fields: object, message: string) => void) | undefined
+}>

@@ -1,0 +1,51 @@
+import { CodedError } from '@auto-refresh/contracts'
+
+const MAX_DEPTH = 5
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** The strings, colons and brackets of a text that is known to be JSON. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
+
+/**
+ * One reading for every reader: refuses what JSON.parse lets pass in silence (of two equal keys the last wins, broken UTF-8,
+ * keys that reach a prototype, control characters, half surrogates) and what is nested more than five deep. No bytes are no
+ * body. Throws `invalid_request`.
+ */
+export function parseJsonBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  const { text, value } = parse(bytes)
+  const scopes: (Set<string> | undefined)[] = []
+  let last = ''
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === '{' || token === '[') scopes.push(token === '{' ? new Set() : undefined)
+    else if (token === '}' || token === ']') scopes.pop()
+    else if (token === ':') addKey(scopes.at(-1), last)
+    else last = toCleanText(token)
+    if (scopes.length > MAX_DEPTH) throw refuse('is nested too deep')
+  }
+  return value
+}
+
+function parse(bytes: Buffer): { text: string; value: unknown } {
+  try {
+    const text = decoder.decode(bytes)
+    return { text, value: JSON.parse(text) }
+  } catch (cause) {
+    throw refuse('is not JSON in UTF-8', cause)
+  }
+}
+
+function addKey(keys: Set<string> | undefined, key: string): void {
+  if (keys?.has(key) === true) throw refuse('names a key twice')
+  if (POISON.has(key)) throw refuse('has a key that is not allowed')
+  keys?.add(key)
+}
+
+function toCleanText(token: string): string {
+  const text = String(JSON.parse(token))
+  if (/\p{Cc}/u.test(text) || !text.isWellFormed()) throw refuse('has a character that is not allowed')
+  return text
+}
+
+const refuse = (why: string, cause?: unknown) => new CodedError('invalid_request', { detail: `The body ${why}`, cause })

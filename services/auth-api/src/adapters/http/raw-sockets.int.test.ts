@@ -1,0 +1,111 @@
+import { connect, type AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTestApp } from '../../test-doubles/open-test-app.ts'
+
+const { app, calls } = openTestApp()
+let port = 0
+beforeAll(async () => {
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  port = (app.server.address() as AddressInfo).port
+})
+afterAll(() => app.close())
+
+/** Writes bytes as they are and resolves with all that came back when the server has hung up. */
+function talk(...chunks: (string | Buffer)[]): Promise<{ text: string; seconds: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ text: string; seconds: number }>()
+  const startedMs = performance.now()
+  const received: Buffer[] = []
+  const socket = connect(port, '127.0.0.1', () => {
+    for (const chunk of chunks) socket.write(chunk)
+  })
+  socket.on('data', (data) => received.push(data))
+  socket.on('error', (error) => (received.length > 0 ? undefined : reject(error)))
+  socket.on('close', () => resolve({ text: Buffer.concat(received).toString(), seconds: (performance.now() - startedMs) / 1000 }))
+  return promise
+}
+const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
+const post = (path: string, body: string, ...headers: string[]) =>
+  lines(`POST ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, ...headers) + body
+const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
+const envelopeOf = (text: string): { error: { code: string }; data: null } => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+
+const REFRESH = '/api/v1/auth/refresh'
+const BODY = '{"refresh_token":"r1"}'
+
+test('a plain request is answered', async () => {
+  expect(statusOf((await talk(post(REFRESH, BODY))).text)).toBe(200)
+})
+
+describe('what Node would read in one of two ways is 400, and no use case hears of it (A49, TR-11)', () => {
+  test.each<[string, string[]]>([
+    ['two Authorization headers', ['Authorization: Bearer a', 'authorization: Bearer b']],
+    ['two Hosts', ['Host: evil.example']],
+    ['two Content-Types', ['content-type: application/json']],
+    ['two Origins', ['Origin: https://a.example', 'Origin: https://b.example']],
+    ['two Idempotency-Keys', ['Idempotency-Key: a', 'Idempotency-Key: a']],
+    ['two refresh tokens', ['X-Refresh-Token: r1', 'X-Refresh-Token: r1']],
+    ['two Content-Lengths', ['Content-Length: 3']],
+    ['Content-Length and Transfer-Encoding (A54)', ['Transfer-Encoding: chunked']],
+    ['a line break folded into a value', ['X-A: b\r\n c']],
+    ['a bare line feed', ['X-A: b\nX-Evil: c']],
+    ['NUL in a value', ['X-A: b\u0000c']],
+    ['a blank before the colon', ['X-A : b']],
+  ])('%s', async (_, headers) => {
+    const before = calls.length
+    const { text } = await talk(post(REFRESH, BODY, ...headers))
+    expect(statusOf(text)).toBe(400)
+    expect(envelopeOf(text)).toMatchObject({ data: null, error: { code: expect.stringMatching(/^(invalid_request|ambiguous_refresh_token)$/) } })
+    expect(calls.length).toBe(before)
+  })
+})
+
+test.each<[string, string]>([
+  ['no HTTP at all', 'hello\r\n\r\n'],
+  ['a TLS greeting', '\u0016\u0003\u0001\u0002\u0000'],
+  ['an unknown method', lines('BREW /pot HTTP/1.1', 'Host: localhost')],
+  ['no Host', lines('GET / HTTP/1.1', 'Connection: close')],
+  ['a version that does not exist', lines('GET / HTTP/3.7', 'Host: localhost')],
+])('%s is a coded 400', async (_, bytes) => {
+  const { text } = await talk(bytes)
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([400, 'invalid_request'])
+})
+
+test('headers of more than 16 KiB are a coded 431', async () => {
+  const { text } = await talk(lines('GET / HTTP/1.1', 'Host: localhost', `X-A: ${'a'.repeat(20_000)}`))
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([431, 'headers_too_large'])
+})
+
+test('a body without an end is cut at 8 KiB with 413', async () => {
+  const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`
+  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Transfer-Encoding: chunked'), chunk, chunk, chunk)
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([413, 'payload_too_large'])
+})
+
+test('a body that claims to be large is refused before it is sent', async () => {
+  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000000000'))
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([413, 'payload_too_large'])
+})
+
+test('CONNECT is hung up on (A63)', async () => {
+  expect((await talk(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example:443'))).text).toBe('')
+})
+
+test('headers that do not end are cut after 5 seconds (A53)', async () => {
+  const { text, seconds } = await talk('GET / HTTP/1.1\r\nHost: localhost\r\n')
+  expect(statusOf(text)).toBe(400)
+  expect(seconds).toBeGreaterThan(4)
+  expect(seconds).toBeLessThan(8)
+})
+
+test('a body that does not come is cut after 10 seconds', async () => {
+  const { text, seconds } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 20'), '{')
+  expect(statusOf(text)).toBe(400)
+  expect(seconds).toBeGreaterThan(9)
+  expect(seconds).toBeLessThan(13)
+})
+
+test('two requests in one packet are both answered, in order', async () => {
+  const first = lines('GET /nowhere HTTP/1.1', 'Host: localhost')
+  const { text } = await talk(first + post(REFRESH, BODY))
+  expect([...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual(['404', '200'])
+})

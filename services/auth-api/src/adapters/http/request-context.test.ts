@@ -1,0 +1,45 @@
+import Fastify from 'fastify'
+import { expect, test } from 'vitest'
+import { toNetwork, toRequestContext } from './request-context.ts'
+
+test.each([
+  ['203.0.113.77', '203.0.113.77', '203.0.113.0/24'],
+  ['::ffff:203.0.113.77', '203.0.113.77', '203.0.113.0/24'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+  ['::1', '::1', '0:0:0::/48'],
+  ['not an address', 'unknown', 'unknown'],
+  ['', 'unknown', 'unknown'],
+])('the network of %s', (text, address, network) => {
+  expect(toNetwork(text)).toEqual({ address, network })
+})
+
+async function ask(request: { remoteAddress?: string; headers?: Record<string, string> }, trustProxy: string[] | false = false) {
+  const app = Fastify({ trustProxy })
+  app.get('/', async (incoming) => toRequestContext(incoming))
+  return (await app.inject({ url: '/', ...request })).json()
+}
+
+test.each<[string, Parameters<typeof ask>[0], boolean]>([
+  ['from the machine to its own name', { headers: { host: 'localhost:8000' } }, true],
+  ['from ::1 to [::1]', { remoteAddress: '::1', headers: { host: '[::1]:8000' } }, true],
+  ['from elsewhere', { remoteAddress: '203.0.113.7', headers: { host: 'localhost' } }, false],
+  ['to another name', { headers: { host: 'demo.example' } }, false],
+  ['to a name that only begins with localhost', { headers: { host: 'localhost.evil.example' } }, false],
+  ['through a proxy on this machine (X-Forwarded-For)', { headers: { host: 'localhost', 'x-forwarded-for': '203.0.113.7' } }, false],
+  ['through a proxy on this machine (X-Forwarded-Proto)', { headers: { host: 'localhost', 'x-forwarded-proto': 'https' } }, false],
+  ['through a proxy on this machine (Forwarded)', { headers: { host: 'localhost', forwarded: 'for=203.0.113.7' } }, false],
+])('a request %s is told apart', async (_, request, straight) => {
+  expect((await ask(request)).straightFromLoopback).toBe(straight)
+})
+
+test('X-Forwarded-For counts only from a trusted proxy, and only as far as trusted proxies wrote it', async () => {
+  const headers = { 'x-forwarded-for': '192.0.2.66, 203.0.113.7' }
+  expect((await ask({ headers, remoteAddress: '10.0.0.1' })).address).toBe('10.0.0.1')
+  expect((await ask({ headers, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe('203.0.113.7')
+  expect((await ask({ headers: { 'x-forwarded-for': 'junk' }, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toMatch(/^(unknown|10\.0\.0\.1)$/)
+})
+
+test('the user agent is cut and cleaned', async () => {
+  const { agent } = await ask({ headers: { 'user-agent': `a\tb\u0085${'x'.repeat(500)}` } })
+  expect(agent).toBe(`ab${'x'.repeat(254)}`)
+})

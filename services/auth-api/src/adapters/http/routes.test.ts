@@ -1,0 +1,278 @@
+import { CodedError, ERROR_CODES, type ErrorCode } from '@auto-refresh/contracts'
+import { describe, expect, test } from 'vitest'
+import type { RefreshRefusal } from '../../use-cases/refresh.ts'
+import type { UseCases } from './http-deps.ts'
+import { openTestApp, PAIR, SESSION, USER } from '../../test-doubles/open-test-app.ts'
+
+const AUTH = '/api/v1/auth'
+const SIGN_IN = { method: 'POST', url: `${AUTH}/token`, payload: { username: 'ann', password: 'secret words' } } as const
+const REFRESH = { method: 'POST', url: `${AUTH}/refresh`, payload: { refresh_token: 'r1' } } as const
+const AUTO_REFRESH = { ...REFRESH, url: `${AUTH}/auto-refresh` } as const
+const live = { authorization: 'Bearer live' }
+const context = { address: '127.0.0.1', network: '127.0.0.0/24', agent: 'lightMyRequest', straightFromLoopback: true }
+const ID = '0198c1a0-0000-7000-8000-00000000000a'
+
+const failure = (code: ErrorCode) => ({
+  status: ERROR_CODES[code].status,
+  message: ERROR_CODES[code].message,
+  data: null,
+  error: { code, retryable: ERROR_CODES[code].retryable, request_id: expect.stringMatching(/^id-\d+$/) },
+})
+
+test('signing in gives the pair as the guide shows it', async () => {
+  const { app, calls } = openTestApp()
+  const answer = await app.inject(SIGN_IN)
+  expect(answer.json()).toEqual({
+    status: 200, message: 'Login Successfully', data: { access_token: 'access-1', refresh_token: 'refresh-1', token_type: 'bearer', expires_in: 1800 },
+  })
+  expect(answer.headers).toMatchObject({ 'cache-control': 'no-store, private', pragma: 'no-cache' })
+  expect(answer.headers['set-cookie']).toBeUndefined()
+  expect(calls).toEqual([{ name: 'signIn', request: { username: 'ann', password: 'secret words', context } }])
+})
+
+test('refreshing gives a new pair and ignores Authorization', async () => {
+  const { app, calls } = openTestApp()
+  const answer = await app.inject({ ...REFRESH, headers: { authorization: 'Bearer whatever', 'idempotency-key': 'try-1' } })
+  expect(answer.json()).toEqual({
+    status: 200, message: 'Token refreshed successfully', data: { access_token: 'access-1', refresh_token: 'refresh-1', token_type: 'bearer', expires_in: 1800 },
+  })
+  expect(answer.headers['cache-control']).toBe('no-store, private')
+  expect(calls).toEqual([{ name: 'refresh', request: { refreshToken: 'r1', idempotencyKey: 'try-1', context } }])
+})
+
+test('auto-refresh says whether the pair is new', async () => {
+  const fresh = openTestApp()
+  expect((await fresh.app.inject(AUTO_REFRESH)).json().data).toMatchObject({ refreshed: true, expires_in: 1800 })
+  const kept = openTestApp({ useCases: { autoRefresh: async () => ({ outcome: 'not_due', pair: { ...PAIR, expiresInSeconds: 900 } }) } })
+  expect((await kept.app.inject({ ...AUTO_REFRESH, headers: live })).json().data).toMatchObject({ refreshed: false, expires_in: 900, refresh_token: 'refresh-1' })
+  expect(kept.calls).toEqual([{ name: 'autoRefresh', request: { refreshToken: 'r1', idempotencyKey: undefined, accessToken: 'live', context } }])
+})
+
+describe('a refused refresh token has a code of its own, on both calls', () => {
+  test.each<[RefreshRefusal, ErrorCode]>([
+    [{ outcome: 'invalid' }, 'refresh_token_invalid'],
+    [{ outcome: 'expired' }, 'refresh_token_expired'],
+    [{ outcome: 'revoked' }, 'refresh_token_revoked'],
+    [{ outcome: 'reused' }, 'refresh_token_reused'],
+    [{ outcome: 'session_mismatch' }, 'session_mismatch'],
+    [{ outcome: 'user_inactive' }, 'user_inactive'],
+    [{ outcome: 'rate_limited', retryAfterSeconds: 7 }, 'rate_limited'],
+    [{ outcome: 'unavailable', because: 'unknown_kid' }, 'unavailable'],
+    [{ outcome: 'unavailable', because: 'unknown_session' }, 'unavailable'],
+  ])('%o', async (refusal, code) => {
+    const { app } = openTestApp({ useCases: { refresh: async () => refusal, autoRefresh: async () => refusal } })
+    for (const request of [REFRESH, AUTO_REFRESH]) {
+      const answer = await app.inject(request)
+      expect([answer.statusCode, answer.json()]).toEqual([ERROR_CODES[code].status, failure(code)])
+      expect(answer.headers['cache-control']).toBe('no-store, private')
+    }
+  })
+})
+
+test('a limit and trouble of ours say when to come back', async () => {
+  const limited = openTestApp({ useCases: { refresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) } })
+  expect((await limited.app.inject(REFRESH)).headers['retry-after']).toBe('7')
+  for (const [random, seconds] of [[0, '1'], [0.5, '3'], [0.999, '5']] as const) {
+    const away = openTestApp({ random: () => random, useCases: { refresh: async () => Promise.reject(new CodedError('unavailable')) } })
+    expect((await away.app.inject(REFRESH)).headers['retry-after']).toBe(seconds)
+  }
+})
+
+test.each<[string, Awaited<ReturnType<UseCases['signIn']>>, ErrorCode]>([
+  ['wrong credentials', { outcome: 'invalid_credentials' }, 'invalid_credentials'],
+  ['too many attempts', { outcome: 'rate_limited', retryAfterSeconds: 60 }, 'rate_limited'],
+])('%s are refused', async (_, result, code) => {
+  const { app } = openTestApp({ useCases: { signIn: async () => result } })
+  const answer = await app.inject(SIGN_IN)
+  expect([answer.statusCode, answer.json()]).toEqual([ERROR_CODES[code].status, failure(code)])
+})
+
+test('a fault of ours is a 503 that tells nothing, and a log line that tells all', async () => {
+  const fault = new TypeError('select * from users failed for ann')
+  const { app, lines } = openTestApp({ useCases: { signIn: async () => Promise.reject(fault) } })
+  const answer = await app.inject(SIGN_IN)
+  expect([answer.statusCode, answer.json()]).toEqual([503, failure('unavailable')])
+  expect(lines).toEqual([{ level: 'error', fields: { err: fault, request_id: 'id-1', route: `${AUTH}/token` }, message: expect.any(String) }])
+})
+
+test('what we need being away is a warning with its cause', async () => {
+  const cause = new Error('connection refused')
+  const { app, lines } = openTestApp({ useCases: { refresh: async () => Promise.reject(new CodedError('unavailable', { cause })) } })
+  expect((await app.inject(REFRESH)).json()).toEqual(failure('unavailable'))
+  expect(lines).toMatchObject([{ level: 'warn', fields: { err: cause } }])
+})
+
+test('an expected refusal leaves no line here', async () => {
+  const { app, lines } = openTestApp({ useCases: { refresh: async () => ({ outcome: 'invalid' }) } })
+  await app.inject(REFRESH)
+  await app.inject('/nowhere')
+  expect(lines).toEqual([])
+})
+
+test('the status of a token is told as the guide shows it', async () => {
+  const { app, calls } = openTestApp()
+  const answer = await app.inject({ url: `${AUTH}/token-status`, headers: live })
+  expect(answer.json()).toEqual({
+    status: 200,
+    message: 'Token status retrieved successfully',
+    data: { valid: true, needs_refresh: false, time_until_expiry: 1200, expires_at: '2026-01-01T12:00:00Z', username: 'ann', role: 'user' },
+  })
+  expect(calls).toEqual([{ name: 'getTokenStatus', request: { accessToken: 'live' } }])
+})
+
+test('a token that is over has a reason and no name', async () => {
+  const { app } = openTestApp({ useCases: { getTokenStatus: async () => ({ valid: false, needsRefresh: true, secondsLeft: 0, expiresAtMs: 999, reason: 'expired' }) } })
+  expect((await app.inject({ url: `${AUTH}/token-status`, headers: live })).json().data).toEqual({
+    valid: false, needs_refresh: true, time_until_expiry: 0, expires_at: '1970-01-01T00:00:00Z', reason: 'expired',
+  })
+})
+
+test.each<[string, ErrorCode]>([['Bearer null', 'access_token_missing'], ['Bearer forged', 'access_token_invalid']])('the status of %s is a 401', async (authorization, code) => {
+  const { app, calls } = openTestApp({ useCases: { getTokenStatus: async () => Promise.reject(new CodedError(code)) } })
+  const answer = await app.inject({ url: `${AUTH}/token-status`, headers: { authorization } })
+  expect([answer.json(), answer.headers['www-authenticate']]).toEqual([failure(code), 'Bearer'])
+  expect(calls).toEqual([{ name: 'getTokenStatus', request: { accessToken: code === 'access_token_missing' ? undefined : 'forged' } }])
+})
+
+test.each([['/logout', 'signOut'], ['/logout-all', 'signOutEverywhere']])('%s takes an access token, a refresh token or both, and is 200 each time', async (path, name) => {
+  const { app, calls } = openTestApp()
+  for (const request of [{ headers: live }, { payload: { refresh_token: 'r1' } }, { headers: { ...live, 'x-refresh-token': 'r1' } }, { headers: { authorization: 'Bearer undefined' }, payload: { refresh_token: null } }]) {
+    const answer = await app.inject({ method: 'POST', url: AUTH + path, ...request })
+    expect(answer.json()).toEqual({ status: 200, message: 'Logged out successfully', data: null })
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  }
+  expect(calls).toEqual([
+    { name, request: { accessToken: 'live', refreshToken: undefined, context } },
+    { name, request: { accessToken: undefined, refreshToken: 'r1', context } },
+    { name, request: { accessToken: 'live', refreshToken: 'r1', context } },
+    { name, request: { accessToken: undefined, refreshToken: undefined, context } },
+  ])
+})
+
+test('a refresh call without a refresh token is 400', async () => {
+  const { app, calls } = openTestApp()
+  for (const url of [REFRESH.url, AUTO_REFRESH.url]) {
+    for (const request of [{}, { payload: {} }, { payload: { refresh_token: null } }, { payload: { refresh_token: 'undefined' } }, { headers: { 'x-refresh-token': 'null' } }, { headers: { 'content-type': 'application/json' } }]) {
+      expect((await app.inject({ method: 'POST', url, ...request })).json()).toEqual(failure('refresh_token_missing'))
+    }
+  }
+  expect(calls).toEqual([])
+})
+
+test('who am I', async () => {
+  const { app } = openTestApp()
+  expect((await app.inject({ url: `${AUTH}/me`, headers: live })).json().data).toEqual({
+    user_id: USER, username: 'ann', role: 'user', session_id: SESSION, authenticated_at: '2027-01-15T07:59:00Z', session_expires_at: '2027-01-16T08:00:00Z',
+  })
+})
+
+test('the devices of the user, and which of them asks', async () => {
+  const session = {
+    userId: USER, userVersion: 0, clientId: 'first-party', generation: 3, authenticatedAtMs: 0, rotatedAtMs: 60_000, expiresAtMs: 120_000, idleUntilMs: 90_000,
+    network: '203.0.113.0/24', agent: 'curl',
+  }
+  const { app, calls } = openTestApp({ useCases: { listSessions: async () => [{ ...session, id: SESSION }, { ...session, id: ID }] } })
+  const answer = await app.inject({ url: `${AUTH}/sessions`, headers: live })
+  const shown = { signed_in_at: '1970-01-01T00:00:00Z', last_refreshed_at: '1970-01-01T00:01:00Z', expires_at: '1970-01-01T00:02:00Z', network: '203.0.113.0/24', user_agent: 'curl' }
+  expect(answer.json().data).toEqual({ sessions: [{ id: SESSION, current: true, ...shown }, { id: ID, current: false, ...shown }] })
+  expect(calls).toEqual([{ name: 'listSessions', request: { userId: USER } }])
+})
+
+test('one device is signed out; another user\'s is not found', async () => {
+  const { app, calls } = openTestApp()
+  expect((await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })).json()).toEqual({ status: 200, message: 'Session ended successfully', data: null })
+  expect(calls).toEqual([{ name: 'endSession', request: { userId: USER, sessionId: ID, context } }])
+  const other = openTestApp({ useCases: { endSession: async () => ({ outcome: 'not_found' }) } })
+  expect((await other.app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })).json()).toEqual(failure('not_found'))
+})
+
+test('what the user should know is listed and dismissed', async () => {
+  const { app, calls } = openTestApp({ useCases: { listNotices: async () => [{ id: ID, userId: USER, sessionId: SESSION, occurredAtMs: 0 }] } })
+  expect((await app.inject({ url: `${AUTH}/notices`, headers: live })).json().data).toEqual({
+    notices: [{ id: ID, kind: 'session_ended_token_reused', session_id: SESSION, occurred_at: '1970-01-01T00:00:00Z', message: expect.any(String) }],
+  })
+  expect((await app.inject({ method: 'DELETE', url: `${AUTH}/notices/${ID}`, headers: live })).statusCode).toBe(200)
+  expect(calls.at(-1)).toEqual({ name: 'dismissNotice', request: { userId: USER, id: ID } })
+  const other = openTestApp({ useCases: { dismissNotice: async () => ({ outcome: 'not_found' }) } })
+  expect((await other.app.inject({ method: 'DELETE', url: `${AUTH}/notices/${ID}`, headers: live })).statusCode).toBe(404)
+})
+
+describe('behind the middleware', () => {
+  const GUARDED = [['GET', '/me'], ['GET', '/sessions'], ['DELETE', `/sessions/${ID}`], ['GET', '/notices'], ['DELETE', `/notices/${ID}`]] as const
+
+  test.each(GUARDED)('%s %s takes a live access token only', async (method, path) => {
+    const { app, calls } = openTestApp()
+    const codes: unknown[] = []
+    for (const authorization of ['', 'Bearer forged', 'Bearer expired', 'Bearer revoked']) {
+      codes.push((await app.inject({ method, url: AUTH + path, headers: { authorization } })).json().error.code)
+    }
+    expect(codes).toEqual(['access_token_missing', 'access_token_invalid', 'access_token_expired', 'access_token_revoked'])
+    expect(calls).toEqual([])
+  })
+
+  test.each(GUARDED)('%s %s renews a pair that is due', async (method, path) => {
+    const { app, calls } = openTestApp()
+    const answer = await app.inject({ method, url: AUTH + path, headers: { authorization: 'Bearer due', 'x-refresh-token': 'r1' } })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers).toMatchObject({ 'x-token-refreshed': 'true', 'x-new-access-token': 'access-1', 'x-new-refresh-token': 'refresh-1' })
+    const asked = { refreshToken: 'r1', expectedSessionId: SESSION, context }
+    expect([calls[0], calls.at(-1)]).toEqual([{ name: 'peekRefresh', request: asked }, { name: 'refresh', request: { ...asked, operation: 'middleware' } }])
+  })
+
+  test('a stolen token ends its session before the handler runs', async () => {
+    const { app, calls } = openTestApp({ useCases: { peekRefresh: async () => ({ outcome: 'reused' }), refresh: async () => ({ outcome: 'reused' }) } })
+    const answer = await app.inject({ url: `${AUTH}/sessions`, headers: { authorization: 'Bearer due', 'x-refresh-token': 'r1' } })
+    expect(answer.json()).toEqual(failure('refresh_token_reused'))
+    expect(calls.map(({ name }) => name)).toEqual(['peekRefresh', 'refresh'])
+  })
+
+  test('a cookie needs no further proof beside the bearer header, and is renewed by Set-Cookie', async () => {
+    const { app } = openTestApp()
+    const { headers } = await app.inject({ url: `${AUTH}/me`, headers: { authorization: 'Bearer due', cookie: 'refresh_token=r1', origin: 'https://evil.example' } })
+    expect(headers['set-cookie']).toContain('refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly')
+    expect(headers['x-new-refresh-token']).toBeUndefined()
+  })
+})
+
+test('the keys are public and may be kept for some minutes', async () => {
+  const { app } = openTestApp()
+  const answer = await app.inject('/.well-known/jwks.json')
+  expect(answer.json().keys).toMatchObject([{ kid: 'key-1', alg: 'ES256' }])
+  expect([answer.headers['cache-control'], answer.headers['pragma']]).toEqual(['public, max-age=300', undefined])
+})
+
+test('the API reference names every route and loads nothing from elsewhere', async () => {
+  const { app } = openTestApp()
+  const { paths } = (await app.inject('/openapi.json')).json()
+  expect(Object.keys(paths).toSorted()).toEqual([
+    '/.well-known/jwks.json',
+    ...['auto-refresh', 'logout', 'logout-all', 'me', 'notices', 'notices/{id}', 'refresh', 'sessions', 'sessions/{id}', 'token', 'token-status'].map((path) => `${AUTH}/${path}`),
+  ])
+  const page = await app.inject('/docs')
+  expect(page.headers['content-type']).toContain('text/html')
+  for (const [, source] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    const file = await app.inject(source ?? '')
+    expect([source, file.statusCode, file.headers['content-security-policy']]).toEqual([expect.stringMatching(/^\/docs\//), 200, expect.stringContaining("script-src 'self';")])
+  }
+  expect(page.body).not.toMatch(/<script(?![^>]* src=)/)
+})
+
+test('every answer is observed under the pattern of its route', async () => {
+  const { app, observed } = openTestApp()
+  await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })
+  await app.inject('/some/unknown/path')
+  await app.inject({ method: 'TRACE' as 'GET', url: `${AUTH}/me` })
+  expect(observed).toEqual([
+    { route: `${AUTH}/sessions/:id`, method: 'DELETE', status_class: '2xx' },
+    { route: 'unmatched', method: 'GET', status_class: '4xx' },
+    { route: 'unmatched', method: 'other', status_class: '4xx' },
+  ])
+})
+
+test('the request id is our own, or the caller\'s where it is harmless', async () => {
+  const { app } = openTestApp()
+  const idOf = async (given?: string) => (await app.inject({ url: '/nowhere', headers: given === undefined ? {} : { 'x-request-id': given } })).headers['x-request-id']
+  expect(await idOf()).toMatch(/^id-/)
+  expect(await idOf('trace.A-1_b')).toBe('trace.A-1_b')
+  for (const bad of ['', 'a b', 'x'.repeat(65), '"}', 'ä']) expect(await idOf(bad)).toMatch(/^id-/)
+})

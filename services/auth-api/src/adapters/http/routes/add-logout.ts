@@ -1,0 +1,23 @@
+import { RefreshBody } from '@auto-refresh/contracts'
+import { clearRefreshCookie, readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { SessionProof } from '../../../use-cases/find-proven-session.ts'
+import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
+import { toRequestContext } from '../request-context.ts'
+import { answers, BY_ACCESS_TOKEN, BY_REFRESH_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+
+export function addLogout(app: App, { useCases, settings, requireCsrfProof }: RouteDeps): void {
+  const schema = { tags: ['sessions'], body: RefreshBody, response: answers(NothingData), security: [...BY_ACCESS_TOKEN, ...BY_REFRESH_TOKEN] }
+
+  const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
+    const accessToken = readBearerToken(request)
+    // no foreign page can set the bearer header: it is the proof of the cookie too
+    const presented = readProvenRefreshToken(request, accessToken === undefined ? requireCsrfProof : () => undefined)
+    await signOut({ accessToken, refreshToken: presented?.token, context: toRequestContext(request) })
+    if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
+    return nothing('Logged out successfully')
+  }
+
+  app.post('/logout', { schema: { ...schema, summary: 'End this session' } }, end(useCases.signOut))
+  app.post('/logout-all', { schema: { ...schema, summary: 'End all sessions of the user' } }, end(useCases.signOutEverywhere))
+}

@@ -1,0 +1,20 @@
+import { MeData } from '@auto-refresh/contracts'
+import { toUtc } from '../to-utc.ts'
+import { answers, BY_ACCESS_TOKEN, type App } from './route.ts'
+
+export function addMe(app: App): void {
+  const schema = { tags: ['sessions'], summary: 'Who am I', response: answers(MeData), security: BY_ACCESS_TOKEN }
+
+  app.get('/me', { schema }, async ({ user }) => ({
+    status: 200,
+    message: 'User retrieved successfully',
+    data: {
+      user_id: user.sub,
+      username: user.username,
+      role: user.role,
+      session_id: user.sid,
+      authenticated_at: toUtc(user.auth_time * 1000),
+      session_expires_at: toUtc(user.session_exp * 1000),
+    },
+  }))
+}

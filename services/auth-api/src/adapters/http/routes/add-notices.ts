@@ -1,0 +1,32 @@
+import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
+import { toUtc } from '../to-utc.ts'
+import { answers, BY_ACCESS_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+
+const TOKEN_REUSED = 'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
+
+export function addNotices(app: App, { useCases }: RouteDeps): void {
+  const schema = { tags: ['notices'], security: BY_ACCESS_TOKEN }
+
+  app.get('/notices', { schema: { ...schema, summary: 'What the user should know', response: answers(NoticesData) } }, async ({ user }) => {
+    const notices = await useCases.listNotices({ userId: user.sub })
+    return {
+      status: 200,
+      message: 'Notices retrieved successfully',
+      data: {
+        notices: notices.map(({ id, sessionId, occurredAtMs }) => ({
+          id,
+          kind: 'session_ended_token_reused' as const,
+          session_id: sessionId,
+          occurred_at: toUtc(occurredAtMs),
+          message: TOKEN_REUSED,
+        })),
+      },
+    }
+  })
+
+  app.delete('/notices/:id', { schema: { ...schema, summary: 'Dismiss one of them', params: IdParams, response: answers(NothingData) } }, async ({ user, params }) => {
+    const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id })
+    if (outcome === 'not_found') throw new CodedError('not_found')
+    return nothing('Notice dismissed successfully')
+  })
+}

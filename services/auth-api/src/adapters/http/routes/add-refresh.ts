@@ -1,0 +1,35 @@
+import { CodedError, RefreshBody, TokenPairData } from '@auto-refresh/contracts'
+import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import type { FastifyRequest } from 'fastify'
+import { readIdempotencyKey } from '../read-idempotency-key.ts'
+import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
+import { toRefusalError } from '../refusals.ts'
+import { toRequestContext } from '../request-context.ts'
+import { answers, BY_REFRESH_TOKEN, type App, type RouteDeps } from './route.ts'
+
+export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
+  const description = 'The header `Idempotency-Key`, the same for every try of one attempt, recovers an answer that was lost at any later time.'
+  const schema = { tags: ['tokens'], description, body: RefreshBody, response: answers(TokenPairData), security: BY_REFRESH_TOKEN }
+
+  function read(request: FastifyRequest<{ Body: RefreshBody }>) {
+    const presented = readProvenRefreshToken(request, requireCsrfProof)
+    if (presented === undefined) throw new CodedError('refresh_token_missing')
+    const idempotencyKey = readIdempotencyKey(request)
+    return { transport: presented.transport, asked: { refreshToken: presented.token, idempotencyKey, context: toRequestContext(request) } }
+  }
+
+  app.post('/refresh', { schema: { ...schema, summary: 'Renew the pair, in any case' } }, async (request, reply) => {
+    const { transport, asked } = read(request)
+    const result = await useCases.refresh(asked)
+    if (!('pair' in result)) throw toRefusalError(result)
+    return answerPair(reply, { pair: result.pair, transport, message: 'Token refreshed successfully' })
+  })
+
+  app.post('/auto-refresh', { schema: { ...schema, summary: 'Renew the pair if it is due' } }, async (request, reply) => {
+    const { transport, asked } = read(request)
+    const result = await useCases.autoRefresh({ ...asked, accessToken: readBearerToken(request) })
+    if (!('pair' in result)) throw toRefusalError(result)
+    const refreshed = result.outcome !== 'not_due'
+    return answerPair(reply, { pair: result.pair, transport, refreshed, message: refreshed ? 'Token refreshed successfully' : 'Token is still fresh' })
+  })
+}

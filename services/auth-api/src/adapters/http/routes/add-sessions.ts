@@ -1,0 +1,33 @@
+import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
+import { toRequestContext } from '../request-context.ts'
+import { toUtc } from '../to-utc.ts'
+import { answers, BY_ACCESS_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+
+export function addSessions(app: App, { useCases }: RouteDeps): void {
+  const schema = { tags: ['sessions'], security: BY_ACCESS_TOKEN }
+
+  app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: answers(SessionsData) } }, async ({ user }) => {
+    const sessions = await useCases.listSessions({ userId: user.sub })
+    return {
+      status: 200,
+      message: 'Sessions retrieved successfully',
+      data: {
+        sessions: sessions.map(({ id, authenticatedAtMs, rotatedAtMs, expiresAtMs, network, agent }) => ({
+          id,
+          current: id === user.sid,
+          signed_in_at: toUtc(authenticatedAtMs),
+          last_refreshed_at: toUtc(rotatedAtMs),
+          expires_at: toUtc(expiresAtMs),
+          network,
+          user_agent: agent,
+        })),
+      },
+    }
+  })
+
+  app.delete('/sessions/:id', { schema: { ...schema, summary: 'End one of them', params: IdParams, response: answers(NothingData) } }, async (request) => {
+    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id, context: toRequestContext(request) })
+    if (outcome === 'not_found') throw new CodedError('not_found')
+    return nothing('Session ended successfully')
+  })
+}

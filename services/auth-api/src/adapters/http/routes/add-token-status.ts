@@ -1,0 +1,17 @@
+import { TokenStatusData } from '@auto-refresh/contracts'
+import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import { toUtc } from '../to-utc.ts'
+import { answers, BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
+
+export function addTokenStatus(app: App, { useCases }: RouteDeps): void {
+  const schema = { tags: ['tokens'], summary: 'How the access token stands', response: answers(TokenStatusData), security: BY_ACCESS_TOKEN }
+
+  app.get('/token-status', { schema }, async (request) => {
+    const { valid, needsRefresh, secondsLeft, expiresAtMs, ...rest } = await useCases.getTokenStatus({ accessToken: readBearerToken(request) })
+    return {
+      status: 200,
+      message: 'Token status retrieved successfully',
+      data: { valid, needs_refresh: needsRefresh, time_until_expiry: secondsLeft, expires_at: toUtc(expiresAtMs), ...rest },
+    }
+  })
+}

@@ -1,0 +1,28 @@
+import { HEADERS } from '@auto-refresh/contracts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HttpDeps } from './http-deps.ts'
+import { toCodedError } from './to-coded-error.ts'
+import { toErrorEnvelope } from './to-error-envelope.ts'
+
+const MAX_RETRY_AFTER_SECONDS = 5
+
+export type SendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** The one place where an error becomes an answer. What is our fault is logged with its cause, which the caller never sees. */
+export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
+  return (error, request, reply) => {
+    const coded = toCodedError(error)
+    // a URL that cannot be read gets here before any hook
+    reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
+    if (coded.code === 'unavailable') {
+      const fields = { err: coded.cause ?? coded, request_id: request.id, route: request.routeOptions.url }
+      if (coded === error) log.warn(fields, 'Answered 503: something we need is away')
+      else log.error(fields, 'Answered 503: a fault of ours')
+    }
+    // RFC 9110 §15.5.2: every 401 names a scheme
+    if (coded.statusCode === 401) reply.header('www-authenticate', 'Bearer')
+    const retryAfterSeconds = coded.retryAfterSeconds ?? (coded.code === 'unavailable' ? 1 + Math.floor(random() * MAX_RETRY_AFTER_SECONDS) : undefined)
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+    return reply.code(coded.statusCode).send(toErrorEnvelope(coded, request.id))
+  }
+}

@@ -1,0 +1,7 @@
+import { ERROR_CODES, type CodedError } from '@auto-refresh/contracts'
+
+/** The body of every failure. */
+export function toErrorEnvelope({ code, message }: CodedError, requestId: string) {
+  const { status, retryable } = ERROR_CODES[code]
+  return { status, message, data: null, error: { code, retryable, request_id: requestId } }
+}

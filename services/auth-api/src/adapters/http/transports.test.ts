@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import type { HttpSettings } from './http-deps.ts'
+import { openTestApp } from '../../test-doubles/open-test-app.ts'
+
+const AUTH = '/api/v1/auth'
+const REFRESHES = ['/refresh', '/auto-refresh']
+const proof = { 'x-auto-refresh': '1' }
+const cookie = (token: string) => ({ cookie: `refresh_token=${token}` })
+const COOKIE = 'refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax'
+
+async function post(path: string, { headers = {}, payload, settings = {} }: { headers?: Record<string, string | string[]>; payload?: object; settings?: Partial<HttpSettings> }) {
+  const { app, calls } = openTestApp({ settings })
+  const answer = await app.inject({ method: 'POST', url: AUTH + path, headers, ...(payload === undefined ? {} : { payload }) })
+  const body = answer.json()
+  return { status: answer.statusCode, code: body.error?.code, data: body.data, headers: answer.headers, asked: calls.map(({ request }) => request) }
+}
+
+describe('a refresh token is taken from the body, the header or the cookie, and goes back the same way', () => {
+  test.each(REFRESHES)('%s', async (path) => {
+    for (const [from, request] of [
+      ['body', { payload: { refresh_token: 'r1' } }],
+      ['header', { headers: { 'x-refresh-token': 'r1' } }],
+      ['body and equal header', { headers: { 'x-refresh-token': 'r1' }, payload: { refresh_token: 'r1' } }],
+      ['body beside a stale cookie', { headers: { ...cookie('stale'), origin: 'https://evil.example' }, payload: { refresh_token: 'r1' } }],
+      ['header beside stale cookies', { headers: { cookie: 'refresh_token=a; refresh_token=b', 'x-refresh-token': 'r1' } }],
+    ] as const) {
+      const { status, data, headers, asked } = await post(path, request)
+      expect([from, status, data?.refresh_token, headers['set-cookie']]).toEqual([from, 200, 'refresh-1', undefined])
+      expect(asked).toMatchObject([{ refreshToken: 'r1' }])
+    }
+    const { status, data, headers, asked } = await post(path, { headers: { ...cookie('r1'), ...proof } })
+    expect([status, data.access_token, data.refresh_token, headers['set-cookie'], headers['x-new-refresh-token']]).toEqual([200, 'access-1', undefined, COOKIE, undefined])
+    expect(asked).toMatchObject([{ refreshToken: 'r1' }])
+  })
+})
+
+test.each(REFRESHES)('different tokens are refused and change nothing: %s', async (path) => {
+  for (const request of [
+    { headers: { 'x-refresh-token': 'a' }, payload: { refresh_token: 'b' } },
+    { headers: { 'x-refresh-token': ['a', 'b'] } },
+    { headers: { cookie: 'refresh_token=a; refresh_token=b', ...proof } },
+  ]) {
+    expect(await post(path, request)).toMatchObject({ status: 400, code: 'ambiguous_refresh_token', asked: [] })
+  }
+})
+
+describe('a sign-in', () => {
+  const credentials = { username: 'ann', password: 'secret words' }
+
+  test('by cookie sets the cookie alone', async () => {
+    const { status, data, headers } = await post('/token', { headers: proof, payload: { ...credentials, transport: 'cookie' } })
+    expect([status, data.refresh_token, headers['set-cookie']]).toEqual([200, undefined, COOKIE])
+    expect(data).toMatchObject({ access_token: 'access-1', token_type: 'bearer', expires_in: 1800 })
+  })
+
+  test('by cookie needs the same proof as a cookie (A60, login CSRF)', async () => {
+    const request = { payload: { ...credentials, transport: 'cookie' } }
+    expect(await post('/token', request)).toMatchObject({ status: 403, code: 'csrf_rejected', asked: [] })
+    expect(await post('/token', { ...request, headers: { origin: 'https://evil.example', ...proof } })).toMatchObject({ code: 'csrf_rejected', asked: [] })
+  })
+
+  test('by body needs none, whoever asks', async () => {
+    expect((await post('/token', { headers: { origin: 'https://evil.example' }, payload: { ...credentials, transport: 'body' } })).data.refresh_token).toBe('refresh-1')
+  })
+
+  test.each(['header', '', 'Cookie', null, 1])('by any other transport is 400: %o', async (transport) => {
+    expect(await post('/token', { payload: { ...credentials, transport } })).toMatchObject({ status: 400, code: 'invalid_request', asked: [] })
+  })
+
+  test('ends no session whose cookie it carries (A48, fixation)', async () => {
+    const { asked } = await post('/token', { headers: { ...cookie('planted'), ...proof }, payload: { ...credentials, transport: 'cookie' } })
+    expect(JSON.stringify(asked)).not.toContain('planted')
+  })
+})
+
+describe('a logout', () => {
+  const CLEARED = 'refresh_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'
+
+  test.each(['/logout', '/logout-all'])('by cookie takes it as proof and clears it: %s', async (path) => {
+    expect(await post(path, { headers: { ...cookie('r1'), ...proof } })).toMatchObject({ status: 200, headers: { 'set-cookie': CLEARED }, asked: [{ refreshToken: 'r1' }] })
+    expect(await post(path, { headers: cookie('r1') })).toMatchObject({ status: 403, code: 'csrf_rejected', asked: [] })
+  })
+
+  test('by access token clears a cookie beside it, for no foreign page can set that header', async () => {
+    expect(await post('/logout', { headers: { ...cookie('r1'), authorization: 'Bearer live' } })).toMatchObject({ status: 200, headers: { 'set-cookie': CLEARED } })
+  })
+
+  test('by an explicit token leaves a foreign cookie alone', async () => {
+    expect((await post('/logout', { headers: cookie('other'), payload: { refresh_token: 'r1' } })).headers['set-cookie']).toBeUndefined()
+  })
+})
+
+describe('a cookie counts only with proof against CSRF', () => {
+  const listed = { allowedOrigins: ['https://app.example'] }
+  const behindProxy = { trustedProxies: ['127.0.0.1'] }
+  test.each<[string, Record<string, string>, Partial<HttpSettings>, boolean]>([
+    ['nothing', {}, {}, false],
+    ['the header', proof, {}, true],
+    ['the header with another value', { 'x-auto-refresh': 'true' }, {}, false],
+    ['our own origin by Host', { origin: 'http://auth.example', host: 'auth.example' }, {}, true],
+    ['our own origin by Host and port', { origin: 'http://auth.example:8000', host: 'Auth.Example:8000' }, {}, true],
+    ['the Host with another port', { origin: 'http://auth.example:8001', host: 'auth.example:8000' }, {}, false],
+    ['the Host with another scheme', { origin: 'https://auth.example', host: 'auth.example' }, {}, false],
+    ['the scheme that a trusted proxy tells', { origin: 'https://auth.example', host: 'auth.example', 'x-forwarded-proto': 'https' }, behindProxy, true],
+    ['the scheme that a stranger tells', { origin: 'https://auth.example', host: 'auth.example', 'x-forwarded-proto': 'https' }, {}, false],
+    ['the issuer as origin', { origin: 'http://localhost:8000', host: '127.0.0.1:8000' }, {}, true],
+    ['a listed origin', { origin: 'https://app.example' }, listed, true],
+    ['a listed origin with a port', { origin: 'https://app.example:444' }, listed, false],
+    ['a listed origin in plain http', { origin: 'http://app.example' }, listed, false],
+    ['an origin that ends like a listed one', { origin: 'https://evil-app.example' }, listed, false],
+    ['an origin that begins like a listed one', { origin: 'https://app.example.evil.example' }, listed, false],
+    ['a foreign origin with the header', { origin: 'https://evil.example', ...proof }, {}, false],
+    ['the origin null', { origin: 'null' }, {}, false],
+    ['the origin null with the header', { origin: 'null', ...proof }, {}, false],
+    ['an empty origin', { origin: '', ...proof }, {}, false],
+    ['a page on this machine, in standalone', { origin: 'http://localhost:5173', host: 'localhost' }, { standalone: true }, false],
+  ])('%s', async (_, headers, settings, counts) => {
+    for (const path of [...REFRESHES, '/logout', '/logout-all']) {
+      const { status, code, asked } = await post(path, { headers: { ...cookie('r1'), ...headers }, settings })
+      expect([path, status, code, asked.length]).toEqual(counts ? [path, 200, undefined, 1] : [path, 403, 'csrf_rejected', 0])
+    }
+  })
+
+  test('a form of a foreign page gets nowhere (A59)', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain']) {
+      for (const path of [...REFRESHES, '/logout', '/token']) {
+        expect(await post(path, { headers: { ...cookie('r1'), origin: 'https://evil.example', 'content-type': type } })).toMatchObject({ status: 415, code: 'unsupported_media_type', asked: [] })
+      }
+    }
+  })
+})
+
+test('the cookie is Secure behind a proxy that ends TLS, and elsewhere as set', async () => {
+  const secure = async (headers: Record<string, string>, settings: Partial<HttpSettings>) =>
+    String((await post('/refresh', { headers: { ...cookie('r1'), ...proof, ...headers }, settings })).headers['set-cookie']).includes('; Secure')
+  expect(await secure({ host: 'localhost', 'x-forwarded-proto': 'https' }, { trustedProxies: ['127.0.0.1'] })).toBe(true)
+  expect(await secure({ host: 'auth.example' }, {})).toBe(true)
+  expect(await secure({ host: 'localhost:8000' }, {})).toBe(false)
+  expect(await secure({ host: 'localhost:8000' }, { cookie: { secure: 'true', sameSite: 'lax' } })).toBe(true)
+})

@@ -1,0 +1,108 @@
+import { toUnavailable } from '@auto-refresh/postgres'
+import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
+import type { Clock, FindPublicKey, Log, SigningKeys } from '../../ports.ts'
+import type { KeyVault } from '../crypto/create-key-vault.ts'
+import type { SigningKeyRow } from '../postgres/signing-key-rows.ts'
+import { createRepeating } from '../timers/create-repeating.ts'
+import type { MaintainSigningKeys } from './maintain-signing-keys.ts'
+import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
+
+const RELOAD_MS = 30_000
+/** Forged kids must not turn into queries. */
+const UNKNOWN_KID_COOL_DOWN_MS = 5000
+
+type Loaded = Readonly<{
+  active: { kid: string; privateKey: CryptoKey; sinceMs: number }
+  publicKeys: ReadonlyMap<string, CryptoKey>
+  jwks: JSONWebKeySet
+}>
+export type SigningKeysDeps = Readonly<{ maintain: MaintainSigningKeys; vault: KeyVault; clock: Clock; log: Log }>
+
+export type OpenSigningKeys = SigningKeys & Readonly<{
+  findPublicKey: FindPublicKey
+  activeSinceMs(): number
+  /** Opens the keys, creating the first one; then looks after them every 30 s. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}>
+
+/** The keys in memory: signing and checking need no database. What was loaded last is used until something newer is there. */
+export function createSigningKeys({ maintain, vault, clock, log }: SigningKeysDeps): OpenSigningKeys {
+  let loaded: Loaded | undefined
+  let loading: Promise<void> | undefined
+  let lastLoad = { atMs: -Infinity, failed: undefined as unknown }
+  const privateKeys = new Map<string, CryptoKey>()
+  const repeating = createRepeating({
+    everyMs: RELOAD_MS,
+    run: reload,
+    onError: (error) => log.error({ err: error }, 'The signing keys could not be reloaded; the known ones stay in use'),
+  })
+
+  return {
+    async sign(claims) {
+      const { active } = current()
+      return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: active.kid }).sign(active.privateKey)
+    },
+    jwks: () => current().jwks,
+    findPublicKey: (kid) => current().publicKeys.get(kid) ?? findUnknown(kid),
+    activeSinceMs: () => current().active.sinceMs,
+    async start() {
+      await reload()
+      repeating.start()
+    },
+    stop: repeating.stop,
+  }
+
+  function current(): Loaded {
+    if (loaded === undefined) throw new TypeError('The signing keys are used before start()')
+    return loaded
+  }
+
+  async function findUnknown(kid: string): Promise<CryptoKey | undefined> {
+    if (loading !== undefined || clock.nowMs() - lastLoad.atMs >= UNKNOWN_KID_COOL_DOWN_MS) await reload().catch(() => undefined)
+    // Whether it is one of ours is not known while the database is away: that is no reason to call it forged.
+    if (lastLoad.failed !== undefined) throw toUnavailable(lastLoad.failed)
+    return current().publicKeys.get(kid)
+  }
+
+  function reload(): Promise<void> {
+    loading ??= load().finally(() => {
+      loading = undefined
+    })
+    return loading
+  }
+
+  async function load(): Promise<void> {
+    try {
+      loaded = await toLoaded(await maintain())
+      lastLoad = { atMs: clock.nowMs(), failed: undefined }
+    } catch (error) {
+      lastLoad = { atMs: clock.nowMs(), failed: error }
+      throw error
+    }
+  }
+
+  async function toLoaded(rows: readonly SigningKeyRow[]): Promise<Loaded> {
+    const active = rows.find(({ state }) => state === 'active')
+    if (active?.activatedAtMs === undefined) throw new Error('There is no active signing key')
+    const privateKey = await openPrivateKey(active)
+    const publicKeys = await Promise.all(
+      rows.map(async ({ kid, publicJwk }) => [kid, loaded?.publicKeys.get(kid) ?? (await importPublicKey(publicJwk))] as const),
+    )
+    return {
+      active: { kid: active.kid, privateKey, sinceMs: active.activatedAtMs },
+      publicKeys: new Map(publicKeys),
+      jwks: { keys: rows.map(({ publicJwk }) => publicJwk) },
+    }
+  }
+
+  async function openPrivateKey({ kid, sealed }: SigningKeyRow): Promise<CryptoKey> {
+    const known = privateKeys.get(kid)
+    if (known !== undefined) return known
+    if (sealed === undefined) throw new Error(`The signing key ${kid} has no private half`)
+    const opened = await importPrivateKey(vault.open(kid, sealed))
+    privateKeys.clear()
+    privateKeys.set(kid, opened)
+    return opened
+  }
+}

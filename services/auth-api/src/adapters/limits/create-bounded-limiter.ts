@@ -1,0 +1,47 @@
+import type { Limit } from '@auto-refresh/config'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
+/** About 20 MB at worst. Beyond it the key not used for longest is forgotten: whoever commands so many is not held by a limit. */
+const MAX_KEYS = 100_000
+
+export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: number; isFirst: boolean }
+/** So many points a key in a window that begins with the first. */
+export interface Limiter {
+  take(key: string): Promise<Taken>
+  giveBack(key: string): Promise<void>
+}
+
+/** A limiter in the memory of this process, bounded in keys. `off` allows everything. */
+export function createBoundedLimiter({ limit, maxKeys = MAX_KEYS }: { limit: Limit | 'off'; maxKeys?: number }): Limiter {
+  if (limit === 'off') return { take: async () => ({ allowed: true }), giveBack: async () => {} }
+  const limiter = new RateLimiterMemory({ points: limit.points, duration: limit.seconds })
+  const used = new Set<string>()
+
+  return {
+    async take(key) {
+      await touch(key)
+      try {
+        await limiter.consume(key)
+        return { allowed: true }
+      } catch (refused) {
+        if (!(refused instanceof RateLimiterRes)) throw refused
+        const retryAfterSeconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
+        return { allowed: false, retryAfterSeconds, isFirst: refused.consumedPoints === limit.points + 1 }
+      }
+    },
+    async giveBack(key) {
+      const state = await limiter.get(key)
+      // a window that has ended meanwhile must not begin with a credit
+      if (state !== null && state.consumedPoints > 0) await limiter.reward(key)
+    },
+  }
+
+  async function touch(key: string): Promise<void> {
+    used.delete(key)
+    used.add(key)
+    const oldest = used.values().next().value
+    if (used.size <= maxKeys || oldest === undefined) return
+    used.delete(oldest)
+    await limiter.delete(oldest)
+  }
+}

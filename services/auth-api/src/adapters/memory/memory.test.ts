@@ -1,0 +1,149 @@
+import { CodedError, type RevocationsResult } from '@auto-refresh/contracts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { User } from '../../ports.ts'
+import { aLog, aRecorder, aTokenStore, aUser } from '../../test-doubles/fakes.ts'
+import { createKnownUsers } from './create-known-users.ts'
+import { createRevocationList } from './create-revocation-list.ts'
+
+const START_MS = 1_700_000_000_000
+const clock = { nowMs: () => Date.now() }
+beforeEach(() => {
+  vi.useFakeTimers({ now: START_MS, toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the revocation list', () => {
+  function setUp() {
+    const tokenStore = aTokenStore()
+    const answer = (...revocations: RevocationsResult['revocations']) => ({ nowMs: Date.now(), revocations })
+    const gone = (sessionId: string, livesMs = 60_000) => ({ sessionId, untilMs: Date.now() + livesMs, revokedAtMs: Date.now() - 200 })
+    tokenStore.revocations.mockImplementation(async () => answer())
+    const recorder = aRecorder()
+    const list = createRevocationList({ tokenStore, recorder, clock, log: aLog(), accessTtlSeconds: 1800 })
+    return { list, tokenStore, recorder, answer, gone }
+  }
+
+  test('is whole before it counts as started', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    tokenStore.revocations.mockRejectedValueOnce(new CodedError('unavailable')).mockResolvedValueOnce(answer(gone('a')))
+    let started = false
+    const starting = list.start().then(() => (started = true))
+    await vi.advanceTimersByTimeAsync(400)
+    expect([started, list.feedAgeMs()]).toEqual([false, Infinity])
+    await vi.advanceTimersByTimeAsync(100)
+    await starting
+    expect(tokenStore.revocations.mock.calls).toEqual([[{}], [{}]])
+    expect([list.isRevoked('a'), list.isRevoked('b')]).toEqual([true, false])
+    await list.stop()
+  })
+
+  test('asks for everything since its last answer and ten seconds more, however long the store was away', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(list.feedAgeMs()).toBe(3_600_000)
+    tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(tokenStore.revocations).toHaveBeenCalledExactlyOnceWith({ sinceMs: START_MS - 10_000 })
+    expect(list.isRevoked('a')).toBe(true)
+    await list.stop()
+  })
+
+  test('learns a revocation within one poll and counts it once', async () => {
+    const { list, tokenStore, answer, gone, recorder } = setUp()
+    await list.start()
+    tokenStore.revocations.mockImplementation(async () => answer(gone('a')))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(list.isRevoked('a')).toBe(true)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(recorder.revocationLearned.mock.calls).toEqual([[0.2]])
+    await list.stop()
+  })
+
+  test('keeps an entry until its last access token is dead, also for clocks a minute apart, and not for ever', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 60_000)))
+    await list.start()
+    list.add('own')
+    await vi.advanceTimersByTimeAsync(119_000)
+    expect([list.isRevoked('a'), list.isRevoked('own')]).toEqual([true, true])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([list.isRevoked('a'), list.isRevoked('own')]).toEqual([false, true])
+    await vi.advanceTimersByTimeAsync(1_800_000)
+    expect(list.isRevoked('own')).toBe(false)
+    await list.stop()
+  })
+
+  test('stops while it waits for its first answer', async () => {
+    const { list, tokenStore } = setUp()
+    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+    const starting = list.start()
+    await vi.advanceTimersByTimeAsync(100)
+    await list.stop()
+    await starting
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('known users', () => {
+  const ada = aUser({ id: 'a' })
+
+  function setUp(options: { maxUsers?: number } = {}) {
+    const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async (ids) => ids.filter((id) => id !== 'nobody').map((id) => ({ ...ada, id })))
+    return { findByIds, known: createKnownUsers({ findByIds, clock, ...options }) }
+  }
+
+  test('what is asked in one turn is one query', async () => {
+    const { findByIds, known } = setUp()
+    const found = await Promise.all(['a', 'b', 'a', 'nobody'].map((id) => known.find(id)))
+    expect(found.map((user) => user?.id)).toEqual(['a', 'b', 'a', undefined])
+    expect(findByIds).toHaveBeenCalledExactlyOnceWith(['a', 'b', 'nobody'])
+    await known.find('a')
+    expect(findByIds).toHaveBeenCalledTimes(2)
+  })
+
+  test('no password hash is kept', async () => {
+    expect(await setUp().known.find('a')).not.toHaveProperty('passwordHash')
+  })
+
+  test('the last known state serves for an hour while the database is away, and no longer', async () => {
+    const { findByIds, known } = setUp()
+    await known.find('a')
+    findByIds.mockRejectedValue(new CodedError('unavailable'))
+    vi.setSystemTime(START_MS + 3_599_000)
+    expect(await known.find('a')).toMatchObject({ id: 'a', active: true })
+    await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
+    vi.setSystemTime(START_MS + 3_600_000)
+    await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a database that does not answer in 300 ms counts as away', async () => {
+    const { findByIds, known } = setUp()
+    await known.find('a')
+    findByIds.mockReturnValue(new Promise(() => {}))
+    const finding = known.find('a')
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await vi.advanceTimersByTimeAsync(300)
+    expect(await finding).toMatchObject({ id: 'a' })
+  })
+
+  test('a user who is gone is not remembered', async () => {
+    const { findByIds, known } = setUp()
+    await known.find('a')
+    findByIds.mockResolvedValueOnce([])
+    expect(await known.find('a')).toBeUndefined()
+    findByIds.mockRejectedValue(new Error('away'))
+    await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('memory is bounded: the one seen longest ago is forgotten', async () => {
+    const { findByIds, known } = setUp({ maxUsers: 2 })
+    for (const id of ['a', 'b', 'a', 'c']) await known.find(id)
+    findByIds.mockRejectedValue(new Error('away'))
+    expect(await known.find('a')).toMatchObject({ id: 'a' })
+    await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})

@@ -1,0 +1,28 @@
+import type { RevokeReason } from '@auto-refresh/contracts'
+import type { PendingRevocation } from '../../ports.ts'
+import { readRows, type Queryable } from './read-rows.ts'
+
+/** The oldest first, at most 200: whoever delivers them comes again. */
+export async function pendingRevocations(database: Queryable, userId: string | undefined): Promise<PendingRevocation[]> {
+  const rows = await readRows<{ id: string; user_id: string; version: number; reason: RevokeReason }>(database, {
+    name: 'pending-revocations',
+    text: `
+      select id, user_id, version, reason from auth_api.pending_revocations
+      where $1::uuid is null or user_id = $1::uuid order by created_at limit 200`,
+    values: [userId ?? null],
+  })
+  return rows.map(({ user_id, ...row }) => ({ ...row, userId: user_id }))
+}
+
+/** token-store has carried it out. */
+export async function acknowledge(database: Queryable, id: string): Promise<void> {
+  await readRows(database, { text: 'delete from auth_api.pending_revocations where id = $1::uuid', values: [id] })
+}
+
+/** In seconds; 0 when nothing is pending. */
+export async function oldestPendingSeconds(database: Queryable): Promise<number> {
+  const [row] = await readRows<{ seconds: number }>(database, {
+    text: `select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds from auth_api.pending_revocations`,
+  })
+  return row?.seconds ?? 0
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LoginRecord } from '../../ports.ts'
+import { context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
+import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { createPostgresLoginAudit } from './create-postgres-login-audit.ts'
+import { createPostgresNotices } from './create-postgres-notices.ts'
+import { deleteOldRecords } from './delete-old-records.ts'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+
+const idOf = (n: number) => `0199e000-0000-7000-8000-${String(n).padStart(12, '0')}`
+
+describe('notices', () => {
+  const notice = (n: number, occurredAtMs = Date.now()) => ({ id: idOf(n), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs })
+
+  test('one event leaves one notice, however often it is delivered, also after it was dismissed', async () => {
+    const notices = createPostgresNotices(database)
+    const [old, young] = [notice(1, Date.now() - 1000), notice(2)]
+    await Promise.all(Array.from({ length: 10 }, () => notices.leave(old)))
+    await notices.leave(young)
+    expect(await notices.list(USER_ID)).toEqual([young, old])
+    expect(await notices.dismiss(USER_ID, old.id)).toBe(true)
+    await notices.leave(old)
+    expect(await notices.list(USER_ID)).toEqual([young])
+    expect(await notices.dismiss(USER_ID, old.id)).toBe(false)
+  })
+
+  test("another user's notice can neither be seen nor dismissed", async () => {
+    const notices = createPostgresNotices(database)
+    await notices.leave(notice(3))
+    expect(await notices.list(idOf(99))).toEqual([])
+    expect(await notices.dismiss(idOf(99), idOf(3))).toBe(false)
+    expect(await notices.list(USER_ID)).toContainEqual(expect.objectContaining({ id: idOf(3) }))
+  })
+})
+
+describe('the audit trail', () => {
+  const login = (change: Partial<LoginRecord> = {}): LoginRecord => ({ outcome: 'succeeded', usernameHash: 'ada', userId: USER_ID, sessionId: SESSION_ID, context, ...change })
+  const from = (address: string) => ({ ...context, address })
+
+  test('holds every login as it was', async () => {
+    const audit = createPostgresLoginAudit(database)
+    await audit.record(login({ usernameHash: 'all' }))
+    await audit.record({ outcome: 'invalid_credentials', usernameHash: 'all', context: from('fe80::1%eth0') })
+    await audit.record({ outcome: 'rate_limited', usernameHash: 'all', context: from('unknown') })
+    const { rows } = await database.pool.query("select outcome, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id")
+    expect(rows).toEqual([
+      { outcome: 'succeeded', user_id: USER_ID, session_id: SESSION_ID, address: '203.0.113.7', network: context.network, agent: 'test' },
+      { outcome: 'invalid_credentials', user_id: null, session_id: null, address: 'fe80::1', network: context.network, agent: 'test' },
+      { outcome: 'rate_limited', user_id: null, session_id: null, address: null, network: context.network, agent: 'test' },
+    ])
+  })
+
+  test.each([
+    ['203.0.113.7', '203.0.113.7', true],
+    ['203.0.113.7', '::ffff:203.0.113.7', true],
+    ['203.0.113.7', '203.0.113.8', false],
+    ['2001:db8:1:2::1', '2001:db8:1:2::ffff', true],
+    ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+    ['unknown', 'unknown', false],
+  ])('signed in from %s, %s is familiar: %s', async (was, is, familiar) => {
+    const audit = createPostgresLoginAudit(database)
+    const usernameHash = `familiar ${was} ${is}`
+    await audit.record(login({ usernameHash, context: from(was) }))
+    expect(await audit.hasSignedInFrom(usernameHash, is)).toBe(familiar)
+    expect(await audit.hasSignedInFrom('somebody else', is)).toBe(false)
+  })
+
+  test('a failed login makes no address familiar', async () => {
+    const audit = createPostgresLoginAudit(database)
+    await audit.record(login({ outcome: 'invalid_credentials', usernameHash: 'guessed' }))
+    expect(await audit.hasSignedInFrom('guessed', context.address)).toBe(false)
+  })
+
+  test('what is older than the retention goes, the rest stays', async () => {
+    const { pool } = database
+    await pool.query("insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d")
+    await createPostgresNotices(database).leave({ id: idOf(7), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs: Date.now() - 91 * 86_400_000 })
+    expect(await deleteOldRecords(pool, { retentionDays: 90 })).toBe(3)
+    expect(await deleteOldRecords(pool, { retentionDays: 90 })).toBe(0)
+    expect((await pool.query("select from auth_api.login_audit where username_hash = 'aged'")).rowCount).toBe(2)
+  })
+})

@@ -1,0 +1,72 @@
+import type { JWK } from 'jose'
+import type { SigningKeyTimes } from '../../domain/signing-keys.ts'
+import { readRows, type Queryable } from './read-rows.ts'
+
+export type SigningKeyRow = SigningKeyTimes & Readonly<{ publicJwk: JWK; sealed: { encryptionKid: string; box: Buffer } | undefined }>
+type Row = {
+  kid: string
+  state: SigningKeyRow['state']
+  public_jwk: JWK
+  private_key: Buffer | null
+  encryption_kid: string | null
+  created_at: number
+  activated_at: number | null
+  expires_at: number | null
+}
+
+export async function readSigningKeys(database: Queryable): Promise<SigningKeyRow[]> {
+  const rows = await readRows<Row>(database, {
+    text: `
+      select kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at, expires_at
+      from auth_api.signing_keys order by created_at, kid`,
+  })
+  return rows.map((row) => ({
+    kid: row.kid,
+    state: row.state,
+    publicJwk: row.public_jwk,
+    sealed: row.private_key === null || row.encryption_kid === null ? undefined : { encryptionKid: row.encryption_kid, box: row.private_key },
+    createdAtMs: row.created_at,
+    activatedAtMs: row.activated_at ?? undefined,
+    expiresAtMs: row.expires_at ?? undefined,
+  }))
+}
+
+/** Holds off every other process that would change the keys, until the transaction ends. */
+export async function lockSigningKeys(database: Queryable): Promise<void> {
+  await readRows(database, { text: `select pg_advisory_xact_lock(hashtextextended('auth_api.signing_keys', 0))` })
+}
+
+export type NewSigningKey = Pick<SigningKeyRow, 'kid' | 'publicJwk'> & Readonly<{ state: 'next' | 'active'; sealed: { encryptionKid: string; box: Buffer }; nowMs: number }>
+export async function insertSigningKey(database: Queryable, { kid, state, publicJwk, sealed, nowMs }: NewSigningKey): Promise<void> {
+  await readRows(database, {
+    text: `
+      insert into auth_api.signing_keys (kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at)
+      values ($1::text, $2::text, $3::jsonb, $4::bytea, $5::text, to_timestamp($6::float8 / 1000),
+              case when $2::text = 'active' then to_timestamp($6::float8 / 1000) end)`,
+    values: [kid, state, JSON.stringify(publicJwk), sealed.box, sealed.encryptionKid, nowMs],
+  })
+}
+
+export async function activateSigningKey(database: Queryable, { kid, nowMs }: { kid: string; nowMs: number }): Promise<void> {
+  await readRows(database, {
+    text: `update auth_api.signing_keys set state = 'active', activated_at = to_timestamp($2::float8 / 1000) where kid = $1::text`,
+    values: [kid, nowMs],
+  })
+}
+
+type Retirement = { kid: string; nowMs: number; expiresAtMs: number }
+/** Its private half is gone for good; the public one stays until the last token has expired. */
+export async function retireSigningKey(database: Queryable, { kid, nowMs, expiresAtMs }: Retirement): Promise<void> {
+  await readRows(database, {
+    text: `
+      update auth_api.signing_keys
+      set state = 'retired', retired_at = to_timestamp($2::float8 / 1000), expires_at = to_timestamp($3::float8 / 1000),
+          private_key = null, encryption_kid = null
+      where kid = $1::text`,
+    values: [kid, nowMs, expiresAtMs],
+  })
+}
+
+export async function deleteSigningKey(database: Queryable, kid: string): Promise<void> {
+  await readRows(database, { text: 'delete from auth_api.signing_keys where kid = $1::text', values: [kid] })
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { createPostgresUsers } from './create-postgres-users.ts'
+import { oldestPendingSeconds } from './pending-revocations.ts'
+import type { User } from '../../ports.ts'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+let users: ReturnType<typeof createPostgresUsers>
+beforeAll(async () => {
+  database = await openTestDatabase()
+  users = createPostgresUsers({ pool: database.pool })
+})
+afterAll(() => database.close())
+
+let count = 0
+async function addUser(change: { username?: string } = {}): Promise<User> {
+  const user = await users.add({ username: `User ${count++}`, role: 'user', passwordHash: 'hash', demo: false, ...change })
+  if (user === undefined) throw new Error('The name is taken')
+  return user
+}
+const stateOf = async (id: string) => (await users.findByIds([id]))[0]
+
+test('a user is found by any spelling of the name, and a name is taken once', async () => {
+  const ada = await addUser({ username: 'Ada' })
+  expect(await users.findByName('ada')).toEqual(ada)
+  expect(await users.findByName('Ada')).toBeUndefined()
+  expect(await users.add({ username: 'ＡＤＡ', role: 'user', passwordHash: 'x', demo: false })).toBeUndefined()
+  expect(ada).toEqual({ id: ada.id, username: 'Ada', role: 'user', active: true, version: 1, demo: false, passwordHash: 'hash' })
+})
+
+test('of twenty that add one name at once, one succeeds', async () => {
+  const added = await Promise.all(Array.from({ length: 20 }, () => users.add({ username: 'racer', role: 'user', passwordHash: 'x', demo: false })))
+  expect(added.filter((user) => user !== undefined)).toHaveLength(1)
+})
+
+test('many are found in one statement; unknown ids are left out', async () => {
+  const [one, other] = [await addUser(), await addUser()]
+  const found = await users.findByIds([one.id, other.id, '00000000-0000-4000-8000-000000000000'])
+  expect(found.map(({ id }) => id).toSorted()).toEqual([one.id, other.id].toSorted())
+})
+
+test('role and password hash change; a hash is upgraded only while it is the one that was checked', async () => {
+  const { id } = await addUser()
+  await users.setRole(id, 'admin')
+  await users.upgradePasswordHash(id, { from: 'hash', to: 'stronger' })
+  await users.upgradePasswordHash(id, { from: 'hash', to: 'late' })
+  expect(await stateOf(id)).toMatchObject({ role: 'admin', passwordHash: 'stronger', version: 1 })
+})
+
+describe('a revocation', () => {
+  test('commits the raised version, the change and the pending row together', async () => {
+    const { id } = await addUser()
+    const revocation = await users.revoke(id, 'user_disabled', { active: false })
+    expect(revocation).toMatchObject({ userId: id, version: 2, reason: 'user_disabled' })
+    expect(await stateOf(id)).toMatchObject({ active: false, version: 2 })
+    expect(await users.pendingRevocations(id)).toEqual([revocation])
+
+    await users.revoke(id, 'password_changed', { passwordHash: 'new' })
+    expect(await stateOf(id)).toMatchObject({ active: false, version: 3, passwordHash: 'new' })
+    expect((await users.pendingRevocations(id)).map(({ version }) => version)).toEqual([2, 3])
+  })
+
+  test('of fifty with the same version to end, one ends it', async () => {
+    const { id } = await addUser()
+    const revocations = await Promise.all(Array.from({ length: 50 }, () => users.revoke(id, 'logout_all', { ifVersion: 1 })))
+    expect(revocations.filter((revocation) => revocation !== undefined)).toHaveLength(1)
+    expect(await stateOf(id)).toMatchObject({ version: 2 })
+    expect(await users.pendingRevocations(id)).toHaveLength(1)
+  })
+
+  test('of a user who is not there does nothing', async () => {
+    expect(await users.revoke('00000000-0000-4000-8000-000000000000', 'admin', {})).toBeUndefined()
+  })
+
+  test('must be acknowledged before the user can be enabled', async () => {
+    const { id } = await addUser()
+    const revocation = await users.revoke(id, 'user_disabled', { active: false })
+    expect(await users.enable(id)).toBe(false)
+    expect(await stateOf(id)).toMatchObject({ active: false })
+    await users.acknowledge(revocation?.id ?? '')
+    expect(await users.enable(id)).toBe(true)
+    expect(await stateOf(id)).toMatchObject({ active: true, version: 2 })
+  })
+
+  test('that waits shows its age, and the list of all holds it', async () => {
+    const { id } = await addUser()
+    const revocation = await users.revoke(id, 'admin', {})
+    expect(await users.pendingRevocations()).toContainEqual(revocation)
+    expect(await oldestPendingSeconds(database.pool)).toBeGreaterThan(0)
+  })
+})
+
+test('a database that is away is a coded fault, never a missing user', async () => {
+  const gone = createPostgresUsers({ pool: (await closedDatabase()).pool })
+  await expect(gone.findByName('ada')).rejects.toMatchObject({ code: 'unavailable' })
+
+  async function closedDatabase() {
+    const opened = await openTestDatabase()
+    await opened.close()
+    return opened
+  }
+})

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
+import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import { buildHttp } from './adapters/http/build-http.ts'
+import { buildAuthCore } from './build-auth-core.ts'
+import type { AuthApiConfig } from './config.ts'
+import type { Clock, TokenStore } from './ports.ts'
+
+/** Composition root. `standalone` opens the API to pages of this machine and checks the Host; see `HttpSettings`. */
+export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, clock = { nowMs: () => Date.now() } }: {
+  config: AuthApiConfig
+  tokenStore: TokenStore
+  publisher: EventPublisher
+  subscriber: EventSubscriber
+  logger: Logger
+  metrics: Metrics
+  standalone?: boolean
+  clock?: Clock
+}) {
+  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, clock })
+  const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
+  const app = buildHttp({
+    useCases: core,
+    settings: {
+      issuer: config.tokens.issuer,
+      dueThresholdSeconds: config.tokens.dueThresholdSeconds,
+      allowedOrigins: config.cors.allowedOrigins,
+      trustedProxies: config.trustedProxies,
+      cookie: config.cookie,
+      standalone,
+    },
+    clock,
+    createId: randomUUID,
+    random: Math.random,
+    log: logger,
+    metrics,
+    debug: debugLogger?.debug.bind(debugLogger),
+  })
+
+  const closing = new AsyncDisposableStack()
+  closing.defer(() => core.stop())
+  closing.defer(() => app.close())
+  let ready = false
+
+  return {
+    app,
+    /** administration, for operators */
+    users: core.users,
+    isReady: () => ready,
+    /** Listens once everything behind it works. After a failure `stop` cleans up what was begun. */
+    async start(): Promise<{ url: string }> {
+      await core.start()
+      const url = await app.listen(config.http)
+      ready = true
+      return { url }
+    },
+    /** Answers what has arrived, then lets go of everything. */
+    async stop(): Promise<void> {
+      ready = false
+      await closing.disposeAsync()
+    },
+  }
+}
+export type BuiltAuthApi = ReturnType<typeof buildAuthApi>

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { CodedError, LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { createInProcessBus } from '@auto-refresh/event-bus'
+import { createMetrics } from '@auto-refresh/telemetry'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { buildAuthCore } from './build-auth-core.ts'
+import { parseAuthApiConfig } from './config.ts'
+import { aLog, aSession, aTokenStore, context } from './test-doubles/fakes.ts'
+import { openTestDatabase } from './test-doubles/open-test-database.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+const PASSWORD = 'correct horse'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+let closers: (() => Promise<void>)[] = []
+beforeEach(async () => {
+  database = await openTestDatabase()
+})
+afterEach(async () => {
+  for (const close of closers.toReversed()) await close()
+  closers = []
+  await database.close()
+})
+
+/** auth-api without HTTP on a real database; token-store knows one session for whoever signs in. */
+async function start() {
+  const tokenStore = aTokenStore()
+  const session = () => aSession({ id: randomUUID(), expiresAtMs: Date.now() + 86_400_000, authenticatedAtMs: Date.now() })
+  tokenStore.issue.mockImplementation(async ({ userId, userVersion }) => ({ outcome: 'issued', token: 'art_0', session: { ...session(), userId, userVersion } }))
+  tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
+  tokenStore.revokeUser.mockResolvedValue({ revokedSessionIds: [] })
+  const bus = createInProcessBus()
+  const told: AnyEvent[] = []
+  await bus.subscribe({ group: 'test', topics: [LOGIN_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
+  const config = parseAuthApiConfig({ DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key })
+  const log = aLog()
+  const metrics = createMetrics({ service: 'auth-api', version: 'test' })
+  const core = buildAuthCore({ config, tokenStore, publisher: bus, subscriber: bus, log, metrics })
+  closers.push(() => core.stop())
+  await core.start()
+  await core.users.add({ username: 'Ada', password: PASSWORD })
+  const signIn = async () => {
+    const signedIn = await core.signIn({ username: 'ADA', password: PASSWORD, context })
+    if (signedIn.outcome !== 'signed_in') throw new Error(signedIn.outcome)
+    return signedIn
+  }
+  return { core, tokenStore, bus, told, log, signIn, metrics, session }
+}
+
+test('a sign-in gives an access token that checks out, is audited and told', async () => {
+  const { core, signIn, told, log, metrics } = await start()
+  const { pair, user } = await signIn()
+  expect(pair).toMatchObject({ refreshToken: 'art_0', expiresInSeconds: 1800 })
+  expect(await core.checkAccessToken(pair.accessToken)).toMatchObject({
+    outcome: 'valid',
+    claims: { sub: user.id, username: 'Ada', role: 'user', sid: pair.sessionId, iss: 'http://localhost:8000', aud: 'auto-refresh' },
+  })
+  expect((await core.signIn({ username: 'ada', password: 'wrong', context })).outcome).toBe('invalid_credentials')
+  const { rows } = await database.pool.query('select outcome, user_id from auth_api.login_audit order by id')
+  expect(rows).toEqual([
+    { outcome: 'succeeded', user_id: user.id },
+    { outcome: 'invalid_credentials', user_id: user.id },
+  ])
+  await vi.waitFor(() => expect(told.map(({ type }) => type)).toEqual(['login.succeeded.v1', 'login.failed.v1']))
+  expect(log.lines.join('\n')).not.toMatch(/correct horse|art_0|eyJ|"Ada"/)
+  expect((await metrics.scrape()).text).toMatch(/auth_logins_total\{outcome="succeeded"\} 1\n/)
+})
+
+test('a disabled user is out at once and stays out until the revocation is delivered', async () => {
+  const { core, signIn, tokenStore } = await start()
+  const { user } = await signIn()
+  expect(await core.users.disable('ada')).toEqual({ outcome: 'done' })
+  expect(tokenStore.revokeUser).toHaveBeenCalledWith({ userId: user.id, version: 2, reason: 'user_disabled' })
+  expect(await core.signIn({ username: 'ada', password: PASSWORD, context })).toEqual({ outcome: 'invalid_credentials' })
+  expect(await core.users.enable('ada')).toEqual({ outcome: 'done' })
+  await signIn()
+  expect(tokenStore.issue.mock.lastCall?.[0]).toMatchObject({ userVersion: 2 })
+})
+
+test('a revocation that was committed and not delivered is delivered in the background', async () => {
+  const { core, tokenStore } = await start()
+  tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
+  await expect(core.users.setPassword('ada', 'another password')).rejects.toMatchObject({ code: 'unavailable' })
+  await vi.waitFor(async () => expect((await database.pool.query('select from auth_api.pending_revocations')).rowCount).toBe(0), { timeout: 5000 })
+  expect(tokenStore.revokeUser).toHaveBeenLastCalledWith(expect.objectContaining({ version: 2, reason: 'password_changed' }))
+})
+
+test('the session of a stolen token leaves its user a notice, once', async () => {
+  const { core, signIn, bus } = await start()
+  const { user, pair } = await signIn()
+  const at = new Date().toISOString()
+  const side = { network: 'n', agent: 'a', at, generation: 1 }
+  const reuse: AnyEvent = {
+    id: randomUUID(), type: 'session.reuse-detected.v1', source: 'token-store', time: at, subject: pair.sessionId, key: pair.sessionId,
+    data: { session_id: pair.sessionId, session_seq: 2, user_id: user.id, client_id: 'c', generation: 2, rotated: side, presented: side, age_seconds: 100, session_seconds: 200 },
+  }
+  await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
+  await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
+  const notices = await core.listNotices({ userId: user.id })
+  expect(notices).toEqual([{ id: reuse.id, userId: user.id, sessionId: pair.sessionId, occurredAtMs: Date.parse(at) }])
+  expect(await core.dismissNotice({ userId: user.id, id: reuse.id })).toEqual({ outcome: 'dismissed' })
+  expect(await core.dismissNotice({ userId: user.id, id: reuse.id })).toEqual({ outcome: 'not_found' })
+})
+
+test('with the database gone a known user is still refreshed, an unknown one is asked to come again', async () => {
+  const { core, signIn, tokenStore, session } = await start()
+  const { user } = await signIn()
+  const rotateFor = (userId: string) => tokenStore.rotate.mockResolvedValueOnce({ outcome: 'rotated', token: 'art_1', session: { ...session(), userId }, intervalSeconds: 1 })
+  rotateFor(user.id)
+  expect((await core.refresh({ refreshToken: 'art_0', context })).outcome).toBe('rotated')
+
+  await database.pool.query('alter table auth_api.users rename to users_away')
+  rotateFor(user.id)
+  const refreshed = await core.refresh({ refreshToken: 'art_0', context })
+  if (refreshed.outcome !== 'rotated') throw new Error(refreshed.outcome)
+  expect((await core.checkAccessToken(refreshed.pair.accessToken)).outcome).toBe('valid')
+  rotateFor(randomUUID())
+  await expect(core.refresh({ refreshToken: 'art_0', context })).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('signed out, the access token is dead here at once', async () => {
+  const { core, signIn, tokenStore, session } = await start()
+  const { pair, user } = await signIn()
+  tokenStore.inspect.mockResolvedValue({ outcome: 'found', active: true, session: { ...session(), id: pair.sessionId, userId: user.id } })
+  tokenStore.revokeSession.mockResolvedValue({ outcome: 'revoked' })
+  await core.signOut({ accessToken: pair.accessToken, context })
+  expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('revoked')
+  await core.signOut({ accessToken: pair.accessToken, context })
+})
+
+test('a restart finds the same keys: old tokens stay valid', async () => {
+  const { signIn } = await start()
+  const { pair } = await signIn()
+  const { core } = await start()
+  expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
+})
+
+test('without its schema it does not start, and says what to do', async () => {
+  await database.pool.query('delete from auth_api.schema_version')
+  await expect(start()).rejects.toThrow(/npm run migrate/)
+})

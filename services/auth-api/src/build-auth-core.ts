@@ -1,0 +1,136 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
+import { createAccessTokenVerifier } from '@auto-refresh/fastify-auto-refresh'
+import { checkSchema, createPool } from '@auto-refresh/postgres'
+import type { Metrics } from '@auto-refresh/telemetry'
+import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
+import { createHashUsername } from './adapters/crypto/create-hash-username.ts'
+import { createLoginEvents } from './adapters/events/create-login-events.ts'
+import { createKnownUsers } from './adapters/memory/create-known-users.ts'
+import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
+import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
+import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
+import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
+import { createRecorder } from './adapters/telemetry/create-recorder.ts'
+import { buildBackground } from './build-background.ts'
+import { buildLimits } from './build-limits.ts'
+import { buildSigningKeys } from './build-signing-keys.ts'
+import type { AuthApiConfig } from './config.ts'
+import { AUTH_API_MIGRATIONS } from './migrations.ts'
+import type { Clock, Log, TokenStore } from './ports.ts'
+import { createAutoRefresh } from './use-cases/auto-refresh.ts'
+import { createCheckAccessToken } from './use-cases/check-access-token.ts'
+import { createDeliverRevocations } from './use-cases/deliver-revocations.ts'
+import { createDismissNotice } from './use-cases/dismiss-notice.ts'
+import { createEndSession } from './use-cases/end-session.ts'
+import { createFindProvenSession } from './use-cases/find-proven-session.ts'
+import { createLeaveNotice } from './use-cases/leave-notice.ts'
+import { createLimitRefused } from './use-cases/limit-refused.ts'
+import { createListNotices } from './use-cases/list-notices.ts'
+import { createListSessions } from './use-cases/list-sessions.ts'
+import { createPeekRefresh } from './use-cases/peek-refresh.ts'
+import { createRecordLogin } from './use-cases/record-login.ts'
+import { createRefresh } from './use-cases/refresh.ts'
+import { createRefuseRefresh } from './use-cases/refuse-refresh.ts'
+import { createSignIn } from './use-cases/sign-in.ts'
+import { createSignOutEverywhere } from './use-cases/sign-out-everywhere.ts'
+import { createSignOut } from './use-cases/sign-out.ts'
+import { createSignPair } from './use-cases/sign-pair.ts'
+import { createGetTokenStatus } from './use-cases/token-status.ts'
+import { createUserAdministration } from './use-cases/user-administration.ts'
+
+export type AuthCoreDeps = Readonly<{
+  config: AuthApiConfig
+  tokenStore: TokenStore
+  publisher: EventPublisher
+  subscriber: EventSubscriber
+  log: Log
+  metrics: Metrics
+  clock?: Clock
+}>
+export type AuthCore = ReturnType<typeof buildAuthCore>
+
+/** auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for the middleware. */
+export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, metrics, clock = { nowMs: () => Date.now() } }: AuthCoreDeps) {
+  const { issuer, audience, accessTtlSeconds, dueThresholdSeconds } = config.tokens
+  const createId = randomUUID
+  const recorder = createRecorder({ metrics })
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'auth-api',
+    max: config.databasePoolSize,
+    onError: (error) => log.warn({ err: error }, 'A database connection broke'),
+  })
+
+  const users = createPostgresUsers({ pool })
+  const audit = createPostgresLoginAudit({ pool })
+  const notices = createPostgresNotices({ pool })
+  const passwords = createArgon2Passwords({ randomBytes })
+  const hashUsername = createHashUsername({ key: config.usernameHashKey })
+  const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log })
+  const { throttle, refusedRefreshLimit } = buildLimits({ limits: config.limits, audit, hashUsername })
+  const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
+  const revocations = createRevocationList({ tokenStore, recorder, clock, log, accessTtlSeconds })
+  const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock })
+
+  const verifyAccessToken = createAccessTokenVerifier({ findKey: signingKeys.findPublicKey, issuer, audience, clock })
+  const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations })
+  const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
+  const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
+  const limitRefused = createLimitRefused({ limit: refusedRefreshLimit, recorder })
+  const refuseRefresh = createRefuseRefresh({ limitRefused })
+  const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused })
+  const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
+  const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, recorder, log, accessTtlSeconds })
+  const background = buildBackground({
+    pool,
+    subscriber,
+    deliverRevocations,
+    leaveNotice: createLeaveNotice({ notices }),
+    metrics,
+    log,
+    auditRetentionDays: config.auditRetentionDays,
+  })
+  const unwatch = [
+    metrics.watchPool(pool),
+    metrics.onScrape(() => metrics.revocationFeedAge.set(revocations.feedAgeMs() / 1000)),
+  ]
+
+  return {
+    signIn: createSignIn({ users, passwords, throttle, tokenStore, signPair, recordLogin, hashUsername, recorder, log, accessTtlSeconds }),
+    refresh,
+    autoRefresh: createAutoRefresh({ refresh, tokenStore, checkAccessToken, recorder, clock, policy: config.tokens }),
+    peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recorder, log, accessTtlSeconds }),
+    signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
+    signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),
+    getTokenStatus: createGetTokenStatus({ checkAccessToken, clock, dueThresholdSeconds }),
+    listSessions: createListSessions({ tokenStore }),
+    endSession: createEndSession({ tokenStore, revocations, log }),
+    listNotices: createListNotices({ notices }),
+    dismissNotice: createDismissNotice({ notices }),
+    users: createUserAdministration({ users, passwords, deliverRevocations, log }),
+    /** form, signature, claims and expiry alone; with `isRevoked` what the middleware needs */
+    verifyAccessToken,
+    isRevoked: (sessionId: string) => revocations.isRevoked(sessionId),
+    checkAccessToken,
+    jwks: () => signingKeys.jwks(),
+
+    /** Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background. */
+    async start(): Promise<void> {
+      await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
+      await signingKeys.start()
+      unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
+      await revocations.start()
+      await background.start()
+    },
+    /** In reverse; safe after a start that failed half-way. */
+    async stop(): Promise<void> {
+      await background.stop()
+      await revocations.stop()
+      await signingKeys.stop()
+      await loginEvents.flush()
+      for (const end of unwatch) end()
+      await pool.end()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import type { EventSubscriber } from '@auto-refresh/event-bus'
+import type { Metrics } from '@auto-refresh/telemetry'
+import type { Pool } from 'pg'
+import { deleteOldRecords } from './adapters/postgres/delete-old-records.ts'
+import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
+import { createRepeating } from './adapters/timers/create-repeating.ts'
+import type { Log } from './ports.ts'
+import type { DeliverRevocations } from './use-cases/deliver-revocations.ts'
+import type { LeaveNotice } from './use-cases/leave-notice.ts'
+
+const DELIVER_MS = 500
+const PENDING_AGE_MS = 5000
+const RETENTION_MS = 60_000
+
+export type BackgroundDeps = Readonly<{
+  pool: Pool
+  subscriber: EventSubscriber
+  deliverRevocations: DeliverRevocations
+  leaveNotice: LeaveNotice
+  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest'>
+  log: Log
+  auditRetentionDays: number
+}>
+
+/** What auth-api does without being asked: deliver what a crash has left, leave notices, forget old records. */
+export function buildBackground({ pool, subscriber, deliverRevocations, leaveNotice, metrics, log, auditRetentionDays }: BackgroundDeps) {
+  const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message)
+  const loops = [
+    createRepeating({ everyMs: DELIVER_MS, run: deliverRevocations, onError: warn('Pending revocations could not be delivered; trying on') }),
+    createRepeating({
+      everyMs: PENDING_AGE_MS,
+      run: async () => metrics.pendingRevocationsOldest.set(await oldestPendingSeconds(pool)),
+      onError: warn('The age of pending revocations could not be read'),
+    }),
+    createRepeating({
+      everyMs: RETENTION_MS,
+      run: () => deleteOldRecords(pool, { retentionDays: auditRetentionDays }),
+      onError: warn('Old audit rows could not be deleted; trying on'),
+    }),
+  ]
+  const closers: (() => Promise<void>)[] = []
+
+  return {
+    async start() {
+      const subscription = await subscriber.subscribe({
+        group: 'auth-api',
+        topics: [SESSION_EVENTS_TOPIC],
+        async handle(event) {
+          const count = (result: 'handled' | 'failed') => metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
+          await leaveNotice(event).catch((error: unknown) => {
+            count('failed')
+            throw error
+          })
+          count('handled')
+        },
+      })
+      closers.push(() => subscription.close())
+      for (const loop of loops) loop.start()
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      for (const close of closers.splice(0)) await close()
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Pool } from 'pg'
+import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
+import { createMaintainSigningKeys } from './adapters/jose/maintain-signing-keys.ts'
+import { createSigningKeys, type OpenSigningKeys } from './adapters/jose/create-signing-keys.ts'
+import type { AuthApiConfig } from './config.ts'
+import type { SigningKeyPolicy } from './domain/signing-keys.ts'
+import type { Clock, Log } from './ports.ts'
+
+const HOUR_MS = 3_600_000
+
+export type BuildSigningKeysDeps = Readonly<{ config: AuthApiConfig; pool: Pool; randomBytes: (size: number) => Buffer; clock: Clock; log: Log }>
+
+/** The signing keys over Postgres. */
+export function buildSigningKeys({ config, pool, randomBytes, clock, log }: BuildSigningKeysDeps): OpenSigningKeys {
+  const policy: SigningKeyPolicy = {
+    rotationMs: config.signingKeys.rotationDays * 24 * HOUR_MS,
+    // jose, for one, keeps a JWKS for ten minutes
+    publishMs: HOUR_MS,
+    // a replica that cannot reach the database signs on with the key it knows: a day is how long that may last
+    retainMs: config.tokens.accessTtlSeconds * 1000 + 24 * HOUR_MS,
+  }
+  const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
+  const maintain = createMaintainSigningKeys({ pool, vault, policy, clock, log })
+  return createSigningKeys({ maintain, vault, clock, log })
+}

@@ -1,0 +1,58 @@
+import { ConfigError } from '@auto-refresh/config'
+import { expect, test } from 'vitest'
+import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+const required = { DATABASE_URL: 'postgres://localhost/x', SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key }
+const parse = (environment: Record<string, string> = {}) => parseAuthApiConfig({ ...required, ...environment })
+
+function faultsOf(run: () => unknown): readonly string[] {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+  return []
+}
+
+test('the defaults are those of the guide', () => {
+  expect(parse()).toMatchObject({
+    http: { host: '127.0.0.1', port: 8000 },
+    tokens: { issuer: 'http://localhost:8000', audience: 'auto-refresh', accessTtlSeconds: 1800, dueThresholdSeconds: 300 },
+    limits: { login: { points: 10, seconds: 300 }, loginAddress: { points: 100, seconds: 300 }, loginAccount: { points: 100, seconds: 3600 }, refusedRefresh: { points: 60, seconds: 60 } },
+    cookie: { secure: 'auto', sameSite: 'lax', domain: undefined },
+    auditRetentionDays: 90,
+  })
+})
+
+test.each([
+  ['0.05', 3, 1.5],
+  ['5', 300, 150],
+  ['10', 600, 300],
+])('a life of %s minutes is due after %i - %d seconds', (minutes, ttl, threshold) => {
+  expect(parse({ ACCESS_TOKEN_EXPIRE_MINUTES: minutes }).tokens).toMatchObject({ accessTtlSeconds: ttl, dueThresholdSeconds: threshold })
+})
+
+test.each([
+  [{ AUTO_REFRESH_THRESHOLD: '1800' }, 'AUTO_REFRESH_THRESHOLD must be shorter'],
+  [{ ACCESS_TOKEN_EXPIRE_MINUTES: '0.04' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is out of range'],
+  [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
+  [{ LOGIN_LIMIT: '10/3000000' }, 'LOGIN_LIMIT'],
+  [{ COOKIE_SAMESITE: 'none', COOKIE_SECURE: 'false' }, 'COOKIE_SAMESITE'],
+  [{ SIGNING_KEY_ENCRYPTION_KEYS: 'k1:AAAA' }, 'SIGNING_KEY_ENCRYPTION_KEYS'],
+])('%o is a fault', (environment, fault) => {
+  expect(faultsOf(() => parse(environment))).toEqual([expect.stringContaining(fault)])
+})
+
+test('every fault is named at once, and no secret', () => {
+  const faults = faultsOf(() => parseAuthApiConfig({ USERNAME_HASH_KEY: 'hunter2hunter2', LOGIN_LIMIT: 'x' }))
+  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(expect.arrayContaining(['DATABASE_URL', 'SIGNING_KEY_ENCRYPTION_KEYS', 'LOGIN_LIMIT', 'USERNAME_HASH_KEY']))
+  expect(faults.join()).not.toContain('hunter2')
+})
+
+test('on its own it also needs token-store', () => {
+  expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
+  const INTERNAL_API_KEYS = 'x'.repeat(32)
+  expect(parseAuthApiProcessConfig({ TOKEN_STORE_URL: 'http://token-store:8100', INTERNAL_API_KEYS, HOST: '0.0.0.0' })).toMatchObject({ admin: { host: '0.0.0.0', port: 9101 } })
+})

@@ -1,0 +1,69 @@
+import { readEnvironment, type Environment } from '@auto-refresh/config'
+
+/** A timer cannot wait longer than 24 days: it would fire at once, and the limit would be none. */
+const MAX_WINDOW_SECONDS = 604_800
+
+/** What the service needs to know, from the environment alone. Throws a `ConfigError` that names every fault at once. */
+export function parseAuthApiConfig(environment: Environment) {
+  const env = readEnvironment(environment)
+  const days = (name: string, value: number, min: number) => env.decimal(name, { default: value, min, max: 3650 })
+
+  const accessTtlSeconds = Math.round(60 * env.decimal('ACCESS_TOKEN_EXPIRE_MINUTES', { default: 30, min: 0.05, max: 1440 }))
+  const dueThresholdSeconds = env.decimal('AUTO_REFRESH_THRESHOLD', { default: Math.min(300, accessTtlSeconds / 2), min: 0 })
+  if (dueThresholdSeconds >= accessTtlSeconds) env.fault('AUTO_REFRESH_THRESHOLD must be shorter than ACCESS_TOKEN_EXPIRE_MINUTES')
+
+  const limit = (name: string, fallback: `${number}/${number}`) => {
+    const value = env.limit(name, { default: fallback })
+    if (value !== 'off' && value.seconds > MAX_WINDOW_SECONDS) env.fault(`${name} has a window longer than ${MAX_WINDOW_SECONDS} seconds`)
+    return value
+  }
+
+  const cookie = {
+    secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], { default: 'auto' }),
+    sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], { default: 'lax' }),
+    domain: env.string('COOKIE_DOMAIN', { default: undefined }),
+  }
+  if (cookie.sameSite === 'none' && cookie.secure === 'false') env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
+
+  return env.done({
+    http: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }),
+    databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }),
+    databasePoolSize: env.integer('AUTH_API_POOL_SIZE', { default: 10, min: 1, max: 200 }),
+    tokens: {
+      issuer: env.string('ISSUER', { default: 'http://localhost:8000' }),
+      audience: env.string('AUDIENCE', { default: 'auto-refresh' }),
+      accessTtlSeconds,
+      dueThresholdSeconds,
+    },
+    signingKeys: {
+      encryptionKeys: env.keys('SIGNING_KEY_ENCRYPTION_KEYS'),
+      rotationDays: days('SIGNING_KEY_ROTATION_DAYS', 30, 0.1),
+    },
+    limits: {
+      login: limit('LOGIN_LIMIT', '10/300'),
+      loginAddress: limit('LOGIN_IP_LIMIT', '100/300'),
+      loginAccount: limit('LOGIN_ACCOUNT_LIMIT', '100/3600'),
+      refusedRefresh: limit('REFUSED_REFRESH_LIMIT', '60/60'),
+    },
+    cors: { allowedOrigins: env.origins('CORS_ALLOWED_ORIGINS', { default: [] }) },
+    trustedProxies: env.addressBlocks('TRUSTED_PROXIES', { default: [] }),
+    cookie,
+    debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', { default: false }),
+    auditRetentionDays: days('AUDIT_RETENTION_DAYS', 90, 1),
+    usernameHashKey: env.key('USERNAME_HASH_KEY'),
+  })
+}
+export type AuthApiConfig = ReturnType<typeof parseAuthApiConfig>
+
+/** What only the process of its own needs: standalone hands over token-store itself and has one admin server for all. */
+export function parseAuthApiProcessConfig(environment: Environment) {
+  const env = readEnvironment(environment)
+  const host = env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }).host
+  return env.done({
+    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
+    logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+    tokenStoreUrl: env.url('TOKEN_STORE_URL', { protocols: ['http:', 'https:'] }),
+    internalApiKeys: env.secrets('INTERNAL_API_KEYS'),
+  })
+}
+export type AuthApiProcessConfig = ReturnType<typeof parseAuthApiProcessConfig>

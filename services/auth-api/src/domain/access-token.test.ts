@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { aSession, aUser, NOW_MS } from '../test-doubles/fakes.ts'
+import { toAccessTokenClaims } from './access-token-claims.ts'
+import { decideDue, secondsLeft } from './due.ts'
+import { decideStanding } from './standing.ts'
+
+const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800, dueThresholdSeconds: 300 }
+const claimsAt = (nowMs: number, session = aSession()) => toAccessTokenClaims({ session, user: aUser({ role: 'admin' }), policy, nowMs, jti: 'j' })
+
+describe('the claims of an access token', () => {
+  test('name the user as of now and the session as it was opened', () => {
+    expect(claimsAt(NOW_MS)).toEqual({
+      iss: 'https://auth.example',
+      sub: aUser().id,
+      aud: 'api',
+      exp: NOW_MS / 1000 + 1800,
+      iat: NOW_MS / 1000,
+      jti: 'j',
+      client_id: 'first-party',
+      sid: aSession().id,
+      username: 'Ada',
+      role: 'admin',
+      auth_time: NOW_MS / 1000 - 60,
+      session_exp: NOW_MS / 1000 + 86_400,
+    })
+  })
+
+  test('never outlive the session', () => {
+    const session = aSession({ expiresAtMs: NOW_MS + 10_999 })
+    expect(claimsAt(NOW_MS, session)).toMatchObject({ exp: NOW_MS / 1000 + 10, session_exp: NOW_MS / 1000 + 10 })
+  })
+
+  test('hold whole seconds, whatever the clock says', () => {
+    const claims = claimsAt(NOW_MS + 999)
+    for (const value of [claims.exp, claims.iat, claims.auth_time, claims.session_exp]) expect(value).toSatisfy(Number.isInteger)
+  })
+})
+
+describe('a token is due', () => {
+  test.each([
+    [301, 9999, false],
+    [300, 9999, true],
+    [1, 9999, true],
+    [0, 9999, true],
+    [-5, 9999, true],
+    // at the end of the session a new token would end at the same time
+    [300, 300, false],
+    [-5, -5, false],
+  ])('with %i s left in a session with %i s left: %s', (left, sessionLeft, due) => {
+    const nowSeconds = NOW_MS / 1000
+    expect(decideDue({ exp: nowSeconds + left, session_exp: nowSeconds + sessionLeft }, NOW_MS, 300)).toBe(due)
+  })
+
+  test('seconds left are whole and never negative', () => {
+    expect(secondsLeft({ exp: NOW_MS / 1000 + 2 }, NOW_MS + 1)).toBe(1)
+    expect(secondsLeft({ exp: NOW_MS / 1000 - 2 }, NOW_MS)).toBe(0)
+  })
+})
+
+describe('a session stands', () => {
+  test.each([
+    ['good', aUser({ version: 3 })],
+    ['good', aUser({ version: 2 })],
+    ['revoked', aUser({ version: 4 })],
+    ['user_inactive', aUser({ active: false, version: 4 })],
+    ['user_inactive', undefined],
+  ] as const)('%s (%#)', (standing, user) => {
+    expect(decideStanding(user, 3).standing).toBe(standing)
+  })
+})

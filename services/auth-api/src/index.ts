@@ -1,0 +1,6 @@
+export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
+export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
+export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'
+export { AUTH_API_MIGRATIONS } from './migrations.ts'
+export type { TokenStore } from './ports.ts'
+export type { UserAdministration, UserSummary } from './use-cases/user-administration.ts'

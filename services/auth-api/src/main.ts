@@ -1,0 +1,36 @@
+import { parseTogether, readEnvironment, runMain } from '@auto-refresh/config'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { createHttpTokenStore } from './adapters/token-store/create-http-token-store.ts'
+import { buildAuthApi } from './build-auth-api.ts'
+import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
+import { connectBus } from './connect-bus.ts'
+
+const service = 'auth-api'
+
+await runMain({
+  process,
+  logger: createLogger({ service, level: 'info' }),
+  nowMs: () => performance.now(),
+  async start() {
+    const { config, own, bus } = parseTogether({
+      config: () => parseAuthApiConfig(process.env),
+      own: () => parseAuthApiProcessConfig(process.env),
+      bus: () => connectBus({ brokers: readEnvironment(process.env).endpoints('KAFKA_BROKERS', { default: undefined }) }),
+    })
+    const logger = createLogger({ service, level: own.logLevel })
+    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    await using starting = new AsyncDisposableStack()
+
+    const store = createHttpTokenStore({ url: own.tokenStoreUrl, apiKey: own.internalApiKeys[0] ?? '' })
+    starting.defer(() => store.close())
+    const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics })
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => authApi.isReady() || ['starting or stopping'] })
+    starting.defer(() => admin.close())
+    starting.defer(() => authApi.stop())
+    const { url } = await authApi.start()
+
+    logger.info({ url, admin: admin.url }, 'auth-api is ready')
+    const running = starting.move()
+    return () => running.disposeAsync()
+  },
+})

@@ -1,0 +1,77 @@
+import type { AccessTokenClaims } from '@auto-refresh/contracts'
+import type { TokenPair } from '../domain/token-pair.ts'
+import type { AccessTokenCheck } from '../ports.ts'
+import { buildHttp } from '../adapters/http/build-http.ts'
+import type { HttpDeps, HttpSettings, UseCases } from '../adapters/http/http-deps.ts'
+
+export const NOW_SECONDS = 1_800_000_000
+export const USER = '0198c1a0-0000-7000-8000-000000000001'
+export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
+export const PAIR: TokenPair = { accessToken: 'access-1', refreshToken: 'refresh-1', expiresInSeconds: 1800, sessionId: SESSION, idleUntilMs: (NOW_SECONDS + 604_800) * 1000 }
+
+const claims: AccessTokenClaims = {
+  iss: 'http://localhost:8000', sub: USER, aud: 'auto-refresh', exp: NOW_SECONDS + 1800, iat: NOW_SECONDS, jti: 'j', client_id: 'first-party',
+  sid: SESSION, username: 'ann', role: 'user', auth_time: NOW_SECONDS - 60, session_exp: NOW_SECONDS + 86_400,
+}
+/** Access tokens by the name of what becomes of them. */
+const CHECKS: Record<string, AccessTokenCheck> = {
+  live: { outcome: 'valid', claims },
+  due: { outcome: 'valid', claims: { ...claims, exp: NOW_SECONDS + 60 } },
+  expired: { outcome: 'expired', claims: { ...claims, exp: NOW_SECONDS - 60 } },
+  revoked: { outcome: 'revoked', claims },
+}
+
+/** The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were asked. */
+export function openTestApp({ useCases = {}, settings = {}, ...rest }: { useCases?: Partial<UseCases>; settings?: Partial<HttpSettings> } & Partial<Pick<HttpDeps, 'random'>> = {}) {
+  const calls: { name: string; request: unknown }[] = []
+  const lines: { level: string; fields: object; message: string }[] = []
+  const observed: object[] = []
+  const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
+  const granted = { outcome: 'rotated', pair: PAIR } as const
+  const fakes: UseCases = {
+    signIn: async () => ({ outcome: 'signed_in', pair: PAIR, user: { id: USER, username: 'ann', role: 'user' } }),
+    refresh: async () => granted,
+    autoRefresh: async () => granted,
+    peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
+    signOut: async () => undefined,
+    signOutEverywhere: async () => undefined,
+    getTokenStatus: async () => ({ valid: true, needsRefresh: false, secondsLeft: 1200, expiresAtMs: Date.UTC(2026, 0, 1, 12), username: 'ann', role: 'user' }),
+    listSessions: async () => [],
+    endSession: async () => ({ outcome: 'ended' }),
+    listNotices: async () => [],
+    dismissNotice: async () => ({ outcome: 'dismissed' }),
+    checkAccessToken: async (token) => (token === undefined ? { outcome: 'missing' } : (CHECKS[token] ?? { outcome: 'invalid' })),
+    jwks: () => ({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'key-1', alg: 'ES256', use: 'sig', x: 'x', y: 'y' }] }),
+    ...useCases,
+  }
+  const recorded = Object.fromEntries(
+    Object.entries(fakes).map(([name, run]: [string, (request: never) => unknown]) => [
+      name,
+      (request: never) => {
+        if (name !== 'checkAccessToken' && name !== 'jwks') calls.push({ name, request })
+        return run(request)
+      },
+    ]),
+  )
+
+  let ids = 0
+  const app = buildHttp({
+    useCases: { ...fakes, ...recorded },
+    settings: {
+      issuer: 'http://localhost:8000',
+      dueThresholdSeconds: 300,
+      allowedOrigins: [],
+      trustedProxies: [],
+      cookie: { secure: 'auto', sameSite: 'lax' },
+      standalone: false,
+      ...settings,
+    },
+    clock: { nowMs: () => NOW_SECONDS * 1000 },
+    createId: () => `id-${(ids += 1)}`,
+    random: () => 0.5,
+    log: { info: line('info'), warn: line('warn'), error: line('error') },
+    metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels) } },
+    ...rest,
+  })
+  return { app, calls, lines, observed }
+}

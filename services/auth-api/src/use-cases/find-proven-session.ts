@@ -1,0 +1,47 @@
+import { CodedError } from '@auto-refresh/contracts'
+import type { CheckAccessToken, RequestContext, TokenStore } from '../ports.ts'
+import type { LimitRefused } from './limit-refused.ts'
+
+/** Either will do: an authentic access token (expired or revoked too), else a refresh token of any generation. */
+export type SessionProof = Readonly<{ accessToken?: string | undefined; refreshToken?: string | undefined; context: RequestContext }>
+
+export type ProvenSession = Readonly<{ id: string; userId: string; userVersion: number }>
+/** `undefined` when the session is proven but was swept long ago. */
+export type FindProvenSession = (proof: SessionProof) => Promise<ProvenSession | undefined>
+
+export type FindProvenSessionDeps = Readonly<{
+  checkAccessToken: CheckAccessToken
+  tokenStore: Pick<TokenStore, 'inspect'>
+  limitRefused: LimitRefused
+}>
+
+/**
+ * The session that a caller may end. It changes nothing and is never an alarm.
+ * Throws `CodedError` access_token_missing, access_token_invalid, refresh_token_invalid, rate_limited or unavailable.
+ */
+export function createFindProvenSession({ checkAccessToken, tokenStore, limitRefused }: FindProvenSessionDeps): FindProvenSession {
+  return async ({ accessToken, refreshToken, context }) => {
+    const check = await checkAccessToken(accessToken)
+    if ('claims' in check) return inspect({ sessionId: check.claims.sid }, context)
+    if (refreshToken !== undefined) return inspect({ token: refreshToken }, context)
+    throw new CodedError(check.outcome === 'missing' ? 'access_token_missing' : 'access_token_invalid')
+  }
+
+  async function inspect(by: { sessionId: string } | { token: string }, { address }: RequestContext): Promise<ProvenSession | undefined> {
+    const found = await tokenStore.inspect(by)
+    switch (found.outcome) {
+      case 'found':
+        return { id: found.session.id, userId: found.session.userId, userVersion: found.session.userVersion }
+      case 'not_found':
+        return undefined
+      case 'invalid':
+      case 'unknown_kid': {
+        const limited = await limitRefused(address)
+        if (limited !== undefined) throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })
+        throw new CodedError(found.outcome === 'invalid' ? 'refresh_token_invalid' : 'unavailable')
+      }
+      default:
+        return found satisfies never
+    }
+  }
+}

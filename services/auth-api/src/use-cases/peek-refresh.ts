@@ -1,0 +1,41 @@
+import { decideStanding } from '../domain/standing.ts'
+import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, RequestContext, TokenStore, User } from '../ports.ts'
+import { toRotateRequest, type RefreshRefusal, type RefreshRequest } from './refresh.ts'
+import type { RefuseRefresh } from './refuse-refresh.ts'
+
+/** `user` as of now: the role in an expired access token may long be another. */
+export type PeekRefreshResult = { outcome: 'would_renew'; user: Pick<User, 'username' | 'role'> } | RefreshRefusal
+export type PeekRefresh = (request: Omit<RefreshRequest, 'operation'>) => Promise<PeekRefreshResult>
+
+export type PeekRefreshDeps = Readonly<{
+  tokenStore: Pick<TokenStore, 'peek'>
+  knownUsers: KnownUsers
+  refuseRefresh: RefuseRefresh
+  recorder: Recorder
+  log: Log
+  accessTtlSeconds: number
+}>
+
+/**
+ * What `refresh` would answer now, with no session changed: the middleware asks before the handler runs. Only a reuse is
+ * then carried out, and counted there; every other refusal ends here. Throws `CodedError('unavailable')`.
+ */
+export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recorder, log, accessTtlSeconds }: PeekRefreshDeps): PeekRefresh {
+  return async (request) => {
+    const peeked = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
+    if (!('session' in peeked)) {
+      const { refusal, counted } = await refuseRefresh(peeked, request.context)
+      if (counted !== 'reused') count(counted, request.context)
+      return refusal
+    }
+    const known = decideStanding(await knownUsers.find(peeked.session.userId), peeked.session.userVersion)
+    if (known.standing === 'good') return { outcome: 'would_renew', user: { username: known.user.username, role: known.user.role } }
+    count(known.standing, request.context)
+    return { outcome: known.standing }
+  }
+
+  function count(outcome: RefreshMetricOutcome, { network }: RequestContext): void {
+    recorder.refreshed('middleware', outcome)
+    log.info({ event: 'refresh', operation: 'middleware', outcome, network }, `Refresh ${outcome}`)
+  }
+}

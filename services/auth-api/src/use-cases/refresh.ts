@@ -1,0 +1,92 @@
+import type { RotateRequest, RotateResult } from '@auto-refresh/contracts'
+import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
+import { decideStanding } from '../domain/standing.ts'
+import type { TokenPair } from '../domain/token-pair.ts'
+import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, RefreshOperation, RequestContext, Revocations, TokenStore } from '../ports.ts'
+import type { RefreshRefusal, RefuseRefresh } from './refuse-refresh.ts'
+import type { SignPair } from './sign-pair.ts'
+
+export type { RefreshRefusal } from './refuse-refresh.ts'
+
+export type RefreshRequest = Readonly<{
+  refreshToken: string
+  idempotencyKey?: string | undefined
+  /** the session of the access token that came along (the middleware): another session's refresh token changes nothing */
+  expectedSessionId?: string | undefined
+  context: RequestContext
+  /** for the metrics; default `refresh` */
+  operation?: RefreshOperation
+}>
+
+export type RefreshResult = { outcome: 'rotated' | 'replayed' | 'regressed'; pair: TokenPair } | RefreshRefusal
+export type Refresh = (request: RefreshRequest) => Promise<RefreshResult>
+
+export type RefreshDeps = Readonly<{
+  tokenStore: Pick<TokenStore, 'rotate'>
+  knownUsers: KnownUsers
+  revocations: Revocations
+  signPair: SignPair
+  refuseRefresh: RefuseRefresh
+  recorder: Recorder
+  log: Log
+  accessTtlSeconds: number
+}>
+
+/**
+ * Renews a pair. token-store decides and commits; what follows works from memory where it can, and a fault after the
+ * commit is a 503 whose retry gets the same successor. Throws `CodedError('unavailable')`.
+ */
+export function createRefresh(deps: RefreshDeps): Refresh {
+  const { tokenStore, knownUsers, revocations, signPair, refuseRefresh, recorder, log } = deps
+
+  return async (request) => {
+    const operation = request.operation ?? 'refresh'
+    try {
+      const rotation = await tokenStore.rotate(toRotateRequest(request, deps.accessTtlSeconds))
+      const { result, counted } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
+      recorder.refreshed(operation, counted, 'session' in rotation && counted === 'rotated' ? rotation.intervalSeconds : undefined)
+      const level = counted === 'reused' || counted === 'regressed' ? 'warn' : 'info'
+      log[level]({ event: 'refresh', operation, outcome: counted, ...namesOf(rotation), network: request.context.network }, `Refresh ${counted}`)
+      return result
+    } catch (error) {
+      recorder.refreshed(operation, 'unavailable')
+      throw error
+    }
+  }
+
+  async function grant({ outcome, session, token }: Granted): Promise<Decided> {
+    const known = decideStanding(await knownUsers.find(session.userId), session.userVersion)
+    if (known.standing !== 'good') return { result: { outcome: known.standing }, counted: known.standing }
+    const pair = await signPair({ session, user: known.user, refreshToken: token })
+    // A revoke that finished while this was under way wins.
+    if (revocations.isRevoked(session.id)) return { result: { outcome: 'revoked' }, counted: 'revoked' }
+    return { result: { outcome, pair }, counted: outcome }
+  }
+
+  async function refuse(refused: Exclude<RotateResult, Granted>, context: RequestContext): Promise<Decided> {
+    if (refused.outcome === 'reused') revocations.add(refused.sessionId)
+    const { refusal, counted } = await refuseRefresh(refused, context)
+    return { result: refusal, counted }
+  }
+}
+
+type Granted = Extract<RotateResult, { session: unknown }>
+type Decided = { result: RefreshResult; counted: RefreshMetricOutcome }
+
+/** Whom a line in the log is about, as far as the store told. */
+function namesOf(rotation: RotateResult): { sessionId?: string; userId?: string } {
+  if ('session' in rotation) return { sessionId: rotation.session.id, userId: rotation.session.userId }
+  return 'sessionId' in rotation ? { sessionId: rotation.sessionId } : {}
+}
+
+/** What token-store is asked, by `rotate` and by `peek` alike. */
+export function toRotateRequest(request: RefreshRequest, accessTtlSeconds: number): RotateRequest {
+  const { refreshToken, idempotencyKey, expectedSessionId, context } = request
+  return {
+    token: refreshToken,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(expectedSessionId === undefined ? {} : { expectedSessionId }),
+    context: { network: context.network, agent: context.agent },
+    accessTtlSeconds: accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
+  }
+}

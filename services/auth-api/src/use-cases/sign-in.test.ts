@@ -1,0 +1,134 @@
+import { CodedError } from '@auto-refresh/contracts'
+import { describe, expect, test, vi } from 'vitest'
+import type { LoginAudit, LoginRecord, LoginThrottle, Passwords, User, Users } from '../ports.ts'
+import { aLog, aRecorder, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
+import { createRecordLogin } from './record-login.ts'
+import { createSignIn } from './sign-in.ts'
+
+function setUp({ user = aUser(), outdated = false }: { user?: User | 'unknown'; outdated?: boolean } = {}) {
+  const tokenStore = aTokenStore()
+  tokenStore.issue.mockResolvedValue({ outcome: 'issued', token: 'art_first', session: aSession({ generation: 0 }) })
+  const users = { findByName: vi.fn<Users['findByName']>(async () => (user === 'unknown' ? undefined : user)), upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(async () => {}) }
+  const passwords = {
+    hash: vi.fn<Passwords['hash']>(async () => 'new hash'),
+    verify: vi.fn<Passwords['verify']>(async (password, hash) => ({ matches: hash !== undefined && (password === 'right' || password === 'password'), outdated })),
+  }
+  const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true })), giveBack: vi.fn<LoginThrottle['giveBack']>(async () => {}) }
+  const records: LoginRecord[] = []
+  const audit = { record: vi.fn<LoginAudit['record']>(async (login) => void records.push(login)) }
+  const events: LoginRecord[] = []
+  const recorder = aRecorder()
+  const log = aLog()
+  const recordLogin = createRecordLogin({ audit, events: { publish: (login) => void events.push(login) }, recorder, log })
+  const signIn = createSignIn({
+    users,
+    passwords,
+    throttle,
+    tokenStore,
+    signPair: async ({ refreshToken, session }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: session.id, idleUntilMs: NOW_MS }),
+    recordLogin,
+    hashUsername: (key) => `hmac(${key.length})`,
+    recorder,
+    log,
+    accessTtlSeconds: 1800,
+  })
+  return { signIn, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
+}
+const right = { username: 'ADA', password: 'right', context }
+
+test('the right password opens a session', async () => {
+  const { signIn, records, events, throttle, tokenStore, users, recorder } = setUp()
+  expect(await signIn(right)).toEqual({
+    outcome: 'signed_in',
+    pair: { accessToken: 'jwt', refreshToken: 'art_first', expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS },
+    user: { id: USER_ID, username: 'Ada', role: 'user' },
+  })
+  expect(users.findByName).toHaveBeenCalledWith('ada')
+  expect(tokenStore.issue.mock.calls[0]?.[0]).toMatchObject({ userId: USER_ID, userVersion: 1, context: { network: context.network, agent: 'test' } })
+  expect(records).toMatchObject([{ outcome: 'succeeded', userId: USER_ID, sessionId: SESSION_ID }])
+  expect(events).toEqual(records)
+  expect(throttle.giveBack).toHaveBeenCalledOnce()
+  expect(recorder.loggedIn.mock.calls).toEqual([['succeeded']])
+})
+
+describe('whoever may not in gets the same answer after the same work', () => {
+  test.each<[string, User | 'unknown', string, string]>([
+    ['an unknown name', 'unknown', 'right', 'invalid_credentials'],
+    ['a wrong password', aUser(), 'wrong', 'invalid_credentials'],
+    ['a disabled user', aUser({ active: false }), 'right', 'user_inactive'],
+    ['a disabled user with a wrong password', aUser({ active: false }), 'wrong', 'invalid_credentials'],
+    ['the demo user from elsewhere', aUser({ demo: true }), 'password', 'invalid_credentials'],
+  ])('%s', async (_who, user, password, audited) => {
+    const { signIn, passwords, records, throttle, tokenStore, log } = setUp({ user })
+    expect(await signIn({ ...right, password })).toEqual({ outcome: 'invalid_credentials' })
+    expect(passwords.verify).toHaveBeenCalledOnce()
+    expect(records.map(({ outcome }) => outcome)).toEqual([audited])
+    expect(throttle.giveBack).not.toHaveBeenCalled()
+    expect(tokenStore.issue).not.toHaveBeenCalled()
+    expect(log.lines.join()).not.toMatch(/ada|wrong|right|password"/i)
+  })
+
+  test('a sign-in that a revocation of the user overtook', async () => {
+    const { signIn, tokenStore, records } = setUp()
+    tokenStore.issue.mockResolvedValue({ outcome: 'user_revoked' })
+    expect(await signIn(right)).toEqual({ outcome: 'invalid_credentials' })
+    expect(records).toMatchObject([{ outcome: 'invalid_credentials' }])
+  })
+})
+
+test('the demo user may in with the known password straight from the machine, and with any other from anywhere', async () => {
+  const { signIn } = setUp({ user: aUser({ demo: true }) })
+  expect(await signIn({ ...right, password: 'password', context: { ...context, straightFromLoopback: true } })).toMatchObject({ outcome: 'signed_in' })
+  expect(await signIn(right)).toMatchObject({ outcome: 'signed_in' })
+})
+
+describe('limits', () => {
+  const refused = (isFirst: boolean) => ({ allowed: false, limiter: 'login', retryAfterSeconds: 30, isFirst }) as const
+
+  test('an attempt over the limit costs no hash and no query', async () => {
+    const { signIn, throttle, passwords, users } = setUp()
+    throttle.take.mockResolvedValue(refused(true))
+    expect(await signIn(right)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 30 })
+    expect(passwords.verify).not.toHaveBeenCalled()
+    expect(users.findByName).not.toHaveBeenCalled()
+  })
+
+  test('only the first refusal of a window is written down, every one is counted', async () => {
+    const { signIn, throttle, records, recorder } = setUp()
+    throttle.take.mockResolvedValueOnce(refused(true)).mockResolvedValue(refused(false))
+    for (let i = 0; i < 3; i++) await signIn(right)
+    expect(records).toMatchObject([{ outcome: 'rate_limited' }])
+    expect(recorder.loggedIn.mock.calls).toEqual([['rate_limited'], ['rate_limited'], ['rate_limited']])
+  })
+})
+
+describe('trouble of ours', () => {
+  test.each(['verify', 'issue', 'audit'] as const)('in %s is no failed attempt of the user', async (where) => {
+    const parts = setUp()
+    const away = new CodedError('unavailable')
+    if (where === 'verify') parts.passwords.verify.mockRejectedValue(away)
+    if (where === 'issue') parts.tokenStore.issue.mockRejectedValue(away)
+    if (where === 'audit') parts.audit.record.mockRejectedValue(away)
+    await expect(parts.signIn(right)).rejects.toBe(away)
+    expect(parts.throttle.giveBack).toHaveBeenCalledOnce()
+    expect(parts.recorder.loggedIn.mock.calls).toEqual([['unavailable']])
+  })
+})
+
+test('a hash with older parameters is replaced, and a failure of that costs nothing', async () => {
+  const { signIn, users, passwords } = setUp({ outdated: true })
+  await signIn(right)
+  expect(users.upgradePasswordHash).toHaveBeenCalledExactlyOnceWith(USER_ID, { from: 'hash', to: 'new hash' })
+  passwords.hash.mockRejectedValue(new CodedError('unavailable'))
+  expect(await signIn(right)).toMatchObject({ outcome: 'signed_in' })
+})
+
+test.each([
+  ['a\uD800', 'right'],
+  ['ada', 'right\uDFFF'],
+  ['a\u0000', 'right'],
+])('what is no text is refused before anything else (%#)', async (username, password) => {
+  const { signIn, throttle } = setUp()
+  await expect(signIn({ username, password, context })).rejects.toMatchObject({ code: 'invalid_request' })
+  expect(throttle.take).not.toHaveBeenCalled()
+})

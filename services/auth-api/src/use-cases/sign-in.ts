@@ -1,0 +1,107 @@
+import { CodedError } from '@auto-refresh/contracts'
+import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
+import { DEMO_PASSWORD } from '../domain/password-policy.ts'
+import type { TokenPair } from '../domain/token-pair.ts'
+import { toUsernameKey } from '../domain/username.ts'
+import type { HashUsername, Log, LoginThrottle, Passwords, Recorder, RequestContext, TokenStore, User, Users } from '../ports.ts'
+import type { RecordLogin } from './record-login.ts'
+import type { SignPair } from './sign-pair.ts'
+
+export type SignInResult =
+  | { outcome: 'signed_in'; pair: TokenPair; user: Pick<User, 'id' | 'username' | 'role'> }
+  | { outcome: 'invalid_credentials' }
+  | { outcome: 'rate_limited'; retryAfterSeconds: number }
+
+export type SignIn = (request: { username: string; password: string; context: RequestContext }) => Promise<SignInResult>
+
+export type SignInDeps = Readonly<{
+  users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
+  passwords: Passwords
+  throttle: LoginThrottle
+  tokenStore: Pick<TokenStore, 'issue'>
+  signPair: SignPair
+  recordLogin: RecordLogin
+  hashUsername: HashUsername
+  recorder: Recorder
+  log: Log
+  accessTtlSeconds: number
+}>
+
+/** What token-store is told of who signs in here: the product's own front ends. */
+const CLIENT_ID = 'first-party'
+
+/**
+ * Opens a session. An unknown name, a wrong password and a disabled user get the same answer after the same work.
+ * Throws `CodedError` invalid_request or unavailable; an attempt that failed through our fault does not count.
+ */
+export function createSignIn(deps: SignInDeps): SignIn {
+  const { users, passwords, throttle, tokenStore, signPair, recordLogin, hashUsername, recorder, log } = deps
+
+  return async ({ username, password, context }) => {
+    if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username)) throw new CodedError('invalid_request')
+    const usernameKey = toUsernameKey(username)
+    const attempt = { usernameKey, address: context.address }
+    const login = { usernameHash: hashUsername(usernameKey), context }
+    try {
+      const taken = await throttle.take(attempt)
+      if (!taken.allowed) {
+        recorder.rateLimited(taken.limiter)
+        // One row a window: whoever is over the limit must not fill the audit table.
+        if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
+        else recorder.loggedIn('rate_limited')
+        return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
+      }
+    } catch (error) {
+      recorder.loggedIn('unavailable')
+      throw error
+    }
+
+    try {
+      return await check()
+    } catch (error) {
+      recorder.loggedIn('unavailable')
+      await throttle.giveBack(attempt)
+      throw error
+    }
+
+    async function check(): Promise<SignInResult> {
+      const user = await users.findByName(usernameKey)
+      const { matches, outdated } = await passwords.verify(password, user?.passwordHash)
+      const refused = user === undefined || !matches || isDemoFromElsewhere(user)
+      if (refused) return refuse('invalid_credentials', user?.id)
+      if (!user.active) return refuse('user_inactive', user.id)
+      if (outdated) await upgrade(user)
+
+      const issued = await tokenStore.issue({
+        userId: user.id,
+        userVersion: user.version,
+        clientId: CLIENT_ID,
+        context: { network: context.network, agent: context.agent },
+        accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
+      })
+      if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)
+
+      const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
+      await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId: issued.session.id })
+      await throttle.giveBack(attempt)
+      return { outcome: 'signed_in', pair, user: { id: user.id, username: user.username, role: user.role } }
+    }
+
+    async function refuse(outcome: 'invalid_credentials' | 'user_inactive', userId: string | undefined): Promise<SignInResult> {
+      await recordLogin({ ...login, outcome, ...(userId === undefined ? {} : { userId }) })
+      return { outcome: 'invalid_credentials' }
+    }
+
+    function isDemoFromElsewhere(user: User): boolean {
+      return user.demo && password === DEMO_PASSWORD && !context.straightFromLoopback
+    }
+
+    async function upgrade(user: User): Promise<void> {
+      try {
+        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password) })
+      } catch (error) {
+        log.warn({ err: error, userId: user.id }, 'The password hash could not be upgraded; the next sign-in tries again')
+      }
+    }
+  }
+}

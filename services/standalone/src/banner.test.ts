@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { toBanner } from './banner.ts'
+
+const places = { url: 'http://127.0.0.1:8000', adminUrl: 'http://127.0.0.1:9101', data: '/srv/data' }
+
+test('it says where everything is, and with what to sign in', () => {
+  const banner = toBanner({ ...places, demoUser: 'default password' })
+  for (const part of ['http://127.0.0.1:8000\n', 'http://127.0.0.1:8000/docs', 'http://127.0.0.1:9101/metrics', 'admin / password', '/srv/data', 'Ctrl-C']) expect(banner).toContain(part)
+})
+
+test('without the default user it says how to get one', () => {
+  expect(toBanner({ ...places, demoUser: 'none' })).toContain('npm run user -- add')
+  expect(toBanner({ ...places, demoUser: 'given password' })).not.toContain('admin / password')
+})

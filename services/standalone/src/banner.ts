@@ -1,0 +1,22 @@
+import { DEFAULT_DEMO_PASSWORD } from './config.ts'
+
+export type DemoUser = 'default password' | 'given password' | 'none'
+
+/** What `npm start` says at last. It never holds a password but the one that everybody knows. */
+export function toBanner({ url, adminUrl, data, demoUser }: { url: string; adminUrl: string; data: string; demoUser: DemoUser }): string {
+  const lines = [
+    ['API', url],
+    ['Docs', `${url}/docs`],
+    ['Metrics', `${adminUrl}/metrics`],
+    ['Sign in', SIGN_IN[demoUser]],
+    ['Data', data],
+    ['Stop', 'Ctrl-C'],
+  ]
+  return `\n  Auto Refresh Token is ready\n\n${lines.map(([name = '', value = '']) => `    ${name.padEnd(9)}${value}`).join('\n')}\n`
+}
+
+const SIGN_IN = {
+  'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (a demo user, only for requests from this machine)`,
+  'given password': 'admin / the DEMO_USER_PASSWORD',
+  none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin`',
+} satisfies Record<DemoUser, string>

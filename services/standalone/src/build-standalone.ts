@@ -1,0 +1,56 @@
+import { buildAuthApi } from '@auto-refresh/auth-api'
+import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
+import type { Environment } from '@auto-refresh/config'
+import { createInProcessBus } from '@auto-refresh/event-bus'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { buildTokenStore } from '@auto-refresh/token-store'
+import { toBanner } from './banner.ts'
+import { checkPort } from './check-port.ts'
+import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
+import { ensureDemoUser } from './demo-user.ts'
+import { createGate } from './gate.ts'
+import { keepKeys } from './generated-keys.ts'
+import { openDatabase } from './open-database.ts'
+
+/** Composition root: all services in one process. `stop` ends them in reverse order, the database last. */
+export async function buildStandalone(environment: Environment) {
+  const config = parseStandaloneConfig(environment)
+  const logger = createLogger({ service: 'standalone', level: config.logLevel })
+  const metrics = createMetrics({ service: 'standalone', version: environment['npm_package_version'] ?? '0.0.0' })
+  await using starting = new AsyncDisposableStack()
+
+  let isReady = false
+  const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+  starting.defer(() => admin.close())
+
+  await checkPort(config)
+  const database = await openDatabase({ config, log: (message) => logger.info(message) })
+  starting.defer(() => database.stop())
+  const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
+
+  const bus = createInProcessBus()
+  const gate = createGate(bus)
+  const store = buildTokenStore({ config: configs.tokenStore, publisher: gate, logger, metrics })
+  starting.defer(() => store.stop())
+  const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics })
+  starting.defer(() => cleanupWorker.stop())
+  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true })
+  starting.defer(() => authApi.stop())
+  starting.defer(() => gate.close())
+
+  await store.start()
+  await cleanupWorker.start()
+  const demoUser = await ensureDemoUser({ users: authApi.users, config })
+  const { url } = await authApi.start()
+  gate.open()
+
+  isReady = true
+  starting.defer(() => {
+    isReady = false
+  })
+  const running = starting.move()
+  return {
+    banner: toBanner({ url, adminUrl: admin.url, data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
+    stop: () => running.disposeAsync(),
+  }
+}

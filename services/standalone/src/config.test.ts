@@ -1,0 +1,42 @@
+import { ConfigError } from '@auto-refresh/config'
+import { expect, test } from 'vitest'
+import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
+import { generateKeys } from './generated-keys.ts'
+
+test('without any setting it listens on loopback, on an embedded Postgres, with the demo user', () => {
+  expect(parseStandaloneConfig({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 8000,
+    admin: { host: '127.0.0.1', port: 9101 },
+    dataDir: expect.stringMatching(/\/data$/) as unknown,
+    databaseUrl: undefined,
+    demoPassword: 'password',
+  })
+})
+
+test('the faults of all services are named at once, without a value', () => {
+  const parse = () => parseStandaloneConfig({ PORT: 'x', REFRESH_TOKEN_KEYS: 'my-secret', SESSION_LIMIT: '0', ACCESS_TOKEN_EXPIRE_MINUTES: '0x1', CLEANUP_INTERVAL_SECONDS: 'often', LOG_LEVEL: 'loud' })
+  expect(parse).toThrow(ConfigError)
+  for (const name of ['PORT', 'REFRESH_TOKEN_KEYS', 'SESSION_LIMIT', 'ACCESS_TOKEN_EXPIRE_MINUTES', 'CLEANUP_INTERVAL_SECONDS', 'LOG_LEVEL']) expect(parse).toThrow(name)
+  expect(parse).not.toThrow('my-secret')
+})
+
+test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
+  expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
+  expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse' }).demoPassword).toBe('correct horse')
+  expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow('everybody knows')
+})
+
+test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOST) => {
+  expect(parseStandaloneConfig({ HOST }).demoPassword).toBe('password')
+})
+
+test('a setting that is given wins over what standalone would use; an empty one is none', () => {
+  const keys = generateKeys()
+  const ours = { keys, databaseUrl: 'postgres://ours/' }
+  const given = `7:${Buffer.alloc(32, 1).toString('base64')}`
+  const { tokenStore, authApi } = parseServiceConfigs({ REFRESH_TOKEN_KEYS: given, USERNAME_HASH_KEY: '' }, ours)
+  expect(tokenStore.refreshTokenKeys).toEqual([{ kid: 7, key: Buffer.alloc(32, 1) }])
+  expect(authApi.usernameHashKey).toEqual(Buffer.from(keys.USERNAME_HASH_KEY, 'base64'))
+  expect([tokenStore.databaseUrl, authApi.databaseUrl]).toEqual(['postgres://ours/', 'postgres://ours/'])
+})

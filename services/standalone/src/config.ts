@@ -1,0 +1,52 @@
+import { resolve } from 'node:path'
+import { parseAuthApiConfig } from '@auto-refresh/auth-api'
+import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
+import { parseTogether, readEnvironment, type Environment } from '@auto-refresh/config'
+import { LOG_LEVELS } from '@auto-refresh/telemetry'
+import { parseTokenStoreConfig } from '@auto-refresh/token-store'
+import { generateKeys, type Keys } from './generated-keys.ts'
+
+/** The guide signs in with it; only the machine itself may. */
+export const DEFAULT_DEMO_PASSWORD = 'password'
+
+/** What standalone itself needs to know. Throws a `ConfigError` that names every fault of it and of all services at once. */
+export function parseStandaloneConfig(environment: Environment) {
+  const placeholder = { keys: generateKeys(), databaseUrl: 'postgres://127.0.0.1/' }
+  return parseTogether({ standalone: () => parseOwn(environment), services: () => parseServiceConfigs(environment, placeholder) }).standalone
+}
+export type StandaloneConfig = ReturnType<typeof parseStandaloneConfig>
+
+/** The services' own settings, where keys and database are what the environment says, or else ours. */
+export function parseServiceConfigs(environment: Environment, { keys, databaseUrl }: { keys: Keys; databaseUrl: string }) {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const complete: Environment = { DATABASE_URL: databaseUrl, ...keys, ...given }
+  return parseTogether({
+    tokenStore: () => parseTokenStoreConfig(complete),
+    authApi: () => parseAuthApiConfig(complete),
+    cleanupWorker: () => parseCleanupWorkerConfig(complete),
+  })
+}
+export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>
+
+function parseOwn(environment: Environment) {
+  const env = readEnvironment(environment)
+  const { host, port } = env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 })
+  const isOpen = environment['NODE_ENV'] === 'production' || !isLoopback(host)
+  const demoPassword = env.string('DEMO_USER_PASSWORD', { default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD })
+  if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault('DEMO_USER_PASSWORD is the one that everybody knows, and others than this machine can reach the port; choose another')
+  return env.done({
+    host,
+    port,
+    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
+    dataDir: resolve(env.string('DATA_DIR', { default: 'data' })),
+    /** absent: the embedded Postgres */
+    databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'], default: undefined }),
+    logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info' }),
+    /** absent: no demo user, because others than this machine could use a password that everybody knows */
+    demoPassword,
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}

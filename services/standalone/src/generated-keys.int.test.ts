@@ -1,0 +1,26 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { keepKeys } from './generated-keys.ts'
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'keys-'))
+})
+afterEach(() => rm(dataDir, { recursive: true }))
+
+test('keys are made once, for all that start at the same time, and only their owner can read them', async () => {
+  const [first, ...others] = await Promise.all([keepKeys(dataDir), keepKeys(dataDir), keepKeys(dataDir)])
+  expect([...others, await keepKeys(dataDir)]).toEqual([first, first, first])
+  const folder = join(dataDir, 'keys')
+  const names = await readdir(folder)
+  expect(names.toSorted()).toEqual(['REFRESH_TOKEN_KEYS', 'SIGNING_KEY_ENCRYPTION_KEYS', 'USERNAME_HASH_KEY'])
+  for (const name of names) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
+})
+
+test('two data directories have nothing in common', async () => {
+  const one = Object.values(await keepKeys(join(dataDir, 'a')))
+  const two = Object.values(await keepKeys(join(dataDir, 'b')))
+  expect(new Set([...one, ...two]).size).toBe(6)
+})

@@ -1,0 +1,1 @@
+export { buildStandalone } from './build-standalone.ts'

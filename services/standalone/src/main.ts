@@ -1,0 +1,27 @@
+import { runMain } from '@auto-refresh/config'
+import { createLogger } from '@auto-refresh/telemetry'
+import { buildStandalone } from './build-standalone.ts'
+import { explainFault } from './explain-fault.ts'
+
+let isRunning = false
+
+await runMain({
+  process,
+  nowMs: () => performance.now(),
+  logger: {
+    info: (message) => process.stdout.write(`${message}\n`),
+    fatal(fields, message) {
+      // Before it runs there is somebody who reads a sentence; later there is a log.
+      if (isRunning) createLogger({ service: 'standalone', level: 'info' }).fatal(fields, message)
+    },
+  },
+  async start() {
+    const standalone = await buildStandalone(process.env).catch((error: unknown) => {
+      process.stderr.write(`${explainFault(error)}\n`)
+      throw error
+    })
+    isRunning = true
+    process.stdout.write(standalone.banner)
+    return standalone.stop
+  },
+})

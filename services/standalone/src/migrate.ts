@@ -1,0 +1,14 @@
+import { parseStandaloneConfig } from './config.ts'
+import { explainFault } from './explain-fault.ts'
+import { openDatabase } from './open-database.ts'
+
+/** Brings every schema in DATABASE_URL, or in the embedded Postgres of DATA_DIR, to its newest version. */
+try {
+  const log = (message: string) => process.stdout.write(`${message}\n`)
+  const database = await openDatabase({ config: parseStandaloneConfig(process.env), log })
+  await database.stop()
+  log('Every schema is at its newest version')
+} catch (error) {
+  process.stderr.write(`${explainFault(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,31 @@
+import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
+import { CLEANUP_MIGRATIONS } from '@auto-refresh/cleanup-worker'
+import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-engines'
+import { migrate } from '@auto-refresh/postgres'
+import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
+import type { StandaloneConfig } from './config.ts'
+
+type Options = Readonly<{ config: Pick<StandaloneConfig, 'databaseUrl' | 'dataDir'>; log: (message: string) => void }>
+export type Database = Readonly<{ url: string; stop: () => Promise<void> }>
+
+/** The database that `DATABASE_URL` names, or else the embedded one, which is then this process's alone; with every schema at its newest version. */
+export async function openDatabase({ config, log }: Options): Promise<Database> {
+  const database = await open({ config, log })
+  try {
+    for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS, CLEANUP_MIGRATIONS]) await migrate({ url: database.url, ...migrations, log })
+    return database
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+}
+
+/** The same for a command beside a standalone that may be running: then its embedded Postgres is used, and left running. */
+export async function borrowDatabase(options: Options): Promise<Database> {
+  const running = options.config.databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
+  return running === undefined ? openDatabase(options) : { ...running, stop: async () => {} }
+}
+
+async function open({ config: { databaseUrl, dataDir }, log }: Options): Promise<Database> {
+  return databaseUrl === undefined ? openEmbeddedPostgres({ dataDir, log }) : { url: databaseUrl, stop: async () => {} }
+}

@@ -1,0 +1,26 @@
+import { text } from 'node:stream/consumers'
+import { explainFault } from './explain-fault.ts'
+import { parseCommand, USAGE } from './user-command/parse-command.ts'
+import { runCommand } from './user-command/run-command.ts'
+import { withUsers } from './with-users.ts'
+
+const command = parseCommand(process.argv.slice(2))
+
+if (command.action === 'help') {
+  process.stdout.write(USAGE)
+} else if (command.action === 'wrong') {
+  process.stderr.write(`${command.why}\n\n${USAGE}`)
+  process.exitCode = 2
+} else {
+  try {
+    const needsPassword = command.action === 'add' || command.action === 'set-password'
+    // One line end, as `echo` adds it, is not part of the password.
+    const password = needsPassword ? (await text(process.stdin)).replace(/\r?\n$/, '') : ''
+    const { ok, message } = await withUsers(process.env, (users) => runCommand({ command, users, password }))
+    process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
+    process.exitCode = ok ? 0 : 1
+  } catch (error) {
+    process.stderr.write(`${explainFault(error)}\n`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The tests named must fail with
+ * each of them: `npm run test:known-bugs`. Nothing on disk is changed.
+ */
+export type KnownBug = Readonly<{ name: string; file: string; find: string; replace: string; workspace: string; project: 'unit' | 'int'; test: string }>
+
+const store = { workspace: 'services/token-store' } as const
+const decision = { ...store, file: 'services/token-store/src/domain/decide-rotation.ts', project: 'unit' } as const
+
+export const KNOWN_BUGS: readonly KnownBug[] = [
+  {
+    ...store,
+    name: 'the row is read and written without a lock (Keycloak CVE-2026-1035)',
+    file: 'services/token-store/src/adapters/postgres/lock-sessions.ts',
+    find: `where id = any($1::uuid[]) order by id for update'`,
+    replace: `where id = any($1::uuid[]) order by id'`,
+    project: 'int',
+    test: 'rotation',
+  },
+  { ...decision, name: 'order is told by time (Keycloak #50999)', find: 'presented.generation >= session.generation)', replace: 'clock.nowMs >= session.rotatedAtMs + 1000)', test: 'decide-rotation' },
+  { ...decision, name: 'a replay extends the window', find: '    replayTokens: bucket.tokens,\n', replace: '    replayTokens: bucket.tokens,\n    rotatedAtMs: nowMs,\n', test: 'decide-rotation' },
+  {
+    ...store,
+    name: 'a replay mints a new token (Hydra, Logto)',
+    file: 'services/token-store/src/use-cases/rotate.ts',
+    find: 'generation: session.generation,',
+    replace: `generation: session.generation + (decision.outcome === 'replayed' ? 1 : 0),`,
+    project: 'int',
+    test: 'rotation',
+  },
+  { ...decision, name: 'a late duplicate is an alarm', find: 'graceMs > 0 && generation > floor', replace: 'graceMs > 0 && generation === session.generation - 1', test: 'rotation-history' },
+  { ...decision, name: 'the previous token is valid for ever (Supabase #1901)', find: 'presented.attemptHash !== null && presented.attemptHash === session.attemptHash', replace: 'true', test: 'rotation-history' },
+  { ...decision, name: 'haste hides a reuse', find: 'generation > floor &&', replace: 'generation >= 0 &&', test: 'rotation-history' },
+  { ...decision, name: 'the floor overtakes an honest client', find: 'markGeneration: session.generation - 1,', replace: 'markGeneration: session.generation,', test: 'rotation-history' },
+  { ...decision, name: 'a revoked session is replayed within the window (Supabase #52614)', find: `if (session.revokeReason !== null)`, replace: `if (session.revokeReason !== null && clock.uptimeSinceMs(session.rotatedAtMs) > policy.graceMs)`, test: 'rotation-history' },
+  { ...decision, name: 'a rotation extends the absolute end', find: '    idleUntilMs: Math.min(nowMs + policy.refreshTtlMs, session.expiresAtMs),', replace: '    idleUntilMs: nowMs + policy.refreshTtlMs,', test: 'decide-rotation' },
+  {
+    ...store,
+    name: 'downtime counts as age',
+    file: 'services/token-store/src/domain/uptime.ts',
+    find: 'nowMs - fromMs - Math.min(downMs, MOST_FORGIVEN_MS)',
+    replace: 'nowMs - fromMs - Math.min(downMs, 0)',
+    project: 'int',
+    test: 'outage',
+  },
+  {
+    ...store,
+    name: 'a revoke is answered and not committed (Yuzu #4283)',
+    file: 'services/token-store/src/adapters/postgres/in-two-flights.ts',
+    find: `client.query('commit')])\n    if (command !== 'COMMIT')`,
+    replace: `client.query('rollback')])\n    if (command === 'COMMIT')`,
+    project: 'int',
+    test: 'rotation',
+  },
+  {
+    ...store,
+    name: 'trouble of ours is a refusal (schibsted #481)',
+    file: 'services/token-store/src/use-cases/token-store.ts',
+    find: '      const result = await write(rotate(request))',
+    replace: `      const result = await write(rotate(request)).catch(() => ({ outcome: 'invalid' as const, mac: true }))`,
+    project: 'int',
+    test: 'outage',
+  },
+  {
+    ...store,
+    name: 'the outbox is read by a cursor, which loses late commits',
+    file: 'services/token-store/src/adapters/postgres/outbox.ts',
+    find: 'where lane = any($1::smallint[]) order by lane, id limit $2::integer',
+    replace: `where lane = any($1::smallint[]) and id > coalesce((select max(id) from token_store.outbox), 0) - 1 order by lane, id limit $2::integer`,
+    project: 'int',
+    test: 'rotation',
+  },
+  {
+    ...store,
+    name: 'a relay that was paused sends what another has sent (lease not looked at)',
+    file: 'services/token-store/src/use-cases/relay-outbox.ts',
+    find: 'deps.nowMs() - leasedAtMs > LEASE_MS / 2',
+    replace: 'false',
+    project: 'unit',
+    test: 'relay-outbox',
+  },
+  {
+    ...store,
+    name: 'a sign-in that began before a revocation outlives it (goiabada #106)',
+    file: 'services/token-store/src/adapters/postgres/user-versions.ts',
+    find: ' for share',
+    replace: '',
+    project: 'int',
+    test: 'rotation',
+  },
+  {
+    ...store,
+    name: 'the MAC is not looked at',
+    file: 'services/token-store/src/adapters/crypto/refresh-tokens.ts',
+    find: 'if (!timingSafeEqual(',
+    replace: 'if (false && !timingSafeEqual(',
+    project: 'unit',
+    test: 'refresh-tokens',
+  },
+]
