@@ -22,12 +22,10 @@ afterEach(async () => {
   for (const system of running.splice(0)) await system.stop()
   await folder.remove()
 })
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+/** A process that has ended and that nobody has waited for (Z) is not alive. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat !== '' && !/\) Z /.test(stat)
 }
 /** The pid of the embedded Postgres, from whichever postmaster.pid lies under the data folder. */
 async function postgresPid(): Promise<number> {
@@ -61,11 +59,11 @@ test('no file that holds a key or a password is readable by others', async () =>
 test('Ctrl-C, delivered twice as npm does, stops it cleanly and leaves no database behind', async () => {
   const system = await (await start()).ready()
   const database = await postgresPid()
-  expect(isAlive(database)).toBe(true)
+  expect(await isAlive(database)).toBe(true)
   system.kill('SIGINT')
   system.kill('SIGINT')
   expect(await system.exited).toEqual({ code: 0, signal: null })
-  expect(isAlive(database)).toBe(false)
+  expect(await isAlive(database)).toBe(false)
 })
 
 test('the same data folder cannot be opened twice, and the second try disturbs nothing', async () => {
@@ -84,13 +82,13 @@ test('what a kill -9 left over is taken over by the next start, and ends with it
   first.kill('SIGKILL')
   await first.exited
   const left = await postgresPid()
-  expect(isAlive(left)).toBe(true)
+  expect(await isAlive(left)).toBe(true)
 
   const second = await (await start({}, first.ports)).ready()
   expect((await refresh(second.url, pair.refresh)).status).toBe(200)
   const current = await postgresPid()
   await second.stop()
-  expect([isAlive(left), isAlive(current)]).toEqual([false, false])
+  expect([await isAlive(left), await isAlive(current)]).toEqual([false, false])
 })
 
 test('an embedded database that is killed comes back by itself and nobody loses the session', async () => {

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const eventsOf = async (token: string) => {
   const id = Buffer.from(token.slice(4, 100), 'base64url').subarray(2, 18).toString('hex')
-  const { rows } = await sql.query<{ type: string }>('select type from cleanup.audit_events where session_id = $1::uuid order by session_seq', [id])
+  const { rows } = await sql.query<{ type: string }>('select type from cleanup.audit_events where session_id = $1::uuid and session_seq is not null order by session_seq', [id])
   return rows.map((row) => row.type)
 }
 
