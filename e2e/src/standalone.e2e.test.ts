@@ -24,8 +24,8 @@ afterEach(async () => {
 })
 /** A process that has ended and that nobody has waited for (Z) is not alive. */
 async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return stat !== '' && !/\) Z /.test(stat)
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return line !== '' && !/\) Z /.test(line)
 }
 /** The pid of the embedded Postgres, from whichever postmaster.pid lies under the data folder. */
 async function postgresPid(): Promise<number> {
