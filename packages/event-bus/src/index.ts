@@ -1,2 +1,6 @@
 export { createInProcessBus } from './in-process.ts'
+export { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
+export { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-kafka-subscriber.ts'
+export { createTopics, type TopicState } from './kafka/create-topics.ts'
+export type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
 export type { BatchHandler, EventHandler, EventPublisher, EventSubscriber, Subscription } from './ports.ts'

@@ -5,7 +5,10 @@ const CLOCK_TOLERANCE_SECONDS = 10
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The claims of an authentic payload, if all are there, of their type, for us, and of a time that makes sense. */
-export function checkClaims(payload: unknown, { issuer, audience, nowSeconds }: { issuer: string; audience: string; nowSeconds: number }): AccessTokenClaims | undefined {
+export function checkClaims(
+  payload: unknown,
+  { issuer, audience, nowSeconds }: { issuer: string; audience: string; nowSeconds: number },
+): AccessTokenClaims | undefined {
   if (!hasTypes(payload)) return undefined
   const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
   if (iss !== issuer || aud !== audience) return undefined

@@ -160,6 +160,14 @@ test('what an interrupted first start left is removed, not taken for data', asyn
   expect(await readdir(dataDir)).toEqual(['postgres'])
 })
 
+test('a process that ends at once can ask the server to follow it', async () => {
+  const postgres = await open()
+  postgres.abandon()
+  await expect.poll(() => findPostmaster(data)).toBeUndefined()
+  await postgres.stop()
+  postgres.abandon()
+})
+
 test('a process id in the lock file that belongs to something else by now does not hinder the start', async () => {
   const first = await open()
   const lockFile = join(data, 'postmaster.pid')

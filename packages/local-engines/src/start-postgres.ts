@@ -7,7 +7,9 @@ export type StartedPostgres = Readonly<{ url: string; stop: () => Promise<void>;
 export async function startPostgres(environment: NodeJS.ProcessEnv = process.env): Promise<StartedPostgres> {
   const given = environment['TEST_DATABASE_URL']
   if (given !== undefined && given !== '') return { url: given, stop: async () => {}, engine: 'environment' }
-  if (await isDockerThere(environment['DOCKER_HOST'])) return { ...(await startDockerPostgres()), engine: 'docker' }
+  // Docker may answer and yet have no image and no way to get one.
+  const container = (await isDockerThere(environment['DOCKER_HOST'])) ? await startDockerPostgres().catch(() => undefined) : undefined
+  if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnPostgres()
   return { url, stop, engine: 'embedded' }
 }

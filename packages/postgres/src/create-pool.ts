@@ -33,7 +33,11 @@ export function createPool({ url, applicationName, max, onError }: PoolOptions):
     idleTimeoutMillis: 60_000,
   })
   // A client that breaks while it is checked out has no listener of the pool's: without this one the process would end.
-  pool.on('connect', (client) => client.on('error', onError))
+  pool.on('connect', (client) =>
+    client.on('error', (error) => {
+      if (!pool.ending) onError(error)
+    }),
+  )
   pool.on('error', () => {})
   return pool
 }

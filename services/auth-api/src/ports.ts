@@ -106,10 +106,14 @@ export type AccessTokenCheck =
 export type CheckAccessToken = (token: string | undefined) => Promise<AccessTokenCheck>
 
 export interface LoginThrottle {
-  /** Takes one attempt before any hashing, so that parallel attempts count. `isFirst`: the first refusal of this window. */
-  take(attempt: LoginAttempt): Promise<{ allowed: true } | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }>
-  /** Gives the attempt back: it was right, or it failed through our own fault. */
-  giveBack(attempt: LoginAttempt): Promise<void>
+  /**
+   * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came out. `right` gives it back,
+   * which is also for what failed through our own fault. `isFirst`: the first refusal of this window.
+   */
+  take(attempt: LoginAttempt): Promise<
+    | { allowed: true; end: (outcome: 'right' | 'wrong') => Promise<void> }
+    | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }
+  >
 }
 export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
 export type LoginAttempt = Readonly<{ usernameKey: string; address: string }>

@@ -52,5 +52,7 @@ export async function buildStandalone(environment: Environment) {
   return {
     banner: toBanner({ url, adminUrl: admin.url, data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
     stop: () => running.disposeAsync(),
+    /** For an exit that cannot wait: asks the database to end, too. */
+    abandon: database.abandon,
   }
 }

@@ -21,6 +21,7 @@ await runMain({
       throw error
     })
     isRunning = true
+    process.once('exit', standalone.abandon)
     process.stdout.write(standalone.banner)
     return standalone.stop
   },

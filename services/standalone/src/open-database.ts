@@ -1,12 +1,15 @@
 import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
 import { CLEANUP_MIGRATIONS } from '@auto-refresh/cleanup-worker'
 import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-engines'
-import { migrate } from '@auto-refresh/postgres'
+import { isUnavailable, migrate } from '@auto-refresh/postgres'
 import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
 import type { StandaloneConfig } from './config.ts'
+import { explainFault } from './explain-fault.ts'
 
 type Options = Readonly<{ config: Pick<StandaloneConfig, 'databaseUrl' | 'dataDir'>; log: (message: string) => void }>
-export type Database = Readonly<{ url: string; stop: () => Promise<void> }>
+export type Database = Readonly<{ url: string; stop: () => Promise<void>; abandon: () => void }>
+/** Not ours to stop. */
+const LEFT_ALONE = { stop: async () => {}, abandon: () => {} }
 
 /** The database that `DATABASE_URL` names, or else the embedded one, which is then this process's alone; with every schema at its newest version. */
 export async function openDatabase({ config, log }: Options): Promise<Database> {
@@ -16,16 +19,16 @@ export async function openDatabase({ config, log }: Options): Promise<Database> 
     return database
   } catch (error) {
     await database.stop()
-    throw error
+    throw isUnavailable(error) ? new Error(`The database cannot be used: ${explainFault(error)}`, { cause: error }) : error
   }
 }
 
 /** The same for a command beside a standalone that may be running: then its embedded Postgres is used, and left running. */
 export async function borrowDatabase(options: Options): Promise<Database> {
   const running = options.config.databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
-  return running === undefined ? openDatabase(options) : { ...running, stop: async () => {} }
+  return running === undefined ? openDatabase(options) : { ...running, ...LEFT_ALONE }
 }
 
 async function open({ config: { databaseUrl, dataDir }, log }: Options): Promise<Database> {
-  return databaseUrl === undefined ? openEmbeddedPostgres({ dataDir, log }) : { url: databaseUrl, stop: async () => {} }
+  return databaseUrl === undefined ? openEmbeddedPostgres({ dataDir, log }) : { url: databaseUrl, ...LEFT_ALONE }
 }

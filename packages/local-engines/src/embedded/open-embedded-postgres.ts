@@ -10,6 +10,8 @@ export type EmbeddedPostgres = Readonly<{
   url: string
   /** Shuts the server down cleanly and waits for its end. May be repeated. */
   stop: () => Promise<void>
+  /** Only asks it to shut down, for a process that ends at once. */
+  abandon: () => void
 }>
 
 export type EmbeddedPostgresOptions = Readonly<{
@@ -29,6 +31,7 @@ export async function openEmbeddedPostgres({ dataDir, log, onRestart }: Embedded
   const stopping = new AbortController()
   let server = await open()
   const { port } = server
+  let isUp = true
   let watching = watch()
   let stopped: Promise<void> | undefined
 
@@ -41,11 +44,13 @@ export async function openEmbeddedPostgres({ dataDir, log, onRestart }: Embedded
   /** The connection that holds the ownership ends with the server, whoever started it. */
   async function watch(): Promise<void> {
     await new Promise((resolve) => server.lock.once('end', resolve))
+    isUp = false
     while (!stopping.signal.aborted) {
       log('Postgres has ended unexpectedly; starting it again')
       try {
         await delay(RESTART_DELAY_MS, undefined, { signal: stopping.signal })
         server = await open(port)
+        isUp = true
         watching = watch()
         return onRestart?.()
       } catch (error) {
@@ -64,5 +69,8 @@ export async function openEmbeddedPostgres({ dataDir, log, onRestart }: Embedded
   return {
     url: toUrl(instance, port),
     stop: () => (stopped ??= stop()),
+    abandon() {
+      if (isUp) process.kill(server.pid, 'SIGINT')
+    },
   }
 }

@@ -7,7 +7,9 @@ import type { HttpDeps, HttpSettings, UseCases } from '../adapters/http/http-dep
 export const NOW_SECONDS = 1_800_000_000
 export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
-export const PAIR: TokenPair = { accessToken: 'access-1', refreshToken: 'refresh-1', expiresInSeconds: 1800, sessionId: SESSION, idleUntilMs: (NOW_SECONDS + 604_800) * 1000 }
+export const PAIR: TokenPair = {
+  accessToken: 'access-1', refreshToken: 'refresh-1', expiresInSeconds: 1800, sessionId: SESSION, idleUntilMs: (NOW_SECONDS + 604_800) * 1000,
+}
 
 const claims: AccessTokenClaims = {
   iss: 'http://localhost:8000', sub: USER, aud: 'auto-refresh', exp: NOW_SECONDS + 1800, iat: NOW_SECONDS, jti: 'j', client_id: 'first-party',
@@ -22,7 +24,11 @@ const CHECKS: Record<string, AccessTokenCheck> = {
 }
 
 /** The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were asked. */
-export function openTestApp({ useCases = {}, settings = {}, ...rest }: { useCases?: Partial<UseCases>; settings?: Partial<HttpSettings> } & Partial<Pick<HttpDeps, 'random'>> = {}) {
+export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }: {
+  useCases?: Partial<UseCases>
+  settings?: Partial<HttpSettings>
+  random?: HttpDeps['random']
+} = {}) {
   const calls: { name: string; request: unknown }[] = []
   const lines: { level: string; fields: object; message: string }[] = []
   const observed: object[] = []
@@ -68,10 +74,21 @@ export function openTestApp({ useCases = {}, settings = {}, ...rest }: { useCase
     },
     clock: { nowMs: () => NOW_SECONDS * 1000 },
     createId: () => `id-${(ids += 1)}`,
-    random: () => 0.5,
+    random,
     log: { info: line('info'), warn: line('warn'), error: line('error') },
     metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels) } },
-    ...rest,
   })
   return { app, calls, lines, observed }
+}
+
+const opened = new Map<string, ReturnType<typeof openTestApp>>()
+
+/** For long tables: one application for all cases of the same settings, with nothing recorded yet. */
+export function reuseTestApp(settings: Partial<HttpSettings> = {}) {
+  const key = JSON.stringify(settings)
+  const reused = opened.get(key) ?? openTestApp({ settings })
+  opened.set(key, reused)
+  reused.calls.length = 0
+  reused.lines.length = 0
+  return reused
 }

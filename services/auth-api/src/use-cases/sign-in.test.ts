@@ -13,7 +13,8 @@ function setUp({ user = aUser(), outdated = false }: { user?: User | 'unknown'; 
     hash: vi.fn<Passwords['hash']>(async () => 'new hash'),
     verify: vi.fn<Passwords['verify']>(async (password, hash) => ({ matches: hash !== undefined && (password === 'right' || password === 'password'), outdated })),
   }
-  const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true })), giveBack: vi.fn<LoginThrottle['giveBack']>(async () => {}) }
+  const end = vi.fn<(outcome: 'right' | 'wrong') => Promise<void>>(async () => {})
+  const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true, end })), end }
   const records: LoginRecord[] = []
   const audit = { record: vi.fn<LoginAudit['record']>(async (login) => void records.push(login)) }
   const events: LoginRecord[] = []
@@ -47,7 +48,7 @@ test('the right password opens a session', async () => {
   expect(tokenStore.issue.mock.calls[0]?.[0]).toMatchObject({ userId: USER_ID, userVersion: 1, context: { network: context.network, agent: 'test' } })
   expect(records).toMatchObject([{ outcome: 'succeeded', userId: USER_ID, sessionId: SESSION_ID }])
   expect(events).toEqual(records)
-  expect(throttle.giveBack).toHaveBeenCalledOnce()
+  expect(throttle.end.mock.calls).toEqual([['right']])
   expect(recorder.loggedIn.mock.calls).toEqual([['succeeded']])
 })
 
@@ -63,7 +64,7 @@ describe('whoever may not in gets the same answer after the same work', () => {
     expect(await signIn({ ...right, password })).toEqual({ outcome: 'invalid_credentials' })
     expect(passwords.verify).toHaveBeenCalledOnce()
     expect(records.map(({ outcome }) => outcome)).toEqual([audited])
-    expect(throttle.giveBack).not.toHaveBeenCalled()
+    expect(throttle.end.mock.calls).toEqual([['wrong']])
     expect(tokenStore.issue).not.toHaveBeenCalled()
     expect(log.lines.join()).not.toMatch(/ada|wrong|right|password"/i)
   })
@@ -110,7 +111,7 @@ describe('trouble of ours', () => {
     if (where === 'issue') parts.tokenStore.issue.mockRejectedValue(away)
     if (where === 'audit') parts.audit.record.mockRejectedValue(away)
     await expect(parts.signIn(right)).rejects.toBe(away)
-    expect(parts.throttle.giveBack).toHaveBeenCalledOnce()
+    expect(parts.throttle.end.mock.calls).toEqual([['right']])
     expect(parts.recorder.loggedIn.mock.calls).toEqual([['unavailable']])
   })
 })

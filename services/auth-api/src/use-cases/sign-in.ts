@@ -40,27 +40,26 @@ export function createSignIn(deps: SignInDeps): SignIn {
   return async ({ username, password, context }) => {
     if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username)) throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
-    const attempt = { usernameKey, address: context.address }
     const login = { usernameHash: hashUsername(usernameKey), context }
-    try {
-      const taken = await throttle.take(attempt)
-      if (!taken.allowed) {
-        recorder.rateLimited(taken.limiter)
-        // One row a window: whoever is over the limit must not fill the audit table.
-        if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
-        else recorder.loggedIn('rate_limited')
-        return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
-      }
-    } catch (error) {
+    const taken = await throttle.take({ usernameKey, address: context.address }).catch((error: unknown) => {
       recorder.loggedIn('unavailable')
       throw error
+    })
+    if (!taken.allowed) {
+      recorder.rateLimited(taken.limiter)
+      // One row a window: whoever is over the limit must not fill the audit table.
+      if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
+      else recorder.loggedIn('rate_limited')
+      return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
     }
 
     try {
-      return await check()
+      const result = await check()
+      await taken.end(result.outcome === 'signed_in' ? 'right' : 'wrong')
+      return result
     } catch (error) {
       recorder.loggedIn('unavailable')
-      await throttle.giveBack(attempt)
+      await taken.end('right')
       throw error
     }
 
@@ -83,7 +82,6 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
       const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
       await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId: issued.session.id })
-      await throttle.giveBack(attempt)
       return { outcome: 'signed_in', pair, user: { id: user.id, username: user.username, role: user.role } }
     }
 

@@ -36,7 +36,11 @@ describe('passwords', () => {
   })
 
   test('an unknown user costs the same work and never matches', async () => {
-    expect(await passwords.verify('', undefined)).toEqual({ matches: false, outdated: false })
+    const { salt, tag } = parsePhc(await passwords.hash('secret'))
+    const drawn = [salt, tag]
+    const unlucky = createArgon2Passwords({ randomBytes: (size) => drawn.shift() ?? randomBytes(size), cost: cheap })
+    expect(await unlucky.verify('secret', undefined)).toEqual({ matches: false, outdated: false })
+
     const real = createArgon2Passwords({ randomBytes })
     const hash = await real.hash('secret')
     expect(parsePhc(hash).cost).toEqual(ARGON2_COST)
@@ -85,9 +89,19 @@ describe('the queue', () => {
     await vi.waitFor(() => expect(started).toEqual([1, 2, 3, 4]))
     for (const end of ends) end()
     expect(await Promise.all(results)).toEqual([1, 2, 3, 4])
-    const late = queue(work(6))
-    ends.at(-1)?.()
-    expect(await late).toBe(6)
+  })
+
+  test('never runs more at once, also when work arrives while others wait for their turn', async () => {
+    const queue = createBoundedQueue({ concurrency: 2, maxWaiting: 100 })
+    let [running, most] = [0, 0]
+    const work = async () => {
+      running += 1
+      most = Math.max(most, running)
+      await new Promise((resolve) => setImmediate(resolve))
+      running -= 1
+    }
+    await Promise.all(Array.from({ length: 20 }, () => queue(work).then(() => queue(work))))
+    expect([running, most]).toEqual([0, 2])
   })
 
   test('goes on after a failure', async () => {

@@ -5,7 +5,10 @@ import type { TokenPair } from '../../domain/token-pair.ts'
 import type { HttpDeps } from './http-deps.ts'
 
 type Answer = { status: 200; message: string; data: TokenPairData }
-export type AnswerPair = (reply: FastifyReply, answer: { pair: TokenPair; transport: PresentedRefreshToken['transport']; message: string; refreshed?: boolean }) => Answer
+export type AnswerPair = (
+  reply: FastifyReply,
+  given: { pair: TokenPair; transport: PresentedRefreshToken['transport']; message: string; refreshed?: boolean },
+) => Answer
 
 /** Hands a pair over. A refresh token that travels by cookie stands in `Set-Cookie` alone, where no script can read it. */
 export function createAnswerPair({ settings, clock }: Pick<HttpDeps, 'settings' | 'clock'>): AnswerPair {

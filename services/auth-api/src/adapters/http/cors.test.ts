@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from './http-deps.ts'
-import { openTestApp } from '../../test-doubles/open-test-app.ts'
+import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
 
 const TOKEN = '/api/v1/auth/token'
 const ALLOW_HEADERS = 'Authorization, Content-Type, x-refresh-token, x-auto-refresh, idempotency-key'
@@ -9,7 +9,7 @@ const LISTED: Partial<HttpSettings> = { allowedOrigins: ['https://app.example'] 
 const STANDALONE: Partial<HttpSettings> = { standalone: true }
 
 async function ask(settings: Partial<HttpSettings>, origin: string | undefined, request: { method?: 'GET' | 'POST' | 'OPTIONS'; url?: string; headers?: Record<string, string> } = {}) {
-  const { app } = openTestApp({ settings })
+  const { app } = reuseTestApp(settings)
   const headers = { host: 'localhost:8000', ...(origin === undefined ? {} : { origin }), ...request.headers }
   const answer = await app.inject({ url: '/.well-known/jwks.json', ...request, headers })
   const { 'access-control-allow-origin': allowed, 'access-control-allow-credentials': credentials } = answer.headers

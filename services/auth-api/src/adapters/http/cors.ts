@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { HttpSettings } from './http-deps.ts'
 
+type CorsSettings = Pick<HttpSettings, 'allowedOrigins' | 'standalone'>
+
 const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
 const RULES = {
   methods: ['GET', 'HEAD', 'POST', 'DELETE'],
@@ -14,7 +16,7 @@ const RULES = {
 } satisfies FastifyCorsOptions
 
 /** Which pages may read our answers. A listed origin is matched exactly and gets credentials; nobody ever gets `*`. */
-export function decideCors(origin: string | undefined, { allowedOrigins, standalone }: Pick<HttpSettings, 'allowedOrigins' | 'standalone'>): FastifyCorsOptions {
+function decideCors(origin: string | undefined, { allowedOrigins, standalone }: CorsSettings): FastifyCorsOptions {
   if (origin === undefined) return { origin: false }
   if (allowedOrigins.includes(origin)) return { ...RULES, origin, credentials: true }
   const ownMachine = standalone && allowedOrigins.length === 0 && LOOPBACK_ORIGIN.test(origin)
@@ -22,7 +24,7 @@ export function decideCors(origin: string | undefined, { allowedOrigins, standal
 }
 
 export const cors = fastifyPlugin(
-  async (app: FastifyInstance, settings: Pick<HttpSettings, 'allowedOrigins' | 'standalone'>) => {
+  async (app: FastifyInstance, settings: CorsSettings) => {
     await app.register(fastifyCors, { delegator: (request, done) => done(null, decideCors(request.headers.origin, settings)) })
   },
   { name: 'cors' },

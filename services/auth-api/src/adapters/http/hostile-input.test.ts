@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openTestApp } from '../../test-doubles/open-test-app.ts'
+import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
 
 const TOKEN = '/api/v1/auth/token'
 const REFRESH = '/api/v1/auth/refresh'
@@ -7,10 +7,10 @@ const credentials = { username: 'ann', password: 'secret words' }
 type Request = { method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'; url: string; headers?: Record<string, string | string[]>; payload?: object | string | Buffer }
 
 async function ask(request: Request, standalone = false) {
-  const { app, calls, lines } = openTestApp({ settings: { standalone } })
+  const { app, calls, lines } = reuseTestApp({ standalone })
   const answer = await app.inject(request)
   const error = answer.body === '' ? undefined : answer.json().error
-  return { status: answer.statusCode, code: error?.code, body: answer.body, headers: answer.headers, calls, lines }
+  return { status: answer.statusCode, code: error?.code, body: answer.body, headers: answer.headers, calls: [...calls], lines: [...lines] }
 }
 const json = (payload: string | Buffer, type = 'application/json'): Request => ({ method: 'POST', url: TOKEN, headers: { 'content-type': type }, payload })
 
@@ -118,7 +118,7 @@ describe('methods and paths', () => {
 
   test.each(['/%', '/%zz', '/api/v1/auth/sessions/%E0%A4%A'])('%s cannot be read and is 400', async (url) => {
     const { status, code, headers } = await ask({ url })
-    expect([status, code, headers['x-request-id'], headers['cache-control']]).toEqual([400, 'invalid_request', 'id-1', 'no-store, private'])
+    expect([status, code, headers['x-request-id'], headers['cache-control']]).toEqual([400, 'invalid_request', expect.stringMatching(/^id-/), 'no-store, private'])
   })
 
   test.each(['x', '1 or 1=1', '%00', '..%2f..', '0198c1a0-0000-7000-8000-00000000000a0', 'x'.repeat(300)])('an id that is no UUID is 400: %s', async (id) => {

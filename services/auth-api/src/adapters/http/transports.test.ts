@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from './http-deps.ts'
-import { openTestApp } from '../../test-doubles/open-test-app.ts'
+import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
 
 const AUTH = '/api/v1/auth'
 const REFRESHES = ['/refresh', '/auto-refresh']
@@ -9,7 +9,7 @@ const cookie = (token: string) => ({ cookie: `refresh_token=${token}` })
 const COOKIE = 'refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax'
 
 async function post(path: string, { headers = {}, payload, settings = {} }: { headers?: Record<string, string | string[]>; payload?: object; settings?: Partial<HttpSettings> }) {
-  const { app, calls } = openTestApp({ settings })
+  const { app, calls } = reuseTestApp(settings)
   const answer = await app.inject({ method: 'POST', url: AUTH + path, headers, ...(payload === undefined ? {} : { payload }) })
   const body = answer.json()
   return { status: answer.statusCode, code: body.error?.code, data: body.data, headers: answer.headers, asked: calls.map(({ request }) => request) }

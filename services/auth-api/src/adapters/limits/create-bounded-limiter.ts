@@ -4,7 +4,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 /** About 20 MB at worst. Beyond it the key not used for longest is forgotten: whoever commands so many is not held by a limit. */
 const MAX_KEYS = 100_000
 
-export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: number; isFirst: boolean }
+export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: number }
 /** So many points a key in a window that begins with the first. */
 export interface Limiter {
   take(key: string): Promise<Taken>
@@ -25,8 +25,9 @@ export function createBoundedLimiter({ limit, maxKeys = MAX_KEYS }: { limit: Lim
         return { allowed: true }
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused
-        const retryAfterSeconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
-        return { allowed: false, retryAfterSeconds, isFirst: refused.consumedPoints === limit.points + 1 }
+        // refused attempts do not count: what is given back later must be free for the next
+        await limiter.reward(key)
+        return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)) }
       }
     },
     async giveBack(key) {

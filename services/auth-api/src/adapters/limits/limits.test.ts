@@ -24,12 +24,14 @@ test.each([
 })
 
 describe('a limiter', () => {
-  test('allows its points a window, tells how long to wait, and which refusal was the first', async () => {
+  test('allows its points a window, tells how long to wait, and counts no refused attempt', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 2, seconds: 60 } })
     expect([await limiter.take('a'), await limiter.take('a')]).toEqual([{ allowed: true }, { allowed: true }])
     vi.advanceTimersByTime(10_500)
-    expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50, isFirst: true })
-    expect(await limiter.take('a')).toMatchObject({ allowed: false, isFirst: false })
+    expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
+    expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
+    await limiter.giveBack('a')
+    expect(await limiter.take('a')).toEqual({ allowed: true })
     expect(await limiter.take('b')).toEqual({ allowed: true })
     vi.advanceTimersByTime(50_000)
     expect(await limiter.take('a')).toEqual({ allowed: true })
@@ -63,65 +65,103 @@ describe('a limiter', () => {
 
 describe('the login throttle', () => {
   function setUp({ pair = 100, address = 100, account = 100, isFamiliar = async () => false }: { pair?: number; address?: number; account?: number; isFamiliar?: () => Promise<boolean> }) {
+    let last: Promise<unknown> = Promise.resolve()
+    const oneByOne = <T>(work: () => Promise<T>) => {
+      const done = last.then(work)
+      last = done.catch(() => {})
+      return done
+    }
     const limiter = (points: number, seconds = 300) => createBoundedLimiter({ limit: { points, seconds } })
-    const throttle = createLoginThrottle({ perPair: limiter(pair), perAddress: limiter(address), perAccount: limiter(account), slowLane: limiter(1, 10), isFamiliar })
-    return { throttle, take: (usernameKey: string, from = '203.0.113.7') => throttle.take({ usernameKey, address: from }) }
+    const throttle = createLoginThrottle({
+      perPair: limiter(pair), perAddress: limiter(address), perAccount: limiter(account), slowLane: limiter(1, 10), told: limiter(1), oneByOne, isFamiliar, nowMs: () => Date.now(),
+    })
+    const begin = (usernameKey: string, from = '203.0.113.7') => throttle.take({ usernameKey, address: from })
+    /** One attempt with a wrong password, from beginning to end. */
+    const fail = async (usernameKey: string, from?: string) => {
+      const taken = await begin(usernameKey, from)
+      if (taken.allowed) await taken.end('wrong')
+      return taken
+    }
+    return { begin, fail }
   }
+  const allowed = expect.objectContaining({ allowed: true })
 
   test('stops guessing one name from one address, and nobody else', async () => {
-    const { take } = setUp({ pair: 2 })
-    await take('ada')
-    await take('ada')
-    expect(await take('ada')).toMatchObject({ allowed: false, limiter: 'login' })
-    expect(await take('bob')).toEqual({ allowed: true })
-    expect(await take('ada', '198.51.100.1')).toEqual({ allowed: true })
+    const { fail } = setUp({ pair: 2 })
+    await fail('ada')
+    await fail('ada')
+    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: true })
+    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: false })
+    expect(await fail('bob')).toEqual(allowed)
+    expect(await fail('ada', '198.51.100.1')).toEqual(allowed)
   })
 
   test('stops one address that tries many names; a whole /64 is one address', async () => {
-    const { take } = setUp({ address: 2 })
-    await take('a', '2001:db8::1')
-    await take('b', '2001:db8::2')
-    expect(await take('c', '2001:db8::3')).toMatchObject({ allowed: false, limiter: 'login_ip' })
-    expect(await take('c', '2001:db8:0:1::3')).toEqual({ allowed: true })
+    const { fail } = setUp({ address: 2 })
+    await fail('a', '2001:db8::1')
+    await fail('b', '2001:db8::2')
+    expect(await fail('c', '2001:db8::3')).toMatchObject({ allowed: false, limiter: 'login_ip' })
+    expect(await fail('c', '2001:db8:0:1::3')).toEqual(allowed)
   })
 
   test('an attempt refused for its name does not use up the address', async () => {
-    const { take } = setUp({ pair: 1, address: 3 })
-    for (let i = 0; i < 10; i++) await take('ada')
-    expect([await take('b'), await take('c')]).toEqual([{ allowed: true }, { allowed: true }])
-    expect(await take('d')).toMatchObject({ allowed: false, limiter: 'login_ip' })
+    const { fail } = setUp({ pair: 1, address: 3 })
+    for (let i = 0; i < 10; i++) await fail('ada')
+    expect([await fail('b'), await fail('c')]).toEqual([allowed, allowed])
+    expect(await fail('d')).toMatchObject({ allowed: false, limiter: 'login_ip' })
   })
 
   test('a name that is attacked from everywhere is delayed, never locked', async () => {
-    const { take } = setUp({ account: 2 })
-    await take('ada', '203.0.113.1')
-    await take('ada', '203.0.113.2')
-    expect(await take('ada', '203.0.113.3')).toEqual({ allowed: true })
-    expect(await take('ada', '203.0.113.4')).toMatchObject({ allowed: false, limiter: 'login_account', retryAfterSeconds: 10 })
+    const { fail } = setUp({ account: 2 })
+    await fail('ada', '203.0.113.1')
+    await fail('ada', '203.0.113.2')
+    expect(await fail('ada', '203.0.113.3')).toEqual(allowed)
+    expect(await fail('ada', '203.0.113.4')).toMatchObject({ allowed: false, limiter: 'login_account', retryAfterSeconds: 10 })
     vi.advanceTimersByTime(10_000)
-    expect(await take('ada', '203.0.113.5')).toEqual({ allowed: true })
+    expect(await fail('ada', '203.0.113.5')).toEqual(allowed)
   })
 
   test('its owner is not delayed where they have signed in before', async () => {
     const isFamiliar = vi.fn<() => Promise<boolean>>(async () => true)
-    const { take } = setUp({ account: 1, isFamiliar })
-    for (let i = 0; i < 5; i++) expect(await take('ada')).toEqual({ allowed: true })
+    const { fail } = setUp({ account: 1, isFamiliar })
+    for (let i = 0; i < 5; i++) expect(await fail('ada')).toEqual(allowed)
     expect(isFamiliar).toHaveBeenCalledWith({ usernameKey: 'ada', address: '203.0.113.7' })
   })
 
-  test('what was right is given back: an office behind one address is no attack', async () => {
-    const { take, throttle } = setUp({ pair: 1, address: 1, account: 1 })
-    for (let i = 0; i < 20; i++) {
-      expect(await take('ada')).toEqual({ allowed: true })
-      await throttle.giveBack({ usernameKey: 'ada', address: '203.0.113.7' })
-    }
+  test('what was right does not count, one after the other or all at once: an office behind one address is no attack', async () => {
+    const { begin } = setUp({ pair: 2, address: 2, account: 2 })
+    const signIns = Array.from({ length: 50 }, async (_, i) => {
+      const taken = await begin(i % 2 === 0 ? 'ada' : 'bob')
+      if (!taken.allowed) return 'refused'
+      await Promise.resolve()
+      await taken.end('right')
+      return 'signed in'
+    })
+    expect(new Set(await Promise.all(signIns))).toEqual(new Set(['signed in']))
+  })
+
+  test('of many wrong attempts at once no more than the limit are tried', async () => {
+    const { fail } = setUp({ pair: 3 })
+    const taken = await Promise.all(Array.from({ length: 50 }, () => fail('ada')))
+    expect(taken.filter((one) => one.allowed)).toHaveLength(3)
+  })
+
+  test('whoever waits too long for those in flight is told to come again', async () => {
+    const { begin } = setUp({ pair: 1 })
+    const first = await begin('ada')
+    const second = begin('ada').catch((error: unknown) => error)
+    const third = begin('ada').catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(1600)
+    if (first.allowed) await first.end('right')
+    const [a, b] = await Promise.all([second, third])
+    expect([a, b]).toEqual([allowed, expect.objectContaining({ code: 'unavailable' })])
   })
 
   test('trouble while looking the address up costs the user nothing', async () => {
-    const { take } = setUp({ pair: 3, account: 1, isFamiliar: () => Promise.reject(new CodedError('unavailable')) })
-    await take('ada')
-    await take('ada')
-    for (let i = 0; i < 5; i++) await expect(take('ada')).rejects.toMatchObject({ code: 'unavailable' })
+    const { fail } = setUp({ pair: 3, account: 1, isFamiliar: () => Promise.reject(new CodedError('unavailable')) })
+    await fail('ada')
+    await fail('ada')
+    for (let i = 0; i < 5; i++) await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 

@@ -31,9 +31,14 @@ export async function readSigningKeys(database: Queryable): Promise<SigningKeyRo
   }))
 }
 
-/** Holds off every other process that would change the keys, until the transaction ends. */
+/**
+ * Holds off every other process that would change the keys, until the transaction ends. It waits as long as a statement may
+ * (1 s), not 250 ms: when all replicas start at once, each waits for those before it.
+ */
 export async function lockSigningKeys(database: Queryable): Promise<void> {
-  await readRows(database, { text: `select pg_advisory_xact_lock(hashtextextended('auth_api.signing_keys', 0))` })
+  await readRows(database, {
+    text: `select set_config('lock_timeout', '0', true), pg_advisory_xact_lock(hashtextextended('auth_api.signing_keys', 0))`,
+  })
 }
 
 export type NewSigningKey = Pick<SigningKeyRow, 'kid' | 'publicJwk'> & Readonly<{ state: 'next' | 'active'; sealed: { encryptionKid: string; box: Buffer }; nowMs: number }>

@@ -24,7 +24,8 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
     }
   })
 
-  app.delete('/notices/:id', { schema: { ...schema, summary: 'Dismiss one of them', params: IdParams, response: answers(NothingData) } }, async ({ user, params }) => {
+  const dismissal = { ...schema, summary: 'Dismiss one of them', params: IdParams, response: answers(NothingData) }
+  app.delete('/notices/:id', { schema: dismissal }, async ({ user, params }) => {
     const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Notice dismissed successfully')

@@ -25,7 +25,8 @@ export function addSessions(app: App, { useCases }: RouteDeps): void {
     }
   })
 
-  app.delete('/sessions/:id', { schema: { ...schema, summary: 'End one of them', params: IdParams, response: answers(NothingData) } }, async (request) => {
+  const ending = { ...schema, summary: 'End one of them', params: IdParams, response: answers(NothingData) }
+  app.delete('/sessions/:id', { schema: ending }, async (request) => {
     const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id, context: toRequestContext(request) })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Session ended successfully')

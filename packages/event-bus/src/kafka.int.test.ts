@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { startKafka, type StartedKafka } from '@auto-refresh/local-engines'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
+import { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-kafka-subscriber.ts'
+import { createLazyProducer } from './kafka/create-lazy-producer.ts'
+import { createTopics } from './kafka/create-topics.ts'
+import type { KafkaSettings } from './kafka/settings.ts'
+import type { EventPublisher } from './ports.ts'
+import { readTopic, toTexts } from './testing/read-topic.ts'
+import { createRotated, createStory } from './testing/session-events.ts'
+import { publishUntilTaken } from './testing/publish-until-taken.ts'
+import { createRecord, toOrder } from './testing/record-handled.ts'
+
+const within = { timeout: 30_000, interval: 10 }
+const log = { warn: () => {} }
+
+let kafka: StartedKafka
+let settings: KafkaSettings
+let publisher: EventPublisher & { close(): Promise<void> }
+let topic: string
+let group: string
+const closers: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  kafka = await startKafka()
+  settings = { brokers: kafka.brokers, clientId: 'test' }
+  publisher = createKafkaPublisher({ settings, log })
+})
+afterAll(async () => {
+  await publisher.close()
+  await kafka.stop()
+})
+beforeEach(async () => {
+  topic = randomUUID()
+  group = randomUUID()
+  await makeTopics([topic])
+})
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()))
+})
+
+const makeTopics = (topics: readonly string[]) => createTopics({ settings, log, topics, partitions: 6, replication: 1, retentionMs: 3_600_000 })
+
+function createMember(options: Partial<KafkaSubscriberDeps> = {}) {
+  const member = createKafkaSubscriber({ settings, log, retryMs: 20, onDead: ({ error }) => expect.unreachable(String(error)), ...options })
+  closers.push(member.close)
+  return member
+}
+
+test('an event travels as a CloudEvent in binary mode', async () => {
+  const event = createRotated(randomUUID(), 1)
+  await publisher.publish(topic, [event])
+  const { messages, close } = await readTopic(settings, topic)
+  closers.push(close)
+  await expect.poll(() => messages.length, within).toBe(1)
+  const [message] = messages
+  expect(message && toTexts(message)).toEqual({
+    'content-type': 'application/json',
+    ce_specversion: '1.0',
+    ce_id: event.id,
+    ce_type: 'session.rotated.v1',
+    ce_source: 'token-store',
+    ce_time: event.time,
+    ce_subject: event.subject,
+    ce_traceparent: event.traceparent,
+    traceparent: event.traceparent,
+  })
+  expect([message?.key?.toString(), JSON.parse(String(message?.value))]).toEqual([event.key, event.data])
+})
+
+test('what cannot be decoded goes to the dead-letter topic with its reason, is counted, and stops nothing', async () => {
+  const raw = createLazyProducer(settings, log)
+  closers.push(raw.close)
+  const [before, after] = [createRotated(randomUUID(), 1), createRotated(randomUUID(), 1)]
+  await publisher.publish(topic, [before])
+  await raw.send(topic, [{ key: 'k', value: 'poison', headers: { ce_type: 'session.rotated.v1', own: 'header' } }])
+  await publisher.publish(topic, [after])
+  const record = createRecord()
+  const counted: string[] = []
+  await createMember({ onDeadLetter: (name) => counted.push(name) }).subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
+  const letters = await readTopic(settings, `${topic}.dlq`)
+  closers.push(letters.close)
+  await expect.poll(() => [record.ids().size, letters.messages.length, counted], within).toEqual([2, 1, [topic]])
+  const [letter] = letters.messages
+  expect([letter?.key?.toString(), letter?.value?.toString()]).toEqual(['k', 'poison'])
+  expect(letter && toTexts(letter)).toMatchObject({
+    ce_type: 'session.rotated.v1',
+    own: 'header',
+    dlq_reason: expect.stringMatching(/^the headers do not fit the schema/),
+    dlq_topic: topic,
+    dlq_group: group,
+    dlq_offset: expect.stringMatching(/^\d+$/),
+    dlq_partition: expect.stringMatching(/^\d$/),
+  })
+})
+
+test('a session whose handler fails does not hold up those of other partitions', async () => {
+  const record = createRecord()
+  const story = createStory({ sessions: 12, count: 3 })
+  const stuck = story[0]?.key
+  let isAway = true
+  await createMember().subscribe({
+    group,
+    topics: [topic],
+    async handle(event) {
+      if (isAway && event.key === stuck) throw new Error('away')
+      await record.handle(event)
+    },
+  })
+  await publisher.publish(topic, story)
+  // Of 12 sessions on 6 partitions, some are not behind the stuck one.
+  await expect.poll(() => record.ids().size, within).toBeGreaterThan(6)
+  expect(record.handled.some(({ key }) => key === stuck)).toBe(false)
+  isAway = false
+  await expect.poll(() => record.ids().size, within).toBe(story.length)
+  expect(record.firstOccurrences()).toEqual(toOrder(story))
+})
+
+test('two members share a group: one joins and one leaves under load, nothing is lost and no session is disordered', async () => {
+  const record = createRecord()
+  const by = { first: 0, second: 0 }
+  const handleAs = (who: keyof typeof by) => ({
+    group,
+    topics: [topic],
+    async handle(event: Parameters<typeof record.handle>[0]) {
+      by[who] += 1
+      await record.handle(event)
+    },
+  })
+  const story = createStory({ sessions: 30, count: 60 })
+  const published = (async () => {
+    for (let at = 0; at < story.length; at += 20) {
+      await publishUntilTaken(publisher, topic, story.slice(at, at + 20))
+      await delay(30)
+    }
+  })()
+  const first = await createMember().subscribe(handleAs('first'))
+  await expect.poll(() => by.first, within).toBeGreaterThan(0)
+  await createMember().subscribe(handleAs('second'))
+  await expect.poll(() => by.second, within).toBeGreaterThan(0)
+  await first.close()
+  await published
+  await expect.poll(() => record.ids().size, within).toBe(story.length)
+  expect(record.firstOccurrences()).toEqual(toOrder(story))
+})
+
+test('a member that is stopped and started again and again under load loses nothing, and repeats nothing either', async () => {
+  const record = createRecord()
+  const story = createStory({ sessions: 20, count: 50 })
+  const published = (async () => {
+    for (let at = 0; at < story.length; at += 20) {
+      await publishUntilTaken(publisher, topic, story.slice(at, at + 20))
+      await delay(30)
+    }
+  })()
+  for (let round = 1; round <= 4; round += 1) {
+    const { close } = await createMember().subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
+    const seen = record.handled.length
+    await expect.poll(() => record.handled.length, within).toBeGreaterThan(seen)
+    await close()
+  }
+  await createMember().subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
+  await published
+  await expect.poll(() => record.ids().size, within).toBe(story.length)
+  expect(toOrder(record.handled)).toEqual(toOrder(story))
+})
+
+test('a consumer that cannot come to life tells its owner, once', async () => {
+  const dead: unknown[] = []
+  const refused = { ...settings, sasl: { mechanism: 'plain', username: 'nobody', password: 'wrong' } } as const
+  await createMember({ settings: refused, onDead: ({ group: name }) => dead.push(name) }).subscribe({ group, topics: [topic], handle: async () => {} })
+  await expect.poll(() => dead, within).toEqual([group])
+})
+
+test('a consumer that crashes for good tells its owner, and leaves its events to others', async () => {
+  const event = createRotated(randomUUID(), 1)
+  await publisher.publish(topic, [event])
+  const dead: unknown[] = []
+  const warn = (_: object, message: string) => {
+    if (message.startsWith('Events could not be handled')) throw new TypeError('a defect of ours')
+  }
+  const member = createMember({ log: { warn }, onDead: ({ error }) => dead.push(error) })
+  await member.subscribe({ group, topics: [topic], handle: () => Promise.reject(new Error('away')) })
+  await expect.poll(() => dead.map(String), within).toEqual([expect.stringContaining('a defect of ours')])
+  const record = createRecord()
+  await createMember().subscribe({ group, topics: [topic], handle: record.handle })
+  await expect.poll(() => record.handled, within).toEqual([event])
+})
+
+test('an idle connection arms no timers but the check of request time-outs', async () => {
+  const idle = createKafkaPublisher({ settings, log })
+  closers.push(idle.close)
+  await idle.publish(topic, [createRotated(randomUUID(), 1)])
+  const armed = vi.spyOn(globalThis, 'setTimeout')
+  await new Promise((resolve) => setImmediate(resolve))
+  armed.mockClear()
+  const started = performance.now()
+  await expect.poll(() => performance.now() - started, { interval: 100 }).toBeGreaterThan(500)
+  // Without the guard there are hundreds; what polls here needs a few.
+  expect(armed.mock.calls.length).toBeLessThan(30)
+  armed.mockRestore()
+})
+
+test('topics are made once, with a dead-letter topic each, and left as they are the next time', async () => {
+  const name = `${SESSION_EVENTS_TOPIC}-${randomUUID()}`
+  const both = await Promise.all([makeTopics([name]), makeTopics([name])])
+  expect(both[0].map(({ topic: made, partitions }) => [made, partitions])).toEqual([[name, 6], [`${name}.dlq`, 1]])
+  const again = await createTopics({ settings, log, topics: [name], partitions: 9, replication: 1, retentionMs: 1000 })
+  expect(again).toEqual([{ topic: name, partitions: 6, created: false }, { topic: `${name}.dlq`, partitions: 1, created: false }])
+})

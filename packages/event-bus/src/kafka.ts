@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module'
+import { Kafka, logLevel, type logCreator } from 'kafkajs'
+import { calmIdleConnections, type RequestQueue } from './kafka/calm-idle-connections.ts'
+import type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
+
+// The only module that imports kafkajs.
+export { Partitioners } from 'kafkajs'
+export type { Consumer, EachBatchPayload, IHeaders, KafkaMessage, Message, Producer } from 'kafkajs'
+
+const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+calmIdleConnections(queue.prototype)
+
+/**
+ * A client of its own: kafkajs shares the offsets of a group among the consumers of one client, so no two members may have
+ * the same. `retries` (the first after 0.1 s, most after 1 s) are those of one step, such as to find a connection.
+ */
+export function openKafka({ brokers, clientId, ssl = false, sasl }: KafkaSettings, log: KafkaLog, { retries = 2 }: { retries?: number } = {}): Kafka {
+  const toLog: logCreator = () => ({ log: { message, broker, topic, groupId, error } }) => {
+    log.warn({ library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }, message)
+  }
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    ssl,
+    ...(sasl && { sasl }),
+    connectionTimeout: 3000,
+    requestTimeout: 5000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, multiplier: 2, factor: 0.2, retries },
+    logLevel: logLevel.WARN,
+    logCreator: toLog,
+  })
+}
+
+const toText = (error: unknown) => (error instanceof Error ? error.message : typeof error === 'string' ? error : undefined)

@@ -1,0 +1,80 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import type { EachBatchPayload, KafkaMessage, Message } from '../kafka.ts'
+import type { BatchHandler, EventHandler } from '../ports.ts'
+import { decodeEvent } from './decode-event.ts'
+import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
+import type { KafkaLog } from './settings.ts'
+
+const MOST_AT_ONCE = 200
+
+export type BatchConsumerDeps = {
+  group: string
+  handler: { handle: EventHandler } | { handleBatch: BatchHandler }
+  sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
+  onDeadLetter: (topic: string) => void
+  retryMs: number
+  log: KafkaLog
+}
+
+/**
+ * Hands what was fetched of one partition to the handler, in small parts, and commits each part after its effect. Where the
+ * effect fails (the handler's own database is away), the partition is paused and fetched again from there: nothing is lost or
+ * skipped, and the others go on. Throws only what kafkajs must see: a rebalance, a broker that is gone.
+ */
+export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, retryMs, log }: BatchConsumerDeps) {
+  const [handleBatch, atOnce] = 'handle' in handler ? [oneByOne(handler.handle), 1] : [handler.handleBatch, MOST_AT_ONCE]
+
+  async function take(messages: readonly KafkaMessage[], { topic, partition }: { topic: string; partition: number }): Promise<void> {
+    const events: AnyEvent[] = []
+    const letters: Message[] = []
+    for (const message of messages) {
+      const decoded = decodeEvent(message)
+      if (decoded.outcome === 'decoded') events.push(decoded.event)
+      else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
+    }
+    if (events.length > 0) await handleBatch(events)
+    // After the effect, so that a handler that fails for long does not fill the dead-letter topic.
+    await sendDeadLetters(toDeadLetterTopic(topic), letters)
+    for (const { headers } of letters) {
+      onDeadLetter(topic)
+      log.warn({ group, topic, partition, offset: headers?.['dlq_offset'], reason: headers?.['dlq_reason'] }, 'An event that cannot be decoded went to the dead-letter topic')
+    }
+  }
+
+  return async function consumeBatch({ batch, pause, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = batch
+    let uncommitted = 0
+    let next = ''
+
+    async function commit(): Promise<void> {
+      if (uncommitted === 0) return
+      uncommitted = 0
+      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] })
+    }
+
+    try {
+      for (let at = 0; at < messages.length && isRunning() && !isStale(); at += atOnce) {
+        const part = messages.slice(at, at + atOnce)
+        try {
+          await take(part, batch)
+        } catch (error) {
+          log.warn({ group, topic, partition, err: error }, 'Events could not be handled; trying again')
+          setTimeout(pause(), retryMs).unref()
+          break
+        }
+        const last = part.at(-1)?.offset ?? ''
+        resolveOffset(last)
+        next = String(BigInt(last) + 1n)
+        uncommitted += part.length
+        if (uncommitted >= MOST_AT_ONCE) await commit()
+        await heartbeat()
+      }
+    } finally {
+      await commit()
+    }
+  }
+}
+
+const oneByOne = (handle: EventHandler): BatchHandler => async (events) => {
+  for (const event of events) await handle(event)
+}

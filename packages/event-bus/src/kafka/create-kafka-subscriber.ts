@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { EachBatchPayload } from '../kafka.ts'
+import type { EventSubscriber, Subscription } from '../ports.ts'
+import { createBatchConsumer } from './consume-batch.ts'
+import { createLazyProducer } from './create-lazy-producer.ts'
+import { createQuietLog } from './quiet-log.ts'
+import { runMember } from './run-member.ts'
+import type { KafkaLog, KafkaSettings } from './settings.ts'
+
+export type KafkaSubscriberDeps = {
+  settings: KafkaSettings
+  log: KafkaLog
+  /** A group gets no more events in this process, which must fail its readiness and end. */
+  onDead: (dead: { group: string; error: unknown }) => void
+  /** One event of the topic went to its dead-letter topic. */
+  onDeadLetter?: (topic: string) => void
+  /** how long a partition rests after its handler failed */
+  retryMs?: number
+}
+
+/**
+ * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics not made yet, the member
+ * joins when it can. It never gives up on what can get better, and tells `onDead` of what cannot.
+ */
+export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, retryMs = 1000 }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
+  const quiet = createQuietLog(log)
+  const producer = createLazyProducer(settings, quiet)
+  const subscriptions = new Set<Subscription>()
+
+  async function keepMember(member: { group: string; topics: readonly string[]; eachBatch: (payload: EachBatchPayload) => Promise<void>; closing: AbortSignal }): Promise<void> {
+    const { group, closing } = member
+    while (!closing.aborted) {
+      const end = await runMember({ settings, log: quiet, ...member })
+      if (end.outcome === 'closed' || closing.aborted) return
+      if (end.outcome === 'dead') {
+        onDead({ group, error: end.error })
+        return
+      }
+      quiet.warn({ group, err: end.error }, 'The consumer could not join its group, or lost it; trying again')
+      await delay(retryMs, undefined, { signal: closing }).catch(() => {})
+    }
+  }
+
+  return {
+    async subscribe({ group, topics, ...handler }) {
+      const closing = new AbortController()
+      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, retryMs, log: quiet })
+      const ended = keepMember({ group, topics, eachBatch, closing: closing.signal })
+      const subscription: Subscription = {
+        async close() {
+          subscriptions.delete(subscription)
+          closing.abort()
+          await ended
+        },
+      }
+      subscriptions.add(subscription)
+      return subscription
+    },
+    async close() {
+      await Promise.all([...subscriptions].map((subscription) => subscription.close()))
+      await producer.close()
+    },
+  }
+}

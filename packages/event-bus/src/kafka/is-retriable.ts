@@ -1,0 +1,7 @@
+/** kafkajs's own rule for whether a consumer could go on after a crash: retries that ran out, or a cause that can pass. */
+export function isRetriable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'KafkaJSNumberOfRetriesExceeded') return true
+  if (error.cause instanceof Error) return isRetriable(error.cause)
+  return 'retriable' in error && error.retriable === true
+}

@@ -1,0 +1,25 @@
+import type { KafkaMessage, Message } from '../kafka.ts'
+
+export const toDeadLetterTopic = (topic: string) => `${topic}.dlq`
+
+/** What could not be decoded, as it came, with where it stood, who gave it up and why. */
+export function toDeadLetter({ message, reason, topic, partition, group }: {
+  message: KafkaMessage
+  reason: string
+  topic: string
+  partition: number
+  group: string
+}): Message {
+  return {
+    key: message.key,
+    value: message.value,
+    headers: {
+      ...message.headers,
+      dlq_reason: reason,
+      dlq_topic: topic,
+      dlq_partition: String(partition),
+      dlq_offset: message.offset,
+      dlq_group: group,
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startKafka } from './start-kafka.ts'
+import { startOwnKafka, type OwnKafka } from './start-own-kafka.ts'
+
+let kafka: OwnKafka
+beforeAll(async () => {
+  kafka = await startOwnKafka()
+})
+afterAll(() => kafka.stop())
+
+function isListening(): Promise<boolean> {
+  const [host, port] = (kafka.brokers[0] ?? '').split(':')
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) }, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+test('the brokers in TEST_KAFKA_BROKERS are taken as they are', async () => {
+  expect(await startKafka({ TEST_KAFKA_BROKERS: 'a:1,b:2' })).toMatchObject({ brokers: ['a:1', 'b:2'], engine: 'environment' })
+})
+
+test.each(['stopServer', 'killServer'] as const)('it comes back at the same address after %s', async (end) => {
+  expect(await isListening()).toBe(true)
+  await kafka[end]()
+  expect(await isListening()).toBe(false)
+  await kafka.startServer()
+  expect(await isListening()).toBe(true)
+})
+
+test('where there is no way to one, the reason is told', async () => {
+  const empty = await mkdtemp(join(tmpdir(), 'no-kafka-'))
+  await expect(startOwnKafka({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(/^There is no Kafka for tests: .* \(Maven \(mvn\) is not on the PATH\)$/)
+  await rm(empty, { recursive: true })
+})

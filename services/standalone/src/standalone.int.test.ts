@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-engines'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runEntry, startMain, type Running } from './testing/run-entry.ts'
+
+type Answer = { status: number; data: { access_token: string; refresh_token: string } | null; error?: { code: string } }
+
+let dataDir: string
+const started: Running[] = []
+
+beforeEach(async () => {
+  dataDir = join(await mkdtemp(join(tmpdir(), 'standalone-')), 'my data')
+})
+afterEach(async () => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL')
+  if ((await findEmbeddedPostgres({ dataDir })) !== undefined) await (await openEmbeddedPostgres({ dataDir, log: () => {} })).stop()
+  await rm(join(dataDir, '..'), { recursive: true })
+})
+
+async function start(environment: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const running = await startMain({ DATA_DIR: dataDir, ...environment })
+  started.push(running)
+  return running
+}
+const user = (args: string[], input?: string) => runEntry('user.ts', { args, environment: { DATA_DIR: dataDir }, ...(input === undefined ? {} : { input }) })
+
+async function post({ url }: Running, path: string, body: object): Promise<Answer> {
+  const response = await fetch(`${url}/api/v1/auth/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
+  return (await response.json()) as Answer
+}
+const signIn = (running: Running, username = 'admin', password = 'password') => post(running, 'token', { username, password })
+const refresh = (running: Running, signedIn: Answer) => post(running, 'refresh', { refresh_token: signedIn.data?.refresh_token })
+
+test('a stop leaves nothing running, and the next start finds the same users, sessions and keys', async () => {
+  const first = await start()
+  const signedIn = await signIn(first)
+  expect(signedIn.status).toBe(200)
+  expect(await first.end('SIGTERM')).toBe(0)
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+  const second = await start()
+  expect(await refresh(second, signedIn)).toMatchObject({ status: 200 })
+  expect(await second.end('SIGINT')).toBe(0)
+})
+
+test('after kill -9 the next start takes the database over and goes on with every session', async () => {
+  const first = await start()
+  const signedIn = await signIn(first)
+  await first.end('SIGKILL')
+  const left = await findEmbeddedPostgres({ dataDir })
+  expect(left).toBeDefined()
+  const second = await start()
+  expect(await findEmbeddedPostgres({ dataDir })).toEqual(left)
+  expect(await refresh(second, signedIn)).toMatchObject({ status: 200 })
+})
+
+test('the same directory cannot be opened twice, and the first does not notice the attempt', async () => {
+  const first = await start()
+  const second = await runEntry('main.ts', { environment: { DATA_DIR: dataDir } })
+  expect(second).toMatchObject({ code: 1, stderr: `The DATA_DIR ${dataDir} is in use by another process\n` })
+  expect(await signIn(first)).toMatchObject({ status: 200 })
+})
+
+test('a port in use is said in one line, before anything is made', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const address = other.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const ended = await runEntry('main.ts', { environment: { DATA_DIR: dataDir, PORT: String(port) } })
+  other.close()
+  expect(ended).toEqual({ code: 1, stdout: '', stderr: `Port ${port} is in use: stop what listens there, or set PORT and ADMIN_PORT\n` })
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+})
+
+test('wrong settings end it with 78 and are all named, none with its value', async () => {
+  const { code, stderr } = await runEntry('main.ts', { environment: { DATA_DIR: dataDir, SESSION_LIMIT: 'none', USERNAME_HASH_KEY: 'my-secret' } })
+  expect([code, stderr]).toEqual([78, expect.stringMatching(/SESSION_LIMIT[^]*USERNAME_HASH_KEY|USERNAME_HASH_KEY[^]*SESSION_LIMIT/)])
+  expect(stderr).not.toContain('my-secret')
+})
+
+test('in production there is no user with a password that everybody knows, only with a given one, which is nowhere printed', async () => {
+  const open = await start({ NODE_ENV: 'production' })
+  expect(await signIn(open)).toMatchObject({ status: 401 })
+  await open.end('SIGTERM')
+  const given = await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'correct horse' })
+  expect(await signIn(given, 'admin', 'correct horse')).toMatchObject({ status: 200 })
+  expect(given.output()).not.toContain('correct horse')
+})
+
+test('the user command works beside a running standalone: who is disabled is out at once', async () => {
+  const running = await start()
+  expect(await user(['add', 'ada', '--password-stdin'], 'correct horse\n')).toEqual({ code: 0, stdout: 'ada was added with the role user\n', stderr: '' })
+  const signedIn = await signIn(running, 'ada', 'correct horse')
+  expect(signedIn).toMatchObject({ status: 200 })
+  expect(await user(['disable', 'ada'])).toMatchObject({ code: 0 })
+  expect(await refresh(running, signedIn)).toMatchObject({ status: 401 })
+  const me = async () => (await fetch(`${running.url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${signedIn.data?.access_token}` } })).status
+  await expect.poll(me, { timeout: 2000 }).toBe(401)
+  expect(await signIn(running, 'ada', 'correct horse')).toMatchObject({ status: 401 })
+})
+
+test('the user command works without a running standalone, from an empty directory on, and leaves nothing running', async () => {
+  expect(await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse')).toMatchObject({ code: 0 })
+  expect(await user(['add', 'ada', '--password-stdin'], 'battery staple')).toMatchObject({ code: 1, stderr: 'There is a user ada already\n' })
+  expect((await user(['list'])).stdout).toMatch(/^ada +admin +active$/m)
+  expect(await user(['disable', 'bob'])).toMatchObject({ code: 1, stderr: 'There is no user bob\n' })
+  expect(await user(['frob'])).toMatchObject({ code: 2 })
+  expect(await user(['--help'])).toMatchObject({ code: 0, stderr: '' })
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+  const running = await start()
+  expect(await signIn(running, 'ada', 'correct horse')).toMatchObject({ status: 200 })
+})
+
+test('one Ctrl-C that arrives twice, from the terminal and from npm, is one clean stop', async () => {
+  const running = await start()
+  const ended = once(running.child, 'exit')
+  running.child.kill('SIGINT')
+  running.child.kill('SIGINT')
+  await ended
+  expect(running.child.exitCode).toBe(0)
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+})
