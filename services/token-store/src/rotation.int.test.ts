@@ -62,6 +62,23 @@ describe('races', () => {
     }
   })
 
+  test('a sign-in waits for a revocation of the user that is being committed, and is refused by it', async () => {
+    const { session } = await t.issue()
+    const { userId } = session
+    await t.sql.query('begin')
+    await t.sql.query('update token_store.user_versions set version = 1 where user_id = $1', [userId])
+    const request = { userId, userVersion: 0, clientId: 'default', context: { network: 'n', agent: 'a' }, accessTtlSeconds: 60 }
+    const issuing = t.store.issue(request).catch((error: unknown) => error)
+    const other = new Client({ connectionString: t.url })
+    await other.connect()
+    let outcome: unknown
+    void issuing.then((result) => (outcome = result))
+    await eventually(async () => outcome !== undefined || (await other.query('select 1 from pg_locks where not granted')).rowCount === 1)
+    await other.end()
+    await t.sql.query('commit')
+    expect(await issuing).toEqual({ outcome: 'user_revoked' })
+  })
+
   test('batches that touch the same sessions in different orders never deadlock', async () => {
     const userId = crypto.randomUUID()
     const issued = await Promise.all(Array.from({ length: 30 }, () => t.issue({ userId })))
