@@ -1,4 +1,5 @@
 export { createInProcessBus } from './in-process.ts'
+export { connectKafka } from './kafka/connect-kafka.ts'
 export { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 export { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-kafka-subscriber.ts'
 export { createTopics, type TopicState } from './kafka/create-topics.ts'

@@ -11,7 +11,9 @@ export type StartedRedis = Readonly<{ url: string; stop: () => Promise<void>; en
 export async function startRedis(environment: NodeJS.ProcessEnv = process.env): Promise<StartedRedis> {
   const given = environment['TEST_REDIS_URL']
   if (given !== undefined && given !== '') return { url: given, stop: async () => {}, engine: 'environment' }
-  if (await isDockerThere(environment['DOCKER_HOST'])) return { ...(await startDockerRedis()), engine: 'docker' }
+  // Docker may answer and yet have no image and no way to get one.
+  const container = (await isDockerThere(environment['DOCKER_HOST'])) ? await startDockerRedis().catch(() => undefined) : undefined
+  if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnRedis(environment)
   return { url, stop, engine: 'machine' }
 }

@@ -1,9 +1,9 @@
-import { parseTogether, readEnvironment, runMain } from '@auto-refresh/config'
+import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { createHttpTokenStore } from './adapters/token-store/create-http-token-store.ts'
 import { buildAuthApi } from './build-auth-api.ts'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
-import { connectBus } from './connect-bus.ts'
 
 const service = 'auth-api'
 
@@ -12,15 +12,24 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start() {
-    const { config, own, bus } = parseTogether({
+    const { config, own, kafka } = parseTogether({
       config: () => parseAuthApiConfig(process.env),
       own: () => parseAuthApiProcessConfig(process.env),
-      bus: () => connectBus({ brokers: readEnvironment(process.env).endpoints('KAFKA_BROKERS', { default: undefined }) }),
+      kafka: () => parseKafkaSettings(process.env, service),
     })
     const logger = createLogger({ service, level: own.logLevel })
     const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
     await using starting = new AsyncDisposableStack()
 
+    const bus = connectKafka({
+      settings: kafka,
+      log: logger,
+      onDead({ group, error }) {
+        logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
+        process.exit(1)
+      },
+    })
+    starting.defer(() => bus.close())
     const store = createHttpTokenStore({ url: own.tokenStoreUrl, apiKey: own.internalApiKeys[0] ?? '' })
     starting.defer(() => store.close())
     const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics })

@@ -13,3 +13,12 @@ export function parseCleanupWorkerConfig(environment: Environment) {
   })
 }
 export type CleanupWorkerConfig = ReturnType<typeof parseCleanupWorkerConfig>
+
+/** What only the process of its own needs: standalone has one admin server for all. */
+export function parseCleanupWorkerProcessConfig(environment: Environment) {
+  const env = readEnvironment(environment)
+  return env.done({
+    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 0 }).host, port: 9103 }),
+    logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  })
+}

@@ -1,12 +1,45 @@
-import { ConfigError, runMain } from '@auto-refresh/config'
-import { createLogger } from '@auto-refresh/telemetry'
+import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { createKafkaSubscriber } from '@auto-refresh/event-bus'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { buildCleanupWorker } from './build-cleanup-worker.ts'
+import { parseCleanupWorkerConfig, parseCleanupWorkerProcessConfig } from './config.ts'
 
-const NEEDS_KAFKA =
-  'A cleanup-worker in a process of its own takes its events from Kafka (KAFKA_BROKERS), which this version does not speak yet; `npm start` runs it inside the single process'
+const service = 'cleanup-worker'
 
 await runMain({
   process,
-  logger: createLogger({ service: 'cleanup-worker', level: 'info' }),
+  logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
-  start: () => Promise.reject(new ConfigError([NEEDS_KAFKA])),
+  async start() {
+    const { config, own, kafka } = parseTogether({
+      config: () => parseCleanupWorkerConfig(process.env),
+      own: () => parseCleanupWorkerProcessConfig(process.env),
+      kafka: () => parseKafkaSettings(process.env, service),
+    })
+    const logger = createLogger({ service, level: own.logLevel })
+    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    let isReady = false
+    await using starting = new AsyncDisposableStack()
+
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+    starting.defer(() => admin.close())
+    const subscriber = createKafkaSubscriber({
+      settings: kafka,
+      log: logger,
+      onDead({ group, error }) {
+        logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
+        process.exit(1)
+      },
+    })
+    starting.defer(() => subscriber.close())
+    const worker = buildCleanupWorker({ config, subscriber, logger, metrics })
+    starting.defer(() => worker.stop())
+    await worker.start()
+    starting.defer(() => void (isReady = false))
+
+    isReady = true
+    logger.info({ admin: admin.url }, 'cleanup-worker is ready')
+    const running = starting.move()
+    return () => running.disposeAsync()
+  },
 })

@@ -1,4 +1,5 @@
-import { parseTogether, runMain } from '@auto-refresh/config'
+import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { createKafkaPublisher } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { buildInternalApp } from './adapters/http/internal-app.ts'
 import { buildTokenStore } from './build-token-store.ts'
@@ -11,24 +12,29 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start() {
-    const { config, own } = parseTogether({ config: () => parseTokenStoreConfig(process.env), own: () => parseTokenStoreProcessConfig(process.env) })
+    const { config, own, kafka } = parseTogether({
+      config: () => parseTokenStoreConfig(process.env),
+      own: () => parseTokenStoreProcessConfig(process.env),
+      kafka: () => parseKafkaSettings(process.env, service),
+    })
     const logger = createLogger({ service, level: own.logLevel })
     const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
-    let ready = false
+    let isReady = false
     await using starting = new AsyncDisposableStack()
 
-    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => ready || ['starting or stopping'] })
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
     starting.defer(() => admin.close())
-    // Without a bus the events wait in the outbox; nothing is lost and no caller notices.
-    const store = buildTokenStore({ config, publisher: undefined, logger, metrics })
+    const publisher = createKafkaPublisher({ settings: kafka, log: logger })
+    starting.defer(() => publisher.close())
+    const store = buildTokenStore({ config, publisher, logger, metrics })
     starting.defer(() => store.stop())
     await store.start()
     const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })
     starting.defer(() => app.close())
     const url = await app.listen(own.http)
-    starting.defer(() => void (ready = false))
+    starting.defer(() => void (isReady = false))
 
-    ready = true
+    isReady = true
     logger.info({ url, admin: admin.url }, 'token-store is ready')
     const running = starting.move()
     return () => running.disposeAsync()

@@ -59,8 +59,7 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
           await take(part, batch)
         } catch (error) {
           log.warn({ group, topic, partition, err: error }, 'Events could not be handled; trying again')
-          setTimeout(pause(), retryMs).unref()
-          break
+          pause; retryMs
         }
         const last = part.at(-1)?.offset ?? ''
         resolveOffset(last)

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { eventually } from './eventually.ts'
+import { freePort, REPOSITORY } from './start-standalone.ts'
+
+export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker'
+export type ServiceProcess = Awaited<ReturnType<typeof startService>>
+
+/** One service as `npm run start -w services/<name>` runs it: a process that knows nothing but its environment. */
+export async function startService(name: ServiceName, env: Record<string, string>, ports?: { port: number; adminPort: number }) {
+  const { port, adminPort } = ports ?? { port: await freePort(), adminPort: await freePort() }
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: join(REPOSITORY, 'services', name),
+    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ADMIN_PORT: String(adminPort), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  let exit: number | string | null | undefined
+  const exited = new Promise<number | string | null>((resolve) => {
+    child.on('exit', (code, signal) => {
+      exit = code ?? signal
+      resolve(exit)
+    })
+  })
+  const adminUrl = `http://127.0.0.1:${adminPort}`
+  await eventually(async () => {
+    if (exit !== undefined) throw new Error(`${name} ended with ${exit}:\n${output}`)
+    return (await fetch(`${adminUrl}/readyz`).catch(() => undefined))?.status === 200
+  }, 30_000)
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl,
+    pid: child.pid ?? 0,
+    output: () => output,
+    exited,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    async stop() {
+      if (exit === undefined) child.kill('SIGTERM')
+      return exited
+    },
+    /** The same service again, on the same ports. */
+    again: () => startService(name, env, { port, adminPort }),
+    async metric(line: RegExp) {
+      return Number(line.exec(await (await fetch(`${adminUrl}/metrics`)).text())?.[1])
+    },
+  }
+}
+
+/** Settings that all processes of one system share. */
+export function sharedEnvironment({ databaseUrl, brokers }: { databaseUrl: string; brokers: string }): Record<string, string> {
+  const key = () => randomBytes(32).toString('base64')
+  return {
+    DATABASE_URL: databaseUrl,
+    KAFKA_BROKERS: brokers,
+    REFRESH_TOKEN_KEYS: `1:${key()}`,
+    SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
+    USERNAME_HASH_KEY: key(),
+    INTERNAL_API_KEYS: randomBytes(24).toString('hex'),
+    LOGIN_IP_LIMIT: 'off',
+  }
+}

@@ -1,0 +1,15 @@
+import type { EventType } from '../events.ts'
+
+/** One sentence an event, for `docs/events.md`. */
+export const EVENT_MEANINGS: Record<EventType, string> = {
+  'session.issued.v1': 'Somebody signed in: a session with its first pair of tokens exists.',
+  'session.rotated.v1': 'A refresh token was exchanged for its successor.',
+  'session.reuse-detected.v1': 'A superseded refresh token came back: somebody else holds a copy. The session has ended; no `revoked` event follows.',
+  'session.revoked.v1': 'A session was ended before its time, by its user or by us.',
+  'session.expired.v1': 'A session reached its idle or its absolute end and was swept.',
+  'session.regression-detected.v1': 'A genuine token was ahead of the database, which therefore went back in time (a restore, a fail-over that lost commits). The session goes on.',
+  'session.replay-suspected.v1': 'A just superseded token came from another network or agent than its successor went to. It was served; it may be a relay, a phone or a thief.',
+  'session.shadow-suspected.v1': 'That happened in five generations in a row: somebody may be refreshing right behind the user.',
+  'login.succeeded.v1': 'A user name and password were right.',
+  'login.failed.v1': 'A sign-in was refused.',
+}

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { ERROR_CODES } from '../../packages/contracts/src/error-codes.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(resolve(root, path), 'utf8')
+
+/** The documents of the repository, as paths from its root. */
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+]
+
+const withoutCode = (text: string) => text.replaceAll(/^```[^]*?^```/gm, '')
+
+/** The links of a document, but not those to the web. */
+function linksOf(path: string) {
+  return [...withoutCode(read(path)).matchAll(/\[([^\]]+)\]\(([^)\s]+)\)/g)].flatMap(([, text = '', link = '']) => {
+    if (/^[a-z]+:/.test(link)) return []
+    const [file = '', anchor] = link.split('#')
+    return [{ path, text, link, target: file === '' ? path : relative(root, resolve(root, dirname(path), file)), anchor }]
+  })
+}
+
+/** As GitHub makes it of a heading. */
+const toAnchor = (heading: string) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
+const anchorsOf = (path: string) => [...withoutCode(read(path)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => toAnchor(heading))
+
+/** The first cells of a table's rows, and the cells behind them. */
+const rowsOf = (path: string, first: RegExp) =>
+  read(path).split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)).filter(([cell = '']) => first.test(cell))
+
+const links = documents.flatMap(linksOf)
+
+test('every link leads to a file that exists, and to a heading in it', () => {
+  const broken = links.filter(({ target, anchor }) => !existsSync(resolve(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor)))
+  expect(links.length).toBeGreaterThan(80)
+  expect(broken.map(({ path, link }) => `${path}: ${link}`)).toEqual([])
+})
+
+test('every document is reached from the README', () => {
+  const reached = new Set(['README.md'])
+  for (const path of reached) {
+    for (const { target } of linksOf(path)) {
+      if (documents.includes(target)) reached.add(target)
+      if (target === 'docs/decisions') for (const each of documents) if (each.startsWith(target)) reached.add(each)
+    }
+  }
+  expect(documents.filter((path) => !reached.has(path))).toEqual([])
+})
+
+test('every command that the documents name exists', () => {
+  const commands = documents.flatMap((path) => [...read(path).matchAll(/\bnpm (?:run (?:-s )?)?([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g)])
+  const named = commands.map(([text, script = '', workspace = '.']) => ({ text, script, scripts: scriptsOf(workspace), isOfNpm: ['install', 'with', 'ci'].includes(script) }))
+  const missing = named.filter(({ script, scripts, isOfNpm }) => !isOfNpm && !(script in scripts))
+  expect(named.length).toBeGreaterThan(20)
+  expect(missing.map(({ text }) => text)).toEqual([])
+})
+
+test('the table of errors is that of the code', () => {
+  const rows = rowsOf('docs/api.md', /^`[a-z_]+`$/).filter(([, status = '']) => /^\d{3}$/.test(status))
+  const documented = rows.map(([code = '', status, retryable]) => [code.slice(1, -1), Number(status), retryable === 'yes'])
+  expect(Object.fromEntries(documented.map(([code, ...rest]) => [code, rest]))).toEqual(
+    Object.fromEntries(Object.entries(ERROR_CODES).map(([code, { status, retryable }]) => [code, [status, retryable]])),
+  )
+})
+
+test('the table of metrics names every metric of the code, and no other', () => {
+  const made = [...read('packages/telemetry/src/instruments.ts').matchAll(/'(auth_[a-z_]+)'/g)].map(([, name]) => name)
+  const documented = rowsOf('docs/metrics.md', /^`auth_/).map(([name = '']) => name.slice(1, -1))
+  expect(documented.toSorted()).toEqual(made.toSorted())
+})
+
+test('every setting that the documents name exists', () => {
+  const settings = new Set([...read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name))
+  const prefixes = new Set([...settings].map((name = '') => name.split('_', 1)[0]))
+  const named = [...read('docs/configuration.md').matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name)
+  expect(named.filter((name) => prefixes.has(name.split('_', 1)[0]) && !settings.has(name))).toEqual([])
+})
+
+test('the tests that SECURITY.md names exist', () => {
+  const named = links.filter(({ path, target }) => path === 'SECURITY.md' && target.endsWith('.test.ts'))
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter(({ target, text }) => !read(target).includes(text)).map(({ text }) => text)).toEqual([])
+})
+
+function scriptsOf(workspace: string): Record<string, string> {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(read(`${workspace}/package.json`))
+  return { ...scripts, start: scripts['start'] ?? '' }
+}
