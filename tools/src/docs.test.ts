@@ -51,11 +51,10 @@ test('every document is reached from the README', () => {
 })
 
 test('every command that the documents name exists', () => {
-  const commands = documents.flatMap((path) => [...read(path).matchAll(/\bnpm (?:run (?:-s )?)?([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g)])
-  const named = commands.map(([text, script = '', workspace = '.']) => ({ text, script, scripts: scriptsOf(workspace), isOfNpm: ['install', 'with', 'ci'].includes(script) }))
-  const missing = named.filter(({ script, scripts, isOfNpm }) => !isOfNpm && !(script in scripts))
-  expect(named.length).toBeGreaterThan(20)
-  expect(missing.map(({ text }) => text)).toEqual([])
+  const commands = documents.flatMap((path) => [...read(path).matchAll(/\bnpm (?:run (?:-s )?(?=[a-z])|(?=start|test))([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g)])
+  const missing = commands.filter(([, script = '', workspace = '.']) => !(script in scriptsOf(workspace)))
+  expect(commands.length).toBeGreaterThan(20)
+  expect(missing.map(([text]) => text)).toEqual([])
 })
 
 test('the table of errors is that of the code', () => {
@@ -69,7 +68,8 @@ test('the table of errors is that of the code', () => {
 test('the table of metrics names every metric of the code, and no other', () => {
   const made = [...read('packages/telemetry/src/instruments.ts').matchAll(/'(auth_[a-z_]+)'/g)].map(([, name]) => name)
   const documented = rowsOf('docs/metrics.md', /^`auth_/).map(([name = '']) => name.slice(1, -1))
-  expect(documented.toSorted()).toEqual(made.toSorted())
+  expect(made.length).toBeGreaterThan(20)
+  expect(new Set(documented)).toEqual(new Set(made))
 })
 
 test('every setting that the documents name exists', () => {
@@ -87,5 +87,5 @@ test('the tests that SECURITY.md names exist', () => {
 
 function scriptsOf(workspace: string): Record<string, string> {
   const { scripts }: { scripts: Record<string, string> } = JSON.parse(read(`${workspace}/package.json`))
-  return { ...scripts, start: scripts['start'] ?? '' }
+  return scripts
 }

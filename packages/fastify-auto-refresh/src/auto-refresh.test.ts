@@ -242,7 +242,7 @@ test('a role is demanded as the user has it now', async () => {
 test('the debug lines tell the decision and never a token', async () => {
   const { debug } = await ask({}, 'due')
   expect(debug).toEqual([
-    { request_id: expect.any(String), session_id: SESSION, access_token: 'valid', transport: 'header', peeked: 'would_renew', action: 'renew' },
+    { request_id: expect.any(String), session_id: SESSION, access: 'valid', transport: 'header', peeked: 'would_renew', action: 'renew' },
     { request_id: expect.any(String), session_id: SESSION, renewed: 'renewed' },
   ])
 })

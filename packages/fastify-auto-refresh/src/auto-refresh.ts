@@ -66,7 +66,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     const asked = { ...presented, refreshToken: presented.token, sessionId: claims.sid, request }
     const { peeked, cause } = await foresee(asked)
     const decision = decideRenewal(outcome, peeked)
-    const seen = { access_token: outcome, transport: presented.transport, peeked: peeked.outcome }
+    const seen = { access: outcome, transport: presented.transport, peeked: peeked.outcome }
     debug?.({ request_id: request.id, session_id: claims.sid, ...seen, ...decision }, 'auto-refresh decided')
     if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
     if (peeked.outcome !== 'would_renew') return

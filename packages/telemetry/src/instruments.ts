@@ -21,7 +21,7 @@ const REFRESH_OUTCOMES = [
   'unavailable',
 ] as const
 const SESSION_ENDS = [...REVOKE_REASONS, 'idle', 'absolute'] as const
-const LIMITERS = ['login', 'login_ip', 'login_account', 'refresh', 'replay', 'refused_refresh'] as const
+const LIMITERS = ['login', 'login_ip', 'login_account', 'refresh', 'refused_refresh'] as const
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys are the type
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 const CONSUMERS = ['auth-api', 'cleanup-worker'] as const
@@ -49,7 +49,7 @@ export function createInstruments(registry: Registry) {
     refreshes: make.counter('auth_refreshes_total', 'Refreshes by who asked and what became of them', { operation: REFRESH_OPERATIONS, outcome: REFRESH_OUTCOMES }),
     refreshInterval: make.plainHistogram('auth_refresh_interval_seconds', 'Time between two rotations of a session', REFRESH_INTERVAL_SECONDS),
     sessionDuration: make.histogram('auth_session_duration_seconds', 'Life of a session, by what ended it', SESSION_SECONDS, { end: SESSION_ENDS }),
-    sessionsActive: make.gauge('auth_sessions_active', 'Sessions that can still be refreshed, estimated'),
+    sessionsActive: make.gauge('auth_sessions_active', 'Sessions stored, estimated'),
     reuseDetected: make.plainCounter('auth_reuse_detected_total', 'Sessions ended because an old refresh token was used again'),
     replaysSuspected: make.counter('auth_replays_suspected_total', 'Replays that look like a second owner of the token', { kind: ['replay', 'shadow'] }),
     downtimeSeconds: make.plainCounter('auth_downtime_seconds_total', 'Time in which no replica of token-store could reach the database'),

@@ -16,10 +16,20 @@ import type {
   RotateRequest,
   RotateResult,
 } from '@auto-refresh/contracts'
-import type { CryptoKey, JSONWebKeySet } from 'jose'
+import type { CryptoKey, JSONWebKeySet, JWK } from 'jose'
+import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from './domain/signing-keys.ts'
 
-/** Where a request comes from. `address` is whole and stays inside auth-api; `network` and `agent` travel on. */
-export type RequestContext = Readonly<{ address: string; network: string; agent: string; straightFromLoopback: boolean }>
+/** Where a request comes from; what cannot be told is `unknown`. */
+export type RequestContext = Readonly<{
+  /** whole: it stays inside auth-api */
+  address: string
+  /** what counts as one caller, as a CIDR: an IPv4 address, or the /64 of an IPv6 one, because whoever has one address of it has all */
+  block: string
+  /** the /24 or /48; it travels on, as `agent` does */
+  network: string
+  agent: string
+  straightFromLoopback: boolean
+}>
 
 /** token-store, in process or over HTTP. Trouble is thrown as `CodedError('unavailable')`. */
 export interface TokenStore {
@@ -78,11 +88,12 @@ export interface KnownUsers {
   find(id: string): Promise<UserState | undefined>
 }
 
+/** Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is their turn. */
 export interface Passwords {
-  /** argon2id as a PHC string. Throws `CodedError('unavailable')` when too many wait. */
-  hash(password: string): Promise<string>
+  /** argon2id as a PHC string. */
+  hash(password: string, patience?: AbortSignal): Promise<string>
   /** With `undefined` as hash it does the same work against a dummy and answers `matches: false`. */
-  verify(password: string, hash: string | undefined): Promise<{ matches: boolean; outdated: boolean }>
+  verify(password: string, hash: string | undefined, patience?: AbortSignal): Promise<{ matches: boolean; outdated: boolean }>
 }
 
 export interface SigningKeys {
@@ -97,30 +108,55 @@ export interface SigningKeys {
  */
 export type FindPublicKey = (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
 
+export type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
+/** `name` is bound in: what was sealed for one row does not open in another. */
+export interface KeyVault {
+  seal(name: string, plain: Buffer): Sealed
+  /** Throws when the key is not configured any more, or when anything was changed. */
+  open(name: string, sealed: Sealed): Buffer
+}
+
+/** A new key: the public half as the JWKS shows it, the private one (PEM) to be sealed. */
+export type GenerateSigningKey = () => Promise<{ kid: string; publicJwk: JWK; pkcs8: Buffer }>
+/** A retired key has no private half any more. */
+export type StoredSigningKey = SigningKeyTimes & Readonly<{ publicJwk: JWK; sealed: Sealed | undefined }>
+export type NewSigningKey = Readonly<{ kid: string; state: Exclude<SigningKeyState, 'retired'>; publicJwk: JWK; sealed: Sealed }>
+export type SigningKeyChange = Exclude<SigningKeyAction, { action: 'create' }> | (NewSigningKey & { action: 'create' })
+
+/** Both throw `CodedError('unavailable')`. */
+export interface SigningKeyStore {
+  read(): Promise<StoredSigningKey[]>
+  /** One transaction that holds off every other process: what is decided on the keys as they are is carried out; the keys as they are then. */
+  change(decide: (keys: readonly StoredSigningKey[], nowMs: number) => Promise<SigningKeyChange[]>): Promise<StoredSigningKey[]>
+}
+
 /** Form, header, signature, issuer, audience and expiry of an access token; nothing about revocation. */
 export type VerifyAccessToken = (token: string) => Promise<{ outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' }>
 
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
   | { outcome: 'missing' | 'invalid' }
+/** Whether it is time to renew: little life is left, and the session outlives the token. */
+export type IsDue = (claims: Pick<AccessTokenClaims, 'exp' | 'session_exp'>) => boolean
 export type CheckAccessToken = (token: string | undefined) => Promise<AccessTokenCheck>
 
 export interface LoginThrottle {
   /**
    * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came out. `right` gives it back,
-   * which is also for what failed through our own fault. `isFirst`: the first refusal of this window.
+   * which is also for what failed through our own fault. `isFirst`: the first refusal of this window. Throws
+   * `CodedError('unavailable')` when `patience` ends while others are still being tried.
    */
-  take(attempt: LoginAttempt): Promise<
+  take(attempt: LoginAttempt, patience: AbortSignal): Promise<
     | { allowed: true; end: (outcome: 'right' | 'wrong') => Promise<void> }
     | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }
   >
 }
 export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
-export type LoginAttempt = Readonly<{ usernameKey: string; address: string }>
+export type LoginAttempt = Readonly<{ usernameKey: string; block: string }>
 
-/** Counts refused refresh tokens whose MAC was wrong, per address. */
+/** Counts refused refresh tokens whose MAC was wrong, per address block. */
 export interface RefusedRefreshLimit {
-  take(address: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
+  take(block: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
 /** Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store every 500 ms. */
@@ -140,8 +176,8 @@ export type LoginRecord = Readonly<{
 /** The audit trail of logins: written before the event, so that none is lost to an investigation. */
 export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
-  /** Whether this name was signed in from this address (IPv6: its /64) before. */
-  hasSignedInFrom(usernameHash: string, address: string): Promise<boolean>
+  /** Whether this name was signed in from this address block before. */
+  hasSignedInFrom(usernameHash: string, block: string): Promise<boolean>
 }
 /** The login events, after the audit row. It never waits and never fails: what the bounded queue cannot hold is counted. */
 export interface LoginEvents {
@@ -165,8 +201,21 @@ export interface Clock {
 /** A unique id, as a UUID. */
 export type CreateId = () => string
 
-/** What pino offers, as far as the use cases need it. Never a token, a password or the name of a failed login. */
+/** Runs something again and again, never twice at once; a fault does not end it. */
+export interface Repeating {
+  start(): void
+  /** Resolves when the run under way has ended. */
+  stop(): Promise<void>
+}
+/** `onError` is told the first of several faults in a row. */
+export type CreateRepeating = (loop: { everyMs: number; run: () => Promise<unknown>; onError: (error: unknown) => void }) => Repeating
+
+/**
+ * What pino offers, as far as the use cases need it. Never a token, a password or the name of a failed login. What anybody
+ * can bring about as often as they like is `debug`.
+ */
 export interface Log {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void

@@ -36,3 +36,9 @@ create table token_store.lane_leases (
   leased_until timestamptz not null default '-infinity'
 );
 insert into token_store.lane_leases (lane) select generate_series(0, 15);
+
+-- The relays that are alive: each takes its fair share of the lanes.
+create table token_store.relays (
+  owner uuid primary key,
+  seen_until timestamptz not null
+);

@@ -49,13 +49,13 @@ export interface Heartbeats {
 export type OutboxRow = Readonly<{ lane: number; id: number; event: AnyEvent }>
 
 export interface Outbox {
-  /** Takes and renews the lanes that nobody else holds; answers the lanes held from now on for `leaseMs`. */
+  /** Takes, renews or lets go lanes up to a fair share among the relays alive; answers the lanes held from now on for `leaseMs`. */
   lease(owner: string, leaseMs: number): Promise<number[]>
   release(owner: string): Promise<void>
   read(lanes: readonly number[], most: number): Promise<OutboxRow[]>
   remove(rows: readonly OutboxRow[]): Promise<void>
-  /** How many wait (at most 100,000 counted) and since how many seconds the oldest does. */
-  pending(): Promise<{ events: number; oldestSeconds: number }>
+  /** How many events wait (at most 100,000 counted), since how many seconds the oldest does, and about how many sessions there are. */
+  measure(): Promise<{ events: number; oldestSeconds: number; sessions: number }>
 }
 
 /** Whether the database said that it rolled back: only then may the same work be done again. */
@@ -70,6 +70,6 @@ export interface Report {
   published(events: readonly AnyEvent[]): void
   relayFailed(error: unknown): void
   lanesOwned(lanes: number): void
-  outbox(pending: { events: number; oldestSeconds: number }): void
+  measured(sizes: { events: number; oldestSeconds: number; sessions: number }): void
   heartFailed(error: unknown): void
 }

@@ -31,16 +31,19 @@ export async function startTestTokenStores(options: { url?: string; replicas?: n
   sql.on('error', () => {})
   await sql.connect()
 
-  const [first] = built
-  if (first === undefined) throw new Error('at least one replica')
+  const stores = built.map((replica) => replica.tokenStore)
   return {
     url: database.url,
-    stores: built.map((replica) => replica.tokenStore),
-    store: first.tokenStore,
+    stores,
+    get store() {
+      const [first] = stores
+      if (first === undefined) throw new Error('There is no replica')
+      return first
+    },
     sql,
     events,
     async issue(more: Partial<IssueRequest> = {}) {
-      const issued = await first.tokenStore.issue({ userId: crypto.randomUUID(), userVersion: 0, clientId: 'default', context: home, accessTtlSeconds: 1800, ...more })
+      const issued = await this.store.issue({ userId: crypto.randomUUID(), userVersion: 0, clientId: 'default', context: home, accessTtlSeconds: 1800, ...more })
       if (issued.outcome !== 'issued') throw new Error(issued.outcome)
       return issued
     },

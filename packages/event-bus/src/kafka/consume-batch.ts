@@ -59,7 +59,8 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
           await take(part, batch)
         } catch (error) {
           log.warn({ group, topic, partition, err: error }, 'Events could not be handled; trying again')
-          pause; retryMs
+          setTimeout(pause(), retryMs).unref()
+          break
         }
         const last = part.at(-1)?.offset ?? ''
         resolveOffset(last)

@@ -7,7 +7,7 @@ export const SESSION_ID = '0199e000-0000-7000-8000-0000000000f1'
 export const NOW_MS = Date.UTC(2026, 10, 1, 12)
 export const clock = { nowMs: () => NOW_MS }
 
-export const context: RequestContext = { address: '203.0.113.7', network: '203.0.113.0/24', agent: 'test', straightFromLoopback: false }
+export const context: RequestContext = { address: '203.0.113.7', block: '203.0.113.7/32', network: '203.0.113.0/24', agent: 'test', straightFromLoopback: false }
 
 export function aUser(change: Partial<User> = {}): User {
   return { id: USER_ID, username: 'Ada', role: 'user', active: true, version: 1, demo: false, passwordHash: 'hash', ...change }
@@ -58,7 +58,7 @@ export function aRecorder() {
 export function aLog() {
   const lines: string[] = []
   const write = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }))
-  return { lines, info: write, warn: write, error: write } satisfies Log & { lines: string[] }
+  return { lines, debug: write, info: write, warn: write, error: write } satisfies Log & { lines: string[] }
 }
 
 export function aRevocationList(): Revocations & { revoked: Set<string> } {

@@ -75,7 +75,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
     clock: { nowMs: () => NOW_SECONDS * 1000 },
     createId: () => `id-${(ids += 1)}`,
     random,
-    log: { info: line('info'), warn: line('warn'), error: line('error') },
+    log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
     metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels) } },
   })
   return { app, calls, lines, observed }

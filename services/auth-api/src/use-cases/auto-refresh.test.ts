@@ -1,4 +1,5 @@
 import type { AccessTokenClaims, PeekResult } from '@auto-refresh/contracts'
+import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
 import type { AccessTokenCheck } from '../ports.ts'
@@ -16,7 +17,9 @@ function setUp({ check = { outcome: 'valid', claims: live }, peeked = current }:
   const renewed: RefreshResult = { outcome: 'reused' }
   const refresh = vi.fn<Refresh>(async () => renewed)
   const recorder = aRecorder()
-  const autoRefresh = createAutoRefresh({ refresh, tokenStore, checkAccessToken: async () => check, recorder, clock, policy })
+  const autoRefresh = createAutoRefresh({
+    refresh, tokenStore, checkAccessToken: async () => check, isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }), recorder, clock, accessTtlSeconds: 1800,
+  })
   return { autoRefresh, refresh, tokenStore, recorder, renewed }
 }
 const request = { accessToken: 'jwt', refreshToken: 'art_current', idempotencyKey: 'k', context }

@@ -27,7 +27,7 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
     throw new CodedError(check.outcome === 'missing' ? 'access_token_missing' : 'access_token_invalid')
   }
 
-  async function inspect(by: { sessionId: string } | { token: string }, { address }: RequestContext): Promise<ProvenSession | undefined> {
+  async function inspect(by: { sessionId: string } | { token: string }, { block }: RequestContext): Promise<ProvenSession | undefined> {
     const found = await tokenStore.inspect(by)
     switch (found.outcome) {
       case 'found':
@@ -36,7 +36,7 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
         return undefined
       case 'invalid':
       case 'unknown_kid': {
-        const limited = await limitRefused(address)
+        const limited = await limitRefused(block)
         if (limited !== undefined) throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })
         throw new CodedError(found.outcome === 'invalid' ? 'refresh_token_invalid' : 'unavailable')
       }

@@ -14,14 +14,14 @@ export type RefuseRefresh = (refused: StoreRefusal, context: RequestContext) => 
 
 /** What a refusal of token-store means to the caller, and how it is counted. */
 export function createRefuseRefresh({ limitRefused }: { limitRefused: LimitRefused }): RefuseRefresh {
-  return async (refused, { address }) => {
+  return async (refused, { block }) => {
     switch (refused.outcome) {
       case 'invalid': {
-        const limited = refused.mac ? undefined : await limitRefused(address)
+        const limited = refused.mac ? undefined : await limitRefused(block)
         return same(limited ?? { outcome: 'invalid' })
       }
       case 'unknown_kid': {
-        const limited = await limitRefused(address)
+        const limited = await limitRefused(block)
         return limited === undefined ? { refusal: { outcome: 'unavailable', because: 'unknown_kid' }, counted: 'unknown_kid' } : same(limited)
       }
       case 'unknown_session':

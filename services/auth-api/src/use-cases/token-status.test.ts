@@ -1,3 +1,4 @@
+import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
 import type { AccessTokenCheck } from '../ports.ts'
@@ -7,7 +8,8 @@ import { createGetTokenStatus } from './token-status.ts'
 
 const policy = { issuer: 'i', audience: 'a', accessTtlSeconds: 1800, dueThresholdSeconds: 300 }
 const issuedAgo = (seconds: number) => toAccessTokenClaims({ session: aSession(), user: aUser(), policy, nowMs: NOW_MS - seconds * 1000, jti: 'j' })
-const statusOf = (check: AccessTokenCheck) => createGetTokenStatus({ checkAccessToken: async () => check, clock, dueThresholdSeconds: 300 })({ accessToken: 'jwt' })
+const statusOf = (check: AccessTokenCheck) =>
+  createGetTokenStatus({ checkAccessToken: async () => check, isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }), clock })({ accessToken: 'jwt' })
 
 test('a live token tells its user and its time', async () => {
   const expected = { valid: true, needsRefresh: false, secondsLeft: 1300, expiresAtMs: NOW_MS + 1_300_000, username: 'Ada', role: 'user' }

@@ -16,7 +16,7 @@ function setUp(options: { afterRead?: () => void; publish?: (ids: string[]) => P
     async release() {},
     async read() { options.afterRead?.(); return [...waiting] },
     async remove(rows) { for (const done of rows) waiting.splice(waiting.findIndex((left) => left.id === done.id), 1) },
-    async pending() { return { events: waiting.length, oldestSeconds: 0 } },
+    async measure() { return { events: waiting.length, oldestSeconds: 0, sessions: 0 } },
   }
   const relay = createOutboxRelay({
     outbox,

@@ -1,16 +1,18 @@
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { toNetwork, toRequestContext } from './request-context.ts'
+import { toPlace, toRequestContext } from './request-context.ts'
 
 test.each([
-  ['203.0.113.77', '203.0.113.77', '203.0.113.0/24'],
-  ['::ffff:203.0.113.77', '203.0.113.77', '203.0.113.0/24'],
-  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
-  ['::1', '::1', '0:0:0::/48'],
-  ['not an address', 'unknown', 'unknown'],
-  ['', 'unknown', 'unknown'],
-])('the network of %s', (text, address, network) => {
-  expect(toNetwork(text)).toEqual({ address, network })
+  ['203.0.113.77', '203.0.113.77', '203.0.113.77/32', '203.0.113.0/24'],
+  ['::ffff:203.0.113.77', '203.0.113.77', '203.0.113.77/32', '203.0.113.0/24'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64', '2001:db8:1::/48'],
+  ['2001:0DB8:0001:2::6', '2001:db8:1:2::6', '2001:db8:1:2::/64', '2001:db8:1::/48'],
+  ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0::/64', 'fe80:0:0::/48'],
+  ['::1', '::1', '0:0:0:0::/64', '0:0:0::/48'],
+  ['not an address', 'unknown', 'unknown', 'unknown'],
+  ['', 'unknown', 'unknown', 'unknown'],
+])('the address, block and network of %s', (text, address, block, network) => {
+  expect(toPlace(text)).toEqual({ address, block, network })
 })
 
 async function ask(request: { remoteAddress?: string; headers?: Record<string, string> }, trustProxy: string[] | false = false) {

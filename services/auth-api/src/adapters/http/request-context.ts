@@ -7,17 +7,20 @@ const MAX_AGENT_LENGTH = 256
 
 /** Where a request comes from, as far as trusted proxies can tell. */
 export function toRequestContext(request: FastifyRequest): RequestContext {
-  const { address, network } = toNetwork(request.ip)
-  return { address, network, agent: toAgent(request.headers['user-agent']), straightFromLoopback: isStraightFromLoopback(request) }
+  return { ...toPlace(request.ip), agent: toAgent(request.headers['user-agent']), straightFromLoopback: isStraightFromLoopback(request) }
 }
 
-/** The /24 or /48: enough to see that a token is used from elsewhere, too little to follow a person. */
-export function toNetwork(text: string): { address: string; network: string } {
-  if (!ipaddr.isValid(text)) return { address: 'unknown', network: 'unknown' }
-  const address = ipaddr.process(text)
-  if (address instanceof ipaddr.IPv4) return { address: address.toString(), network: `${address.octets.slice(0, 3).join('.')}.0/24` }
-  const prefix = address.parts.slice(0, 3).map((part) => part.toString(16))
-  return { address: address.toString(), network: `${prefix.join(':')}::/48` }
+/**
+ * IPv4 that came mapped into IPv6 is IPv4, and a zone is left out. The network, /24 or /48, is enough to see that a token is
+ * used from elsewhere, too little to follow a person.
+ */
+export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' | 'network'> {
+  if (!ipaddr.isValid(text)) return { address: 'unknown', block: 'unknown', network: 'unknown' }
+  const known = ipaddr.fromByteArray(ipaddr.process(text).toByteArray())
+  const address = known.toString()
+  if (known instanceof ipaddr.IPv4) return { address, block: `${address}/32`, network: `${known.octets.slice(0, 3).join('.')}.0/24` }
+  const groups = known.parts.map((part) => part.toString(16))
+  return { address, block: `${groups.slice(0, 4).join(':')}::/64`, network: `${groups.slice(0, 3).join(':')}::/48` }
 }
 
 const toAgent = (text = '') => text.replaceAll(/\p{Cc}/gu, '').toWellFormed().slice(0, MAX_AGENT_LENGTH)

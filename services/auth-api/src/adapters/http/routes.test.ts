@@ -9,7 +9,7 @@ const SIGN_IN = { method: 'POST', url: `${AUTH}/token`, payload: { username: 'an
 const REFRESH = { method: 'POST', url: `${AUTH}/refresh`, payload: { refresh_token: 'r1' } } as const
 const AUTO_REFRESH = { ...REFRESH, url: `${AUTH}/auto-refresh` } as const
 const live = { authorization: 'Bearer live' }
-const context = { address: '127.0.0.1', network: '127.0.0.0/24', agent: 'lightMyRequest', straightFromLoopback: true }
+const context = { address: '127.0.0.1', block: '127.0.0.1/32', network: '127.0.0.0/24', agent: 'lightMyRequest', straightFromLoopback: true }
 const ID = '0198c1a0-0000-7000-8000-00000000000a'
 
 const failure = (code: ErrorCode) => ({

@@ -1,5 +1,4 @@
-import type { Clock, Log, Recorder, Revocations, TokenStore } from '../../ports.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
+import type { Clock, CreateRepeating, Log, Recorder, Revocations, TokenStore } from '../../ports.ts'
 
 const POLL_MS = 500
 /** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
@@ -12,6 +11,7 @@ const SWEEP_MS = 30_000
 export type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
   recorder: Pick<Recorder, 'revocationLearned'>
+  createRepeating: CreateRepeating
   clock: Clock
   log: Log
   /** no access token lives longer than this */
@@ -20,17 +20,17 @@ export type RevocationListDeps = Readonly<{
 export type RevocationList = Revocations & Readonly<{
   /** since token-store last answered; `Infinity` before the first time */
   feedAgeMs(): number
-  /** Resolves when the list has been read whole; tries until it is, or until `stop`. */
-  start(): Promise<void>
+  /** Resolves when the list has been read whole; tries until it is, or until `stop` or the signal. */
+  start(signal?: AbortSignal): Promise<void>
   stop(): Promise<void>
 }>
 
 /** The sessions whose access tokens are dead, polled from token-store. A feed that is away is used as it stands. */
-export function createRevocationList({ tokenStore, recorder, clock, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
+export function createRevocationList({ tokenStore, recorder, createRepeating, clock, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
   const untilBySession = new Map<string, number>()
   let answer: { storeMs: number; ownMs: number } | undefined
   let sweptMs = clock.nowMs()
-  let whenRead: (() => void) | undefined
+  const waited = Promise.withResolvers<void>()
   const repeating = createRepeating({
     everyMs: POLL_MS,
     run: poll,
@@ -41,17 +41,16 @@ export function createRevocationList({ tokenStore, recorder, clock, log, accessT
     isRevoked: (sessionId) => untilBySession.has(sessionId),
     add: (sessionId) => remember(sessionId, clock.nowMs() + accessTtlSeconds * 1000),
     feedAgeMs: () => (answer === undefined ? Infinity : clock.nowMs() - answer.ownMs),
-    async start() {
-      const read = new Promise<void>((resolve) => {
-        whenRead = resolve
-      })
+    async start(signal) {
+      signal?.addEventListener('abort', () => waited.resolve(), { once: true })
+      if (signal?.aborted === true) return
       await poll().catch((error: unknown) => log.warn({ err: error }, 'The revocations could not be read yet; trying on'))
       repeating.start()
-      await read
+      await waited.promise
     },
     async stop() {
       await repeating.stop()
-      whenRead?.()
+      waited.resolve()
     },
   }
 
@@ -62,7 +61,7 @@ export function createRevocationList({ tokenStore, recorder, clock, log, accessT
       remember(sessionId, untilMs)
     }
     answer = { storeMs, ownMs: clock.nowMs() }
-    whenRead?.()
+    waited.resolve()
     sweep()
   }
 

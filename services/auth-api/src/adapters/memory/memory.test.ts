@@ -2,6 +2,7 @@ import { CodedError, type RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { User } from '../../ports.ts'
 import { aLog, aRecorder, aTokenStore, aUser } from '../../test-doubles/fakes.ts'
+import { createRepeating } from '../timers/create-repeating.ts'
 import { createKnownUsers } from './create-known-users.ts'
 import { createRevocationList } from './create-revocation-list.ts'
 
@@ -21,7 +22,7 @@ describe('the revocation list', () => {
     const gone = (sessionId: string, livesMs = 60_000) => ({ sessionId, untilMs: Date.now() + livesMs, revokedAtMs: Date.now() - 200 })
     tokenStore.revocations.mockImplementation(async () => answer())
     const recorder = aRecorder()
-    const list = createRevocationList({ tokenStore, recorder, clock, log: aLog(), accessTtlSeconds: 1800 })
+    const list = createRevocationList({ tokenStore, recorder, createRepeating, clock, log: aLog(), accessTtlSeconds: 1800 })
     return { list, tokenStore, recorder, answer, gone }
   }
 
@@ -85,6 +86,19 @@ describe('the revocation list', () => {
     await list.stop()
     await starting
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('waits no longer for its first answer once the start is called off', async () => {
+    const { list, tokenStore } = setUp()
+    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+    const calledOff = new AbortController()
+    const starting = list.start(calledOff.signal)
+    await vi.advanceTimersByTimeAsync(1100)
+    calledOff.abort()
+    await starting
+    await list.start(AbortSignal.abort())
+    await list.stop()
+    expect([list.feedAgeMs(), vi.getTimerCount()]).toEqual([Infinity, 0])
   })
 })
 

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import type { LoginAudit, LoginRecord } from '../../ports.ts'
-import { toAddressBlock, toBareAddress } from '../limits/to-address-block.ts'
 import { readRows } from './read-rows.ts'
 
 /** The audit trail in `auth_api.login_audit`. */
@@ -9,9 +8,8 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
     async record(login) {
       await record(pool, login)
     },
-    async hasSignedInFrom(usernameHash, address) {
-      const block = toAddressBlock(address)
-      return block !== undefined && (await findSignIn(pool, usernameHash, block)).length > 0
+    async hasSignedInFrom(usernameHash, block) {
+      return block !== 'unknown' && (await findSignIn(pool, usernameHash, block)).length > 0
     },
   }
 }
@@ -22,7 +20,7 @@ function record(pool: Pool, { outcome, usernameHash, userId, sessionId, context:
     text: `
       insert into auth_api.login_audit (outcome, username_hash, user_id, session_id, address, network, agent)
       values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text)`,
-    values: [outcome, usernameHash, userId ?? null, sessionId ?? null, toBareAddress(address) ?? null, network, agent],
+    values: [outcome, usernameHash, userId ?? null, sessionId ?? null, address === 'unknown' ? null : address, network, agent],
   })
 }
 

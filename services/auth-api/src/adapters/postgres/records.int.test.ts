@@ -45,7 +45,7 @@ describe('the audit trail', () => {
   test('holds every login as it was', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ usernameHash: 'all' }))
-    await audit.record({ outcome: 'invalid_credentials', usernameHash: 'all', context: from('fe80::1%eth0') })
+    await audit.record({ outcome: 'invalid_credentials', usernameHash: 'all', context: from('fe80::1') })
     await audit.record({ outcome: 'rate_limited', usernameHash: 'all', context: from('unknown') })
     const { rows } = await database.pool.query("select outcome, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id")
     expect(rows).toEqual([
@@ -56,11 +56,11 @@ describe('the audit trail', () => {
   })
 
   test.each([
-    ['203.0.113.7', '203.0.113.7', true],
-    ['203.0.113.7', '::ffff:203.0.113.7', true],
-    ['203.0.113.7', '203.0.113.8', false],
-    ['2001:db8:1:2::1', '2001:db8:1:2::ffff', true],
-    ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+    ['203.0.113.7', '203.0.113.7/32', true],
+    ['203.0.113.7', '203.0.113.8/32', false],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64', true],
+    ['2001:db8:1:2::1', '2001:db8:1:3::/64', false],
+    ['::1', '0:0:0:0::/64', true],
     ['unknown', 'unknown', false],
   ])('signed in from %s, %s is familiar: %s', async (was, is, familiar) => {
     const audit = createPostgresLoginAudit(database)
@@ -73,7 +73,7 @@ describe('the audit trail', () => {
   test('a failed login makes no address familiar', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ outcome: 'invalid_credentials', usernameHash: 'guessed' }))
-    expect(await audit.hasSignedInFrom('guessed', context.address)).toBe(false)
+    expect(await audit.hasSignedInFrom('guessed', context.block)).toBe(false)
   })
 
   test('what is older than the retention goes, the rest stays', async () => {

@@ -1,12 +1,10 @@
-export type Repeating = Readonly<{ start(): void; /** Resolves when the run under way has ended. */ stop(): Promise<void> }>
-
-export type RepeatingDeps = Readonly<{ everyMs: number; run: () => Promise<unknown>; onError: (error: unknown) => void }>
+import type { CreateRepeating } from '../../ports.ts'
 
 /**
  * Runs `run` again and again, `everyMs` after the end of the run before, never twice at once. A fault does not end it; the
  * first of several in a row is told to `onError`. It keeps no process alive.
  */
-export function createRepeating({ everyMs, run, onError }: RepeatingDeps): Repeating {
+export const createRepeating: CreateRepeating = ({ everyMs, run, onError }) => {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let stopped = true

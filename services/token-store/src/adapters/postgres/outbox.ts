@@ -10,11 +10,26 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       const { rows } = await pool.query<{ lane: number }>({
         name: 'lease-lanes',
         text: `
-          with mine as materialized (
+          with me as (
+            insert into token_store.relays (owner, seen_until)
+            values ($1::uuid, clock_timestamp() + make_interval(secs => $2::float8 / 1000))
+            on conflict (owner) do update set seen_until = excluded.seen_until
+          ),
+          gone as (delete from token_store.relays where owner <> $1::uuid and seen_until < clock_timestamp() - interval '1 minute'),
+          fair as (
+            select ceil(16.0 / (1 + count(*)))::integer as lanes
+            from token_store.relays where owner <> $1::uuid and seen_until > clock_timestamp()
+          ),
+          mine as materialized (
             select lane from token_store.lane_leases
             where owner = $1::uuid or leased_until < clock_timestamp()
-            order by lane
+            order by (owner is not distinct from $1::uuid) desc, lane
+            limit (select lanes from fair)
             for update skip locked
+          ),
+          let_go as (
+            update token_store.lane_leases set owner = null, leased_until = '-infinity'
+            where owner = $1::uuid and lane not in (select lane from mine)
           )
           update token_store.lane_leases l
           set owner = $1::uuid, leased_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
@@ -28,7 +43,9 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
     async release(owner) {
       await pool.query({
         name: 'release-lanes',
-        text: `update token_store.lane_leases set owner = null, leased_until = '-infinity' where owner = $1::uuid`,
+        text: `
+          with gone as (delete from token_store.relays where owner = $1::uuid)
+          update token_store.lane_leases set owner = null, leased_until = '-infinity' where owner = $1::uuid`,
         values: [owner],
       })
     },
@@ -54,14 +71,18 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       })
     },
 
-    async pending() {
-      const { rows } = await pool.query<{ events: number; oldest_seconds: number }>({
-        name: 'count-outbox',
+    async measure() {
+      const { rows } = await pool.query<{ events: number; oldest_seconds: number; sessions: number }>({
+        name: 'measure',
         text: `
-          select count(*) as events, coalesce(extract(epoch from clock_timestamp() - min(occurred_at)), 0)::float8 as oldest_seconds
+          select
+            count(*) as events,
+            coalesce(extract(epoch from clock_timestamp() - min(occurred_at)), 0)::float8 as oldest_seconds,
+            (select greatest(reltuples, 0)::bigint from pg_class where oid = 'token_store.sessions'::regclass) as sessions
           from (select occurred_at from token_store.outbox limit 100000) waiting`,
       })
-      return { events: rows[0]?.events ?? 0, oldestSeconds: rows[0]?.oldest_seconds ?? 0 }
+      const { events = 0, oldest_seconds: oldestSeconds = 0, sessions = 0 } = rows[0] ?? {}
+      return { events, oldestSeconds, sessions }
     },
   }
 }

@@ -11,6 +11,7 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
         metrics.reuseDetected.inc()
         logger.warn({ sessionId: result.sessionId, userId: result.userId }, 'A refresh token was used twice; its session has been ended')
       }
+      if (result.outcome === 'rate_limited') metrics.rateLimited.inc({ limiter: 'refresh' })
       if (result.outcome === 'regressed') logger.error({ sessionId: result.session.id }, 'A token was newer than its session: the database has gone back in time')
       if (result.outcome === 'unknown_session') logger.error('A young token names a session that is not here: a restore, or the wrong database')
       if (result.outcome === 'unknown_kid') logger.error('A token names a key that this process does not have: compare REFRESH_TOKEN_KEYS of all processes')
@@ -39,7 +40,8 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       logger.warn({ err: error }, 'The relay could not send; it will try again')
     },
 
-    outbox({ events, oldestSeconds }) {
+    measured({ events, oldestSeconds, sessions }) {
+      metrics.sessionsActive.set(sessions)
       metrics.outboxPendingEvents.set(events)
       metrics.outboxOldestEventAge.set(oldestSeconds)
     },

@@ -1,0 +1,72 @@
+import { createPool } from '@auto-refresh/postgres'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
+import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+
+let t: TestTokenStores
+let pool: ReturnType<typeof createPool>
+beforeAll(async () => {
+  t = await startTestTokenStores({ replicas: 0 })
+  pool = createPool({ url: t.url, applicationName: 'test', max: 4, onError: () => {} })
+})
+afterAll(async () => {
+  await pool.end()
+  await t.stop()
+})
+
+test('relays share the lanes fairly, and each lane has one owner', async () => {
+  const outbox = createPostgresOutbox({ pool })
+  const [a, b, c] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
+  expect(await outbox.lease(a, 10_000)).toHaveLength(16)
+  expect(await outbox.lease(b, 10_000)).toEqual([])
+  const ofA = await outbox.lease(a, 10_000)
+  const ofB = await outbox.lease(b, 10_000)
+  expect([ofA.length, ofB.length, new Set([...ofA, ...ofB]).size]).toEqual([8, 8, 16])
+  await outbox.lease(c, 10_000)
+  const three = [await outbox.lease(a, 10_000), await outbox.lease(b, 10_000), await outbox.lease(c, 10_000)]
+  expect(three.flat().toSorted((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, lane) => lane))
+  expect(Math.max(...three.map((lanes) => lanes.length))).toBe(6)
+  for (const owner of [a, b, c]) await outbox.release(owner)
+})
+
+test('the lanes of a relay that died are taken over when its lease ends, not before', async () => {
+  const outbox = createPostgresOutbox({ pool })
+  const [dead, alive] = [crypto.randomUUID(), crypto.randomUUID()]
+  expect(await outbox.lease(dead, 400)).toHaveLength(16)
+  expect(await outbox.lease(alive, 10_000)).toEqual([])
+  await eventually(async () => (await outbox.lease(alive, 10_000)).length === 16)
+  await outbox.release(alive)
+})
+
+test('a relay that stops hands its lanes over at once', async () => {
+  const outbox = createPostgresOutbox({ pool })
+  const [first, second] = [crypto.randomUUID(), crypto.randomUUID()]
+  await outbox.lease(first, 10_000)
+  await outbox.release(first)
+  expect(await outbox.lease(second, 10_000)).toHaveLength(16)
+  await outbox.release(second)
+})
+
+test('replicas relay beside each other: every event once, in the order of its session', async () => {
+  const two = await startTestTokenStores({ replicas: 2, env: { REFRESH_LIMIT: 'off' } })
+  try {
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => two.issue()))
+    await Promise.all(
+      sessions.map(async (one) => {
+        for (let n = 0, token = one.token; n < 30; n += 1) {
+          const result = await (two.stores[n % 2] ?? two.store).rotate(refresh(token))
+          if (!('token' in result)) throw new Error(result.outcome)
+          token = result.token
+        }
+      }),
+    )
+    await eventually(() => two.events.length >= 20 * 31, 15_000)
+    expect(new Set(two.events.map((event) => event.id)).size).toBe(two.events.length)
+    for (const { session } of sessions) {
+      const seqs = two.events.flatMap((event) => (event.key === session.id && 'session_seq' in event.data ? [event.data.session_seq] : []))
+      expect(seqs).toEqual(Array.from({ length: 31 }, (_, seq) => seq))
+    }
+  } finally {
+    await two.stop()
+  }
+})
