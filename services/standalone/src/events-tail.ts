@@ -1,0 +1,24 @@
+import { parseKafkaSettings } from '@auto-refresh/config'
+import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { readTopics } from '@auto-refresh/event-bus'
+import { createLogger } from '@auto-refresh/telemetry'
+import { explainFault } from './explain-fault.ts'
+
+/** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C. */
+try {
+  const ending = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
+  await readTopics({
+    settings: parseKafkaSettings(process.env, 'events-tail'),
+    log: createLogger({ service: 'events-tail', level: 'error', destination: process.stderr }),
+    topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC],
+    which: process.argv.includes('--all') ? 'everything' : 'from now',
+    signal: ending.signal,
+    onEvent({ time, type, subject, id, data }, { partition, offset }) {
+      process.stdout.write(`${time} ${type} ${subject} event=${id} at=${partition}/${offset} ${JSON.stringify(data)}\n`)
+    },
+  })
+} catch (error) {
+  process.stderr.write(`${explainFault(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,21 @@
+import type { RevokeReason } from '@auto-refresh/contracts'
+import { explainFault } from './explain-fault.ts'
+import { readEndedSessions } from './read-ended-sessions.ts'
+import { withTokenStore } from './with-token-store.ts'
+
+/**
+ * `npm run recover`: after a restore, before the services start, ends again what had been ended since the backup: from the
+ * topic where KAFKA_BROKERS is set, else from the audit trail. Safe to repeat.
+ */
+try {
+  const counts = { revoked: 0, already_ended: 0, not_found: 0 }
+  await withTokenStore(process.env, async (tokenStore, databaseUrl) => {
+    const ended = new Map<string, RevokeReason>()
+    await readEndedSessions(process.env, databaseUrl, (sessionId, reason) => void ended.set(sessionId, reason))
+    for (const [sessionId, reason] of ended) counts[(await tokenStore.revokeSession({ sessionId, reason })).outcome] += 1
+  })
+  process.stdout.write(`${counts.revoked} sessions ended again, ${counts.already_ended} had ended, ${counts.not_found} are not here\n`)
+} catch (error) {
+  process.stderr.write(`${explainFault(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,17 @@
+import { parseKafkaSettings, parseTogether, parseTopicSettings } from '@auto-refresh/config'
+import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { createTopics } from '@auto-refresh/event-bus'
+import { createLogger } from '@auto-refresh/telemetry'
+import { explainFault } from './explain-fault.ts'
+
+/** `npm run topics`: makes the topics that are missing, and says how all of them stand. */
+try {
+  const { settings, shape } = parseTogether({ settings: () => parseKafkaSettings(process.env, 'topics'), shape: () => parseTopicSettings(process.env) })
+  const log = createLogger({ service: 'topics', level: 'error', destination: process.stderr })
+  for (const { topic, partitions, created } of await createTopics({ settings, log, topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC], ...shape })) {
+    process.stdout.write(`${topic}: ${partitions} partitions, ${created ? 'created' : 'was there'}\n`)
+  }
+} catch (error) {
+  process.stderr.write(`${explainFault(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,25 @@
+import type { Environment } from '@auto-refresh/config'
+import { createLogger, createMetrics, type Logger, type Metrics } from '@auto-refresh/telemetry'
+import { buildTokenStore, type TokenStore } from '@auto-refresh/token-store'
+import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'
+import { keepKeys } from './generated-keys.ts'
+import { borrowDatabase } from './open-database.ts'
+
+export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
+
+/**
+ * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR, running or not. Nothing is
+ * served; the events wait in the outbox for the process that does.
+ */
+export async function withTokenStore<T>(environment: Environment, work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>): Promise<T> {
+  const config = parseStandaloneConfig(environment)
+  const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
+  const metrics = createMetrics({ service: 'operations', version: '' })
+  await using opened = new AsyncDisposableStack()
+  const database = await borrowDatabase({ config, log: (message) => logger.info(message) })
+  opened.defer(() => database.stop())
+  const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
+  const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
+  opened.defer(() => store.stop())
+  return await work(store.tokenStore, database.url, { configs, logger, metrics })
+}
