@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { call, login, me, persist, refresh, toPair } from './api.ts'
 import { eventually } from './eventually.ts'
-import { freePort, REPOSITORY, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { runUserCommand } from './run-user-command.ts'
+import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const running: Standalone[] = []
@@ -146,23 +146,12 @@ describe('the demo user', () => {
 })
 
 describe('npm run user', () => {
-  /** The command as a person runs it; the password goes in by standard input. */
-  async function user(args: string[], input = '', env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, [join(REPOSITORY, 'services/standalone/src/user.ts'), ...args], {
-      env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder.path, ...env },
-    })
-    child.stdin.end(input)
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const code = await new Promise<number | null>((resolve) => child.on('exit', resolve))
-    return { code, output }
-  }
+  const user = (args: string[], input = '') => runUserCommand(args, input, { DATA_DIR: folder.path })
 
   test('adds, changes, lists, disables and enables users of a running system; a disabled user is out at once', async () => {
     const system = await (await start()).ready()
-    expect((await user(['add', 'ayu', '--role', 'editor', '--password-stdin'], 'correct horse battery\n')).code).toBe(0)
-    expect((await user(['add', 'ayu', '--password-stdin'], 'correct horse battery\n')).code).not.toBe(0)
+    expect((await user(['add', 'ayu', '--role', 'editor', '--password-stdin'], 'correct horse battery')).code).toBe(0)
+    expect((await user(['add', 'ayu', '--password-stdin'], 'correct horse battery')).code).not.toBe(0)
     const pair = await login(system.url, 'ayu', 'correct horse battery')
     expect((await me(system.url, pair.access)).data).toMatchObject({ username: 'ayu', role: 'editor' })
     const list = await user(['list'])
@@ -181,7 +170,7 @@ describe('npm run user', () => {
     expect((await user(['enable', 'ayu'])).code).toBe(0)
     const again = await login(system.url, 'ayu', 'correct horse battery')
     expect((await refresh(system.url, renewed.refresh)).status).toBe(401)
-    expect((await user(['set-password', 'ayu', '--password-stdin'], 'another horse battery\n')).code).toBe(0)
+    expect((await user(['set-password', 'ayu', '--password-stdin'], 'another horse battery')).code).toBe(0)
     expect((await refresh(system.url, again.refresh)).code).toBe('refresh_token_revoked')
     const last = await login(system.url, 'ayu', 'another horse battery')
     expect((await user(['revoke-sessions', 'ayu'])).code).toBe(0)

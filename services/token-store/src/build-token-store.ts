@@ -22,8 +22,8 @@ export function buildTokenStore({ config, publisher, logger, metrics }: {
 }) {
   const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
   const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError })
-  // The relay and the heartbeat must not wait behind requests, nor requests behind them.
-  const backgroundPool = createPool({ url: config.databaseUrl, applicationName: 'token-store background', max: 2, onError })
+  // The relay must not wait behind requests, nor requests behind it. The heart beats through the requests' pool: a stuck one is a downtime.
+  const backgroundPool = createPool({ url: config.databaseUrl, applicationName: 'token-store background', max: 1, onError })
 
   const report = createReport({ logger, metrics })
   const refreshTokens = createRefreshTokens({ keys: config.refreshTokenKeys, retiredKids: config.retiredKids })
@@ -37,7 +37,7 @@ export function buildTokenStore({ config, publisher, logger, metrics }: {
   })
   metrics.watchPool(pool)
   metrics.watchPool(backgroundPool)
-  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool: backgroundPool }), outbox, report })
+  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), outbox, report, nowMs: () => performance.now() })
   const tokenStore = createTokenStore({
     sessions: createPostgresSessions({ pool }),
     refreshTokens,
@@ -46,6 +46,7 @@ export function buildTokenStore({ config, publisher, logger, metrics }: {
     isRolledBack,
     toUnavailable,
     nowMs: () => performance.now(),
+    isUp: heart.isBeating,
     onCommit: () => relay?.nudge(),
     report,
   })

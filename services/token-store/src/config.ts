@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000
 /** What the service needs to know, from the environment alone. Throws a `ConfigError` that names every fault at once. */
 export function parseTokenStoreConfig(environment: Environment) {
   const env = readEnvironment(environment)
-  const days = (name: string, value: number) => env.decimal(name, { default: value, min: 0.0001, max: 3650 }) * DAY_MS
+  const days = (name: string, value: number) => Math.round(env.decimal(name, { default: value, min: 0.0001, max: 3650 }) * DAY_MS)
   const rotationLimit = env.limit('REFRESH_LIMIT', { default: '60/60' })
 
   return env.done({

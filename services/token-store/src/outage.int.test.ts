@@ -28,6 +28,18 @@ async function retried(token: string) {
   return result
 }
 
+test('a sessions table that is locked longer than the window costs nobody the session', async () => {
+  const { token } = await t.issue()
+  const lost = await t.store.rotate(refresh(token))
+  await t.sql.query('begin')
+  await t.sql.query('lock table token_store.sessions in share mode')
+  const lockedFrom = performance.now()
+  await expect(t.store.rotate(refresh(token))).rejects.toMatchObject({ code: 'unavailable' })
+  await eventually(() => performance.now() - lockedFrom > (GRACE_SECONDS + 4) * 1000, 10_000)
+  await t.sql.query('commit')
+  expect((await retried(token)).token).toBe('token' in lost ? lost.token : '')
+}, 30_000)
+
 test('a database that is away longer than the window costs nobody the session, and every call is refused as retryable meanwhile', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, () => t.issue()))
   const lost = await Promise.all(clients.map(({ token }) => t.store.rotate(refresh(token))))

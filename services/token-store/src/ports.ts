@@ -8,6 +8,7 @@ export type ReadToken = Readonly<{ sessionId: string; generation: number; nonce:
 export interface RefreshTokens {
   /** The kid that new generations are made with. */
   readonly currentKid: number
+  hasKey(kid: number): boolean
   read(token: string): { outcome: 'authentic'; token: ReadToken } | { outcome: 'invalid' | 'unknown_kid' }
   /** A function of its arguments: the same ones give the same token, so a retry gets the same successor. */
   mint(token: { sessionId: string; generation: number; nonce: Buffer; kid: number }): string

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { RotateResult } from '@auto-refresh/contracts'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { eventually, refresh, startTestTokenStores, testKeys, type TestTokenStores } from './test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {
@@ -181,6 +182,21 @@ describe('what is not theft', () => {
     const { token } = await t.issue({ context: { network: 'n', agent: 'a\0\ud800b' } })
     expect((await t.store.rotate(refresh(token, { context: { network: 'n', agent: '\u0000\udfff' } }))).outcome).toBe('rotated')
   })
+})
+
+test('a session whose newest key is missing here is our trouble, and of nobody else in its batch', async () => {
+  const newer = await startTestTokenStores({ env: { REFRESH_TOKEN_KEYS: `2:${randomBytes(32).toString('base64')},${testKeys}` } })
+  try {
+    const older = await startTestTokenStores({ url: newer.url })
+    const [moved, other] = [await older.issue(), await older.issue()]
+    await newer.store.rotate(refresh(moved.token))
+    const [trouble, fine] = await Promise.all([older.store.rotate(refresh(moved.token)), older.store.rotate(refresh(other.token))])
+    expect([trouble.outcome, fine.outcome]).toEqual(['unknown_kid', 'rotated'])
+    expect((await newer.store.rotate(refresh(moved.token))).outcome).toBe('replayed')
+    await older.stop()
+  } finally {
+    await newer.stop()
+  }
 })
 
 test('the session idle longest ends when a user has too many', async () => {

@@ -9,7 +9,7 @@ import { TOKEN_STORE_MIGRATIONS } from './check-token-store-schema.ts'
 import { parseTokenStoreConfig } from './config.ts'
 
 export const home = { network: '192.0.2.0/24', agent: 'browser' }
-const keys = `1:${randomBytes(32).toString('base64')}`
+export const testKeys = `1:${randomBytes(32).toString('base64')}`
 
 /** For tests: replicas of token-store on a database of their own, or on the one given. */
 export async function startTestTokenStores(options: { url?: string; replicas?: number; env?: Record<string, string>; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {}) {
@@ -22,7 +22,7 @@ export async function startTestTokenStores(options: { url?: string; replicas?: n
       events.push(...batch)
     },
   }
-  const config = parseTokenStoreConfig({ DATABASE_URL: database.url, REFRESH_TOKEN_KEYS: keys, ...options.env })
+  const config = parseTokenStoreConfig({ DATABASE_URL: database.url, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
   const built = Array.from({ length: options.replicas ?? 1 }, () =>
     buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }) }),
   )

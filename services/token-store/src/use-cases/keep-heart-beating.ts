@@ -1,3 +1,4 @@
+import { LONGEST_GAP_MS } from '../domain/uptime.ts'
 import type { Heartbeats, Outbox, Report } from '../ports.ts'
 
 const BEAT_MS = 1_000
@@ -8,15 +9,23 @@ const BEATS_PER_COUNT = 5
  * Says every second that we are up, and now and then how full the tables are. The first beat is written when we are ready,
  * so booting is downtime too.
  */
-export function createHeart(deps: { heartbeats: Heartbeats; outbox: Outbox; report: Pick<Report, 'downtime' | 'measured' | 'heartFailed'> }) {
+export function createHeart(deps: {
+  heartbeats: Heartbeats
+  outbox: Outbox
+  report: Pick<Report, 'downtime' | 'measured' | 'heartFailed' | 'trouble'>
+  /** monotonic */
+  nowMs(): number
+}) {
   let timer: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
   let beats = 0
+  let lastBeatMs = -Infinity
 
   async function beat() {
     const downSeconds = await deps.heartbeats.beat()
+    lastBeatMs = deps.nowMs()
     if (downSeconds > 0) deps.report.downtime(downSeconds)
-    if (beats++ % BEATS_PER_COUNT === 0) deps.report.measured(await deps.outbox.measure())
+    if (beats++ % BEATS_PER_COUNT === 0) await deps.outbox.measure().then(deps.report.measured, deps.report.trouble)
   }
 
   function schedule() {
@@ -32,6 +41,8 @@ export function createHeart(deps: { heartbeats: Heartbeats; outbox: Outbox; repo
       await beat()
       schedule()
     },
+    /** A process that stood still must not decide what came in meanwhile: its callers have given up and asked another. */
+    isBeating: () => deps.nowMs() - lastBeatMs <= LONGEST_GAP_MS,
     async stop() {
       clearTimeout(timer)
       timer = undefined

@@ -55,7 +55,7 @@ export function createOutboxRelay(deps: {
         deps.report.relayFailed(error)
         return 0
       })
-      if (sent === MOST_ROWS) continue
+      if (sent >= MOST_ROWS / 2) continue
       pauseMs = sent > 0 ? BUSY_MS : Math.min(IDLE_MS, pauseMs * 2)
       await pause(pauseMs)
     }

@@ -1,4 +1,4 @@
-import type { RotateRequest, RotateResult } from '@auto-refresh/contracts'
+import { CodedError, type RotateRequest, type RotateResult } from '@auto-refresh/contracts'
 import { decideRotation, type Presented, type RotationDecision, type RotationPolicy } from '../domain/decide-rotation.ts'
 import type { Change, Session } from '../domain/session.ts'
 import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
@@ -18,26 +18,31 @@ export function createRotate(deps: {
   refreshTokens: RefreshTokens
   policy: RotationPolicy
   isRolledBack: IsRolledBack
+  /** a batch that is done again session by session ends after this: the rest is `unavailable`, for nobody waits for it any more */
+  longestMs: number
+  /** monotonic */
+  nowMs(): number
 }): (requests: readonly RotateRequest[]) => Promise<readonly Answer[]> {
-  const { sessions, refreshTokens, policy } = deps
+  const { sessions, refreshTokens } = deps
 
   function rotateTogether(items: readonly Item[]): Promise<RotateResult[]> {
     const ids = [...new Set(items.map((item) => item.token.sessionId))]
     return sessions.change(ids, (locked) => {
-      const { decisions, changes } = decideInSequence(items, locked, policy)
+      const { decisions, changes } = decideInSequence(items, locked, deps)
       // Answers are made before the commit, so that nothing which can fail stands behind it.
       return { result: decisions.map(({ decision, token }) => toResult(decision, token, refreshTokens)), changes }
     })
   }
 
-  async function rotate(items: readonly Item[], answer: (item: Item, answer: Answer) => void): Promise<void> {
+  async function rotate(items: readonly Item[], untilMs: number, answer: (item: Item, answer: Answer) => void): Promise<void> {
     try {
+      if (deps.nowMs() > untilMs) throw new CodedError('unavailable')
       const results = await rotateTogether(items)
       items.forEach((item, i) => answer(item, results[i] ?? new Error('no answer')))
     } catch (error) {
       const bySession = Map.groupBy(items, (item) => item.token.sessionId)
       if (bySession.size > 1 && deps.isRolledBack(error)) {
-        for (const own of bySession.values()) await rotate(own, answer)
+        for (const own of bySession.values()) await rotate(own, untilMs, answer)
       } else {
         for (const item of items) answer(item, error instanceof Error ? error : new Error('rotation failed', { cause: error }))
       }
@@ -52,28 +57,32 @@ export function createRotate(deps: {
       if (read?.outcome !== 'authentic') return []
       return [{ token: read.token, presented: toPresented(request, read.token, refreshTokens), position }]
     })
-    if (items.length > 0) await rotate(items, (item, answer) => (answers[item.position] = answer))
+    if (items.length > 0) await rotate(items, deps.nowMs() + deps.longestMs, (item, answer) => (answers[item.position] = answer))
     return answers
   }
 }
 
 /** Two tokens of one session in one batch are decided one after the other, the second on what the first has changed. */
-function decideInSequence(items: readonly Item[], locked: Read, policy: RotationPolicy) {
+function decideInSequence(items: readonly Item[], locked: Read, { policy, refreshTokens }: { policy: RotationPolicy; refreshTokens: RefreshTokens }) {
   const standing = new Map<string, Session>(locked.sessions)
   const changed = new Map<string, Change>()
   const decisions = items.map(({ token, presented }) => {
-    const decision = decideRotation(standing.get(presented.sessionId), presented, locked.clock, policy)
+    const session = standing.get(presented.sessionId)
+    // Its current token was made by a replica with a newer key than we have: we could not say it again.
+    if (session !== undefined && !refreshTokens.hasKey(session.macKid)) return { decision: { outcome: 'unknown_kid' as const }, token }
+    const decision = decideRotation(session, presented, locked.clock, policy)
     if ('change' in decision) {
-      const { session, events } = decision.change
-      standing.set(session.id, session)
-      changed.set(session.id, { session, events: [...(changed.get(session.id)?.events ?? []), ...events] })
+      const { session: next, events } = decision.change
+      standing.set(next.id, next)
+      changed.set(next.id, { session: next, events: [...(changed.get(next.id)?.events ?? []), ...events] })
     }
     return { decision, token }
   })
   return { decisions, changes: [...changed.values()] }
 }
 
-function toResult(decision: RotationDecision, token: ReadToken, refreshTokens: RefreshTokens): RotateResult {
+function toResult(decision: RotationDecision | { outcome: 'unknown_kid' }, token: ReadToken, refreshTokens: RefreshTokens): RotateResult {
+  if (decision.outcome === 'unknown_kid') return decision
   if (!('intervalSeconds' in decision)) return toRefusal(decision, token.sessionId)
   const { session } = decision.change
   const successor = refreshTokens.mint({ sessionId: session.id, generation: session.generation, nonce: token.nonce, kid: session.macKid })

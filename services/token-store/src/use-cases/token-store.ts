@@ -1,3 +1,4 @@
+import { createBatch } from '@auto-refresh/batch'
 import {
   CodedError,
   type InspectRequest,
@@ -18,7 +19,6 @@ import {
 import type { IssuePolicy } from '../domain/decide-issue.ts'
 import type { RotationPolicy } from '../domain/decide-rotation.ts'
 import type { IsRolledBack, RefreshTokens, Report, Sessions } from '../ports.ts'
-import { createBatch } from './batch.ts'
 import { createInspect } from './inspect.ts'
 import { createIssue } from './issue.ts'
 import { createPeek } from './peek.ts'
@@ -52,12 +52,14 @@ export function createTokenStore(deps: {
   isRolledBack: IsRolledBack
   toUnavailable(error: unknown): CodedError
   nowMs(): number
+  /** whether this process has beaten lately */
+  isUp(): boolean
   onCommit(): void
   report: Report
 }): TokenStore {
   const { sessions, report } = deps
   const limits = { inFlight: IN_FLIGHT, largest: LARGEST_BATCH, longestQueue: LONGEST_QUEUE, longestWaitMs: LONGEST_WAIT_MS, nowMs: deps.nowMs }
-  const rotateBatch = createRotate(deps)
+  const rotateBatch = createRotate({ ...deps, longestMs: LONGEST_WAIT_MS })
   const rotate = createBatch<RotateRequest, RotateResult>({
     ...limits,
     run(requests) {
@@ -90,6 +92,7 @@ export function createTokenStore(deps: {
   return {
     issue: (request) => write(issue(request)),
     async rotate(request) {
+      if (!deps.isUp()) throw new CodedError('unavailable')
       const result = await write(rotate(request))
       report.rotation(result)
       return result

@@ -29,6 +29,7 @@ export function createRefreshTokens(options: {
 
   return {
     currentKid: current.kid,
+    hasKey: (kid) => keys.has(kid),
 
     read(text) {
       const [, body, checksum] = SHAPE.exec(text) ?? []

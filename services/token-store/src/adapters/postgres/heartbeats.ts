@@ -3,7 +3,8 @@ import { LONGEST_GAP_MS } from '../../domain/uptime.ts'
 import type { Heartbeats } from '../../ports.ts'
 
 /**
- * All replicas write one row, so a gap means that none was up. Downtimes are kept for a day; one that ends in the future was
+ * All replicas write one row, so a gap means that none was up. Being up means being able to change sessions: the beat takes
+ * the same lock on the table as a rotation, so a locked table is a downtime too. Downtimes are kept for a day; one that ends in the future was
  * made by a clock that has been set back, and would let tokens age too slowly.
  */
 export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
@@ -12,7 +13,8 @@ export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
       const { rows } = await pool.query<{ down_seconds: number }>({
         name: 'beat',
         text: `
-          with last as materialized (select beat_at from token_store.heartbeat where id = 1 for update),
+          with probe as (delete from token_store.sessions where false),
+          last as materialized (select beat_at from token_store.heartbeat where id = 1 for update),
           gap as materialized (select beat_at, clock_timestamp() as now from last),
           down as (
             insert into token_store.downtimes (started_at, ended_at)

@@ -54,8 +54,12 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       const { rows } = await pool.query<Row>({
         name: 'read-outbox',
         text: `
-          select lane, id, event_id, session_id, type, occurred_at, body, traceparent
-          from token_store.outbox where lane = any($1::smallint[]) order by lane, id limit $2::integer`,
+          select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body, o.traceparent
+          from unnest($1::smallint[]) as mine(lane)
+          cross join lateral (
+            select * from token_store.outbox w where w.lane = mine.lane order by w.id limit greatest(1, $2::integer / cardinality($1::smallint[]))
+          ) o
+          order by o.lane, o.id`,
         values: [lanes, most],
       })
       return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))

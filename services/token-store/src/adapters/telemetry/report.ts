@@ -3,6 +3,9 @@ import type { Report } from '../../ports.ts'
 
 /** Metrics and log lines of what token-store does. Never a token: sessions are named by their id. */
 export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
+  let saidAtMs = -Infinity
+  let unsaid = 0
+
   return {
     batch: (size) => metrics.rotationBatchSize.observe(size),
 
@@ -17,7 +20,14 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       if (result.outcome === 'unknown_kid') logger.error('A token names a key that this process does not have: compare REFRESH_TOKEN_KEYS of all processes')
     },
 
-    trouble: (error) => logger.error({ err: error }, 'token-store could not answer'),
+    // One line a second: in an outage every request fails alike.
+    trouble(error) {
+      unsaid += 1
+      if (performance.now() - saidAtMs < 1000) return
+      logger.error({ err: error, calls: unsaid }, 'token-store could not answer')
+      saidAtMs = performance.now()
+      unsaid = 0
+    },
 
     downtime(seconds) {
       metrics.downtimeSeconds.inc(seconds)

@@ -1,0 +1,14 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { REPOSITORY } from './start-standalone.ts'
+
+/** `npm run user -- ...` as a person runs it; the password goes in by standard input. */
+export async function runUserCommand(args: readonly string[], input: string, env: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'services/standalone/src/user.ts'), ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } })
+  child.stdin.end(`${input}\n`)
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const code = await new Promise<number | null>((resolve) => child.on('exit', resolve))
+  return { code, output }
+}

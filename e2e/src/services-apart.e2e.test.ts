@@ -1,0 +1,215 @@
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'
+import { eventually, letPass } from './eventually.ts'
+import type { ServiceProcess } from './start-services.ts'
+import { startSystemApart, type SystemApart } from './start-system-apart.ts'
+
+const PASSWORD = 'correct horse battery'
+const WITHOUT_KAFKA_SECONDS = Number(process.env['TEST_OUTAGE_SECONDS'] ?? 15)
+let system: SystemApart
+let sql: Client
+
+beforeAll(async () => {
+  system = await startSystemApart({ REFRESH_LIMIT: 'off', SESSION_LIMIT: '10000' })
+  sql = await connect()
+}, 120_000)
+afterAll(async () => {
+  await sql.end().catch(() => {})
+  await system.stop()
+})
+
+async function connect(): Promise<Client> {
+  const client = new Client({ connectionString: system.postgres.url })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
+const sessionOf = (token: string) => Buffer.from(token.slice(4, 100), 'base64url').subarray(2, 18).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+const alarms = async () => (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
+
+/** What a balancer in front does: the other replica where one does not take the connection. An answer counts as it is. */
+async function balanced(request: (url: string) => Promise<Answer>): Promise<Answer> {
+  const urls = system.apis.map((api) => api.url).toSorted(() => Math.random() - 0.5)
+  for (const url of urls) {
+    try {
+      return await request(url)
+    } catch (error) {
+      if (!String((error as { cause?: { code?: string } }).cause?.code).includes('ECONNREFUSED')) throw error
+    }
+  }
+  throw new Error('no replica takes connections')
+}
+
+/** Clients that refresh without pause until told to stop; each keeps the pair it was answered with. */
+function keepRefreshing(clients: Pair[], send: (client: Pair) => Promise<Answer>) {
+  const stopping = new AbortController()
+  const failures: string[] = []
+  let refreshes = 0
+  const loops = clients.map(async (client, i) => {
+    while (!stopping.signal.aborted) {
+      const answer = await send(client).catch((error: unknown) => String(error))
+      if (typeof answer === 'string' || answer.status !== 200) failures.push(typeof answer === 'string' ? answer : answer.text)
+      else {
+        clients[i] = client = toPair(answer)
+        refreshes += 1
+      }
+    }
+  })
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(loops)
+      return { failures, refreshes }
+    },
+  }
+}
+
+async function restart(list: ServiceProcess[], i: number, signal: NodeJS.Signals) {
+  const service = list[i]
+  if (service === undefined) throw new Error('no such service')
+  service.kill(signal)
+  await service.exited
+  list[i] = await service.again()
+}
+
+/** Events in the topic are the committed transitions: each once (after taking out repeats), in order, none missing. */
+async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
+  await eventually(async () => (await sql.query('select 1 from token_store.outbox limit 1')).rowCount === 0, 60_000)
+  const events = await system.sessionEvents()
+  for (const client of clients) {
+    const id = sessionOf(client.refresh)
+    const { rows } = await sql.query<{ seq: string }>('select seq from token_store.sessions where id = $1', [id])
+    const seen = new Set<number>()
+    const first = events.flatMap((event) => {
+      if (!('session_seq' in event.data) || event.key !== id || seen.has(event.data.session_seq)) return []
+      seen.add(event.data.session_seq)
+      return [event.data.session_seq]
+    })
+    expect(first).toEqual(Array.from({ length: Number(rows[0]?.seq) + 1 }, (_, seq) => seq))
+  }
+}
+
+test('login on one, refresh on the other; 50 racers over both get one successor', async () => {
+  const pair = await signIn(0)
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => refresh(system.urlOf(i), pair.refresh)))
+  expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200))
+  expect(new Set(answers.map((answer) => toPair(answer).refresh)).size).toBe(1)
+  expect((await me(system.urlOf(1), pair.access)).status).toBe(200)
+  await expectTopicToHoldAllOf([pair])
+})
+
+test('a logout or a reuse on one is refused on the other within 2 s, and the user finds a notice', async () => {
+  const tookMs: number[] = []
+  for (let i = 0; i < 20; i += 1) {
+    const pair = await signIn(i)
+    await call(system.urlOf(i), 'POST', '/api/v1/auth/logout', { headers: { authorization: `Bearer ${pair.access}` } })
+    const answeredAt = performance.now()
+    while ((await me(system.urlOf(i + 1), pair.access)).code !== 'access_token_revoked') expect(performance.now() - answeredAt).toBeLessThan(2000)
+    tookMs.push(performance.now() - answeredAt)
+  }
+  tookMs.sort((a, b) => a - b)
+  console.log(`logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`)
+
+  const stolen = await signIn(0)
+  const other = await signIn(1)
+  const current = toPair(await refresh(system.urlOf(0), stolen.refresh))
+  await sql.query(`update token_store.sessions set rotated_at = rotated_at - interval '2 minutes' where id = $1`, [sessionOf(stolen.refresh)])
+  expect((await refresh(system.urlOf(0), stolen.refresh)).code).toBe('refresh_token_reused')
+  for (const url of [system.urlOf(0), system.urlOf(1)]) await eventually(async () => (await me(url, current.access)).code === 'access_token_revoked', 2000)
+  const notices = () => call(system.urlOf(1), 'GET', '/api/v1/auth/notices', { headers: { authorization: `Bearer ${other.access}` } })
+  await eventually(async () => (await notices()).text.includes(sessionOf(stolen.refresh)), 15_000)
+})
+
+test('the life of one event can be followed: the log of auth-api, the topic, the audit trail', async () => {
+  const pair = await signIn(0)
+  const id = sessionOf(pair.refresh)
+  toPair(await refresh(system.urlOf(0), pair.refresh))
+  await eventually(() => system.apis.some((api) => api.output().includes(`"outcome":"rotated","sessionId":"${id}"`)))
+  const find = async () => (await system.sessionEvents()).find((event) => event.key === id && event.type === 'session.rotated.v1')
+  await eventually(async () => (await find()) !== undefined, 15_000)
+  const event = await find()
+  await eventually(async () => {
+    const { rows } = await sql.query('select type, session_seq, data from cleanup.audit_events where event_id = $1', [event?.id])
+    return rows.length === 1 && rows[0].type === event?.type && rows[0].data.generation === 1
+  }, 15_000)
+})
+
+test('each process is killed with -9 under load: no session is lost, no event is lost, no alarm', async () => {
+  const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
+  const before = await alarms()
+  let turn = 0
+  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(turn++), client.refresh)))
+  for (const list of [system.stores, system.apis, system.workers]) {
+    for (const i of [0, 1]) {
+      await restart(list, i, 'SIGKILL')
+      await letPass(0.5)
+    }
+  }
+  const { failures, refreshes } = await load.stop()
+  expect(failures).toEqual([])
+  expect(refreshes).toBeGreaterThan(100)
+  expect(await alarms()).toBe(before)
+  await expectTopicToHoldAllOf(clients)
+})
+
+test('a rolling restart under load fails no request', async () => {
+  const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
+  const load = keepRefreshing(clients, (client) => balanced((url) => refresh(url, client.refresh)))
+  for (const list of [system.stores, system.apis, system.workers]) for (const i of [0, 1]) await restart(list, i, 'SIGTERM')
+  const { failures, refreshes } = await load.stop()
+  expect(failures).toEqual([])
+  expect(refreshes).toBeGreaterThan(100)
+})
+
+test('Kafka stopped: no caller notices, and everything is told when it is back', async () => {
+  const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
+  await system.kafka.stopServer()
+  const load = keepRefreshing(clients, (client) => refresh(system.urlOf(0), client.refresh))
+  await letPass(WITHOUT_KAFKA_SECONDS)
+  const { failures, refreshes } = await load.stop()
+  expect(failures).toEqual([])
+  expect(refreshes).toBeGreaterThan(50)
+  expect((await Promise.all(system.all().map((service) => fetch(`${service.adminUrl}/readyz`)))).map((answer) => answer.status)).toEqual(Array(6).fill(200))
+  await system.kafka.startServer()
+  await expectTopicToHoldAllOf(clients)
+}, 180_000)
+
+test('Redis stopped: no caller is logged out, and sign-ins go on', async () => {
+  const pair = await signIn(0)
+  await system.redis.stopServer()
+  expect((await refresh(system.urlOf(0), pair.refresh)).status).toBe(200)
+  expect((await me(system.urlOf(1), pair.access)).status).toBe(200)
+  expect((await signIn(1)).access).toBeTruthy()
+  await system.redis.startServer()
+  expect((await signIn(0)).access).toBeTruthy()
+})
+
+test('token-store stopped: 503 with Retry-After, access tokens keep verifying; back by itself', async () => {
+  const pair = await signIn(0)
+  const stores = system.stores.splice(0)
+  for (const store of stores) await store.stop()
+  const startedAt = performance.now()
+  const answer = await refresh(system.urlOf(0), pair.refresh)
+  expect([answer.status, answer.code]).toEqual([503, 'unavailable'])
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect((await me(system.urlOf(0), pair.access)).status).toBe(200)
+  for (const store of stores) system.stores.push(await store.again())
+  expect((await persist(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
+})
+
+test('Postgres restarted in the middle of rotations: no session is lost', async () => {
+  const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
+  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(1), client.refresh)))
+  await letPass(0.5)
+  await system.postgres.killServer()
+  await letPass(2)
+  await system.postgres.startServer()
+  await letPass(2)
+  const { failures } = await load.stop()
+  expect(failures).toEqual([])
+  sql = await connect()
+  await expectTopicToHoldAllOf(clients)
+}, 120_000)
