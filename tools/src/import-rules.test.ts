@@ -88,6 +88,7 @@ test.each([
   ['services/auth-api/src/domain/b.ts', `import type { RevokeReason } from '@auto-refresh/contracts'\nimport { a } from './a.ts'`],
   ['services/auth-api/src/ports.ts', `import type { JSONWebKeySet } from 'jose'`],
   ['services/auth-api/src/use-cases/b.ts', `import { CodedError } from '@auto-refresh/contracts'\nimport type { Users } from '../ports.ts'`],
+  ['services/token-store/src/use-cases/b.ts', `import { createBatch } from '@auto-refresh/batch'`],
   ['services/auth-api/src/adapters/postgres/b.ts', `import type { Pool } from 'pg'\n// export * from 'kafkajs'`],
   ['services/auth-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],

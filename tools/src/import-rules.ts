@@ -81,6 +81,8 @@ function workspaceFaults({ kind, workspace, layer, test }: Place, name: string, 
   if (name === 'local-engines') return test || workspace === 'standalone' ? [] : ['imports local-engines, which are for tests and standalone']
   if (test) return []
   if (kind === 'packages') return [`imports ${SCOPE}${name}; a package imports contracts alone`]
+  // It knows no technology: what waits travels together.
+  if (name === 'batch' && layer === 'use-cases') return []
   const inner = layer === 'domain' || layer === 'use-cases' || layer === 'ports'
   return inner && !(typeOnly && layer !== 'domain') ? [`${layer} imports ${SCOPE}${name}`] : []
 }

@@ -81,6 +81,9 @@ export function readEnvironment(environment: Environment) {
     },
 
     list: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) => readList(name, 'texts', parseText, options),
+    /** URLs, as they were written. Protocols with their colon: `['https:']`. */
+    urls: <D extends readonly string[] | undefined = string[]>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
+      readList(name, `URLs (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options),
     integers: <D extends readonly number[] | undefined = number[]>(name: string, options: Range & Default<D> = {}) =>
       readList(name, `whole numbers${inWords(options)}`, parseNumber('integer', options), options),
     /** Exact origins, as browsers send them: `https://app.example`. */

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { ConfigError } from './config-error.ts'
 import { runMain } from './run-main.ts'
 
-function createRun(start: () => Promise<() => Promise<void>>) {
+function createRun(start: (signal: AbortSignal) => Promise<() => Promise<void>>) {
   const exits: number[] = []
   const fatal: object[] = []
   const clock = { nowMs: 0 }
@@ -35,6 +35,19 @@ test('a signal stops the service and exits with 0, also when it came during the 
   await run.running
   expect(run.exits).toEqual([0])
   expect(stop).toHaveBeenCalledOnce()
+})
+
+test('a signal calls off a start that waits; trouble while cleaning up is still a fault', async () => {
+  const waiting = (end: (signal: AbortSignal) => unknown) => (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(end(signal)))
+    })
+  const [clean, dirty] = [createRun(waiting((signal) => signal.reason)), createRun(waiting(() => new Error('stuck')))]
+  for (const run of [clean, dirty]) {
+    run.process.emit('SIGTERM')
+    await run.running
+  }
+  expect([clean.exits, clean.fatal, dirty.exits]).toEqual([[0], [], [1]])
 })
 
 test('the same Ctrl-C delivered twice counts once; a later one ends the process at once', async () => {

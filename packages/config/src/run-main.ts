@@ -9,15 +9,16 @@ const EXIT_CONFIG = 78
 const SAME_SIGNAL_MS = 1000
 
 /**
- * Runs a service as a process. `start` resolves with the function that stops it. SIGTERM and SIGINT stop it (0), a second
- * one more than a second later ends it at once (1). Wrong settings exit with 78, every other fault with 1: a process in an
- * unknown state never goes on.
+ * Runs a service as a process. `start` resolves with the function that stops it. SIGTERM and SIGINT stop it (0); one that
+ * comes during the start aborts `signal`, whose reason `start` may throw when it has cleaned up. A second one more than a
+ * second later ends it at once (1). Wrong settings exit with 78, every other fault with 1: a process in an unknown state
+ * never goes on.
  */
 export async function runMain({ process, logger, nowMs, start }: {
   process: Process
   logger: Logger
   nowMs: () => number
-  start: () => Promise<() => Promise<void>>
+  start: (signal: AbortSignal) => Promise<() => Promise<void>>
 }): Promise<void> {
   const fail = (error: unknown) => {
     if (error instanceof ConfigError) logger.fatal({ faults: error.faults }, 'The settings are wrong')
@@ -27,6 +28,7 @@ export async function runMain({ process, logger, nowMs, start }: {
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
 
+  const starting = new AbortController()
   let stop: (() => Promise<void>) | undefined
   let stoppingSinceMs: number | undefined
   const onSignal = () => {
@@ -36,15 +38,17 @@ export async function runMain({ process, logger, nowMs, start }: {
     }
     stoppingSinceMs = nowMs()
     logger.info('Stopping')
-    if (stop !== undefined) void stop().then(() => process.exit(0), fail)
+    if (stop === undefined) starting.abort()
+    else void stop().then(() => process.exit(0), fail)
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 
   try {
-    stop = await start()
+    stop = await start(starting.signal)
     if (stoppingSinceMs !== undefined) await stop().then(() => process.exit(0))
   } catch (error) {
-    fail(error)
+    if (starting.signal.aborted && error === starting.signal.reason) process.exit(0)
+    else fail(error)
   }
 }

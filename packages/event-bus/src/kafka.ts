@@ -5,7 +5,7 @@ import type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
 
 // The only module that imports kafkajs.
 export { Partitioners } from 'kafkajs'
-export type { Consumer, EachBatchPayload, IHeaders, KafkaMessage, Message, Producer } from 'kafkajs'
+export type { Admin, EachBatchPayload, KafkaMessage, Message } from 'kafkajs'
 
 const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
 calmIdleConnections(queue.prototype)

@@ -58,7 +58,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     if (outcome === 'valid' && !isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds })) return
 
     // an upgraded connection has no answer that could carry a pair
-    const presented = request.headers.upgrade === undefined ? readRefreshToken(request) : undefined
+    const presented = request.headers.upgrade === undefined ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
     if (presented === undefined) {
       if (outcome === 'expired') throw new CodedError('access_token_expired')
       return

@@ -8,7 +8,7 @@ type Headers = Record<string, string | string[]>
 /** What a route of a real application reads, or the code it throws. */
 async function read(headers: Headers, body?: string | null) {
   const app = Fastify()
-  app.get('/', async (request) => ({ read: readRefreshToken(request, body) ?? 'none' }))
+  app.get('/', async (request) => ({ read: readRefreshToken(request, { bodyToken: body }) ?? 'none' }))
   const answer = await app.inject({ url: '/', headers })
   return answer.statusCode === 200 ? answer.json().read : answer.statusCode
 }

@@ -10,9 +10,14 @@ const MAX_LENGTH = 1024
 
 /**
  * The refresh token of a request: from the body, else the header, else the cookie. An explicit one wins over cookies, because a
- * script cannot delete a stale HttpOnly cookie. Empty, `null` and `undefined` mean "none". Throws `ambiguous_refresh_token`.
+ * script cannot delete a stale HttpOnly cookie. Empty, `null` and `undefined` mean "none". Throws `ambiguous_refresh_token`,
+ * for different cookies too, unless they count as none: beside a bearer token a second cookie (of a sibling host, of an
+ * older COOKIE_DOMAIN) must lock nobody out.
  */
-export function readRefreshToken(request: FastifyRequest, bodyToken?: string | null): PresentedRefreshToken | undefined {
+export function readRefreshToken(
+  request: FastifyRequest,
+  { bodyToken, differentCookies = 'ambiguous' }: { bodyToken?: string | null | undefined; differentCookies?: 'ambiguous' | 'none' } = {},
+): PresentedRefreshToken | undefined {
   const [header, ...moreHeaders] = readHeaderValues(request, HEADERS.refreshToken)
   if (moreHeaders.length > 0) throw new CodedError('ambiguous_refresh_token')
   if (!isNone(bodyToken) && !isNone(header) && bodyToken !== header) throw new CodedError('ambiguous_refresh_token')
@@ -20,6 +25,7 @@ export function readRefreshToken(request: FastifyRequest, bodyToken?: string | n
   if (!isNone(header)) return present(header, 'header')
 
   const [cookie, ...moreCookies] = new Set(readRefreshCookies(request))
+  if (moreCookies.length > 0 && differentCookies === 'none') return undefined
   if (moreCookies.length > 0) throw new CodedError('ambiguous_refresh_token')
   return cookie === undefined ? undefined : present(cookie, 'cookie')
 }

@@ -11,8 +11,10 @@ export function setRefreshCookie(reply: FastifyReply, cookie: { token: string; i
   write(reply, cookie.token, maxAge, settings)
 }
 
+/** Clears the cookie of this host and, where one is set, of the domain: a change of COOKIE_DOMAIN may have left the other. */
 export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieSettings): void {
   write(reply, '', 0, settings)
+  if (settings.domain !== undefined) write(reply, '', 0, { ...settings, domain: undefined })
 }
 
 /** Writes the header itself: in an onSend hook `setCookie` comes too late. */

@@ -72,6 +72,7 @@ export function createInstruments(registry: Registry) {
     cleanupLastSuccess: make.gauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end'),
     cleanupBacklog: make.gauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to a bound'),
     rateLimited: make.counter('auth_rate_limited_total', 'Requests refused by a limit', { limiter: LIMITERS }),
+    limitsShared: make.gauge('auth_limits_shared', 'Whether the limits count over all replicas (1) or in this process alone (0)'),
     dbPoolConnections: new Gauge({ name: 'auth_db_pool_connections', help: 'Database connections by state, and requests waiting for one', labelNames: ['state'] as const, registers }),
     buildInfo: new Gauge({ name: 'auth_build_info', help: 'Always 1', labelNames: ['service', 'version'] as const, registers }),
   }

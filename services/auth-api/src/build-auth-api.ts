@@ -7,7 +7,7 @@ import type { AuthApiConfig } from './config.ts'
 import type { Clock, TokenStore } from './ports.ts'
 
 /** Composition root. `standalone` opens the API to pages of this machine and checks the Host; see `HttpSettings`. */
-export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, clock = { nowMs: () => Date.now() } }: {
+export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock = { nowMs: () => Date.now() } }: {
   config: AuthApiConfig
   tokenStore: TokenStore
   publisher: EventPublisher
@@ -15,9 +15,10 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
   logger: Logger
   metrics: Metrics
   standalone?: boolean
+  allowDemoPassword?: boolean
   clock?: Clock
 }) {
-  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, clock })
+  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, clock })
   const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
   const app = buildHttp({
     useCases: core,
@@ -47,14 +48,14 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
     /** administration, for operators */
     users: core.users,
     isReady: () => ready,
-    /** Listens once everything behind it works. After a failure `stop` cleans up what was begun. */
-    async start(): Promise<{ url: string }> {
-      await core.start()
+    /** Listens once everything behind it works. A signal calls it off; after that, as after a failure, `stop` cleans up. */
+    async start(signal?: AbortSignal): Promise<{ url: string }> {
+      await core.start(signal)
       const url = await app.listen(config.http)
       ready = true
       return { url }
     },
-    /** Answers what has arrived, then lets go of everything. */
+    /** Answers what has arrived, within 3 s, then lets go of everything. */
     async stop(): Promise<void> {
       ready = false
       await closing.disposeAsync()

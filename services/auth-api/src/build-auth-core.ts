@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
-import { createAccessTokenVerifier } from '@auto-refresh/fastify-auto-refresh'
+import { createAccessTokenVerifier, isDue as isDueBy } from '@auto-refresh/fastify-auto-refresh'
 import { checkSchema, createPool } from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
@@ -12,12 +12,13 @@ import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-lo
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
 import { createRecorder } from './adapters/telemetry/create-recorder.ts'
+import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildBackground } from './build-background.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildSigningKeys } from './build-signing-keys.ts'
 import type { AuthApiConfig } from './config.ts'
 import { AUTH_API_MIGRATIONS } from './migrations.ts'
-import type { Clock, Log, TokenStore } from './ports.ts'
+import type { Clock, IsDue, Log, TokenStore } from './ports.ts'
 import { createAutoRefresh } from './use-cases/auto-refresh.ts'
 import { createCheckAccessToken } from './use-cases/check-access-token.ts'
 import { createDeliverRevocations } from './use-cases/deliver-revocations.ts'
@@ -39,6 +40,9 @@ import { createSignPair } from './use-cases/sign-pair.ts'
 import { createGetTokenStatus } from './use-cases/token-status.ts'
 import { createUserAdministration } from './use-cases/user-administration.ts'
 
+/** Every request is answered within 3 s: this much of it may be spent waiting for a turn. */
+const PATIENCE_MS = 2200
+
 export type AuthCoreDeps = Readonly<{
   config: AuthApiConfig
   tokenStore: TokenStore
@@ -47,12 +51,14 @@ export type AuthCoreDeps = Readonly<{
   log: Log
   metrics: Metrics
   clock?: Clock
+  /** only where nobody but this machine can reach the port */
+  allowDemoPassword?: boolean
 }>
 export type AuthCore = ReturnType<typeof buildAuthCore>
 
 /** auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for the middleware. */
-export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, metrics, clock = { nowMs: () => Date.now() } }: AuthCoreDeps) {
-  const { issuer, audience, accessTtlSeconds, dueThresholdSeconds } = config.tokens
+export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, metrics, allowDemoPassword = false, clock = { nowMs: () => Date.now() } }: AuthCoreDeps) {
+  const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
   const pool = createPool({
@@ -68,16 +74,17 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
   const passwords = createArgon2Passwords({ randomBytes })
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log })
-  const { throttle, refusedRefreshLimit } = buildLimits({ limits: config.limits, audit, hashUsername })
+  const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
-  const revocations = createRevocationList({ tokenStore, recorder, clock, log, accessTtlSeconds })
+  const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log, accessTtlSeconds })
   const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock })
 
   const verifyAccessToken = createAccessTokenVerifier({ findKey: signingKeys.findPublicKey, issuer, audience, clock })
+  const isDue: IsDue = (claims) => isDueBy(claims, { nowMs: clock.nowMs(), thresholdSeconds })
   const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations })
   const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
   const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
-  const limitRefused = createLimitRefused({ limit: refusedRefreshLimit, recorder })
+  const limitRefused = createLimitRefused({ limit: limits.refusedRefreshLimit, recorder })
   const refuseRefresh = createRefuseRefresh({ limitRefused })
   const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
@@ -97,13 +104,27 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
   ]
 
   return {
-    signIn: createSignIn({ users, passwords, throttle, tokenStore, signPair, recordLogin, hashUsername, recorder, log, accessTtlSeconds }),
+    signIn: createSignIn({
+      knownUsers,
+      allowDemoPassword,
+      users,
+      passwords,
+      throttle: limits.throttle,
+      tokenStore,
+      signPair,
+      recordLogin,
+      hashUsername,
+      startPatience: () => AbortSignal.timeout(PATIENCE_MS),
+      recorder,
+      log,
+      accessTtlSeconds,
+    }),
     refresh,
-    autoRefresh: createAutoRefresh({ refresh, tokenStore, checkAccessToken, recorder, clock, policy: config.tokens }),
+    autoRefresh: createAutoRefresh({ refresh, tokenStore, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
     peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recorder, log, accessTtlSeconds }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
     signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),
-    getTokenStatus: createGetTokenStatus({ checkAccessToken, clock, dueThresholdSeconds }),
+    getTokenStatus: createGetTokenStatus({ checkAccessToken, isDue, clock }),
     listSessions: createListSessions({ tokenStore }),
     endSession: createEndSession({ tokenStore, revocations, log }),
     listNotices: createListNotices({ notices }),
@@ -115,12 +136,17 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
     checkAccessToken,
     jwks: () => signingKeys.jwks(),
 
-    /** Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background. */
-    async start(): Promise<void> {
+    /**
+     * Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background.
+     * A signal calls it off: its reason is thrown.
+     */
+    async start(signal?: AbortSignal): Promise<void> {
       await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
+      limits.start()
       await signingKeys.start()
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
-      await revocations.start()
+      await revocations.start(signal)
+      signal?.throwIfAborted()
       await background.start()
     },
     /** In reverse; safe after a start that failed half-way. */
@@ -129,6 +155,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
       await revocations.stop()
       await signingKeys.stop()
       await loginEvents.flush()
+      await limits.stop()
       for (const end of unwatch) end()
       await pool.end()
     },

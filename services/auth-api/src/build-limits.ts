@@ -1,29 +1,48 @@
 import type { Limit } from '@auto-refresh/config'
-import { createBoundedQueue } from './adapters/crypto/create-bounded-queue.ts'
-import { createBoundedLimiter } from './adapters/limits/create-bounded-limiter.ts'
+import type { Metrics } from '@auto-refresh/telemetry'
+import { createBoundedLimiter, type Limiter } from './adapters/limits/create-bounded-limiter.ts'
 import { createLoginThrottle, SLOW_LANE_SECONDS } from './adapters/limits/create-login-throttle.ts'
+import { createRedisLimits } from './adapters/limits/create-redis-limits.ts'
 import { createRefusedRefreshLimit } from './adapters/limits/create-refused-refresh-limit.ts'
+import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
-import type { HashUsername, LoginAudit } from './ports.ts'
+import type { HashUsername, Log, LoginAudit } from './ports.ts'
 
 /** An account over its limit can be tried at this pace. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
 
-export type BuildLimitsDeps = Readonly<{ limits: AuthApiConfig['limits']; audit: Pick<LoginAudit, 'hasSignedInFrom'>; hashUsername: HashUsername }>
+export type BuildLimitsDeps = Readonly<{
+  config: Pick<AuthApiConfig, 'limits' | 'redisUrl'>
+  audit: Pick<LoginAudit, 'hasSignedInFrom'>
+  hashUsername: HashUsername
+  metrics: Pick<Metrics, 'onScrape' | 'limitsShared'>
+  log: Log
+}>
 
-/** The limits of the public calls, counted in this process. */
-export function buildLimits({ limits, audit, hashUsername }: BuildLimitsDeps) {
+/** The limits of the public calls: shared by all replicas with a Redis, else counted in this process. */
+export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername, metrics, log }: BuildLimitsDeps) {
+  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, createRepeating, log })
+  const unwatch = metrics.onScrape(() => metrics.limitsShared.set(redis?.isShared() === true ? 1 : 0))
+
+  function limiter(name: string, limit: Limit | 'off'): Limiter {
+    const local = createBoundedLimiter({ limit })
+    return redis === undefined || limit === 'off' ? local : redis.share({ name, limit, local })
+  }
+
   return {
     throttle: createLoginThrottle({
-      perPair: createBoundedLimiter({ limit: limits.login }),
-      perAddress: createBoundedLimiter({ limit: limits.loginAddress }),
-      perAccount: createBoundedLimiter({ limit: limits.loginAccount }),
-      slowLane: createBoundedLimiter({ limit: SLOW_LANE }),
-      told: createBoundedLimiter({ limit: limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds } }),
-      oneByOne: createBoundedQueue({ concurrency: 1, maxWaiting: 10_000 }),
-      nowMs: () => performance.now(),
-      isFamiliar: ({ usernameKey, address }) => audit.hasSignedInFrom(hashUsername(usernameKey), address),
+      perPair: limiter('login', limits.login),
+      perAddress: limiter('login_ip', limits.loginAddress),
+      perAccount: limiter('login_account', limits.loginAccount),
+      slowLane: limiter('slow_lane', SLOW_LANE),
+      told: limiter('told', limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds }),
+      isFamiliar: ({ usernameKey, block }) => audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
-    refusedRefreshLimit: createRefusedRefreshLimit({ limiter: createBoundedLimiter({ limit: limits.refusedRefresh }) }),
+    refusedRefreshLimit: createRefusedRefreshLimit({ limiter: limiter('refused_refresh', limits.refusedRefresh) }),
+    start: () => redis?.start(),
+    async stop(): Promise<void> {
+      unwatch()
+      await redis?.stop()
+    },
   }
 }

@@ -1,10 +1,13 @@
 import type { Pool } from 'pg'
 import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
-import { createMaintainSigningKeys } from './adapters/jose/maintain-signing-keys.ts'
 import { createSigningKeys, type OpenSigningKeys } from './adapters/jose/create-signing-keys.ts'
+import { generateSigningKey } from './adapters/jose/signing-key-pair.ts'
+import { createPostgresSigningKeys } from './adapters/postgres/create-postgres-signing-keys.ts'
+import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { SigningKeyPolicy } from './domain/signing-keys.ts'
 import type { Clock, Log } from './ports.ts'
+import { createMaintainSigningKeys } from './use-cases/maintain-signing-keys.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -20,6 +23,6 @@ export function buildSigningKeys({ config, pool, randomBytes, clock, log }: Buil
     retainMs: config.tokens.accessTtlSeconds * 1000 + 24 * HOUR_MS,
   }
   const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
-  const maintain = createMaintainSigningKeys({ pool, vault, policy, clock, log })
-  return createSigningKeys({ maintain, vault, clock, log })
+  const maintain = createMaintainSigningKeys({ store: createPostgresSigningKeys({ pool, clock }), generate: generateSigningKey, vault, policy, clock, log })
+  return createSigningKeys({ maintain, vault, createRepeating, clock, log })
 }

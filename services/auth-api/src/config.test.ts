@@ -21,6 +21,7 @@ test('the defaults are those of the guide', () => {
     http: { host: '127.0.0.1', port: 8000 },
     tokens: { issuer: 'http://localhost:8000', audience: 'auto-refresh', accessTtlSeconds: 1800, dueThresholdSeconds: 300 },
     limits: { login: { points: 10, seconds: 300 }, loginAddress: { points: 100, seconds: 300 }, loginAccount: { points: 100, seconds: 3600 }, refusedRefresh: { points: 60, seconds: 60 } },
+    redisUrl: undefined,
     cookie: { secure: 'auto', sameSite: 'lax', domain: undefined },
     auditRetentionDays: 90,
   })
@@ -39,6 +40,7 @@ test.each([
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '0.04' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is out of range'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
   [{ LOGIN_LIMIT: '10/3000000' }, 'LOGIN_LIMIT'],
+  [{ REDIS_URL: 'http://localhost:6379' }, 'REDIS_URL'],
   [{ COOKIE_SAMESITE: 'none', COOKIE_SECURE: 'false' }, 'COOKIE_SAMESITE'],
   [{ SIGNING_KEY_ENCRYPTION_KEYS: 'k1:AAAA' }, 'SIGNING_KEY_ENCRYPTION_KEYS'],
 ])('%o is a fault', (environment, fault) => {
@@ -54,5 +56,8 @@ test('every fault is named at once, and no secret', () => {
 test('on its own it also needs token-store', () => {
   expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
   const INTERNAL_API_KEYS = 'x'.repeat(32)
-  expect(parseAuthApiProcessConfig({ TOKEN_STORE_URL: 'http://token-store:8100', INTERNAL_API_KEYS, HOST: '0.0.0.0' })).toMatchObject({ admin: { host: '0.0.0.0', port: 9101 } })
+  expect(parseAuthApiProcessConfig({ TOKEN_STORE_URL: 'http://a:8100, http://b:8100', INTERNAL_API_KEYS, HOST: '0.0.0.0' })).toMatchObject({
+    admin: { host: '0.0.0.0', port: 9101 },
+    tokenStoreUrls: ['http://a:8100', 'http://b:8100'],
+  })
 })

@@ -28,6 +28,7 @@ export function parseAuthApiConfig(environment: Environment) {
   return env.done({
     http: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }),
     databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }),
+    redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
     databasePoolSize: env.integer('AUTH_API_POOL_SIZE', { default: 10, min: 1, max: 200 }),
     tokens: {
       issuer: env.string('ISSUER', { default: 'http://localhost:8000' }),
@@ -62,7 +63,7 @@ export function parseAuthApiProcessConfig(environment: Environment) {
   return env.done({
     admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
     logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
-    tokenStoreUrl: env.url('TOKEN_STORE_URL', { protocols: ['http:', 'https:'] }),
+    tokenStoreUrls: env.urls('TOKEN_STORE_URL', { protocols: ['http:', 'https:'] }),
     internalApiKeys: env.secrets('INTERNAL_API_KEYS'),
   })
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
 import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
@@ -11,7 +12,7 @@ await runMain({
   process,
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
-  async start() {
+  async start(signal) {
     const { config, own, kafka } = parseTogether({
       config: () => parseAuthApiConfig(process.env),
       own: () => parseAuthApiProcessConfig(process.env),
@@ -30,13 +31,20 @@ await runMain({
       },
     })
     starting.defer(() => bus.close())
-    const store = createHttpTokenStore({ url: own.tokenStoreUrl, apiKey: own.internalApiKeys[0] ?? '' })
+    const store = createHttpTokenStore({
+      urls: own.tokenStoreUrls,
+      apiKey: own.internalApiKeys[0] ?? '',
+      nowMs: () => performance.now(),
+      random: Math.random,
+      createId: randomUUID,
+      log: logger,
+    })
     starting.defer(() => store.close())
     const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics })
     const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => authApi.isReady() || ['starting or stopping'] })
     starting.defer(() => admin.close())
     starting.defer(() => authApi.stop())
-    const { url } = await authApi.start()
+    const { url } = await authApi.start(signal)
 
     logger.info({ url, admin: admin.url }, 'auth-api is ready')
     const running = starting.move()

@@ -82,10 +82,14 @@ export interface Users {
 export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active' | 'version'>>
 export interface KnownUsers {
   /**
-   * The user as of now; where the database does not answer in time, as this process last saw it, at most an hour ago.
+   * The user as of now; where the database does not answer in time, as this process last saw it, at most a day ago.
    * `undefined` when there is no such user. Throws `CodedError('unavailable')` when neither is known.
    */
   find(id: string): Promise<UserState | undefined>
+  /** What is known from elsewhere: a sign-in has just read it. */
+  remember(user: UserState): void
+  /** Whether the last reading failed: then nothing should be committed for a user who is not known here. */
+  areAway(): boolean
 }
 
 /** Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is their turn. */

@@ -12,8 +12,11 @@ import { createGate } from './gate.ts'
 import { keepKeys } from './generated-keys.ts'
 import { openDatabase } from './open-database.ts'
 
-/** Composition root: all services in one process. `stop` ends them in reverse order, the database last. */
-export async function buildStandalone(environment: Environment) {
+/**
+ * Composition root: all services in one process. `stop` ends them in reverse order, the database last. The signal calls a
+ * start off that waits: its reason is thrown.
+ */
+export async function buildStandalone(environment: Environment, signal?: AbortSignal) {
   const config = parseStandaloneConfig(environment)
   const logger = createLogger({ service: 'standalone', level: config.logLevel })
   const metrics = createMetrics({ service: 'standalone', version: environment['npm_package_version'] ?? '0.0.0' })
@@ -34,14 +37,14 @@ export async function buildStandalone(environment: Environment) {
   starting.defer(() => store.stop())
   const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics })
   starting.defer(() => cleanupWorker.stop())
-  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true })
+  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true, allowDemoPassword: config.allowDemoPassword })
   starting.defer(() => authApi.stop())
   starting.defer(() => gate.close())
 
   await store.start()
   await cleanupWorker.start()
   const demoUser = await ensureDemoUser({ users: authApi.users, config })
-  const { url } = await authApi.start()
+  const { url } = await authApi.start(signal)
   gate.open()
 
   isReady = true

@@ -15,9 +15,9 @@ await runMain({
       if (isRunning) createLogger({ service: 'standalone', level: 'info' }).fatal(fields, message)
     },
   },
-  async start() {
-    const standalone = await buildStandalone(process.env).catch((error: unknown) => {
-      process.stderr.write(`${explainFault(error)}\n`)
+  async start(signal) {
+    const standalone = await buildStandalone(process.env, signal).catch((error: unknown) => {
+      if (error !== signal.reason) process.stderr.write(`${explainFault(error)}\n`)
       throw error
     })
     isRunning = true

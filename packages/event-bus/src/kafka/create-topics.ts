@@ -1,6 +1,10 @@
-import { openKafka } from '../kafka.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openKafka, type Admin } from '../kafka.ts'
+import { isRetriable } from './is-retriable.ts'
 import { toDeadLetterTopic } from './to-dead-letter.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
+
+const SEEN_DEADLINE_MS = 10_000
 
 export type TopicState = Readonly<{ topic: string; partitions: number; created: boolean }>
 
@@ -29,12 +33,25 @@ export async function createTopics({ settings, log, topics, partitions, replicat
         'retention.ms': String(retentionMs),
         'min.insync.replicas': String(Math.max(1, replication - 1)),
       }).map(([name, value]) => ({ name, value }))
-      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: replication, configEntries }], waitForLeaders: true })
+      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: replication, configEntries }], waitForLeaders: false })
     }
-    const metadata = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) })
-    const found = new Map(metadata.topics.map((each) => [each.name, each.partitions.length]))
+    const found = await countPartitions(admin, wanted.map(({ topic }) => topic))
     return wanted.map(({ topic }) => ({ topic, partitions: found.get(topic) ?? 0, created: !existing.has(topic) }))
   } finally {
     await admin.disconnect()
+  }
+}
+
+/** Topic -> partitions. A broker learns of a new topic a moment after it was made. */
+async function countPartitions(admin: Admin, topics: string[]): Promise<Map<string, number>> {
+  const deadline = performance.now() + SEEN_DEADLINE_MS
+  for (;;) {
+    try {
+      const metadata = await admin.fetchTopicMetadata({ topics })
+      return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
+    } catch (error) {
+      if (!isRetriable(error) || performance.now() > deadline) throw error
+      await delay(100)
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { AccessTokenClaims, StoredSession } from '@auto-refresh/contracts'
 
-export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtlSeconds: number; dueThresholdSeconds: number }>
+export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtlSeconds: number }>
 
 /**
  * How far clocks and the way from token-store to the signature may be apart: the store is told a life longer by this, so

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { aSession, aUser, NOW_MS } from '../test-doubles/fakes.ts'
 import { toAccessTokenClaims } from './access-token-claims.ts'
-import { decideDue, secondsLeft } from './due.ts'
+import { secondsLeft } from './seconds-left.ts'
 import { decideStanding } from './standing.ts'
 
-const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800, dueThresholdSeconds: 300 }
+const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800 }
 const claimsAt = (nowMs: number, session = aSession()) => toAccessTokenClaims({ session, user: aUser({ role: 'admin' }), policy, nowMs, jti: 'j' })
 
 describe('the claims of an access token', () => {
@@ -36,25 +36,9 @@ describe('the claims of an access token', () => {
   })
 })
 
-describe('a token is due', () => {
-  test.each([
-    [301, 9999, false],
-    [300, 9999, true],
-    [1, 9999, true],
-    [0, 9999, true],
-    [-5, 9999, true],
-    // at the end of the session a new token would end at the same time
-    [300, 300, false],
-    [-5, -5, false],
-  ])('with %i s left in a session with %i s left: %s', (left, sessionLeft, due) => {
-    const nowSeconds = NOW_MS / 1000
-    expect(decideDue({ exp: nowSeconds + left, session_exp: nowSeconds + sessionLeft }, NOW_MS, 300)).toBe(due)
-  })
-
-  test('seconds left are whole and never negative', () => {
-    expect(secondsLeft({ exp: NOW_MS / 1000 + 2 }, NOW_MS + 1)).toBe(1)
-    expect(secondsLeft({ exp: NOW_MS / 1000 - 2 }, NOW_MS)).toBe(0)
-  })
+test('seconds left are whole and never negative', () => {
+  expect(secondsLeft({ exp: NOW_MS / 1000 + 2 }, NOW_MS + 1)).toBe(1)
+  expect(secondsLeft({ exp: NOW_MS / 1000 - 2 }, NOW_MS)).toBe(0)
 })
 
 describe('a session stands', () => {

@@ -57,8 +57,8 @@ export function aRecorder() {
 
 export function aLog() {
   const lines: string[] = []
-  const write = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }))
-  return { lines, debug: write, info: write, warn: write, error: write } satisfies Log & { lines: string[] }
+  const write = (level: string) => (fields: object, message: string) => void lines.push(JSON.stringify({ level, ...fields, message }))
+  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } satisfies Log & { lines: string[] }
 }
 
 export function aRevocationList(): Revocations & { revoked: Set<string> } {

@@ -1,7 +1,8 @@
 import { decideStanding } from '../domain/standing.ts'
-import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, RequestContext, TokenStore, User } from '../ports.ts'
+import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, TokenStore, User } from '../ports.ts'
 import { toRotateRequest, type RefreshRefusal, type RefreshRequest } from './refresh.ts'
 import type { RefuseRefresh } from './refuse-refresh.ts'
+import { toLogLevel } from './to-log-level.ts'
 
 /** `user` as of now: the role in an expired access token may long be another. */
 export type PeekRefreshResult = { outcome: 'would_renew'; user: Pick<User, 'username' | 'role'> } | RefreshRefusal
@@ -9,7 +10,7 @@ export type PeekRefresh = (request: Omit<RefreshRequest, 'operation'>) => Promis
 
 export type PeekRefreshDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'peek'>
-  knownUsers: KnownUsers
+  knownUsers: Pick<KnownUsers, 'find'>
   refuseRefresh: RefuseRefresh
   recorder: Recorder
   log: Log
@@ -25,17 +26,17 @@ export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recor
     const peeked = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
     if (!('session' in peeked)) {
       const { refusal, counted } = await refuseRefresh(peeked, request.context)
-      if (counted !== 'reused') count(counted, request.context)
+      if (counted !== 'reused') tell(counted)
       return refusal
     }
     const known = decideStanding(await knownUsers.find(peeked.session.userId), peeked.session.userVersion)
     if (known.standing === 'good') return { outcome: 'would_renew', user: { username: known.user.username, role: known.user.role } }
-    count(known.standing, request.context)
+    tell(known.standing)
     return { outcome: known.standing }
-  }
 
-  function count(outcome: RefreshMetricOutcome, { network }: RequestContext): void {
-    recorder.refreshed('middleware', outcome)
-    log.info({ event: 'refresh', operation: 'middleware', outcome, network }, `Refresh ${outcome}`)
+    function tell(outcome: RefreshMetricOutcome): void {
+      recorder.refreshed('middleware', outcome)
+      log[toLogLevel(peeked, outcome)]({ event: 'refresh', operation: 'middleware', outcome, network: request.context.network }, `Refresh ${outcome}`)
+    }
   }
 }

@@ -10,7 +10,7 @@ import type { SignPair } from './sign-pair.ts'
 const granted = (change: object = {}): RotateResult => ({ outcome: 'rotated', token: 'art_next', session: aSession(), intervalSeconds: 42, ...change })
 const request: RefreshRequest = { refreshToken: 'art_presented', context }
 
-function setUp({ stored, user = aUser() }: { stored: RotateResult | Error; user?: UserState | 'gone' | Error }) {
+function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateResult | Error; user?: UserState | 'gone' | Error; usersAway?: boolean }) {
   const tokenStore = aTokenStore()
   tokenStore.rotate.mockImplementation(async () => {
     if (stored instanceof Error) throw stored
@@ -26,9 +26,33 @@ function setUp({ stored, user = aUser() }: { stored: RotateResult | Error; user?
   const limit = { left: 1, take: async () => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
   const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS }))
   const refuseRefresh = createRefuseRefresh({ limitRefused: createLimitRefused({ limit, recorder }) })
-  const refresh = createRefresh({ tokenStore, knownUsers: { find }, revocations, signPair, refuseRefresh, recorder, log, accessTtlSeconds: 1800 })
+  const refresh = createRefresh({ tokenStore, knownUsers: { find, remember: () => {}, areAway: () => usersAway }, revocations, signPair, refuseRefresh, recorder, log, accessTtlSeconds: 1800 })
   return { refresh, tokenStore, recorder, revocations, log, signPair, limit }
 }
+
+describe('while the users cannot be read', () => {
+  const away = new CodedError('unavailable')
+
+  test('nothing is rotated for a user who is not known here: the answer could not be given', async () => {
+    const { refresh, tokenStore } = setUp({ stored: granted(), user: away, usersAway: true })
+    tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: aSession() })
+    await expect(refresh(request)).rejects.toBe(away)
+    expect(tokenStore.rotate).not.toHaveBeenCalled()
+  })
+
+  test('no reuse is carried out that our own silence may have made', async () => {
+    const { refresh, tokenStore } = setUp({ stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }, user: away, usersAway: true })
+    tokenStore.peek.mockResolvedValue({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID })
+    await expect(refresh(request)).rejects.toBe(away)
+    expect(tokenStore.rotate).not.toHaveBeenCalled()
+  })
+
+  test('who is known here is refreshed as ever', async () => {
+    const { refresh, tokenStore } = setUp({ stored: granted(), usersAway: true })
+    tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: aSession() })
+    expect(await refresh(request)).toMatchObject({ outcome: 'rotated' })
+  })
+})
 
 describe('what token-store answers becomes the answer to the client', () => {
   const cases: [RotateResult, RefreshResult['outcome'], RefreshMetricOutcome][] = [
@@ -137,6 +161,24 @@ test('a store that is away is told on, and counted as ours', async () => {
   const { refresh, recorder } = setUp({ stored: new CodedError('unavailable') })
   await expect(refresh(request)).rejects.toMatchObject({ code: 'unavailable' })
   expect(recorder.refreshed.mock.calls).toEqual([['refresh', 'unavailable']])
+})
+
+test.each<[RotateResult, string]>([
+  [granted(), 'info'],
+  [granted({ outcome: 'replayed' }), 'info'],
+  [granted({ outcome: 'regressed' }), 'warn'],
+  [{ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }, 'warn'],
+  [{ outcome: 'revoked', sessionId: SESSION_ID, reason: 'logout' }, 'info'],
+  [{ outcome: 'expired' }, 'info'],
+  [{ outcome: 'unknown_session' }, 'info'],
+  [{ outcome: 'invalid', mac: true }, 'info'],
+  [{ outcome: 'invalid', mac: false }, 'debug'],
+  [{ outcome: 'unknown_kid' }, 'debug'],
+  [{ outcome: 'rate_limited', retryAfterSeconds: 5 }, 'debug'],
+])('%o is a line of level %s: a flood of what is not ours fills no disk', async (stored, level) => {
+  const { refresh, log } = setUp({ stored })
+  await refresh(request)
+  expect(log.lines).toEqual([expect.stringContaining(`"level":"${level}"`)])
 })
 
 test('one line a refresh, without any token', async () => {

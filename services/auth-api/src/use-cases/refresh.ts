@@ -5,6 +5,7 @@ import type { TokenPair } from '../domain/token-pair.ts'
 import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, RefreshOperation, RequestContext, Revocations, TokenStore } from '../ports.ts'
 import type { RefreshRefusal, RefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
+import { toLogLevel } from './to-log-level.ts'
 
 export type { RefreshRefusal } from './refuse-refresh.ts'
 
@@ -22,7 +23,7 @@ export type RefreshResult = { outcome: 'rotated' | 'replayed' | 'regressed'; pai
 export type Refresh = (request: RefreshRequest) => Promise<RefreshResult>
 
 export type RefreshDeps = Readonly<{
-  tokenStore: Pick<TokenStore, 'rotate'>
+  tokenStore: Pick<TokenStore, 'rotate' | 'peek'>
   knownUsers: KnownUsers
   revocations: Revocations
   signPair: SignPair
@@ -42,16 +43,28 @@ export function createRefresh(deps: RefreshDeps): Refresh {
   return async (request) => {
     const operation = request.operation ?? 'refresh'
     try {
-      const rotation = await tokenStore.rotate(toRotateRequest(request, deps.accessTtlSeconds))
+      const asked = toRotateRequest(request, deps.accessTtlSeconds)
+      if (knownUsers.areAway()) await requireKnownUser(asked)
+      const rotation = await tokenStore.rotate(asked)
       const { result, counted } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
       recorder.refreshed(operation, counted, 'session' in rotation && counted === 'rotated' ? rotation.intervalSeconds : undefined)
-      const level = counted === 'reused' || counted === 'regressed' ? 'warn' : 'info'
-      log[level]({ event: 'refresh', operation, outcome: counted, ...namesOf(rotation), network: request.context.network }, `Refresh ${counted}`)
+      const line = { event: 'refresh', operation, outcome: counted, ...namesOf(rotation), network: request.context.network }
+      log[toLogLevel(rotation, counted)](line, `Refresh ${counted}`)
       return result
     } catch (error) {
       recorder.refreshed(operation, 'unavailable')
       throw error
     }
+  }
+
+  /**
+   * While the users cannot be read, a rotation whose answer we could not give would age until its retry looks like a theft:
+   * only who is known here is rotated, and a reuse waits until we could have answered.
+   */
+  async function requireKnownUser(asked: RotateRequest): Promise<void> {
+    const peeked = await tokenStore.peek(asked)
+    if ('session' in peeked) await knownUsers.find(peeked.session.userId)
+    if (peeked.outcome === 'reused' && knownUsers.areAway()) await knownUsers.find(peeked.userId)
   }
 
   async function grant({ outcome, session, token }: Granted): Promise<Decided> {

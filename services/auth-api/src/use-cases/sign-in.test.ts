@@ -5,7 +5,7 @@ import { aLog, aRecorder, aSession, aTokenStore, aUser, context, NOW_MS, SESSION
 import { createRecordLogin } from './record-login.ts'
 import { createSignIn } from './sign-in.ts'
 
-function setUp({ user = aUser(), outdated = false }: { user?: User | 'unknown'; outdated?: boolean } = {}) {
+function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: { user?: User | 'unknown'; outdated?: boolean; allowDemoPassword?: boolean } = {}) {
   const tokenStore = aTokenStore()
   tokenStore.issue.mockResolvedValue({ outcome: 'issued', token: 'art_first', session: aSession({ generation: 0 }) })
   const users = { findByName: vi.fn<Users['findByName']>(async () => (user === 'unknown' ? undefined : user)), upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(async () => {}) }
@@ -29,9 +29,12 @@ function setUp({ user = aUser(), outdated = false }: { user?: User | 'unknown'; 
     signPair: async ({ refreshToken, session }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: session.id, idleUntilMs: NOW_MS }),
     recordLogin,
     hashUsername: (key) => `hmac(${key.length})`,
+    startPatience: () => new AbortController().signal,
     recorder,
     log,
     accessTtlSeconds: 1800,
+    allowDemoPassword,
+    knownUsers: { remember: () => {} },
   })
   return { signIn, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
 }
@@ -81,6 +84,18 @@ test('the demo user may in with the known password straight from the machine, an
   const { signIn } = setUp({ user: aUser({ demo: true }) })
   expect(await signIn({ ...right, password: 'password', context: { ...context, straightFromLoopback: true } })).toMatchObject({ outcome: 'signed_in' })
   expect(await signIn(right)).toMatchObject({ outcome: 'signed_in' })
+})
+
+test('the demo user may not in with the known password where others can reach the port, not even from the machine', async () => {
+  const { signIn } = setUp({ user: aUser({ demo: true }), allowDemoPassword: false })
+  expect(await signIn({ ...right, password: 'password', context: { ...context, straightFromLoopback: true } })).toEqual({ outcome: 'invalid_credentials' })
+})
+
+test('a session whose token could not be given to anybody is ended: retries must not push out other devices', async () => {
+  const parts = setUp()
+  parts.audit.record.mockRejectedValueOnce(new CodedError('unavailable'))
+  await expect(parts.signIn(right)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(parts.tokenStore.revokeSession).toHaveBeenCalledExactlyOnceWith({ sessionId: SESSION_ID, reason: 'logout' })
 })
 
 describe('limits', () => {

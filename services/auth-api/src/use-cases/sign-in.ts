@@ -3,7 +3,7 @@ import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { DEMO_PASSWORD } from '../domain/password-policy.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import { toUsernameKey } from '../domain/username.ts'
-import type { HashUsername, Log, LoginThrottle, Passwords, Recorder, RequestContext, TokenStore, User, Users } from '../ports.ts'
+import type { HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, TokenStore, User, Users } from '../ports.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from './sign-pair.ts'
 
@@ -18,13 +18,18 @@ export type SignInDeps = Readonly<{
   users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
   passwords: Passwords
   throttle: LoginThrottle
-  tokenStore: Pick<TokenStore, 'issue'>
+  tokenStore: Pick<TokenStore, 'issue' | 'revokeSession'>
+  knownUsers: Pick<KnownUsers, 'remember'>
   signPair: SignPair
   recordLogin: RecordLogin
   hashUsername: HashUsername
+  /** Ends when a request has waited for its turn long enough. */
+  startPatience: () => AbortSignal
   recorder: Recorder
   log: Log
   accessTtlSeconds: number
+  /** whether the password that everybody knows opens the demo user's account, and then only straight from this machine */
+  allowDemoPassword: boolean
 }>
 
 /** What token-store is told of who signs in here: the product's own front ends. */
@@ -41,7 +46,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username)) throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
     const login = { usernameHash: hashUsername(usernameKey), context }
-    const taken = await throttle.take({ usernameKey, address: context.address }).catch((error: unknown) => {
+    const patience = deps.startPatience()
+    const taken = await throttle.take({ usernameKey, block: context.block }, patience).catch((error: unknown) => {
       recorder.loggedIn('unavailable')
       throw error
     })
@@ -65,7 +71,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
     async function check(): Promise<SignInResult> {
       const user = await users.findByName(usernameKey)
-      const { matches, outdated } = await passwords.verify(password, user?.passwordHash)
+      const { matches, outdated } = await passwords.verify(password, user?.passwordHash, patience)
       const refused = user === undefined || !matches || isDemoFromElsewhere(user)
       if (refused) return refuse('invalid_credentials', user?.id)
       if (!user.active) return refuse('user_inactive', user.id)
@@ -80,9 +86,17 @@ export function createSignIn(deps: SignInDeps): SignIn {
       })
       if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)
 
-      const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
-      await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId: issued.session.id })
-      return { outcome: 'signed_in', pair, user: { id: user.id, username: user.username, role: user.role } }
+      deps.knownUsers.remember(user)
+      const sessionId = issued.session.id
+      try {
+        const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
+        await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId })
+        return { outcome: 'signed_in', pair, user: { id: user.id, username: user.username, role: user.role } }
+      } catch (error) {
+        // Nobody was given its token; left open, retries would fill the user's sessions and end those of other devices.
+        await tokenStore.revokeSession({ sessionId, reason: 'logout' }).catch(() => log.warn({ sessionId }, 'A session that nobody was given could not be ended'))
+        throw error
+      }
     }
 
     async function refuse(outcome: 'invalid_credentials' | 'user_inactive', userId: string | undefined): Promise<SignInResult> {
@@ -91,12 +105,12 @@ export function createSignIn(deps: SignInDeps): SignIn {
     }
 
     function isDemoFromElsewhere(user: User): boolean {
-      return user.demo && password === DEMO_PASSWORD && !context.straightFromLoopback
+      return user.demo && password === DEMO_PASSWORD && !(deps.allowDemoPassword && context.straightFromLoopback)
     }
 
     async function upgrade(user: User): Promise<void> {
       try {
-        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password) })
+        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password, patience) })
       } catch (error) {
         log.warn({ err: error, userId: user.id }, 'The password hash could not be upgraded; the next sign-in tries again')
       }

@@ -8,11 +8,11 @@ import { formatPhc, parsePhc, type Argon2Cost, type Argon2Hash } from './phc.ts'
 export const ARGON2_COST: Argon2Cost = { memoryKib: 19_456, passes: 2, parallelism: 1 }
 const SALT_BYTES = 16
 const TAG_BYTES = 32
-/** Two at once leave half of libuv's threads to everybody else; 64 waiting are about a second of work. */
-const QUEUE = { concurrency: 2, maxWaiting: 64 }
+/** Two at once leave half of libuv's threads to everybody else. At about 20 ms each, 256 wait longer than anybody has patience. */
+const QUEUE = { concurrency: 2, maxWaiting: 256 }
 
 const derive = promisify(argon2)
-type Derivation = { cost: Argon2Cost; salt: Buffer; tagBytes: number }
+type Derivation = { cost: Argon2Cost; salt: Buffer; tagBytes: number; patience: AbortSignal | undefined }
 
 export type Argon2PasswordsDeps = Readonly<{ randomBytes: (size: number) => Buffer; cost?: Argon2Cost }>
 
@@ -23,21 +23,21 @@ export function createArgon2Passwords({ randomBytes, cost = ARGON2_COST }: Argon
   const dummy: Argon2Hash = { cost, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) }
 
   return {
-    async hash(password) {
+    async hash(password, patience) {
       const salt = randomBytes(SALT_BYTES)
-      return formatPhc({ cost, salt, tag: await toTag(password, { cost, salt, tagBytes: TAG_BYTES }) })
+      return formatPhc({ cost, salt, tag: await toTag(password, { cost, salt, tagBytes: TAG_BYTES, patience }) })
     },
-    async verify(password, hash) {
+    async verify(password, hash, patience) {
       const stored = hash === undefined ? dummy : parsePhc(hash)
-      const tag = await toTag(password, { ...stored, tagBytes: stored.tag.length })
+      const tag = await toTag(password, { ...stored, tagBytes: stored.tag.length, patience })
       const matches = timingSafeEqual(tag, stored.tag) && hash !== undefined
       return { matches, outdated: matches && isOutdated(stored) }
     },
   }
 
-  function toTag(password: string, { cost: { memoryKib, passes, parallelism }, salt, tagBytes }: Derivation): Promise<Buffer> {
+  function toTag(password: string, { cost: { memoryKib, passes, parallelism }, salt, tagBytes, patience }: Derivation): Promise<Buffer> {
     const message = password.normalize('NFKC')
-    return queue(() => derive('argon2id', { message, nonce: salt, parallelism, tagLength: tagBytes, memory: memoryKib, passes }))
+    return queue(() => derive('argon2id', { message, nonce: salt, parallelism, tagLength: tagBytes, memory: memoryKib, passes }), patience)
   }
 
   function isOutdated({ cost: had, tag, salt }: Argon2Hash): boolean {

@@ -1,25 +1,41 @@
 import { CodedError } from '@auto-refresh/contracts'
 
-export type BoundedQueue = <T>(work: () => Promise<T>) => Promise<T>
+export type BoundedQueue = <T>(work: () => Promise<T>, patience?: AbortSignal) => Promise<T>
 
-/** Runs at most `concurrency` at once, the others in order; refuses with `CodedError('unavailable')` when too many wait. */
+/**
+ * Runs at most `concurrency` at once, the others in order. Throws `CodedError('unavailable')` when too many wait, or when
+ * `patience` ends first.
+ */
 export function createBoundedQueue({ concurrency, maxWaiting }: { concurrency: number; maxWaiting: number }): BoundedQueue {
-  const waiting: (() => void)[] = []
+  const waiting = new Set<() => void>()
   let running = 0
 
-  return async (work) => {
+  return async (work, patience) => {
     if (running < concurrency) running += 1
-    else {
-      if (waiting.length >= maxWaiting) throw new CodedError('unavailable')
-      // whoever ends hands its place over, so that nobody slips in between
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    }
+    else await waitForPlace(patience)
     try {
       return await work()
     } finally {
-      const next = waiting.shift()
+      // whoever ends hands its place over, so that nobody slips in between
+      const [next] = waiting
       if (next === undefined) running -= 1
       else next()
     }
+  }
+
+  async function waitForPlace(patience: AbortSignal | undefined): Promise<void> {
+    if (waiting.size >= maxWaiting || patience?.aborted === true) throw new CodedError('unavailable')
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const enter = () => {
+      waiting.delete(enter)
+      resolve()
+    }
+    const giveUp = () => {
+      waiting.delete(enter)
+      reject(new CodedError('unavailable'))
+    }
+    waiting.add(enter)
+    patience?.addEventListener('abort', giveUp, { once: true })
+    await promise.finally(() => patience?.removeEventListener('abort', giveUp))
   }
 }

@@ -1,12 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-
-export type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
-/** `name` is bound in: what was sealed for one row does not open in another. */
-export interface KeyVault {
-  seal(name: string, plain: Buffer): Sealed
-  /** Throws when the key is not configured any more, or when anything was changed. */
-  open(name: string, sealed: Sealed): Buffer
-}
+import type { KeyVault } from '../../ports.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -104,6 +104,20 @@ describe('the queue', () => {
     expect([running, most]).toEqual([0, 2])
   })
 
+  test('whoever runs out of patience leaves, and those behind move up', async () => {
+    const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 2 })
+    const { started, ends, work } = controlled()
+    const patience = new AbortController()
+    const [first, second, third] = [queue(work(1), patience.signal), queue(work(2), patience.signal), queue(work(3))]
+    patience.abort()
+    await expect(second).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(queue(work(4), patience.signal)).rejects.toMatchObject({ code: 'unavailable' })
+    ends[0]?.()
+    await vi.waitFor(() => expect(started).toEqual([1, 3]))
+    ends[1]?.()
+    expect([await first, await third]).toEqual([1, 3])
+  })
+
   test('goes on after a failure', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
     const failed = queue(() => Promise.reject(new Error('no')))

@@ -104,6 +104,21 @@ test('a body that does not come is cut after 10 seconds', async () => {
   expect(seconds).toBeLessThan(13)
 })
 
+test('a stop waits three seconds for a client that hangs in its body, and no longer', async () => {
+  const other = openTestApp().app
+  await other.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect((other.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.on('error', () => {})
+  const arrived = new Promise((resolve) => other.server.once('request', resolve))
+  socket.write(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 20') + '{')
+  await arrived
+  const startedMs = performance.now()
+  await other.close()
+  const seconds = (performance.now() - startedMs) / 1000
+  expect(seconds).toBeGreaterThan(2.9)
+  expect(seconds).toBeLessThan(4)
+})
+
 test('two requests in one packet are both answered, in order', async () => {
   const first = lines('GET /nowhere HTTP/1.1', 'Host: localhost')
   const { text } = await talk(first + post(REFRESH, BODY))

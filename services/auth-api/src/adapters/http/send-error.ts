@@ -1,5 +1,6 @@
 import { HEADERS } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createLineBudget } from './create-line-budget.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
 import { toErrorEnvelope } from './to-error-envelope.ts'
@@ -9,15 +10,18 @@ const MAX_RETRY_AFTER_SECONDS = 5
 export type SendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** The one place where an error becomes an answer. What is our fault is logged with its cause, which the caller never sees. */
-export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
+export function createSendError({ log, random, clock }: Pick<HttpDeps, 'log' | 'random' | 'clock'>): SendError {
+  const toOmitted = createLineBudget(clock)
+
   return (error, request, reply) => {
     const coded = toCodedError(error)
     // a URL that cannot be read gets here before any hook
     reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
     if (coded.code === 'unavailable') {
       const fields = { err: coded.cause ?? coded, request_id: request.id, route: request.routeOptions.url }
-      if (coded === error) log.warn(fields, 'Answered 503: something we need is away')
-      else log.error(fields, 'Answered 503: a fault of ours')
+      const omitted = coded === error ? toOmitted() : undefined
+      if (coded !== error) log.error(fields, 'Answered 503: a fault of ours')
+      else if (omitted !== undefined) log.warn({ ...fields, omitted }, 'Answered 503: something we need is away')
     }
     // RFC 9110 §15.5.2: every 401 names a scheme
     if (coded.statusCode === 401) reply.header('www-authenticate', 'Bearer')

@@ -1,10 +1,7 @@
-import { toUnavailable } from '@auto-refresh/postgres'
+import { CodedError } from '@auto-refresh/contracts'
 import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
-import type { Clock, FindPublicKey, Log, SigningKeys } from '../../ports.ts'
-import type { KeyVault } from '../crypto/create-key-vault.ts'
-import type { SigningKeyRow } from '../postgres/signing-key-rows.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
-import type { MaintainSigningKeys } from './maintain-signing-keys.ts'
+import type { Clock, CreateRepeating, FindPublicKey, KeyVault, Log, SigningKeys, StoredSigningKey } from '../../ports.ts'
+import type { MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 
 const RELOAD_MS = 30_000
@@ -16,7 +13,7 @@ type Loaded = Readonly<{
   publicKeys: ReadonlyMap<string, CryptoKey>
   jwks: JSONWebKeySet
 }>
-export type SigningKeysDeps = Readonly<{ maintain: MaintainSigningKeys; vault: KeyVault; clock: Clock; log: Log }>
+export type SigningKeysDeps = Readonly<{ maintain: MaintainSigningKeys; vault: KeyVault; createRepeating: CreateRepeating; clock: Clock; log: Log }>
 
 export type OpenSigningKeys = SigningKeys & Readonly<{
   findPublicKey: FindPublicKey
@@ -27,7 +24,7 @@ export type OpenSigningKeys = SigningKeys & Readonly<{
 }>
 
 /** The keys in memory: signing and checking need no database. What was loaded last is used until something newer is there. */
-export function createSigningKeys({ maintain, vault, clock, log }: SigningKeysDeps): OpenSigningKeys {
+export function createSigningKeys({ maintain, vault, createRepeating, clock, log }: SigningKeysDeps): OpenSigningKeys {
   let loaded: Loaded | undefined
   let loading: Promise<void> | undefined
   let lastLoad = { atMs: -Infinity, failed: undefined as unknown }
@@ -61,7 +58,7 @@ export function createSigningKeys({ maintain, vault, clock, log }: SigningKeysDe
   async function findUnknown(kid: string): Promise<CryptoKey | undefined> {
     if (loading !== undefined || clock.nowMs() - lastLoad.atMs >= UNKNOWN_KID_COOL_DOWN_MS) await reload().catch(() => undefined)
     // Whether it is one of ours is not known while the database is away: that is no reason to call it forged.
-    if (lastLoad.failed !== undefined) throw toUnavailable(lastLoad.failed)
+    if (lastLoad.failed !== undefined) throw new CodedError('unavailable', { cause: lastLoad.failed })
     return current().publicKeys.get(kid)
   }
 
@@ -82,7 +79,7 @@ export function createSigningKeys({ maintain, vault, clock, log }: SigningKeysDe
     }
   }
 
-  async function toLoaded(rows: readonly SigningKeyRow[]): Promise<Loaded> {
+  async function toLoaded(rows: readonly StoredSigningKey[]): Promise<Loaded> {
     const active = rows.find(({ state }) => state === 'active')
     if (active?.activatedAtMs === undefined) throw new Error('There is no active signing key')
     const privateKey = await openPrivateKey(active)
@@ -96,7 +93,7 @@ export function createSigningKeys({ maintain, vault, clock, log }: SigningKeysDe
     }
   }
 
-  async function openPrivateKey({ kid, sealed }: SigningKeyRow): Promise<CryptoKey> {
+  async function openPrivateKey({ kid, sealed }: StoredSigningKey): Promise<CryptoKey> {
     const known = privateKeys.get(kid)
     if (known !== undefined) return known
     if (sealed === undefined) throw new Error(`The signing key ${kid} has no private half`)

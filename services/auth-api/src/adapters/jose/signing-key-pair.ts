@@ -1,9 +1,10 @@
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose'
+import type { GenerateSigningKey } from '../../ports.ts'
 
 const ALG = 'ES256'
 
-/** A new key: the public half as the JWKS shows it, the private one (PEM) to be sealed. The kid is the thumbprint (RFC 7638). */
-export async function generateSigningKey(): Promise<{ kid: string; publicJwk: JWK; pkcs8: Buffer }> {
+/** The kid is the thumbprint of the key (RFC 7638). */
+export const generateSigningKey: GenerateSigningKey = async () => {
   const { publicKey, privateKey } = await generateKeyPair(ALG, { extractable: true })
   const jwk = await exportJWK(publicKey)
   const kid = await calculateJwkThumbprint(jwk)

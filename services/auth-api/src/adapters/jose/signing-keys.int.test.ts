@@ -5,14 +5,17 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
 import { aLog, aSession, aUser, NOW_MS } from '../../test-doubles/fakes.ts'
 import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { createMaintainSigningKeys, type MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
 import { createKeyVault } from '../crypto/create-key-vault.ts'
+import { createPostgresSigningKeys } from '../postgres/create-postgres-signing-keys.ts'
+import { createRepeating } from '../timers/create-repeating.ts'
 import { createSigningKeys } from './create-signing-keys.ts'
-import { createMaintainSigningKeys, type MaintainSigningKeys } from './maintain-signing-keys.ts'
+import { generateSigningKey } from './signing-key-pair.ts'
 
 const HOUR_MS = 3_600_000
 const policy = { rotationMs: 24 * HOUR_MS, publishMs: HOUR_MS, retainMs: 2 * HOUR_MS }
 const encryptionKeys = [{ kid: 'k1', key: randomBytes(32) }]
-const claims = toAccessTokenClaims({ session: aSession(), user: aUser(), policy: { issuer: 'i', audience: 'a', accessTtlSeconds: 1800, dueThresholdSeconds: 300 }, nowMs: NOW_MS, jti: 'j' })
+const claims = toAccessTokenClaims({ session: aSession(), user: aUser(), policy: { issuer: 'i', audience: 'a', accessTtlSeconds: 1800 }, nowMs: NOW_MS, jti: 'j' })
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeAll(async () => {
@@ -26,8 +29,8 @@ function replica({ pool = database.pool, atMs = NOW_MS, keys = encryptionKeys }:
   const clock = { nowMs: () => now.ms }
   const vault = createKeyVault({ encryptionKeys: keys, randomBytes })
   const log = aLog()
-  const maintain = vi.fn<MaintainSigningKeys>(createMaintainSigningKeys({ pool, vault, policy, clock, log }))
-  return { now, maintain, log, keys: createSigningKeys({ maintain, vault, clock, log }) }
+  const maintain = vi.fn<MaintainSigningKeys>(createMaintainSigningKeys({ store: createPostgresSigningKeys({ pool, clock }), generate: generateSigningKey, vault, policy, clock, log }))
+  return { now, maintain, log, keys: createSigningKeys({ maintain, vault, createRepeating, clock, log }) }
 }
 const states = async () => (await database.pool.query('select state, count(*)::int as n from auth_api.signing_keys group by state order by state')).rows
 const kidsOf = ({ keys }: ReturnType<typeof replica>) => keys.jwks().keys.map(({ kid }) => kid)

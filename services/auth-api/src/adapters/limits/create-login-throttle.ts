@@ -2,7 +2,7 @@ import { CodedError } from '@auto-refresh/contracts'
 import type { LoginAttempt, LoginLimiter, LoginThrottle } from '../../ports.ts'
 import type { Limiter } from './create-bounded-limiter.ts'
 import { createInFlight } from './create-in-flight.ts'
-import { toAddressBlock } from './to-address-block.ts'
+import { createOneByOne } from './create-one-by-one.ts'
 
 export type LoginThrottleDeps = Readonly<{
   /** failures of a name from an address */
@@ -15,12 +15,8 @@ export type LoginThrottleDeps = Readonly<{
   slowLane: Limiter
   /** one refusal a window is worth a record */
   told: Limiter
-  /** runs one piece of work after the other: nothing is refused for the room that was just given back */
-  oneByOne: <T>(work: () => Promise<T>) => Promise<T>
   /** whether that name was signed in from that address before */
   isFamiliar: (attempt: LoginAttempt) => Promise<boolean>
-  /** monotonic */
-  nowMs: () => number
 }>
 
 type Holding = { limiter: Limiter; key: string; of: string }
@@ -30,9 +26,6 @@ type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number; 
 
 export const SLOW_LANE_SECONDS = 10
 
-/** Every request is answered within 3 s, and there is the password still to check. */
-const LONGEST_WAIT_MS = 1_500
-
 /**
  * Slows guessing down by address, by name and by both. A name under attack is never locked: it can be tried at a slow pace,
  * and at any pace from where its owner has signed in before. Only failures count: an attempt is taken before any hashing, so
@@ -40,11 +33,12 @@ const LONGEST_WAIT_MS = 1_500
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
-  const { oneByOne } = deps
+  // nothing is refused for the room that was just given back
+  const oneByOne = createOneByOne()
 
   return {
-    async take(attempt) {
-      const deadlineMs = deps.nowMs() + LONGEST_WAIT_MS
+    async take(attempt, patience) {
+      const outOfPatience = toRejection(patience)
       for (let isFamiliar = false; ; ) {
         const tried = await oneByOne(() => tryOnce(attempt, isFamiliar))
         if ('held' in tried) return { allowed: true, end: (outcome) => oneByOne(() => end(tried.held, outcome)) }
@@ -53,8 +47,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
           continue
         }
         if (tried.oneEnds === undefined) return refuse(tried)
-        if (deps.nowMs() > deadlineMs) throw new CodedError('unavailable')
-        await tried.oneEnds
+        await Promise.race([tried.oneEnds, outOfPatience])
       }
     },
   }
@@ -86,7 +79,16 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   }
 }
 
-function toKeys({ usernameKey, address }: LoginAttempt): Record<LoginLimiter, string> {
-  const block = toAddressBlock(address) ?? 'unknown'
+function toRejection(patience: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(new CodedError('unavailable'))
+  if (patience.aborted) giveUp()
+  else patience.addEventListener('abort', giveUp, { once: true })
+  // most never wait for it
+  promise.catch(() => {})
+  return promise
+}
+
+function toKeys({ usernameKey, block }: LoginAttempt): Record<LoginLimiter, string> {
   return { login_ip: block, login: `${block} ${usernameKey}`, login_account: usernameKey }
 }

@@ -1,7 +1,8 @@
 import { CodedError } from '@auto-refresh/contracts'
 import type { Clock, KnownUsers, User, UserState } from '../../ports.ts'
 
-const KEPT_MS = 3_600_000
+/** A user who was disabled meanwhile has no session left to refresh: token-store has ended them all. */
+const KEPT_MS = 86_400_000
 const MAX_USERS = 100_000
 /** Short: it runs after a rotation has been committed, and the caller waits. */
 const DEADLINE_MS = 300
@@ -16,15 +17,18 @@ export type KnownUsersDeps = Readonly<{
 /** One query for all that is asked in the same turn of the event loop; the last known states stand in where it fails. */
 export function createKnownUsers({ findByIds, clock, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS }: KnownUsersDeps): KnownUsers {
   const known = new Map<string, { state: UserState; atMs: number }>()
+  let away = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
 
   return {
+    remember: (user) => void keep(user),
+    areAway: () => away,
     async find(id) {
       try {
-        const state = (await join(id)).get(id)
-        if (state === undefined) known.delete(id)
-        else remember(state)
-        return state
+        const found = (await join(id)).get(id)
+        if (found !== undefined) return keep(found)
+        known.delete(id)
+        return undefined
       } catch (error) {
         const last = known.get(id)
         if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return last.state
@@ -55,21 +59,23 @@ export function createKnownUsers({ findByIds, clock, maxUsers = MAX_USERS, deadl
     })
     try {
       const users = await Promise.race([findByIds(ids), late])
-      return new Map(users.map((user) => [user.id, toState(user)]))
+      away = false
+      return new Map(users.map((user) => [user.id, user]))
+    } catch (error) {
+      away = true
+      throw error
     } finally {
       clearTimeout(timer)
     }
   }
 
-  function remember(state: UserState): void {
+  function keep({ id, username, role, active, version }: UserState): UserState {
+    const state = { id, username, role, active, version }
     // the one seen longest ago comes first, and goes first
     known.delete(state.id)
     known.set(state.id, { state, atMs: clock.nowMs() })
     const oldest = known.keys().next().value
     if (known.size > maxUsers && oldest !== undefined) known.delete(oldest)
+    return state
   }
-}
-
-function toState({ id, username, role, active, version }: User): UserState {
-  return { id, username, role, active, version }
 }

@@ -1,18 +1,21 @@
-import type { Clock, CreateRepeating, Log, Recorder, Revocations, TokenStore } from '../../ports.ts'
+import type { CreateRepeating, Log, Recorder, Revocations, TokenStore } from '../../ports.ts'
 
 const POLL_MS = 500
 /** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
 const OVERLAP_MS = 10_000
-/** Clocks of ours and of token-store may be apart by this. */
+/** An access token is signed by our clock, an entry ends by token-store's; they may be apart by this. */
 const CLOCK_MARGIN_MS = 60_000
 /** How often expired entries are looked for. */
 const SWEEP_MS = 30_000
+/** How often everything is read again, for what a clock that leapt has kept from the questions between. */
+const WHOLE_MS = 60_000
 
 export type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
   recorder: Pick<Recorder, 'revocationLearned'>
   createRepeating: CreateRepeating
-  clock: Clock
+  /** monotonic: a clock that leaps forward must not bring dead tokens back to life */
+  elapsedMs: () => number
   log: Log
   /** no access token lives longer than this */
   accessTtlSeconds: number
@@ -26,10 +29,11 @@ export type RevocationList = Revocations & Readonly<{
 }>
 
 /** The sessions whose access tokens are dead, polled from token-store. A feed that is away is used as it stands. */
-export function createRevocationList({ tokenStore, recorder, createRepeating, clock, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
-  const untilBySession = new Map<string, number>()
-  let answer: { storeMs: number; ownMs: number } | undefined
-  let sweptMs = clock.nowMs()
+export function createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
+  const diesAtMs = new Map<string, number>()
+  let answer: { storeMs: number; atMs: number } | undefined
+  let sweptAtMs = elapsedMs()
+  let wholeAtMs = -Infinity
   const waited = Promise.withResolvers<void>()
   const repeating = createRepeating({
     everyMs: POLL_MS,
@@ -38,9 +42,9 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, cl
   })
 
   return {
-    isRevoked: (sessionId) => untilBySession.has(sessionId),
-    add: (sessionId) => remember(sessionId, clock.nowMs() + accessTtlSeconds * 1000),
-    feedAgeMs: () => (answer === undefined ? Infinity : clock.nowMs() - answer.ownMs),
+    isRevoked: (sessionId) => diesAtMs.has(sessionId),
+    add: (sessionId) => remember(sessionId, accessTtlSeconds * 1000),
+    feedAgeMs: () => (answer === undefined ? Infinity : elapsedMs() - answer.atMs),
     async start(signal) {
       signal?.addEventListener('abort', () => waited.resolve(), { once: true })
       if (signal?.aborted === true) return
@@ -55,24 +59,27 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, cl
   }
 
   async function poll(): Promise<void> {
-    const { nowMs: storeMs, revocations } = await tokenStore.revocations(answer === undefined ? {} : { sinceMs: answer.storeMs - OVERLAP_MS })
+    const askedAtMs = elapsedMs()
+    const isWhole = answer === undefined || askedAtMs - wholeAtMs >= WHOLE_MS
+    const { nowMs: storeMs, revocations } = await tokenStore.revocations(isWhole || answer === undefined ? {} : { sinceMs: answer.storeMs - OVERLAP_MS })
     for (const { sessionId, untilMs, revokedAtMs } of revocations) {
-      if (answer !== undefined && !untilBySession.has(sessionId)) recorder.revocationLearned(Math.max(0, (storeMs - revokedAtMs) / 1000))
-      remember(sessionId, untilMs)
+      if (answer !== undefined && !diesAtMs.has(sessionId)) recorder.revocationLearned(Math.max(0, (storeMs - revokedAtMs) / 1000))
+      remember(sessionId, untilMs - storeMs)
     }
-    answer = { storeMs, ownMs: clock.nowMs() }
+    answer = { storeMs, atMs: elapsedMs() }
+    if (isWhole) wholeAtMs = askedAtMs
     waited.resolve()
     sweep()
   }
 
-  function remember(sessionId: string, untilMs: number): void {
-    untilBySession.set(sessionId, Math.max(untilMs + CLOCK_MARGIN_MS, untilBySession.get(sessionId) ?? 0))
+  function remember(sessionId: string, remainingMs: number): void {
+    diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs + CLOCK_MARGIN_MS, diesAtMs.get(sessionId) ?? -Infinity))
   }
 
   function sweep(): void {
-    const nowMs = clock.nowMs()
-    if (nowMs - sweptMs < SWEEP_MS) return
-    sweptMs = nowMs
-    for (const [sessionId, untilMs] of untilBySession) if (untilMs <= nowMs) untilBySession.delete(sessionId)
+    const nowMs = elapsedMs()
+    if (nowMs - sweptAtMs < SWEEP_MS) return
+    sweptAtMs = nowMs
+    for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
   }
 }

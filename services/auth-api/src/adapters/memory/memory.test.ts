@@ -9,7 +9,7 @@ import { createRevocationList } from './create-revocation-list.ts'
 const START_MS = 1_700_000_000_000
 const clock = { nowMs: () => Date.now() }
 beforeEach(() => {
-  vi.useFakeTimers({ now: START_MS, toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ now: START_MS, toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -22,7 +22,7 @@ describe('the revocation list', () => {
     const gone = (sessionId: string, livesMs = 60_000) => ({ sessionId, untilMs: Date.now() + livesMs, revokedAtMs: Date.now() - 200 })
     tokenStore.revocations.mockImplementation(async () => answer())
     const recorder = aRecorder()
-    const list = createRevocationList({ tokenStore, recorder, createRepeating, clock, log: aLog(), accessTtlSeconds: 1800 })
+    const list = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log: aLog(), accessTtlSeconds: 1800 })
     return { list, tokenStore, recorder, answer, gone }
   }
 
@@ -40,15 +40,18 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('asks for everything since its last answer and ten seconds more, however long the store was away', async () => {
+  test.each([
+    [30_000, { sinceMs: START_MS - 10_000 }],
+    [3_600_000, {}],
+  ])('of a store that was away for %i ms it asks for what it may have missed', async (awayMs, question) => {
     const { list, tokenStore, answer, gone } = setUp()
     await list.start()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
-    await vi.advanceTimersByTimeAsync(3_600_000)
-    expect(list.feedAgeMs()).toBe(3_600_000)
+    await vi.advanceTimersByTimeAsync(awayMs)
+    expect(list.feedAgeMs()).toBe(awayMs)
     tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
     await vi.advanceTimersByTimeAsync(500)
-    expect(tokenStore.revocations).toHaveBeenCalledExactlyOnceWith({ sinceMs: START_MS - 10_000 })
+    expect(tokenStore.revocations).toHaveBeenCalledExactlyOnceWith(question)
     expect(list.isRevoked('a')).toBe(true)
     await list.stop()
   })
@@ -75,6 +78,27 @@ describe('the revocation list', () => {
     expect([list.isRevoked('a'), list.isRevoked('own')]).toEqual([false, true])
     await vi.advanceTimersByTimeAsync(1_800_000)
     expect(list.isRevoked('own')).toBe(false)
+    await list.stop()
+  })
+
+  test('a clock that leaps forward and back brings no dead token back to life', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 1_800_000)))
+    await list.start()
+    vi.setSystemTime(START_MS + 7_200_000)
+    await vi.advanceTimersByTimeAsync(40_000)
+    vi.setSystemTime(START_MS + 40_000)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(list.isRevoked('a')).toBe(true)
+    await list.stop()
+  })
+
+  test('reads everything again every minute', async () => {
+    const { list, tokenStore } = setUp()
+    await list.start()
+    tokenStore.revocations.mockClear()
+    await vi.advanceTimersByTimeAsync(120_500)
+    expect(tokenStore.revocations.mock.calls.filter(([question]) => question.sinceMs === undefined)).toHaveLength(2)
     await list.stop()
   })
 
@@ -123,15 +147,25 @@ describe('known users', () => {
     expect(await setUp().known.find('a')).not.toHaveProperty('passwordHash')
   })
 
-  test('the last known state serves for an hour while the database is away, and no longer', async () => {
+  test('the last known state serves for a day while the database is away, and no longer', async () => {
     const { findByIds, known } = setUp()
     await known.find('a')
     findByIds.mockRejectedValue(new CodedError('unavailable'))
-    vi.setSystemTime(START_MS + 3_599_000)
+    vi.setSystemTime(START_MS + 86_399_000)
     expect(await known.find('a')).toMatchObject({ id: 'a', active: true })
     await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
-    vi.setSystemTime(START_MS + 3_600_000)
+    vi.setSystemTime(START_MS + 86_400_000)
     await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('who has just signed in is known, and a failed reading is remembered until one succeeds', async () => {
+    const { findByIds, known } = setUp()
+    known.remember(ada)
+    findByIds.mockRejectedValueOnce(new CodedError('unavailable'))
+    expect(await known.find('a')).toMatchObject({ id: 'a' })
+    expect(known.areAway()).toBe(true)
+    await known.find('a')
+    expect(known.areAway()).toBe(false)
   })
 
   test('a database that does not answer in 300 ms counts as away', async () => {

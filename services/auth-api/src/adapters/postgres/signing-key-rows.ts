@@ -1,11 +1,10 @@
 import type { JWK } from 'jose'
-import type { SigningKeyTimes } from '../../domain/signing-keys.ts'
+import type { NewSigningKey, StoredSigningKey } from '../../ports.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
-export type SigningKeyRow = SigningKeyTimes & Readonly<{ publicJwk: JWK; sealed: { encryptionKid: string; box: Buffer } | undefined }>
 type Row = {
   kid: string
-  state: SigningKeyRow['state']
+  state: StoredSigningKey['state']
   public_jwk: JWK
   private_key: Buffer | null
   encryption_kid: string | null
@@ -14,7 +13,7 @@ type Row = {
   expires_at: number | null
 }
 
-export async function readSigningKeys(database: Queryable): Promise<SigningKeyRow[]> {
+export async function readSigningKeys(database: Queryable): Promise<StoredSigningKey[]> {
   const rows = await readRows<Row>(database, {
     text: `
       select kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at, expires_at
@@ -41,8 +40,7 @@ export async function lockSigningKeys(database: Queryable): Promise<void> {
   })
 }
 
-export type NewSigningKey = Pick<SigningKeyRow, 'kid' | 'publicJwk'> & Readonly<{ state: 'next' | 'active'; sealed: { encryptionKid: string; box: Buffer }; nowMs: number }>
-export async function insertSigningKey(database: Queryable, { kid, state, publicJwk, sealed, nowMs }: NewSigningKey): Promise<void> {
+export async function insertSigningKey(database: Queryable, { kid, state, publicJwk, sealed, nowMs }: NewSigningKey & { nowMs: number }): Promise<void> {
   await readRows(database, {
     text: `
       insert into auth_api.signing_keys (kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at)

@@ -1,5 +1,5 @@
+import { lookup as lookupAddresses } from 'node:dns/promises'
 import {
-  CodedError,
   InspectResult,
   IssueResult,
   ListSessionsResult,
@@ -7,66 +7,58 @@ import {
   RevocationsResult,
   RevokeSessionResult,
   RevokeUserResult,
+  RotateRequest,
   RotateResult,
 } from '@auto-refresh/contracts'
-import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { Pool } from 'undici'
-import type { TokenStore } from '../../ports.ts'
+import type { CreateId, Log, TokenStore } from '../../ports.ts'
+import { createCall } from './create-call.ts'
+import { createDirectory, type Lookup } from './create-directory.ts'
+import { createStores } from './create-stores.ts'
+import { createVerbs } from './create-verbs.ts'
+import { openStore } from './open-store.ts'
 
 /** Shorter than the 3 s in which a caller is answered, longer than any statement of the store. */
 const DEADLINE_MS = 2000
-const CONNECT_MS = 1000
 
 /**
- * token-store over its internal HTTP API. A call that is refused, late, cut or answered in another form is
- * `CodedError('unavailable')`: the store may have carried it out, and the caller's retry finds that.
+ * The token-stores over their internal HTTP API. A call that is refused, late, cut or answered in another form, by two of
+ * them where it may be repeated, is `CodedError('unavailable')`: it may have been carried out, and the caller's retry finds
+ * that. A rotation may be repeated, because a repeated one gets the same successor: within the replay window, and by its
+ * `Idempotency-Key` at any time. A request without one is given one, so that the window may be off and our repeat no alarm.
  */
-export function createHttpTokenStore({ url, apiKey, connections = 32, deadlineMs = DEADLINE_MS }: {
-  url: string
+export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, log, deadlineMs = DEADLINE_MS, lookup = lookUp }: {
+  urls: readonly string[]
   /** the first of `INTERNAL_API_KEYS` */
   apiKey: string
-  connections?: number
+  /** a clock that never jumps */
+  nowMs(): number
+  random(): number
+  createId: CreateId
+  log: Pick<Log, 'info' | 'warn'>
   deadlineMs?: number
+  lookup?: Lookup
 }): { tokenStore: TokenStore; close(): Promise<void> } {
-  const { origin, pathname } = new URL(url)
-  const base = `${pathname.replace(/\/$/, '')}/internal/v1`
-  const pool = new Pool(origin, { connections, connect: { timeout: CONNECT_MS } })
-  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  const stores = createStores({ directory: createDirectory({ urls, lookup, nowMs }), open: (endpoint) => openStore({ endpoint, apiKey }), nowMs, log })
+  const { single, batched } = createVerbs({ call: createCall({ stores, nowMs, random }), deadlineMs, nowMs })
 
-  function call<Schema extends TSchema>(verb: string, schema: Schema): (request: object) => Promise<Static<Schema>> {
-    const result = Compile(schema)
-    return async (request) => {
-      try {
-        const signal = AbortSignal.timeout(deadlineMs)
-        const answer = await pool.request({ method: 'POST', path: `${base}/${verb}`, headers, body: JSON.stringify({ items: [request] }), signal })
-        const value = firstResult(answer.statusCode, await answer.body.text())
-        if (result.Check(value)) return value
-        throw new Error('The answer has another form')
-      } catch (cause) {
-        throw new CodedError('unavailable', { cause: new Error(`token-store: ${verb} failed`, { cause }) })
-      }
-    }
-  }
+  const rotate = batched('rotate', RotateRequest, RotateResult)
 
   return {
     tokenStore: {
-      issue: call('issue', IssueResult),
-      rotate: call('rotate', RotateResult),
-      peek: call('peek', PeekResult),
-      inspect: call('inspect', InspectResult),
-      revokeSession: call('revoke-session', RevokeSessionResult),
-      revokeUser: call('revoke-user', RevokeUserResult),
-      listSessions: call('list-sessions', ListSessionsResult),
-      revocations: call('revocations', RevocationsResult),
+      // A second session would be nobody's.
+      issue: single('issue', IssueResult, { repeatable: false }),
+      rotate: (request) => rotate({ idempotencyKey: createId(), ...request }),
+      peek: batched('peek', RotateRequest, PeekResult),
+      inspect: single('inspect', InspectResult, { repeatable: true }),
+      revokeSession: single('revoke-session', RevokeSessionResult, { repeatable: true }),
+      revokeUser: single('revoke-user', RevokeUserResult, { repeatable: true }),
+      listSessions: single('list-sessions', ListSessionsResult, { repeatable: true }),
+      revocations: single('revocations', RevocationsResult, { repeatable: true }),
     },
-    close: () => pool.close(),
+    close: () => stores.close(),
   }
 }
 
-function firstResult(status: number, text: string): unknown {
-  if (status !== 200) throw new Error(`It answered ${status}`)
-  const body: unknown = JSON.parse(text)
-  const results: unknown = typeof body === 'object' && body !== null && 'results' in body ? body.results : undefined
-  return Array.isArray(results) && results.length === 1 ? results[0] : undefined
+async function lookUp(hostname: string): Promise<readonly string[]> {
+  return (await lookupAddresses(hostname, { all: true })).map(({ address }) => address)
 }

@@ -1,5 +1,5 @@
-import { RefreshBody } from '@auto-refresh/contracts'
-import { clearRefreshCookie, readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import { REFRESH_COOKIE, RefreshBody } from '@auto-refresh/contracts'
+import { clearRefreshCookie, readBearerToken, readRefreshToken } from '@auto-refresh/fastify-auto-refresh'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SessionProof } from '../../../use-cases/find-proven-session.ts'
 import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
@@ -12,9 +12,13 @@ export function addLogout(app: App, { useCases, settings, requireCsrfProof }: Ro
   const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
     const accessToken = readBearerToken(request)
     // no foreign page can set the bearer header: it is the proof of the cookie too
-    const presented = readProvenRefreshToken(request, accessToken === undefined ? requireCsrfProof : () => undefined)
+    const presented =
+      accessToken === undefined
+        ? readProvenRefreshToken(request, requireCsrfProof)
+        : readRefreshToken(request, { bodyToken: request.body.refresh_token, differentCookies: 'none' })
     await signOut({ accessToken, refreshToken: presented?.token, context: toRequestContext(request) })
-    if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
+    const cookiesAlone = presented === undefined && request.headers.cookie?.includes(`${REFRESH_COOKIE}=`) === true
+    if (presented?.transport === 'cookie' || cookiesAlone) clearRefreshCookie(reply, settings.cookie)
     return nothing('Logged out successfully')
   }
 

@@ -1,0 +1,64 @@
+# A target for each service: docker build --target auth-api .
+# No build step: Node runs the TypeScript as it stands. Each image holds one service, the packages that it imports, and what they need.
+FROM node:24.21.0-bookworm-slim AS base
+WORKDIR /app
+ENV NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_LOGS_MAX=0 TURBO_TELEMETRY_DISABLED=1
+ENV INSTALL="npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --cache /tmp/npm"
+
+# What each service needs of the repository. Development dependencies are struck out: npm would look for the workspaces among them.
+FROM base AS pruned
+COPY . .
+RUN for service in auth-api token-store cleanup-worker standalone; do \
+      npx --yes --cache /tmp/npm "turbo@$(node -p 'require("./package.json").devDependencies.turbo')" \
+        prune "@auto-refresh/$service" --docker --production --out-dir "/pruned/$service" \
+      && (cd "/pruned/$service/json" && npm pkg delete devDependencies --workspaces --include-workspace-root) || exit 1; \
+    done
+
+# Secrets are files named like the setting, in /run/secrets; the entry point carries them into the environment.
+FROM base AS runtime
+COPY deploy/image/with-secrets.sh /usr/local/bin/with-secrets
+ENTRYPOINT ["sh", "/usr/local/bin/with-secrets"]
+ENV NODE_ENV=production HOST=0.0.0.0
+
+FROM runtime AS auth-api
+COPY --from=pruned /pruned/auth-api/json/ ./
+RUN $INSTALL && rm -rf /tmp/npm
+COPY --from=pruned /pruned/auth-api/full/ ./
+COPY deploy/image/check-ready.mjs /usr/local/lib/
+USER node
+ENV ADMIN_PORT=9101
+EXPOSE 8000 9101
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+CMD ["node", "services/auth-api/src/main.ts"]
+
+FROM runtime AS token-store
+COPY --from=pruned /pruned/token-store/json/ ./
+RUN $INSTALL && rm -rf /tmp/npm
+COPY --from=pruned /pruned/token-store/full/ ./
+COPY deploy/image/check-ready.mjs /usr/local/lib/
+USER node
+ENV ADMIN_PORT=9102
+EXPOSE 8100 9102
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+CMD ["node", "services/token-store/src/main.ts"]
+
+FROM runtime AS cleanup-worker
+COPY --from=pruned /pruned/cleanup-worker/json/ ./
+RUN $INSTALL && rm -rf /tmp/npm
+COPY --from=pruned /pruned/cleanup-worker/full/ ./
+COPY deploy/image/check-ready.mjs /usr/local/lib/
+USER node
+ENV ADMIN_PORT=9103
+EXPOSE 9103
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+CMD ["node", "services/cleanup-worker/src/main.ts"]
+
+# The steps that people and pipelines run: npm run migrate, topics, user. DATA_DIR is where the commands keep what they do not need here.
+FROM runtime AS operations
+COPY --from=pruned /pruned/standalone/json/ ./
+RUN $INSTALL && rm -rf /tmp/npm
+COPY --from=pruned /pruned/standalone/full/ ./
+COPY deploy/image/generate-secrets.mjs /usr/local/lib/
+USER node
+ENV DATA_DIR=/tmp/data
+CMD ["npm", "run"]

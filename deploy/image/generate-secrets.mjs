@@ -1,0 +1,67 @@
+// For docker-compose.yml: makes every key and password at the first `up`, keeps them, and hands each container its own and no other.
+// node generate-secrets.mjs <folder>: `<folder>/all` keeps them, `<folder>/<container>` gets one file a setting. Safe to run again.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const folder = process.argv[2] ?? '/secrets'
+const key = () => randomBytes(32).toString('base64')
+const password = () => randomBytes(24).toString('hex')
+
+/** Never half a file: a container may be reading it. Its volume is mounted in one container alone, hence readable by any user there. */
+async function write(file, text) {
+  await writeFile(`${file}.new`, text, { mode: 0o444, flush: true })
+  await rename(`${file}.new`, file)
+}
+
+const master = join(folder, 'all', 'secrets.json')
+const kept = await readFile(master, 'utf8').catch((error) => {
+  if (error.code === 'ENOENT') return '{}'
+  throw error
+})
+// One that a newer version needs joins those that are there.
+const all = {
+  postgres: password(),
+  auth_owner: password(),
+  auth_api: password(),
+  token_store: password(),
+  cleanup_worker: password(),
+  redis: password(),
+  internalApiKey: password(),
+  refreshTokenKey: key(),
+  signingKeyEncryptionKey: key(),
+  usernameHashKey: key(),
+  ...JSON.parse(kept),
+}
+await mkdir(join(folder, 'all'), { recursive: true })
+await write(master, JSON.stringify(all))
+
+const databaseUrl = (role) => `postgres://${role}:${all[role]}@postgres:5432/auth`
+const files = {
+  postgres: {
+    POSTGRES_PASSWORD: all.postgres,
+    auth_owner: all.auth_owner,
+    auth_api: all.auth_api,
+    token_store: all.token_store,
+    cleanup_worker: all.cleanup_worker,
+  },
+  redis: { 'redis.conf': `requirepass ${all.redis}\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\nsave ""\n` },
+  'auth-api': {
+    DATABASE_URL: databaseUrl('auth_api'),
+    REDIS_URL: `redis://:${all.redis}@redis:6379`,
+    INTERNAL_API_KEYS: all.internalApiKey,
+    SIGNING_KEY_ENCRYPTION_KEYS: `1:${all.signingKeyEncryptionKey}`,
+    USERNAME_HASH_KEY: all.usernameHashKey,
+  },
+  'token-store': {
+    DATABASE_URL: databaseUrl('token_store'),
+    INTERNAL_API_KEYS: all.internalApiKey,
+    REFRESH_TOKEN_KEYS: `1:${all.refreshTokenKey}`,
+  },
+  'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
+  operations: { DATABASE_URL: databaseUrl('auth_owner') },
+}
+for (const [container, settings] of Object.entries(files)) {
+  await mkdir(join(folder, container), { recursive: true })
+  for (const [name, value] of Object.entries(settings)) await write(join(folder, container, name), value)
+}

@@ -1,0 +1,38 @@
+-- After every migration, by auth_owner: what each service may do, and no more. Safe to run again.
+begin;
+
+-- Whatever an older version was granted goes; what this one needs follows. Both are seen at once, at the commit.
+revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
+revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
+revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker;
+
+-- auth-api: a user is disabled, never deleted; a sign-in that was recorded is not changed.
+grant usage on schema auth_api to auth_api;
+grant select on auth_api.schema_version to auth_api;
+grant select, insert, update on auth_api.users to auth_api;
+grant select, insert, delete on auth_api.pending_revocations to auth_api;
+grant select, insert, update, delete on auth_api.signing_keys to auth_api;
+grant select, insert, update, delete on auth_api.notices to auth_api;
+grant select, insert, delete on auth_api.login_audit to auth_api;
+
+-- token-store: it ends sessions and never deletes one; an event that was written is sent, not changed.
+grant usage on schema token_store to token_store;
+grant select on token_store.schema_version to token_store;
+grant select, insert, update on token_store.sessions to token_store;
+grant select, insert, update on token_store.user_versions to token_store;
+grant select, update on token_store.heartbeat to token_store;
+grant select, insert, update, delete on token_store.downtimes to token_store;
+grant select, insert, delete on token_store.outbox to token_store;
+grant select, update on token_store.lane_leases to token_store;
+grant select, insert, update, delete on token_store.relays to token_store;
+grant usage on sequence token_store.outbox_id to token_store;
+grant execute on function token_store.uuid_v7(), token_store.lane_of(uuid) to token_store;
+
+-- cleanup-worker: sessions by these two functions alone. It locks the audit rows that it deletes, and a lock needs `update`
+-- on a column: on the one that says nothing of what happened.
+grant usage on schema cleanup, token_store to cleanup_worker;
+grant execute on function token_store.sweep_expired(integer), token_store.count_expired(integer) to cleanup_worker;
+grant select on cleanup.schema_version to cleanup_worker;
+grant select, insert, delete, update (kept_at) on cleanup.audit_events to cleanup_worker;
+
+commit;

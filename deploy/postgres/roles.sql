@@ -1,0 +1,13 @@
+-- Once, by an administrator, in the product's database:   psql -d auth -f roles.sql   and then \password for each role.
+-- auth_owner owns the schemas and runs the migrations and the operation commands; no service signs in as it.
+-- What each service may do stands in grants.sql, which auth_owner runs after every migration. Safe to run again.
+\set ON_ERROR_STOP on
+
+select format('create role %I login', name)
+from unnest(array['auth_owner', 'auth_api', 'token_store', 'cleanup_worker']) as name
+where not exists (select from pg_roles where rolname = name)
+\gexec
+
+revoke all on database :"DBNAME" from public;
+grant connect on database :"DBNAME" to auth_owner, auth_api, token_store, cleanup_worker;
+grant create on database :"DBNAME" to auth_owner;

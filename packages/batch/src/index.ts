@@ -1,0 +1,1 @@
+export { createBatch, type BatchOptions } from './create-batch.ts'

@@ -1,0 +1,32 @@
+import { Redis } from 'ioredis'
+
+const ANSWER_MS = 50
+const CONNECT_MS = 1000
+const RECONNECT_MS = 500
+
+/**
+ * A connection that answers within 50 ms or throws, never queues, never repeats a command, and comes back by itself. It
+ * connects with `connect`; without Redis it goes on trying. Errors of the connection go to `onError`.
+ */
+export function createRedisClient({ url, onError }: { url: string; onError: (error: Error) => void }): Redis {
+  const client = new Redis(url, {
+    connectionName: 'auth-api',
+    disableClientInfo: true,
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    disconnectTimeout: RECONNECT_MS,
+    commandTimeout: ANSWER_MS,
+    // a connection that is open and mute is given up, long before TCP would
+    socketTimeout: CONNECT_MS,
+    retryStrategy: () => RECONNECT_MS,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    // what has timed out was counted elsewhere already
+    autoResendUnfulfilledCommands: false,
+    enableReadyCheck: false,
+    // after a failover the name may lead to the new primary
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  })
+  client.on('error', onError)
+  return client
+}

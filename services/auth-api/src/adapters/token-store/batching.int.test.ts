@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { answer, CONTEXT, openClient, openTestStore, rotation, timed, type Asked } from './test-stores.ts'
+
+const TOKENS = Array.from({ length: 100 }, (_, i) => `art_${i + 1}`)
+const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterSeconds: i + 1 }))
+
+test('what is asked at once travels in one request, and everyone gets the own answer', async () => {
+  const store = await openTestStore()
+  const { tokenStore } = openClient({ urls: [store.url] })
+  expect(await Promise.all(TOKENS.map((token) => tokenStore.rotate(rotation(token))))).toEqual(OWN_ANSWERS)
+  expect(await Promise.all(TOKENS.map((token) => tokenStore.peek(rotation(token))))).toEqual(OWN_ANSWERS)
+  expect(store.asked.map(({ verb, items }) => [verb, items.length])).toEqual([['rotate', 100], ['peek', 100]])
+})
+
+test('three batches are in flight, all that waits goes into the next, and none is larger than 256', async () => {
+  const store = await openTestStore()
+  const held: Asked[] = []
+  store.behaviour = (call) => void held.push(call)
+  const { tokenStore } = openClient({ urls: [store.url] })
+  const ask = (count: number) => Array.from({ length: count }, () => tokenStore.rotate(rotation()))
+  const sizes = () => store.asked.map(({ items }) => items.length)
+
+  const answers = ask(1)
+  for (const inFlight of [2, 3]) {
+    await expect.poll(() => held.length).toBe(inFlight - 1)
+    answers.push(...ask(1))
+  }
+  await expect.poll(() => held.length).toBe(3)
+  answers.push(...ask(100), ...ask(200))
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  expect(sizes()).toEqual([1, 1, 1])
+  store.behaviour = answer
+  held.forEach(answer)
+  expect(await Promise.all(answers)).toHaveLength(303)
+  expect(sizes()).toEqual([1, 1, 1, 256, 44])
+})
+
+test('trouble of one item is its own, and an answer in another form too', async () => {
+  const store = await openTestStore()
+  store.behaviour = ({ response }) => void response.end(JSON.stringify({ results: [{ outcome: 'expired' }, { error: 'unavailable' }, { outcome: 'made_up' }] }))
+  const { tokenStore } = openClient({ urls: [store.url] })
+  expect(await Promise.allSettled(['1', '2', '3'].map((token) => tokenStore.rotate(rotation(token))))).toMatchObject([
+    { value: { outcome: 'expired' } },
+    { reason: { code: 'unavailable', cause: { cause: { message: 'It could not carry it out' } } } },
+    { reason: { code: 'unavailable', cause: { cause: { message: 'The answer has another form' } } } },
+  ])
+  expect(store.asked).toHaveLength(1)
+})
+
+test('the deadline holds for what waits behind a store that hangs, too', async () => {
+  const store = await openTestStore()
+  store.behaviour = () => undefined
+  const { tokenStore } = openClient({ urls: [store.url], deadlineMs: 300 })
+  const outcomes = await Promise.all(Array.from({ length: 1000 }, () => timed(tokenStore.rotate(rotation()))))
+  expect(outcomes.filter(({ value }) => (value as { code?: string }).code === 'unavailable')).toHaveLength(1000)
+  expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(1000)
+})
+
+test('a rotation without an Idempotency-Key is given one, so that repeating it is no reuse with the window off', async () => {
+  const store = await openTestStore()
+  store.behaviour = (call) => (store.asked.length === 1 ? void call.response.destroy() : answer(call))
+  const { tokenStore } = openClient({ urls: [store.url] })
+  await tokenStore.rotate({ token: 'art_5', context: CONTEXT, accessTtlSeconds: 1 })
+  await tokenStore.rotate(rotation())
+  const keys = store.asked.map(({ items }) => items[0]?.idempotencyKey)
+  expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), keys[0], 'attempt'])
+})

@@ -1,0 +1,39 @@
+import { isIP } from 'node:net'
+
+/** One process of token-store: a URL as configured, and one of the addresses that its host has. */
+export type Endpoint = Readonly<{ url: string; address: string }>
+/** All addresses of a host name. */
+export type Lookup = (hostname: string) => Promise<readonly string[]>
+export type Directory = () => Promise<readonly Endpoint[]>
+
+const FRESH_MS = 2000
+
+/**
+ * Where token-store is now. A name is looked up again when the last answer is older than 2 s, behind the calls: they wait for
+ * the first answer alone. A name that cannot be looked up keeps the addresses it had; throws when none is known at all.
+ */
+export function createDirectory({ urls, lookup, nowMs }: { urls: readonly string[]; lookup: Lookup; nowMs(): number }): Directory {
+  const known = new Map<string, readonly string[]>()
+  let askedMs = -Infinity
+  let asking: Promise<unknown> | undefined
+
+  async function ask(url: string): Promise<void> {
+    const hostname = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+    const addresses = isIP(hostname) > 0 ? [hostname] : await lookup(hostname)
+    if (addresses.length > 0) known.set(url, addresses)
+  }
+
+  async function askAll(): Promise<void> {
+    askedMs = nowMs()
+    const outcomes = await Promise.allSettled(urls.map(ask))
+    asking = undefined
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (known.size === 0) throw new Error('The host names have no address', { cause: failed?.reason })
+  }
+
+  return async () => {
+    if (known.size === 0) await (asking ??= askAll())
+    else if (nowMs() - askedMs >= FRESH_MS) asking ??= askAll()
+    return [...known].flatMap(([url, addresses]) => addresses.map((address) => ({ url, address })))
+  }
+}

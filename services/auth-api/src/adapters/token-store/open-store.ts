@@ -1,0 +1,79 @@
+import { isIP, type LookupFunction } from 'node:net'
+import { Pool } from 'undici'
+import type { Endpoint } from './create-directory.ts'
+
+const CONNECTIONS = 32
+const CONNECT_MS = 1000
+
+/**
+ * `not_reached`: no connection was made, so nothing was carried out. `failed`: it may have been. `rejected`: the store takes
+ * no such request, from nobody and at no time.
+ */
+export type Answer =
+  | { outcome: 'answered'; results: readonly unknown[] }
+  | { outcome: 'not_reached' | 'failed' | 'rejected'; cause: unknown }
+
+export type Store = ReturnType<typeof openStore>
+
+/** One token-store at one address. What goes wrong is an answer, never thrown, and holds nothing of what was sent. */
+export function openStore({ endpoint, apiKey }: { endpoint: Endpoint; apiKey: string }) {
+  const { origin, pathname } = new URL(endpoint.url)
+  const base = `${pathname.replace(/\/$/, '')}/internal/v1`
+  const pool = new Pool(origin, { connections: CONNECTIONS, connect: { timeout: CONNECT_MS, lookup: alwaysTo(endpoint.address) } })
+  const authorization = `Bearer ${apiKey}`
+
+  return {
+    /** for the log */
+    place: { origin, address: endpoint.address },
+    async post(verb: string, items: readonly object[], withinMs: number): Promise<Answer> {
+      const headers = { authorization, 'content-type': 'application/json' }
+      try {
+        const answer = await pool.request({ method: 'POST', path: `${base}/${verb}`, headers, body: JSON.stringify({ items }), signal: timeout(withinMs) })
+        return readAnswer(answer.statusCode, await answer.body.text(), items.length)
+      } catch (cause) {
+        return { outcome: neverConnected(cause) ? 'not_reached' : 'failed', cause }
+      }
+    },
+    /** Whether it answers and knows our key. A connection alone says little: a stopped process still takes them. */
+    async isAlive(withinMs: number): Promise<boolean> {
+      try {
+        const answer = await pool.request({ method: 'GET', path: base, headers: { authorization }, signal: timeout(withinMs) })
+        await answer.body.dump()
+        return answer.statusCode < 500 && answer.statusCode !== 401 && answer.statusCode !== 403
+      } catch {
+        return false
+      }
+    },
+    /** Waits for the answers that are still to come. */
+    close: () => pool.close(),
+  }
+}
+
+function readAnswer(status: number, text: string, expected: number): Answer {
+  if (status !== 200) return { outcome: status === 400 || status === 413 ? 'rejected' : 'failed', cause: new Error(`It answered ${status}`) }
+  const results = resultsOf(text)
+  return results?.length === expected ? { outcome: 'answered', results } : { outcome: 'failed', cause: new Error('The answer has another form') }
+}
+
+function resultsOf(text: string): readonly unknown[] | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === 'object' && body !== null && 'results' in body && Array.isArray(body.results) ? body.results : undefined
+  } catch {
+    // The error would quote the text, and with it a token.
+    return undefined
+  }
+}
+
+function neverConnected(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('syscall' in error && error.syscall === 'connect') || ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT')
+}
+
+const timeout = (ms: number) => AbortSignal.timeout(Math.max(1, Math.ceil(ms)))
+
+/** The host name stays in the request and in the certificate's check; the address is this one. */
+function alwaysTo(address: string): LookupFunction {
+  const family = isIP(address)
+  return (_, options, callback) => (options.all === true ? callback(null, [{ address, family }]) : callback(null, address, family))
+}

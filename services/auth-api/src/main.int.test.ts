@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openTestDatabase } from './test-doubles/open-test-database.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+/** Nobody listens there. */
+const NOWHERE = '127.0.0.1:1'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+beforeEach(async () => {
+  database = await openTestDatabase()
+})
+afterEach(() => database.close())
+
+test('SIGTERM ends a start that still waits for token-store, cleanly', async () => {
+  const env = {
+    DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key, PORT: '0', ADMIN_PORT: '0',
+    TOKEN_STORE_URL: `http://${NOWHERE}`, INTERNAL_API_KEYS: 'k'.repeat(32), KAFKA_BROKERS: NOWHERE,
+  }
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  try {
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('The revocations could not be read')
+    const startedMs = performance.now()
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    expect(performance.now() - startedMs).toBeLessThan(4000)
+    expect(output).not.toContain('"level":"fatal"')
+  } finally {
+    child.kill('SIGKILL')
+  }
+})

@@ -1,0 +1,36 @@
+import { decideSigningKeys, type SigningKeyAction, type SigningKeyPolicy } from '../domain/signing-keys.ts'
+import type { Clock, GenerateSigningKey, KeyVault, Log, SigningKeyChange, SigningKeyStore, StoredSigningKey } from '../ports.ts'
+
+export type MaintainSigningKeys = () => Promise<StoredSigningKey[]>
+export type MaintainSigningKeysDeps = Readonly<{
+  store: SigningKeyStore
+  generate: GenerateSigningKey
+  vault: KeyVault
+  policy: SigningKeyPolicy
+  clock: Clock
+  log: Log
+}>
+
+/**
+ * Brings the stored keys to where they should be now and returns them. Replicas may race: the decision is taken again under
+ * a lock. Throws `CodedError('unavailable')`.
+ */
+export function createMaintainSigningKeys({ store, generate, vault, policy, clock, log }: MaintainSigningKeysDeps): MaintainSigningKeys {
+  return async () => {
+    const keys = await store.read()
+    if (decideSigningKeys(keys, clock.nowMs(), policy).length === 0) return keys
+    let actions: SigningKeyAction[] = []
+    const changed = await store.change((locked, nowMs) => {
+      actions = decideSigningKeys(locked, nowMs, policy)
+      return Promise.all(actions.map(toChange))
+    })
+    for (const action of actions) log.info({ event: 'signing_key', ...action }, `Signing key: ${action.action}`)
+    return changed
+  }
+
+  async function toChange(action: SigningKeyAction): Promise<SigningKeyChange> {
+    if (action.action !== 'create') return action
+    const { kid, publicJwk, pkcs8 } = await generate()
+    return { ...action, kid, publicJwk, sealed: vault.seal(kid, pkcs8) }
+  }
+}
