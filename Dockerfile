@@ -2,14 +2,14 @@
 # No build step: Node runs the TypeScript as it stands. Each image holds one service, the packages that it imports, and what they need.
 FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /app
-ENV NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_LOGS_MAX=0 TURBO_TELEMETRY_DISABLED=1
-ENV INSTALL="npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --cache /tmp/npm"
+ENV NPM_CONFIG_CACHE=/tmp/npm NPM_CONFIG_IGNORE_SCRIPTS=true NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false \
+    NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_LOGS_MAX=0 TURBO_TELEMETRY_DISABLED=1
 
 # What each service needs of the repository. Development dependencies are struck out: npm would look for the workspaces among them.
 FROM base AS pruned
 COPY . .
 RUN for service in auth-api token-store cleanup-worker standalone; do \
-      npx --yes --cache /tmp/npm "turbo@$(node -p 'require("./package.json").devDependencies.turbo')" \
+      npx --yes "turbo@$(node -p 'require("./package.json").devDependencies.turbo')" \
         prune "@auto-refresh/$service" --docker --production --out-dir "/pruned/$service" \
       && (cd "/pruned/$service/json" && npm pkg delete devDependencies --workspaces --include-workspace-root) || exit 1; \
     done
@@ -22,7 +22,7 @@ ENV NODE_ENV=production HOST=0.0.0.0
 
 FROM runtime AS auth-api
 COPY --from=pruned /pruned/auth-api/json/ ./
-RUN $INSTALL && rm -rf /tmp/npm
+RUN npm ci --omit=dev --omit=optional && rm -rf /tmp/npm
 COPY --from=pruned /pruned/auth-api/full/ ./
 COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
@@ -33,7 +33,7 @@ CMD ["node", "services/auth-api/src/main.ts"]
 
 FROM runtime AS token-store
 COPY --from=pruned /pruned/token-store/json/ ./
-RUN $INSTALL && rm -rf /tmp/npm
+RUN npm ci --omit=dev --omit=optional && rm -rf /tmp/npm
 COPY --from=pruned /pruned/token-store/full/ ./
 COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
@@ -44,7 +44,7 @@ CMD ["node", "services/token-store/src/main.ts"]
 
 FROM runtime AS cleanup-worker
 COPY --from=pruned /pruned/cleanup-worker/json/ ./
-RUN $INSTALL && rm -rf /tmp/npm
+RUN npm ci --omit=dev --omit=optional && rm -rf /tmp/npm
 COPY --from=pruned /pruned/cleanup-worker/full/ ./
 COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
@@ -56,7 +56,7 @@ CMD ["node", "services/cleanup-worker/src/main.ts"]
 # The steps that people and pipelines run: npm run migrate, topics, user. DATA_DIR is where the commands keep what they do not need here.
 FROM runtime AS operations
 COPY --from=pruned /pruned/standalone/json/ ./
-RUN $INSTALL && rm -rf /tmp/npm
+RUN npm ci --omit=dev --omit=optional && rm -rf /tmp/npm
 COPY --from=pruned /pruned/standalone/full/ ./
 COPY deploy/image/generate-secrets.mjs /usr/local/lib/
 USER node

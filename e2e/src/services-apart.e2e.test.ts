@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'
 import { eventually, letPass } from './eventually.ts'
 import type { ServiceProcess } from './start-services.ts'
@@ -29,9 +29,19 @@ const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
 const sessionOf = (token: string) => Buffer.from(token.slice(4, 100), 'base64url').subarray(2, 18).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 const alarms = async () => (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
 
-/** What a balancer in front does: the other replica where one does not take the connection. An answer counts as it is. */
-async function balanced(request: (url: string) => Promise<Answer>): Promise<Answer> {
-  const urls = system.apis.map((api) => api.url).toSorted(() => Math.random() - 0.5)
+/** What a balancer in front does: asks who is ready ten times a second, and takes the other where one refuses the connection. */
+function startBalancer() {
+  let ready: string[] = []
+  const look = async () => {
+    const answers = await Promise.all(system.apis.map(async (api) => ((await fetch(`${api.adminUrl}/readyz`).catch(() => undefined))?.status === 200 ? [api.url] : [])))
+    ready = answers.flat()
+  }
+  const timer = setInterval(() => void look(), 100)
+  return { look, stop: () => clearInterval(timer), send: (request: (url: string) => Promise<Answer>) => balanced(ready, request) }
+}
+
+async function balanced(ready: readonly string[], request: (url: string) => Promise<Answer>): Promise<Answer> {
+  const urls = ready.toSorted(() => Math.random() - 0.5)
   for (const url of urls) {
     try {
       return await request(url)
@@ -90,6 +100,10 @@ async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
     expect(first).toEqual(Array.from({ length: Number(rows[0]?.seq) + 1 }, (_, seq) => seq))
   }
 }
+
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') for (const service of system.all()) console.log(`${service.name} ${service.url}, last lines:\n${service.output().split('\n').slice(-6).join('\n')}`)
+})
 
 test('login on one, refresh on the other; 50 racers over both get one successor', async () => {
   const pair = await signIn(0)
@@ -156,9 +170,12 @@ test('each process is killed with -9 under load: no session is lost, no event is
 
 test('a rolling restart under load fails no request', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
-  const load = keepRefreshing(clients, (client) => balanced((url) => refresh(url, client.refresh)))
+  const balancer = startBalancer()
+  await balancer.look()
+  const load = keepRefreshing(clients, (client) => balancer.send((url) => refresh(url, client.refresh)))
   for (const list of [system.stores, system.apis, system.workers]) for (const i of [0, 1]) await restart(list, i, 'SIGTERM')
   const { failures, refreshes } = await load.stop()
+  balancer.stop()
   expect(failures).toEqual([])
   expect(refreshes).toBeGreaterThan(100)
 })

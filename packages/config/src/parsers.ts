@@ -21,10 +21,12 @@ export type Range = { min?: number; max?: number; below?: number }
 
 export const parseText = accept((text) => !/\p{Cc}/u.test(text))
 export const parseHost = accept((text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text))
+/** RFC 6265 §4.1.1; a leading dot means nothing. */
+export const parseDomain = accept((text) => /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text))
 export const parseSecret = accept((text) => /^[\x21-\x7e]{32,}$/.test(text))
 export const parseOrigin = accept((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
 
-export const parseUrl = (protocols: readonly string[]) => accept((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol))
+export const parseUrl = (protocols: readonly string[]) => accept((text) => /^[a-z]+:\/\//i.test(text) && URL.canParse(text) && protocols.includes(new URL(text).protocol))
 
 /** One address, or a block of them: `10.0.0.0/8`. */
 export const parseAddressBlock = accept((text) => {

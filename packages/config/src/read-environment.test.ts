@@ -9,6 +9,10 @@ const key = randomBytes(32).toString('base64')
 function faultsOf(value: string | undefined, read: (env: EnvironmentReader) => unknown): readonly string[] {
   const env = readEnvironment({ X: value })
   read(env)
+  return faultsIn(env)
+}
+
+function faultsIn(env: EnvironmentReader): readonly string[] {
   try {
     env.done({})
     return []
@@ -46,7 +50,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
   ['a boolean', ['true', 'false'], ['TRUE', '1', 'yes', 'on'], (env) => env.boolean('X')],
   ['one of', ['warn', 'strict'], ['Warn', 'toString'], (env) => env.oneOf('X', ['warn', 'strict'])],
   ['a text', ['a b', 'Größe'], ['a\nb', 'a\u0000'], (env) => env.string('X')],
-  ['a URL', ['postgres://u:p@h:5432/d'], ['http://h', 'h:5432', 'postgres'], (env) => env.url('X', { protocols: ['postgres:', 'postgresql:'] })],
+  ['a URL', ['postgres://u:p@h:5432/d'], ['http://h', 'h:5432', 'postgres', 'postgres:', 'postgres:x'], (env) => env.url('X', { protocols: ['postgres:', 'postgresql:'] })],
   ['URLs', ['http://a:1/b', 'http://a:1, https://b'], ['http://a,', 'http://a,ftp://b', 'a:1', 'http://a,http://a'], (env) => env.urls('X', { protocols: ['http:', 'https:'] })],
   ['origins', ['https://a.example', 'https://a.example, http://localhost:5173'], ['*', 'null', 'https://a.example/', 'https://A.example', 'ftp://a', 'https://a.example,,', 'https://a.example:443'], (env) => env.origins('X')],
   ['address blocks', ['10.0.0.1', '10.0.0.0/8,::1,fd00::/8'], ['10.0.0', '10.0.0.0/33', '10.0.0.0/', '::1/129', '::1/8/8', 'localhost'], (env) => env.addressBlocks('X')],
@@ -57,6 +61,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
   ['keys with a byte as kid', [`0:${key}`, `255:${key},1:${key}`], [`256:${key}`, `-1:${key}`, `01:${key}`, `a:${key}`, `1:${key},1:${key}`], (env) => env.byteKeys('X')],
   ['kids', ['1,2', '255'], ['256', '1,1', '1,', 'a'], (env) => env.integers('X', { min: 0, max: 255 })],
   ['secrets', ['x'.repeat(32)], ['x'.repeat(31), `${'x'.repeat(32)},`, 'x y'.repeat(20)], (env) => env.secrets('X')],
+  ['a domain', ['example.com', '.example.com', 'localhost'], ['a;b', 'a b', 'a..b', '-a', 'a.', 'https://a', 'a:80', 'ä.de'], (env) => env.domain('X')],
   ['an address', ['127.0.0.1', '::', 'localhost', 'a.b-c'], ['http://a', 'a b', 'a:80', '-'.repeat(3) + '.'], (env) => env.address({ host: 'X', port: 'PORT' }, { port: 0 })],
 ])('%s is taken when it is right and named when it is wrong', (_, right, wrong, read) => {
   expect(right.filter((value) => faultsOf(value, read).length > 0)).toEqual([])
@@ -71,6 +76,18 @@ test('the values are what the text says', () => {
   expect(env.address({ host: 'H', port: 'P' }, {})).toEqual({ host: '::1', port: 8000 })
   expect(env.origins('O')).toEqual(['https://a.example', 'https://b.example'])
   expect(env.decimal('D')).toBe(0.05)
+})
+
+test.each([
+  [{ P: '8000', A: '8000' }, ['A is the same as P; each needs a port of its own']],
+  [{ P: '8000', A: '8000', AH: '::1' }, []],
+  [{ P: '0', A: '0' }, []],
+  [{ P: '8000', A: '8001' }, []],
+])('two servers cannot share an address: %o', (environment, expected) => {
+  const env = readEnvironment(environment)
+  const { host } = env.address({ host: 'H', port: 'P' }, { host: '127.0.0.1' })
+  env.address({ host: 'AH', port: 'A' }, { host })
+  expect(faultsIn(env)).toEqual(expected)
 })
 
 test('every fault is named at once, and none repeats a secret', () => {

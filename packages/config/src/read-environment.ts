@@ -1,6 +1,7 @@
 import { ConfigError } from './config-error.ts'
 import {
   parseAddressBlock,
+  parseDomain,
   parseHost,
   parseHostAndPort,
   parseKey,
@@ -28,6 +29,7 @@ type Default<D> = { default?: D }
  */
 export function readEnvironment(environment: Environment) {
   const faults: string[] = []
+  const places: { host: string; port: number; setting: string }[] = []
 
   function read<T, D>(name: string, expected: string, parse: Parse<T>, options: Default<D>, standIn: T): T | D {
     const fallback = options.default === undefined ? standIn : options.default
@@ -67,11 +69,17 @@ export function readEnvironment(environment: Environment) {
     /** A URL, as it was written. Protocols with their colon: `['https:']`. */
     url: <D extends string | undefined = string>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
       read<string, D>(name, `a URL (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options, ''),
-    /** Where to listen, from two settings; port 0 takes a free one. */
-    address: (names: { host: string; port: string }, defaults: { host?: string; port?: number }) => ({
-      host: read<string, string>(names.host, 'an IP address or a host name', parseHost, ofDefault(defaults.host), ''),
-      port: number<number>('integer', names.port, { min: 0, max: 65_535, ...ofDefault(defaults.port) }),
-    }),
+    host: (name: string, options: Default<string> = {}) => read<string, string>(name, 'an IP address or a host name', parseHost, options, ''),
+    domain: <D extends string | undefined = string>(name: string, options: Default<D> = {}) => read<string, D>(name, 'a domain such as example.com', parseDomain, options, ''),
+    /** Where to listen, from two settings; port 0 takes a free one. Two that are the same are a fault. */
+    address(names: { host: string; port: string }, defaults: { host?: string; port?: number }): { host: string; port: number } {
+      const host = reader.host(names.host, ofDefault(defaults.host))
+      const port = number<number>('integer', names.port, { min: 0, max: 65_535, ...ofDefault(defaults.port) })
+      const taken = places.find((place) => port > 0 && place.port === port && place.host === host)
+      if (taken !== undefined) faults.push(`${names.port} is the same as ${taken.setting}; each needs a port of its own`)
+      places.push({ host, port, setting: names.port })
+      return { host, port }
+    },
     /** `points/seconds`, or `off`. */
     limit(name: string, options: { default: `${number}/${number}` | 'off' }): Limit | 'off' {
       const text = options.default

@@ -35,7 +35,7 @@ const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
 export const SignInBody = Type.Object(
   {
     username: Type.String({ minLength: 1, maxLength: 128, pattern: noControlCharacters }),
-    password: Type.String({ minLength: 1, maxLength: 256 }),
+    password: Type.String({ minLength: 1, maxLength: 256, pattern: noControlCharacters }),
     transport: Type.Optional(Type.Union([Type.Literal('body'), Type.Literal('cookie')], { default: 'body' })),
   },
   strict,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { buildHttp } from './adapters/http/build-http.ts'
@@ -55,8 +56,13 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
       ready = true
       return { url }
     },
-    /** Answers what has arrived, within 3 s, then lets go of everything. */
-    async stop(): Promise<void> {
+    /** Not ready any more, but serving for `drainMs`, until balancers have seen it; then answers what has arrived, within 3 s, and lets go of everything. */
+    async stop({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
+      if (ready && drainMs > 0) {
+        app.drain()
+        ready = false
+        await delay(drainMs)
+      }
       ready = false
       await closing.disposeAsync()
     },

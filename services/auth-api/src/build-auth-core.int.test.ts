@@ -105,7 +105,10 @@ test('the session of a stolen token leaves its user a notice, once', async () =>
 test('with the database gone a known user is still refreshed, an unknown one is asked to come again', async () => {
   const { core, signIn, tokenStore, session } = await start()
   const { user } = await signIn()
-  const rotateFor = (userId: string) => tokenStore.rotate.mockResolvedValueOnce({ outcome: 'rotated', token: 'art_1', session: { ...session(), userId }, intervalSeconds: 1 })
+  const rotateFor = (userId: string) => {
+    tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: { ...session(), userId } })
+    tokenStore.rotate.mockResolvedValueOnce({ outcome: 'rotated', token: 'art_1', session: { ...session(), userId }, intervalSeconds: 1 })
+  }
   rotateFor(user.id)
   expect((await core.refresh({ refreshToken: 'art_0', context })).outcome).toBe('rotated')
 

@@ -41,7 +41,7 @@ import { createGetTokenStatus } from './use-cases/token-status.ts'
 import { createUserAdministration } from './use-cases/user-administration.ts'
 
 /** Every request is answered within 3 s: this much of it may be spent waiting for a turn. */
-const PATIENCE_MS = 2200
+const PATIENCE_MS = 2400
 
 export type AuthCoreDeps = Readonly<{
   config: AuthApiConfig

@@ -8,7 +8,7 @@ import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { HashUsername, Log, LoginAudit } from './ports.ts'
 
-/** An account over its limit can be tried at this pace. */
+/** An account over its limit can be tried at this pace from each address. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
 
 export type BuildLimitsDeps = Readonly<{

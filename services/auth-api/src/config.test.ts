@@ -41,6 +41,10 @@ test.each([
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
   [{ LOGIN_LIMIT: '10/3000000' }, 'LOGIN_LIMIT'],
   [{ REDIS_URL: 'http://localhost:6379' }, 'REDIS_URL'],
+  [{ REDIS_URL: 'nonsense' }, 'REDIS_URL'],
+  [{ REDIS_URL: 'redis:nonsense' }, 'REDIS_URL'],
+  [{ COOKIE_DOMAIN: 'a;b' }, 'COOKIE_DOMAIN'],
+  [{ ISSUER: 'not a url' }, 'ISSUER'],
   [{ COOKIE_SAMESITE: 'none', COOKIE_SECURE: 'false' }, 'COOKIE_SAMESITE'],
   [{ SIGNING_KEY_ENCRYPTION_KEYS: 'k1:AAAA' }, 'SIGNING_KEY_ENCRYPTION_KEYS'],
 ])('%o is a fault', (environment, fault) => {
@@ -51,6 +55,11 @@ test('every fault is named at once, and no secret', () => {
   const faults = faultsOf(() => parseAuthApiConfig({ USERNAME_HASH_KEY: 'hunter2hunter2', LOGIN_LIMIT: 'x' }))
   expect(faults.map((fault) => fault.split(' ')[0])).toEqual(expect.arrayContaining(['DATABASE_URL', 'SIGNING_KEY_ENCRYPTION_KEYS', 'LOGIN_LIMIT', 'USERNAME_HASH_KEY']))
   expect(faults.join()).not.toContain('hunter2')
+})
+
+test('on its own its two servers need a port each', () => {
+  const own = { TOKEN_STORE_URL: 'http://a:8100', INTERNAL_API_KEYS: 'x'.repeat(32), PORT: '9101' }
+  expect(faultsOf(() => parseAuthApiProcessConfig(own))).toEqual([expect.stringContaining('ADMIN_PORT is the same as PORT')])
 })
 
 test('on its own it also needs token-store', () => {

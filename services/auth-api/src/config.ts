@@ -21,7 +21,7 @@ export function parseAuthApiConfig(environment: Environment) {
   const cookie = {
     secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], { default: 'auto' }),
     sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], { default: 'lax' }),
-    domain: env.string('COOKIE_DOMAIN', { default: undefined }),
+    domain: env.domain('COOKIE_DOMAIN', { default: undefined }),
   }
   if (cookie.sameSite === 'none' && cookie.secure === 'false') env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
 
@@ -31,7 +31,7 @@ export function parseAuthApiConfig(environment: Environment) {
     redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
     databasePoolSize: env.integer('AUTH_API_POOL_SIZE', { default: 10, min: 1, max: 200 }),
     tokens: {
-      issuer: env.string('ISSUER', { default: 'http://localhost:8000' }),
+      issuer: env.url('ISSUER', { protocols: ['https:', 'http:'], default: 'http://localhost:8000' }),
       audience: env.string('AUDIENCE', { default: 'auto-refresh' }),
       accessTtlSeconds,
       dueThresholdSeconds,
@@ -65,6 +65,7 @@ export function parseAuthApiProcessConfig(environment: Environment) {
     logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
     tokenStoreUrls: env.urls('TOKEN_STORE_URL', { protocols: ['http:', 'https:'] }),
     internalApiKeys: env.secrets('INTERNAL_API_KEYS'),
+    drainMs: env.decimal('DRAIN_SECONDS', { default: 2, min: 0, max: 60 }) * 1000,
   })
 }
 export type AuthApiProcessConfig = ReturnType<typeof parseAuthApiProcessConfig>

@@ -43,7 +43,7 @@ await runMain({
     const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics })
     const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => authApi.isReady() || ['starting or stopping'] })
     starting.defer(() => admin.close())
-    starting.defer(() => authApi.stop())
+    starting.defer(() => authApi.stop({ drainMs: own.drainMs }))
     const { url } = await authApi.start(signal)
 
     logger.info({ url, admin: admin.url }, 'auth-api is ready')

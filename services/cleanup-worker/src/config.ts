@@ -18,7 +18,7 @@ export type CleanupWorkerConfig = ReturnType<typeof parseCleanupWorkerConfig>
 export function parseCleanupWorkerProcessConfig(environment: Environment) {
   const env = readEnvironment(environment)
   return env.done({
-    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 0 }).host, port: 9103 }),
+    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host: env.host('HOST', { default: '127.0.0.1' }), port: 9103 }),
     logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   })
 }

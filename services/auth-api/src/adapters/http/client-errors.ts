@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CodedError, type ErrorCode } from '@auto-refresh/contracts'
+import { CodedError, HEADERS, type ErrorCode } from '@auto-refresh/contracts'
 import type { CreateId } from '../../ports.ts'
 import { toErrorEnvelope } from './to-error-envelope.ts'
 
@@ -17,11 +17,12 @@ export function createClientErrorHandler({ createId }: { createId: CreateId }) {
       return
     }
     const coded = new CodedError(CODES.get(error.code) ?? 'invalid_request')
-    const body = JSON.stringify(toErrorEnvelope(coded, createId()))
+    const id = createId()
+    const body = JSON.stringify(toErrorEnvelope(coded, id))
     socket.write(
       `HTTP/1.1 ${coded.statusCode} ${REASONS[coded.statusCode] ?? 'Bad Request'}\r\n` +
         'content-type: application/json; charset=utf-8\r\ncache-control: no-store, private\r\nconnection: close\r\n' +
-        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `${HEADERS.requestId}: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     )
     socket.destroySoon()
   }

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { parseJsonBody } from './parse-json-body.ts'
 
-const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i
+/** RFC 9110 §8.3.1: blanks around the semicolon, quotes, and a semicolon with nothing behind it mean nothing. */
+const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*(?:;[ \t]*)?)?)?$/i
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**

@@ -18,7 +18,8 @@ export const notFound = fastifyPlugin(
     app.setNotFoundHandler(async (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? ''
       const allow = new Set([...known.values()].flatMap(({ pattern, methods }) => (pattern.test(path) ? [...methods] : [])))
-      if (allow.size === 0) throw new CodedError('not_found')
+      // a route that is there may have nothing under that name: a missing file of the reference
+      if (allow.size === 0 || allow.has(request.method)) throw new CodedError('not_found')
       reply.header('allow', [...allow, 'OPTIONS'].join(', '))
       if (request.method === 'OPTIONS') return reply.code(204).send()
       throw new CodedError('method_not_allowed')

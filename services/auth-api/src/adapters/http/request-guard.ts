@@ -8,13 +8,20 @@ import type { HttpSettings } from './http-deps.ts'
 /** Node keeps the first of several and a proxy may keep the last: two readers, two requests. */
 const SINGLE: ReadonlySet<string> = new Set(['authorization', 'host', 'content-type', 'origin', HEADERS.idempotencyKey])
 
-/** Refuses a request that can be read in two ways, and in standalone one that was sent to another's name. */
+const EXPECT = /^(?:100-continue)?$/i
+
+/** Refuses a request that cannot be read, or in two ways, and in standalone one that was sent to another's name. */
 export const requestGuard = fastifyPlugin(
   async (app: FastifyInstance, { issuer, standalone }: Pick<HttpSettings, 'issuer' | 'standalone'>) => {
     const ownHost = URL.canParse(issuer) ? new URL(issuer).hostname : undefined
     const isOwn = (hostname: string) => isLoopbackHost(hostname) || hostname === ownHost || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) > 0
 
+    // Node's own answer would be a bare 417
+    app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
     app.addHook('onRequest', async (request) => {
+      // see `rewriteUrl`
+      if (request.originalUrl !== request.url) throw new CodedError('invalid_request', { detail: 'The path is not UTF-8 in percent encoding' })
+      if (!EXPECT.test(request.headers.expect ?? '')) throw new CodedError('invalid_request', { detail: 'Nothing but 100-continue can be expected' })
       if (request.host === '') throw new CodedError('invalid_request', { detail: 'Send a Host header' })
       const twice = findRepeated(request.raw.rawHeaders)
       if (twice !== undefined) throw new CodedError('invalid_request', { detail: `Send one ${twice} header` })

@@ -15,7 +15,7 @@ export function createSendError({ log, random, clock }: Pick<HttpDeps, 'log' | '
 
   return (error, request, reply) => {
     const coded = toCodedError(error)
-    // a URL that cannot be read gets here before any hook
+    // whatever the route has set
     reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
     if (coded.code === 'unavailable') {
       const fields = { err: coded.cause ?? coded, request_id: request.id, route: request.routeOptions.url }

@@ -6,6 +6,8 @@ import type { SendError } from './send-error.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 const BODY_BYTES = 8192
+/** A URL cannot be longer: Node's limit for all headers. */
+const URL_BYTES = 16_384
 
 /**
  * Fastify's own defaults wait for ever, turn numbers into texts and drop unknown properties in silence. A slow client is cut
@@ -21,6 +23,9 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     // without the Host check Node's own bare 400 would stand in for ours
     http: { headersTimeout: 5000, connectionsCheckingInterval: 1000, requireHostHeader: false },
     trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
+    // what the router would refuse by itself gets no header of ours: a long id is left to its schema, a broken path to the guard
+    routerOptions: { maxParamLength: URL_BYTES },
+    rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
     // while draining, a request that still arrives is answered
     return503OnClosing: false,
     genReqId: ({ headers }) => {
@@ -30,4 +35,13 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     clientErrorHandler: createClientErrorHandler({ createId }),
     frameworkErrors: sendError,
   } satisfies FastifyHttpOptions<RawServerDefault>
+}
+
+function isReadable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '')
+    return true
+  } catch {
+    return false
+  }
 }

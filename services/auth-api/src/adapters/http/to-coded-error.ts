@@ -1,31 +1,35 @@
 import { CodedError, type ErrorCode } from '@auto-refresh/contracts'
 import type { FastifyError } from 'fastify'
 
-const FRAMEWORK_CODES = new Map<string, ErrorCode>([
-  ['FST_ERR_VALIDATION', 'invalid_request'],
-  ['FST_ERR_BAD_URL', 'invalid_request'],
-  ['FST_ERR_MAX_PARAM_LENGTH', 'invalid_request'],
-  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'invalid_request'],
-  ['FST_ERR_CTP_BODY_TOO_LARGE', 'payload_too_large'],
-  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'unsupported_media_type'],
-  ['FST_ERR_ROUTE_MISSING_CONTENT_TYPE', 'unsupported_media_type'],
-  // the client went away in the middle of its body
-  ['ECONNRESET', 'invalid_request'],
+const BY_STATUS = new Map<number, ErrorCode>([
+  [403, 'forbidden'],
+  [404, 'not_found'],
+  [413, 'payload_too_large'],
+  [415, 'unsupported_media_type'],
 ])
 
-/** What the caller is told of any error. What is not known here is our own fault: `unavailable`, never a 401. */
+/** What the caller is told of any error. What is not known as the caller's fault is our own: `unavailable`, never a 401. */
 export function toCodedError(error: unknown): CodedError {
   if (error instanceof CodedError) return error
-  const code = isFrameworkError(error) ? FRAMEWORK_CODES.get(error.code) : undefined
-  if (code === undefined || !isFrameworkError(error)) return new CodedError('unavailable', { cause: error })
+  if (!isLibraryError(error)) return new CodedError('unavailable', { cause: error })
+  const code = toErrorCode(error)
   const detail = describeFault(error)
-  return new CodedError(code, { cause: error, ...(detail === undefined ? {} : { detail }) })
+  return new CodedError(code ?? 'unavailable', { cause: error, ...(code === undefined || detail === undefined ? {} : { detail }) })
+}
+
+/** Fastify and its plugins say by a 4xx of their own that the request was wrong. */
+function toErrorCode({ code, statusCode, status }: LibraryError): ErrorCode | undefined {
+  // the client went away in the middle of its body
+  if (code === 'ECONNRESET') return 'invalid_request'
+  const given = statusCode ?? status ?? 500
+  return given >= 400 && given < 500 ? (BY_STATUS.get(given) ?? 'invalid_request') : undefined
 }
 
 /** Where and what, in the words of the schema. The value itself stays out of it. */
-function describeFault({ validation, validationContext }: FastifyError): string | undefined {
+function describeFault({ validation, validationContext }: LibraryError): string | undefined {
   const fault = validation?.[0]
   return fault === undefined ? undefined : `The request is not valid: ${validationContext ?? ''}${fault.instancePath} ${fault.message ?? 'does not fit'}`
 }
 
-const isFrameworkError = (error: unknown): error is FastifyError => error instanceof Error && 'code' in error && typeof error.code === 'string'
+type LibraryError = Partial<FastifyError> & { status?: number }
+const isLibraryError = (error: unknown): error is LibraryError => error instanceof Error

@@ -11,7 +11,7 @@ export type LoginThrottleDeps = Readonly<{
   perAddress: Limiter
   /** failures of a name, from anywhere */
   perAccount: Limiter
-  /** the pace at which an account over its limit may still be tried */
+  /** the pace at which an account over its limit may still be tried from an address */
   slowLane: Limiter
   /** one refusal a window is worth a record */
   told: Limiter
@@ -27,9 +27,10 @@ type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number; 
 export const SLOW_LANE_SECONDS = 10
 
 /**
- * Slows guessing down by address, by name and by both. A name under attack is never locked: it can be tried at a slow pace,
- * and at any pace from where its owner has signed in before. Only failures count: an attempt is taken before any hashing, so
- * that parallel ones count, and given back when it was right; one that finds no room waits for those in flight to end.
+ * Slows guessing down by address, by name and by both. A name under attack is never locked: every address can try it at a slow
+ * pace of its own, which nobody elsewhere can use up, and at any pace from where its owner has signed in before. Only failures
+ * count: an attempt is taken before any hashing, so that parallel ones count, and given back when it was right; one that finds
+ * no room waits for those in flight to end.
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
@@ -59,7 +60,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
       const key = keys[name]
       const taken = await limiter.take(key)
       if (taken.allowed) held.push({ limiter, key: `${name} ${key}`, of: key })
-      else if (name !== 'login_account' || (!isFamiliar && !(await deps.slowLane.take(key)).allowed)) {
+      else if (name !== 'login_account' || (!isFamiliar && !(await deps.slowLane.take(keys.login)).allowed)) {
         await Promise.all(held.map((one) => one.limiter.giveBack(one.of)))
         const retryAfterSeconds = name === 'login_account' ? SLOW_LANE_SECONDS : taken.retryAfterSeconds
         return { limiter: name, key: `${name} ${key}`, retryAfterSeconds, oneEnds: inFlight.next(`${name} ${key}`) }

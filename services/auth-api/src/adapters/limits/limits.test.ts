@@ -98,9 +98,35 @@ describe('the login throttle', () => {
     await fail('ada', '203.0.113.1/32')
     await fail('ada', '203.0.113.2/32')
     expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
-    expect(await fail('ada', '203.0.113.4/32')).toMatchObject({ allowed: false, limiter: 'login_account', retryAfterSeconds: 10 })
+    expect(await fail('ada', '203.0.113.3/32')).toMatchObject({ allowed: false, limiter: 'login_account', retryAfterSeconds: 10 })
     vi.advanceTimersByTime(10_000)
-    expect(await fail('ada', '203.0.113.5/32')).toEqual(allowed)
+    expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
+  })
+
+  test('its owner gets a try within one Retry-After, however often others try', async () => {
+    const { fail } = setUp({ account: 2 })
+    const attack = async () => {
+      for (let i = 0; i < 20; i++) await fail('ada', `203.0.113.${i}/32`)
+    }
+    await attack()
+    expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
+    expect(await fail('ada', '198.51.100.1/32')).toMatchObject({ allowed: false, retryAfterSeconds: 10 })
+    for (let second = 0; second < 10; second++) {
+      await attack()
+      vi.advanceTimersByTime(1000)
+    }
+    await attack()
+    expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
+  })
+
+  test('an address in the slow lane stays within its own limits', async () => {
+    const { fail } = setUp({ account: 1, pair: 2 })
+    await fail('ada', '198.51.100.1/32')
+    expect(await fail('ada')).toEqual(allowed)
+    vi.advanceTimersByTime(10_000)
+    expect(await fail('ada')).toEqual(allowed)
+    vi.advanceTimersByTime(10_000)
+    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login' })
   })
 
   test('its owner is not delayed where they have signed in before', async () => {

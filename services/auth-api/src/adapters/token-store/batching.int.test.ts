@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answer, CONTEXT, openClient, openTestStore, rotation, timed, type Asked } from './test-stores.ts'
+import { answer, CONTEXT, openClient, openTestStore, rotation, SESSION, timed, type Asked } from './test-stores.ts'
 
 const TOKENS = Array.from({ length: 100 }, (_, i) => `art_${i + 1}`)
 const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterSeconds: i + 1 }))
@@ -15,10 +15,10 @@ test('what is asked at once travels in one request, and everyone gets the own an
 test('three batches are in flight, all that waits goes into the next, and none is larger than 256', async () => {
   const store = await openTestStore()
   const held: Asked[] = []
-  store.behaviour = (call) => void held.push(call)
+  store.behaviour = (call) => void (call.verb === 'rotate' ? held.push(call) : call.response.end('{"results":[{"outcome":"not_found"}]}'))
   const { tokenStore } = openClient({ urls: [store.url] })
   const ask = (count: number) => Array.from({ length: count }, () => tokenStore.rotate(rotation()))
-  const sizes = () => store.asked.map(({ items }) => items.length)
+  const sizes = () => store.asked.filter(({ verb }) => verb === 'rotate').map(({ items }) => items.length)
 
   const answers = ask(1)
   for (const inFlight of [2, 3]) {
@@ -27,7 +27,8 @@ test('three batches are in flight, all that waits goes into the next, and none i
   }
   await expect.poll(() => held.length).toBe(3)
   answers.push(...ask(100), ...ask(200))
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  // A fourth one would have arrived before these.
+  for (const _ of [1, 2]) await tokenStore.inspect({ sessionId: SESSION })
   expect(sizes()).toEqual([1, 1, 1])
   store.behaviour = answer
   held.forEach(answer)
@@ -47,6 +48,19 @@ test('trouble of one item is its own, and an answer in another form too', async 
   expect(store.asked).toHaveLength(1)
 })
 
+test('a batch that the store rejects whole costs only those their answer whom it does not take', async () => {
+  const store = await openTestStore()
+  store.behaviour = (call) => {
+    const status = call.items.length > 40 ? 413 : call.items.some(({ token }) => token === 'art_77') ? 400 : 200
+    return status === 200 ? answer(call) : void call.response.writeHead(status).end('{}')
+  }
+  const { tokenStore, told } = openClient({ urls: [store.url] })
+  const outcomes = await Promise.allSettled(TOKENS.map((token) => tokenStore.rotate(rotation(token))))
+  expect(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))).toEqual(OWN_ANSWERS.filter((_, i) => i !== 76))
+  expect(outcomes[76]).toMatchObject({ reason: { code: 'unavailable', cause: { cause: { message: 'It answered 400' } } } })
+  expect(told).toEqual([])
+})
+
 test('the deadline holds for what waits behind a store that hangs, too', async () => {
   const store = await openTestStore()
   store.behaviour = () => undefined
@@ -54,6 +68,13 @@ test('the deadline holds for what waits behind a store that hangs, too', async (
   const outcomes = await Promise.all(Array.from({ length: 1000 }, () => timed(tokenStore.rotate(rotation()))))
   expect(outcomes.filter(({ value }) => (value as { code?: string }).code === 'unavailable')).toHaveLength(1000)
   expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(1000)
+})
+
+test('the deadline holds while a name is looked up', async () => {
+  const { tokenStore } = openClient({ urls: ['http://token-store:1'], deadlineMs: 100, lookup: () => new Promise(() => {}) })
+  const { value, ms } = await timed(tokenStore.inspect({ sessionId: SESSION }))
+  expect(value).toMatchObject({ code: 'unavailable' })
+  expect(ms).toBeLessThan(1000)
 })
 
 test('a rotation without an Idempotency-Key is given one, so that repeating it is no reuse with the window off', async () => {

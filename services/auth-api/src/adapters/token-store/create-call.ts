@@ -1,4 +1,4 @@
-import type { Answer } from './open-store.ts'
+import type { Answer, Store } from './open-store.ts'
 import type { Stores } from './create-stores.ts'
 
 /** A store that is alone is asked again after a random part of this, so that callers do not come back all at once. */
@@ -12,7 +12,7 @@ export type CallRequest = Readonly<{
   /** on the clock of `nowMs` */
   deadlineAtMs: number
 }>
-/** One result per item, as the store sent them. Throws what went wrong. */
+/** One result per item, as the store sent them, or an `Error` for an item that went wrong by itself. Throws what went wrong with all. */
 export type Call = (request: CallRequest) => Promise<readonly unknown[]>
 
 /**
@@ -21,7 +21,7 @@ export type Call = (request: CallRequest) => Promise<readonly unknown[]>
  */
 export function createCall({ stores, nowMs, random }: { stores: Stores; nowMs(): number; random(): number }): Call {
   async function ask({ verb, items, repeatable, deadlineAtMs }: CallRequest, tried?: Attempt): Promise<Attempt> {
-    const { store, end } = await stores.pick(tried?.store)
+    const { store, end } = await stores.pick()
     if (store === tried?.store) await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_PAUSE_MS))
     const leftMs = deadlineAtMs - nowMs()
     // Half of the time is kept for the other store, as long as there is one.
@@ -32,16 +32,27 @@ export function createCall({ stores, nowMs, random }: { stores: Stores; nowMs():
     return { store, answer }
   }
 
-  return async (request) => {
+  async function call(request: CallRequest): Promise<readonly unknown[]> {
     const first = await ask(request)
     const again = mayRepeat(first.answer, request.repeatable) && nowMs() + LONGEST_PAUSE_MS < request.deadlineAtMs
     const { answer } = again ? await ask(request, first) : first
-    if (answer.outcome !== 'answered') throw answer.cause
-    return answer.results
+    if (answer.outcome === 'answered') return answer.results
+    if (answer.outcome === 'rejected' && request.items.length > 1) return callInHalves(request)
+    throw answer.cause
   }
+
+  /** A store rejects a request whole; one item that it does not take must not cost the others their answer. */
+  async function callInHalves(request: CallRequest): Promise<readonly unknown[]> {
+    const middle = Math.ceil(request.items.length / 2)
+    const halves = [request.items.slice(0, middle), request.items.slice(middle)]
+    const results = await Promise.all(halves.map((items) => call({ ...request, items }).catch((error: unknown) => items.map(() => error))))
+    return results.flat()
+  }
+
+  return call
 }
 
-type Attempt = { store: Parameters<Stores['hasAnother']>[0]; answer: Answer }
+type Attempt = { store: Store; answer: Answer }
 
 function mayRepeat({ outcome }: Answer, repeatable: boolean): boolean {
   return outcome === 'not_reached' || (outcome === 'failed' && repeatable)

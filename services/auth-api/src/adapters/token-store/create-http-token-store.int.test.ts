@@ -4,9 +4,9 @@ import { CodedError } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import { CONTEXT, json, listen, openClient, rotation, SESSION, timed } from './test-stores.ts'
 
-async function openStore(answer: RequestListener, path = '') {
+async function openStore(answer: RequestListener, { path = '', deadlineMs = 2000 } = {}) {
   const port = await listen(createServer(answer))
-  return openClient({ urls: [`http://127.0.0.1:${port}${path}`], deadlineMs: 200 }).tokenStore
+  return openClient({ urls: [`http://127.0.0.1:${port}${path}`], deadlineMs }).tokenStore
 }
 
 test('a call is one item with the key of the service, and its answer one result', async () => {
@@ -16,7 +16,7 @@ test('a call is one item with the key of the service, and its answer one result'
     for await (const chunk of request) chunks.push(chunk as Buffer)
     seen.push({ method: request.method, url: request.url, key: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString()) })
     json({ results: [{ outcome: 'revoked', sessionId: SESSION, reason: 'logout' }] })(request, response)
-  }, '/store/')
+  }, { path: '/store/' })
   expect(await tokenStore.rotate(rotation())).toEqual({ outcome: 'revoked', sessionId: SESSION, reason: 'logout' })
   expect(seen).toEqual([{ method: 'POST', url: '/store/internal/v1/rotate', key: `Bearer ${'k'.repeat(32)}`, body: { items: [rotation()] } }])
 })
@@ -56,7 +56,7 @@ test.each<[string, RequestListener]>([
   ['never answers', () => undefined],
   ['begins to answer and stops', (_, response) => void response.writeHead(200).write('{"results":[')],
 ])('a store that %s is unavailable, within the deadline, and its cause is kept', async (_, answer) => {
-  const tokenStore = await openStore(answer)
+  const tokenStore = await openStore(answer, { deadlineMs: 200 })
   const { value: error, ms } = await timed(tokenStore.rotate(rotation()))
   expect(error).toMatchObject({ code: 'unavailable', cause: { message: 'token-store: rotate failed', cause: expect.anything() } })
   expect(error).toBeInstanceOf(CodedError)
@@ -76,7 +76,7 @@ test('a request that does not fit the contract is refused here, because the stor
 
 test.each<[string, RequestListener]>([
   ['refuses our key', json({}, 403)],
-  ['sends half of an answer', (_, response) => void response.end('{"results":[{"outcome":"rotated","token":"art_secret"')],
+  ['answers with a token and no JSON', (_, response) => void response.end('art_secret')],
 ])('no token and no key stands in the error of a store that %s', async (_, answer) => {
   const tokenStore = await openStore(answer)
   const { value: error } = await timed(tokenStore.rotate(rotation('art_secret')))

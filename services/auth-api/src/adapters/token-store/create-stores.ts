@@ -35,13 +35,13 @@ export function createStores({ directory, open, nowMs, log }: {
     return [...members.values()]
   }
 
-  function dismiss(key: string): Promise<void> | undefined {
+  async function dismiss(key: string): Promise<void> {
     const member = members.get(key)
-    if (member === undefined) return undefined
+    if (member === undefined) return
     members.delete(key)
     member.gone = true
     clearTimeout(member.timer)
-    return member.store.close()
+    await member.store.close()
   }
 
   function leaveAlone(member: Member, cause: unknown): void {
@@ -77,11 +77,9 @@ export function createStores({ directory, open, nowMs, log }: {
   }
 
   return {
-    /** The best one, another than `tried` where there is another. Throws when none is known. */
-    async pick(tried?: Store): Promise<Lease> {
-      const all = await present()
-      const others = all.filter(({ store }) => store !== tried)
-      const candidates = others.length > 0 ? others : all
+    /** The best one; one that has just failed comes last. Throws when none is known. */
+    async pick(): Promise<Lease> {
+      const candidates = await present()
       turn += 1
       const best = candidates
         .map((_, i) => candidates[(i + turn) % candidates.length])

@@ -1,7 +1,7 @@
 import { createBatch } from '@auto-refresh/batch'
 import { CodedError } from '@auto-refresh/contracts'
 import type { Static, TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile } from 'typebox/compile'
 import type { Call } from './create-call.ts'
 
 /** Two to four batches at work were alike, one idles; all that waits goes into each, because batch size is the throughput. */
@@ -57,14 +57,14 @@ export function createVerbs({ call, deadlineMs, nowMs }: { call: Call; deadlineM
       return (item) =>
         within(verb, async (deadlineAtMs) => {
           if (!requests.Check(item)) throw new Error('The request has another form than the contract')
-          return load({ request: item as object, deadlineAtMs })
+          return load({ request: item, deadlineAtMs })
         })
     },
   }
 }
 
-function check<Result extends TSchema>(checker: Validator<Record<never, never>, Result>, value: unknown): Static<Result> | Error {
-  if (checker.Check(value)) return value as Static<Result>
+function check<Result>(results: { Check(value: unknown): value is Result }, value: unknown): Result | Error {
+  if (value instanceof Error || results.Check(value)) return value
   const told = typeof value === 'object' && value !== null && 'error' in value
   return new Error(told ? 'It could not carry it out' : 'The answer has another form')
 }

@@ -75,7 +75,7 @@ test('a store that is killed under load costs no call, is left alone, and is use
 
 test('a store that hangs costs some callers half of the deadline once, and nobody pays for looking after it', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
-  const { tokenStore } = openClient({ urls: [a.url, b.url], deadlineMs: 600 })
+  const { tokenStore } = openClient({ urls: [a.url, b.url], deadlineMs: 1600 })
   a.behaviour = () => undefined
   a.probesAnswered = false
   const first = await Promise.all(Array.from({ length: 20 }, () => timed(tokenStore.rotate(rotation('art_7')))))
@@ -83,7 +83,7 @@ test('a store that hangs costs some callers half of the deadline once, and nobod
   await tokenStore.rotate(rotation())
   const asked = a.asked.length
   await expect.poll(async () => {
-    expect((await timed(tokenStore.rotate(rotation()))).ms).toBeLessThan(250)
+    expect((await timed(tokenStore.rotate(rotation()))).ms).toBeLessThan(600)
     return a.probes
   }, { timeout: 5000 }).toBeGreaterThan(0)
   expect(a.asked.length).toBe(asked)
@@ -103,7 +103,7 @@ test('while a batch hangs at one store, others pass through the other', async ()
     waiting.push(tokenStore.rotate(rotation()))
     await expect.poll(() => a.asked.length + b.asked.length - answered).toBeGreaterThan(0)
   }
-  for (let i = 0; i < 20; i += 1) expect((await timed(tokenStore.rotate(rotation()))).ms).toBeLessThan(250)
+  for (let i = 0; i < 20; i += 1) expect((await timed(tokenStore.rotate(rotation()))).ms).toBeLessThan(600)
   await Promise.all(waiting)
 })
 

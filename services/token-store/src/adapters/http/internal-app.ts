@@ -5,7 +5,7 @@ import type { TokenStore } from '../../use-cases/token-store.ts'
 import { registerInternalRoutes } from './internal-routes.ts'
 
 /** 256 items of the largest size. */
-const BODY_LIMIT = 1_048_576
+const BODY_LIMIT = 4_194_304
 
 /** The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a list, so that keys can change without a break. */
 export function buildInternalApp({ tokenStore, apiKeys, onTrouble }: { tokenStore: TokenStore; apiKeys: readonly string[]; onTrouble(error: unknown): void }): FastifyInstance {
