@@ -168,6 +168,21 @@ test('each process is killed with -9 under load: no session is lost, no event is
   await expectTopicToHoldAllOf(clients)
 })
 
+test('a token-store that stands still for longer than its lease reorders nothing and revokes nobody', async () => {
+  const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
+  const before = await alarms()
+  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(0), client.refresh)))
+  system.stores[0]?.kill('SIGSTOP')
+  await letPass(12)
+  system.stores[0]?.kill('SIGCONT')
+  await letPass(2)
+  const { failures, refreshes } = await load.stop()
+  expect(failures).toEqual([])
+  expect(refreshes).toBeGreaterThan(50)
+  expect(await alarms()).toBe(before)
+  await expectTopicToHoldAllOf(clients)
+})
+
 test('a rolling restart under load fails no request', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const balancer = startBalancer()

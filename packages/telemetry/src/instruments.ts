@@ -67,6 +67,7 @@ export function createInstruments(registry: Registry) {
       type: EVENT_TYPES,
       result: ['handled', 'duplicate', 'failed'],
     }),
+    eventsDeadLettered: make.plainCounter('auth_events_dead_lettered_total', 'Events that could not be decoded and went to the dead-letter topic'),
     loginEventsDropped: make.plainCounter('auth_login_events_dropped_total', 'Login events given up because the bus did not take them'),
     cleanupDeletedSessions: make.plainCounter('auth_cleanup_deleted_sessions_total', 'Expired sessions deleted'),
     cleanupLastSuccess: make.gauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end'),

@@ -30,6 +30,7 @@ await runMain({
         logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
         process.exit(1)
       },
+      onDeadLetter: () => metrics.eventsDeadLettered.inc(),
     })
     starting.defer(() => subscriber.close())
     const worker = buildCleanupWorker({ config, subscriber, logger, metrics })
