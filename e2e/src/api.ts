@@ -23,7 +23,7 @@ export function toPair(answer: Answer): Pair {
 }
 
 export async function login(url: string, username = 'admin', password = 'password'): Promise<Pair> {
-  return toPair(await call(url, 'POST', '/api/v1/auth/token', { body: { username, password } }))
+  return toPair(await persist(() => call(url, 'POST', '/api/v1/auth/token', { body: { username, password } })))
 }
 
 export const refresh = (url: string, token: string, headers: Record<string, string> = {}) =>
