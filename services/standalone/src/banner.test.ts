@@ -10,5 +10,8 @@ test('it says where everything is, and with what to sign in', () => {
 
 test('without the default user it says how to get one', () => {
   expect(toBanner({ ...places, demoUser: 'none' })).toContain('npm run user -- add')
-  expect(toBanner({ ...places, demoUser: 'given password' })).not.toContain('admin / password')
+  for (const demoUser of ['given password', 'own password', 'refused password', 'disabled'] as const) {
+    expect(toBanner({ ...places, demoUser })).toContain('admin')
+    expect(toBanner({ ...places, demoUser })).not.toMatch(/admin \/ password|no demo user/)
+  }
 })

@@ -1,6 +1,6 @@
 import { DEFAULT_DEMO_PASSWORD } from './config.ts'
 
-export type DemoUser = 'default password' | 'given password' | 'none'
+export type DemoUser = 'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
 
 /** What `npm start` says at last. It never holds a password but the one that everybody knows. */
 export function toBanner({ url, adminUrl, data, demoUser }: { url: string; adminUrl: string; data: string; demoUser: DemoUser }): string {
@@ -18,5 +18,8 @@ export function toBanner({ url, adminUrl, data, demoUser }: { url: string; admin
 const SIGN_IN = {
   'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (a demo user, only for requests from this machine)`,
   'given password': 'admin / the DEMO_USER_PASSWORD',
+  'own password': 'admin / the password that was set for it last',
+  'refused password': 'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',
+  disabled: 'admin is disabled: run `npm run user -- enable admin`',
   none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin`',
 } satisfies Record<DemoUser, string>

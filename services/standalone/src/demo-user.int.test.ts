@@ -8,27 +8,33 @@ import { ensureDemoUser } from './demo-user.ts'
 
 let dataDir: string
 let password: string | undefined
+let change: { active?: boolean; demo?: boolean }
 let calls: string[]
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'demo-'))
   password = undefined
+  change = {}
   calls = []
 })
 afterEach(() => rm(dataDir, { recursive: true }))
 
-const users: Pick<UserAdministration, 'add' | 'setPassword'> = {
+const admin = () => ({ id: 'x', username: 'admin', role: 'admin', active: true, demo: true, ...change })
+const users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'> = {
   async add(user) {
     if (user.password.length < 8) return { outcome: 'refused', reason: 'too short' }
     if (password !== undefined) return { outcome: 'taken' }
     calls.push(`add ${user.username} ${user.role} demo=${user.demo}`)
     password = user.password
-    return { outcome: 'added', user: { id: 'x', username: user.username, role: 'admin', active: true, demo: true } }
+    return { outcome: 'added', user: admin() }
   },
   async setPassword(name, given) {
     calls.push(`set-password ${name}`)
     password = given
     return { outcome: 'done' }
+  },
+  async checkPassword(_name, given) {
+    return password === undefined ? { outcome: 'not_found' } : { outcome: password === given ? 'right' : 'wrong', user: admin() }
   },
 }
 const ensure = (demoPassword: string | undefined) => ensureDemoUser({ users, config: { demoPassword, dataDir } })
@@ -53,7 +59,30 @@ test('a given password replaces the one before, and is left alone while it stays
 
 test('once a password was given, the default one neither comes back nor is announced', async () => {
   await ensure('correct horse')
-  expect([await ensure('password'), password]).toEqual(['given password', 'correct horse'])
+  expect([await ensure('password'), password]).toEqual(['own password', 'correct horse'])
+})
+
+test('a password that an operator has set since is neither undone nor contradicted', async () => {
+  for (const given of ['password', 'correct horse']) {
+    await ensure(given)
+    password = 'set by hand'
+    expect([await ensure(given), password]).toEqual(['own password', 'set by hand'])
+  }
+  expect(await ensure(undefined)).toBe('own password')
+})
+
+test('in the open, one that was made before is told of with its password refused', async () => {
+  await ensure('password')
+  expect(await ensure(undefined)).toBe('refused password')
+  expect(calls).toEqual(['add admin admin demo=true'])
+})
+
+test('a disabled one is told of as such; one that an operator has made is no demo user', async () => {
+  await ensure('password')
+  change = { demo: false }
+  expect([await ensure('password'), await ensure(undefined)]).toEqual(['own password', 'own password'])
+  change = { active: false }
+  expect([await ensure('password'), await ensure(undefined)]).toEqual(['disabled', 'disabled'])
 })
 
 test('the given password is kept nowhere, and one that is too short is a fault of the settings', async () => {

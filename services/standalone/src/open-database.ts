@@ -5,6 +5,7 @@ import { isUnavailable, migrate } from '@auto-refresh/postgres'
 import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
 import type { StandaloneConfig } from './config.ts'
 import { explainFault } from './explain-fault.ts'
+import { makeDataDir } from './make-data-dir.ts'
 
 type Options = Readonly<{ config: Pick<StandaloneConfig, 'databaseUrl' | 'dataDir'>; log: (message: string) => void }>
 export type Database = Readonly<{ url: string; stop: () => Promise<void>; abandon: () => void }>
@@ -13,6 +14,7 @@ const LEFT_ALONE = { stop: async () => {}, abandon: () => {} }
 
 /** The database that `DATABASE_URL` names, or else the embedded one, which is then this process's alone; with every schema at its newest version. */
 export async function openDatabase({ config, log }: Options): Promise<Database> {
+  await makeDataDir(config.dataDir)
   const database = await open({ config, log })
   try {
     for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS, CLEANUP_MIGRATIONS]) await migrate({ url: database.url, ...migrations, log })

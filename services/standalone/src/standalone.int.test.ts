@@ -91,6 +91,23 @@ test('in production there is no user with a password that everybody knows, only 
   expect(given.output()).not.toContain('correct horse')
 })
 
+test('two servers on one port are a fault of the settings, and so is a DATA_DIR that is a file', async () => {
+  expect(await runEntry('main.ts', { environment: { DATA_DIR: dataDir, PORT: '8000', ADMIN_PORT: '8000' } })).toMatchObject({ code: 78, stderr: expect.stringContaining('ADMIN_PORT is the same as PORT') })
+  expect(await runEntry('main.ts', { environment: { DATA_DIR: process.execPath } })).toMatchObject({ code: 78, stderr: expect.stringContaining('DATA_DIR cannot be used (EEXIST)') })
+})
+
+test('the banner is true of a demo user from before: its password is refused in production, or another was set', async () => {
+  await (await start()).end('SIGTERM')
+  const open = await start({ NODE_ENV: 'production' })
+  expect(await signIn(open)).toMatchObject({ status: 401 })
+  expect(open.output()).toContain('is refused here')
+  expect(await user(['set-password', 'admin', '--password-stdin'], 'correct horse')).toMatchObject({ code: 0 })
+  await open.end('SIGTERM')
+  const last = await start()
+  expect(last.output()).toContain('admin / the password that was set for it last')
+  expect(await signIn(last, 'admin', 'correct horse')).toMatchObject({ status: 200 })
+})
+
 test('the user command works beside a running standalone: who is disabled is out at once', async () => {
   const running = await start()
   expect(await user(['add', 'ada', '--password-stdin'], 'correct horse\n')).toEqual({ code: 0, stdout: 'ada was added with the role user\n', stderr: '' })

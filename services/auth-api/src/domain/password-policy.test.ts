@@ -5,6 +5,6 @@ test.each(['password', 'x'.repeat(256), '😀'.repeat(8), 'eight ch'])('a passwo
   expect(refusePassword(password)).toBeUndefined()
 })
 
-test.each(['', '1234567', 'x'.repeat(257), '😀'.repeat(7), 'lone sur\uDC00gate'])('any other is refused (%#)', (password) => {
+test.each(['', '1234567', 'x'.repeat(257), '😀'.repeat(7), 'lone sur\uDC00gate', 'line break\n'])('any other is refused (%#)', (password) => {
   expect(refusePassword(password)).toMatch(/^The password /)
 })

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import type { Users } from '../ports.ts'
+import type { Passwords, Users } from '../ports.ts'
 import { aLog, aUser, USER_ID } from '../test-doubles/fakes.ts'
 import { createUserAdministration } from './user-administration.ts'
 
@@ -25,7 +25,11 @@ function setUp() {
   }
   const deliverRevocations = async (scope?: { userId: string }) => void calls.push(`deliver ${scope?.userId}`)
   const log = aLog()
-  return { users, calls, log, administration: createUserAdministration({ users, passwords: { hash: async (password) => `hash of ${password}` }, deliverRevocations, log }) }
+  const passwords: Passwords = {
+    hash: async (password) => `hash of ${password}`,
+    verify: async (password, hash) => ({ matches: password === 'right' && hash === 'hash', outdated: false }),
+  }
+  return { users, calls, log, administration: createUserAdministration({ users, passwords, deliverRevocations, log }) }
 }
 
 test('a user is added with the role user, by a name in one form', async () => {
@@ -68,6 +72,14 @@ test('a user is never enabled before that', async () => {
   const { administration, users } = setUp()
   users.enable.mockResolvedValue(false)
   await expect(administration.enable('ada')).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('a password can be checked, and the answer shows no hash', async () => {
+  const { administration } = setUp()
+  const user = { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false }
+  expect(await administration.checkPassword('ADA', 'right')).toEqual({ outcome: 'right', user })
+  expect(await administration.checkPassword('ada', 'other')).toEqual({ outcome: 'wrong', user })
+  expect(await administration.checkPassword('bob', 'right')).toEqual({ outcome: 'not_found' })
 })
 
 test('the list shows no hashes', async () => {

@@ -20,10 +20,12 @@ export type UserAdministration = Readonly<{
   setRole(username: string, role: string): Promise<Done | Refused>
   setPassword(username: string, password: string): Promise<Done | Refused>
   revokeSessions(username: string): Promise<Done>
+  /** Whether that is the user's password, active or not. It counts as no attempt. */
+  checkPassword(username: string, password: string): Promise<{ outcome: 'right' | 'wrong'; user: UserSummary } | { outcome: 'not_found' }>
   list(): Promise<UserSummary[]>
 }>
 
-export type UserAdministrationDeps = Readonly<{ users: Users; passwords: Pick<Passwords, 'hash'>; deliverRevocations: DeliverRevocations; log: Log }>
+export type UserAdministrationDeps = Readonly<{ users: Users; passwords: Passwords; deliverRevocations: DeliverRevocations; log: Log }>
 
 /**
  * What an operator does with users, by name. A change that ends sessions (disable, setPassword, revokeSessions) returns
@@ -60,6 +62,12 @@ export function createUserAdministration({ users, passwords, deliverRevocations,
       return withUser(username, async (user) => revoke(user, 'password_changed', { passwordHash: await passwords.hash(password) }))
     },
     revokeSessions: (username) => withUser(username, (user) => revoke(user, 'admin', {})),
+    async checkPassword(username, password) {
+      const user = await users.findByName(toUsernameKey(username))
+      if (user === undefined) return { outcome: 'not_found' }
+      const { matches } = await passwords.verify(password, user.passwordHash)
+      return { outcome: matches ? 'right' : 'wrong', user: toSummary(user) }
+    },
     list: async () => (await users.list()).map(toSummary),
   }
 

@@ -8,7 +8,7 @@ const EXPOSED = 'x-token-refreshed, x-new-access-token, x-new-refresh-token, ret
 const LISTED: Partial<HttpSettings> = { allowedOrigins: ['https://app.example'] }
 const STANDALONE: Partial<HttpSettings> = { standalone: true }
 
-async function ask(settings: Partial<HttpSettings>, origin: string | undefined, request: { method?: 'GET' | 'POST' | 'OPTIONS'; url?: string; headers?: Record<string, string> } = {}) {
+async function ask(settings: Partial<HttpSettings>, origin: string | undefined, request: { method?: 'GET' | 'POST' | 'DELETE' | 'OPTIONS'; url?: string; headers?: Record<string, string> } = {}) {
   const { app } = reuseTestApp(settings)
   const headers = { host: 'localhost:8000', ...(origin === undefined ? {} : { origin }), ...request.headers }
   const answer = await app.inject({ url: '/.well-known/jwks.json', ...request, headers })
@@ -69,7 +69,9 @@ test('what our clients read is exposed', async () => {
 
 test.each<[string, Parameters<typeof ask>[2], number]>([
   ['400', { method: 'POST', url: '/api/v1/auth/refresh' }, 400],
+  ['400 for a path that cannot be read', { url: '/%zz' }, 400],
   ['401', { url: '/api/v1/auth/me' }, 401],
+  ['400 for an id that is far too long', { method: 'DELETE', url: `/api/v1/auth/sessions/${'a'.repeat(2000)}`, headers: { authorization: 'Bearer live' } }, 400],
   ['404', { url: '/nowhere' }, 404],
   ['405', { method: 'POST', url: '/api/v1/auth/me' }, 405],
   ['415', { method: 'POST', url: TOKEN, headers: { 'content-type': 'text/plain' } }, 415],

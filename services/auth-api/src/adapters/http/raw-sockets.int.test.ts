@@ -27,7 +27,7 @@ const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 const post = (path: string, body: string, ...headers: string[]) =>
   lines(`POST ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, ...headers) + body
 const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
-const envelopeOf = (text: string): { error: { code: string }; data: null } => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+const envelopeOf = (text: string): { error: { code: string; request_id: string }; data: null } => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
 
 const REFRESH = '/api/v1/auth/refresh'
 const BODY = '{"refresh_token":"r1"}'
@@ -68,6 +68,18 @@ test.each<[string, string]>([
 ])('%s is a coded 400', async (_, bytes) => {
   const { text } = await talk(bytes)
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([400, 'invalid_request'])
+  expect(text).toContain(`x-request-id: ${envelopeOf(text).error.request_id}\r\n`)
+})
+
+test('an expectation that is not known is a coded 400; 100-continue is met', async () => {
+  const { text } = await talk(post(REFRESH, BODY, 'Expect: x'))
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([400, 'invalid_request'])
+  expect((await talk(post(REFRESH, BODY, 'Expect: 100-continue'))).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+})
+
+test('a path that leaves the folder of the reference is a coded 403 (A64)', async () => {
+  const { text } = await talk(lines('GET /docs/static/../x HTTP/1.1', 'Host: localhost', 'Connection: close'))
+  expect([statusOf(text), envelopeOf(text).error.code]).toEqual([403, 'forbidden'])
 })
 
 test('headers of more than 16 KiB are a coded 431', async () => {

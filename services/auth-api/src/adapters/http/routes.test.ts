@@ -257,6 +257,28 @@ test('the API reference names every route and loads nothing from elsewhere', asy
   expect(page.body).not.toMatch(/<script(?![^>]* src=)/)
 })
 
+test('the API reference tells every answer, and the headers where they count', async () => {
+  const { app } = openTestApp()
+  const byHeader = 'refreshTokenHeader'
+  const { paths } = (await app.inject('/openapi.json')).json()
+  type Operation = { responses: object; parameters?: { in: string; name: string }[]; security?: object[] }
+  const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
+    Object.values(methods).map(({ responses, parameters = [], security = [] }) => ({
+      path,
+      answers: Object.keys(responses),
+      headers: [...security.flatMap(Object.keys).filter((name) => name === byHeader), ...parameters.filter((one) => one.in === 'header').map(({ name }) => name)],
+    })),
+  )
+  expect(operations.filter(({ answers }) => answers.join() !== '200,4XX,5XX')).toEqual([])
+  const proof = 'x-auto-refresh'
+  expect(Object.fromEntries(operations.map(({ path, headers }) => [path.replace(`${AUTH}/`, ''), headers]))).toEqual({
+    '/.well-known/jwks.json': [], token: [proof], 'token-status': [],
+    refresh: [byHeader, proof, 'idempotency-key'], 'auto-refresh': [byHeader, proof, 'idempotency-key'],
+    logout: [byHeader, proof], 'logout-all': [byHeader, proof],
+    ...Object.fromEntries(['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}'].map((path) => [path, ['x-refresh-token']])),
+  })
+})
+
 test('every answer is observed under the pattern of its route', async () => {
   const { app, observed } = openTestApp()
   await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })

@@ -1,13 +1,15 @@
 import { REFRESH_COOKIE, RefreshBody } from '@auto-refresh/contracts'
 import { clearRefreshCookie, readBearerToken, readRefreshToken } from '@auto-refresh/fastify-auto-refresh'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/find-proven-session.ts'
 import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
 import { toRequestContext } from '../request-context.ts'
-import { answers, BY_ACCESS_TOKEN, BY_REFRESH_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { answers, BY_ACCESS_TOKEN, BY_REFRESH_TOKEN, CSRF_HEADER, nothing, NothingData, type App, type RouteDeps } from './route.ts'
 
 export function addLogout(app: App, { useCases, settings, requireCsrfProof }: RouteDeps): void {
-  const schema = { tags: ['sessions'], body: RefreshBody, response: answers(NothingData), security: [...BY_ACCESS_TOKEN, ...BY_REFRESH_TOKEN] }
+  const headers = Type.Object(CSRF_HEADER)
+  const schema = { tags: ['sessions'], headers, body: RefreshBody, response: answers(NothingData), security: [...BY_ACCESS_TOKEN, ...BY_REFRESH_TOKEN] }
 
   const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
     const accessToken = readBearerToken(request)

@@ -1,9 +1,9 @@
 import { MeData } from '@auto-refresh/contracts'
 import { toUtc } from '../to-utc.ts'
-import { answers, BY_ACCESS_TOKEN, type App } from './route.ts'
+import { answers, GUARDED, type App } from './route.ts'
 
 export function addMe(app: App): void {
-  const schema = { tags: ['sessions'], summary: 'Who am I', response: answers(MeData), security: BY_ACCESS_TOKEN }
+  const schema = { tags: ['sessions'], summary: 'Who am I', response: answers(MeData), ...GUARDED }
 
   app.get('/me', { schema }, async ({ user }) => ({
     status: 200,

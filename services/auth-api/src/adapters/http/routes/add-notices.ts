@@ -1,11 +1,11 @@
 import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
 import { toUtc } from '../to-utc.ts'
-import { answers, BY_ACCESS_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { answers, GUARDED, nothing, NothingData, type App, type RouteDeps } from './route.ts'
 
 const TOKEN_REUSED = 'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
 
 export function addNotices(app: App, { useCases }: RouteDeps): void {
-  const schema = { tags: ['notices'], security: BY_ACCESS_TOKEN }
+  const schema = { tags: ['notices'], ...GUARDED }
 
   app.get('/notices', { schema: { ...schema, summary: 'What the user should know', response: answers(NoticesData) } }, async ({ user }) => {
     const notices = await useCases.listNotices({ userId: user.sub })

@@ -1,15 +1,16 @@
 import { CodedError, RefreshBody, TokenPairData } from '@auto-refresh/contracts'
 import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
 import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { readIdempotencyKey } from '../read-idempotency-key.ts'
 import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
 import { toRefusalError } from '../refusals.ts'
 import { toRequestContext } from '../request-context.ts'
-import { answers, BY_REFRESH_TOKEN, type App, type RouteDeps } from './route.ts'
+import { answers, BY_REFRESH_TOKEN, CSRF_HEADER, IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
-  const description = 'The header `Idempotency-Key`, the same for every try of one attempt, recovers an answer that was lost at any later time.'
-  const schema = { tags: ['tokens'], description, body: RefreshBody, response: answers(TokenPairData), security: BY_REFRESH_TOKEN }
+  const headers = Type.Object({ ...CSRF_HEADER, ...IDEMPOTENCY_HEADER })
+  const schema = { tags: ['tokens'], headers, body: RefreshBody, response: answers(TokenPairData), security: BY_REFRESH_TOKEN }
 
   function read(request: FastifyRequest<{ Body: RefreshBody }>) {
     const presented = readProvenRefreshToken(request, requireCsrfProof)

@@ -1,10 +1,10 @@
 import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
 import { toRequestContext } from '../request-context.ts'
 import { toUtc } from '../to-utc.ts'
-import { answers, BY_ACCESS_TOKEN, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { answers, GUARDED, nothing, NothingData, type App, type RouteDeps } from './route.ts'
 
 export function addSessions(app: App, { useCases }: RouteDeps): void {
-  const schema = { tags: ['sessions'], security: BY_ACCESS_TOKEN }
+  const schema = { tags: ['sessions'], ...GUARDED }
 
   app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: answers(SessionsData) } }, async ({ user }) => {
     const sessions = await useCases.listSessions({ userId: user.sub })

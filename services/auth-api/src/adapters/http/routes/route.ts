@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { Envelope, ErrorEnvelope } from '@auto-refresh/contracts'
+import { Envelope, ErrorEnvelope, HEADERS } from '@auto-refresh/contracts'
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import { Type, type TSchema } from 'typebox'
 import type { AnswerPair } from '../answer-pair.ts'
@@ -13,11 +13,23 @@ export type RouteDeps = HttpDeps & Readonly<{ answerPair: AnswerPair; requireCsr
 
 /** The answers of a route: what it promises, and the one shape of every failure. */
 export function answers<Data extends TSchema>(data: Data) {
-  return { 200: Envelope(data), '4xx': ErrorEnvelope, '5xx': ErrorEnvelope }
+  return { 200: Envelope(data), ...FAILURES }
 }
+export const FAILURES = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope }
 export const NothingData = Type.Null()
 export const nothing = (message: string) => ({ status: 200, message, data: null })
 
-/** How a route may be called, for the API reference. */
+/** How a route may be called, for the API reference: whoever reads a header checks it. */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
+
+const header = (description: string) => Type.Optional(Type.String({ description }))
+export const CSRF_HEADER = { [HEADERS.csrfProof]: header('`1` proves that no foreign page asks, where a cookie counts and there is no `Origin`') }
+export const IDEMPOTENCY_HEADER = {
+  [HEADERS.idempotencyKey]: header('the same for every try of one attempt: recovers an answer that was lost at any later time; 1 to 255 visible ASCII characters'),
+}
+/** Behind the middleware. */
+export const GUARDED = {
+  security: BY_ACCESS_TOKEN,
+  headers: Type.Object({ [HEADERS.refreshToken]: header('renews the pair when it is due; the new one stands in the headers of the answer') }),
+}
