@@ -18,7 +18,7 @@ grant select, insert, delete on auth_api.login_audit to auth_api;
 -- token-store: an event that was written is sent, not changed. It deletes no session; its heartbeat proves that it could.
 grant usage on schema token_store to token_store;
 grant select on token_store.schema_version to token_store;
-grant select, insert, update, delete on token_store.sessions to token_store;
+grant select, insert, update on token_store.sessions to token_store;
 grant select, insert, update on token_store.user_versions to token_store;
 grant select, update on token_store.heartbeat to token_store;
 grant select, insert, update, delete on token_store.downtimes to token_store;

@@ -13,7 +13,7 @@ export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
       const { rows } = await pool.query<{ down_seconds: number }>({
         name: 'beat',
         text: `
-          with probe as (delete from token_store.sessions where false),
+          with probe as (update token_store.sessions set seq = seq where false),
           last as materialized (select beat_at from token_store.heartbeat where id = 1 for update),
           gap as materialized (select beat_at, clock_timestamp() as now from last),
           down as (

@@ -3,8 +3,19 @@ import type { Report } from '../../ports.ts'
 
 /** Metrics and log lines of what token-store does. Never a token: sessions are named by their id. */
 export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
-  let saidAtMs = -Infinity
-  let unsaid = 0
+  /** In an outage everything fails alike: one line in five seconds, with how often it happened. */
+  function sayNowAndThen(message: string) {
+    let saidAtMs = -Infinity
+    let times = 0
+    return (error: unknown) => {
+      times += 1
+      if (performance.now() - saidAtMs < 5000) return
+      logger.warn({ err: error, times }, message)
+      saidAtMs = performance.now()
+      times = 0
+    }
+  }
+  const sayRelayFailed = sayNowAndThen('The relay could not send; it will try again')
 
   return {
     batch: (size) => metrics.rotationBatchSize.observe(size),
@@ -20,14 +31,7 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       if (result.outcome === 'unknown_kid') logger.error('A token names a key that this process does not have: compare REFRESH_TOKEN_KEYS of all processes')
     },
 
-    // One line a second: in an outage every request fails alike.
-    trouble(error) {
-      unsaid += 1
-      if (performance.now() - saidAtMs < 1000) return
-      logger.error({ err: error, calls: unsaid }, 'token-store could not answer')
-      saidAtMs = performance.now()
-      unsaid = 0
-    },
+    trouble: sayNowAndThen('token-store could not answer'),
 
     downtime(seconds) {
       metrics.downtimeSeconds.inc(seconds)
@@ -47,7 +51,7 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
 
     relayFailed(error) {
       metrics.eventsPublished.inc({ result: 'failed' })
-      logger.warn({ err: error }, 'The relay could not send; it will try again')
+      sayRelayFailed(error)
     },
 
     measured({ events, oldestSeconds, sessions }) {
