@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { call, login, me, persist, refresh, toPair } from './api.ts'
 import { eventually } from './eventually.ts'
-import { runUserCommand } from './run-user-command.ts'
+import { runOperation } from './run-operation.ts'
 import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -146,7 +146,7 @@ describe('the demo user', () => {
 })
 
 describe('npm run user', () => {
-  const user = (args: string[], input = '') => runUserCommand(args, input, { DATA_DIR: folder.path })
+  const user = (args: string[], input = '') => runOperation('user', { args, input, env: { DATA_DIR: folder.path } })
 
   test('adds, changes, lists, disables and enables users of a running system; a disabled user is out at once', async () => {
     const system = await (await start()).ready()

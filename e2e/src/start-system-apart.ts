@@ -3,7 +3,7 @@ import { createTopics, readTopics } from '@auto-refresh/event-bus'
 import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
 import { startOwnKafka, startOwnPostgres, startOwnRedis } from '@auto-refresh/local-engines'
 import { migrate } from '@auto-refresh/postgres'
-import { runUserCommand } from './run-user-command.ts'
+import { runOperation } from './run-operation.ts'
 import { sharedEnvironment, startService, type ServiceProcess } from './start-services.ts'
 
 const MIGRATIONS = { token_store: 'token-store', auth_api: 'auth-api', cleanup: 'cleanup-worker' }
@@ -23,9 +23,10 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
   const forApi = { ...env, TOKEN_STORE_URL: stores.map((store) => store.url).join(',') }
   const apis = await Promise.all([startService('auth-api', forApi), startService('auth-api', forApi)])
   const workers = await Promise.all([startService('cleanup-worker', env), startService('cleanup-worker', env)])
-  await runUserCommand(['add', 'ayu', '--password-stdin'], 'correct horse battery', env)
+  await runOperation('user', { args: ['add', 'ayu', '--password-stdin'], input: 'correct horse battery', env })
 
   return {
+    env,
     postgres,
     redis,
     kafka,

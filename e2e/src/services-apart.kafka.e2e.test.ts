@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'
 import { eventually, letPass } from './eventually.ts'
+import { runOperation } from './run-operation.ts'
 import type { ServiceProcess } from './start-services.ts'
 import { startSystemApart, type SystemApart } from './start-system-apart.ts'
 
@@ -148,6 +149,19 @@ test('the life of one event can be followed: the log of auth-api, the topic, the
     const { rows } = await sql.query('select type, session_seq, data from cleanup.audit_events where event_id = $1', [event?.id])
     return rows.length === 1 && rows[0].type === event?.type && rows[0].data.generation === 1
   }, 15_000)
+})
+
+test('npm run recover ends again what a restore has brought back, and npm run events:tail shows the stream', async () => {
+  const pair = await signIn(0)
+  const id = sessionOf(pair.refresh)
+  await call(system.urlOf(0), 'POST', '/api/v1/auth/logout', { body: { refresh_token: pair.refresh } })
+  const tail = () => runOperation('events-tail', { args: ['--all'], env: system.env })
+  await eventually(async () => (await tail()).output.includes(`session.revoked.v1 ${id}`), 20_000)
+
+  await sql.query('update token_store.sessions set revoked_at = null, revoke_reason = null, seq = 0 where id = $1', [id])
+  const recovered = await runOperation('recover', { env: system.env })
+  expect(recovered).toMatchObject({ code: 0, output: expect.stringMatching(/^1 sessions ended again, \d+ had ended, \d+ are not here$/m) })
+  expect((await refresh(system.urlOf(1), pair.refresh)).code).toBe('refresh_token_revoked')
 })
 
 test('each process is killed with -9 under load: no session is lost, no event is lost, no alarm', async () => {

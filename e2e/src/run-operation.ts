@@ -1,0 +1,17 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { REPOSITORY } from './start-standalone.ts'
+
+/** An operation step as a person runs it: `user` is `npm run user -- ...`, with the password by standard input. */
+export async function runOperation(
+  name: 'user' | 'recover' | 'events-tail',
+  { args = [], input = '', env }: { args?: readonly string[]; input?: string; env: Record<string, string> },
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [join(REPOSITORY, `services/standalone/src/${name}.ts`), ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } })
+  child.stdin.end(`${input}\n`)
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const code = await new Promise<number | null>((resolve) => child.on('exit', resolve))
+  return { code, output }
+}
