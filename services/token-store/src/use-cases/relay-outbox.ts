@@ -4,7 +4,7 @@ import type { Outbox, OutboxRow, Report } from '../ports.ts'
 const MOST_ROWS = 500
 const LEASE_MS = 10_000
 const RENEW_MS = 2_000
-const BUSY_MS = 10
+const BUSY_MS = 25
 const IDLE_MS = 250
 
 /**
@@ -24,7 +24,7 @@ export function createOutboxRelay(deps: {
   let leasedAtMs = -Infinity
   let stopped = false
   let nudged = false
-  let wake: (() => void) | undefined
+  let wake: ((afterMs: number) => void) | undefined
   let loop: Promise<void> | undefined
 
   async function renew() {
@@ -61,15 +61,18 @@ export function createOutboxRelay(deps: {
     }
   }
 
+  /** A nudge shortens an idle pause, and no further than to `BUSY_MS`: what is committed meanwhile travels together. */
   function pause(ms: number) {
     return new Promise<void>((resolve) => {
-      if (nudged || stopped) ms = 0
-      nudged = false
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
+      let timer = setTimeout(resolve, nudged ? BUSY_MS : ms)
+      wake = (afterMs) => {
+        if (afterMs >= ms) return
         clearTimeout(timer)
-        resolve()
+        timer = setTimeout(resolve, afterMs)
+        ms = afterMs
       }
+      if (nudged || stopped) ms = BUSY_MS
+      nudged = false
     })
   }
 
@@ -77,15 +80,15 @@ export function createOutboxRelay(deps: {
     start() {
       loop ??= run()
     },
-    /** There is something to send: do not wait for the next poll. */
+    /** There is something to send: do not wait for the next poll, but gather what comes with it. */
     nudge() {
       nudged = true
-      wake?.()
+      wake?.(BUSY_MS)
     },
     /** Finishes the send in flight and hands the lanes over. */
     async stop() {
       stopped = true
-      wake?.()
+      wake?.(0)
       await loop
       await deps.outbox.release(deps.owner).catch(deps.report.relayFailed)
     },
