@@ -53,6 +53,8 @@ export function buildTokenStore({ config, publisher, logger, metrics }: {
 
   return {
     tokenStore,
+    /** whether the last heartbeat is young: the database takes changes, and this process has not stood still */
+    isUp: heart.isBeating,
     /** Resolves when the schema is current and the first heartbeat is written. */
     async start() {
       await checkTokenStoreSchema(pool)

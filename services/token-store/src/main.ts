@@ -29,7 +29,7 @@ await runMain({
     const store = buildTokenStore({ config, publisher, logger, metrics })
     starting.defer(() => store.stop())
     await store.start()
-    const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })
+    const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, isUp: store.isUp, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })
     starting.defer(() => app.close())
     const url = await app.listen(own.http)
     starting.defer(() => void (isReady = false))

@@ -9,7 +9,7 @@ const Text = Type.String({ minLength: 1 })
 const attributes = Compile(Type.Object({
   'content-type': Type.String({ pattern: '^application/json\\b' }),
   ce_specversion: Type.Literal('1.0'),
-  ce_id: Text,
+  ce_id: Type.String({ format: 'uuid' }),
   ce_type: Type.Enum(Object.keys(EVENTS) as EventType[]),
   ce_source: Text,
   ce_time: Type.String({ format: 'date-time' }),
@@ -42,7 +42,9 @@ function refuse(what: string, [first]: readonly { schemaPath: string }[]): Decod
 function parse(value: Buffer | null): unknown {
   if (value === null) return undefined
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(value)
+    // No database of a consumer could keep it.
+    return text.includes('\\u0000') ? undefined : JSON.parse(text)
   } catch {
     return undefined
   }

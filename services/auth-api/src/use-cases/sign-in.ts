@@ -59,14 +59,20 @@ export function createSignIn(deps: SignInDeps): SignIn {
       return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
     }
 
+    const { end } = taken
     try {
       const result = await check()
-      await taken.end(result.outcome === 'signed_in' ? 'right' : 'wrong')
+      giveBack(result.outcome === 'signed_in' ? 'right' : 'wrong')
       return result
     } catch (error) {
       recorder.loggedIn('unavailable')
-      await taken.end('right')
+      giveBack('right')
       throw error
+    }
+
+    /** Not waited for: it may stand in a queue, and the answer is decided. */
+    function giveBack(outcome: 'right' | 'wrong'): void {
+      end(outcome).catch((error: unknown) => log.warn({ err: error }, 'An attempt could not be given back'))
     }
 
     async function check(): Promise<SignInResult> {

@@ -18,6 +18,7 @@ export function createHeart(deps: {
 }) {
   let timer: NodeJS.Timeout | undefined
   let beating: Promise<void> = Promise.resolve()
+  let measuring: Promise<void> = Promise.resolve()
   let beats = 0
   let lastBeatMs = -Infinity
 
@@ -25,7 +26,8 @@ export function createHeart(deps: {
     const downSeconds = await deps.heartbeats.beat()
     lastBeatMs = deps.nowMs()
     if (downSeconds > 0) deps.report.downtime(downSeconds)
-    if (beats++ % BEATS_PER_COUNT === 0) await deps.outbox.measure().then(deps.report.measured, deps.report.trouble)
+    // Not waited for: a slow count must not hold up the next beat.
+    if (beats++ % BEATS_PER_COUNT === 0) measuring = deps.outbox.measure().then(deps.report.measured, deps.report.trouble)
   }
 
   function schedule() {
@@ -47,6 +49,7 @@ export function createHeart(deps: {
       clearTimeout(timer)
       timer = undefined
       await beating
+      await measuring
     },
   }
 }

@@ -64,15 +64,15 @@ export function createOutboxRelay(deps: {
   /** A nudge shortens an idle pause, and no further than to `BUSY_MS`: what is committed meanwhile travels together. */
   function pause(ms: number) {
     return new Promise<void>((resolve) => {
-      let timer = setTimeout(resolve, nudged ? BUSY_MS : ms)
+      if (nudged || stopped) ms = BUSY_MS
+      nudged = false
+      let timer = setTimeout(resolve, ms)
       wake = (afterMs) => {
         if (afterMs >= ms) return
         clearTimeout(timer)
         timer = setTimeout(resolve, afterMs)
         ms = afterMs
       }
-      if (nudged || stopped) ms = BUSY_MS
-      nudged = false
     })
   }
 

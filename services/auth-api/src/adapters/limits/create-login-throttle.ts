@@ -41,7 +41,8 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     async take(attempt, patience) {
       const outOfPatience = toRejection(patience)
       for (let isFamiliar = false; ; ) {
-        const tried = await oneByOne(() => tryOnce(attempt, isFamiliar))
+        // Who has run out of patience in the queue costs the others no trip to Redis.
+        const tried = await oneByOne(() => (patience.aborted ? outOfPatience : tryOnce(attempt, isFamiliar)))
         if ('held' in tried) return { allowed: true, end: (outcome) => oneByOne(() => end(tried.held, outcome)) }
         if (tried.limiter === 'login_account' && !isFamiliar && (await deps.isFamiliar(attempt))) {
           isFamiliar = true

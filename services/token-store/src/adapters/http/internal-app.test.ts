@@ -13,7 +13,8 @@ const tokenStore = {
     return request.token === 'bad' ? { outcome: 'invalid', mac: false } : { outcome: 'revoked', sessionId: '0198f0a0-0000-7000-8000-000000000001', reason: 'logout' }
   },
 } as unknown as TokenStore
-const app = buildInternalApp({ tokenStore, apiKeys: ['o'.repeat(32), KEY], onTrouble: () => {} })
+let isUp = true
+const app = buildInternalApp({ tokenStore, apiKeys: ['o'.repeat(32), KEY], isUp: () => isUp, onTrouble: () => {} })
 const post = (payload: unknown, headers: Record<string, string> = { authorization: `Bearer ${KEY}` }, path = 'rotate') =>
   app.inject({ method: 'POST', url: `/internal/v1/${path}`, payload: payload as object, headers })
 
@@ -57,4 +58,12 @@ describe('what does not fit the schema is refused before any use case', () => {
     expect((await app.inject({ method: 'POST', url: '/internal/v1/rotate', payload: 'x', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'text/plain' } })).statusCode).toBe(415)
     expect((await post({}, undefined, 'nothing')).statusCode).toBe(404)
   })
+})
+
+test('a replica that is not up refuses every call whole, so that another is asked', async () => {
+  isUp = false
+  const before = seen.length
+  const answer = await post({ items: [item] })
+  isUp = true
+  expect([answer.statusCode, answer.json().error.code, seen.length]).toEqual([503, 'unavailable', before])
 })

@@ -7,8 +7,17 @@ import { registerInternalRoutes } from './internal-routes.ts'
 /** 256 items of the largest size. */
 const BODY_LIMIT = 4_194_304
 
+/** What is open for longer is a caller that hangs. */
+const LONGEST_ANSWER_MS = 3_000
+
 /** The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a list, so that keys can change without a break. */
-export function buildInternalApp({ tokenStore, apiKeys, onTrouble }: { tokenStore: TokenStore; apiKeys: readonly string[]; onTrouble(error: unknown): void }): FastifyInstance {
+export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
+  tokenStore: TokenStore
+  apiKeys: readonly string[]
+  /** where not, every call is refused whole, so that auth-api asks another replica */
+  isUp(): boolean
+  onTrouble(error: unknown): void
+}): FastifyInstance {
   const app = Fastify({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     bodyLimit: BODY_LIMIT,
@@ -24,6 +33,18 @@ export function buildInternalApp({ tokenStore, apiKeys, onTrouble }: { tokenStor
     // Every key is compared, and digests are of one length: the time tells nothing.
     const matches = digests.filter((key) => timingSafeEqual(key, presented)).length
     if (matches === 0) throw new CodedError('forbidden')
+    if (!isUp()) throw new CodedError('unavailable')
+  })
+
+  // While closing, an answer under way ends its connection too: kept alive, it would hold the process for a minute.
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+    const cut = setTimeout(() => app.server.closeAllConnections(), LONGEST_ANSWER_MS).unref()
+    app.server.once('close', () => clearTimeout(cut))
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
   })
 
   app.setErrorHandler((error: unknown, request, reply) => {
