@@ -68,7 +68,7 @@ describe('races', () => {
     const { session } = await one.issue()
     const { userId } = session
     const waiting = async (count: number) =>
-      eventually(async () => (await t.sql.query('select 1 from pg_locks where not granted')).rowCount === count)
+      eventually(async () => (await one.sql.query('select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()')).rowCount === count)
     try {
       await one.sql.query('begin')
       await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [session.id])

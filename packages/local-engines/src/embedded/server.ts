@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -27,32 +27,33 @@ type Start = Readonly<{ port: number; settings?: Record<string, string> }>
 export async function startServer(instance: Instance, start: Start): Promise<{ pid: number; client: Client }> {
   const deadline = performance.now() + 10_000
   for (;;) {
-    const child = await spawnServer(instance, start)
+    const { child, logStart } = await spawnServer(instance, start)
     try {
       const client = await connectWhenReady(instance, { port: start.port, isAlive: () => child.exitCode === null && child.signalCode === null })
       return { pid: child.pid ?? 0, client }
     } catch (error) {
       child.kill('SIGQUIT')
-      // The last processes of a killed server need a moment to notice and to let go of its memory.
-      if (!String(error).includes('shared memory block') || performance.now() > deadline) throw error
+      // The last processes of a killed server need a moment to notice, to say so in the same log, and to let go of its memory.
+      const log = (await readFile(instance.log).catch(() => Buffer.alloc(0))).subarray(logStart).toString()
+      if (!log.includes('shared memory block') || performance.now() > deadline) throw error
       await delay(100)
     }
   }
 }
 
 /** In a session of its own, so that Ctrl-C does not reach it. */
-async function spawnServer(instance: Instance, { port, settings = {} }: Start): Promise<ChildProcess> {
-  const full = (await stat(instance.log).catch(() => ({ size: 0 }))).size > LOG_LIMIT_BYTES
+async function spawnServer(instance: Instance, { port, settings = {} }: Start): Promise<{ child: ChildProcess; logStart: number }> {
   const log = await open(instance.log, 'a', 0o600)
   try {
-    if (full) await log.truncate()
+    if ((await log.stat()).size > LOG_LIMIT_BYTES) await log.truncate()
+    const logStart = (await log.stat()).size
     const flags = Object.entries({ ...SETTINGS, port: String(port), ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const [file = '', ...args] = [...instance.launcher.prefix, instance.binaries.postgres, '-D', instance.data, ...flags]
     const child = spawn(file, args, { ...instance.launcher.identity, cwd: '/', env: SERVER_ENVIRONMENT, detached: true, stdio: ['ignore', log.fd, log.fd] })
     child.unref()
     return await new Promise((resolve, reject) => {
       child.once('error', reject)
-      child.once('spawn', () => resolve(child))
+      child.once('spawn', () => resolve({ child, logStart }))
     })
   } finally {
     await log.close()
