@@ -32,7 +32,7 @@ test('relays share the lanes fairly, and each lane has one owner', async () => {
 test('the lanes of a relay that died are taken over when its lease ends, not before', async () => {
   const outbox = createPostgresOutbox({ pool })
   const [dead, alive] = [crypto.randomUUID(), crypto.randomUUID()]
-  expect(await outbox.lease(dead, 400)).toHaveLength(16)
+  expect(await outbox.lease(dead, 1500)).toHaveLength(16)
   expect(await outbox.lease(alive, 10_000)).toEqual([])
   await eventually(async () => (await outbox.lease(alive, 10_000)).length === 16)
   await outbox.release(alive)

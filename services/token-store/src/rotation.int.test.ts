@@ -64,11 +64,12 @@ describe('races', () => {
   })
 
   test('a revocation of the user waits for a sign-in that has begun to write, and ends it too', async () => {
-    const one = await startTestTokenStores({ env: { SESSION_LIMIT: '1' } })
+    const one = await startTestTokenStores({ env: { SESSION_LIMIT: '1' }, session: '-c lock_timeout=10000 -c statement_timeout=10000' })
     const { session } = await one.issue()
     const { userId } = session
     const waiting = async (count: number) =>
-      eventually(async () => (await one.sql.query('select 1 from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()')).rowCount === count)
+      // Asked from outside the transaction: within one, Postgres answers with what it saw first.
+      eventually(async () => (await t.sql.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = $1`, [new URL(one.url).pathname.slice(1)])).rowCount === count)
     try {
       await one.sql.query('begin')
       await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [session.id])

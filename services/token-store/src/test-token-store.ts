@@ -11,8 +11,10 @@ import { parseTokenStoreConfig } from './config.ts'
 export const home = { network: '192.0.2.0/24', agent: 'browser' }
 export const testKeys = `1:${randomBytes(32).toString('base64')}`
 
-/** For tests: replicas of token-store on a database of their own, or on the one given. */
-export async function startTestTokenStores(options: { url?: string; replicas?: number; env?: Record<string, string>; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {}) {
+/** For tests: replicas of token-store on a database of their own, or on the one given. `session` are settings of their connections, instead of the pool's. */
+export async function startTestTokenStores(
+  options: { url?: string; replicas?: number; env?: Record<string, string>; session?: string; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {},
+) {
   const database = options.url === undefined ? await createTestDatabase() : { url: options.url, drop: async () => {} }
   await migrate({ url: database.url, ...TOKEN_STORE_MIGRATIONS, log: () => {} })
   const events: AnyEvent[] = []
@@ -22,7 +24,8 @@ export async function startTestTokenStores(options: { url?: string; replicas?: n
       events.push(...batch)
     },
   }
-  const config = parseTokenStoreConfig({ DATABASE_URL: database.url, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
+  const databaseUrl = options.session === undefined ? database.url : `${database.url}?options=${encodeURIComponent(options.session)}`
+  const config = parseTokenStoreConfig({ DATABASE_URL: databaseUrl, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
   const built = Array.from({ length: options.replicas ?? 1 }, () =>
     buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }) }),
   )
