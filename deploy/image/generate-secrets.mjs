@@ -37,6 +37,7 @@ await mkdir(join(folder, 'all'), { recursive: true })
 await write(master, JSON.stringify(all))
 
 const databaseUrl = (role) => `postgres://${role}:${all[role]}@postgres:5432/auth`
+const redisUrl = `redis://:${all.redis}@redis:6379`
 const files = {
   postgres: {
     POSTGRES_PASSWORD: all.postgres,
@@ -48,7 +49,7 @@ const files = {
   redis: { 'redis.conf': `requirepass ${all.redis}\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\nsave ""\n` },
   'auth-api': {
     DATABASE_URL: databaseUrl('auth_api'),
-    REDIS_URL: `redis://:${all.redis}@redis:6379`,
+    REDIS_URL: redisUrl,
     INTERNAL_API_KEYS: all.internalApiKey,
     SIGNING_KEY_ENCRYPTION_KEYS: `1:${all.signingKeyEncryptionKey}`,
     USERNAME_HASH_KEY: all.usernameHashKey,
@@ -59,7 +60,9 @@ const files = {
     REFRESH_TOKEN_KEYS: `1:${all.refreshTokenKey}`,
   },
   'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
-  operations: { DATABASE_URL: databaseUrl('auth_owner') },
+  'threat-monitor': { REDIS_URL: redisUrl },
+  // `npm run user -- hash` needs the key of the names
+  operations: { DATABASE_URL: databaseUrl('auth_owner'), USERNAME_HASH_KEY: all.usernameHashKey },
 }
 for (const [container, settings] of Object.entries(files)) {
   await mkdir(join(folder, container), { recursive: true })

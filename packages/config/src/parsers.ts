@@ -48,6 +48,13 @@ export const parseKey: Parse<Buffer> = (text) => {
   return value.length >= 32 ? { value } : wrong('has fewer than 32 bytes')
 }
 
+/** A secret of Standard Webhooks: `whsec_` and canonical base64 of 24 to 64 bytes. */
+export const parseWebhookSecret: Parse<Buffer> = (text) => {
+  const value = Buffer.from(text.slice('whsec_'.length), 'base64')
+  if (text !== `whsec_${value.toString('base64')}`) return wrong('is not whsec_ and base64')
+  return value.length >= 24 && value.length <= 64 ? { value } : wrong('has not 24 to 64 bytes')
+}
+
 /** `kid:base64`. */
 export function parseKidAndKey<Kid>(parseKid: Parse<Kid>): Parse<{ kid: Kid; key: Buffer }> {
   return (text) => {

@@ -14,6 +14,7 @@ import {
   parseSecret,
   parseText,
   parseUrl,
+  parseWebhookSecret,
   type Limit,
   type Parse,
   type Range,
@@ -108,6 +109,9 @@ export function readEnvironment(environment: Environment) {
     /** One secret key of at least 32 bytes, in base64. */
     key: <D extends Buffer | undefined = Buffer>(name: string, options: Default<D> = {}) =>
       read<Buffer, D>(name, 'at least 32 bytes in base64 (openssl rand -base64 32)', parseKey, options, Buffer.alloc(32)),
+    /** The secret that signs webhooks, as Standard Webhooks writes it. */
+    webhookSecret: <D extends Buffer | undefined = Buffer>(name: string, options: Default<D> = {}) =>
+      read<Buffer, D>(name, 'whsec_ and 24 to 64 bytes in base64', parseWebhookSecret, options, Buffer.alloc(24)),
     /** Passwords between services, of at least 32 characters each; the first is the one to send. */
     secrets: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
       readList(name, 'secrets of at least 32 visible characters', parseSecret, options),

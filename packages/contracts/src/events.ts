@@ -1,7 +1,10 @@
 import { Type, type Static, type TSchema } from 'typebox'
+import type { ErrorCode } from './error-codes.ts'
 
 export const SESSION_EVENTS_TOPIC = 'auth.session-events.v1'
 export const LOGIN_EVENTS_TOPIC = 'auth.login-events.v1'
+export const SECURITY_EVENTS_TOPIC = 'auth.security-events.v1'
+export const EVENT_TOPICS = [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC] as const
 
 /** Where and with what a request was made: the /24 or /48 and the user agent, never the whole address. */
 export const ClientContext = Type.Object({
@@ -27,6 +30,14 @@ export const REVOKE_REASONS = ['logout', 'logout_all', 'user_disabled', 'passwor
 export const RevokeReason = Type.Enum(REVOKE_REASONS)
 export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
+/** Why a refresh token was refused, as the error code that its bearer met. */
+export const REFUSAL_CODES = ['refresh_token_invalid', 'refresh_token_expired', 'refresh_token_revoked', 'refresh_token_reused', 'session_mismatch', 'user_inactive'] as const satisfies readonly ErrorCode[]
+export type RefusalCode = (typeof REFUSAL_CODES)[number]
+
+/** What threat-monitor looks for; docs/security-operations.md tells what to do about each. */
+export const PATTERNS = ['reuse', 'replay_elsewhere', 'refresh_velocity', 'spraying', 'stuffing', 'refusals', 'session_burst', 'sign_in_after_reuse'] as const
+export type Pattern = (typeof PATTERNS)[number]
+
 /** Every event type with the schema of its data. A breaking change is a new type. */
 export const EVENTS = {
   'session.issued.v1': Type.Object({ ...session, ...ClientContext.properties, expires_at: Time, idle_until: Time }),
@@ -39,6 +50,26 @@ export const EVENTS = {
   'session.shadow-suspected.v1': Type.Object({ ...session, ...sides, streak: Type.Integer() }),
   'login.succeeded.v1': Type.Object({ username_hash: Type.String(), user_id: Uuid, session_id: Uuid, ...ClientContext.properties }),
   'login.failed.v1': Type.Object({ username_hash: Type.String(), reason: Type.Union([Type.Literal('invalid_credentials'), Type.Literal('user_inactive'), Type.Literal('rate_limited')]), ...ClientContext.properties }),
+  'refresh.refused.v1': Type.Object({
+    code: Type.Enum(REFUSAL_CODES),
+    session_id: Type.Optional(Type.String({ format: 'uuid', description: 'where the token was authentic' })),
+    ...ClientContext.properties,
+  }),
+  'security.pattern-detected.v1': Type.Object({
+    pattern: Type.Enum(PATTERNS),
+    session_id: Type.Optional(Uuid),
+    user_id: Type.Optional(Uuid),
+    username_hash: Type.Optional(Type.String()),
+    network: Type.Optional(Type.String({ description: 'of the last event' })),
+    agent: Type.Optional(Type.String({ description: 'of the last event' })),
+    count: Type.Integer({ minimum: 1, description: 'what was counted in the window up to the last event' }),
+    threshold: Type.Integer({ minimum: 1, description: 'the count that is told' }),
+    window_seconds: Type.Integer({ minimum: 1 }),
+    first_at: Type.String({ format: 'date-time', description: 'of the first event that was counted' }),
+    last_at: Type.String({ format: 'date-time', description: 'of the last one' }),
+    last_event_id: Type.String({ format: 'uuid', description: 'the event that reached the threshold; the audit trail has it under this id' }),
+    trace_id: Type.Optional(Type.String({ description: 'of the request behind the last event, where it was traced' })),
+  }),
 } as const satisfies Record<string, TSchema>
 
 export type EventType = keyof typeof EVENTS
@@ -46,8 +77,14 @@ export type EventData<T extends EventType> = Static<(typeof EVENTS)[T]>
 export type SessionEventType = Extract<EventType, `session.${string}`>
 export type LoginEventType = Extract<EventType, `login.${string}`>
 
-/** CloudEvents 1.0 attributes, and the data. `key` decides order: the session id, or the hash of the user name. */
+/** CloudEvents 1.0 attributes, and the data. `key` decides order: the session id, the hash of the user name, or what a pattern was found on. */
 export type EventOf<T extends EventType> = {
   [K in T]: { id: string; type: K; source: string; time: string; subject: string; key: string; traceparent?: string; data: EventData<K> }
 }[T]
 export type AnyEvent = EventOf<EventType>
+
+/** The topic on which events of a type travel. */
+export function toTopic(type: EventType): (typeof EVENT_TOPICS)[number] {
+  if (type.startsWith('session.')) return SESSION_EVENTS_TOPIC
+  return type.startsWith('security.') ? SECURITY_EVENTS_TOPIC : LOGIN_EVENTS_TOPIC
+}

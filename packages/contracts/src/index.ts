@@ -18,16 +18,23 @@ export {
 } from './http.ts'
 export {
   ClientContext,
+  EVENT_TOPICS,
   EVENTS,
   LOGIN_EVENTS_TOPIC,
+  PATTERNS,
+  REFUSAL_CODES,
   RevokeReason,
   REVOKE_REASONS,
+  SECURITY_EVENTS_TOPIC,
   SESSION_EVENTS_TOPIC,
+  toTopic,
   type AnyEvent,
   type EventData,
   type EventOf,
   type EventType,
   type LoginEventType,
+  type Pattern,
+  type RefusalCode,
   type SessionEventType,
 } from './events.ts'
 export {

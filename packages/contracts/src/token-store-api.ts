@@ -50,15 +50,17 @@ export const RotateRequest = Type.Object(
 )
 export type RotateRequest = Static<typeof RotateRequest>
 
+/** Where the token was authentic; a store of the release before does not tell. */
+const sessionId = Type.Optional(Uuid)
 /** A refusal. `mac` says whether the token's MAC was right (such a token is never limited per address). */
 const refusals = [
-  Type.Object({ outcome: Type.Literal('invalid'), mac: Type.Boolean() }),
+  Type.Object({ outcome: Type.Literal('invalid'), mac: Type.Boolean(), sessionId }),
   Type.Object({ outcome: Type.Literal('unknown_kid') }),
   Type.Object({ outcome: Type.Literal('unknown_session') }),
-  Type.Object({ outcome: Type.Literal('expired') }),
+  Type.Object({ outcome: Type.Literal('expired'), sessionId }),
   Type.Object({ outcome: Type.Literal('revoked'), sessionId: Uuid, reason: RevokeReason }),
   Type.Object({ outcome: Type.Literal('reused'), sessionId: Uuid, userId: Uuid }),
-  Type.Object({ outcome: Type.Literal('session_mismatch') }),
+  Type.Object({ outcome: Type.Literal('session_mismatch'), sessionId }),
   Type.Object({ outcome: Type.Literal('rate_limited'), retryAfterSeconds: Type.Integer({ minimum: 1 }) }),
 ] as const
 export const RotateResult = Type.Union([

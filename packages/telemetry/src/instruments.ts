@@ -1,4 +1,4 @@
-import { EVENTS, REVOKE_REASONS, type EventType } from '@auto-refresh/contracts'
+import { EVENTS, PATTERNS, REVOKE_REASONS, type EventType } from '@auto-refresh/contracts'
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import { createMakers } from './labelled.ts'
 
@@ -24,7 +24,7 @@ const SESSION_ENDS = [...REVOKE_REASONS, 'idle', 'absolute'] as const
 const LIMITERS = ['login', 'login_ip', 'login_account', 'refresh', 'refused_refresh'] as const
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys are the type
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
-const CONSUMERS = ['auth-api', 'cleanup-worker'] as const
+const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor'] as const
 
 /** Both contain the objectives: a refresh within 0.1 s, a revocation everywhere within 2 s. */
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3]
@@ -72,6 +72,8 @@ export function createInstruments(registry: Registry) {
     cleanupDeletedSessions: make.plainCounter('auth_cleanup_deleted_sessions_total', 'Expired sessions deleted'),
     cleanupLastSuccess: make.gauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end'),
     cleanupBacklog: make.gauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to a bound'),
+    suspiciousPatterns: make.counter('auth_suspicious_patterns_total', 'Suspicious patterns that reached their threshold', { pattern: PATTERNS }),
+    securityWebhooks: make.counter('auth_security_webhooks_total', 'Detections posted to the webhook, by what became of them', { result: ['delivered', 'failed'] }),
     rateLimited: make.counter('auth_rate_limited_total', 'Requests refused by a limit', { limiter: LIMITERS }),
     limitsShared: make.gauge('auth_limits_shared', 'Whether the limits count over all replicas (1) or in this process alone (0)'),
     dbPoolConnections: new Gauge({ name: 'auth_db_pool_connections', help: 'Database connections by state, and requests waiting for one', labelNames: ['state'] as const, registers }),

@@ -16,7 +16,7 @@ test('every combination of labels stands at 0 before anything has happened', asy
   const { text, value } = await scrape()
   expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(3 * 14)
   expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5)
-  expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(2 * 10 * 3)
+  expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(3 * 12 * 3)
   expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
   expect(value('auth_reuse_detected_total')).toBe('0')
   expect(value('auth_build_info{service="test",version="1.2.3"}')).toBe('1')

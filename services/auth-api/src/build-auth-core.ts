@@ -6,6 +6,8 @@ import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
 import { createHashUsername } from './adapters/crypto/create-hash-username.ts'
 import { createLoginEvents } from './adapters/events/create-login-events.ts'
+import { createRefusalEvents } from './adapters/events/create-refusal-events.ts'
+import { createBoundedLimiter } from './adapters/limits/create-bounded-limiter.ts'
 import { createKnownUsers } from './adapters/memory/create-known-users.ts'
 import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
@@ -17,6 +19,7 @@ import { buildBackground } from './build-background.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildSigningKeys } from './build-signing-keys.ts'
 import type { AuthApiConfig } from './config.ts'
+import { toUsernameKey } from './domain/username.ts'
 import { AUTH_API_MIGRATIONS } from './migrations.ts'
 import type { Clock, IsDue, Log, TokenStore } from './ports.ts'
 import { createAutoRefresh } from './use-cases/auto-refresh.ts'
@@ -37,11 +40,14 @@ import { createSignIn } from './use-cases/sign-in.ts'
 import { createSignOutEverywhere } from './use-cases/sign-out-everywhere.ts'
 import { createSignOut } from './use-cases/sign-out.ts'
 import { createSignPair } from './use-cases/sign-pair.ts'
+import { createTellRefusal } from './use-cases/tell-refusal.ts'
 import { createGetTokenStatus } from './use-cases/token-status.ts'
 import { createUserAdministration } from './use-cases/user-administration.ts'
 
 /** Every request is answered within 3 s: this much of it may be spent waiting for a turn. */
 const PATIENCE_MS = 2400
+/** Enough to be counted as an attack; more of one address is not told. */
+const TOLD_REFUSALS = { points: 60, seconds: 60 }
 
 export type AuthCoreDeps = Readonly<{
   config: AuthApiConfig
@@ -74,6 +80,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
   const passwords = createArgon2Passwords({ randomBytes })
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log })
+  const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
   const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log, accessTtlSeconds })
@@ -86,9 +93,10 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
   const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
   const limitRefused = createLimitRefused({ limit: limits.refusedRefreshLimit, recorder })
   const refuseRefresh = createRefuseRefresh({ limitRefused })
+  const tellRefusal = createTellRefusal({ events: refusalEvents, limit: createBoundedLimiter({ limit: TOLD_REFUSALS }) })
   const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
-  const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, recorder, log, accessTtlSeconds })
+  const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds })
   const background = buildBackground({
     pool,
     subscriber,
@@ -121,7 +129,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
     }),
     refresh,
     autoRefresh: createAutoRefresh({ refresh, tokenStore, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
-    peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recorder, log, accessTtlSeconds }),
+    peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
     signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),
     getTokenStatus: createGetTokenStatus({ checkAccessToken, isDue, clock }),
@@ -134,6 +142,8 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
     verifyAccessToken,
     isRevoked: (sessionId: string) => revocations.isRevoked(sessionId),
     checkAccessToken,
+    /** as a user name stands in events and in the audit trail */
+    hashUsername: (username: string) => hashUsername(toUsernameKey(username)),
     jwks: () => signingKeys.jwks(),
 
     /**
@@ -154,7 +164,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
       await background.stop()
       await revocations.stop()
       await signingKeys.stop()
-      await loginEvents.flush()
+      await Promise.all([loginEvents.flush(), refusalEvents.flush()])
       await limits.stop()
       for (const end of unwatch) end()
       await pool.end()

@@ -4,7 +4,6 @@ import { createBoundedLimiter, type Limiter } from './adapters/limits/create-bou
 import { createLoginThrottle, SLOW_LANE_SECONDS } from './adapters/limits/create-login-throttle.ts'
 import { createRedisLimits } from './adapters/limits/create-redis-limits.ts'
 import { createRefusedRefreshLimit } from './adapters/limits/create-refused-refresh-limit.ts'
-import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { HashUsername, Log, LoginAudit } from './ports.ts'
 
@@ -21,7 +20,7 @@ export type BuildLimitsDeps = Readonly<{
 
 /** The limits of the public calls: shared by all replicas with a Redis, else counted in this process. */
 export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername, metrics, log }: BuildLimitsDeps) {
-  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, createRepeating, log })
+  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, log })
   const unwatch = metrics.onScrape(() => metrics.limitsShared.set(redis?.isShared() === true ? 1 : 0))
 
   function limiter(name: string, limit: Limit | 'off'): Limiter {

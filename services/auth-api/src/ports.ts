@@ -6,6 +6,7 @@ import type {
   IssueResult,
   ListSessionsResult,
   PeekResult,
+  RefusalCode,
   RevocationsRequest,
   RevocationsResult,
   RevokeReason,
@@ -186,6 +187,10 @@ export interface LoginAudit {
 /** The login events, after the audit row. It never waits and never fails: what the bounded queue cannot hold is counted. */
 export interface LoginEvents {
   publish(login: LoginRecord): void
+}
+/** Refused refresh tokens; the same promises. */
+export interface RefusalEvents {
+  publish(refusal: Readonly<{ code: RefusalCode; sessionId: string | undefined; context: RequestContext }>): void
 }
 /** HMAC-SHA256 of a normalised user name under USERNAME_HASH_KEY. */
 export type HashUsername = (usernameKey: string) => string

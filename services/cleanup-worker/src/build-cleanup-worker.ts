@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import { checkSchema, createPool } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
@@ -45,7 +45,7 @@ export function buildCleanupWorker({ config, subscriber, logger, metrics }: {
     /** Resolves when the schema is current and events are being kept; the first sweep runs on its own. */
     async start() {
       await checkSchema({ pool, ...CLEANUP_MIGRATIONS })
-      subscription = await subscriber.subscribe({ group: 'cleanup-worker', topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC], handleBatch: keepEvents })
+      subscription = await subscriber.subscribe({ group: 'cleanup-worker', topics: EVENT_TOPICS, handleBatch: keepEvents })
       schedules = [sweepSessions, forgetOldEvents].map((job) => repeat({ job, intervalMs: config.intervalMs, onError }))
     },
     async stop() {

@@ -3,6 +3,7 @@ import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
 import type { Environment } from '@auto-refresh/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { buildThreatMonitor } from '@auto-refresh/threat-monitor'
 import { buildTokenStore } from '@auto-refresh/token-store'
 import { toBanner } from './banner.ts'
 import { checkPort } from './check-port.ts'
@@ -37,12 +38,15 @@ export async function buildStandalone(environment: Environment, signal?: AbortSi
   starting.defer(() => store.stop())
   const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics })
   starting.defer(() => cleanupWorker.stop())
+  const threatMonitor = buildThreatMonitor({ config: configs.threatMonitor, publisher: bus, subscriber: bus, logger, metrics })
+  starting.defer(() => threatMonitor.stop())
   const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true, allowDemoPassword: config.allowDemoPassword })
   starting.defer(() => authApi.stop())
   starting.defer(() => gate.close())
 
   await store.start()
   await cleanupWorker.start()
+  await threatMonitor.start()
   const demoUser = await ensureDemoUser({ users: authApi.users, config })
   const { url } = await authApi.start(signal)
   gate.open()

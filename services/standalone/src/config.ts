@@ -3,6 +3,7 @@ import { parseAuthApiConfig } from '@auto-refresh/auth-api'
 import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
 import { parseTogether, readEnvironment, type Environment } from '@auto-refresh/config'
 import { LOG_LEVELS } from '@auto-refresh/telemetry'
+import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
 
@@ -24,6 +25,7 @@ export function parseServiceConfigs(environment: Environment, { keys, databaseUr
     tokenStore: () => parseTokenStoreConfig(complete),
     authApi: () => parseAuthApiConfig(complete),
     cleanupWorker: () => parseCleanupWorkerConfig(complete),
+    threatMonitor: () => parseThreatMonitorConfig(complete),
   })
 }
 export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>

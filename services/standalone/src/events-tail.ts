@@ -1,5 +1,5 @@
 import { parseKafkaSettings } from '@auto-refresh/config'
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
 import { explainFault } from './explain-fault.ts'
@@ -11,7 +11,7 @@ try {
   await readTopics({
     settings: parseKafkaSettings(process.env, 'events-tail'),
     log: createLogger({ service: 'events-tail', level: 'error', destination: process.stderr }),
-    topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC],
+    topics: EVENT_TOPICS,
     which: process.argv.includes('--all') ? 'everything' : 'from now',
     signal: ending.signal,
     onEvent({ time, type, subject, id, data }, { partition, offset }) {

@@ -1,5 +1,5 @@
 import { parseKafkaSettings, parseTogether, parseTopicSettings } from '@auto-refresh/config'
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
 import { explainFault } from './explain-fault.ts'
@@ -8,7 +8,7 @@ import { explainFault } from './explain-fault.ts'
 try {
   const { settings, shape } = parseTogether({ settings: () => parseKafkaSettings(process.env, 'topics'), shape: () => parseTopicSettings(process.env) })
   const log = createLogger({ service: 'topics', level: 'error', destination: process.stderr })
-  for (const { topic, partitions, created } of await createTopics({ settings, log, topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC], ...shape })) {
+  for (const { topic, partitions, created } of await createTopics({ settings, log, topics: EVENT_TOPICS, ...shape })) {
     process.stdout.write(`${topic}: ${partitions} partitions, ${created ? 'created' : 'was there'}\n`)
   }
 } catch (error) {

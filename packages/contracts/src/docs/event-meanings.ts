@@ -12,4 +12,6 @@ export const EVENT_MEANINGS: Record<EventType, string> = {
   'session.shadow-suspected.v1': 'That happened in five generations in a row: somebody may be refreshing right behind the user.',
   'login.succeeded.v1': 'A user name and password were right.',
   'login.failed.v1': 'A sign-in was refused.',
+  'refresh.refused.v1': 'A refresh token was refused. At most 60 a minute are told of one address; trouble of ours and limits are no refusals.',
+  'security.pattern-detected.v1': 'Something suspicious was counted to its threshold: once for each subject and window. Nothing was blocked. [What to do](security-operations.md).',
 }

@@ -1,4 +1,4 @@
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type EventType } from '../events.ts'
+import { LOGIN_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, toTopic, type EventType } from '../events.ts'
 import { EVENT_MEANINGS } from './event-meanings.ts'
 import { EVENT_TYPES, toJsonSchema, type JsonSchema } from './to-json-schema.ts'
 
@@ -28,8 +28,9 @@ Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: its at
 `
 
 const TOPICS = [
-  { topic: SESSION_EVENTS_TOPIC, prefix: 'session.', key: 'the session id' },
-  { topic: LOGIN_EVENTS_TOPIC, prefix: 'login.', key: '`username_hash`, the keyed hash of the user name' },
+  { topic: SESSION_EVENTS_TOPIC, key: 'the session id' },
+  { topic: LOGIN_EVENTS_TOPIC, key: '`username_hash`, the keyed hash of the user name; of a refusal the session id, or the network where no session is known' },
+  { topic: SECURITY_EVENTS_TOPIC, key: 'what the pattern was found on: a session id, a user id, a `username_hash` or a network' },
 ]
 
 /** `docs/events.md`: every topic and event type with its fields. */
@@ -37,8 +38,8 @@ export function renderEvents(): string {
   return [INTRODUCTION, ...TOPICS.map(renderTopic)].join('\n')
 }
 
-function renderTopic({ topic, prefix, key }: (typeof TOPICS)[number]): string {
-  const types = EVENT_TYPES.filter((type) => type.startsWith(prefix))
+function renderTopic({ topic, key }: (typeof TOPICS)[number]): string {
+  const types = EVENT_TYPES.filter((type) => toTopic(type) === topic)
   return [`## Topic \`${topic}\`\n\nKey: ${key}.\n`, ...types.map(renderType)].join('\n')
 }
 

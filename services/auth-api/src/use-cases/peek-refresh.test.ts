@@ -1,17 +1,19 @@
 import { CodedError, type PeekResult } from '@auto-refresh/contracts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { UserState } from '../ports.ts'
 import { aLog, aRecorder, aSession, aTokenStore, aUser, context, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
 import { createPeekRefresh } from './peek-refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 
 function setUp(peeked: PeekResult, user: UserState = aUser()) {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockResolvedValue(peeked)
   const recorder = aRecorder()
   const refuseRefresh = createRefuseRefresh({ limitRefused: async () => undefined })
-  const peek = createPeekRefresh({ tokenStore, knownUsers: { find: async () => user }, refuseRefresh, recorder, log: aLog(), accessTtlSeconds: 1800 })
-  return { peek: () => peek({ refreshToken: 'art_x', context }), recorder }
+  const tellRefusal = vi.fn<TellRefusal>()
+  const peek = createPeekRefresh({ tokenStore, knownUsers: { find: async () => user }, refuseRefresh, tellRefusal, recorder, log: aLog(), accessTtlSeconds: 1800 })
+  return { peek: () => peek({ refreshToken: 'art_x', context }), recorder, tellRefusal }
 }
 const session = aSession()
 
@@ -25,10 +27,11 @@ test.each<[PeekResult, string, string[]]>([
   [{ outcome: 'expired' }, 'expired', ['expired']],
   [{ outcome: 'invalid', mac: false }, 'invalid', ['invalid']],
   [{ outcome: 'unknown_session' }, 'unavailable', ['unknown_session']],
-])('%o is foreseen as %s and counted once', async (peeked, outcome, counted) => {
-  const { peek, recorder } = setUp(peeked)
+])('%o is foreseen as %s, counted once and told once', async (peeked, outcome, counted) => {
+  const { peek, recorder, tellRefusal } = setUp(peeked)
   expect((await peek()).outcome).toBe(outcome)
   expect(recorder.refreshed.mock.calls).toEqual(counted.map((name) => ['middleware', name]))
+  expect(tellRefusal.mock.calls.map(([name]) => name)).toEqual(counted)
 })
 
 test('whoever would be renewed is told with the name and role of now', async () => {
@@ -46,7 +49,7 @@ test.each([
 test('a store that is away is thrown on', async () => {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockRejectedValue(new CodedError('unavailable'))
-  const deps = { tokenStore, knownUsers: { find: async () => aUser() }, recorder: aRecorder(), log: aLog(), accessTtlSeconds: 1800 }
+  const deps = { tellRefusal: () => {}, tokenStore, knownUsers: { find: async () => aUser() }, recorder: aRecorder(), log: aLog(), accessTtlSeconds: 1800 }
   const peek = createPeekRefresh({ ...deps, refuseRefresh: createRefuseRefresh({ limitRefused: async () => undefined }) })
   await expect(peek({ refreshToken: 'art_x', context })).rejects.toMatchObject({ code: 'unavailable' })
 })

@@ -1,7 +1,8 @@
 import { decideStanding } from '../domain/standing.ts'
 import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, TokenStore, User } from '../ports.ts'
-import { toRotateRequest, type RefreshRefusal, type RefreshRequest } from './refresh.ts'
+import { namesOf, toRotateRequest, type RefreshRefusal, type RefreshRequest } from './refresh.ts'
 import type { RefuseRefresh } from './refuse-refresh.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 import { toLogLevel } from './to-log-level.ts'
 
 /** `user` as of now: the role in an expired access token may long be another. */
@@ -12,6 +13,7 @@ export type PeekRefreshDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'peek'>
   knownUsers: Pick<KnownUsers, 'find'>
   refuseRefresh: RefuseRefresh
+  tellRefusal: TellRefusal
   recorder: Recorder
   log: Log
   accessTtlSeconds: number
@@ -21,7 +23,7 @@ export type PeekRefreshDeps = Readonly<{
  * What `refresh` would answer now, with no session changed: the middleware asks before the handler runs. Only a reuse is
  * then carried out, and counted there; every other refusal ends here. Throws `CodedError('unavailable')`.
  */
-export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recorder, log, accessTtlSeconds }: PeekRefreshDeps): PeekRefresh {
+export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }: PeekRefreshDeps): PeekRefresh {
   return async (request) => {
     const peeked = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
     if (!('session' in peeked)) {
@@ -36,6 +38,7 @@ export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, recor
 
     function tell(outcome: RefreshMetricOutcome): void {
       recorder.refreshed('middleware', outcome)
+      tellRefusal(outcome, { sessionId: namesOf(peeked).sessionId, context: request.context })
       log[toLogLevel(peeked, outcome)]({ event: 'refresh', operation: 'middleware', outcome, network: request.context.network }, `Refresh ${outcome}`)
     }
   }

@@ -6,6 +6,7 @@ import { createLimitRefused } from './limit-refused.ts'
 import { createRefresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 
 const granted = (change: object = {}): RotateResult => ({ outcome: 'rotated', token: 'art_next', session: aSession(), intervalSeconds: 42, ...change })
 const request: RefreshRequest = { refreshToken: 'art_presented', context }
@@ -26,8 +27,9 @@ function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateRe
   const limit = { left: 1, take: async () => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
   const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS }))
   const refuseRefresh = createRefuseRefresh({ limitRefused: createLimitRefused({ limit, recorder }) })
-  const refresh = createRefresh({ tokenStore, knownUsers: { find, remember: () => {}, areAway: () => usersAway }, revocations, signPair, refuseRefresh, recorder, log, accessTtlSeconds: 1800 })
-  return { refresh, tokenStore, recorder, revocations, log, signPair, limit }
+  const tellRefusal = vi.fn<TellRefusal>()
+  const refresh = createRefresh({ tokenStore, knownUsers: { find, remember: () => {}, areAway: () => usersAway }, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds: 1800 })
+  return { refresh, tellRefusal, tokenStore, recorder, revocations, log, signPair, limit }
 }
 
 describe('while the users cannot be read', () => {
@@ -60,7 +62,7 @@ describe('what token-store answers becomes the answer to the client', () => {
     [granted({ outcome: 'replayed' }), 'replayed', 'replayed'],
     [granted({ outcome: 'regressed' }), 'regressed', 'regressed'],
     [{ outcome: 'invalid', mac: false }, 'invalid', 'invalid'],
-    [{ outcome: 'invalid', mac: true }, 'invalid', 'invalid'],
+    [{ outcome: 'invalid', mac: true, sessionId: SESSION_ID }, 'invalid', 'invalid'],
     [{ outcome: 'unknown_kid' }, 'unavailable', 'unknown_kid'],
     [{ outcome: 'unknown_session' }, 'unavailable', 'unknown_session'],
     [{ outcome: 'expired' }, 'expired', 'expired'],
@@ -71,9 +73,11 @@ describe('what token-store answers becomes the answer to the client', () => {
     [{ outcome: 'rate_limited', retryAfterSeconds: 5 }, 'rate_limited', 'rate_limited'],
   ]
   test.each(cases)('%o is %s and counted as %s', async (stored, outcome, counted) => {
-    const { refresh, recorder } = setUp({ stored })
+    const { refresh, recorder, tellRefusal } = setUp({ stored })
     expect((await refresh({ ...request, operation: 'middleware' })).outcome).toBe(outcome)
     expect(recorder.refreshed.mock.calls).toEqual([['middleware', counted, counted === 'rotated' ? 42 : undefined]])
+    const known = 'session' in stored || ('sessionId' in stored && stored.sessionId !== undefined)
+    expect(tellRefusal.mock.calls).toEqual([[counted, { sessionId: known ? SESSION_ID : undefined, context }]])
   })
 
   test('a pair carries the token of the store and an access token of the user as of now', async () => {

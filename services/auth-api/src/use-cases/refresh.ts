@@ -1,10 +1,11 @@
-import type { RotateRequest, RotateResult } from '@auto-refresh/contracts'
+import type { PeekResult, RotateRequest, RotateResult } from '@auto-refresh/contracts'
 import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { decideStanding } from '../domain/standing.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import type { KnownUsers, Log, Recorder, RefreshMetricOutcome, RefreshOperation, RequestContext, Revocations, TokenStore } from '../ports.ts'
 import type { RefreshRefusal, RefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 import { toLogLevel } from './to-log-level.ts'
 
 export type { RefreshRefusal } from './refuse-refresh.ts'
@@ -28,6 +29,7 @@ export type RefreshDeps = Readonly<{
   revocations: Revocations
   signPair: SignPair
   refuseRefresh: RefuseRefresh
+  tellRefusal: TellRefusal
   recorder: Recorder
   log: Log
   accessTtlSeconds: number
@@ -38,7 +40,7 @@ export type RefreshDeps = Readonly<{
  * commit is a 503 whose retry gets the same successor. Throws `CodedError('unavailable')`.
  */
 export function createRefresh(deps: RefreshDeps): Refresh {
-  const { tokenStore, knownUsers, revocations, signPair, refuseRefresh, recorder, log } = deps
+  const { tokenStore, knownUsers, revocations, signPair, refuseRefresh, tellRefusal, recorder, log } = deps
 
   return async (request) => {
     const operation = request.operation ?? 'refresh'
@@ -48,7 +50,9 @@ export function createRefresh(deps: RefreshDeps): Refresh {
       const rotation = await tokenStore.rotate(asked)
       const { result, counted } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
       recorder.refreshed(operation, counted, 'session' in rotation && counted === 'rotated' ? rotation.intervalSeconds : undefined)
-      const line = { event: 'refresh', operation, outcome: counted, ...namesOf(rotation), network: request.context.network }
+      const names = namesOf(rotation)
+      tellRefusal(counted, { sessionId: names.sessionId, context: request.context })
+      const line = { event: 'refresh', operation, outcome: counted, ...names, network: request.context.network }
       log[toLogLevel(rotation, counted)](line, `Refresh ${counted}`)
       return result
     } catch (error) {
@@ -87,9 +91,9 @@ type Granted = Extract<RotateResult, { session: unknown }>
 type Decided = { result: RefreshResult; counted: RefreshMetricOutcome }
 
 /** Whom a line in the log is about, as far as the store told. */
-function namesOf(rotation: RotateResult): { sessionId?: string; userId?: string } {
-  if ('session' in rotation) return { sessionId: rotation.session.id, userId: rotation.session.userId }
-  return 'sessionId' in rotation ? { sessionId: rotation.sessionId } : {}
+export function namesOf(answer: RotateResult | PeekResult): { sessionId?: string; userId?: string } {
+  if ('session' in answer) return { sessionId: answer.session.id, userId: answer.session.userId }
+  return 'sessionId' in answer && answer.sessionId !== undefined ? { sessionId: answer.sessionId } : {}
 }
 
 /** What token-store is asked, by `rotate` and by `peek` alike. */

@@ -1,16 +1,16 @@
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { toTopic, type AnyEvent } from '@auto-refresh/contracts'
 import type { AuditRecord } from '../ports.ts'
 
 /** What is kept of an event: all of it, with what an investigation asks for in columns of its own. */
 export function toAuditRecord({ id, type, key, time, data }: AnyEvent): AuditRecord {
   return {
     eventId: id,
-    topic: type.startsWith('session.') ? SESSION_EVENTS_TOPIC : LOGIN_EVENTS_TOPIC,
+    topic: toTopic(type),
     type,
     key,
-    sessionId: 'session_id' in data ? data.session_id : null,
+    sessionId: 'session_id' in data ? (data.session_id ?? null) : null,
     sessionSeq: 'session_seq' in data ? data.session_seq : null,
-    userId: 'user_id' in data ? data.user_id : null,
+    userId: 'user_id' in data ? (data.user_id ?? null) : null,
     occurredAt: time,
     data,
   }

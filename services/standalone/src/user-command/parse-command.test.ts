@@ -12,6 +12,7 @@ test.each([
   ['enable ada', { action: 'enable', name: 'ada' }],
   ['revoke-sessions ada', { action: 'revoke-sessions', name: 'ada' }],
   ['list', { action: 'list' }],
+  ['hash ada', { action: 'hash', name: 'ada' }],
   ['--help', { action: 'help' }],
   ['add --help', { action: 'help' }],
 ])('%s', (line, command) => {
@@ -28,6 +29,7 @@ describe('what is wrong is said, and done by nobody', () => {
     ['add --password-stdin', 'add takes one name'],
     ['add ada secret --password-stdin', 'add takes one name'],
     ['disable', 'disable takes one name'],
+    ['hash', 'hash takes one name'],
     ['disable ada bob', 'disable takes one name'],
     ['set-role ada', 'set-role takes a name and a role'],
     ['set-role ada admin user', 'set-role takes a name and a role'],

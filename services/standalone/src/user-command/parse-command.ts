@@ -4,7 +4,7 @@ export type UserCommand =
   | { action: 'add'; name: string; role: string | undefined }
   | { action: 'set-password'; name: string }
   | { action: 'set-role'; name: string; role: string }
-  | { action: 'disable' | 'enable' | 'revoke-sessions'; name: string }
+  | { action: 'disable' | 'enable' | 'revoke-sessions' | 'hash'; name: string }
   | { action: 'list' }
   | { action: 'help' }
 
@@ -17,6 +17,7 @@ export const USAGE = `Usage: npm run user -- <command>
   enable <name>                               lets the user sign in again
   revoke-sessions <name>                      ends all sessions of the user
   list                                        shows all users
+  hash <name>                                 shows the hash under which events and audit trail know the name
 
   --password-stdin  reads the password from standard input, for example: printf %s "$PASSWORD" | npm run user -- add ada --password-stdin
   --help            shows this text
@@ -42,6 +43,7 @@ export function parseCommand(args: readonly string[]): UserCommand | { action: '
     case 'disable':
     case 'enable':
     case 'revoke-sessions':
+    case 'hash':
       return name === undefined || role !== undefined ? wrong(`${action} takes one name`) : { action, name }
     case 'add':
     case 'set-password':

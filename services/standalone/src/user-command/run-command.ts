@@ -5,9 +5,10 @@ export type Result = Readonly<{ ok: boolean; message: string }>
 type UserSummary = Awaited<ReturnType<UserAdministration['list']>>[number]
 
 /** Carries a command out and says what came of it. `password` counts only where the command sets one. */
-export async function runCommand({ command, users, password }: {
+export async function runCommand({ command, users, hashUsername, password }: {
   command: Exclude<UserCommand, { action: 'help' }>
   users: UserAdministration
+  hashUsername: (username: string) => string
   password: string
 }): Promise<Result> {
   switch (command.action) {
@@ -28,6 +29,8 @@ export async function runCommand({ command, users, password }: {
       return say(command.name, await users.enable(command.name), 'may sign in')
     case 'revoke-sessions':
       return say(command.name, await users.revokeSessions(command.name), 'has no session any more')
+    case 'hash':
+      return { ok: true, message: hashUsername(command.name) }
     case 'list':
       return { ok: true, message: toTable(await users.list()) }
     default:

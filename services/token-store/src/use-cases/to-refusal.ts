@@ -15,10 +15,11 @@ export function toRefusal(decision: Refusal, sessionId: string): Refused {
     case 'rate_limited':
       return { outcome: 'rate_limited', retryAfterSeconds: decision.retryAfterSeconds }
     case 'invalid':
-      return { outcome: 'invalid', mac: true }
+      return { outcome: 'invalid', mac: true, sessionId }
     case 'expired':
-    case 'unknown_session':
     case 'session_mismatch':
+      return { outcome: decision.outcome, sessionId }
+    case 'unknown_session':
       return { outcome: decision.outcome }
   }
 }

@@ -1,4 +1,4 @@
-import type { Breaker } from './create-breaker.ts'
+import type { Breaker } from '@auto-refresh/redis'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**

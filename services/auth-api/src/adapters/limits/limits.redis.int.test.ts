@@ -40,7 +40,7 @@ const until = (condition: () => unknown) => vi.waitFor(() => expect(condition())
 /** The limits of one process. */
 function aReplica(url = redis.url) {
   const log = aLog()
-  const limits = createRedisLimits({ url, hashKey: (key) => createHmac('sha256', 'key').update(key).digest('base64url'), createRepeating, log })
+  const limits = createRedisLimits({ url, hashKey: (key) => createHmac('sha256', 'key').update(key).digest('base64url'), log })
   closers.push(() => limits.stop())
   limits.start()
   const limiter = (name: string, limit = LIMIT) => limits.share({ name, limit, local: createBoundedLimiter({ limit }) })

@@ -1,6 +1,6 @@
+import { createBreaker } from '@auto-refresh/redis'
 import { expect, test, vi } from 'vitest'
 import { createBoundedLimiter, type Limiter } from './create-bounded-limiter.ts'
-import { createBreaker } from './create-breaker.ts'
 import { createSharedLimiter } from './create-shared-limiter.ts'
 
 const allowed = { allowed: true }

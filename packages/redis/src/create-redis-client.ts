@@ -8,9 +8,9 @@ const RECONNECT_MS = 500
  * A connection that answers within 50 ms or throws, never queues, never repeats a command, and comes back by itself. It
  * connects with `connect`; without Redis it goes on trying. Errors of the connection go to `onError`.
  */
-export function createRedisClient({ url, onError }: { url: string; onError: (error: Error) => void }): Redis {
+export function createRedisClient({ url, name, onError }: { url: string; name: string; onError: (error: Error) => void }): Redis {
   const client = new Redis(url, {
-    connectionName: 'auth-api',
+    connectionName: name,
     disableClientInfo: true,
     lazyConnect: true,
     connectTimeout: CONNECT_MS,

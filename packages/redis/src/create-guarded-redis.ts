@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis'
+import { createBreaker } from './create-breaker.ts'
+import { createRedisClient } from './create-redis-client.ts'
+
+export type { Redis } from 'ioredis'
+
+const PROBE_MS = 250
+
+export type GuardedRedisDeps = Readonly<{
+  url: string
+  /** who asks, in Redis's list of connections */
+  name: string
+  /** does what a call would do: a Redis that answers pings and takes no writes is no help */
+  probe: (client: Redis) => Promise<unknown>
+  onAway: (reason: string) => void
+  onBack: () => void
+}>
+export type GuardedRedis = ReturnType<typeof createGuardedRedis>
+
+/**
+ * A Redis that may be gone, slow or hung at any time: one call waits 50 ms, those after it not at all, until a probe is
+ * answered again. `start` does not wait for it. Only for what may be lost.
+ */
+export function createGuardedRedis({ url, name, probe, onAway, onBack }: GuardedRedisDeps) {
+  const breaker = createBreaker({ onOpen: (error) => onAway(toReason(error)), onClose: onBack })
+  const client = createRedisClient({ url, name, onError: (error) => breaker.open(error) })
+  let timer: NodeJS.Timeout | undefined
+  let probing: Promise<void> = Promise.resolve()
+
+  async function keepProbing(): Promise<void> {
+    await breaker.probe(() => probe(client))
+    if (timer !== undefined) schedule()
+  }
+  function schedule(): void {
+    timer = setTimeout(() => {
+      probing = keepProbing()
+    }, PROBE_MS).unref()
+  }
+
+  return {
+    client,
+    /** The answer; `undefined` when Redis does not give one. */
+    ask: breaker.ask,
+    isThere: breaker.isClosed,
+    start(): void {
+      client.on('ready', () => void breaker.probe(() => probe(client)))
+      client.connect().catch((error: unknown) => breaker.open(error))
+      schedule()
+    },
+    async stop(): Promise<void> {
+      clearTimeout(timer)
+      timer = undefined
+      await probing
+      if (client.status === 'ready') await client.quit().catch(() => {})
+      client.disconnect()
+    },
+  }
+}
+
+/** Its words alone: the error holds the command that failed, and that may be the one with the password. */
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message === '' && 'code' in error ? String(error.code) : error.message
+}

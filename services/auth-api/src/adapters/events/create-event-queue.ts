@@ -1,0 +1,69 @@
+import { LOGIN_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import type { EventPublisher } from '@auto-refresh/event-bus'
+import type { Clock, CreateId, Log, Recorder } from '../../ports.ts'
+
+const MAX_WAITING = 1000
+const BATCH = 100
+const RETRY_MS = 1000
+
+export type EventQueueDeps = Readonly<{
+  publisher: Pick<EventPublisher, 'publish'>
+  recorder: Pick<Recorder, 'loginEventsDropped'>
+  clock: Clock
+  createId: CreateId
+  log: Log
+  maxWaiting?: number
+  retryMs?: number
+}>
+export type EventStamp = { id: string; time: string; source: string }
+
+/**
+ * Events of the login topic in order, from a bounded queue: nobody waits for it, and what does not fit is dropped and counted.
+ * A batch that the bus does not take is sent again. `flush` waits for what can be sent without waiting for a retry.
+ */
+export function createEventQueue({ publisher, recorder, clock, createId, log, maxWaiting = MAX_WAITING, retryMs = RETRY_MS }: EventQueueDeps) {
+  const waiting: AnyEvent[] = []
+  let sending: Promise<void> | undefined
+  let retry: NodeJS.Timeout | undefined
+
+  return {
+    add(toEvent: (stamp: EventStamp) => AnyEvent): void {
+      if (waiting.length >= maxWaiting) return recorder.loginEventsDropped(1)
+      waiting.push(toEvent({ id: createId(), time: new Date(clock.nowMs()).toISOString(), source: 'auth-api' }))
+      if (retry === undefined) void send()
+    },
+    async flush(): Promise<void> {
+      await send()
+      clearTimeout(retry)
+      retry = undefined
+      recorder.loginEventsDropped(waiting.splice(0).length)
+    },
+  }
+
+  function send(): Promise<void> {
+    sending ??= drain().finally(() => {
+      sending = undefined
+      // one that came in just as the last batch had gone
+      if (waiting.length > 0 && retry === undefined) void send()
+    })
+    return sending
+  }
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH)
+      try {
+        await publisher.publish(LOGIN_EVENTS_TOPIC, batch)
+      } catch (error) {
+        log.warn({ err: error, waiting: waiting.length }, 'Login events could not be published; trying on')
+        clearTimeout(retry)
+        retry = setTimeout(() => {
+          retry = undefined
+          void send()
+        }, retryMs).unref()
+        return
+      }
+      waiting.splice(0, batch.length)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { RefusalEvents } from '../../ports.ts'
+import { createEventQueue, type EventQueueDeps } from './create-event-queue.ts'
+
+/** Refused refresh tokens. A queue of its own: a flood of them pushes out no login event. */
+export function createRefusalEvents(deps: EventQueueDeps): RefusalEvents & { flush(): Promise<void> } {
+  const queue = createEventQueue(deps)
+  return {
+    publish({ code, sessionId, context: { network, agent } }) {
+      const subject = sessionId ?? network
+      queue.add((stamp) => ({
+        ...stamp,
+        subject,
+        key: subject,
+        type: 'refresh.refused.v1',
+        data: { code, ...(sessionId === undefined ? {} : { session_id: sessionId }), network, agent },
+      }))
+    },
+    flush: queue.flush,
+  }
+}

@@ -1,0 +1,30 @@
+import type { GuardedRedis } from '@auto-refresh/redis'
+import type { Windows } from '../../ports.ts'
+
+/**
+ * Windows that all replicas share as long as Redis answers; this process counts along, and goes on alone from there. After
+ * Redis has lost its data, what this process knows still counts.
+ */
+export function createSharedWindows({ local, shared, redis }: { local: Windows; shared: Windows; redis: Pick<GuardedRedis, 'ask'> }): Windows {
+  return {
+    async add(observations) {
+      const here = await local.add(observations)
+      const everywhere = await redis.ask(() => shared.add(observations))
+      if (everywhere === undefined) return here
+      return here.map((counted, i) => {
+        const other = everywhere[i] ?? counted
+        const fuller = other.window.length >= counted.window.length ? other : counted
+        return { window: fuller.window, isNew: counted.isNew && other.isNew }
+      })
+    },
+    async claim(observation, isNew) {
+      const here = await local.claim(observation, isNew)
+      if (here === 'others') return here
+      return (await redis.ask(() => shared.claim(observation, isNew))) ?? here
+    },
+    async told(observation) {
+      await local.told(observation)
+      await redis.ask(() => shared.told(observation))
+    },
+  }
+}

@@ -1,0 +1,2 @@
+export { buildThreatMonitor, type BuiltThreatMonitor } from './build-threat-monitor.ts'
+export { parseThreatMonitorConfig, type ThreatMonitorConfig } from './config.ts'

@@ -1,0 +1,45 @@
+import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { connectKafka } from '@auto-refresh/event-bus'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { buildThreatMonitor } from './build-threat-monitor.ts'
+import { parseThreatMonitorConfig, parseThreatMonitorProcessConfig } from './config.ts'
+
+const service = 'threat-monitor'
+
+await runMain({
+  process,
+  logger: createLogger({ service, level: 'info' }),
+  nowMs: () => performance.now(),
+  async start() {
+    const { config, own, kafka } = parseTogether({
+      config: () => parseThreatMonitorConfig(process.env),
+      own: () => parseThreatMonitorProcessConfig(process.env),
+      kafka: () => parseKafkaSettings(process.env, service),
+    })
+    const logger = createLogger({ service, level: own.logLevel })
+    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    let isReady = false
+    await using starting = new AsyncDisposableStack()
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+    starting.defer(() => admin.close())
+    const bus = connectKafka({
+      settings: kafka,
+      log: logger,
+      onDead({ group, error }) {
+        logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
+        process.exit(1)
+      },
+      onDeadLetter: () => metrics.eventsDeadLettered.inc(),
+    })
+    starting.defer(() => bus.close())
+    const monitor = buildThreatMonitor({ config, publisher: bus, subscriber: bus, logger, metrics })
+    starting.defer(() => monitor.stop())
+    await monitor.start()
+    starting.defer(() => void (isReady = false))
+
+    isReady = true
+    logger.info({ admin: admin.url }, 'threat-monitor is ready')
+    const running = starting.move()
+    return () => running.disposeAsync()
+  },
+})
