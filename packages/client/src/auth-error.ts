@@ -1,0 +1,47 @@
+/** What the client itself reports, beside the codes of the API. */
+export type ClientCode =
+  | 'network_error'
+  | 'timeout'
+  /** an answer that is not the API's: a captive portal, a proxy, broken JSON */
+  | 'unexpected_answer'
+  | 'refresh_token_missing'
+  /** somebody signed out while the refresh was under way */
+  | 'signed_out'
+  /** the last-resort cap on refreshes a minute */
+  | 'too_many_refreshes'
+  | 'storage_failed'
+
+type Details = { status?: number | undefined; retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown }
+
+/**
+ * A call of the authentication API that failed. `retryable` says that the same call can succeed later and that nobody
+ * needs to sign in for it; never decide by `message`.
+ *
+ * @example
+ * try { await tokenManager.login(name, password) } catch (error) {
+ *   if (error instanceof AuthError && error.code === 'invalid_credentials') showWrongPassword()
+ * }
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  /** A code of the API (docs/api.md) or a `ClientCode`. */
+  readonly code: string
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined
+  readonly retryable: boolean
+  /** How long the server asked to wait. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: string, message: string, { status, retryable = false, retryAfterMs, cause }: Details = {}) {
+    super(message, { cause })
+    this.code = code
+    this.status = status
+    this.retryable = retryable
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused)|session_mismatch|user_inactive)$/
+
+/** Whether the server said that the session is over. Nothing else ever ends one: no status, no time-out, no foreign answer. */
+export const isTerminal = ({ code, status }: AuthError): boolean => status !== undefined && TERMINAL.test(code)

@@ -1,0 +1,65 @@
+import type { AuthError } from './auth-error.ts'
+import type { Lifetime } from './lifetime.ts'
+import { backoffMs } from './pause.ts'
+import type { Refresh } from './refresher.ts'
+import type { SessionStore } from './session-store.ts'
+
+/** setTimeout fires at once for longer delays: a token of 30 days would be renewed in a hot loop. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+/** Laptops of a whole office wake at the same minute. */
+const WAKE_SPREAD_MS = 2000
+const OFFLINE_MS = 30_000
+const AGAIN_AT_MOST_MS = 300_000
+
+/** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. */
+export function createRenewal({ store, lifetime, refresh }: { store: SessionStore; lifetime: Lifetime; refresh: Refresh }) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
+  let share = 0
+
+  function arm(ms: number) {
+    clearTimeout(timer)
+    timer = setTimeout(() => void look(), Math.min(ms, MAX_DELAY_MS))
+    // A timer alone must not keep a Node process alive.
+    ;(timer as { unref?: () => void }).unref?.()
+  }
+  async function look() {
+    await store.load()
+    const waitMs = lifetime.renewInMs(share)
+    if (waitMs === undefined) return
+    if (waitMs > 0) return arm(waitMs)
+    if (globalThis.navigator?.onLine === false) return arm(OFFLINE_MS)
+    try {
+      await refresh()
+      failures = 0
+    } catch (error) {
+      const { retryAfterMs = 5000 + backoffMs((failures += 1) + 4, AGAIN_AT_MOST_MS) } = error as AuthError
+      if (store.current !== undefined) arm(retryAfterMs + Math.random() * 1000)
+    }
+  }
+  function changed() {
+    clearTimeout(timer)
+    share = Math.random()
+    const waitMs = lifetime.renewInMs(share)
+    if (waitMs !== undefined) arm(waitMs)
+  }
+  function wake() {
+    if (globalThis.document?.visibilityState === 'hidden' || lifetime.renewInMs(share) !== 0) return
+    arm(Math.random() * WAKE_SPREAD_MS)
+  }
+
+  const wakers = [
+    ...['online', 'focus', 'pageshow'].map((event) => [globalThis, event] as const),
+    [globalThis.document, 'visibilitychange'] as const,
+  ]
+  for (const [target, event] of wakers) target?.addEventListener?.(event, wake)
+  store.watch(changed)
+  changed()
+
+  return {
+    dispose() {
+      clearTimeout(timer)
+      for (const [target, event] of wakers) target?.removeEventListener?.(event, wake)
+    },
+  }
+}
