@@ -135,6 +135,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
     isRevoked: (sessionId: string) => revocations.isRevoked(sessionId),
     checkAccessToken,
     jwks: () => signingKeys.jwks(),
+    revocationFeed: revocations,
 
     /**
      * Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background.
