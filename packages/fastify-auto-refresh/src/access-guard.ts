@@ -98,11 +98,11 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   }
 
   /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */
-  async function foresee(renewal: Renewal, asked: RenewalRequest): Promise<{ peeked: Peeked; cause?: unknown }> {
+  async function foresee(carrier: Renewal, asked: RenewalRequest): Promise<{ peeked: Peeked; cause?: unknown }> {
     try {
-      const peeked = await renewal.peek(asked)
+      const peeked = await carrier.peek(asked)
       if (peeked.outcome !== 'reused') return { peeked }
-      const carriedOut = await renewal.renew(asked)
+      const carriedOut = await carrier.renew(asked)
       return { peeked: carriedOut.outcome === 'renewed' ? { outcome: 'unavailable' } : carriedOut }
     } catch (cause) {
       return { peeked: { outcome: 'unavailable' }, cause }

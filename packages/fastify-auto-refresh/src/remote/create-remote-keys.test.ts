@@ -19,7 +19,7 @@ afterEach(() => {
 
 async function setUp(first: Answer = answer(jwk('a'))) {
   const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => first)
-  const keys = createRemoteKeys({ url: 'http://auth/jwks', ask, elapsedMs: () => performance.now(), log: { warn: vi.fn() } })
+  const keys = createRemoteKeys({ url: 'http://auth/jwks', ask, elapsedMs: () => performance.now(), log: { warn: () => undefined } })
   keys.start()
   await vi.waitFor(() => expect(ask).toHaveBeenCalled())
   return { keys, ask }

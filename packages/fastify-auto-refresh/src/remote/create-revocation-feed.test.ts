@@ -21,7 +21,7 @@ const UNCHANGED: Answer = { status: 304, headers: new Headers(), body: undefined
 
 function setUp() {
   const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => list('"1"'))
-  const log = { warn: vi.fn(), info: vi.fn() }
+  const log = { warn: vi.fn<() => void>(), info: vi.fn<() => void>() }
   const feed = createRevocationFeed({ url: 'http://auth/list', key: 'key', ask, elapsedMs: () => performance.now(), log })
   return { feed, ask, log }
 }
