@@ -6,7 +6,7 @@ import { findBreaches } from './import-rules.ts'
 const root = resolve(import.meta.dirname, '../..')
 
 function readSources(): Map<string, string> {
-  const files = ['services', 'packages'].flatMap((folder) =>
+  const files = ['services', 'packages', 'examples'].flatMap((folder) =>
     readdirSync(resolve(root, folder), { withFileTypes: true })
       .map((workspace) => resolve(root, folder, workspace.name, 'src'))
       .filter((src) => existsSync(src))
@@ -61,6 +61,9 @@ test.each([
   ['packages/postgres/src/b.ts', `import { x } from '@auto-refresh/token-store'`, 'imports the service token-store'],
   ['packages/telemetry/src/b.ts', `import { Pool } from 'pg'`, 'imports pg'],
   ['packages/event-bus/src/in-process.ts', `import { Kafka } from 'kafkajs'`, 'imports kafkajs'],
+  ['examples/cases-api/src/b.ts', `import { CodedError } from '@auto-refresh/contracts'`, 'an example imports what is published alone'],
+  ['examples/cases-api/src/b.ts', `import { x } from '../../../services/auth-api/src/index.ts'`, 'leaves its workspace'],
+  ['examples/cases-api/src/b.ts', `const url = process.env['URL']`, 'reads process.env'],
   ['packages/contracts/src/b.ts', `export * from './events.ts'`, 'export *'],
   ['packages/contracts/src/b.ts', `export default 1`, 'default export'],
   ['packages/contracts/src/b.ts', `export { a as default }`, 'default export'],
@@ -91,11 +94,13 @@ test.each([
   ['services/token-store/src/use-cases/b.ts', `import { createBatch } from '@auto-refresh/batch'`],
   ['services/auth-api/src/adapters/postgres/b.ts', `import type { Pool } from 'pg'\n// export * from 'kafkajs'`],
   ['services/auth-api/src/main.ts', `start(process.env)`],
+  ['examples/cases-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
   ['services/auth-api/src/test-auth-api.ts', `import { createTestDatabase } from '@auto-refresh/local-engines'`],
   ['services/auth-api/src/b.int.test.ts', `import { createTestDatabase } from '@auto-refresh/local-engines'\nimport { Client } from 'pg'`],
   ['services/standalone/src/b.ts', `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/local-engines'`],
   ['packages/event-bus/src/kafka.ts', `import { Kafka } from 'kafkajs'`],
+  ['examples/cases-api/src/b.ts', `import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'`],
 ])('in %s, what the rule allows is allowed', (path, text) => {
   expect(breachesOf(path, text)).toEqual([])
 })

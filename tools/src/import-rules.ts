@@ -38,7 +38,7 @@ function placeOf(path: string): Place {
 function textFaults({ kind, workspace, layer, test }: Place, path: string, text: string): string[] {
   const code = withoutComments(text)
   // Engines for tests are chosen by the environment of the test run.
-  const readsEnvironment = (kind === 'services' && layer === 'main') || test || workspace === 'local-engines'
+  const readsEnvironment = (kind !== 'packages' && layer === 'main') || test || workspace === 'local-engines'
   return [
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
@@ -76,6 +76,8 @@ function libraryFaults({ kind, workspace, layer, adapter, test }: Place, specifi
 }
 
 function workspaceFaults({ kind, workspace, layer, test }: Place, name: string, typeOnly: boolean, services: ReadonlySet<string>): string[] {
+  // What somebody else could install.
+  if (kind === 'examples' && name !== 'fastify-auto-refresh' && name !== 'client') return [`imports ${SCOPE}${name}; an example imports what is published alone`]
   if (services.has(name)) return workspace === 'standalone' ? [] : [`imports the service ${name}`]
   if (name === 'contracts') return layer === 'domain' && kind === 'services' && !typeOnly && !test ? ['domain imports more than types from contracts'] : []
   if (name === 'local-engines') return test || workspace === 'standalone' ? [] : ['imports local-engines, which are for tests and standalone']

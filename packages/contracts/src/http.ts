@@ -101,4 +101,48 @@ export const NoticeData = Type.Object({
 export const NoticesData = Type.Object({ notices: Type.Array(NoticeData) })
 export type NoticesData = Static<typeof NoticesData>
 
+/** For back ends: the sessions whose access tokens are dead before they expire. */
+export const RevocationsData = Type.Object({
+  revocations: Type.Array(
+    Type.Object({
+      session_id: Type.String({ format: 'uuid' }),
+      expires_in: Type.Integer({ minimum: 0, description: 'seconds from now in which an access token of the session may still be unexpired' }),
+    }),
+  ),
+})
+export type RevocationsData = Static<typeof RevocationsData>
+
+/** For back ends: a renewal on behalf of a user, whose address and agent count, not the back end's own. */
+export const RenewalBody = Type.Object(
+  {
+    refresh_token: Type.String({ minLength: 1, maxLength: 1024 }),
+    expected_session_id: Type.String({ format: 'uuid', description: 'the session of the access token beside it; the refresh token of another changes nothing' }),
+    client: Type.Object({ address: Type.String({ maxLength: 64 }), agent: Type.String({ maxLength: 1024 }) }, strict),
+  },
+  strict,
+)
+export type RenewalBody = Static<typeof RenewalBody>
+
+const RenewalRefusal = [
+  Type.Object({ outcome: Type.Enum(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'] as const) }),
+  Type.Object({ outcome: Type.Literal('rate_limited'), retry_after_seconds: Type.Integer({ minimum: 0 }) }),
+] as const
+
+export const RenewalPeekData = Type.Union([
+  Type.Object({ outcome: Type.Literal('would_renew'), user: Type.Object({ username: Type.String(), role: Type.String() }, { description: 'as of now' }) }),
+  ...RenewalRefusal,
+])
+export type RenewalPeekData = Static<typeof RenewalPeekData>
+
+export const RenewalData = Type.Union([
+  Type.Object({
+    outcome: Type.Literal('renewed'),
+    access_token: Type.String(),
+    refresh_token: Type.String(),
+    refresh_expires_in: Type.Integer({ minimum: 0, description: 'seconds after which the refresh token dies unused' }),
+  }),
+  ...RenewalRefusal,
+])
+export type RenewalData = Static<typeof RenewalData>
+
 export const IdParams = Type.Object({ id: Type.String({ format: 'uuid' }) }, strict)

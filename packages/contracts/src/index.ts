@@ -1,4 +1,5 @@
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
+export { toErrorEnvelope } from './to-error-envelope.ts'
 export { AccessTokenClaims } from './claims.ts'
 export {
   Envelope,
@@ -10,6 +11,10 @@ export {
   NoticesData,
   REFRESH_COOKIE,
   RefreshBody,
+  RenewalBody,
+  RenewalData,
+  RenewalPeekData,
+  RevocationsData,
   SessionData,
   SessionsData,
   SignInBody,

@@ -1,104 +1,103 @@
-import cookie from '@fastify/cookie'
-import { CodedError, HEADERS, type AccessTokenClaims } from '@auto-refresh/contracts'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CodedError, type AccessTokenClaims } from '@auto-refresh/contracts'
+import type { FastifyPluginAsync } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { decideRenewal } from './decide-renewal.ts'
+import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
+import { createAccessTokenVerifier } from './access-token-verifier.ts'
 import { isDue } from './is-due.ts'
-import { readBearerToken } from './read-bearer-token.ts'
-import { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
-import { setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
-import type { Peeked, Renewal, RenewalRequest, Renewed } from './renewal.ts'
+import type { RefreshCookieSettings } from './refresh-cookie.ts'
+import { ask } from './remote/ask.ts'
+import { createHttpRenewal } from './remote/create-http-renewal.ts'
+import { createRemoteKeys } from './remote/create-remote-keys.ts'
+import { createRevocationFeed } from './remote/create-revocation-feed.ts'
+import { sendRefusal } from './send-refusal.ts'
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks. Reading it on a route that `autoRefresh` does not guard is a TypeError. */
-    readonly user: AccessTokenClaims
+  interface FastifyInstance {
+    /** where the plugin is registered, and below */
+    readonly autoRefresh: Readonly<{
+      /** whether keys and revocations have been read once; before that every request gets a 503 */
+      isReady(): boolean
+      /** since the revocations were last read; above 5, revoked access tokens live on */
+      feedAgeSeconds(): number
+    }>
   }
 }
 
-/** The verdict of the verifier, held against the revocation list. */
-export type AccessTokenCheck = { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }
-
 export type AutoRefreshOptions = Readonly<{
-  checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
-  renewal: Renewal
-  /** a token with this much life left, or less, is due */
-  thresholdSeconds: number
-  cookie: RefreshCookieSettings
-  clock: { nowMs(): number }
-  /** told of every decision, never of a token */
-  debug?: ((fields: object, message: string) => void) | undefined
+  /** the claim `iss`: ISSUER of auth-api */
+  issuer: string
+  /** the claim `aud`: AUDIENCE of auth-api; default `auto-refresh` */
+  audience?: string
+  /** where auth-api answers from here, `http://auth-api:8000` */
+  authApiUrl: string
+  /** default: `/.well-known/jwks.json` there */
+  jwksUrl?: string
+  /** one of REVOCATION_FEED_KEYS of auth-api */
+  feedKey: string
+  /** one of RENEWAL_KEYS of auth-api; absent: nothing is renewed here, and an expired access token is a 401 */
+  renewalKey?: string
+  /** seconds of life from which an access token is due, at most half its life; default 300 */
+  autoRefreshThreshold?: number
+  /** of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN of auth-api */
+  cookie?: Partial<RefreshCookieSettings>
 }>
 
+/** `listen` waits this long for auth-api, so that a start beside it answers no 503. */
+const PATIENCE_MS = 5000
+
 /**
- * Lets only live access tokens pass (401 otherwise) and renews a pair that is due while the request is answered: in the
- * `X-New-...` headers, or by `Set-Cookie` alone when the refresh token came by cookie. The refresh token is asked about before
- * the handler and spent only as a 2xx goes out, for a client that meets an error never reads our headers and would lose it.
+ * Guards the routes of the scope in which it is registered, for back ends other than auth-api: access tokens are verified here,
+ * off-line, and held against auth-api's revocations, which are read each second; what is due is renewed by auth-api. While
+ * auth-api is away, live access tokens pass and expired ones get a 503.
  */
 const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
-  const { checkAccessToken, renewal, thresholdSeconds, clock, debug } = options
-  const users = new WeakMap<FastifyRequest, AccessTokenClaims>()
-  const renewals = new WeakMap<FastifyRequest, RenewalRequest & PresentedRefreshToken>()
-
-  if (!app.hasDecorator('serializeCookie')) await app.register(cookie, { hook: false })
-  app.decorateRequest('user', {
-    getter(this: FastifyRequest) {
-      const user = users.get(this)
-      if (user === undefined) throw new TypeError('request.user is read on a route that autoRefresh does not guard')
-      return user
-    },
-  })
-
-  app.addHook('onRequest', async (request) => {
-    if (request.method === 'OPTIONS') return
-    const access = await checkAccessToken(readBearerToken(request))
-    if (access.outcome !== 'valid' && access.outcome !== 'expired') throw new CodedError(`access_token_${access.outcome}`)
-    const { outcome, claims } = access
-    users.set(request, claims)
-    if (outcome === 'valid' && !isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds })) return
-
-    // an upgraded connection has no answer that could carry a pair
-    const presented = request.headers.upgrade === undefined ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
-    if (presented === undefined) {
-      if (outcome === 'expired') throw new CodedError('access_token_expired')
-      return
-    }
-    const asked = { ...presented, refreshToken: presented.token, sessionId: claims.sid, request }
-    const { peeked, cause } = await foresee(asked)
-    const decision = decideRenewal(outcome, peeked)
-    const seen = { access: outcome, transport: presented.transport, peeked: peeked.outcome }
-    debug?.({ request_id: request.id, session_id: claims.sid, ...seen, ...decision }, 'auto-refresh decided')
-    if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
-    if (peeked.outcome !== 'would_renew') return
-    users.set(request, { ...claims, ...peeked.user })
-    renewals.set(request, asked)
-  })
-
-  app.addHook('onSend', async (request, reply) => {
-    const asked = renewals.get(request)
-    if (asked === undefined || reply.statusCode < 200 || reply.statusCode > 299 || reply.raw.destroyed) return
-    const renewed = await renewal.renew(asked).catch((cause: unknown) => ({ outcome: 'unavailable' as const, cause }))
-    debug?.({ request_id: request.id, session_id: asked.sessionId, renewed: renewed.outcome }, 'auto-refresh renewed')
-    if (renewed.outcome === 'renewed') handOver(reply, renewed, asked)
-  })
-
-  /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */
-  async function foresee(asked: RenewalRequest): Promise<{ peeked: Peeked; cause?: unknown }> {
-    try {
-      const peeked = await renewal.peek(asked)
-      if (peeked.outcome !== 'reused') return { peeked }
-      const carriedOut = await renewal.renew(asked)
-      return { peeked: carriedOut.outcome === 'renewed' ? { outcome: 'unavailable' } : carriedOut }
-    } catch (cause) {
-      return { peeked: { outcome: 'unavailable' }, cause }
-    }
+  const { issuer, audience = 'auto-refresh', authApiUrl, feedKey, renewalKey, autoRefreshThreshold = 300 } = options
+  for (const [name, value] of Object.entries({ issuer, authApiUrl, feedKey })) {
+    if (typeof value !== 'string' || value === '') throw new TypeError(`autoRefresh needs the option ${name}`)
   }
+  if (!(autoRefreshThreshold >= 0)) throw new TypeError('autoRefreshThreshold is a number of seconds')
+  const base = authApiUrl.replace(/\/+$/, '')
+  const jwksUrl = options.jwksUrl ?? `${base}/.well-known/jwks.json`
+  for (const url of [base, jwksUrl]) if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new TypeError('authApiUrl and jwksUrl are http URLs')
 
-  function handOver(reply: FastifyReply, renewed: Extract<Renewed, { outcome: 'renewed' }>, { transport }: PresentedRefreshToken) {
-    const { accessToken, refreshToken, idleUntilMs } = renewed
-    reply.header('cache-control', 'no-store, private').header(HEADERS.tokenRefreshed, 'true').header(HEADERS.newAccessToken, accessToken)
-    if (transport === 'cookie') setRefreshCookie(reply, { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() }, options.cookie)
-    else reply.header(HEADERS.newRefreshToken, refreshToken)
+  const elapsedMs = () => performance.now()
+  const clock = { nowMs: () => Date.now() }
+  const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
+  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log })
+  const verify = createAccessTokenVerifier({ findKey: keys.find, issuer, audience, clock })
+  let isReady = false
+  const ready = Promise.all([keys.read, feed.read]).then(() => (isReady = true))
+
+  app.decorate('autoRefresh', { isReady: () => isReady, feedAgeSeconds: () => feed.ageMs() / 1000 })
+  app.addHook('onReady', async () => {
+    keys.start()
+    feed.start()
+    await Promise.race([ready, pause(PATIENCE_MS, undefined, { ref: false })])
+  })
+  app.addHook('onClose', async () => {
+    await Promise.all([keys.stop(), feed.stop()])
+  })
+
+  await app.register(accessGuard, {
+    checkAccessToken,
+    renewal:
+      renewalKey === undefined || renewalKey === ''
+        ? undefined
+        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, isAway: feed.isStale }),
+    isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
+    refuse: sendRefusal,
+    cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
+    clock,
+    debug: (fields, message) => app.log.debug(fields, message),
+  })
+
+  async function checkAccessToken(token: string | undefined): Promise<AccessTokenCheck> {
+    if (token === undefined) return { outcome: 'missing' }
+    if (!isReady) throw new CodedError('unavailable', { cause: new Error('Keys and revocations have not been read from auth-api yet') })
+    const verified = await verify(token)
+    return verified.outcome !== 'invalid' && feed.isRevoked(verified.claims.sid) ? { ...verified, outcome: 'revoked' } : verified
   }
 }
 

@@ -1,5 +1,6 @@
 export { createAccessTokenVerifier, type AccessTokenVerdict, type VerifyAccessToken } from './access-token-verifier.ts'
-export { autoRefresh, type AccessTokenCheck, type AutoRefreshOptions } from './auto-refresh.ts'
+export { accessGuard, type AccessGuardOptions, type AccessTokenCheck } from './access-guard.ts'
+export { autoRefresh, type AutoRefreshOptions } from './auto-refresh.ts'
 export { isDue } from './is-due.ts'
 export { isLoopbackHost } from './is-loopback-host.ts'
 export { readBearerToken } from './read-bearer-token.ts'

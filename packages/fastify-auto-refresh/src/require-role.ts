@@ -1,9 +1,8 @@
 import { CodedError } from '@auto-refresh/contracts'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sendRefusal } from './send-refusal.ts'
 
-/** A preHandler behind `autoRefresh`: lets only users of this role pass, others get `forbidden`. */
-export function requireRole(role: string): (request: FastifyRequest) => Promise<void> {
-  return async (request) => {
-    if (request.user.role !== role) throw new CodedError('forbidden')
-  }
+/** A preHandler behind the guard: lets only users of this role pass, others get `forbidden`. */
+export function requireRole(role: string): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
+  return async (request, reply) => (request.user.role === role ? undefined : sendRefusal(new CodedError('forbidden'), request, reply))
 }

@@ -23,12 +23,14 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
   const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
   const app = buildHttp({
     useCases: core,
+    revocationFeed: core.revocationFeed,
     settings: {
       issuer: config.tokens.issuer,
       dueThresholdSeconds: config.tokens.dueThresholdSeconds,
       allowedOrigins: config.cors.allowedOrigins,
       trustedProxies: config.trustedProxies,
       cookie: config.cookie,
+      backEndKeys: config.backEndKeys,
       standalone,
     },
     clock,

@@ -145,6 +145,7 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
     /** as a user name stands in events and in the audit trail */
     hashUsername: (username: string) => hashUsername(toUsernameKey(username)),
     jwks: () => signingKeys.jwks(),
+    revocationFeed: revocations,
 
     /**
      * Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background.

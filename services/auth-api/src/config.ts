@@ -52,6 +52,10 @@ export function parseAuthApiConfig(environment: Environment) {
     debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', { default: false }),
     auditRetentionDays: days('AUDIT_RETENTION_DAYS', 90, 1),
     usernameHashKey: env.key('USERNAME_HASH_KEY'),
+    backEndKeys: {
+      feed: env.secrets('REVOCATION_FEED_KEYS', { default: [] }),
+      renewal: env.secrets('RENEWAL_KEYS', { default: [] }),
+    },
   })
 }
 export type AuthApiConfig = ReturnType<typeof parseAuthApiConfig>

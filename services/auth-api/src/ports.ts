@@ -171,6 +171,13 @@ export interface Revocations {
   add(sessionId: string): void
 }
 
+/** The whole list, for back ends that verify access tokens by themselves. */
+export interface RevocationFeed {
+  /** The same for the same sessions, in every process; another when one joins or leaves. */
+  tag(): string
+  whole(): readonly { sessionId: string; expiresInSeconds: number }[]
+}
+
 export type LoginRecord = Readonly<{
   outcome: 'succeeded' | 'invalid_credentials' | 'user_inactive' | 'rate_limited'
   usernameHash: string

@@ -15,12 +15,12 @@ test('keys are made once, for all that start at the same time, and only their ow
   expect([...others, await keepKeys(dataDir)]).toEqual([first, first, first])
   const folder = join(dataDir, 'keys')
   const names = await readdir(folder)
-  expect(names.toSorted()).toEqual(['REFRESH_TOKEN_KEYS', 'SIGNING_KEY_ENCRYPTION_KEYS', 'USERNAME_HASH_KEY'])
+  expect(names.toSorted()).toEqual(['REFRESH_TOKEN_KEYS', 'RENEWAL_KEYS', 'REVOCATION_FEED_KEYS', 'SIGNING_KEY_ENCRYPTION_KEYS', 'USERNAME_HASH_KEY'])
   for (const name of names) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
 })
 
 test('two data directories have nothing in common', async () => {
   const one = Object.values(await keepKeys(join(dataDir, 'a')))
   const two = Object.values(await keepKeys(join(dataDir, 'b')))
-  expect(new Set([...one, ...two]).size).toBe(6)
+  expect(new Set([...one, ...two]).size).toBe(10)
 })

@@ -5,10 +5,16 @@ import { join } from 'node:path'
 const key = () => randomBytes(32).toString('base64')
 
 /** The settings that nobody has to make up to try the product. */
-export type Keys = Readonly<{ REFRESH_TOKEN_KEYS: string; SIGNING_KEY_ENCRYPTION_KEYS: string; USERNAME_HASH_KEY: string }>
+export type Keys = Readonly<Record<'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY' | 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS', string>>
 
 /** Keys that are kept nowhere. */
-export const generateKeys = (): Keys => ({ REFRESH_TOKEN_KEYS: `1:${key()}`, SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`, USERNAME_HASH_KEY: key() })
+export const generateKeys = (): Keys => ({
+  REFRESH_TOKEN_KEYS: `1:${key()}`,
+  SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
+  USERNAME_HASH_KEY: key(),
+  REVOCATION_FEED_KEYS: key(),
+  RENEWAL_KEYS: key(),
+})
 
 /** The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get the same ones. */
 export async function keepKeys(dataDir: string): Promise<Keys> {
@@ -20,6 +26,8 @@ export async function keepKeys(dataDir: string): Promise<Keys> {
     REFRESH_TOKEN_KEYS: await keepAs('REFRESH_TOKEN_KEYS'),
     SIGNING_KEY_ENCRYPTION_KEYS: await keepAs('SIGNING_KEY_ENCRYPTION_KEYS'),
     USERNAME_HASH_KEY: await keepAs('USERNAME_HASH_KEY'),
+    REVOCATION_FEED_KEYS: await keepAs('REVOCATION_FEED_KEYS'),
+    RENEWAL_KEYS: await keepAs('RENEWAL_KEYS'),
   }
 }
 

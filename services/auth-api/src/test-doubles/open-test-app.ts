@@ -64,12 +64,14 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
+    revocationFeed: { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }] },
     settings: {
       issuer: 'http://localhost:8000',
       dueThresholdSeconds: 300,
       allowedOrigins: [],
       trustedProxies: [],
       cookie: { secure: 'auto', sameSite: 'lax' },
+      backEndKeys: { feed: [], renewal: [] },
       standalone: false,
       ...settings,
     },

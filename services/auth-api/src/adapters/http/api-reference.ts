@@ -25,6 +25,8 @@ export const apiReference = fastifyPlugin(
         components: {
           securitySchemes: {
             accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+            feedKey: { type: 'http', scheme: 'bearer', description: 'one of REVOCATION_FEED_KEYS' },
+            renewalKey: { type: 'http', scheme: 'bearer', description: 'one of RENEWAL_KEYS' },
             refreshTokenHeader: { type: 'apiKey', in: 'header', name: HEADERS.refreshToken },
             refreshTokenCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
           },

@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'
+import { accessGuard, isDue } from '@auto-refresh/fastify-auto-refresh'
 import Fastify from 'fastify'
 import { answerHeaders } from './answer-headers.ts'
 import { createAnswerPair } from './answer-pair.ts'
@@ -19,6 +19,8 @@ import { addLogout } from './routes/add-logout.ts'
 import { addMe } from './routes/add-me.ts'
 import { addNotices } from './routes/add-notices.ts'
 import { addRefresh } from './routes/add-refresh.ts'
+import { addRenewals } from './routes/add-renewals.ts'
+import { addRevocations } from './routes/add-revocations.ts'
 import { addSessions } from './routes/add-sessions.ts'
 import { addSignIn } from './routes/add-sign-in.ts'
 import { addTokenStatus } from './routes/add-token-status.ts'
@@ -55,15 +57,17 @@ export function buildHttp(deps: HttpDeps): App {
       addRefresh(open, routeDeps)
       addTokenStatus(open, routeDeps)
       addLogout(open, routeDeps)
+      addRevocations(open, routeDeps)
+      addRenewals(open, routeDeps)
     },
     { prefix: PREFIX },
   )
   void app.register(
     async (guarded: App) => {
-      await guarded.register(autoRefresh, {
+      await guarded.register(accessGuard, {
         checkAccessToken: useCases.checkAccessToken,
         renewal: createRenewal(useCases),
-        thresholdSeconds: settings.dueThresholdSeconds,
+        isDue: (claims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: settings.dueThresholdSeconds }),
         cookie: settings.cookie,
         clock,
         debug,

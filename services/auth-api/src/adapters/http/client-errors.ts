@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
-import { CodedError, HEADERS, type ErrorCode } from '@auto-refresh/contracts'
+import { CodedError, HEADERS, toErrorEnvelope, type ErrorCode } from '@auto-refresh/contracts'
 import type { CreateId } from '../../ports.ts'
-import { toErrorEnvelope } from './to-error-envelope.ts'
 
 const CODES = new Map<string | undefined, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],

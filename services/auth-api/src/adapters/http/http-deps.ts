@@ -1,6 +1,6 @@
 import type { RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
 import type { JSONWebKeySet } from 'jose'
-import type { CheckAccessToken, Clock, CreateId, Log } from '../../ports.ts'
+import type { CheckAccessToken, Clock, CreateId, Log, RevocationFeed } from '../../ports.ts'
 import type { AutoRefresh } from '../../use-cases/auto-refresh.ts'
 import type { DismissNotice } from '../../use-cases/dismiss-notice.ts'
 import type { EndSession } from '../../use-cases/end-session.ts'
@@ -37,6 +37,8 @@ export type HttpSettings = Readonly<{
   /** addresses and blocks whose `X-Forwarded-...` headers count */
   trustedProxies: readonly string[]
   cookie: RefreshCookieSettings
+  /** with these, back ends read the revocations, and renew on behalf of their users; where there are none, nobody does */
+  backEndKeys: Readonly<{ feed: readonly string[]; renewal: readonly string[] }>
   /**
    * One machine's own installation: pages served by it may call, without credentials, unless origins are listed; and a `Host`
    * that is neither an address nor known is refused, for it comes from a page that has bent its name to us (DNS rebinding).
@@ -48,6 +50,7 @@ type RequestLabels = { route: string; method: string; status_class: string }
 
 export type HttpDeps = Readonly<{
   useCases: UseCases
+  revocationFeed: RevocationFeed
   settings: HttpSettings
   clock: Clock
   createId: CreateId

@@ -10,6 +10,11 @@ export function toRequestContext(request: FastifyRequest): RequestContext {
   return { ...toPlace(request.ip), agent: toAgent(request.headers['user-agent']), straightFromLoopback: isStraightFromLoopback(request) }
 }
 
+/** The same of somebody for whom a back end asks. */
+export function toForwardedContext({ address, agent }: { address: string; agent: string }): RequestContext {
+  return { ...toPlace(address), agent: toAgent(agent), straightFromLoopback: false }
+}
+
 /**
  * IPv4 that came mapped into IPv6 is IPv4, and a zone is left out. The network, /24 or /48, is enough to see that a token is
  * used from elsewhere, too little to follow a person.

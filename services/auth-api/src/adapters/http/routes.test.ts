@@ -246,7 +246,7 @@ test('the API reference names every route and loads nothing from elsewhere', asy
   const { paths } = (await app.inject('/openapi.json')).json()
   expect(Object.keys(paths).toSorted()).toEqual([
     '/.well-known/jwks.json',
-    ...['auto-refresh', 'logout', 'logout-all', 'me', 'notices', 'notices/{id}', 'refresh', 'sessions', 'sessions/{id}', 'token', 'token-status'].map((path) => `${AUTH}/${path}`),
+    ...['auto-refresh', 'logout', 'logout-all', 'me', 'notices', 'notices/{id}', 'refresh', 'renewals', 'renewals/peek', 'revocations', 'sessions', 'sessions/{id}', 'token', 'token-status'].map((path) => `${AUTH}/${path}`),
   ])
   const page = await app.inject('/docs')
   expect(page.headers['content-type']).toContain('text/html')
@@ -274,6 +274,7 @@ test('the API reference tells every answer, and the headers where they count', a
   expect(Object.fromEntries(operations.map(({ path, headers }) => [path.replace(`${AUTH}/`, ''), headers]))).toEqual({
     '/.well-known/jwks.json': [], token: [proof], 'token-status': [],
     refresh: [byHeader, proof, 'idempotency-key'], 'auto-refresh': [byHeader, proof, 'idempotency-key'],
+    renewals: ['idempotency-key'], 'renewals/peek': ['idempotency-key'], revocations: ['if-none-match'],
     logout: [byHeader, proof], 'logout-all': [byHeader, proof],
     ...Object.fromEntries(['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}'].map((path) => [path, ['x-refresh-token']])),
   })

@@ -1,9 +1,8 @@
-import { HEADERS } from '@auto-refresh/contracts'
+import { HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createLineBudget } from './create-line-budget.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
-import { toErrorEnvelope } from './to-error-envelope.ts'
 
 const MAX_RETRY_AFTER_SECONDS = 5
 

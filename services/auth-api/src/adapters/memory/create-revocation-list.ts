@@ -1,4 +1,5 @@
-import type { CreateRepeating, Log, Recorder, Revocations, TokenStore } from '../../ports.ts'
+import { createHash } from 'node:crypto'
+import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
 
 const POLL_MS = 500
 /** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
@@ -20,7 +21,7 @@ export type RevocationListDeps = Readonly<{
   /** no access token lives longer than this */
   accessTtlSeconds: number
 }>
-export type RevocationList = Revocations & Readonly<{
+export type RevocationList = Revocations & RevocationFeed & Readonly<{
   /** since token-store last answered; `Infinity` before the first time */
   feedAgeMs(): number
   /** Resolves when the list has been read whole; tries until it is, or until `stop` or the signal. */
@@ -31,6 +32,7 @@ export type RevocationList = Revocations & Readonly<{
 /** The sessions whose access tokens are dead, polled from token-store. A feed that is away is used as it stands. */
 export function createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
   const diesAtMs = new Map<string, number>()
+  let tag: string | undefined
   let answer: { storeMs: number; atMs: number } | undefined
   let sweptAtMs = elapsedMs()
   let wholeAtMs = -Infinity
@@ -44,6 +46,11 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
   return {
     isRevoked: (sessionId) => diesAtMs.has(sessionId),
     add: (sessionId) => remember(sessionId, accessTtlSeconds * 1000),
+    tag: () => (tag ??= createHash('sha256').update([...diesAtMs.keys()].toSorted().join()).digest('base64url')),
+    whole() {
+      const nowMs = elapsedMs()
+      return [...diesAtMs].map(([sessionId, untilMs]) => ({ sessionId, expiresInSeconds: Math.max(0, Math.ceil((untilMs - nowMs) / 1000)) }))
+    },
     feedAgeMs: () => (answer === undefined ? Infinity : elapsedMs() - answer.atMs),
     async start(signal) {
       signal?.addEventListener('abort', () => waited.resolve(), { once: true })
@@ -73,6 +80,7 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
   }
 
   function remember(sessionId: string, remainingMs: number): void {
+    if (!diesAtMs.has(sessionId)) tag = undefined
     diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs + CLOCK_MARGIN_MS, diesAtMs.get(sessionId) ?? -Infinity))
   }
 
@@ -81,5 +89,6 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
     if (nowMs - sweptAtMs < SWEEP_MS) return
     sweptAtMs = nowMs
     for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
+    tag = undefined
   }
 }

@@ -67,6 +67,23 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
+  test('is told whole to other back ends, under a tag that depends on the sessions alone', async () => {
+    const [one, other] = [setUp(), setUp()]
+    await one.list.start()
+    const empty = one.list.tag()
+    one.tokenStore.revocations.mockImplementation(async () => one.answer(one.gone('a'), one.gone('b')))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(one.list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 120 }, { sessionId: 'b', expiresInSeconds: 120 }])
+    other.list.add('b')
+    expect(other.list.tag()).not.toBe(one.list.tag())
+    other.list.add('a')
+    expect(other.list.tag()).toBe(one.list.tag())
+    one.tokenStore.revocations.mockImplementation(async () => one.answer())
+    await vi.advanceTimersByTimeAsync(180_000)
+    expect([one.list.whole(), one.list.tag()]).toEqual([[], empty])
+    await one.list.stop()
+  })
+
   test('keeps an entry until its last access token is dead, also for clocks a minute apart, and not for ever', async () => {
     const { list, tokenStore, answer, gone } = setUp()
     tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 60_000)))

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type CodedError } from '@auto-refresh/contracts'
+import { ERROR_CODES, type CodedError } from './error-codes.ts'
 
 /** The body of every failure. */
 export function toErrorEnvelope({ code, message }: CodedError, requestId: string) {

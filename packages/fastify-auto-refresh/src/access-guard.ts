@@ -1,0 +1,121 @@
+import cookie from '@fastify/cookie'
+import { CodedError, HEADERS, type AccessTokenClaims } from '@auto-refresh/contracts'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { decideRenewal } from './decide-renewal.ts'
+import { exposeHeaders } from './expose-headers.ts'
+import { readBearerToken } from './read-bearer-token.ts'
+import { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
+import { setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
+import type { Peeked, Renewal, RenewalRequest, Renewed } from './renewal.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Reading it on a route that is not guarded is a TypeError. */
+    readonly user: AccessTokenClaims
+  }
+}
+
+/** The verdict of the verifier, held against the revocation list. */
+export type AccessTokenCheck = { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }
+
+export type AccessGuardOptions = Readonly<{
+  checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
+  /** absent: nothing is renewed */
+  renewal?: Renewal | undefined
+  /** whether it is time to renew */
+  isDue: (claims: AccessTokenClaims) => boolean
+  /** answers a refusal; absent: it is thrown, as a `CodedError` */
+  refuse?: ((error: CodedError, request: FastifyRequest, reply: FastifyReply) => FastifyReply) | undefined
+  cookie: RefreshCookieSettings
+  clock: { nowMs(): number }
+  /** told of every decision, never of a token */
+  debug?: ((fields: object, message: string) => void) | undefined
+}>
+
+/**
+ * Lets only live access tokens pass (401 otherwise) and renews a pair that is due while the request is answered: in the
+ * `X-New-...` headers, or by `Set-Cookie` alone when the refresh token came by cookie. The refresh token is asked about before
+ * the handler and spent only as a 2xx goes out, for a client that meets an error never reads our headers and would lose it.
+ */
+const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
+  const { checkAccessToken, renewal, isDue, refuse, clock, debug } = options
+  const users = new WeakMap<FastifyRequest, AccessTokenClaims>()
+  const renewals = new WeakMap<FastifyRequest, RenewalRequest & PresentedRefreshToken>()
+
+  if (!app.hasDecorator('serializeCookie')) await app.register(cookie, { hook: false })
+  app.decorateRequest('user', {
+    getter(this: FastifyRequest) {
+      const user = users.get(this)
+      if (user === undefined) throw new TypeError('request.user is read on a route that is not guarded')
+      return user
+    },
+  })
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'OPTIONS') return
+    try {
+      await guard(request)
+    } catch (error) {
+      if (refuse === undefined || !(error instanceof CodedError)) throw error
+      return refuse(error, request, reply)
+    }
+  })
+
+  app.addHook('onSend', async (request, reply) => {
+    const asked = renewals.get(request)
+    if (renewal === undefined || asked === undefined || reply.statusCode < 200 || reply.statusCode > 299 || reply.raw.destroyed) return
+    const renewed = await renewal.renew(asked).catch((cause: unknown) => {
+      request.log.warn({ err: cause, session_id: asked.sessionId }, 'A pair could not be renewed; the answer goes without a new one')
+      return { outcome: 'unavailable' as const }
+    })
+    debug?.({ request_id: request.id, session_id: asked.sessionId, renewed: renewed.outcome }, 'auto-refresh renewed')
+    if (renewed.outcome === 'renewed') handOver(reply, renewed, asked)
+  })
+
+  async function guard(request: FastifyRequest): Promise<void> {
+    const access = await checkAccessToken(readBearerToken(request))
+    if (access.outcome !== 'valid' && access.outcome !== 'expired') throw new CodedError(`access_token_${access.outcome}`)
+    const { outcome, claims } = access
+    users.set(request, claims)
+    if (outcome === 'valid' && !isDue(claims)) return
+
+    // an upgraded connection has no answer that could carry a pair
+    const presented = renewal !== undefined && request.headers.upgrade === undefined ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
+    if (renewal === undefined || presented === undefined) {
+      if (outcome === 'expired') throw new CodedError('access_token_expired')
+      return
+    }
+    const asked = { ...presented, refreshToken: presented.token, sessionId: claims.sid, request }
+    const { peeked, cause } = await foresee(renewal, asked)
+    const decision = decideRenewal(outcome, peeked)
+    const seen = { access: outcome, transport: presented.transport, peeked: peeked.outcome }
+    debug?.({ request_id: request.id, session_id: claims.sid, ...seen, ...decision }, 'auto-refresh decided')
+    if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
+    if (peeked.outcome !== 'would_renew') return
+    users.set(request, { ...claims, ...peeked.user })
+    renewals.set(request, asked)
+  }
+
+  /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */
+  async function foresee(carrier: Renewal, asked: RenewalRequest): Promise<{ peeked: Peeked; cause?: unknown }> {
+    try {
+      const peeked = await carrier.peek(asked)
+      if (peeked.outcome !== 'reused') return { peeked }
+      const carriedOut = await carrier.renew(asked)
+      return { peeked: carriedOut.outcome === 'renewed' ? { outcome: 'unavailable' } : carriedOut }
+    } catch (cause) {
+      return { peeked: { outcome: 'unavailable' }, cause }
+    }
+  }
+
+  function handOver(reply: FastifyReply, renewed: Extract<Renewed, { outcome: 'renewed' }>, { transport }: PresentedRefreshToken) {
+    const { accessToken, refreshToken, idleUntilMs } = renewed
+    exposeHeaders(reply, [HEADERS.tokenRefreshed, HEADERS.newAccessToken, HEADERS.newRefreshToken])
+    reply.header('cache-control', 'no-store, private').header(HEADERS.tokenRefreshed, 'true').header(HEADERS.newAccessToken, accessToken)
+    if (transport === 'cookie') setRefreshCookie(reply, { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() }, options.cookie)
+    else reply.header(HEADERS.newRefreshToken, refreshToken)
+  }
+}
+
+export const accessGuard = fastifyPlugin(plugin, { name: '@auto-refresh/access-guard', fastify: '5.x' })

@@ -1,0 +1,87 @@
+import { CodedError } from '@auto-refresh/contracts'
+import type { FastifyBaseLogger } from 'fastify'
+import { importJWK, type CryptoKey, type JWK } from 'jose'
+import type { Ask } from './ask.ts'
+import { pollEvery } from './poll-every.ts'
+
+/** As long as auth-api lets a set be kept. */
+const REFRESH_MS = 300_000
+const AGAIN_MS = 10_000
+/** An unknown kid is looked for no more often than this: anybody can make one up. */
+const COOL_DOWN_MS = 5000
+/** Without auth-api the last good keys serve this long. */
+const KEPT_MS = 86_400_000
+const DEADLINE_MS = 2000
+
+type Keys = ReadonlyMap<string, CryptoKey>
+export type RemoteKeys = ReturnType<typeof createRemoteKeys>
+
+/** auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but one with a kid that is new. */
+export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; ask: Ask; elapsedMs: () => number; log: Pick<FastifyBaseLogger, 'warn'> }) {
+  let keys: Keys = new Map()
+  let readAtMs = -Infinity
+  let tried: { atMs: number; fault?: unknown } = { atMs: -Infinity }
+  let underWay: Promise<void> | undefined
+  let failing = false
+  const read = Promise.withResolvers<void>()
+
+  const polling = pollEvery({
+    everyMs: REFRESH_MS,
+    againMs: AGAIN_MS,
+    async poll() {
+      await refresh()
+      if (tried.fault !== undefined) throw tried.fault
+      failing = false
+    },
+    onError(error) {
+      if (!failing) log.warn({ err: error }, 'The keys cannot be read from auth-api; the known ones stay for a day')
+      failing = true
+    },
+  })
+
+  /** One at a time. It never fails: what went wrong stands in `tried`. */
+  const refresh = () => (underWay ??= readKeys().finally(() => (underWay = undefined)))
+
+  async function readKeys(): Promise<void> {
+    try {
+      const { status, body } = await ask({ url, deadlineMs: DEADLINE_MS })
+      const found = status === 200 ? await importKeys(body) : new Map<string, CryptoKey>()
+      if (found.size === 0) throw new Error(`auth-api answered ${status} and no key to the question for its keys`)
+      keys = found
+      readAtMs = elapsedMs()
+      tried = { atMs: readAtMs }
+      read.resolve()
+    } catch (fault) {
+      tried = { atMs: elapsedMs(), fault }
+    }
+  }
+
+  const known = (kid: string) => (elapsedMs() - readAtMs <= KEPT_MS ? keys.get(kid) : undefined)
+
+  return {
+    /** Throws `CodedError('unavailable')` when the key is not known and auth-api could not be asked: then nobody knows. */
+    async find(kid: string): Promise<CryptoKey | undefined> {
+      const key = known(kid)
+      if (key !== undefined) return key
+      if (elapsedMs() - tried.atMs >= COOL_DOWN_MS || underWay !== undefined) await refresh()
+      if (tried.fault !== undefined) throw new CodedError('unavailable', { cause: tried.fault })
+      return known(kid)
+    },
+    /** resolves when the keys have been read for the first time */
+    read: read.promise,
+    start: polling.start,
+    stop: polling.stop,
+  }
+}
+
+/** Those that can verify our tokens: ES256 on P-256, for signatures. */
+async function importKeys(body: unknown): Promise<Keys> {
+  const listed = typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys) ? (body.keys as JWK[]) : []
+  const found = new Map<string, CryptoKey>()
+  for (const { kty, crv, x, y, kid, alg = 'ES256', use = 'sig' } of listed) {
+    if (kty !== 'EC' || crv !== 'P-256' || alg !== 'ES256' || use !== 'sig' || typeof kid !== 'string' || typeof x !== 'string' || typeof y !== 'string') continue
+    const key = await importJWK({ kty, crv, x, y }, 'ES256')
+    if (!(key instanceof Uint8Array)) found.set(kid, key)
+  }
+  return found
+}

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Answer, Question } from './ask.ts'
+import { createRevocationFeed } from './create-revocation-feed.ts'
+
+const A = '0198c1a0-0000-7000-8000-00000000000a'
+const B = '0198c1a0-0000-7000-8000-00000000000b'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const list = (etag: string, ...sessions: string[]): Answer => ({
+  status: 200,
+  headers: new Headers({ etag }),
+  body: { status: 200, message: '', data: { revocations: sessions.map((session_id) => ({ session_id, expires_in: 60 })) } },
+})
+const UNCHANGED: Answer = { status: 304, headers: new Headers(), body: undefined }
+
+function setUp() {
+  const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => list('"1"'))
+  const log = { warn: vi.fn<() => void>(), info: vi.fn<() => void>() }
+  const feed = createRevocationFeed({ url: 'http://auth/list', key: 'key', ask, elapsedMs: () => performance.now(), log })
+  return { feed, ask, log }
+}
+
+test('a revocation is known within one poll, and the list is asked for only where it has changed', async () => {
+  const { feed, ask } = setUp()
+  feed.start()
+  await feed.read
+  ask.mockResolvedValueOnce(list('"2"', A)).mockResolvedValue(UNCHANGED)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([feed.isRevoked(A), feed.isRevoked(B)]).toEqual([true, false])
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(ask.mock.calls.map(([question]) => question.headers)).toEqual([
+    { authorization: 'Bearer key' },
+    { authorization: 'Bearer key', 'if-none-match': '"1"' },
+    { authorization: 'Bearer key', 'if-none-match': '"2"' },
+    { authorization: 'Bearer key', 'if-none-match': '"2"' },
+  ])
+  expect([feed.isRevoked(A), feed.ageMs()]).toEqual([true, 0])
+  await feed.stop()
+})
+
+test('an entry stays for its time, also when another replica has not heard of it, and not for ever', async () => {
+  const { feed, ask } = setUp()
+  ask.mockResolvedValueOnce(list('"2"', A))
+  feed.start()
+  await vi.advanceTimersByTimeAsync(59_000)
+  expect(feed.isRevoked(A)).toBe(true)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(feed.isRevoked(A)).toBe(false)
+  await feed.stop()
+})
+
+test('while auth-api is away the list serves as it stands; that it is old is said once, and that it is back', async () => {
+  const { feed, ask, log } = setUp()
+  ask.mockResolvedValueOnce(list('"2"', A))
+  feed.start()
+  await feed.read
+  ask.mockRejectedValue(new Error('no connection'))
+  await vi.advanceTimersByTimeAsync(5000)
+  expect([feed.isStale(), log.warn.mock.calls.length]).toEqual([false, 0])
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect([feed.isStale(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([true, true, 1])
+  ask.mockResolvedValue(list('"3"', A, B))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([feed.isStale(), feed.isRevoked(B), log.info.mock.calls.length]).toEqual([false, true, 1])
+  await feed.stop()
+})
+
+test.each<[string, Answer]>([
+  ['a refused key', { status: 403, headers: new Headers(), body: {} }],
+  ['another form', { status: 200, headers: new Headers(), body: { data: { revocations: [{ session_id: 'x' }] } } }],
+  ['a page of a proxy', { status: 200, headers: new Headers(), body: undefined }],
+])('%s is no list: nothing counts as read, and it is said', async (_, answer) => {
+  const { feed, ask, log } = setUp()
+  ask.mockResolvedValue(answer)
+  let read = false
+  void feed.read.then(() => (read = true))
+  feed.start()
+  await vi.advanceTimersByTimeAsync(3000)
+  expect([read, feed.ageMs(), log.warn.mock.calls.length]).toEqual([false, Infinity, 1])
+  ask.mockResolvedValue(list('"1"'))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(read).toBe(true)
+  await feed.stop()
+})

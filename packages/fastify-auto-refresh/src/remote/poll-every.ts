@@ -1,0 +1,33 @@
+export type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
+
+/** Runs `poll` at once, then each time `everyMs` after its end, `againMs` after a fault. It keeps no process alive. */
+export function pollEvery({ poll, onError, everyMs, againMs = everyMs }: {
+  poll: () => Promise<void>
+  onError: (error: unknown) => void
+  everyMs: number
+  againMs?: number
+}): Polling {
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+  let stopped = false
+
+  async function turn(): Promise<void> {
+    let nextMs = everyMs
+    try {
+      await poll()
+    } catch (error) {
+      nextMs = againMs
+      onError(error)
+    }
+    if (!stopped) timer = setTimeout(() => (running = turn()), nextMs).unref()
+  }
+
+  return {
+    start: () => void (running = turn()),
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

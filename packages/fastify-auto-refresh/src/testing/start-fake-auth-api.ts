@@ -1,0 +1,46 @@
+import type { AccessTokenClaims } from '@auto-refresh/contracts'
+import Fastify from 'fastify'
+import { CompactSign, exportJWK, generateKeyPair } from 'jose'
+
+export const ISSUER = 'https://auth.example'
+export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+/** What a back end sees of auth-api, on a port of its own. `state` is what it answers, and may be changed at any time. */
+export async function startFakeAuthApi() {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const state = {
+    revoked: [] as string[],
+    peek: { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } } as object,
+    renewal: { outcome: 'renewed', access_token: 'a2', refresh_token: 'r2', refresh_expires_in: 604_800 } as object,
+    calls: [] as { call: string; key: string | undefined; body: unknown }[],
+  }
+  const app = Fastify({ forceCloseConnections: true })
+  app.get('/.well-known/jwks.json', async () => ({ keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }] }))
+  app.get('/api/v1/auth/revocations', async (request, reply) => {
+    const data = { revocations: state.revoked.map((session_id) => ({ session_id, expires_in: 60 })) }
+    return request.headers.authorization === 'Bearer feed-key' ? { status: 200, message: '', data } : reply.code(403).send({})
+  })
+  for (const call of ['renewals', 'renewals/peek'] as const) {
+    app.post(`/api/v1/auth/${call}`, async ({ headers, body }) => {
+      state.calls.push({ call, key: headers.authorization, body })
+      return { status: 200, message: '', data: call === 'renewals' ? state.renewal : state.peek }
+    })
+  }
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+
+  return {
+    url,
+    state,
+    close: () => app.close(),
+    /** An access token of a session that goes on, with this much life left of this much. */
+    async sign({ leftSeconds = 1800, lifeSeconds = 1800, kid = 'key-1' } = {}): Promise<string> {
+      const exp = nowSeconds() + leftSeconds
+      const claims: AccessTokenClaims = {
+        iss: ISSUER, sub: '0198c1a0-0000-7000-8000-000000000001', aud: 'auto-refresh', exp, iat: exp - lifeSeconds, jti: 'j', client_id: 'first-party',
+        sid: SESSION, username: 'ann', role: 'user', auth_time: nowSeconds() - 60, session_exp: nowSeconds() + 86_400,
+      }
+      return new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey)
+    },
+  }
+}

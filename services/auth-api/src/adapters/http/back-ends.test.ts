@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { openTestApp, SESSION } from '../../test-doubles/open-test-app.ts'
+
+const FEED_KEY = 'f'.repeat(32)
+const RENEWAL_KEY = 'r'.repeat(32)
+const settings = { backEndKeys: { feed: ['n'.repeat(32), FEED_KEY], renewal: [RENEWAL_KEY] } }
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
+const FEED = { method: 'GET', url: '/api/v1/auth/revocations' } as const
+const payload = { refresh_token: 'r1', expected_session_id: SESSION, client: { address: '203.0.113.9', agent: 'phone\u0007' } }
+const RENEW = { method: 'POST', url: '/api/v1/auth/renewals', payload } as const
+const PEEK = { ...RENEW, url: '/api/v1/auth/renewals/peek' } as const
+/** what is asked on behalf of a user */
+const asked = {
+  refreshToken: 'r1', expectedSessionId: SESSION, idempotencyKey: 'try-1',
+  context: { address: '203.0.113.9', block: '203.0.113.9/32', network: '203.0.113.0/24', agent: 'phone', straightFromLoopback: false },
+}
+const withKey = { ...bearer(RENEWAL_KEY), 'idempotency-key': 'try-1' }
+
+test('a back end reads the whole list, and is told when nothing has changed', async () => {
+  const { app } = openTestApp({ settings })
+  const first = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
+  expect(first.json()).toEqual({ status: 200, message: 'Revocations retrieved successfully', data: { revocations: [{ session_id: SESSION, expires_in: 1860 }] } })
+  expect(first.headers['etag']).toBe('W/"tag-1"')
+  const second = await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': String(first.headers['etag']) } })
+  expect([second.statusCode, second.body]).toEqual([304, ''])
+  expect((await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': 'W/"old"' } })).statusCode).toBe(200)
+})
+
+test('a peek and a renewal are for the user: their address and agent count, and the session of their access token', async () => {
+  const { app, calls } = openTestApp({ settings })
+  const peeked = await app.inject({ ...PEEK, headers: withKey })
+  expect(peeked.json()).toMatchObject({ status: 200, data: { outcome: 'would_renew', user: { username: 'ann', role: 'user' } } })
+  const renewed = await app.inject({ ...RENEW, headers: withKey })
+  expect(renewed.json().data).toEqual({ outcome: 'renewed', access_token: 'access-1', refresh_token: 'refresh-1', refresh_expires_in: 604_800 })
+  expect(renewed.headers['cache-control']).toBe('no-store, private')
+  expect(calls).toEqual([{ name: 'peekRefresh', request: asked }, { name: 'refresh', request: { ...asked, operation: 'middleware' } }])
+})
+
+describe('a refusal is the outcome of the user, never a 401 of the back end', () => {
+  test.each(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'] as const)('%s', async (outcome) => {
+    const { app } = openTestApp({ settings, useCases: { refresh: async () => ({ outcome }), peekRefresh: async () => ({ outcome }) } })
+    for (const request of [PEEK, RENEW]) {
+      const answer = await app.inject({ ...request, headers: withKey })
+      expect([answer.statusCode, answer.json().data]).toEqual([200, { outcome }])
+    }
+  })
+
+  test('a limit says for how long, and trouble of ours is a 503', async () => {
+    const limited = openTestApp({ settings, useCases: { peekRefresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) } })
+    expect((await limited.app.inject({ ...PEEK, headers: withKey })).json().data).toEqual({ outcome: 'rate_limited', retry_after_seconds: 7 })
+    const away = openTestApp({ settings, useCases: { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) } })
+    expect((await away.app.inject({ ...RENEW, headers: withKey })).statusCode).toBe(503)
+  })
+})
+
+describe('each key opens its own calls and nothing else', () => {
+  test.each([
+    ['no key', {}],
+    ['an empty one', bearer('')],
+    ['one that is longer', bearer(`${FEED_KEY}x`)],
+    ['one that is shorter', bearer(FEED_KEY.slice(1))],
+    ['another scheme', { authorization: `Basic ${FEED_KEY}` }],
+    ['the key of renewals', bearer(RENEWAL_KEY)],
+  ])('the list with %s', async (_, headers) => {
+    const answer = await openTestApp({ settings }).app.inject({ ...FEED, headers })
+    expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'forbidden'])
+  })
+
+  test.each([['none', {}], ['the key of the list', bearer(FEED_KEY)]])('a renewal with %s', async (_, headers) => {
+    const { app, calls } = openTestApp({ settings })
+    for (const request of [PEEK, RENEW]) expect((await app.inject({ ...request, headers })).json().error.code).toBe('forbidden')
+    expect(calls).toEqual([])
+  })
+
+  test('where no key is set, no key opens anything', async () => {
+    const { app } = openTestApp()
+    for (const headers of [{}, bearer(''), bearer('undefined')]) {
+      for (const request of [FEED, PEEK, RENEW]) expect((await app.inject({ ...request, headers })).statusCode).toBe(403)
+    }
+  })
+})
+
+test.each<[string, object]>([
+  ['no session', { ...payload, expected_session_id: undefined }],
+  ['a session that is none', { ...payload, expected_session_id: 'x' }],
+  ['no token', { ...payload, refresh_token: '' }],
+  ['nobody', { ...payload, client: undefined }],
+  ['something unknown', { ...payload, idempotency_key: 'x' }],
+])('a renewal of %s is not valid and asks nothing', async (_, body) => {
+  const { app, calls } = openTestApp({ settings })
+  for (const { url } of [PEEK, RENEW]) expect((await app.inject({ method: 'POST', url, payload: body, headers: withKey })).statusCode).toBe(400)
+  expect(calls).toEqual([])
+})
