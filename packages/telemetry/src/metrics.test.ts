@@ -19,8 +19,23 @@ test('every combination of labels stands at 0 before anything has happened', asy
   expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(3 * 12 * 3)
   expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
   expect(value('auth_reuse_detected_total')).toBe('0')
+  expect(value('auth_event_consumer_lag{consumer="cleanup-worker",topic="auth.login-events.v1"}')).toBe('0')
   expect(value('auth_build_info{service="test",version="1.2.3"}')).toBe('1')
   expect(text).toContain('nodejs_eventloop_lag_seconds')
+})
+
+test.each([
+  ['auth-api', ['auth_logins_total', 'auth_rate_limited_total{limiter="login"} 0', 'consumer="auth-api"'], ['auth_cleanup', 'auth_outbox', 'auth_suspicious', 'limiter="refresh"', 'consumer="cleanup-worker"']],
+  ['token-store', ['auth_outbox_pending_events', 'auth_reuse_detected_total', 'auth_rate_limited_total{limiter="refresh"} 0'], ['auth_logins', 'auth_cleanup', 'limiter="login"', 'auth_events_processed', 'auth_event_consumer_lag']],
+  ['cleanup-worker', ['auth_cleanup_last_success_timestamp_seconds', 'consumer="cleanup-worker"'], ['auth_logins', 'auth_outbox', 'auth_rate_limited', 'consumer="auth-api"']],
+  ['threat-monitor', ['auth_suspicious_patterns_total{pattern="spraying"} 0', 'consumer="threat-monitor"'], ['auth_logins', 'auth_cleanup', 'auth_outbox', 'consumer="auth-api"']],
+])('%s exports its own metrics and no other, and all those of Node', async (service, own, foreign) => {
+  const metrics = createMetrics({ service, version: '0' })
+  metrics.logins.inc({ outcome: 'succeeded' })
+  const { text } = await scrape(metrics)
+  expect(own.filter((part) => !text.includes(part))).toEqual([])
+  expect(foreign.filter((part) => text.includes(part))).toEqual([])
+  for (const name of ['auth_build_info', 'nodejs_eventloop_lag_seconds']) expect(text).toContain(name)
 })
 
 test('the buckets contain the objectives, so that they can be measured exactly', async () => {

@@ -4,13 +4,13 @@ import { createInstruments } from './instruments.ts'
 type Pool = { totalCount: number; idleCount: number; waitingCount: number }
 
 /**
- * All metrics of one process on one registry: standalone makes one set for all its services. Counters and histograms stand
- * at 0 for every combination of labels from the start, so that a first increase is seen.
+ * The metrics of one process on one registry: those of `service`, or of all where it is the name of none, as in standalone.
+ * Counters and histograms stand at 0 for every combination of labels from the start, so that a first increase is seen.
  */
 export function createMetrics({ service, version }: { service: string; version: string }) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const instruments = createInstruments(registry)
+  const instruments = createInstruments({ registry, service })
   instruments.buildInfo.set({ service, version }, 1)
 
   const beforeScrape = new Set<() => void>()

@@ -30,6 +30,7 @@ await runMain({
         process.exit(1)
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
+      onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
     })
     starting.defer(() => bus.close())
     const store = createHttpTokenStore({

@@ -31,6 +31,7 @@ await runMain({
         process.exit(1)
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
+      onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
     })
     starting.defer(() => subscriber.close())
     const worker = buildCleanupWorker({ config, subscriber, logger, metrics })

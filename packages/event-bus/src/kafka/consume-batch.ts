@@ -12,6 +12,8 @@ export type BatchConsumerDeps = {
   handler: { handle: EventHandler } | { handleBatch: BatchHandler }
   sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
   onDeadLetter: (topic: string) => void
+  /** how many events of the partition are still to be taken */
+  onLag: (at: { topic: string; partition: number }, events: number) => void
   retryMs: number
   log: KafkaLog
 }
@@ -21,7 +23,7 @@ export type BatchConsumerDeps = {
  * effect fails (the handler's own database is away), the partition is paused and fetched again from there: nothing is lost or
  * skipped, and the others go on. Throws only what kafkajs must see: a rebalance, a broker that is gone.
  */
-export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, retryMs, log }: BatchConsumerDeps) {
+export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, onLag, retryMs, log }: BatchConsumerDeps) {
   const [handleBatch, atOnce] = 'handle' in handler ? [oneByOne(handler.handle), 1] : [handler.handleBatch, MOST_AT_ONCE]
 
   async function take(messages: readonly KafkaMessage[], { topic, partition }: { topic: string; partition: number }): Promise<void> {
@@ -44,7 +46,9 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
   return async function consumeBatch({ batch, pause, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch
     let uncommitted = 0
-    let next = ''
+    let next = messages[0]?.offset ?? batch.highWatermark
+    const tellLag = () => onLag({ topic, partition }, Number(BigInt(batch.highWatermark) - BigInt(next)))
+    tellLag()
 
     async function commit(): Promise<void> {
       if (uncommitted === 0) return
@@ -70,6 +74,7 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
         await heartbeat()
       }
     } finally {
+      tellLag()
       await commit()
     }
   }

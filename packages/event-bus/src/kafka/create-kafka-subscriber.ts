@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EachBatchPayload } from '../kafka.ts'
 import type { EventSubscriber, Subscription } from '../ports.ts'
 import { createBatchConsumer } from './consume-batch.ts'
+import { createLagCount } from './create-lag-count.ts'
 import { createLazyProducer } from './create-lazy-producer.ts'
 import { createQuietLog } from './quiet-log.ts'
 import { runMember } from './run-member.ts'
@@ -14,6 +15,8 @@ export type KafkaSubscriberDeps = {
   onDead: (dead: { group: string; error: unknown }) => void
   /** One event of the topic went to its dead-letter topic. */
   onDeadLetter?: (topic: string) => void
+  /** How many events of the topic this member has still to take, over the partitions that it has. */
+  onLag?: (of: { group: string; topic: string }, events: number) => void
   /** how long a partition rests after its handler failed */
   retryMs?: number
 }
@@ -22,12 +25,12 @@ export type KafkaSubscriberDeps = {
  * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics not made yet, the member
  * joins when it can. It never gives up on what can get better, and tells `onDead` of what cannot.
  */
-export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, retryMs = 1000 }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
+export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, onLag = () => {}, retryMs = 1000 }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
   const quiet = createQuietLog(log)
   const producer = createLazyProducer(settings, quiet)
   const subscriptions = new Set<Subscription>()
 
-  async function keepMember(member: { group: string; topics: readonly string[]; eachBatch: (payload: EachBatchPayload) => Promise<void>; closing: AbortSignal }): Promise<void> {
+  async function keepMember(member: { group: string; topics: readonly string[]; eachBatch: (payload: EachBatchPayload) => Promise<void>; onJoin: () => void; closing: AbortSignal }): Promise<void> {
     const { group, closing } = member
     while (!closing.aborted) {
       const end = await runMember({ settings, log: quiet, ...member })
@@ -44,8 +47,9 @@ export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = ()
   return {
     async subscribe({ group, topics, ...handler }) {
       const closing = new AbortController()
-      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, retryMs, log: quiet })
-      const ended = keepMember({ group, topics, eachBatch, closing: closing.signal })
+      const lag = createLagCount((topic, events) => onLag({ group, topic }, events))
+      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, onLag: lag.set, retryMs, log: quiet })
+      const ended = keepMember({ group, topics, eachBatch, onJoin: lag.reset, closing: closing.signal })
       const subscription: Subscription = {
         async close() {
           subscriptions.delete(subscription)

@@ -13,12 +13,14 @@ export type MemberEnd = { outcome: 'closed' } | { outcome: 'lost' | 'dead'; erro
  * may not start a consumer again by itself, because a second life of the same object can share partitions with the first
  * (#1122): `lost` asks for a new member, `dead` says that none would fare better.
  */
-export async function runMember({ settings, log, group, topics, eachBatch, closing }: {
+export async function runMember({ settings, log, group, topics, eachBatch, onJoin, closing }: {
   settings: KafkaSettings
   log: KafkaLog
   group: string
   topics: readonly string[]
   eachBatch: (payload: EachBatchPayload) => Promise<void>
+  /** the partitions have been dealt out anew */
+  onJoin: () => void
   closing: AbortSignal
 }): Promise<MemberEnd> {
   const consumer = openKafka(settings, log, { retries: PATIENCE }).consumer({
@@ -37,6 +39,8 @@ export async function runMember({ settings, log, group, topics, eachBatch, closi
       if (!payload.restart) reject(payload.error)
     })
   })
+
+  consumer.on(consumer.events.GROUP_JOIN, onJoin)
 
   async function consume(): Promise<void> {
     await consumer.connect()

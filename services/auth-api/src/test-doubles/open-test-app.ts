@@ -32,6 +32,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
   const calls: { name: string; request: unknown }[] = []
   const lines: { level: string; fields: object; message: string }[] = []
   const observed: object[] = []
+  const zeroed: object[] = []
   const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
   const granted = { outcome: 'rotated', pair: PAIR } as const
   const fakes: UseCases = {
@@ -76,9 +77,9 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
     createId: () => `id-${(ids += 1)}`,
     random,
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
-    metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels) } },
+    metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels), zero: (labels: object) => void zeroed.push(labels) } },
   })
-  return { app, calls, lines, observed }
+  return { app, calls, lines, observed, zeroed }
 }
 
 const opened = new Map<string, ReturnType<typeof openTestApp>>()

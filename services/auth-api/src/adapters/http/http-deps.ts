@@ -44,6 +44,8 @@ export type HttpSettings = Readonly<{
   standalone: boolean
 }>
 
+type RequestLabels = { route: string; method: string; status_class: string }
+
 export type HttpDeps = Readonly<{
   useCases: UseCases
   settings: HttpSettings
@@ -52,7 +54,7 @@ export type HttpDeps = Readonly<{
   /** from 0 to below 1: spreads `Retry-After`, so that clients do not come back all at once */
   random: () => number
   log: Log
-  metrics: { httpRequestDuration: { observe(labels: { route: string; method: string; status_class: string }, seconds: number): void } }
+  metrics: { httpRequestDuration: { observe(labels: RequestLabels, seconds: number): void; zero(labels: RequestLabels): void } }
   /** the lines of the middleware, under `DEBUG_AUTO_REFRESH` */
   debug?: ((fields: object, message: string) => void) | undefined
 }>

@@ -291,6 +291,23 @@ test('every answer is observed under the pattern of its route', async () => {
   ])
 })
 
+test('no hostile path or method makes a series of its own', async () => {
+  const { app, observed } = openTestApp()
+  const paths = ['/%zz', '/..%2f..%2fetc/passwd', `/${'x'.repeat(8000)}`, '/docs/../../x', '/docs/static/nothing.js', `${AUTH}/sessions/${'y'.repeat(900)}`, '/?a="}\n', '//evil.example/x', '*']
+  for (const url of paths) await app.inject({ url, headers: live })
+  for (const method of ['TRACE', 'PROPFIND', 'PUT']) await app.inject({ method: method as 'GET', url: `${AUTH}/token` })
+  const routes = new Set(observed.map((labels) => (labels as { route: string }).route))
+  expect([...routes].filter((route) => !['unmatched', '/', `${AUTH}/sessions/:id`, '/docs/static/*', '/docs/*', '/docs'].includes(route))).toEqual([])
+  expect(observed).toHaveLength(paths.length + 3)
+})
+
+test('every route of the API stands at 0 before the first request', async () => {
+  const { app, zeroed } = openTestApp()
+  await app.ready()
+  for (const status_class of ['2xx', '4xx', '5xx']) expect(zeroed).toContainEqual({ route: `${AUTH}/refresh`, method: 'POST', status_class })
+  expect(zeroed.length).toBeLessThan(100)
+})
+
 test('the request id is our own, or the caller\'s where it is harmless', async () => {
   const { app } = openTestApp()
   const idOf = async (given?: string) => (await app.inject({ url: '/nowhere', headers: given === undefined ? {} : { 'x-request-id': given } })).headers['x-request-id']
