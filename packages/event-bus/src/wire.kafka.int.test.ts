@@ -211,3 +211,20 @@ test('topics are made once, with a dead-letter topic each, and left as they are 
   const again = await createTopics({ settings, log, topics: [name], partitions: 9, replication: 1, retentionMs: 1000 })
   expect(again).toEqual([{ topic: name, partitions: 6, created: false }, { topic: `${name}.dlq`, partitions: 1, created: false }])
 })
+
+test('the lag grows while a handler fails, and is 0 again once everything is taken', async () => {
+  let lag = -1
+  let isFailing = true
+  const member = createMember({ onLag: (of, events) => of.topic === topic && (lag = events) })
+  await publisher.publish(topic, createStory({ sessions: 1, count: 5 }))
+  await member.subscribe({
+    group,
+    topics: [topic],
+    async handle() {
+      if (isFailing) throw new Error('the database is away')
+    },
+  })
+  await expect.poll(() => lag, within).toBe(5)
+  isFailing = false
+  await expect.poll(() => lag, within).toBe(0)
+})
