@@ -1,4 +1,4 @@
-import { EVENT_TOPICS, EVENTS, PATTERNS, REVOKE_REASONS, type EventType } from '@auto-refresh/contracts'
+import { EVENTS, EVENT_TOPICS, PATTERNS, REVOKE_REASONS, type EventType } from '@auto-refresh/contracts'
 import { Registry } from 'prom-client'
 import { createMakers, type Description } from './labelled.ts'
 
@@ -23,12 +23,12 @@ const REFRESH_OUTCOMES = [
 const SESSION_ENDS = [...REVOKE_REASONS, 'idle', 'absolute'] as const
 const SIGN_IN_LIMITERS = ['login', 'login_ip', 'login_account', 'refused_refresh'] as const
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
+const TOPICS: readonly string[] = EVENT_TOPICS
 
 const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor'] as const
 const SERVICES = [...CONSUMERS, 'token-store'] as const
 type Service = (typeof SERVICES)[number]
 
-const TOPICS: readonly string[] = EVENT_TOPICS
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'other']
 const STATUS_CLASSES: readonly string[] = ['2xx', '3xx', '4xx', '5xx']
 const KNOWN_LATER: readonly string[] = []
@@ -86,8 +86,8 @@ export function createInstruments({ registry, service, onMade = () => {} }: { re
     cleanupLastSuccess: cleanupWorker.plainGauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end; 0 before the first time'),
     cleanupBacklog: cleanupWorker.plainGauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to 100,000'),
     suspiciousPatterns: threatMonitor.counter('auth_suspicious_patterns_total', 'Suspicious patterns that reached their threshold', { pattern: PATTERNS }),
-    securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to SECURITY_WEBHOOK_URL: delivered, or failed after every attempt or because too many waited', { result: ['delivered', 'failed'] }),
-    dbPoolConnections: all.gauge('auth_db_pool_connections', 'Database connections by state over all pools of the process, and requests waiting for one', { state: ['idle', 'busy', 'waiting'] }),
+    securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to the webhook; `failed` after every attempt, or because too many waited', { result: ['delivered', 'failed'] }),
+    dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge('auth_db_pool_connections', 'Database connections by state over all pools of the process, and requests waiting for one', { state: ['idle', 'busy', 'waiting'] }),
     buildInfo: all.gauge('auth_build_info', 'Always 1', { service: KNOWN_LATER, version: KNOWN_LATER }),
   }
 }

@@ -1,0 +1,117 @@
+import { createDashboard } from '../create-dashboard.ts'
+import { AT, createGraph, createHeatmap, createStat } from '../panels.ts'
+
+const PROCESS = '{{job}} {{instance}}'
+
+/** The processes: event loop, memory, database, clean-up. */
+export const runtime = createDashboard({
+  uid: 'auto-refresh-runtime',
+  title: 'Auto Refresh Token / Runtime',
+  description: 'The processes: what runs, event loop, memory, database connections, batches, clean-up.',
+  rows: {
+    Processes: [
+      createStat({
+        title: 'Processes up',
+        description: 'Targets of Prometheus that answer.',
+        unit: 'short', width: 6, limits: { good: 1 },
+        expr: `sum(up{${AT}})`,
+      }),
+      createStat({
+        title: 'No token-store up',
+        description: 'Seconds in the chosen time in which none was up. They count as no token\'s age.',
+        unit: 's', width: 6, limits: { bad: 1 },
+        expr: `sum(increase(auth_downtime_seconds_total{${AT}}[$__range]))`,
+      }),
+      createGraph({
+        title: 'Versions running',
+        description: 'Processes by service and version; two versions while a release rolls out.',
+        unit: 'short', width: 6, height: 4,
+        queries: { '{{service}} {{version}}': `count by (service, version) (auth_build_info{${AT}})` },
+      }),
+      createGraph({
+        title: 'Running since',
+        description: 'Time since the start. A tooth is a restart.',
+        unit: 's', width: 6, height: 4,
+        queries: { [PROCESS]: `time() - process_start_time_seconds{${AT}}` },
+      }),
+    ],
+    Node: [
+      createGraph({
+        title: 'Event loop lag p99',
+        description: 'Everything that a process answers is late by that.',
+        unit: 's', width: 8, limits: { warn: 0.1, bad: 0.25 },
+        queries: { [PROCESS]: `nodejs_eventloop_lag_p99_seconds{${AT}}` },
+      }),
+      createGraph({
+        title: 'CPU',
+        description: 'Cores in use. Node has one for JavaScript, and some for cryptography.',
+        unit: 'cores', width: 8,
+        queries: { [PROCESS]: `rate(process_cpu_seconds_total{${AT}}[$__rate_interval])` },
+      }),
+      createGraph({
+        title: 'Garbage collection',
+        description: 'Share of time.',
+        unit: 'percentunit', width: 8,
+        queries: { [PROCESS]: `sum by (job, instance) (rate(nodejs_gc_duration_seconds_sum{${AT}}[$__rate_interval]))` },
+      }),
+      createGraph({
+        title: 'Memory',
+        description: 'Resident. A line that only ever rises is a leak.',
+        unit: 'bytes', width: 8,
+        queries: { [PROCESS]: `process_resident_memory_bytes{${AT}}` },
+      }),
+      createGraph({
+        title: 'Heap used',
+        description: 'Of JavaScript.',
+        unit: 'bytes', width: 8,
+        queries: { [PROCESS]: `nodejs_heap_size_used_bytes{${AT}}` },
+      }),
+      createGraph({
+        title: 'Open files and sockets',
+        description: 'File descriptors.',
+        unit: 'short', width: 8,
+        queries: { [PROCESS]: `process_open_fds{${AT}}` },
+      }),
+    ],
+    Database: [
+      createGraph({
+        title: 'Connections by state',
+        description: 'Over all pools of the processes.',
+        unit: 'short', width: 8, stacked: true,
+        queries: { '{{job}} {{state}}': `sum by (job, state) (auth_db_pool_connections{${AT}, state!="waiting"})` },
+      }),
+      createGraph({
+        title: 'Waiting for a connection',
+        description: 'Requests in line. More than none for a minute is an alert.',
+        unit: 'short', width: 8, limits: { bad: 1 },
+        queries: { [PROCESS]: `auth_db_pool_connections{${AT}, state="waiting"}` },
+      }),
+      createHeatmap({
+        title: 'Rotations in one transaction',
+        description: 'Batches grow with the load; that is how token-store keeps up.',
+        unit: 'short', width: 8,
+        expr: `sum by (le) (rate(auth_rotation_batch_size_bucket{${AT}}[$__rate_interval]))`,
+      }),
+    ],
+    'Clean-up': [
+      createStat({
+        title: 'Since the last clean-up',
+        description: 'Of any replica. It runs every minute; above 15 there is an alert.',
+        unit: 's', width: 8, height: 8, limits: { warn: 180, bad: 900 },
+        expr: `time() - max(auth_cleanup_last_success_timestamp_seconds{${AT}})`,
+      }),
+      createGraph({
+        title: 'Expired sessions still there',
+        description: 'Counted up to 100,000. They cannot be used.',
+        unit: 'short', width: 8,
+        queries: { sessions: `max(auth_cleanup_backlog_sessions{${AT}})` },
+      }),
+      createGraph({
+        title: 'Sessions deleted',
+        description: 'In batches of 500, with a rest after each.',
+        unit: 'ops', width: 8,
+        queries: { '{{instance}}': `rate(auth_cleanup_deleted_sessions_total{${AT}}[$__rate_interval])` },
+      }),
+    ],
+  },
+})
