@@ -17,7 +17,7 @@ export async function playHonestUser({ number, url, username, password, tally, w
   random(): number
 }): Promise<void> {
   const caller = createCaller({ url, agent: `drill-browser-${number}/1.0` })
-  let pair: Pair | undefined
+  let live: Pair | undefined
 
   async function patiently(request: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
@@ -35,11 +35,10 @@ export async function playHonestUser({ number, url, username, password, tally, w
   try {
     await wait(3 * random() * number)
     for (;;) {
-      pair = await signIn()
+      let pair = (live = await signIn())
       for (let step = 0, steps = 8 + 8 * random(); step < steps; step += 1) {
         await wait(1 + 3 * random())
-        const current = pair
-        const answer = await patiently(() => (step % 4 === 3 ? caller.refresh(current.refresh) : caller.me(current)))
+        const answer = await patiently(() => (step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair)))
         tally.requests += 1
         if (answer.status === 401) {
           tally.refused += 1
@@ -47,14 +46,13 @@ export async function playHonestUser({ number, url, username, password, tally, w
         }
         const renewed = toRenewed(answer)
         if (renewed !== undefined) tally.refreshes += 1
-        pair = renewed ?? current
+        pair = live = renewed ?? pair
       }
-      const { refresh } = pair
-      await patiently(() => caller.signOut(refresh))
-      pair = undefined
+      await patiently(() => caller.signOut(pair.refresh))
+      live = undefined
     }
   } finally {
-    if (pair !== undefined) await caller.signOut(pair.refresh).catch(() => {})
+    if (live !== undefined) await caller.signOut(live.refresh).catch(() => {})
     await caller.close()
   }
 }
