@@ -1,0 +1,46 @@
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DEFAULT_DEMO_PASSWORD } from './config.ts'
+import { ATTACKS } from './drill/attacks.ts'
+import { parseDrill, USAGE, type Drill } from './drill/parse-drill.ts'
+import { playHonestUser, type Tally } from './drill/play-honest-user.ts'
+
+/** `npm run drill`: honest users, and one attack where it is told. */
+async function play({ url, username, passwordFromStdin, sessions, seconds, graceSeconds, attack }: Drill): Promise<void> {
+  const password = passwordFromStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : DEFAULT_DEMO_PASSWORD
+  const say = (line: string) => process.stdout.write(`${new Date().toISOString()}  ${line}\n`)
+  const over = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.abort())
+  const wait = (s: number) => delay(1000 * s, undefined, { signal: over.signal })
+
+  const tally: Tally = { requests: 0, refreshes: 0, signIns: 0, refused: 0 }
+  const honest = Array.from({ length: sessions }, (_, i) =>
+    playHonestUser({ number: i + 1, url, username, password, tally, wait, random: Math.random }).catch((error: unknown) => {
+      if (over.signal.aborted) return
+      over.abort()
+      throw error
+    }),
+  )
+  say(`${sessions} honest sessions of ${username} play against ${url}`)
+  const attacking = attack === undefined ? Promise.resolve() : ATTACKS[attack].play({ url, username, password, graceSeconds, say, wait })
+  const ending = Promise.all([attacking, seconds > 0 || attack !== undefined ? wait(seconds) : wait(86_400)])
+  await ending.catch((error: unknown) => {
+    if (!over.signal.aborted) throw error
+  }).finally(() => over.abort())
+  await Promise.all(honest)
+  if (attack !== undefined) say(`Played ${attack}. Now look for ${ATTACKS[attack].expect}`)
+  say(`Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`)
+}
+
+const drill = parseDrill(process.argv.slice(2))
+if (drill.action === 'help') {
+  process.stdout.write(USAGE)
+} else if (drill.action === 'wrong') {
+  process.stderr.write(`${drill.why}\n\n${USAGE}`)
+  process.exitCode = 2
+} else {
+  await play(drill).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  })
+}
