@@ -28,19 +28,19 @@ export type WebhookDeps = Readonly<{
 export function createWebhook({ url, secret, clock, random, onResult, onTrouble, pausesMs = PAUSES_MS, maxWaiting = MAX_WAITING }: WebhookDeps): { notify: NotifyOutside; stop(options: { drainMs: number }): Promise<void> } {
   const ending = new AbortController()
   const waiting: DetectionEvent[] = []
-  const posting = new Set<Promise<void>>()
+  const delivering = new Set<Promise<void>>()
   let inTrouble = false
 
   function postNext(): void {
-    while (posting.size < AT_ONCE) {
+    while (delivering.size < AT_ONCE) {
       const next = waiting.shift()
       if (next === undefined) return
-      const post = deliver(next).then((delivered) => {
-        posting.delete(post)
+      const delivery = deliver(next).then((delivered) => {
+        delivering.delete(delivery)
         onResult(delivered ? 'delivered' : 'failed')
         postNext()
       })
-      posting.add(post)
+      delivering.add(delivery)
     }
   }
 
@@ -81,7 +81,7 @@ export function createWebhook({ url, secret, clock, random, onResult, onTrouble,
     },
     async stop({ drainMs }) {
       const late = setTimeout(() => ending.abort(), drainMs)
-      while (posting.size > 0) await Promise.all(posting)
+      while (delivering.size > 0) await Promise.all(delivering)
       clearTimeout(late)
       ending.abort()
     },

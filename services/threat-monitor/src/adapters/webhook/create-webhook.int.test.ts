@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { DetectionEvent } from '../../domain/to-detection-event.ts'
+import { createWebhook } from './create-webhook.ts'
+
+const secret = randomBytes(32)
+const verifier = new Webhook(`whsec_${secret.toString('base64')}`)
+
+type Received = { id: string; body: unknown; answer: (status: number, headers?: Record<string, string>) => void }
+let server: Server
+let url: string
+/** What the receiver does with a post; each is verified before. */
+let receive: (post: Received) => void
+const arrived: Received[] = []
+
+beforeEach(async () => {
+  arrived.length = 0
+  receive = ({ answer }) => answer(204)
+  server = createServer((request, response) => void take(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = Buffer.concat(await request.toArray()).toString()
+  const headers = request.headers as Record<string, string>
+  const post = { id: headers['webhook-id'] ?? '', body: verifier.verify(body, headers), answer: (status: number, more = {}) => void response.writeHead(status, more).end('x'.repeat(10)) }
+  arrived.push(post)
+  receive(post)
+}
+
+function aWebhook(options: { pausesMs?: readonly number[]; maxWaiting?: number } = {}) {
+  const results: string[] = []
+  const troubles: string[] = []
+  const webhook = createWebhook({ url, secret, clock: { nowMs: () => Date.now() }, random: () => 0, onResult: (result) => results.push(result), onTrouble: (why) => troubles.push(why), pausesMs: [1, 1, 1], ...options })
+  return { ...webhook, results, troubles }
+}
+const detection = (id: string): DetectionEvent => ({
+  id,
+  type: 'security.pattern-detected.v1',
+  source: 'threat-monitor',
+  time: '2026-11-23T12:00:00.000Z',
+  subject: 's',
+  key: 's',
+  data: { pattern: 'reuse', count: 1, threshold: 1, window_seconds: 60, first_at: '2026-11-23T12:00:00.000Z', last_at: '2026-11-23T12:00:00.000Z', last_event_id: id },
+})
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000, interval: 5 })
+
+test('a detection arrives signed, with its type, time and data', async () => {
+  const { notify, results } = aWebhook()
+  notify(detection('d1'))
+  await until(() => results.length === 1)
+  const { type, time: timestamp, data } = detection('d1')
+  expect(arrived.map(({ id, body }) => [id, body])).toEqual([['d1', { type, timestamp, data }]])
+  expect(results).toEqual(['delivered'])
+})
+
+test.each([
+  ['answers 500', ({ answer }: Received) => answer(500)],
+  ['leads elsewhere', ({ answer }: Received) => answer(302, { location: 'http://127.0.0.1:1/' })],
+])('a receiver that %s gets it again under the same id, and is given up after the last attempt', async (_, does) => {
+  receive = does
+  const { notify, results, troubles } = aWebhook()
+  notify(detection('d1'))
+  await until(() => results.length === 1)
+  expect([arrived.map(({ id }) => id), results, troubles.length]).toEqual([['d1', 'd1', 'd1', 'd1'], ['failed'], 1])
+})
+
+test('a receiver that comes to itself gets it', async () => {
+  receive = ({ answer }) => answer(arrived.length < 3 ? 503 : 200)
+  const { notify, results } = aWebhook()
+  notify(detection('d1'))
+  await until(() => results.length === 1)
+  expect([arrived.length, results]).toEqual([3, ['delivered']])
+})
+
+test('one that does not answer is not waited for without end, and a receiver that is gone neither', async () => {
+  receive = () => {}
+  const mute = aWebhook({ pausesMs: [] })
+  mute.notify(detection('d1'))
+  await until(() => mute.results.length === 1)
+  expect([mute.results, mute.troubles]).toEqual([['failed'], ['it did not answer in time']])
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  const gone = aWebhook()
+  gone.notify(detection('d2'))
+  await until(() => gone.results.length === 1)
+  expect([gone.results, gone.troubles]).toEqual([['failed'], ['it could not be reached']])
+})
+
+test('a receiver that is slow keeps nobody waiting: some are posted at once, the rest waits, and what does not fit has failed', async () => {
+  receive = () => {}
+  const { notify, results, stop } = aWebhook({ maxWaiting: 10 })
+  for (let i = 0; i < 100; i += 1) notify(detection(`d${i}`))
+  expect(results).toEqual(Array(86).fill('failed'))
+  await until(() => arrived.length === 4)
+  for (const { answer } of arrived) answer(200)
+  receive = ({ answer }) => answer(200)
+  await until(() => results.length === 100)
+  expect(results.filter((result) => result === 'delivered')).toHaveLength(14)
+  await stop({ drainMs: 0 })
+})
+
+test('a stop delivers what it can in its moment, and counts the rest as failed', async () => {
+  const quick = aWebhook()
+  for (let i = 0; i < 20; i += 1) quick.notify(detection(`d${i}`))
+  await quick.stop({ drainMs: 10_000 })
+  expect(quick.results).toEqual(Array(20).fill('delivered'))
+
+  receive = () => {}
+  const stuck = aWebhook()
+  for (let i = 0; i < 20; i += 1) stuck.notify(detection(`d${i}`))
+  await until(() => arrived.length === 24)
+  await stuck.stop({ drainMs: 10 })
+  stuck.notify(detection('late'))
+  expect(stuck.results).toEqual(Array(21).fill('failed'))
+})

@@ -1,0 +1,138 @@
+import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, toTopic, type AnyEvent } from '@auto-refresh/contracts'
+import { createInProcessBus } from '@auto-refresh/event-bus'
+import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
+import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { buildThreatMonitor } from './build-threat-monitor.ts'
+import { parseThreatMonitorConfig } from './config.ts'
+import { failed, refused, reused, rotated, signedIn } from './testing/events.ts'
+
+/** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should. */
+const STANDSTILL = { retry: 2 }
+let redis: OwnRedis
+let admin: Redis
+const stops: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  redis = await startOwnRedis()
+})
+afterAll(() => redis.stop())
+beforeEach(async () => {
+  await redis.startServer()
+  admin = new Redis(redis.url).on('error', () => {})
+  await admin.flushall()
+})
+afterEach(async () => {
+  redis.thawServer()
+  for (const stop of stops.splice(0)) await stop()
+  admin.disconnect()
+})
+
+async function startReplica(environment: Record<string, string> = {}) {
+  const bus = createInProcessBus()
+  const told: AnyEvent[] = []
+  await bus.subscribe({ group: 'test', topics: [SECURITY_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
+  const metrics = createMetrics({ service: 'test', version: '0' })
+  const config = parseThreatMonitorConfig({ REDIS_URL: redis.url, THREAT_REFRESH_VELOCITY: '6/3600', THREAT_SPRAYING: '6/3600', ...environment })
+  const monitor = buildThreatMonitor({ config, publisher: bus, subscriber: bus, logger: createSilentLogger(), metrics })
+  stops.push(() => monitor.stop())
+  await monitor.start()
+  return {
+    told,
+    isShared: monitor.isShared,
+    sharing: () => vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 10_000, interval: 10 }),
+    async take(...events: AnyEvent[]) {
+      for (const event of events) await bus.publish(toTopic(event.type), [event])
+    },
+    takeAtOnce: (events: AnyEvent[]) => bus.publish(SESSION_EVENTS_TOPIC, events),
+    patterns: () => told.map((event) => (event.type === 'security.pattern-detected.v1' ? event.data.pattern : undefined)),
+    async value(name: string) {
+      return Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
+    },
+  }
+}
+const startTwo = async () => {
+  const both = [await startReplica(), await startReplica()] as const
+  for (const replica of both) await replica.sharing()
+  return both
+}
+const now = () => ({ atMs: Date.now() })
+
+test('a pattern that is spread over two replicas is found, and told by one of them once', STANDSTILL, async () => {
+  const [a, b] = await startTwo()
+  for (let i = 0; i < 5; i += 1) await (i % 2 === 0 ? a : b).take(rotated(i, now()))
+  expect([...a.patterns(), ...b.patterns()]).toEqual([])
+  await Promise.all([a.takeAtOnce([5, 7, 9].map((i) => rotated(i, now()))), b.takeAtOnce([6, 8, 10].map((i) => rotated(i, now())))])
+  expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity'])
+  const values = await Promise.all([a, b].map(({ value }) => value('auth_suspicious_patterns_total\\{pattern="refresh_velocity"\\}')))
+  expect((values[0] ?? 0) + (values[1] ?? 0)).toBe(1)
+})
+
+test('what one replica has handled and another gets again counts once', STANDSTILL, async () => {
+  const [a, b] = await startTwo()
+  const events = [0, 1, 2, 3, 4].map((i) => failed(`name ${i}`, '198.51.100.0/24', now()))
+  for (const replica of [a, b, a]) await replica.take(...events)
+  const reuse = reused(now())
+  for (const replica of [a, b, a]) await replica.take(reuse)
+  expect([...a.patterns(), ...b.patterns()]).toEqual(['reuse'])
+  expect(await b.value('auth_events_processed_total\\{consumer="threat-monitor",type="login.failed.v1",result="duplicate"\\}')).toBe(5)
+})
+
+test('a reuse on one topic and the sign-in on the other meet, whoever handles them', STANDSTILL, async () => {
+  const [a, b] = await startTwo()
+  await a.take(reused({ atMs: Date.now() - 1000 }))
+  await b.take(signedIn('0199e000-0000-7000-8000-000000000001', now()))
+  expect([a.patterns(), b.patterns()]).toEqual([['reuse'], ['sign_in_after_reuse']])
+})
+
+test('every key has an end, and a window keeps no more than it needs', STANDSTILL, async () => {
+  const a = await startReplica()
+  await a.sharing()
+  await a.take(...Array.from({ length: 200 }, (_, i) => failed(`name ${i}`, '198.51.100.0/24', now())), reused(now()))
+  const keys = await admin.keys('*')
+  expect(keys.length).toBeGreaterThan(200)
+  expect(Math.min(...(await Promise.all(keys.map((key) => admin.pttl(key)))))).toBeGreaterThan(0)
+  expect(await admin.zcard('auth:threat:seen:spraying:198.51.100.0/24')).toBe(50)
+})
+
+test.each([
+  ['stopped', async () => redis.stopServer(), async () => redis.startServer()],
+  ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
+])('Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back', STANDSTILL, async (_, takeAway, bringBack) => {
+  const [a, b] = await startTwo()
+  await a.take(...[0, 1, 2].map((i) => rotated(i, now())))
+  await takeAway()
+  const before = performance.now()
+  await a.take(...[3, 4].map((i) => rotated(i, now())))
+  expect(a.told).toEqual([])
+  await a.take(...[5, 6, 7].map((i) => rotated(i, now())))
+  expect(performance.now() - before).toBeLessThan(5000)
+  expect(a.patterns()).toEqual(['refresh_velocity'])
+  expect(a.isShared()).toBe(false)
+
+  await bringBack()
+  await a.sharing()
+  await b.sharing()
+  await a.take(...[8, 9, 10, 11, 12, 13, 14].map((i) => rotated(i, now())))
+  expect(a.patterns()).toEqual(['refresh_velocity'])
+  for (let i = 0; i < 6; i += 1) await (i % 2 === 0 ? a : b).take(failed(`name ${i}`, '203.0.113.0/24', now()))
+  expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity', 'spraying'])
+})
+
+test('a Redis that forgets everything takes nothing from what a replica has counted, and makes it tell nothing twice', STANDSTILL, async () => {
+  const a = await startReplica()
+  await a.sharing()
+  for (let i = 0; i < 12; i += 1) {
+    await a.take(rotated(i, now()))
+    await admin.flushall()
+  }
+  expect(a.patterns()).toEqual(['refresh_velocity'])
+})
+
+test('it starts without Redis', async () => {
+  await redis.stopServer()
+  const a = await startReplica({ THREAT_REFUSALS: '3/60' })
+  await a.take(refused(undefined, now()), refused(undefined, now()), refused(undefined, now()))
+  expect(a.patterns()).toEqual(['refusals'])
+})
