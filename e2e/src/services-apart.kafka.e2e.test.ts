@@ -5,19 +5,23 @@ import { eventually, letPass } from './eventually.ts'
 import { runOperation } from './run-operation.ts'
 import type { ServiceProcess } from './start-services.ts'
 import { startSystemApart, type SystemApart } from './start-system-apart.ts'
+import { startWebhookReceiver, type WebhookReceiver } from './start-webhook-receiver.ts'
 
 const PASSWORD = 'correct horse battery'
 const WITHOUT_KAFKA_SECONDS = Number(process.env['TEST_OUTAGE_SECONDS'] ?? 15)
 let system: SystemApart
 let sql: Client
+let receiver: WebhookReceiver
 
 beforeAll(async () => {
-  system = await startSystemApart({ REFRESH_LIMIT: 'off', SESSION_LIMIT: '10000' })
+  receiver = await startWebhookReceiver()
+  system = await startSystemApart({ REFRESH_LIMIT: 'off', SESSION_LIMIT: '10000', ...receiver.settings })
   sql = await connect()
 }, 120_000)
 afterAll(async () => {
   await sql.end().catch(() => {})
   await system.stop()
+  await receiver.stop()
 })
 
 async function connect(): Promise<Client> {
@@ -137,6 +141,26 @@ test('a logout or a reuse on one is refused on the other within 2 s, and the use
   await eventually(async () => (await notices()).text.includes(sessionOf(stolen.refresh)), 15_000)
 })
 
+test('a theft, and the sign-in of who has the password too, reach the webhook, the topic and the audit trail', async () => {
+  const owner = await signIn(0)
+  const id = sessionOf(owner.refresh)
+  toPair(await refresh(system.urlOf(0), owner.refresh))
+  await sql.query(`update token_store.sessions set rotated_at = rotated_at - interval '2 minutes' where id = $1`, [id])
+  expect((await refresh(system.urlOf(1), owner.refresh, { 'user-agent': 'thief' })).code).toBe('refresh_token_reused')
+  const told = (pattern: string, session: string) => receiver.received.find(({ data }) => data['pattern'] === pattern && data['session_id'] === session)
+  await eventually(() => told('reuse', id) !== undefined, 15_000)
+  expect(told('reuse', id)?.data).toMatchObject({ agent: 'thief', count: 1, threshold: 1 })
+
+  const thief = await signIn(1)
+  await eventually(() => receiver.received.some(({ data }) => data['pattern'] === 'sign_in_after_reuse'), 15_000)
+  expect(thief.access).not.toBe('')
+  const detection = told('reuse', id)
+  await eventually(async () => (await sql.query('select 1 from cleanup.audit_events where event_id = $1 and session_id = $2', [detection?.id, id])).rowCount === 1, 15_000)
+  expect((await runOperation('events-tail', { args: ['--all'], env: system.env })).output).toContain(`security.pattern-detected.v1 ${id} event=${detection?.id}`)
+  const counted = await system.monitors[0]?.metric(/^auth_suspicious_patterns_total\{pattern="reuse"\} (\d+)$/m)
+  expect(counted).toBeGreaterThan(0)
+})
+
 test('the life of one event can be followed: the log of auth-api, the topic, the audit trail', async () => {
   const pair = await signIn(0)
   const id = sessionOf(pair.refresh)
@@ -169,8 +193,8 @@ test('each process is killed with -9 under load: no session is lost, no event is
   const before = await alarms()
   let turn = 0
   const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(turn++), client.refresh)))
-  for (const list of [system.stores, system.apis, system.workers]) {
-    for (const i of [0, 1]) {
+  for (const list of [system.stores, system.apis, system.workers, system.monitors]) {
+    for (const i of list.keys()) {
       await restart(list, i, 'SIGKILL')
       await letPass(0.5)
     }
@@ -202,7 +226,7 @@ test('a rolling restart under load fails no request', async () => {
   const balancer = startBalancer()
   await balancer.look()
   const load = keepRefreshing(clients, (client) => balancer.send((url) => refresh(url, client.refresh)))
-  for (const list of [system.stores, system.apis, system.workers]) for (const i of [0, 1]) await restart(list, i, 'SIGTERM')
+  for (const list of [system.stores, system.apis, system.workers, system.monitors]) for (const i of list.keys()) await restart(list, i, 'SIGTERM')
   const { failures, refreshes } = await load.stop()
   balancer.stop()
   expect(failures).toEqual([])
@@ -217,7 +241,7 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
   const { failures, refreshes } = await load.stop()
   expect(failures).toEqual([])
   expect(refreshes).toBeGreaterThan(50)
-  expect((await Promise.all(system.all().map((service) => fetch(`${service.adminUrl}/readyz`)))).map((answer) => answer.status)).toEqual(Array(6).fill(200))
+  expect((await Promise.all(system.all().map((service) => fetch(`${service.adminUrl}/readyz`)))).map((answer) => answer.status)).toEqual(Array(7).fill(200))
   await system.kafka.startServer()
   await expectTopicToHoldAllOf(clients)
 }, 180_000)
