@@ -56,7 +56,8 @@ export const EVENTS = {
     ...ClientContext.properties,
   }),
   'security.pattern-detected.v1': Type.Object({
-    pattern: Type.Enum(PATTERNS),
+    // no enum: a new one must not break who was written before it
+    pattern: Type.Unsafe<Pattern>(Type.String({ description: `${PATTERNS.join(', ')}; more may come` })),
     session_id: Type.Optional(Uuid),
     user_id: Type.Optional(Uuid),
     username_hash: Type.Optional(Type.String()),
