@@ -60,7 +60,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       [`auth_http_request_duration_seconds_count{${route}, status_class="2xx"}`]: climb(0, 1, 600),
       [`auth_http_request_duration_seconds_count{${route}, status_class="5xx"}`]: Array.from({ length: 30 }, (_, at) => flat(at, 20)).join(' '),
     },
-    firing: { '2h': 0, '5h1m': 0, '9h1m': 0 },
+    firing: { '2h3m': 0, '5h3m': 0, '9h3m': 0 },
   },
 
   counted('RefreshTokenReused', 'auth_reuse_detected_total'),

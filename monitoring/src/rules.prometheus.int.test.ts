@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ALERT_CASES, type AlertCase } from './alert-cases.ts'
 import { readAlerts, RULE_FILES } from './read-rules.ts'
 
@@ -40,15 +40,14 @@ test('every alert is seen quiet, firing, and resolved', () => {
   expect(new Set(seen.map(({ alert, window }) => key(alert, window)))).toEqual(new Set(readAlerts().map(({ alert, labels }) => key(alert, labels?.['window']))))
 })
 
-describe.each(ALERT_CASES)('$alert $window', (each) => {
-  test(each.title ?? 'fires when it must, and only then', async () => {
-    const path = join(scratch, `${each.alert}-${ALERT_CASES.indexOf(each)}.yml`)
-    const files = readAlerts().flatMap(({ alert, file }) => (alert === each.alert ? [file] : []))
-    const about = { rule_files: [...new Set(files)], evaluation_interval: each.interval, tests: [toUnitTest(each)] }
-    await writeFile(path, JSON.stringify(about))
-    const { stdout, stderr } = await run('promtool', ['test', 'rules', path]).catch((error: { stdout: string; stderr: string }) => error)
-    expect(stdout + stderr).toContain('SUCCESS')
-  })
+const named = ALERT_CASES.map((each) => ({ ...each, name: [each.alert, each.window].filter(Boolean).join(' '), title: each.title ?? 'fires when it must, and only then' }))
+
+test.each(named)('$name: $title', async (each) => {
+  const path = join(scratch, `${each.name}-${named.indexOf(each)}.yml`)
+  const files = readAlerts().flatMap(({ alert, file }) => (alert === each.alert ? [file] : []))
+  await writeFile(path, JSON.stringify({ rule_files: [...new Set(files)], evaluation_interval: each.interval, tests: [toUnitTest(each)] }))
+  const { stdout, stderr } = await run('promtool', ['test', 'rules', path]).catch((error: { stdout: string; stderr: string }) => error)
+  expect(stdout + stderr).toContain('SUCCESS')
 })
 
 test('Alertmanager accepts its configuration', async () => {
