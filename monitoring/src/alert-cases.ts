@@ -55,7 +55,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   ...burn('RefreshAvailabilityBurn', SLO_SERIES.failures),
   ...burn('RefreshLatencyBurn', SLO_SERIES.slow),
   {
-    alert: 'RefreshAvailabilityBurn', title: 'one failure in twenty minutes wakes nobody where hardly anybody calls', window: '1h', interval: '1m',
+    alert: 'RefreshAvailabilityBurn', title: 'a failure now and then wakes nobody', window: '1h', interval: '1m',
     series: {
       [`auth_http_request_duration_seconds_count{${route}, status_class="2xx"}`]: climb(0, 1, 600),
       [`auth_http_request_duration_seconds_count{${route}, status_class="5xx"}`]: Array.from({ length: 30 }, (_, at) => flat(at, 20)).join(' '),
