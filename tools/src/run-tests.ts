@@ -8,6 +8,6 @@ const root = resolve(import.meta.dirname, '../..')
 const { status } = spawnSync('turbo', ['run', 'test', 'test:int', 'test:e2e', '--concurrency=2', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
-  for (const file of globSync(`{packages,services}/*/src/**/*.${engine}.*.test.ts`, { cwd: root }).concat(globSync(`e2e/src/*.${engine}.*.test.ts`, { cwd: root }))) console.log(`  ${file}`)
+  for (const file of globSync([`{packages,services}/*/src/**/*.${engine}.*.test.ts`, `{e2e,monitoring}/src/*.${engine}.*.test.ts`], { cwd: root })) console.log(`  ${file}`)
 }
 process.exitCode = status ?? 1

@@ -4,16 +4,18 @@ import { findMissingEngines } from './missing-engines.ts'
 const bare = { PATH: '/nowhere' }
 const names = (environment: NodeJS.ProcessEnv) => findMissingEngines(environment).map(({ engine }) => engine)
 
-test('a bare machine lacks both, with a cure for each', () => {
-  // A machine with Docker lacks nothing, so this can only be asked where there is none.
+test('a bare machine lacks all, with a cure for each', () => {
   const missing = findMissingEngines(bare)
-  if (missing.length === 0) return expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual([])
+  // Docker lends Kafka and Redis, so they can only be asked for where there is none.
+  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus'])
+  if (missing.length === 1) return
   expect(missing).toEqual([
     { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
     { engine: 'redis', why: expect.stringContaining('redis-server') },
+    { engine: 'prometheus', why: expect.stringContaining('promtool') },
   ])
-  expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual(['redis'])
-  expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual(['kafka'])
+  expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual(['redis', 'prometheus'])
+  expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual(['kafka', 'prometheus'])
 })
 
 test('nothing is left out in CI', () => {

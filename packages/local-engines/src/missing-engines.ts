@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis'; why: string }>
+export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus'; why: string }>
 
 /**
  * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`) are left out and listed at
@@ -10,13 +10,17 @@ export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis'; why: string }>
 export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngine[] {
   const isOnPath = (...names: string[]) => (environment['PATH'] ?? '').split(delimiter).some((folder) => names.some((name) => existsSync(join(folder, name))))
   const isGiven = (name: string) => (environment[name] ?? '') !== ''
-  if (environment['CI'] === 'true' || isGiven('DOCKER_HOST') || existsSync('/var/run/docker.sock')) return []
+  if (environment['CI'] === 'true') return []
   const missing: MissingEngine[] = []
-  if (!isGiven('TEST_KAFKA_BROKERS') && !(isOnPath('java') && isOnPath('mvn'))) {
+  const hasDocker = isGiven('DOCKER_HOST') || existsSync('/var/run/docker.sock')
+  if (!hasDocker && !isGiven('TEST_KAFKA_BROKERS') && !(isOnPath('java') && isOnPath('mvn'))) {
     missing.push({ engine: 'kafka', why: 'no Kafka: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven' })
   }
-  if (!isGiven('TEST_REDIS_URL') && !isOnPath('redis-server', 'valkey-server', 'mvn')) {
+  if (!hasDocker && !isGiven('TEST_REDIS_URL') && !isOnPath('redis-server', 'valkey-server', 'mvn')) {
     missing.push({ engine: 'redis', why: 'no Redis: set TEST_REDIS_URL, start Docker, or install redis-server' })
+  }
+  if (!isOnPath('promtool') || !isOnPath('amtool')) {
+    missing.push({ engine: 'prometheus', why: 'no promtool and amtool: install Prometheus and Alertmanager (Debian: prometheus prometheus-alertmanager)' })
   }
   return missing
 }

@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+
+const RULES = join(import.meta.dirname, '../prometheus/rules')
+
+export type Rule = Readonly<{ record?: string; alert?: string; expr: string; for?: string; labels?: Record<string, string>; annotations?: Record<string, string> }>
+export type Alert = Rule & Readonly<{ alert: string; file: string }>
+
+export const RULE_FILES = readdirSync(RULES).map((name) => join(RULES, name))
+
+/** Every rule of the repository, with its file. */
+export function readRules(): (Rule & { file: string })[] {
+  return RULE_FILES.flatMap((file) => {
+    const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] }
+    return groups.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, file })))
+  })
+}
+
+/** The rules that are alerts. */
+export const readAlerts = (): Alert[] => readRules().flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]))
