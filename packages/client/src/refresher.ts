@@ -3,13 +3,14 @@ import type { AuthApi } from './auth-api.ts'
 import type { Events } from './events.ts'
 import type { Lifetime } from './lifetime.ts'
 import { backoffMs, pause } from './pause.ts'
-import { isSamePair, type Session } from './session.ts'
+import { isSamePair, toHex, toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 import { withLock } from './with-lock.ts'
 
 /** The whole schedule of tries; later ones are the timer's, under the same Idempotency-Key. */
 const RETRY_FOR_MS = 25_000
+const REST_MS = 1000
 /** The last resort against a loop that nobody foresaw. */
 const MAX_PER_MINUTE = 30
 /** A tab that lost a race looks for the winner's pair this often before it believes a refusal. */
@@ -28,59 +29,50 @@ export type Refresh = () => Promise<Session>
 export function createRefresher({ api, store, lifetime, events, storage, baseURL, cookies }: Deps): Refresh {
   const mine = flights.get(storage) ?? new Map<string, Promise<Session>>()
   flights.set(storage, mine)
-  const lockName = storage.shared === true || cookies ? `auto-refresh ${baseURL}` : undefined
+  const lockName = (storage.shared === true || cookies) && `auto-refresh ${baseURL}`
   let starts: number[] = []
   let rest: { until: number; error: AuthError; epoch: number } | undefined
 
   function countStart() {
     const now = performance.now()
-    starts = starts.filter((at) => now - at < 60_000)
-    const [oldest = now] = starts
-    if (starts.length >= MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', 'Refreshed too often within a minute', { retryable: true, retryAfterMs: oldest + 60_000 - now })
+    starts = starts.filter((at) => at > now - 60_000)
+    if (starts.length >= MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
     starts.push(now)
   }
 
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
+    if (session === undefined && stale !== undefined) throw new AuthError('signed_out')
     // Another tab has been here in the meantime.
     if (session !== undefined && !isSamePair(session, stale) && lifetime.freshness() === 'live') return session
-    if (session === undefined && stale !== undefined) throw new AuthError('signed_out', 'Signed out while the token was refreshed')
-    if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', 'No refresh token available')
+    if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', { message: 'No refresh token available' })
+    countStart()
     const attemptKey = session?.attemptKey ?? spareKey
     const { epoch } = store
-    countStart()
     // Before it is sent: an answer that gets lost is fetched again under this key, after a reload too.
     if (session !== undefined && session.attemptKey === undefined) await store.save({ ...session, attemptKey })
-    if (store.epoch !== epoch) return attempt(stale, spareKey)
     try {
-      const { session: next } = await api.pair('refresh', {
-        body: cookies ? {} : { refresh_token: session?.refreshToken },
-        headers: { 'Idempotency-Key': attemptKey },
-      })
-      // Where the answer is of no use any more, a newer pair stands there, or nobody is signed in.
-      await store.commit(next, session, epoch)
-      if (store.current === undefined) throw new AuthError('signed_out', 'Signed out while the token was refreshed')
-      return store.current
+      const { data } = await api('refresh', cookies ? {} : { refresh_token: session?.refreshToken }, { 'Idempotency-Key': attemptKey })
+      await store.commit(toSession(data.access_token, data.refresh_token, data.expires_in), session, epoch)
     } catch (error) {
-      return refused(error as AuthError, session, epoch)
+      const over = isTerminal(error as AuthError) || (cookies && (error as AuthError).code === 'refresh_token_missing')
+      for (const ms of over ? LOOK_AGAIN_MS : []) {
+        await pause(ms)
+        const now = await store.load()
+        if (now !== undefined && !isSamePair(now, session)) return now
+      }
+      if (over && store.epoch === epoch) await store.end((error as AuthError).code)
+      throw error
     }
-  }
-
-  async function refused(error: AuthError, sent: Session | undefined, epoch: number): Promise<Session> {
-    const over = isTerminal(error) || (cookies && error.code === 'refresh_token_missing')
-    if (!over) throw error
-    for (const ms of LOOK_AGAIN_MS) {
-      await pause(ms)
-      const now = await store.load()
-      if (now !== undefined && !isSamePair(now, sent)) return now
-    }
-    if (store.epoch === epoch) await store.end(error.code)
-    throw error
+    // Where the answer was of no use any more, a newer pair stands there, or somebody has signed out.
+    if (store.current === undefined) throw new AuthError('signed_out')
+    return store.current
   }
 
   async function run(stale: Session | undefined): Promise<Session> {
     const deadline = performance.now() + RETRY_FOR_MS
-    const key = randomKey()
+    // crypto.randomUUID is missing on pages without TLS.
+    const key = toHex(crypto.getRandomValues(new Uint8Array(16)))
     for (let tries = 0; ; tries += 1) {
       try {
         return await withLock(lockName, () => attempt(stale, key))
@@ -94,26 +86,22 @@ export function createRefresher({ api, store, lifetime, events, storage, baseURL
   }
 
   async function start(): Promise<Session> {
+    // The server asked for more patience than callers have: until then they get the same answer without a request.
     if (rest !== undefined && rest.epoch === store.epoch && performance.now() < rest.until) throw rest.error
+    const { epoch } = store
     try {
       return await run(store.current)
-    } catch (error) {
-      const failed = error instanceof AuthError ? error : new AuthError('unexpected_error', 'The refresh failed', { retryable: true, cause: error })
-      // The server asked for more patience than callers have: until then they get the same answer without a request.
-      if (failed.retryable) rest = { until: performance.now() + (failed.retryAfterMs ?? 1000), error: failed, epoch: store.epoch }
-      if (store.current !== undefined) events.emit('error', failed)
-      throw failed
+    } catch (cause) {
+      const error = cause instanceof AuthError ? cause : new AuthError('storage_failed', { retryable: true, cause })
+      if (error.retryable) rest = { until: performance.now() + (error.retryAfterMs ?? REST_MS), error, epoch }
+      if (store.current !== undefined) events.emit('error', error)
+      throw error
     }
   }
 
   return () => {
-    const underWay = mine.get(baseURL)
-    if (underWay !== undefined) return underWay
-    const flight = start().finally(() => mine.delete(baseURL))
+    const flight = mine.get(baseURL) ?? start().finally(() => mine.delete(baseURL))
     mine.set(baseURL, flight)
     return flight
   }
 }
-
-// crypto.randomUUID is missing on pages without TLS.
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,14 +1,13 @@
 import { createAuthApi, type Envelope } from './auth-api.ts'
-import { AuthError } from './auth-error.ts'
+import type { AuthError } from './auth-error.ts'
 import { createEvents, type AuthEvents } from './events.ts'
-import { createGate } from './gate.ts'
-import { setGate } from './gates.ts'
+import { createGate, type Gate } from './gate.ts'
 import { createLifetime } from './lifetime.ts'
-import { createRefresher, type Refresh } from './refresher.ts'
-import { createRenewal } from './renewal.ts'
-import { createSend, type AuthRequestInit, type Send } from './send.ts'
-import { readRefreshToken } from './session.ts'
-import { createSessionStore, type SessionStore } from './session-store.ts'
+import { createRefresher } from './refresher.ts'
+import { startRenewal } from './renewal.ts'
+import { createSend, type AuthRequestInit } from './send.ts'
+import { readRefreshToken, toSession } from './session.ts'
+import { createSessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 
@@ -32,9 +31,9 @@ export type TokenManagerOptions = {
 /** What is known of the session without asking anybody. */
 export type SessionInfo = {
   /** Absent with the cookie transport. */
-  sessionId: string | undefined
+  sessionId?: string
   /** How often the session was renewed; absent with the cookie transport. */
-  generation: number | undefined
+  generation?: number
   /** Milliseconds that the access token has left. */
   expiresInMs: number
 }
@@ -53,58 +52,39 @@ export class TokenManager {
   readonly baseURL: string
   /** `request` in the shape of `fetch`, bound: hand it to ky, openapi-fetch or a query function. */
   readonly fetch: typeof globalThis.fetch
-  /** Resolves when the storage was read for the first time; with localStorage there is nothing to wait for. */
-  readonly ready: Promise<void>
-  readonly #events = createEvents()
-  readonly #store: SessionStore
-  readonly #lifetime: ReturnType<typeof createLifetime>
-  readonly #api: ReturnType<typeof createAuthApi>
-  readonly #refresh: Refresh
-  readonly #renewal: ReturnType<typeof createRenewal>
-  readonly #send: Send
-  readonly #cookies: boolean
+  /** For `attachAutoRefresh`. @internal */
+  readonly gate: Gate
+  readonly #core: ReturnType<typeof createCore>
 
   constructor(options: TokenManagerOptions = {}) {
-    const { baseURL = 'http://localhost:8000', storage = defaultStorage(), transport = 'body', threshold = 300, timeoutMs = 8000, allowedOrigins = [] } = options
-    const url = new URL(baseURL, globalThis.location?.href)
-    const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
-    const cookies = (this.#cookies = transport === 'cookie')
-    const events = this.#events
-    this.baseURL = url.href.replace(/\/$/, '')
-    const api = (this.#api = createAuthApi({ baseURL: this.baseURL, cookies, timeoutMs, fetch }))
-    const store = (this.#store = createSessionStore({ storage, events }))
-    const lifetime = (this.#lifetime = createLifetime({ store, thresholdSeconds: threshold }))
-    const refresh = (this.#refresh = createRefresher({ api, store, lifetime, events, storage, baseURL: this.baseURL, cookies }))
-    const gate = createGate({ store, lifetime, refresh, origins: new Set([url.origin, ...allowedOrigins.map((origin) => new URL(origin).origin)]), cookies })
-    this.#send = createSend({ gate, baseURL: this.baseURL, fetch })
-    this.fetch = this.#send as typeof globalThis.fetch
-    setGate(this, gate)
-    this.#renewal = createRenewal({ store, lifetime, refresh })
-    this.ready = Promise.resolve(store.load()).then(() => {})
+    const core = createCore(options)
+    this.#core = core
+    this.baseURL = core.baseURL
+    this.gate = core.gate
+    this.fetch = core.send as typeof globalThis.fetch
   }
 
   get accessToken(): string | null {
-    return this.#store.current?.accessToken ?? null
+    return this.#core.store.current?.accessToken ?? null
   }
 
   /** Always null with the cookie transport. */
   get refreshToken(): string | null {
-    return this.#store.current?.refreshToken ?? null
+    return this.#core.store.current?.refreshToken ?? null
   }
 
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
-    const { current } = this.#store
-    if (current === undefined) return null
-    const { sessionId, generation } = readRefreshToken(current.refreshToken) ?? {}
-    return { sessionId, generation, expiresInMs: this.#lifetime.leftMs() }
+    const { store, lifetime } = this.#core
+    return store.current === undefined ? null : { ...readRefreshToken(store.current.refreshToken), expiresInMs: lifetime.leftMs() }
   }
 
   /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
   async login(username: string, password: string): Promise<Envelope> {
-    const { envelope, session } = await this.#api.pair('token', { body: { username, password, ...(this.#cookies ? { transport: 'cookie' } : {}) } })
-    await this.#store.start(session)
-    return envelope
+    const { api, store, cookies } = this.#core
+    const answer = await api('token', { username, password, ...(cookies ? { transport: 'cookie' } : {}) })
+    await store.start(toSession(answer.data.access_token, answer.data.refresh_token, answer.data.expires_in))
+    return answer
   }
 
   /**
@@ -112,41 +92,54 @@ export class TokenManager {
    * token already. It rejects with a retryable `AuthError` when the token has expired and cannot be renewed right now.
    */
   request(input: string | URL | Request, init?: AuthRequestInit): Promise<Response> {
-    return this.#send(input, init)
+    return this.#core.send(input, init)
   }
 
   /** Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`, `refresh_token_missing` when nobody is signed in. */
   async refreshTokens(): Promise<Envelope> {
-    await this.#store.load()
-    const { accessToken, refreshToken } = await this.#refresh()
-    return {
-      status: 200,
-      message: 'Token refreshed successfully',
-      data: { access_token: accessToken, ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }), token_type: 'bearer', expires_in: Math.floor(this.#lifetime.leftMs() / 1000) },
-    }
+    const { store, refresh, lifetime } = this.#core
+    await store.load()
+    const { accessToken, refreshToken } = await refresh()
+    const data = { access_token: accessToken, refresh_token: refreshToken, token_type: 'bearer', expires_in: Math.round(lifetime.leftMs() / 1000) }
+    return { status: 200, message: 'Token refreshed successfully', data }
   }
 
   /** Forgets the tokens at once, then tells the server, which ends the session. The promise never rejects: without the server they are forgotten all the same. */
   async logout(): Promise<void> {
-    const { current } = this.#store
-    const removed = this.#store.end('logout')
-    if (current !== undefined || this.#cookies) {
-      const { accessToken, refreshToken } = current ?? {}
-      const headers = accessToken === undefined || accessToken === '' ? {} : { Authorization: `Bearer ${accessToken}` }
-      // It outlives the page: signing out is often followed by leaving it.
-      await this.#api.call('logout', { body: refreshToken === undefined ? {} : { refresh_token: refreshToken }, headers, keepalive: true }).catch((error: AuthError) => this.#events.emit('error', error))
+    const { api, store, events, cookies } = this.#core
+    const { current } = store
+    const removed = store.end('logout')
+    if (current !== undefined || cookies) {
+      const headers = current && { Authorization: `Bearer ${current.accessToken}` }
+      await api('logout', { refresh_token: current?.refreshToken }, headers).catch((error: AuthError) => events.emit('error', error))
     }
     await removed
   }
 
   /** Calls `listener` after each such event, until the function that it returns is called. */
   on<E extends keyof AuthEvents>(event: E, listener: (payload: AuthEvents[E]) => void): () => void {
-    return this.#events.on(event, listener)
+    return this.#core.events.on(event, listener)
   }
 
   /** Ends the timer and the listeners of this instance; the session stands. */
   dispose(): void {
-    this.#renewal.dispose()
-    this.#store.dispose()
+    this.#core.stop()
   }
+}
+
+function createCore(options: TokenManagerOptions) {
+  const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold: thresholdSeconds = 300, timeoutMs = 8000, allowedOrigins = [] } = options
+  const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
+  const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
+  const cookies = transport === 'cookie'
+  const events = createEvents()
+  const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
+  const store = createSessionStore({ storage, events })
+  const lifetime = createLifetime({ store, thresholdSeconds })
+  const refresh = createRefresher({ api, store, lifetime, events, storage, baseURL, cookies })
+  const gate = createGate({ store, lifetime, refresh, origins, cookies })
+  const send = createSend({ gate, baseURL, fetch })
+  const stop = startRenewal({ store, lifetime, refresh })
+  return { baseURL, cookies, events, api, store, lifetime, refresh, gate, send, stop }
 }
