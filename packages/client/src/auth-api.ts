@@ -1,7 +1,7 @@
 import { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
+import type { TokenData } from './session.ts'
 
-export type TokenData = { access_token: string; refresh_token?: string | undefined; token_type: string; expires_in: number }
 /** The API's answer, as the guide has it. */
 export type Envelope<T = TokenData> = { status: number; message: string; data: T }
 type Failure = { message?: string; error?: { code?: unknown; retryable?: unknown } }

@@ -1,5 +1,4 @@
 import type { AuthError } from './auth-error.ts'
-import type { Lifetime } from './lifetime.ts'
 import { within } from './pause.ts'
 import type { Refresh } from './refresher.ts'
 import { toSession, type Session } from './session.ts'
@@ -15,7 +14,7 @@ export type Pass = { session: Session; epoch: number }
 export type Gate = ReturnType<typeof createGate>
 
 /** What `request` and the axios interceptor share: which token goes where, and what an answer means for it. */
-export function createGate({ store, lifetime, refresh, origins, cookies }: { store: SessionStore; lifetime: Lifetime; refresh: Refresh; origins: ReadonlySet<string>; cookies: boolean }) {
+export function createGate({ store, refresh, origins, cookies }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; cookies: boolean }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
   let asked = !cookies
 
@@ -32,7 +31,7 @@ export function createGate({ store, lifetime, refresh, origins, cookies }: { sto
     } catch (error) {
       const { current } = store
       // A refresh that came too early to matter may fail; a session that is over leaves an anonymous request.
-      const goesOn = current === undefined ? !(error as AuthError).retryable : lifetime.freshness() !== 'expired'
+      const goesOn = current === undefined ? !(error as AuthError).retryable : store.freshness() !== 'expired'
       if (signal?.aborted === true || !goesOn) throw error
     }
   }
@@ -44,7 +43,7 @@ export function createGate({ store, lifetime, refresh, origins, cookies }: { sto
     /** The session to send a request with, renewed first where needed. `early`: also where it is only due, because the request cannot be repeated. */
     async enter(signal: Signal, early: boolean): Promise<Pass | undefined> {
       await store.load()
-      const state = lifetime.freshness()
+      const state = store.freshness()
       if (state === 'due') {
         const done = renewed(undefined, EARLY_WAIT_MS).catch(() => {})
         // The server renews a due token of a cookie by itself, on an answer that may get lost: be first.
@@ -73,10 +72,10 @@ export function createGate({ store, lifetime, refresh, origins, cookies }: { sto
 
     /** Takes over the pair that an answer brings along, unless a newer one is there. */
     async adopt(header: (name: string) => string | null | undefined, { session, epoch }: Pass): Promise<void> {
-      const accessToken = header('x-new-access-token')
-      const refreshToken = header('x-new-refresh-token') ?? undefined
-      if (header('x-token-refreshed') !== 'true' || !accessToken || (refreshToken === undefined && session.refreshToken !== undefined)) return
-      await store.commit(toSession(accessToken, refreshToken), session, epoch)
+      const access_token = header('x-new-access-token')
+      const refresh_token = header('x-new-refresh-token') ?? undefined
+      if (header('x-token-refreshed') !== 'true' || !access_token || (refresh_token === undefined && session.refreshToken !== undefined)) return
+      await store.commit(toSession({ access_token, refresh_token }), session, epoch)
     },
   }
 }

@@ -1,7 +1,6 @@
 import { AuthError, isTerminal } from './auth-error.ts'
 import type { AuthApi } from './auth-api.ts'
 import type { Events } from './events.ts'
-import type { Lifetime } from './lifetime.ts'
 import { backoffMs, pause } from './pause.ts'
 import { isSamePair, toHex, toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -19,14 +18,14 @@ const LOOK_AGAIN_MS = [0, 100, 400]
 /** Refreshes under way in this tab, over all instances with the same storage and server. */
 const flights = new WeakMap<TokenStorage, Map<string, Promise<Session>>>()
 
-type Deps = { api: AuthApi; store: SessionStore; lifetime: Lifetime; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
+type Deps = { api: AuthApi; store: SessionStore; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
 export type Refresh = () => Promise<Session>
 
 /**
  * Renews the pair: one refresh at a time, tried again with the same token and the same Idempotency-Key for as long as the failure
  * may pass, and ended only by a refusal that says that the session is over.
  */
-export function createRefresher({ api, store, lifetime, events, storage, baseURL, cookies }: Deps): Refresh {
+export function createRefresher({ api, store, events, storage, baseURL, cookies }: Deps): Refresh {
   const mine = flights.get(storage) ?? new Map<string, Promise<Session>>()
   flights.set(storage, mine)
   const lockName = (storage.shared === true || cookies) && `auto-refresh ${baseURL}`
@@ -44,7 +43,7 @@ export function createRefresher({ api, store, lifetime, events, storage, baseURL
     const session = await store.load()
     if (session === undefined && stale !== undefined) throw new AuthError('signed_out')
     // Another tab has been here in the meantime.
-    if (session !== undefined && !isSamePair(session, stale) && lifetime.freshness() === 'live') return session
+    if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live') return session
     if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', { message: 'No refresh token available' })
     countStart()
     const attemptKey = session?.attemptKey ?? spareKey
@@ -53,7 +52,7 @@ export function createRefresher({ api, store, lifetime, events, storage, baseURL
     if (session !== undefined && session.attemptKey === undefined) await store.save({ ...session, attemptKey })
     try {
       const { data } = await api('refresh', cookies ? {} : { refresh_token: session?.refreshToken }, { 'Idempotency-Key': attemptKey })
-      await store.commit(toSession(data.access_token, data.refresh_token, data.expires_in), session, epoch)
+      await store.commit(toSession(data), session, epoch)
     } catch (error) {
       const over = isTerminal(error as AuthError) || (cookies && (error as AuthError).code === 'refresh_token_missing')
       for (const ms of over ? LOOK_AGAIN_MS : []) {

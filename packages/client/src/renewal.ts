@@ -1,5 +1,4 @@
 import type { AuthError } from './auth-error.ts'
-import type { Lifetime } from './lifetime.ts'
 import { backoffMs } from './pause.ts'
 import type { Refresh } from './refresher.ts'
 import type { SessionStore } from './session-store.ts'
@@ -12,7 +11,7 @@ const OFFLINE_MS = 30_000
 const AGAIN_AT_MOST_MS = 300_000
 
 /** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. Returns what ends it. */
-export function startRenewal({ store, lifetime, refresh }: { store: SessionStore; lifetime: Lifetime; refresh: Refresh }): () => void {
+export function startRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let share = 0
@@ -25,7 +24,7 @@ export function startRenewal({ store, lifetime, refresh }: { store: SessionStore
   }
   async function look() {
     await store.load()
-    const waitMs = lifetime.dueInMs(share)
+    const waitMs = store.dueInMs(share)
     if (waitMs > 0) return arm(waitMs)
     if (globalThis.navigator?.onLine === false) return arm(OFFLINE_MS)
     try {
@@ -38,12 +37,12 @@ export function startRenewal({ store, lifetime, refresh }: { store: SessionStore
     }
   }
   function wake() {
-    if (globalThis.document?.visibilityState !== 'hidden' && lifetime.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
+    if (globalThis.document?.visibilityState !== 'hidden' && store.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
   }
 
   const close = store.open(() => {
     share = Math.random()
-    arm(lifetime.dueInMs(share))
+    arm(store.dueInMs(share))
   })
   const wakers = ['online', 'focus', 'pageshow', 'visibilitychange']
   // visibilitychange bubbles from the document to the window.

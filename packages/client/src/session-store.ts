@@ -1,5 +1,6 @@
 import { AuthError } from './auth-error.ts'
 import type { Events } from './events.ts'
+import { createLifetime } from './lifetime.ts'
 import { generationsAhead, isSamePair, type Session } from './session.ts'
 import type { MaybePromise, TokenStorage } from './storage/token-storage.ts'
 
@@ -9,7 +10,7 @@ export type SessionStore = ReturnType<typeof createSessionStore>
  * The session of this instance: a copy in memory over the storage that it shares with others. The storage is right, except that
  * an older generation of the same session never replaces a newer one, and that what could not be written lives on in memory.
  */
-export function createSessionStore({ storage, events }: { storage: TokenStorage; events: Events }) {
+export function createSessionStore({ storage, events, thresholdMs }: { storage: TokenStorage; events: Events; thresholdMs: number }) {
   let current: Session | undefined
   let seenAt = 0
   let ageAtFirst = 0
@@ -25,7 +26,7 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
     current = next
     if (!isNews) return
     seenAt = performance.now()
-    ageAtFirst = Date.now() - (next?.receivedAt ?? 0)
+    ageAtFirst = next === undefined ? 0 : Date.now() - next.receivedAt
     // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put back since.
     if (next?.receivedAt === 0 || ageAtFirst < 0) ageAtFirst = Infinity
     watcher()
@@ -84,7 +85,11 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
     }
   }
 
+  /** How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that neither sleep nor a clock put back hides it. Infinity when nobody knows. */
+  const ageMs = () => Math.max(current === undefined ? 0 : Date.now() - current.receivedAt, ageAtFirst + performance.now() - seenAt)
+
   return {
+    ...createLifetime({ current: () => current, ageMs, thresholdMs }),
     get current() {
       return current
     },
@@ -97,8 +102,7 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
       forget(reason)
       return write(() => storage.remove())
     },
-    /** How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that neither sleep nor a clock put back hides it. Infinity when nobody knows. */
-    ageMs: () => Math.max(Date.now() - (current?.receivedAt ?? 0), ageAtFirst + performance.now() - seenAt),
+    ageMs,
     /** A sign-in: whatever was under way for the session before belongs to nobody now. */
     start(next: Session) {
       epoch += 1

@@ -1,3 +1,6 @@
+/** A pair as the API writes it. */
+export type TokenData = { access_token: string; refresh_token?: string | undefined; token_type: string; expires_in: number }
+
 /** What is kept of a session, in memory and in the storage. */
 export type Session = {
   accessToken: string
@@ -36,10 +39,10 @@ export function generationsAhead(a: Session | undefined, b: Session | undefined)
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
 
 /**
- * A pair that has just arrived. Its life is counted from now: `seconds`, else what the access token says, and of that only
+ * A pair that has just arrived. Its life is counted from now: `expires_in`, else what the access token says, and of that only
  * the difference of two times of the server. The local clock may be a day wrong.
  */
-export function toSession(accessToken: string, refreshToken: string | undefined, seconds?: number): Session {
+export function toSession({ access_token: accessToken, refresh_token: refreshToken, expires_in: seconds }: Partial<TokenData> & { access_token: string }): Session {
   let claims: { exp?: number; iat?: number; session_exp?: number } = {}
   try {
     claims = JSON.parse(decode(accessToken.split('.')[1] ?? '')) as typeof claims

@@ -1,13 +1,12 @@
 import { createAuthApi, type Envelope } from './auth-api.ts'
 import type { AuthError } from './auth-error.ts'
-import { createEvents, type AuthEvents } from './events.ts'
+import { createEvents, type Events } from './events.ts'
 import { createGate, type Gate } from './gate.ts'
-import { createLifetime } from './lifetime.ts'
 import { createRefresher } from './refresher.ts'
 import { startRenewal } from './renewal.ts'
 import { createSend, type AuthRequestInit } from './send.ts'
 import { readRefreshToken, toSession } from './session.ts'
-import { createSessionStore } from './session-store.ts'
+import { createSessionStore, type SessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 
@@ -50,96 +49,79 @@ export type SessionInfo = {
  */
 export class TokenManager {
   readonly baseURL: string
-  /** `request` in the shape of `fetch`, bound: hand it to ky, openapi-fetch or a query function. */
+  /** `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every method here is bound. */
   readonly fetch: typeof globalThis.fetch
-  /** For `attachAutoRefresh`. @internal */
-  readonly gate: Gate
-  readonly #core: ReturnType<typeof createCore>
-
-  constructor(options: TokenManagerOptions = {}) {
-    const core = createCore(options)
-    this.#core = core
-    this.baseURL = core.baseURL
-    this.gate = core.gate
-    this.fetch = core.send as typeof globalThis.fetch
-  }
-
-  get accessToken(): string | null {
-    return this.#core.store.current?.accessToken ?? null
-  }
-
-  /** Always null with the cookie transport. */
-  get refreshToken(): string | null {
-    return this.#core.store.current?.refreshToken ?? null
-  }
-
-  /** Null when nobody is signed in. */
-  get session(): SessionInfo | null {
-    const { store, lifetime } = this.#core
-    return store.current === undefined ? null : { ...readRefreshToken(store.current.refreshToken), expiresInMs: lifetime.leftMs() }
-  }
-
-  /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
-  async login(username: string, password: string): Promise<Envelope> {
-    const { api, store, cookies } = this.#core
-    const answer = await api('token', { username, password, ...(cookies ? { transport: 'cookie' } : {}) })
-    await store.start(toSession(answer.data.access_token, answer.data.refresh_token, answer.data.expires_in))
-    return answer
-  }
-
   /**
    * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was then repeated once with a renewed
    * token already. It rejects with a retryable `AuthError` when the token has expired and cannot be renewed right now.
    */
-  request(input: string | URL | Request, init?: AuthRequestInit): Promise<Response> {
-    return this.#core.send(input, init)
-  }
-
+  readonly request: (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
+  /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
+  readonly login: (username: string, password: string) => Promise<Envelope>
   /** Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`, `refresh_token_missing` when nobody is signed in. */
-  async refreshTokens(): Promise<Envelope> {
-    const { store, refresh, lifetime } = this.#core
-    await store.load()
-    const { accessToken, refreshToken } = await refresh()
-    const data = { access_token: accessToken, refresh_token: refreshToken, token_type: 'bearer', expires_in: Math.round(lifetime.leftMs() / 1000) }
-    return { status: 200, message: 'Token refreshed successfully', data }
-  }
-
+  readonly refreshTokens: () => Promise<Envelope>
   /** Forgets the tokens at once, then tells the server, which ends the session. The promise never rejects: without the server they are forgotten all the same. */
-  async logout(): Promise<void> {
-    const { api, store, events, cookies } = this.#core
-    const { current } = store
-    const removed = store.end('logout')
-    if (current !== undefined || cookies) {
-      const headers = current && { Authorization: `Bearer ${current.accessToken}` }
-      await api('logout', { refresh_token: current?.refreshToken }, headers).catch((error: AuthError) => events.emit('error', error))
-    }
-    await removed
-  }
-
+  readonly logout: () => Promise<void>
   /** Calls `listener` after each such event, until the function that it returns is called. */
-  on<E extends keyof AuthEvents>(event: E, listener: (payload: AuthEvents[E]) => void): () => void {
-    return this.#core.events.on(event, listener)
-  }
-
+  readonly on: Events['on']
   /** Ends the timer and the listeners of this instance; the session stands. */
-  dispose(): void {
-    this.#core.stop()
-  }
-}
+  readonly dispose: () => void
+  /** For `attachAutoRefresh`. @internal */
+  readonly gate: Gate
+  readonly #store: SessionStore
 
-function createCore(options: TokenManagerOptions) {
-  const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold: thresholdSeconds = 300, timeoutMs = 8000, allowedOrigins = [] } = options
-  const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
-  const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
-  const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
-  const cookies = transport === 'cookie'
-  const events = createEvents()
-  const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
-  const store = createSessionStore({ storage, events })
-  const lifetime = createLifetime({ store, thresholdSeconds })
-  const refresh = createRefresher({ api, store, lifetime, events, storage, baseURL, cookies })
-  const gate = createGate({ store, lifetime, refresh, origins, cookies })
-  const send = createSend({ gate, baseURL, fetch })
-  const stop = startRenewal({ store, lifetime, refresh })
-  return { baseURL, cookies, events, api, store, lifetime, refresh, gate, send, stop }
+  constructor(options: TokenManagerOptions = {}) {
+    const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold = 300, timeoutMs = 8000, allowedOrigins = [] } = options
+    const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
+    const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
+    const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
+    const cookies = transport === 'cookie'
+    const events = createEvents()
+    const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
+    const store = createSessionStore({ storage, events, thresholdMs: threshold * 1000 })
+    const refresh = createRefresher({ api, store, events, storage, baseURL, cookies })
+    const gate = createGate({ store, refresh, origins, cookies })
+
+    this.#store = store
+    this.baseURL = baseURL
+    this.gate = gate
+    this.request = createSend({ gate, baseURL, fetch })
+    this.fetch = this.request as typeof globalThis.fetch
+    this.on = events.on
+    this.dispose = startRenewal({ store, refresh })
+    this.login = async (username, password) => {
+      const answer = await api('token', cookies ? { username, password, transport } : { username, password })
+      await store.start(toSession(answer.data))
+      return answer
+    }
+    this.refreshTokens = async () => {
+      await store.load()
+      const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
+      const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
+      return { status: 200, message: 'Token refreshed successfully', data }
+    }
+    this.logout = async () => {
+      const { current } = store
+      const removed = store.end('logout')
+      if (current !== undefined || cookies) {
+        await api('logout', { refresh_token: current?.refreshToken }, current && { Authorization: `Bearer ${current.accessToken}` }).catch((error: AuthError) => events.emit('error', error))
+      }
+      await removed
+    }
+  }
+
+  get accessToken(): string | null {
+    return this.#store.current?.accessToken ?? null
+  }
+
+  /** Always null with the cookie transport. */
+  get refreshToken(): string | null {
+    return this.#store.current?.refreshToken ?? null
+  }
+
+  /** Null when nobody is signed in. */
+  get session(): SessionInfo | null {
+    const { current, leftMs } = this.#store
+    return current === undefined ? null : { ...readRefreshToken(current.refreshToken), expiresInMs: leftMs() }
+  }
 }
