@@ -39,8 +39,9 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
 }
 
 function toError({ status, headers }: Response, { message, error: { code, retryable } = {} }: Failure): AuthError {
-  const retryAfterMs = Number(headers.get('Retry-After')) * 1000 || undefined
+  const seconds = Number(headers.get('Retry-After'))
+  const asked = seconds > 0 ? { status, retryAfterMs: seconds * 1000 } : { status }
   // Without a code of ours the status says nothing about the session.
-  if (typeof code !== 'string') return new AuthError('unexpected_answer', { status, retryable: true, retryAfterMs })
-  return new AuthError(code, { message, status, retryable: retryable === true || /408|425|429|5../.test(String(status)), retryAfterMs })
+  if (typeof code !== 'string') return new AuthError('unexpected_answer', { ...asked, retryable: true })
+  return new AuthError(code, { ...asked, message: String(message), retryable: retryable === true || /408|425|429|5../.test(String(status)) })
 }

@@ -11,7 +11,7 @@ export type ClientCode =
   | 'too_many_refreshes'
   | 'storage_failed'
 
-type Details = { message?: string | undefined; status?: number; retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown }
+type Details = { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown }
 
 /**
  * A call of the authentication API that failed. `retryable` says that the same call can succeed later and that nobody
@@ -26,18 +26,16 @@ export class AuthError extends Error {
   /** A code of the API (docs/api.md) or a `ClientCode`. */
   readonly code: string
   /** The HTTP status, where there was an answer. */
-  readonly status: number | undefined
-  readonly retryable: boolean
+  declare readonly status?: number
+  readonly retryable: boolean = false
   /** How long the server asked to wait. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs?: number
 
-  constructor(code: string, { message = code, status, retryable = false, retryAfterMs, cause }: Details = {}) {
-    super(message, { cause })
+  constructor(code: string, details: Details = {}) {
+    super(code)
     this.name = 'AuthError'
     this.code = code
-    this.status = status
-    this.retryable = retryable
-    this.retryAfterMs = retryAfterMs
+    Object.assign(this, details)
   }
 }
 

@@ -15,8 +15,8 @@ const MAX_PER_MINUTE = 30
 /** A tab that lost a race looks for the winner's pair this often before it believes a refusal. */
 const LOOK_AGAIN_MS = [0, 100, 400]
 
-/** Refreshes under way in this tab, over all instances with the same storage and server. */
-const flights = new WeakMap<TokenStorage, Map<string, Promise<Session>>>()
+/** Refreshes under way in this tab, over all instances with the same storage. */
+const flights = new WeakMap<TokenStorage, Promise<Session>>()
 
 type Deps = { api: AuthApi; store: SessionStore; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
 export type Refresh = () => Promise<Session>
@@ -26,18 +26,10 @@ export type Refresh = () => Promise<Session>
  * may pass, and ended only by a refusal that says that the session is over.
  */
 export function createRefresher({ api, store, events, storage, baseURL, cookies }: Deps): Refresh {
-  const mine = flights.get(storage) ?? new Map<string, Promise<Session>>()
-  flights.set(storage, mine)
   const lockName = (storage.shared === true || cookies) && `auto-refresh ${baseURL}`
   let starts: number[] = []
-  let rest: { until: number; error: AuthError; epoch: number } | undefined
-
-  function countStart() {
-    const now = performance.now()
-    starts = starts.filter((at) => at > now - 60_000)
-    if (starts.length >= MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
-    starts.push(now)
-  }
+  let failed: AuthError | undefined
+  let restUntil = 0
 
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
@@ -45,7 +37,8 @@ export function createRefresher({ api, store, events, storage, baseURL, cookies 
     // Another tab has been here in the meantime.
     if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live') return session
     if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', { message: 'No refresh token available' })
-    countStart()
+    starts = [...starts.filter((at) => at > performance.now() - 60_000), performance.now()]
+    if (starts.length > MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
     const attemptKey = session?.attemptKey ?? spareKey
     const { epoch } = store
     // Before it is sent: an answer that gets lost is fetched again under this key, after a reload too.
@@ -86,21 +79,22 @@ export function createRefresher({ api, store, events, storage, baseURL, cookies 
 
   async function start(): Promise<Session> {
     // The server asked for more patience than callers have: until then they get the same answer without a request.
-    if (rest !== undefined && rest.epoch === store.epoch && performance.now() < rest.until) throw rest.error
-    const { epoch } = store
+    if (failed !== undefined && performance.now() < restUntil) throw failed
+    failed = undefined
     try {
       return await run(store.current)
     } catch (cause) {
       const error = cause instanceof AuthError ? cause : new AuthError('storage_failed', { retryable: true, cause })
-      if (error.retryable) rest = { until: performance.now() + (error.retryAfterMs ?? REST_MS), error, epoch }
       if (store.current !== undefined) events.emit('error', error)
+      if (error.retryable) failed = error
+      restUntil = performance.now() + (error.retryAfterMs ?? REST_MS)
       throw error
     }
   }
 
   return () => {
-    const flight = mine.get(baseURL) ?? start().finally(() => mine.delete(baseURL))
-    mine.set(baseURL, flight)
+    const flight = flights.get(storage) ?? start().finally(() => flights.delete(storage))
+    flights.set(storage, flight)
     return flight
   }
 }

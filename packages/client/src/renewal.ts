@@ -7,7 +7,6 @@ import type { SessionStore } from './session-store.ts'
 const MAX_DELAY_MS = 2 ** 31 - 1
 /** Laptops of a whole office wake at the same minute. */
 const WAKE_SPREAD_MS = 2000
-const OFFLINE_MS = 30_000
 const AGAIN_AT_MOST_MS = 300_000
 
 /** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. Returns what ends it. */
@@ -26,7 +25,6 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     await store.load()
     const waitMs = store.dueInMs(share)
     if (waitMs > 0) return arm(waitMs)
-    if (globalThis.navigator?.onLine === false) return arm(OFFLINE_MS)
     try {
       await refresh()
       failures = 0
@@ -44,12 +42,12 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     share = Math.random()
     arm(store.dueInMs(share))
   })
-  const wakers = ['online', 'focus', 'pageshow', 'visibilitychange']
+  const closing = new AbortController()
   // visibilitychange bubbles from the document to the window.
-  for (const event of wakers) globalThis.addEventListener?.(event, wake)
+  for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
   return () => {
+    closing.abort()
     close()
     clearTimeout(timer)
-    for (const event of wakers) globalThis.removeEventListener?.(event, wake)
   }
 }

@@ -1,4 +1,4 @@
-import type { Gate } from './gate.ts'
+import type { Gate, Pass } from './gate.ts'
 import { isStream } from './is-stream.ts'
 
 /** As `RequestInit`; a `body` that is made anew for each send lets streams be repeated too. */
@@ -13,36 +13,28 @@ export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: stri
     const headers = new Headers(init.headers ?? request?.headers)
     const signal = init.signal ?? request?.signal
     const repeatable = !isStream(init.body)
+    // Who brings an Authorization of their own knows what to do with its refusal.
+    const pass = gate.isOurs(url) && !headers.has('Authorization') ? await gate.enter(signal, !repeatable) : undefined
 
-    const send = async (mayRepeat: boolean) => {
+    const send = async (sent: Pass | undefined, mayRepeat: boolean): Promise<Response> => {
+      if (sent !== undefined) headers.set('Authorization', `Bearer ${sent.session.accessToken}`)
       const { body, ...rest } = init
       const made = typeof body === 'function' ? body() : body
       // A body is gone once it was sent, so a copy goes first.
-      return fetch(request === undefined ? url : mayRepeat ? request.clone() : request, {
+      const response = await fetch(request === undefined ? url : mayRepeat ? request.clone() : request, {
         ...rest,
         headers,
         ...(made === undefined ? {} : { body: made, ...(isStream(made) ? { duplex: 'half' } : {}) }),
       })
-    }
-    // Who brings an Authorization of their own knows what to do with its refusal.
-    const pass = gate.isOurs(url) && !headers.has('Authorization') ? await gate.enter(signal, !repeatable) : undefined
-    if (pass === undefined) return send(false)
-
-    let sent = pass
-    const attempt = async (mayRepeat: boolean) => {
-      headers.set('Authorization', `Bearer ${sent.session.accessToken}`)
-      const response = await send(mayRepeat)
       // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way there).
-      const ours = response.url === '' || gate.isOurs(response.url)
+      const ours = sent !== undefined && gate.isOurs(response.url || url)
       if (ours) await gate.adopt((name) => response.headers.get(name), sent)
-      return { response, refused: ours && response.status === 401 }
+      const next = ours && mayRepeat && response.status === 401 ? await gate.again(sent, signal) : undefined
+      if (next === undefined) return response
+      // Nobody reads the refusal: free its connection.
+      response.body?.cancel().catch(() => {})
+      return send(next, false)
     }
-    const { response, refused } = await attempt(repeatable)
-    const next = refused && repeatable ? await gate.again(sent, signal) : undefined
-    if (next === undefined) return response
-    // Nobody reads the refusal: free its connection.
-    response.body?.cancel().catch(() => {})
-    sent = next
-    return (await attempt(false)).response
+    return send(pass, pass !== undefined && repeatable)
   }
 }
