@@ -11,7 +11,7 @@ export type ClientCode =
   | 'too_many_refreshes'
   | 'storage_failed'
 
-type Details = { status?: number | undefined; retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown }
+type Details = { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown }
 
 /**
  * A call of the authentication API that failed. `retryable` says that the same call can succeed later and that nobody
@@ -23,25 +23,23 @@ type Details = { status?: number | undefined; retryable?: boolean; retryAfterMs?
  * }
  */
 export class AuthError extends Error {
-  override readonly name = 'AuthError'
   /** A code of the API (docs/api.md) or a `ClientCode`. */
   readonly code: string
   /** The HTTP status, where there was an answer. */
-  readonly status: number | undefined
-  readonly retryable: boolean
+  declare readonly status?: number
+  readonly retryable: boolean = false
   /** How long the server asked to wait. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs?: number
 
-  constructor(code: string, message: string, { status, retryable = false, retryAfterMs, cause }: Details = {}) {
-    super(message, { cause })
+  constructor(code: string, details: Details = {}) {
+    super(code)
+    this.name = 'AuthError'
     this.code = code
-    this.status = status
-    this.retryable = retryable
-    this.retryAfterMs = retryAfterMs
+    Object.assign(this, details)
   }
 }
 
 const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused)|session_mismatch|user_inactive)$/
 
 /** Whether the server said that the session is over. Nothing else ever ends one: no status, no time-out, no foreign answer. */
-export const isTerminal = ({ code, status }: AuthError): boolean => status !== undefined && TERMINAL.test(code)
+export const isTerminal = ({ code }: AuthError): boolean => TERMINAL.test(code)

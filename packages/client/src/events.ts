@@ -5,25 +5,23 @@ export type AuthEvents = {
   refreshed: { accessToken: string; elsewhere: boolean }
   /** Once for each session: `logout`, `signed_out_elsewhere`, or the code with which the server refused it. */
   'session-ended': { reason: string }
-  /** A refresh or the storage failed; the session stands. */
+  /** A refresh, the storage or the sign-out at the server failed; nobody was logged out by that. */
   error: AuthError
 }
-type Listener = (payload: never) => void
-
 export type Events = ReturnType<typeof createEvents>
 
 /** Listeners run after the work that caused the event, never inside it, so that they may call anything and break nothing. */
 export function createEvents() {
-  const listeners = new Map<string, Set<Listener>>()
+  const listeners = new Set<{ event: string; listener: (payload: never) => void }>()
   return {
     on<E extends keyof AuthEvents>(event: E, listener: (payload: AuthEvents[E]) => void): () => void {
-      const all = listeners.get(event) ?? new Set()
-      listeners.set(event, all.add(listener))
-      return () => void all.delete(listener)
+      const entry = { event, listener }
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
     },
     emit<E extends keyof AuthEvents>(event: E, payload: AuthEvents[E]): void {
-      for (const listener of listeners.get(event) ?? []) {
-        void Promise.resolve(payload as never).then(listener).catch((error: unknown) => console.error(error))
+      for (const entry of listeners) {
+        if (entry.event === event) Promise.resolve(payload as never).then(entry.listener).catch(console.error)
       }
     },
   }

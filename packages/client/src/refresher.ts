@@ -1,86 +1,70 @@
 import { AuthError, isTerminal } from './auth-error.ts'
 import type { AuthApi } from './auth-api.ts'
 import type { Events } from './events.ts'
-import type { Lifetime } from './lifetime.ts'
 import { backoffMs, pause } from './pause.ts'
-import { isSamePair, type Session } from './session.ts'
+import { isSamePair, toHex, toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 import { withLock } from './with-lock.ts'
 
 /** The whole schedule of tries; later ones are the timer's, under the same Idempotency-Key. */
 const RETRY_FOR_MS = 25_000
+const REST_MS = 1000
 /** The last resort against a loop that nobody foresaw. */
 const MAX_PER_MINUTE = 30
 /** A tab that lost a race looks for the winner's pair this often before it believes a refusal. */
 const LOOK_AGAIN_MS = [0, 100, 400]
 
-/** Refreshes under way in this tab, over all instances with the same storage and server. */
-const flights = new WeakMap<TokenStorage, Map<string, Promise<Session>>>()
+/** Refreshes under way in this tab, over all instances with the same storage. */
+const flights = new WeakMap<TokenStorage, Promise<Session>>()
 
-type Deps = { api: AuthApi; store: SessionStore; lifetime: Lifetime; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
+type Deps = { api: AuthApi; store: SessionStore; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
 export type Refresh = () => Promise<Session>
 
 /**
  * Renews the pair: one refresh at a time, tried again with the same token and the same Idempotency-Key for as long as the failure
  * may pass, and ended only by a refusal that says that the session is over.
  */
-export function createRefresher({ api, store, lifetime, events, storage, baseURL, cookies }: Deps): Refresh {
-  const mine = flights.get(storage) ?? new Map<string, Promise<Session>>()
-  flights.set(storage, mine)
-  const lockName = storage.shared === true || cookies ? `auto-refresh ${baseURL}` : undefined
+export function createRefresher({ api, store, events, storage, baseURL, cookies }: Deps): Refresh {
+  const lockName = (storage.shared === true || cookies) && `auto-refresh ${baseURL}`
   let starts: number[] = []
-  let rest: { until: number; error: AuthError; epoch: number } | undefined
-
-  function countStart() {
-    const now = performance.now()
-    starts = starts.filter((at) => now - at < 60_000)
-    const [oldest = now] = starts
-    if (starts.length >= MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', 'Refreshed too often within a minute', { retryable: true, retryAfterMs: oldest + 60_000 - now })
-    starts.push(now)
-  }
+  let failed: AuthError | undefined
+  let restUntil = 0
 
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
+    if (session === undefined && stale !== undefined) throw new AuthError('signed_out')
     // Another tab has been here in the meantime.
-    if (session !== undefined && !isSamePair(session, stale) && lifetime.freshness() === 'live') return session
-    if (session === undefined && stale !== undefined) throw new AuthError('signed_out', 'Signed out while the token was refreshed')
-    if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', 'No refresh token available')
+    if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live') return session
+    if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', { message: 'No refresh token available' })
+    starts = [...starts.filter((at) => at > performance.now() - 60_000), performance.now()]
+    if (starts.length > MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
     const attemptKey = session?.attemptKey ?? spareKey
     const { epoch } = store
-    countStart()
     // Before it is sent: an answer that gets lost is fetched again under this key, after a reload too.
     if (session !== undefined && session.attemptKey === undefined) await store.save({ ...session, attemptKey })
-    if (store.epoch !== epoch) return attempt(stale, spareKey)
     try {
-      const { session: next } = await api.pair('refresh', {
-        body: cookies ? {} : { refresh_token: session?.refreshToken },
-        headers: { 'Idempotency-Key': attemptKey },
-      })
-      // Where the answer is of no use any more, a newer pair stands there, or nobody is signed in.
-      await store.commit(next, session, epoch)
-      if (store.current === undefined) throw new AuthError('signed_out', 'Signed out while the token was refreshed')
-      return store.current
+      const { data } = await api('refresh', cookies ? {} : { refresh_token: session?.refreshToken }, { 'Idempotency-Key': attemptKey })
+      await store.commit(toSession(data), session, epoch)
     } catch (error) {
-      return refused(error as AuthError, session, epoch)
+      const over = isTerminal(error as AuthError) || (cookies && (error as AuthError).code === 'refresh_token_missing')
+      for (const ms of over ? LOOK_AGAIN_MS : []) {
+        await pause(ms)
+        const now = await store.load()
+        if (now !== undefined && !isSamePair(now, session)) return now
+      }
+      if (over && store.epoch === epoch) await store.end((error as AuthError).code)
+      throw error
     }
-  }
-
-  async function refused(error: AuthError, sent: Session | undefined, epoch: number): Promise<Session> {
-    const over = isTerminal(error) || (cookies && error.code === 'refresh_token_missing')
-    if (!over) throw error
-    for (const ms of LOOK_AGAIN_MS) {
-      await pause(ms)
-      const now = await store.load()
-      if (now !== undefined && !isSamePair(now, sent)) return now
-    }
-    if (store.epoch === epoch) await store.end(error.code)
-    throw error
+    // Where the answer was of no use any more, a newer pair stands there, or somebody has signed out.
+    if (store.current === undefined) throw new AuthError('signed_out')
+    return store.current
   }
 
   async function run(stale: Session | undefined): Promise<Session> {
     const deadline = performance.now() + RETRY_FOR_MS
-    const key = randomKey()
+    // crypto.randomUUID is missing on pages without TLS.
+    const key = toHex(crypto.getRandomValues(new Uint8Array(16)))
     for (let tries = 0; ; tries += 1) {
       try {
         return await withLock(lockName, () => attempt(stale, key))
@@ -94,26 +78,23 @@ export function createRefresher({ api, store, lifetime, events, storage, baseURL
   }
 
   async function start(): Promise<Session> {
-    if (rest !== undefined && rest.epoch === store.epoch && performance.now() < rest.until) throw rest.error
+    // The server asked for more patience than callers have: until then they get the same answer without a request.
+    if (failed !== undefined && performance.now() < restUntil) throw failed
+    failed = undefined
     try {
       return await run(store.current)
-    } catch (error) {
-      const failed = error instanceof AuthError ? error : new AuthError('unexpected_error', 'The refresh failed', { retryable: true, cause: error })
-      // The server asked for more patience than callers have: until then they get the same answer without a request.
-      if (failed.retryable) rest = { until: performance.now() + (failed.retryAfterMs ?? 1000), error: failed, epoch: store.epoch }
-      if (store.current !== undefined) events.emit('error', failed)
-      throw failed
+    } catch (cause) {
+      const error = cause instanceof AuthError ? cause : new AuthError('storage_failed', { retryable: true, cause })
+      if (store.current !== undefined) events.emit('error', error)
+      if (error.retryable) failed = error
+      restUntil = performance.now() + (error.retryAfterMs ?? REST_MS)
+      throw error
     }
   }
 
   return () => {
-    const underWay = mine.get(baseURL)
-    if (underWay !== undefined) return underWay
-    const flight = start().finally(() => mine.delete(baseURL))
-    mine.set(baseURL, flight)
+    const flight = flights.get(storage) ?? start().finally(() => flights.delete(storage))
+    flights.set(storage, flight)
     return flight
   }
 }
-
-// crypto.randomUUID is missing on pages without TLS.
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

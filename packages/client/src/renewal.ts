@@ -1,5 +1,4 @@
 import type { AuthError } from './auth-error.ts'
-import type { Lifetime } from './lifetime.ts'
 import { backoffMs } from './pause.ts'
 import type { Refresh } from './refresher.ts'
 import type { SessionStore } from './session-store.ts'
@@ -8,11 +7,10 @@ import type { SessionStore } from './session-store.ts'
 const MAX_DELAY_MS = 2 ** 31 - 1
 /** Laptops of a whole office wake at the same minute. */
 const WAKE_SPREAD_MS = 2000
-const OFFLINE_MS = 30_000
 const AGAIN_AT_MOST_MS = 300_000
 
-/** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. */
-export function createRenewal({ store, lifetime, refresh }: { store: SessionStore; lifetime: Lifetime; refresh: Refresh }) {
+/** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. Returns what ends it. */
+export function startRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let share = 0
@@ -25,41 +23,31 @@ export function createRenewal({ store, lifetime, refresh }: { store: SessionStor
   }
   async function look() {
     await store.load()
-    const waitMs = lifetime.renewInMs(share)
-    if (waitMs === undefined) return
+    const waitMs = store.dueInMs(share)
     if (waitMs > 0) return arm(waitMs)
-    if (globalThis.navigator?.onLine === false) return arm(OFFLINE_MS)
     try {
       await refresh()
       failures = 0
     } catch (error) {
-      const { retryAfterMs = 5000 + backoffMs((failures += 1) + 4, AGAIN_AT_MOST_MS) } = error as AuthError
+      failures += 1
+      const { retryAfterMs = 5000 + backoffMs(failures + 4, AGAIN_AT_MOST_MS) } = error as AuthError
       if (store.current !== undefined) arm(retryAfterMs + Math.random() * 1000)
     }
   }
-  function changed() {
-    clearTimeout(timer)
-    share = Math.random()
-    const waitMs = lifetime.renewInMs(share)
-    if (waitMs !== undefined) arm(waitMs)
-  }
   function wake() {
-    if (globalThis.document?.visibilityState === 'hidden' || lifetime.renewInMs(share) !== 0) return
-    arm(Math.random() * WAKE_SPREAD_MS)
+    if (globalThis.document?.visibilityState !== 'hidden' && store.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
   }
 
-  const wakers = [
-    ...['online', 'focus', 'pageshow'].map((event) => [globalThis, event] as const),
-    [globalThis.document, 'visibilitychange'] as const,
-  ]
-  for (const [target, event] of wakers) target?.addEventListener?.(event, wake)
-  store.watch(changed)
-  changed()
-
-  return {
-    dispose() {
-      clearTimeout(timer)
-      for (const [target, event] of wakers) target?.removeEventListener?.(event, wake)
-    },
+  const close = store.open(() => {
+    share = Math.random()
+    arm(store.dueInMs(share))
+  })
+  const closing = new AbortController()
+  // visibilitychange bubbles from the document to the window.
+  for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
+  return () => {
+    closing.abort()
+    close()
+    clearTimeout(timer)
   }
 }

@@ -1,7 +1,8 @@
-import type { Gate } from './gate.ts'
+import type { Gate, Pass } from './gate.ts'
+import { isStream } from './is-stream.ts'
 
 /** As `RequestInit`; a `body` that is made anew for each send lets streams be repeated too. */
-export type AuthRequestInit = Omit<RequestInit, 'body'> & { body?: BodyInit | null | (() => BodyInit); duplex?: 'half' }
+export type AuthRequestInit = Omit<RequestInit, 'body'> & { body?: BodyInit | null | (() => BodyInit) }
 export type Send = (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
 
 /** `fetch` with the access token, to our origins alone; a 401 is repeated once with a renewed token and the same body. */
@@ -11,36 +12,29 @@ export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: stri
     const url = new URL(request?.url ?? input.toString(), `${baseURL}/`)
     const headers = new Headers(init.headers ?? request?.headers)
     const signal = init.signal ?? request?.signal
+    const repeatable = !isStream(init.body)
+    // Who brings an Authorization of their own knows what to do with its refusal.
+    const pass = gate.isOurs(url) && !headers.has('Authorization') ? await gate.enter(signal, !repeatable) : undefined
 
-    const send = (token: string | undefined, mayRepeat: boolean) => {
-      if (token !== undefined) headers.set('Authorization', `Bearer ${token}`)
+    const send = async (sent: Pass | undefined, mayRepeat: boolean): Promise<Response> => {
+      if (sent !== undefined) headers.set('Authorization', `Bearer ${sent.session.accessToken}`)
       const { body, ...rest } = init
       const made = typeof body === 'function' ? body() : body
-      // A body is gone once it was sent, so the copy goes first.
-      const target = request === undefined ? url : mayRepeat ? request.clone() : request
-      return fetch(target, { ...rest, headers, ...(made === undefined ? {} : { body: made }), ...(isStream(made) ? { duplex: 'half' } : {}) } as RequestInit)
+      // A body is gone once it was sent, so a copy goes first.
+      const response = await fetch(request === undefined ? url : mayRepeat ? request.clone() : request, {
+        ...rest,
+        headers,
+        ...(made === undefined ? {} : { body: made, ...(isStream(made) ? { duplex: 'half' } : {}) }),
+      })
+      // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way there).
+      const ours = sent !== undefined && gate.isOurs(response.url || url)
+      if (ours) await gate.adopt((name) => response.headers.get(name), sent)
+      const next = ours && mayRepeat && response.status === 401 ? await gate.again(sent, signal) : undefined
+      if (next === undefined) return response
+      // Nobody reads the refusal: free its connection.
+      response.body?.cancel().catch(() => {})
+      return send(next, false)
     }
-    // Who brings an Authorization of their own knows what to do with its refusal.
-    if (!gate.isOurs(url.origin) || headers.has('Authorization')) return send(undefined, false)
-
-    const repeatable = !isStream(init.body)
-    const pass = await gate.enter(signal, !repeatable)
-    const response = await send(pass?.token, pass !== undefined && repeatable)
-    if (pass === undefined || !isOurs(response)) return response
-    await gate.adopt(response.headers, pass)
-    if (response.status !== 401 || !repeatable) return response
-    const next = await gate.again(pass, signal)
-    if (next === undefined) return response
-    await response.body?.cancel().catch(() => {})
-    const repeated = await send(next.token, false)
-    if (isOurs(repeated)) await gate.adopt(repeated.headers, next)
-    return repeated
-  }
-
-  // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way there).
-  function isOurs({ url }: Response): boolean {
-    return url === '' || gate.isOurs(new URL(url).origin)
+    return send(pass, pass !== undefined && repeatable)
   }
 }
-
-const isStream = (body: unknown): boolean => typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || 'getReader' in body)

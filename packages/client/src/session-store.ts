@@ -1,5 +1,6 @@
 import { AuthError } from './auth-error.ts'
 import type { Events } from './events.ts'
+import { createLifetime } from './lifetime.ts'
 import { generationsAhead, isSamePair, type Session } from './session.ts'
 import type { MaybePromise, TokenStorage } from './storage/token-storage.ts'
 
@@ -9,70 +10,65 @@ export type SessionStore = ReturnType<typeof createSessionStore>
  * The session of this instance: a copy in memory over the storage that it shares with others. The storage is right, except that
  * an older generation of the same session never replaces a newer one, and that what could not be written lives on in memory.
  */
-export function createSessionStore({ storage, events }: { storage: TokenStorage; events: Events }) {
+export function createSessionStore({ storage, events, thresholdMs }: { storage: TokenStorage; events: Events; thresholdMs: number }) {
   let current: Session | undefined
-  let seen = { at: 0, ageMs: 0, undated: false }
+  let seenAt = 0
+  let ageAtFirst = 0
   // Counts sign-ins and sign-outs: what was begun before one must not be stored after it.
   let epoch = 0
   let writes = 0
   let unsaved = false
   let pending: Promise<void> | undefined
-  const watchers = new Set<() => void>()
+  let watcher = () => {}
 
   function hold(next: Session | undefined) {
-    const same = isSamePair(next, current) && next?.receivedAt === current?.receivedAt
-    if (!same && next !== undefined) {
-      const ageMs = Date.now() - next.receivedAt
-      // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put back since.
-      seen = { at: performance.now(), ageMs: Math.max(0, ageMs), undated: next.receivedAt === 0 || ageMs < -1000 }
-    }
+    const isNews = !isSamePair(next, current) || next?.receivedAt !== current?.receivedAt
     current = next
-    if (!same) for (const watch of watchers) watch()
+    if (!isNews) return
+    seenAt = performance.now()
+    ageAtFirst = next === undefined ? 0 : Date.now() - next.receivedAt
+    // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put back since.
+    if (next?.receivedAt === 0 || ageAtFirst < 0) ageAtFirst = Infinity
+    watcher()
   }
   function fail(cause: unknown) {
     unsaved = current !== undefined
-    events.emit('error', new AuthError('storage_failed', 'The storage cannot be used; the session is kept in memory', { cause }))
+    events.emit('error', new AuthError('storage_failed', { cause }))
   }
-  // Writes to an asynchronous storage go one after the other, and a read waits for them: none overtakes a sign-out.
+  /** Does it at once where the storage can, else after the writes before it: none overtakes a sign-out. */
   function write(operation: () => MaybePromise<void>): MaybePromise<void> {
     writes += 1
     unsaved = false
-    if (pending === undefined) {
-      try {
-        const done = operation()
-        if (!(done instanceof Promise)) return
-        pending = done
-      } catch (cause) {
-        return fail(cause)
-      }
-    } else pending = pending.then(operation)
-    const mine: Promise<void> = pending.catch(fail).finally(() => {
-      if (pending === mine) pending = undefined
-    })
-    return (pending = mine)
+    try {
+      const done = pending === undefined ? operation() : pending.then(operation)
+      if (!(done instanceof Promise)) return
+      const mine = (pending = done.catch(fail).finally(() => {
+        if (pending === mine) pending = undefined
+      }))
+      return mine
+    } catch (cause) {
+      fail(cause)
+    }
   }
   function save(next: Session): MaybePromise<void> {
     hold(next)
     return write(() => storage.save(next))
   }
-  function end(reason: string, remove = true): MaybePromise<void> {
-    const had = current !== undefined
+  function forget(reason: string): void {
     epoch += 1
     unsaved = false
+    if (current !== undefined) events.emit('session-ended', { reason })
     hold(undefined)
-    if (had) events.emit('session-ended', { reason })
-    return remove ? write(() => storage.remove()) : undefined
   }
   function settle(stored: Session | undefined): Session | undefined {
-    const ahead = generationsAhead(stored, current) ?? 0
+    const ahead = generationsAhead(stored, current)
     if (stored === undefined) {
-      if (current !== undefined && !unsaved) void end('signed_out_elsewhere', false)
-    } else if (ahead < 0 || (unsaved && ahead === 0)) {
-      if (!unsaved && current !== undefined) void save(current)
+      if (current !== undefined && !unsaved) forget('signed_out_elsewhere')
+    } else if (current !== undefined && (ahead < 0 || (unsaved && !(ahead > 0)))) {
+      if (!unsaved) void save(current)
     } else {
-      const news = !isSamePair(stored, current)
+      if (!isSamePair(stored, current)) events.emit('refreshed', { accessToken: stored.accessToken, elsewhere: true })
       hold(stored)
-      if (news) events.emit('refreshed', { accessToken: stored.accessToken, elsewhere: true })
     }
     return current
   }
@@ -80,28 +76,20 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
   function load(): MaybePromise<Session | undefined> {
     if (pending !== undefined) return pending.then(load)
     const before = writes
+    const failed = (cause: unknown) => (fail(cause), current)
     try {
       const stored = storage.load()
-      if (!(stored instanceof Promise)) return settle(stored)
-      return stored.then(
-        (value) => (writes === before ? settle(value) : load()),
-        (cause: unknown) => (fail(cause), current),
-      )
+      return stored instanceof Promise ? stored.then((value) => (writes === before ? settle(value) : load()), failed) : settle(stored)
     } catch (cause) {
-      fail(cause)
-      return current
+      return failed(cause)
     }
   }
 
-  try {
-    const first = storage.load()
-    if (!(first instanceof Promise)) hold(first)
-  } catch {
-    // The first use reports it.
-  }
-  const unsubscribe = storage.subscribe?.(() => void load())
+  /** How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that neither sleep nor a clock put back hides it. Infinity when nobody knows. */
+  const ageMs = () => Math.max(current === undefined ? 0 : Date.now() - current.receivedAt, ageAtFirst + performance.now() - seenAt)
 
   return {
+    ...createLifetime({ current: () => current, ageMs, thresholdMs }),
     get current() {
       return current
     },
@@ -110,10 +98,11 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
     },
     load,
     save,
-    end,
-    /** How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that neither sleep nor a clock put back hides it. */
-    ageMs: () => (current === undefined ? 0 : Math.max(Date.now() - current.receivedAt, seen.ageMs + performance.now() - seen.at)),
-    isUndated: () => seen.undated,
+    end(reason: string): MaybePromise<void> {
+      forget(reason)
+      return write(() => storage.remove())
+    },
+    ageMs,
     /** A sign-in: whatever was under way for the session before belongs to nobody now. */
     start(next: Session) {
       epoch += 1
@@ -123,19 +112,24 @@ export function createSessionStore({ storage, events }: { storage: TokenStorage;
      * The commit guard. Stores the answer to a request that was sent with `sent`, unless somebody signed out or in meanwhile,
      * or a newer pair is there: answers arrive in any order, and the highest generation stays.
      */
-    async commit(answer: Session, sent: Session | undefined, sentEpoch: number): Promise<boolean> {
+    async commit(answer: Session, sent: Session | undefined, sentEpoch: number): Promise<void> {
       await load()
       const ahead = generationsAhead(answer, current)
-      const follows = ahead === undefined ? isSamePair(current, sent) : ahead >= 0
-      if (epoch !== sentEpoch || !follows) return false
+      if (epoch !== sentEpoch || !(Number.isNaN(ahead) ? isSamePair(current, sent) : ahead >= 0)) return
       await save(answer)
       events.emit('refreshed', { accessToken: answer.accessToken, elsewhere: false })
-      return true
     },
-    watch: (changed: () => void) => void watchers.add(changed),
-    dispose() {
-      watchers.clear()
-      unsubscribe?.()
+    /** Reads for the first time, then calls `changed` for each new pair and each end. Returns what ends that. */
+    open(changed: () => void): () => void {
+      void Promise.resolve(load()).then(() => {
+        watcher = changed
+        changed()
+      })
+      const unsubscribe = storage.subscribe?.(() => void load())
+      return () => {
+        watcher = () => {}
+        unsubscribe?.()
+      }
     },
   }
 }

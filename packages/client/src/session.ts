@@ -1,3 +1,6 @@
+/** A pair as the API writes it. */
+export type TokenData = { access_token: string; refresh_token?: string | undefined; token_type: string; expires_in: number }
+
 /** What is kept of a session, in memory and in the storage. */
 export type Session = {
   accessToken: string
@@ -7,39 +10,45 @@ export type Session = {
   receivedAt: number
   /** What the access token had left to live when it arrived, milliseconds; 0 when unknown. */
   lifetimeMs: number
+  /** The session ends with this access token: renewing it early gains nothing. */
+  isLast?: boolean
   /** The Idempotency-Key under which this pair is being renewed: kept until the answer is stored, over a reload too. */
   attemptKey?: string | undefined
 }
 
+const decode = (base64url: string) => atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
+
 /** Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
-export function readRefreshToken(token: string | undefined): { sessionId: string; generation: number } | undefined {
-  const head = /^art_([\w-]{32})/.exec(token ?? '')?.[1]
-  if (head === undefined) return undefined
-  const hex = Array.from(atob(head.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('')
-  if (!hex.startsWith('01')) return undefined
-  return { sessionId: hex.slice(4, 36).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), generation: Number.parseInt(hex.slice(36), 16) }
+export function readRefreshToken(token = ''): { sessionId?: string; generation?: number } {
+  const head = /^art_(AQ[\w-]{30})/.exec(token)?.[1]
+  if (head === undefined) return {}
+  const hex = toHex(Array.from(decode(head), (byte) => byte.charCodeAt(0)))
+  return { sessionId: hex.slice(4, 36).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), generation: Number(`0x${hex.slice(36)}`) }
 }
 
-/** How many generations `a` is ahead of `b`; undefined when they are not two pairs of one session. */
-export function generationsAhead(a: Session | undefined, b: Session | undefined): number | undefined {
+export const toHex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session. */
+export function generationsAhead(a: Session | undefined, b: Session | undefined): number {
   const left = readRefreshToken(a?.refreshToken)
   const right = readRefreshToken(b?.refreshToken)
-  return left !== undefined && left.sessionId === right?.sessionId ? left.generation - right.generation : undefined
+  return left.sessionId === right.sessionId ? Number(left.generation) - Number(right.generation) : Number.NaN
 }
 
 /** The same pair, whatever is noted beside it. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
 
 /**
- * What an access token says of its own life. Differences of the server's times only: the local clock may be a day wrong.
- * `isLast`: the session ends with this token, so that renewing it early gains nothing.
+ * A pair that has just arrived. Its life is counted from now: `expires_in`, else what the access token says, and of that only
+ * the difference of two times of the server. The local clock may be a day wrong.
  */
-export function readAccessToken(token: string): { lifetimeMs: number; isLast: boolean } {
+export function toSession({ access_token: accessToken, refresh_token: refreshToken, expires_in: seconds }: Partial<TokenData> & { access_token: string }): Session {
+  let claims: { exp?: number; iat?: number; session_exp?: number } = {}
   try {
-    const { exp, iat, session_exp: sessionEnd } = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, number>
-    const lifetimeMs = (Number(exp) - Number(iat)) * 1000
-    return { lifetimeMs: lifetimeMs > 0 ? lifetimeMs : 0, isLast: Number(sessionEnd) <= Number(exp) }
+    claims = JSON.parse(decode(accessToken.split('.')[1] ?? '')) as typeof claims
   } catch {
-    return { lifetimeMs: 0, isLast: false }
+    // Not a JWT that we know: its life ends with the first 401.
   }
+  const { exp = 0, iat = 0, session_exp: sessionEnd = Infinity } = claims
+  return { accessToken, refreshToken, receivedAt: Date.now(), lifetimeMs: (seconds ?? exp - iat) * 1000, isLast: sessionEnd <= exp }
 }

@@ -1,13 +1,11 @@
 import { createAuthApi, type Envelope } from './auth-api.ts'
-import { AuthError } from './auth-error.ts'
-import { createEvents, type AuthEvents } from './events.ts'
-import { createGate } from './gate.ts'
-import { setGate } from './gates.ts'
-import { createLifetime } from './lifetime.ts'
-import { createRefresher, type Refresh } from './refresher.ts'
-import { createRenewal } from './renewal.ts'
-import { createSend, type AuthRequestInit, type Send } from './send.ts'
-import { readRefreshToken } from './session.ts'
+import type { AuthError } from './auth-error.ts'
+import { createEvents, type Events } from './events.ts'
+import { createGate, type Gate } from './gate.ts'
+import { createRefresher } from './refresher.ts'
+import { startRenewal } from './renewal.ts'
+import { createSend, type AuthRequestInit } from './send.ts'
+import { readRefreshToken, toSession } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
@@ -32,9 +30,9 @@ export type TokenManagerOptions = {
 /** What is known of the session without asking anybody. */
 export type SessionInfo = {
   /** Absent with the cookie transport. */
-  sessionId: string | undefined
+  sessionId?: string
   /** How often the session was renewed; absent with the cookie transport. */
-  generation: number | undefined
+  generation?: number
   /** Milliseconds that the access token has left. */
   expiresInMs: number
 }
@@ -51,36 +49,65 @@ export type SessionInfo = {
  */
 export class TokenManager {
   readonly baseURL: string
-  /** `request` in the shape of `fetch`, bound: hand it to ky, openapi-fetch or a query function. */
+  /** `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every method here is bound. */
   readonly fetch: typeof globalThis.fetch
-  /** Resolves when the storage was read for the first time; with localStorage there is nothing to wait for. */
-  readonly ready: Promise<void>
-  readonly #events = createEvents()
+  /**
+   * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was then repeated once with a renewed
+   * token already. It rejects with a retryable `AuthError` when the token has expired and cannot be renewed right now.
+   */
+  readonly request: (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
+  /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
+  readonly login: (username: string, password: string) => Promise<Envelope>
+  /** Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`, `refresh_token_missing` when nobody is signed in. */
+  readonly refreshTokens: () => Promise<Envelope>
+  /** Forgets the tokens at once, then tells the server, which ends the session. The promise never rejects: without the server they are forgotten all the same. */
+  readonly logout: () => Promise<void>
+  /** Calls `listener` after each such event, until the function that it returns is called. */
+  readonly on: Events['on']
+  /** Ends the timer and the listeners of this instance; the session stands. */
+  readonly dispose: () => void
+  /** For `attachAutoRefresh`. @internal */
+  readonly gate: Gate
   readonly #store: SessionStore
-  readonly #lifetime: ReturnType<typeof createLifetime>
-  readonly #api: ReturnType<typeof createAuthApi>
-  readonly #refresh: Refresh
-  readonly #renewal: ReturnType<typeof createRenewal>
-  readonly #send: Send
-  readonly #cookies: boolean
 
   constructor(options: TokenManagerOptions = {}) {
-    const { baseURL = 'http://localhost:8000', storage = defaultStorage(), transport = 'body', threshold = 300, timeoutMs = 8000, allowedOrigins = [] } = options
-    const url = new URL(baseURL, globalThis.location?.href)
+    const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold = 300, timeoutMs = 8000, allowedOrigins = [] } = options
+    const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
     const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
-    const cookies = (this.#cookies = transport === 'cookie')
-    const events = this.#events
-    this.baseURL = url.href.replace(/\/$/, '')
-    const api = (this.#api = createAuthApi({ baseURL: this.baseURL, cookies, timeoutMs, fetch }))
-    const store = (this.#store = createSessionStore({ storage, events }))
-    const lifetime = (this.#lifetime = createLifetime({ store, thresholdSeconds: threshold }))
-    const refresh = (this.#refresh = createRefresher({ api, store, lifetime, events, storage, baseURL: this.baseURL, cookies }))
-    const gate = createGate({ store, lifetime, refresh, origins: new Set([url.origin, ...allowedOrigins.map((origin) => new URL(origin).origin)]), cookies })
-    this.#send = createSend({ gate, baseURL: this.baseURL, fetch })
-    this.fetch = this.#send as typeof globalThis.fetch
-    setGate(this, gate)
-    this.#renewal = createRenewal({ store, lifetime, refresh })
-    this.ready = Promise.resolve(store.load()).then(() => {})
+    const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
+    const cookies = transport === 'cookie'
+    const events = createEvents()
+    const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
+    const store = createSessionStore({ storage, events, thresholdMs: threshold * 1000 })
+    const refresh = createRefresher({ api, store, events, storage, baseURL, cookies })
+    const gate = createGate({ store, refresh, origins, cookies })
+
+    this.#store = store
+    this.baseURL = baseURL
+    this.gate = gate
+    this.request = createSend({ gate, baseURL, fetch })
+    this.fetch = this.request as typeof globalThis.fetch
+    this.on = events.on
+    this.dispose = startRenewal({ store, refresh })
+    this.login = async (username, password) => {
+      const answer = await api('token', cookies ? { username, password, transport } : { username, password })
+      await store.start(toSession(answer.data))
+      return answer
+    }
+    this.refreshTokens = async () => {
+      await store.load()
+      const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
+      const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
+      return { status: 200, message: 'Token refreshed successfully', data }
+    }
+    this.logout = async () => {
+      const { current } = store
+      const removed = store.end('logout')
+      if (current !== undefined || cookies) {
+        await api('logout', { refresh_token: current?.refreshToken }, current && { Authorization: `Bearer ${current.accessToken}` }).catch((error: AuthError) => events.emit('error', error))
+      }
+      await removed
+    }
   }
 
   get accessToken(): string | null {
@@ -94,59 +121,7 @@ export class TokenManager {
 
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
-    const { current } = this.#store
-    if (current === undefined) return null
-    const { sessionId, generation } = readRefreshToken(current.refreshToken) ?? {}
-    return { sessionId, generation, expiresInMs: this.#lifetime.leftMs() }
-  }
-
-  /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
-  async login(username: string, password: string): Promise<Envelope> {
-    const { envelope, session } = await this.#api.pair('token', { body: { username, password, ...(this.#cookies ? { transport: 'cookie' } : {}) } })
-    await this.#store.start(session)
-    return envelope
-  }
-
-  /**
-   * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was then repeated once with a renewed
-   * token already. It rejects with a retryable `AuthError` when the token has expired and cannot be renewed right now.
-   */
-  request(input: string | URL | Request, init?: AuthRequestInit): Promise<Response> {
-    return this.#send(input, init)
-  }
-
-  /** Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`, `refresh_token_missing` when nobody is signed in. */
-  async refreshTokens(): Promise<Envelope> {
-    await this.#store.load()
-    const { accessToken, refreshToken } = await this.#refresh()
-    return {
-      status: 200,
-      message: 'Token refreshed successfully',
-      data: { access_token: accessToken, ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }), token_type: 'bearer', expires_in: Math.floor(this.#lifetime.leftMs() / 1000) },
-    }
-  }
-
-  /** Forgets the tokens at once, then tells the server, which ends the session. The promise never rejects: without the server they are forgotten all the same. */
-  async logout(): Promise<void> {
-    const { current } = this.#store
-    const removed = this.#store.end('logout')
-    if (current !== undefined || this.#cookies) {
-      const { accessToken, refreshToken } = current ?? {}
-      const headers = accessToken === undefined || accessToken === '' ? {} : { Authorization: `Bearer ${accessToken}` }
-      // It outlives the page: signing out is often followed by leaving it.
-      await this.#api.call('logout', { body: refreshToken === undefined ? {} : { refresh_token: refreshToken }, headers, keepalive: true }).catch((error: AuthError) => this.#events.emit('error', error))
-    }
-    await removed
-  }
-
-  /** Calls `listener` after each such event, until the function that it returns is called. */
-  on<E extends keyof AuthEvents>(event: E, listener: (payload: AuthEvents[E]) => void): () => void {
-    return this.#events.on(event, listener)
-  }
-
-  /** Ends the timer and the listeners of this instance; the session stands. */
-  dispose(): void {
-    this.#renewal.dispose()
-    this.#store.dispose()
+    const { current, leftMs } = this.#store
+    return current === undefined ? null : { ...readRefreshToken(current.refreshToken), expiresInMs: leftMs() }
   }
 }
