@@ -217,7 +217,7 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
   const { failures, refreshes } = await load.stop()
   expect(failures).toEqual([])
   expect(refreshes).toBeGreaterThan(50)
-  expect((await Promise.all(system.all().map((service) => fetch(`${service.adminUrl}/readyz`)))).map((answer) => answer.status)).toEqual(Array(6).fill(200))
+  expect((await Promise.all(system.all().map((service) => fetch(`${service.adminUrl}/readyz`)))).map((answer) => answer.status)).toEqual(Array(7).fill(200))
   await system.kafka.startServer()
   await expectTopicToHoldAllOf(clients)
 }, 180_000)

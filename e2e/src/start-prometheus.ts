@@ -10,7 +10,7 @@ type RuleGroup = { name: string; rules: { name: string; query: string; type: 'al
 
 /**
  * A real Prometheus with the committed rules, which scrapes the given admin ports, and a real Alertmanager with the committed
- * routes. `jobs` are the admin URLs of the replicas of each service; what is notified is sent to `notifyUrl`/<receiver>.
+ * routes. `jobs` are the admin URLs of the replicas of each service; what is notified is sent below `notifyUrl`.
  */
 export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string, string[]>; notifyUrl: string }) {
   const folder = await temporaryFolder()
@@ -69,7 +69,7 @@ export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string
 /** The committed routes, with every receiver led to the test. */
 async function toTestReceivers(notifyUrl: string): Promise<string> {
   const committed = await readFile(join(REPOSITORY, 'monitoring/alertmanager/alertmanager.yml'), 'utf8')
-  return committed
+  return committed.replaceAll('http://alerts.invalid', notifyUrl)
 }
 
 function run(command: string, args: string[]) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 
-export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker'
+export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
 
 /** One service as `npm run start -w services/<name>` runs it: a process that knows nothing but its environment. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { createTopics, readTopics } from '@auto-refresh/event-bus'
-import { LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { EVENT_TOPICS, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
 import { startOwnKafka, startOwnPostgres, startOwnRedis } from '@auto-refresh/local-engines'
 import { migrate } from '@auto-refresh/postgres'
 import { runOperation } from './run-operation.ts'
@@ -9,20 +9,21 @@ import { sharedEnvironment, startService, type ServiceProcess } from './start-se
 const MIGRATIONS = { token_store: 'token-store', auth_api: 'auth-api', cleanup: 'cleanup-worker' }
 const quiet = { warn: () => {} }
 
-/** Two of each service as processes of their own, on a Postgres, a Redis and a Kafka that can be stopped and killed. */
+/** Two of each service and one threat-monitor as processes of their own, on a Postgres, a Redis and a Kafka that can be stopped and killed. */
 export async function startSystemApart(settings: Record<string, string> = {}) {
   const [postgres, redis, kafka] = await Promise.all([startOwnPostgres(), startOwnRedis(), startOwnKafka()])
   for (const [schema, service] of Object.entries(MIGRATIONS)) {
     await migrate({ url: postgres.url, schema, directory: fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url)), log: () => {} })
   }
   const bus = { brokers: kafka.brokers, clientId: 'e2e' }
-  await createTopics({ settings: bus, log: quiet, topics: [SESSION_EVENTS_TOPIC, LOGIN_EVENTS_TOPIC], partitions: 6, replication: 1, retentionMs: 86_400_000 })
+  await createTopics({ settings: bus, log: quiet, topics: EVENT_TOPICS, partitions: 6, replication: 1, retentionMs: 86_400_000 })
 
   const env = { ...sharedEnvironment({ databaseUrl: postgres.url, brokers: kafka.brokers.join(',') }), REDIS_URL: redis.url, ...settings }
   const stores = await Promise.all([startService('token-store', env), startService('token-store', env)])
   const forApi = { ...env, TOKEN_STORE_URL: stores.map((store) => store.url).join(',') }
   const apis = await Promise.all([startService('auth-api', forApi), startService('auth-api', forApi)])
   const workers = await Promise.all([startService('cleanup-worker', env), startService('cleanup-worker', env)])
+  const threatMonitor = await startService('threat-monitor', env)
   await runOperation('user', { args: ['add', 'ayu', '--password-stdin'], input: 'correct horse battery', env })
 
   return {
@@ -33,7 +34,8 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
     stores,
     apis,
     workers,
-    all: (): ServiceProcess[] => [...apis, ...stores, ...workers],
+    threatMonitor,
+    all: (): ServiceProcess[] => [...apis, ...stores, ...workers, threatMonitor],
     urlOf: (i: number) => apis[i % apis.length]?.url ?? '',
     /** Everything that stands in the topic of sessions, in the order of its partitions. */
     async sessionEvents(): Promise<AnyEvent[]> {
@@ -42,7 +44,7 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
       return events
     },
     async stop() {
-      await Promise.all([...apis, ...workers].map((service) => service.stop()))
+      await Promise.all([...apis, ...workers, threatMonitor].map((service) => service.stop()))
       await Promise.all(stores.map((store) => store.stop()))
       await Promise.all([kafka.stop(), redis.stop(), postgres.stop()])
     },
