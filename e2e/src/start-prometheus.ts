@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY, temporaryFolder } from './start-standalone.ts'
+
+const RULES = join(REPOSITORY, 'monitoring/prometheus/rules')
 
 export type Sample = { metric: Record<string, string>; value: [number, string] }
 type RuleGroup = { name: string; rules: { name: string; query: string; type: 'alerting' | 'recording'; health: string; lastError?: string }[] }
 
 /**
  * A real Prometheus with the committed rules, which scrapes the given admin ports, and a real Alertmanager with the committed
- * routes. `jobs` are the admin URLs of the replicas of each service; what is notified is sent to `notifyUrl`/<receiver>.
+ * routes. `jobs` are the admin URLs of the replicas of each service; what is notified is sent below `notifyUrl`.
  */
 export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string, string[]>; notifyUrl: string }) {
   const folder = await temporaryFolder()
@@ -19,10 +21,11 @@ export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string
 
   const config = {
     global: { scrape_interval: '5s', evaluation_interval: '5s' },
-    rule_files: [join(REPOSITORY, 'monitoring/prometheus/rules/*.yml')],
+    rule_files: [join(folder.path, '*.rules.yml')],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }] },
     scrape_configs: Object.entries(jobs).map(([job, urls]) => ({ job_name: job, static_configs: [{ targets: urls.map((each) => new URL(each).host) }] })),
   }
+  for (const file of await readdir(RULES)) await writeFile(join(folder.path, file.replace('.yml', '.rules.yml')), await toPromptRules(join(RULES, file)))
   // JSON is YAML.
   await writeFile(join(folder.path, 'prometheus.yml'), JSON.stringify(config))
   await writeFile(join(folder.path, 'alertmanager.yml'), await toTestReceivers(notifyUrl))
@@ -66,10 +69,15 @@ export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string
   }
 }
 
+/** The committed rules; those that look back for days are evaluated every few minutes in production, here at once. */
+async function toPromptRules(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).replaceAll(/interval: \d+m$/gm, 'interval: 15s')
+}
+
 /** The committed routes, with every receiver led to the test. */
 async function toTestReceivers(notifyUrl: string): Promise<string> {
   const committed = await readFile(join(REPOSITORY, 'monitoring/alertmanager/alertmanager.yml'), 'utf8')
-  return committed
+  return committed.replaceAll('http://alerts.invalid', notifyUrl)
 }
 
 function run(command: string, args: string[]) {

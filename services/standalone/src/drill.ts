@@ -15,7 +15,7 @@ async function play({ url, username, passwordFromStdin, sessions, seconds, grace
 
   const tally: Tally = { requests: 0, refreshes: 0, signIns: 0, refused: 0 }
   const honest = Array.from({ length: sessions }, (_, i) =>
-    playHonestUser({ number: i + 1, url, username, password, tally, wait, random: Math.random }).catch((error: unknown) => {
+    playHonestUser({ number: i + 1, url, username, password, tally, wait }).catch((error: unknown) => {
       if (over.signal.aborted) return
       over.abort()
       throw error

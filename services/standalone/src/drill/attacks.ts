@@ -1,4 +1,5 @@
 import { createCaller, toPair, type Answer, type Caller } from './create-caller.ts'
+import { patiently } from './patiently.ts'
 
 /** What an attack needs. `wait` rejects when the drill is called off. */
 export type Scene = Readonly<{
@@ -24,10 +25,10 @@ export const ATTACKS = {
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
         const stolen = toPair(await signIn(victim, scene)).refresh
-        toPair(await victim.refresh(stolen))
+        toPair(await patiently(scene.wait, () => victim.refresh(stolen)))
         scene.say(`A token is stolen and superseded; its window of ${scene.graceSeconds} s must end first`)
         await scene.wait(scene.graceSeconds + 1)
-        const answer = await thief.refresh(stolen)
+        const answer = await patiently(scene.wait, () => thief.refresh(stolen))
         scene.say(`The stolen token was presented: ${answer.status} ${answer.code ?? ''}`)
         if (answer.code !== 'refresh_token_reused') throw new Error('It was not taken for a reuse: is --grace-seconds what the system runs with?')
       })
@@ -41,9 +42,9 @@ export const ATTACKS = {
         let { refresh } = toPair(await signIn(victim, scene))
         for (let round = 1; round <= 6; round += 1) {
           const stolen = refresh
-          ;({ refresh } = toPair(await victim.refresh(stolen)))
+          ;({ refresh } = toPair(await patiently(scene.wait, () => victim.refresh(stolen))))
           await scene.wait(2.5)
-          const answer = await thief.refresh(stolen)
+          const answer = await patiently(scene.wait, () => thief.refresh(stolen))
           scene.say(`Replay ${round} of 6 from elsewhere: ${answer.status} ${answer.code ?? ''}`)
         }
       })
@@ -106,6 +107,6 @@ async function withCallers({ url }: Scene, play: (callers: { victim: Caller; thi
   }
 }
 
-const signIn = (caller: Caller, { username, password }: Scene) => caller.signIn(username, password)
+const signIn = (caller: Caller, { username, password, wait }: Scene) => patiently(wait, () => caller.signIn(username, password))
 const count = (answers: Map<string, number>, { code = 'ok' }: Answer) => answers.set(code, (answers.get(code) ?? 0) + 1)
 const toText = (answers: ReadonlyMap<string, number>) => [...answers].map(([code, times]) => `${times} ${code}`).join(', ')

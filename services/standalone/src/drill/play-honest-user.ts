@@ -1,4 +1,5 @@
 import { createCaller, toPair, type Answer, type Pair } from './create-caller.ts'
+import { patiently } from './patiently.ts'
 
 export type Tally = { requests: number; refreshes: number; signIns: number; refused: number }
 
@@ -6,7 +7,7 @@ export type Tally = { requests: number; refreshes: number; signIns: number; refu
  * Signs in, works, is refreshed, now and then signs out and in again, until `wait` rejects. Waits and tries again where the
  * system asks for it; a refusal is counted, and answered with a new sign-in, as a person would.
  */
-export async function playHonestUser({ number, url, username, password, tally, wait, random }: {
+export async function playHonestUser({ number, url, username, password, tally, wait }: {
   number: number
   url: string
   username: string
@@ -14,31 +15,23 @@ export async function playHonestUser({ number, url, username, password, tally, w
   tally: Tally
   /** rejects when the drill is over */
   wait(seconds: number): Promise<void>
-  random(): number
 }): Promise<void> {
   const caller = createCaller({ url, agent: `drill-browser-${number}/1.0` })
   let live: Pair | undefined
 
-  async function patiently(request: () => Promise<Answer>): Promise<Answer> {
-    for (;;) {
-      const answer = await request().catch(() => undefined)
-      if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer
-      await wait(Math.min(30, Number(answer?.headers['retry-after']) || 1) * (1 + random()))
-    }
-  }
   async function signIn(): Promise<Pair> {
-    const pair = toPair(await patiently(() => caller.signIn(username, password)))
+    const pair = toPair(await patiently(wait, () => caller.signIn(username, password)))
     tally.signIns += 1
     return pair
   }
 
   try {
-    await wait(3 * random() * number)
+    await wait(3 * Math.random() * number)
     for (;;) {
       let pair = (live = await signIn())
-      for (let step = 0, steps = 8 + 8 * random(); step < steps; step += 1) {
-        await wait(1 + 3 * random())
-        const answer = await patiently(() => (step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair)))
+      for (let step = 0, steps = 8 + 8 * Math.random(); step < steps; step += 1) {
+        await wait(1 + 3 * Math.random())
+        const answer = await patiently(wait, () => (step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair)))
         tally.requests += 1
         if (answer.status === 401) {
           tally.refused += 1
@@ -48,7 +41,7 @@ export async function playHonestUser({ number, url, username, password, tally, w
         if (renewed !== undefined) tally.refreshes += 1
         pair = live = renewed ?? pair
       }
-      await patiently(() => caller.signOut(pair.refresh))
+      await patiently(wait, () => caller.signOut(pair.refresh))
       live = undefined
     }
   } finally {
