@@ -82,7 +82,7 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
   const { name, version, description, keywords, engines, peerDependencies, peerDependenciesMeta } = manifest
   const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) => Object.entries(dependencies))
   // Pinned here for us; an application may have a later one.
-  const dependencies = Object.fromEntries(all.filter(([each]) => !each.startsWith(SCOPE)).toSorted().map(([each, exact]) => [each, `^${exact}`]))
+  const dependencies = Object.fromEntries(all.filter(([each]) => !each.startsWith(SCOPE)).toSorted(([a], [b]) => a.localeCompare(b)).map(([each, exact]) => [each, `^${exact}`]))
   const exports = Object.fromEntries(Object.entries(manifest.exports).map(([entry, source]) => {
     const path = `./${relative('src', source).replace(/\.ts$/, '')}`
     return [entry, { types: `${path}.d.ts`, default: `${path}.js` }]
