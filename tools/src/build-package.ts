@@ -48,10 +48,14 @@ function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
 /** Compiles what the entries reach. With other workspaces among it, each lands in a folder of its own: `contracts/index.js`. */
 function compile({ folder, outDir, entries, inlined }: { folder: string; outDir: string; entries: string[]; inlined: string[] }): void {
   mkdirSync(outDir, { recursive: true })
-  const project = join(folder, 'tsconfig.build.tmp.json')
+  const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
-  const compilerOptions = { noEmit: false, incremental: false, declaration: true, rewriteRelativeImportExtensions: true, rootDir: resolve(rootDir), outDir: resolve(outDir) }
-  writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: [], files: [...entries, ...inlined.map((name) => join(ROOT, 'packages', name, 'src/index.ts'))], compilerOptions }))
+  const compilerOptions = {
+    noEmit: false, incremental: false, declaration: true, rewriteRelativeImportExtensions: true,
+    rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
+  }
+  const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map((name) => join(ROOT, 'packages', name, 'src/index.ts'))]
+  writeFileSync(project, JSON.stringify({ extends: resolve(folder, 'tsconfig.json'), include: [], files, compilerOptions }))
   try {
     const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`tsc failed:\n${stdout}`)

@@ -4,10 +4,9 @@ import { readKey } from './read-key.ts'
 
 const env = process.env
 const keys = { environment: env, dataDir: resolve(env['DATA_DIR'] || 'data') }
-const LOOPBACK_PAGES = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
 
 const app = buildCasesApi({
-  origins: env['CORS_ALLOWED_ORIGINS'] ? env['CORS_ALLOWED_ORIGINS'].split(',') : [LOOPBACK_PAGES],
+  origins: env['CORS_ALLOWED_ORIGINS'] ? env['CORS_ALLOWED_ORIGINS'].split(',') : [],
   auth: {
     issuer: env['ISSUER'] || 'http://localhost:8000',
     audience: env['AUDIENCE'] || 'auto-refresh',
