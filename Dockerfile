@@ -8,7 +8,7 @@ ENV NPM_CONFIG_CACHE=/tmp/npm NPM_CONFIG_IGNORE_SCRIPTS=true NPM_CONFIG_AUDIT=fa
 # What each service needs of the repository. Development dependencies are struck out: npm would look for the workspaces among them.
 FROM base AS pruned
 COPY . .
-RUN for service in auth-api token-store cleanup-worker threat-monitor standalone; do \
+RUN for service in auth-api token-store cleanup-worker threat-monitor standalone cases-api; do \
       npx --yes "turbo@$(node -p 'require("./package.json").devDependencies.turbo')" \
         prune "@auto-refresh/$service" --docker --production --out-dir "/pruned/$service" \
       && (cd "/pruned/$service/json" && npm pkg delete devDependencies --workspaces --include-workspace-root) || exit 1; \
@@ -63,6 +63,18 @@ ENV ADMIN_PORT=9104
 EXPOSE 9104
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "services/threat-monitor/src/main.ts"]
+
+# The example back end of docker-compose.yml; its readiness stands on its own port.
+FROM runtime AS cases-api
+COPY --from=pruned /pruned/cases-api/json/ ./
+RUN npm ci --omit=dev --omit=optional && rm -rf /tmp/npm
+COPY --from=pruned /pruned/cases-api/full/ ./
+COPY deploy/image/check-ready.mjs /usr/local/lib/
+USER node
+ENV ADMIN_PORT=8200
+EXPOSE 8200
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+CMD ["node", "examples/cases-api/src/main.ts"]
 
 # The steps that people and pipelines run: npm run migrate, topics, user. DATA_DIR is where the commands keep what they do not need here.
 FROM runtime AS operations

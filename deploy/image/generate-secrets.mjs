@@ -31,6 +31,8 @@ const all = {
   refreshTokenKey: key(),
   signingKeyEncryptionKey: key(),
   usernameHashKey: key(),
+  revocationFeedKey: key(),
+  renewalKey: key(),
   ...JSON.parse(kept),
 }
 await mkdir(join(folder, 'all'), { recursive: true })
@@ -53,12 +55,15 @@ const files = {
     INTERNAL_API_KEYS: all.internalApiKey,
     SIGNING_KEY_ENCRYPTION_KEYS: `1:${all.signingKeyEncryptionKey}`,
     USERNAME_HASH_KEY: all.usernameHashKey,
+    REVOCATION_FEED_KEYS: all.revocationFeedKey,
+    RENEWAL_KEYS: all.renewalKey,
   },
   'token-store': {
     DATABASE_URL: databaseUrl('token_store'),
     INTERNAL_API_KEYS: all.internalApiKey,
     REFRESH_TOKEN_KEYS: `1:${all.refreshTokenKey}`,
   },
+  'cases-api': { REVOCATION_FEED_KEYS: all.revocationFeedKey, RENEWAL_KEYS: all.renewalKey },
   'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
   'threat-monitor': { REDIS_URL: redisUrl },
   // `npm run user -- hash` needs the key of the names

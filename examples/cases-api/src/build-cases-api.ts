@@ -4,13 +4,23 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { CASES } from './cases.ts'
 
-/** What a page may send beside its own; `autoRefresh` exposes what comes back. */
+const LOOPBACK_PAGES = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
+/** What a page may send; `autoRefresh` exposes what comes back. */
 const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'X-Refresh-Token']
 
 /** A back end of yours: cases that only a signed-in user may see, and a copy of all that only an admin may take. */
-export function buildCasesApi({ origins, auth, server = {} }: { origins: readonly (string | RegExp)[]; auth: AutoRefreshOptions; server?: FastifyServerOptions }) {
+export function buildCasesApi({ origins, auth, server = {} }: {
+  /** pages that may call, with the cookie too; without any, every page of this machine may, without it */
+  origins: readonly string[]
+  auth: AutoRefreshOptions
+  server?: FastifyServerOptions
+}) {
   const app = Fastify(server)
-  void app.register(cors, { origin: [...origins], credentials: true, allowedHeaders: REQUEST_HEADERS, exposedHeaders: ['Retry-After', 'X-Request-Id'] })
+  void app.register(cors, {
+    ...(origins.length > 0 ? { origin: [...origins], credentials: true } : { origin: LOOPBACK_PAGES }),
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: ['Retry-After', 'X-Request-Id'],
+  })
 
   let isReady = () => false
   app.get('/readyz', async (_, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }))

@@ -3,21 +3,20 @@ import { buildCasesApi } from './build-cases-api.ts'
 import { readKey } from './read-key.ts'
 
 const env = process.env
-const keys = { environment: env, dataDir: resolve(env['DATA_DIR'] ?? 'data') }
-const LOOPBACK_PAGES = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
+const keys = { environment: env, dataDir: resolve(env['DATA_DIR'] || 'data') }
 
 const app = buildCasesApi({
-  origins: env['CORS_ALLOWED_ORIGINS'] ? env['CORS_ALLOWED_ORIGINS'].split(',') : [LOOPBACK_PAGES],
+  origins: env['CORS_ALLOWED_ORIGINS'] ? env['CORS_ALLOWED_ORIGINS'].split(',') : [],
   auth: {
-    issuer: env['ISSUER'] ?? 'http://localhost:8000',
-    audience: env['AUDIENCE'] ?? 'auto-refresh',
-    authApiUrl: env['AUTH_API_URL'] ?? 'http://127.0.0.1:8000',
+    issuer: env['ISSUER'] || 'http://localhost:8000',
+    audience: env['AUDIENCE'] || 'auto-refresh',
+    authApiUrl: env['AUTH_API_URL'] || 'http://127.0.0.1:8000',
     feedKey: await readKey('REVOCATION_FEED_KEYS', keys),
     renewalKey: await readKey('RENEWAL_KEYS', keys),
-    autoRefreshThreshold: Number(env['AUTO_REFRESH_THRESHOLD'] ?? 300),
+    autoRefreshThreshold: Number(env['AUTO_REFRESH_THRESHOLD'] || 300),
   },
   server: {
-    logger: { level: env['LOG_LEVEL'] ?? 'warn' },
+    logger: { level: env['LOG_LEVEL'] || 'warn' },
     // addresses of the proxies in front, whose X-Forwarded-For counts
     trustProxy: env['TRUSTED_PROXIES'] ? env['TRUSTED_PROXIES'].split(',') : false,
   },
@@ -26,5 +25,5 @@ const app = buildCasesApi({
 const stop = () => void app.close()
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
-const url = await app.listen({ host: env['HOST'] ?? '127.0.0.1', port: Number(env['PORT'] ?? 8200) })
+const url = await app.listen({ host: env['HOST'] || '127.0.0.1', port: Number(env['PORT'] || 8200) })
 console.log(`The example back end is ready: ${url}/api/v1/cases`)

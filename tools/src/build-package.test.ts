@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, describe, expect, test } from 'vitest'
+import { buildPackage } from './build-package.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const project = mkdtempSync(join(tmpdir(), 'published-'))
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+/** Where an `npm install` would put it, with the libraries that its package.json names and no other of ours. */
+function install(workspace: string): { outDir: string; manifest: Record<string, unknown> & { dependencies?: object } } {
+  const { name }: { name: string } = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8'))
+  const outDir = join(project, 'node_modules', name)
+  buildPackage(join(root, workspace), outDir)
+  const manifest = JSON.parse(readFileSync(join(outDir, 'package.json'), 'utf8'))
+  for (const library of [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {}), '@types/node']) {
+    const path = join(project, 'node_modules', library)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(join(root, 'node_modules', library), path)
+  }
+  return { outDir, manifest }
+}
+
+function run(command: string, ...args: string[]): string {
+  const { stdout, stderr, status } = spawnSync(command, args, { cwd: project, encoding: 'utf8' })
+  return `${status} ${stdout}${stderr}`
+}
+
+describe('the published fastify-auto-refresh', () => {
+  const { outDir, manifest } = install('packages/fastify-auto-refresh')
+
+  test('is as the tools of others expect it', async () => {
+    const { messages, pkg } = await publint({ pkgDir: outDir, pack: false, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+    expect(manifest['private']).toBeUndefined()
+  })
+
+  test('needs nothing that is not published', () => {
+    const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
+    expect(files.filter((file) => /\.test\.|testing/.test(file))).toEqual([])
+    const named = files.filter((file) => /\.(js|d\.ts)$/.test(file)).filter((file) => /from ['"]@auto-refresh\//.test(readFileSync(join(outDir, file), 'utf8')))
+    expect(named).toEqual([])
+    expect(Object.keys(manifest.dependencies ?? {})).toEqual(['@fastify/cookie', 'fastify-plugin', 'jose', 'typebox'])
+  })
+
+  test('guards a back end that is written and type-checked against it', () => {
+    writeFileSync(join(project, 'package.json'), '{"type":"module"}')
+    writeFileSync(join(project, 'tsconfig.json'), '{"compilerOptions":{"strict":true,"module":"nodenext","target":"es2024","skipLibCheck":true,"types":["node"]},"files":["app.ts"]}')
+    writeFileSync(join(project, 'app.ts'), `
+      import { autoRefresh, requireRole } from '@auto-refresh/fastify-auto-refresh'
+      import Fastify from 'fastify'
+      const app = Fastify()
+      await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
+      app.get('/', { preHandler: requireRole('admin') }, async ({ user }) => user.username.toUpperCase())
+      // @ts-expect-error a role is a text: the types have come along
+      requireRole(5)
+      const answer = await app.inject('/')
+      console.log(answer.statusCode, answer.json().error.code, app.autoRefresh.isReady())
+      await app.close()
+    `)
+    expect(run(join(root, 'node_modules/.bin/tsc'))).toBe('0 ')
+    expect(run(process.execPath, 'app.js')).toBe('0 401 access_token_missing false\n')
+  }, 60_000)
+})

@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+
+type Manifest = {
+  name: string
+  version: string
+  description?: string
+  keywords?: string[]
+  exports: Record<string, string>
+  engines?: Record<string, string>
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, unknown>
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const SCOPE = '@auto-refresh/'
+
+/**
+ * `node tools/src/build-package.ts packages/<name>`: what is published of a workspace, in `dist/`, with a package.json of its own.
+ * The workspaces on which it depends are not published: what it uses of them is compiled along.
+ */
+export function buildPackage(folder: string, outDir = join(folder, 'dist')): void {
+  const manifest = readManifest(folder)
+  const inlined = inlinedBy(manifest)
+  rmSync(outDir, { recursive: true, force: true })
+  compile({ folder, outDir, entries: Object.values(manifest.exports), inlined: [...inlined.keys()] })
+  for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
+  writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`)
+  cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
+  cpSync(join(folder, 'README.md'), join(outDir, 'README.md'))
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+}
+
+/** The workspaces that it needs at run time, by name, theirs included. */
+function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
+  const names = Object.keys(dependencies).filter((name) => name.startsWith(SCOPE)).map((name) => name.slice(SCOPE.length))
+  return new Map(names.flatMap((name) => {
+    const manifest = readManifest(join(ROOT, 'packages', name))
+    return [[name, manifest] as const, ...inlinedBy(manifest)]
+  }))
+}
+
+/** Compiles what the entries reach. With other workspaces among it, each lands in a folder of its own: `contracts/index.js`. */
+function compile({ folder, outDir, entries, inlined }: { folder: string; outDir: string; entries: string[]; inlined: string[] }): void {
+  mkdirSync(outDir, { recursive: true })
+  const project = join(outDir, 'tsconfig.json')
+  const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
+  const compilerOptions = {
+    noEmit: false, incremental: false, declaration: true, rewriteRelativeImportExtensions: true,
+    rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
+  }
+  const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map((name) => join(ROOT, 'packages', name, 'src/index.ts'))]
+  writeFileSync(project, JSON.stringify({ extends: resolve(folder, 'tsconfig.json'), include: [], files, compilerOptions }))
+  try {
+    const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`tsc failed:\n${stdout}`)
+  } finally {
+    rmSync(project)
+  }
+  if (inlined.length === 0) return
+  const own = join(outDir, basename(resolve(folder)))
+  for (const name of inlined) {
+    cpSync(join(outDir, name, 'src'), join(outDir, name), { recursive: true })
+    rmSync(join(outDir, name, 'src'), { recursive: true })
+  }
+  cpSync(join(own, 'src'), outDir, { recursive: true })
+  rmSync(own, { recursive: true })
+}
+
+/** `'@auto-refresh/contracts'` becomes the path to the copy beside it; and in declarations tsc leaves `./x.ts` as it is. */
+function link(file: string, outDir: string): void {
+  const text = readFileSync(file, 'utf8')
+  const linked = text.replaceAll(/(['"])(\.\.?\/[^'"\n]+)\.ts\1/g, '$1$2.js$1').replaceAll(/(['"])@auto-refresh\/([\w-]+)\1/g, (_, quote: string, name: string) => {
+    const path = relative(dirname(file), join(outDir, name, 'index.js')).split(sep).join('/')
+    return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+  })
+  if (linked !== text) writeFileSync(file, linked)
+}
+
+function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>) {
+  const { name, version, description, keywords, engines, peerDependencies, peerDependenciesMeta } = manifest
+  const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) => Object.entries(dependencies))
+  // Pinned here for us; an application may have a later one.
+  const dependencies = Object.fromEntries(all.filter(([each]) => !each.startsWith(SCOPE)).toSorted(([a], [b]) => a.localeCompare(b)).map(([each, exact]) => [each, `^${exact}`]))
+  const exports = Object.fromEntries(Object.entries(manifest.exports).map(([entry, source]) => {
+    const path = `./${relative('src', source).replace(/\.ts$/, '')}`
+    return [entry, { types: `${path}.d.ts`, default: `${path}.js` }]
+  }))
+  return {
+    name, version, description, keywords, license: 'Apache-2.0', type: 'module', sideEffects: false, exports, engines,
+    ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }), peerDependencies, peerDependenciesMeta,
+  }
+}
+
+const filesOf = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+
+if (import.meta.main) {
+  const folder = process.argv[2] ?? ''
+  if (!existsSync(join(folder, 'package.json'))) throw new Error('node tools/src/build-package.ts packages/<name>')
+  buildPackage(folder)
+}
