@@ -28,12 +28,14 @@ export function readRefreshToken(token = ''): { sessionId?: string; generation?:
 
 export const toHex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session. */
-export function generationsAhead(a: Session | undefined, b: Session | undefined): number {
-  const left = readRefreshToken(a?.refreshToken)
-  const right = readRefreshToken(b?.refreshToken)
-  return left.sessionId === right.sessionId ? Number(left.generation) - Number(right.generation) : Number.NaN
-}
+const sessionIdOf = (session: Session | undefined) => readRefreshToken(session?.refreshToken).sessionId
+const generationOf = (session: Session | undefined) => Number(readRefreshToken(session?.refreshToken).generation)
+
+/** As far as can be seen: tokens of another make and those in a cookie do not tell. */
+export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => sessionIdOf(a) === sessionIdOf(b)
+
+/** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do not tell. */
+export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? generationOf(a) - generationOf(b) : Number.NaN)
 
 /** The same pair, whatever is noted beside it. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken

@@ -40,13 +40,13 @@ function createAdapter(area: Storage): TokenStorage {
     const accessToken = area.getItem(ACCESS)
     if (accessToken === null) return undefined
     const refreshToken = area.getItem(REFRESH) ?? undefined
-    let note: { of?: string } = {}
+    let note: { of?: string } | null = {}
     try {
-      note = JSON.parse(area.getItem(NOTE) ?? '{}') as { of?: string }
+      note = JSON.parse(area.getItem(NOTE) ?? '{}') as { of?: string } | null
     } catch {
       // Somebody else's: as if nothing were noted.
     }
-    return { receivedAt: 0, lifetimeMs: 0, ...(note.of === endOf(accessToken, refreshToken) ? note : {}), accessToken, refreshToken }
+    return { receivedAt: 0, lifetimeMs: 0, ...(note?.of === endOf(accessToken, refreshToken) ? note : {}), accessToken, refreshToken }
   }
   // The refresh token first: should the page die between two writes, the session goes on with either.
   function put({ accessToken, refreshToken, ...note }: Session): void {
