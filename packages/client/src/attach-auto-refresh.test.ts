@@ -50,8 +50,8 @@ test('a POST is repeated once, with its body, parameters and headers', async () 
   await passSeconds(60)
   server.next['orders'] = [refuse]
   server.next['orders?a=1'] = [refuse]
-  const { data } = await settle(api.post<string>('/orders', { n: 1 }, { params: { a: 1 }, headers: { 'X-Mine': '1' } }))
-  expect(JSON.parse(data)).toEqual({ token: manager.accessToken, body: '{"n":1}' })
+  const { data } = await settle(api.post<object>('/orders', { n: 1 }, { params: { a: 1 }, headers: { 'X-Mine': '1' } }))
+  expect(data).toEqual({ token: manager.accessToken, body: '{"n":1}' })
   expect(server.calls.filter(({ method, url }) => method === 'POST' && url.includes('orders')).map(({ url, body, headers }) => [url, body, headers.get('X-Mine')])).toEqual(
     Array(2).fill(['http://localhost:8000/orders?a=1', '{"n":1}', '1']),
   )

@@ -13,7 +13,7 @@ const offline = () => {
 describe('what may pass ends no session', () => {
   test.each([
     ['no network', offline],
-    ['408', () => refusal(408, 'request_timeout')],
+    ['408 of a proxy', () => new Response('', { status: 408 })],
     ['429', () => refusal(429, 'rate_limited', { 'Retry-After': '2' })],
     ['500', () => new Response('Internal Server Error', { status: 500 })],
     ['502 of a proxy', () => new Response('<html>Bad Gateway</html>', { status: 502 })],
@@ -144,7 +144,7 @@ describe('races', () => {
     const refresh = manager.refreshTokens()
     await passSeconds(0.5)
     void manager.logout()
-    await expect(settle(refresh)).rejects.toMatchObject({ code: 'signed_out', retryable: false })
+    await expect(settle(refresh)).rejects.toMatchObject({ code: 'refresh_token_missing', retryable: false })
     await passSeconds(5)
     expect([manager.session, await storage.load()]).toEqual([null, undefined])
     expect(seen).toEqual([['session-ended', { reason: 'logout' }]])

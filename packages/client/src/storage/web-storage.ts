@@ -27,8 +27,8 @@ function createAdapter(area: Storage): TokenStorage {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const tell = () => listeners.forEach((changed) => changed())
-  globalThis.addEventListener?.('storage', ({ storageArea, key }) => {
-    if (storageArea !== area || ![ACCESS, REFRESH, NOTE, null].includes(key)) return
+  globalThis.addEventListener?.('storage', ({ storageArea }) => {
+    if (storageArea !== area) return
     clearTimeout(timer)
     timer = setTimeout(tell, SETTLE_MS)
   })
