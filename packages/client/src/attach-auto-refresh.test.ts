@@ -53,7 +53,7 @@ test('a POST is repeated once, with its body, parameters and headers', async () 
   const { data } = await settle(api.post<object>('/orders', { n: 1 }, { params: { a: 1 }, headers: { 'X-Mine': '1' } }))
   expect(data).toEqual({ token: manager.accessToken, body: '{"n":1}' })
   expect(server.calls.filter(({ method, url }) => method === 'POST' && url.includes('orders')).map(({ url, body, headers }) => [url, body, headers.get('X-Mine')])).toEqual(
-    Array(2).fill(['http://localhost:8000/orders?a=1', '{"n":1}', '1']),
+    Array.from({ length: 2 }, () => ['http://localhost:8000/orders?a=1', '{"n":1}', '1']),
   )
 })
 

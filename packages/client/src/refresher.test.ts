@@ -31,7 +31,7 @@ describe('what may pass ends no session', () => {
     const before = manager.refreshToken
     server.next['refresh'] = [failure, failure]
     await settle(manager.refreshTokens())
-    expect(server.calls.map(({ body }) => JSON.parse(body) as unknown)).toEqual(Array(3).fill({ refresh_token: before }))
+    expect(server.calls.map(({ body }) => JSON.parse(body) as unknown)).toEqual(Array.from({ length: 3 }, () => ({ refresh_token: before })))
     expect(new Set(keys(server)).size).toBe(1)
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 1))
     expect(ends()).toEqual([])
@@ -87,7 +87,7 @@ describe('only the server ends a session', () => {
     const { server, manager, seen } = await signedIn()
     server.next['refresh'] = Array(5).fill(() => refusal(401, code))
     const both = await settle(Promise.allSettled([manager.refreshTokens(), manager.refreshTokens()]))
-    expect(both).toEqual(Array(2).fill({ status: 'rejected', reason: expect.objectContaining({ code, status: 401, retryable: false }) as unknown }))
+    expect(both).toMatchObject(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: { code, status: 401, retryable: false } })))
     expect(seen).toEqual([['session-ended', { reason: code }]])
     expect(manager.session).toBeNull()
     expect(server.count('refresh')).toBe(1)

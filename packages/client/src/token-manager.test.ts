@@ -9,9 +9,9 @@ describe('as the guide has it', () => {
   test('signs in, requests, refreshes and signs out', async () => {
     const area = webArea()
     const { server, manager, events } = setUp({ storage: webStorage(area) })
-    const signedIn = await settle(manager.login('admin', 'password'))
-    expect(signedIn).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 1800 } })
-    expect([manager.accessToken, manager.refreshToken]).toEqual([signedIn.data.access_token, signedIn.data.refresh_token])
+    const answer = await settle(manager.login('admin', 'password'))
+    expect(answer).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 1800 } })
+    expect([manager.accessToken, manager.refreshToken]).toEqual([answer.data.access_token, answer.data.refresh_token])
     expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([manager.accessToken, manager.refreshToken])
 
     const response = await settle(manager.request('/api/v1/cases'))

@@ -84,7 +84,7 @@ export class TokenManager {
     this.baseURL = baseURL
     this.gate = gate
     this.request = createSend({ gate, baseURL, fetch })
-    this.fetch = this.request as typeof globalThis.fetch
+    this.fetch = this.request
     this.on = events.on
     this.dispose = startRenewal({ store, refresh })
     this.login = async (username, password) => {

@@ -61,6 +61,7 @@ function createAdapter(area: Storage): TokenStorage {
     load,
     save(session) {
       put(session)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is a window's; a channel has none
       copies?.postMessage(session)
     },
     remove() {

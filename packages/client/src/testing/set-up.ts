@@ -33,10 +33,10 @@ export async function signedIn(options: Parameters<typeof setUp>[0] = {}) {
 
 /** Lets the fake clock run until the promise is settled. */
 export async function settle<T>(work: Promise<T>): Promise<T> {
-  let done = false
-  const watched = work.finally(() => (done = true))
+  const state = { done: false }
+  const watched = work.finally(() => (state.done = true))
   watched.catch(() => {})
-  for (let turns = 0; !done && turns < 20_000; turns += 1) await vi.advanceTimersByTimeAsync(10)
+  for (let turns = 0; !state.done && turns < 20_000; turns += 1) await vi.advanceTimersByTimeAsync(10)
   return watched
 }
 
