@@ -38,7 +38,7 @@ test('what is not imported is left out of a bundle', async () => {
 })
 
 test('a browser can load it without a bundler: plain modules, relative imports with their ending, no dependency', () => {
-  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(js|d\.ts)$/.test(file))
   expect(files).toContain('index.js')
   for (const file of files) {
     for (const [, specifier = ''] of readFileSync(join(dist, file), 'utf8').matchAll(/^(?:import|export)[^'"\n]*from\s*['"]([^'"]+)['"]/gm)) {
