@@ -32,7 +32,7 @@ function watchedFetch() {
   const watched: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers)
     if (init?.credentials === 'include' && watch.cookie !== '') headers.set('Cookie', watch.cookie)
-    const isRefresh = String(input).endsWith('/refresh')
+    const isRefresh = new Request(input).url.endsWith('/refresh')
     if (isRefresh) watch.refreshes += 1
     if (isRefresh && watch.cut) throw new TypeError('fetch failed')
     const response = await fetch(input, { ...init, headers })

@@ -54,8 +54,8 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
     return answered
   }
 
-  const requestId = request.use(attach as (value: never) => unknown)
-  const responseId = response.use(judge as (value: never) => unknown, judgeError as (error: never) => unknown)
+  const requestId = request.use(attach)
+  const responseId = response.use(judge, judgeError)
   return () => {
     request.eject(requestId)
     response.eject(responseId)

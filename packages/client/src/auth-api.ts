@@ -30,18 +30,18 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
       throw toError(response, answer ?? {})
     }
     try {
-      return await within(exchange(), { ms: timeoutMs, late: () => new AuthError('timeout', { retryable: true }) })
+      return await within(exchange(), { ms: timeoutMs })
     } catch (cause) {
       abort.abort()
-      throw cause instanceof AuthError ? cause : new AuthError('network_error', { retryable: true, cause })
+      throw cause instanceof AuthError ? cause : new AuthError(cause === undefined ? 'timeout' : 'network_error', { retryable: true, cause })
     }
   }
 }
 
-function toError({ status, headers }: Response, { message, error: { code, retryable } = {} }: Failure): AuthError {
+function toError({ status, headers }: Response, { message, error }: Failure): AuthError {
   const seconds = Number(headers.get('Retry-After'))
   const asked = seconds > 0 ? { status, retryAfterMs: seconds * 1000 } : { status }
   // Without a code of ours the status says nothing about the session.
-  if (typeof code !== 'string') return new AuthError('unexpected_answer', { ...asked, retryable: true })
-  return new AuthError(code, { ...asked, message: String(message), retryable: retryable === true || /408|425|429|5../.test(String(status)) })
+  if (typeof error?.code !== 'string') return new AuthError('unexpected_answer', { ...asked, retryable: true })
+  return new AuthError(error.code, { ...asked, message: String(message), retryable: error.retryable !== false })
 }

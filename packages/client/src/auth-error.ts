@@ -4,9 +4,8 @@ export type ClientCode =
   | 'timeout'
   /** an answer that is not the API's: a captive portal, a proxy, broken JSON */
   | 'unexpected_answer'
+  /** nobody is signed in, or not any more */
   | 'refresh_token_missing'
-  /** somebody signed out while the refresh was under way */
-  | 'signed_out'
   /** the last-resort cap on refreshes a minute */
   | 'too_many_refreshes'
   | 'storage_failed'

@@ -2,7 +2,7 @@ import { AuthError, isTerminal } from './auth-error.ts'
 import type { AuthApi } from './auth-api.ts'
 import type { Events } from './events.ts'
 import { backoffMs, pause } from './pause.ts'
-import { isSamePair, toHex, toSession, type Session } from './session.ts'
+import { isSamePair, toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 import { withLock } from './with-lock.ts'
@@ -21,6 +21,8 @@ const flights = new WeakMap<TokenStorage, Promise<Session>>()
 type Deps = { api: AuthApi; store: SessionStore; events: Events; storage: TokenStorage; baseURL: string; cookies: boolean }
 export type Refresh = () => Promise<Session>
 
+const missing = () => new AuthError('refresh_token_missing', { message: 'No refresh token available' })
+
 /**
  * Renews the pair: one refresh at a time, tried again with the same token and the same Idempotency-Key for as long as the failure
  * may pass, and ended only by a refusal that says that the session is over.
@@ -33,10 +35,10 @@ export function createRefresher({ api, store, events, storage, baseURL, cookies 
 
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
-    if (session === undefined && stale !== undefined) throw new AuthError('signed_out')
     // Another tab has been here in the meantime.
     if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live') return session
-    if (!cookies && session?.refreshToken === undefined) throw new AuthError('refresh_token_missing', { message: 'No refresh token available' })
+    // Without anything stored the cookie may still know the session, unless somebody has just signed out.
+    if (cookies ? session === undefined && stale !== undefined : session?.refreshToken === undefined) throw missing()
     starts = [...starts.filter((at) => at > performance.now() - 60_000), performance.now()]
     if (starts.length > MAX_PER_MINUTE) throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
     const attemptKey = session?.attemptKey ?? spareKey
@@ -57,14 +59,14 @@ export function createRefresher({ api, store, events, storage, baseURL, cookies 
       throw error
     }
     // Where the answer was of no use any more, a newer pair stands there, or somebody has signed out.
-    if (store.current === undefined) throw new AuthError('signed_out')
+    if (store.current === undefined) throw missing()
     return store.current
   }
 
   async function run(stale: Session | undefined): Promise<Session> {
     const deadline = performance.now() + RETRY_FOR_MS
     // crypto.randomUUID is missing on pages without TLS.
-    const key = toHex(crypto.getRandomValues(new Uint8Array(16)))
+    const key = crypto.getRandomValues(new Uint32Array(4)).join('-')
     for (let tries = 0; ; tries += 1) {
       try {
         return await withLock(lockName, () => attempt(stale, key))

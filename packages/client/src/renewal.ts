@@ -1,5 +1,4 @@
 import type { AuthError } from './auth-error.ts'
-import { backoffMs } from './pause.ts'
 import type { Refresh } from './refresher.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -7,12 +6,12 @@ import type { SessionStore } from './session-store.ts'
 const MAX_DELAY_MS = 2 ** 31 - 1
 /** Laptops of a whole office wake at the same minute. */
 const WAKE_SPREAD_MS = 2000
-const AGAIN_AT_MOST_MS = 300_000
+/** Between the end of one schedule of tries and the next. */
+const AGAIN_MS = 60_000
 
 /** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. Returns what ends it. */
 export function startRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let failures = 0
   let share = 0
 
   function arm(ms: number) {
@@ -27,15 +26,13 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     if (waitMs > 0) return arm(waitMs)
     try {
       await refresh()
-      failures = 0
     } catch (error) {
-      failures += 1
-      const { retryAfterMs = 5000 + backoffMs(failures + 4, AGAIN_AT_MOST_MS) } = error as AuthError
-      if (store.current !== undefined) arm(retryAfterMs + Math.random() * 1000)
+      const { retryAfterMs = AGAIN_MS } = error as AuthError
+      if (store.current !== undefined) arm(retryAfterMs + Math.random() * AGAIN_MS)
     }
   }
   function wake() {
-    if (globalThis.document?.visibilityState !== 'hidden' && store.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
+    if (store.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
   }
 
   const close = store.open(() => {

@@ -8,8 +8,8 @@ export type Send = (input: string | URL | Request, init?: AuthRequestInit) => Pr
 /** `fetch` with the access token, to our origins alone; a 401 is repeated once with a renewed token and the same body. */
 export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: string; fetch: typeof globalThis.fetch }): Send {
   return async (input, init = {}) => {
-    const request = typeof input === 'object' && 'headers' in input ? input : undefined
-    const url = new URL(request?.url ?? input.toString(), `${baseURL}/`)
+    const request = typeof input === 'string' || input instanceof URL ? undefined : input
+    const url = new URL(request?.url ?? (input as string | URL), `${baseURL}/`)
     const headers = new Headers(init.headers ?? request?.headers)
     const signal = init.signal ?? request?.signal
     const repeatable = !isStream(init.body)

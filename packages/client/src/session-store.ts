@@ -1,7 +1,7 @@
 import { AuthError } from './auth-error.ts'
 import type { Events } from './events.ts'
 import { createLifetime } from './lifetime.ts'
-import { generationsAhead, isSamePair, type Session } from './session.ts'
+import { generationsAhead, isSamePair, isSameSession, type Session } from './session.ts'
 import type { MaybePromise, TokenStorage } from './storage/token-storage.ts'
 
 export type SessionStore = ReturnType<typeof createSessionStore>
@@ -115,7 +115,8 @@ export function createSessionStore({ storage, events, thresholdMs }: { storage: 
     async commit(answer: Session, sent: Session | undefined, sentEpoch: number): Promise<void> {
       await load()
       const ahead = generationsAhead(answer, current)
-      if (epoch !== sentEpoch || !(Number.isNaN(ahead) ? isSamePair(current, sent) : ahead >= 0)) return
+      const follows = Number.isNaN(ahead) ? isSamePair(current, sent) && isSameSession(answer, sent) : ahead >= 0
+      if (epoch !== sentEpoch || !follows) return
       await save(answer)
       events.emit('refreshed', { accessToken: answer.accessToken, elsewhere: false })
     },

@@ -18,25 +18,29 @@ export type Session = {
 
 const decode = (base64url: string) => atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
 
-/** Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
-export function readRefreshToken(token = ''): { sessionId?: string; generation?: number } {
-  const head = /^art_(AQ[\w-]{30})/.exec(token)?.[1]
-  if (head === undefined) return {}
-  const hex = toHex(Array.from(decode(head), (byte) => byte.charCodeAt(0)))
-  return { sessionId: hex.slice(4, 36).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), generation: Number(`0x${hex.slice(36)}`) }
+/**
+ * Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...).
+ * The session is told by its characters; the first one is left out, which it shares with the kid.
+ */
+function readRefreshToken(session: Session | undefined): { id?: string | undefined; generation: number } {
+  const [, id, counter = ''] = /^art_A[Q-Za-f].([\w-]{21})([\w-]{8})/.exec(session?.refreshToken ?? '') ?? []
+  return { id, generation: Array.from(decode(counter)).reduce((sum, byte) => sum * 256 + byte.charCodeAt(0), 0) }
 }
 
-export const toHex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
-/** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session. */
-export function generationsAhead(a: Session | undefined, b: Session | undefined): number {
-  const left = readRefreshToken(a?.refreshToken)
-  const right = readRefreshToken(b?.refreshToken)
-  return left.sessionId === right.sessionId ? Number(left.generation) - Number(right.generation) : Number.NaN
+/** How often the session was renewed; undefined where the token does not tell. */
+export function generationOf(session: Session | undefined): number | undefined {
+  const { id, generation } = readRefreshToken(session)
+  return id === undefined ? id : generation
 }
 
-/** The same pair, whatever is noted beside it. */
-export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken && a?.refreshToken === b?.refreshToken
+/** As far as can be seen: tokens of another make and those in a cookie do not tell. */
+export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readRefreshToken(a).id === readRefreshToken(b).id
+
+/** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do not tell. */
+export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? Number(generationOf(a)) - Number(generationOf(b)) : Number.NaN)
+
+/** The same pair, whatever is noted beside it: no two pairs share an access token. */
+export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken
 
 /**
  * A pair that has just arrived. Its life is counted from now: `expires_in`, else what the access token says, and of that only

@@ -5,7 +5,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createRefresher } from './refresher.ts'
 import { startRenewal } from './renewal.ts'
 import { createSend, type AuthRequestInit } from './send.ts'
-import { readRefreshToken, toSession } from './session.ts'
+import { generationOf, toSession } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
@@ -29,10 +29,8 @@ export type TokenManagerOptions = {
 
 /** What is known of the session without asking anybody. */
 export type SessionInfo = {
-  /** Absent with the cookie transport. */
-  sessionId?: string
-  /** How often the session was renewed; absent with the cookie transport. */
-  generation?: number
+  /** How often the session was renewed; undefined with the cookie transport. */
+  generation: number | undefined
   /** Milliseconds that the access token has left. */
   expiresInMs: number
 }
@@ -86,7 +84,7 @@ export class TokenManager {
     this.baseURL = baseURL
     this.gate = gate
     this.request = createSend({ gate, baseURL, fetch })
-    this.fetch = this.request as typeof globalThis.fetch
+    this.fetch = this.request
     this.on = events.on
     this.dispose = startRenewal({ store, refresh })
     this.login = async (username, password) => {
@@ -122,6 +120,6 @@ export class TokenManager {
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
     const { current, leftMs } = this.#store
-    return current === undefined ? null : { ...readRefreshToken(current.refreshToken), expiresInMs: leftMs() }
+    return current === undefined ? null : { generation: generationOf(current), expiresInMs: leftMs() }
   }
 }

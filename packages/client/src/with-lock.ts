@@ -9,7 +9,7 @@ const HOLD_MS = 15_000
  */
 export async function withLock<T>(name: string | false, run: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks
-  if (name === false || locks === undefined) return run()
+  if (name === false || !locks) return run()
   const wait = new AbortController()
   const waiting = setTimeout(() => wait.abort(), WAIT_MS)
   let running: Promise<T> | undefined

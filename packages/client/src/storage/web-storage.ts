@@ -27,8 +27,8 @@ function createAdapter(area: Storage): TokenStorage {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const tell = () => listeners.forEach((changed) => changed())
-  globalThis.addEventListener?.('storage', ({ storageArea, key }) => {
-    if (storageArea !== area || ![ACCESS, REFRESH, NOTE, null].includes(key)) return
+  globalThis.addEventListener?.('storage', ({ storageArea }) => {
+    if (storageArea !== area) return
     clearTimeout(timer)
     timer = setTimeout(tell, SETTLE_MS)
   })
@@ -40,13 +40,13 @@ function createAdapter(area: Storage): TokenStorage {
     const accessToken = area.getItem(ACCESS)
     if (accessToken === null) return undefined
     const refreshToken = area.getItem(REFRESH) ?? undefined
-    let note: { of?: string } = {}
+    let note: { of?: string } | null = {}
     try {
-      note = JSON.parse(area.getItem(NOTE) ?? '{}') as { of?: string }
+      note = JSON.parse(area.getItem(NOTE) ?? '{}') as { of?: string } | null
     } catch {
       // Somebody else's: as if nothing were noted.
     }
-    return { receivedAt: 0, lifetimeMs: 0, ...(note.of === endOf(accessToken, refreshToken) ? note : {}), accessToken, refreshToken }
+    return { receivedAt: 0, lifetimeMs: 0, ...(note?.of === endOf(accessToken, refreshToken) ? note : {}), accessToken, refreshToken }
   }
   // The refresh token first: should the page die between two writes, the session goes on with either.
   function put({ accessToken, refreshToken, ...note }: Session): void {
@@ -61,6 +61,7 @@ function createAdapter(area: Storage): TokenStorage {
     load,
     save(session) {
       put(session)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is a window's; a channel has none
       copies?.postMessage(session)
     },
     remove() {

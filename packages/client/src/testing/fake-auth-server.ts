@@ -36,7 +36,7 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
       await rotate(request)
       throw new TypeError('fetch failed')
     },
-    fetch: serve as typeof fetch,
+    fetch: serve,
   }
   let minted = 0
   const live = new Map<string, number>()
