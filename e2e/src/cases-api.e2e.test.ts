@@ -160,6 +160,20 @@ test('with auth-api stopped a live token passes, an expired one is a retryable 5
   expect(await system.alarms()).toBe(0)
 })
 
+test('an auth-api that stands still holds nobody up: a due token passes within the deadline, and is renewed afterwards', async () => {
+  const pair = await login(system.url)
+  await letPass(DUE_SECONDS)
+  system.kill('SIGSTOP')
+  const startedAt = performance.now()
+  const held = await ask(pair)
+  const seconds = (performance.now() - startedAt) / 1000
+  system.kill('SIGCONT')
+  expect([held.status, renewedBy(held)]).toEqual([200, undefined])
+  expect(seconds).toBeLessThan(4)
+  await eventually(async () => renewedBy(await ask(pair)) !== undefined, 10_000)
+  expect(await system.alarms()).toBe(0)
+})
+
 test('a back end with a wrong key lets nobody in, says why, and answers what clients retry', async () => {
   const wrong = await startCasesApi({ dataDir: folder.path, authApiUrl: system.url, env: { REVOCATION_FEED_KEYS: 'x'.repeat(32) } })
   await wrong.listening()

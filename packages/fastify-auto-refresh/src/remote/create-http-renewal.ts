@@ -39,8 +39,9 @@ export function createHttpRenewal({ url, key, ask, createId, nowMs, isAway }: {
   async function post<Data extends TSchema>(path: string, asked: RenewalRequest, checker: { Check(value: unknown): value is { data: Static<Data> } }): Promise<Static<Data>> {
     if (isAway()) throw new CodedError('unavailable', { cause: new Error('auth-api is away') })
     const { refreshToken, sessionId, request } = asked
-    // over a unix socket there is no address
-    const client = { address: String(request.ip).slice(0, 64), agent: (request.headers['user-agent'] ?? '').slice(0, 1024) }
+    // over a unix socket there is none, whatever the type says
+    const address: string | undefined = request.ip
+    const client = { address: (address ?? '').slice(0, 64), agent: (request.headers['user-agent'] ?? '').slice(0, 1024) }
     const body: RenewalBody = { refresh_token: refreshToken, expected_session_id: sessionId, client }
     const headers = { authorization: `Bearer ${key}`, [HEADERS.idempotencyKey]: attemptOf(asked) }
     const answered = await ask({ url: `${url}${path}`, method: 'POST', headers, body, deadlineMs: DEADLINE_MS }).catch((cause: unknown) => {
