@@ -1,0 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { DASHBOARDS } from '../dashboards.ts'
+import { createAsk } from './ask-prometheus.ts'
+import { renderPage } from './render-page.ts'
+
+/** `npm run preview -w grafana -- --prometheus URL [--minutes 60] [--out preview.html]`: the dashboards on one page, without Grafana. */
+const { values } = parseArgs({
+  options: { prometheus: { type: 'string', default: 'http://localhost:9090' }, minutes: { type: 'string', default: '60' }, out: { type: 'string', default: 'preview.html' } },
+})
+const ask = createAsk({ url: values.prometheus, minutes: Number(values.minutes), nowSeconds: Date.now() / 1000 })
+writeFileSync(values.out, await renderPage({ dashboards: Object.values(DASHBOARDS), ask }))
+console.log(`wrote ${values.out}`)
