@@ -5,6 +5,13 @@ import { createEventStreams } from './event-streams.ts'
 import { readPageFiles, type PageFile } from './page-files.ts'
 import type { PlaygroundSettings } from './settings.ts'
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** leaves the route out of the API reference (`@fastify/swagger`) */
+    hide?: boolean
+  }
+}
+
 export type PlaygroundOptions = Readonly<{
   settings: PlaygroundSettings
   checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }>
