@@ -1,13 +1,15 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { openBrowser } from './open-browser.ts'
 import { REPOSITORY, startStandalone, temporaryFolder } from './start-standalone.ts'
+import { toSmallPng } from './to-small-png.ts'
 
-/** `npm run screenshots`: the playground as it is, into docs/images. Lives and window are short, so that it takes seconds. */
+/** `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen and ended. Lives and window are short, so that it takes seconds. */
 const OUT = join(REPOSITORY, 'docs/images')
 const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.5', AUTO_REFRESH_THRESHOLD: '10', REFRESH_GRACE_SECONDS: '3' }
-const WIDE = { viewport: { width: 1200, height: 980 } }
+const WIDE = { viewport: { width: 1160, height: 940 } }
+const NARROW = { viewport: { width: 360, height: 1180 } }
 
 await mkdir(OUT, { recursive: true })
 await using cleanUp = new AsyncDisposableStack()
@@ -18,17 +20,18 @@ cleanUp.defer(async () => void (await system.stop()))
 const browser = await openBrowser()
 cleanUp.defer(browser.close)
 
-await shoot('playground-signed-out', { ...WIDE, colorScheme: 'light' }, async () => {})
 await shoot('playground', { ...WIDE, colorScheme: 'light' }, refreshed)
 await shoot('playground-dark', { ...WIDE, colorScheme: 'dark' }, stolen)
-await shoot('playground-narrow', { viewport: { width: 360, height: 800 }, colorScheme: 'light' }, refreshed)
+await shoot('playground-narrow', { ...NARROW, colorScheme: 'light' }, refreshed)
 
 async function shoot(name: string, options: BrowserContextOptions, act: (page: Page) => Promise<void>) {
   const { tabs: [page], close } = await browser.openTabs(options)
   await page.goto(`${system.url}/`)
   await page.locator('#username').waitFor()
   await act(page)
-  await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true })
+  await page.mouse.move(0, 0)
+  await page.evaluate(() => scrollTo(0, 0))
+  await writeFile(join(OUT, `${name}.png`), toSmallPng(await page.screenshot()))
   await close()
 }
 
@@ -44,7 +47,6 @@ async function refreshed(page: Page) {
   await page.getByRole('button', { name: 'Request' }).click()
   await page.getByText('moved on to generation 2').waitFor()
   await page.getByText('by itself. This is generation 2').waitFor()
-  await page.mouse.move(0, 0)
 }
 
 async function stolen(page: Page) {
@@ -56,5 +58,4 @@ async function stolen(page: Page) {
   await page.getByRole('button', { name: 'Replay' }).click()
   await page.getByText('Sign in again').waitFor()
   await page.getByText('came back: this session was ended').waitFor()
-  await page.mouse.move(0, 0)
 }

@@ -1,9 +1,10 @@
-/** 1773 is `1,773 s`, and from an hour on days, hours, minutes and seconds: `6 d 23 h 59 min 12 s`. */
+/** 1773 is `1,773 s`, and from an hour on it is `23:59:12` or `6 d 23:59:12`. */
 export function toDuration(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds))
   if (whole < 3600) return `${whole.toLocaleString('en')} s`
-  const parts = [[Math.floor(whole / 86_400), 'd'], [Math.floor(whole / 3600) % 24, 'h'], [Math.floor(whole / 60) % 60, 'min'], [whole % 60, 's']] as const
-  return parts.slice(parts.findIndex(([count]) => count > 0)).map(([count, unit]) => `${count} ${unit}`).join(' ')
+  const days = Math.floor(whole / 86_400)
+  const clock = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, '0')).join(':')
+  return days > 0 ? `${days} d ${clock}` : clock
 }
 
 export const toClockTime = (date: Date) => date.toLocaleTimeString('en-GB')

@@ -74,13 +74,14 @@ tokens.on('refreshed', ({ elsewhere }) => {
 })
 tokens.on('session-ended', ({ reason }) => {
   const isTheft = reason === 'refresh_token_reused' || (sessionId !== undefined && sessionId === stolenSessionId)
-  const text = isTheft ? 'A spent refresh token came back, so this session was ended, for the thief and for you. Sign in again.' : (ENDED[reason] ?? 'The session is over. Sign in again.')
+  const text = isTheft ? THEFT : (ENDED[reason] ?? 'The session is over. Sign in again.')
   explainEnd({ text, grave: isTheft })
   log({ source: 'page', text: isTheft ? 'The server refuses this session; the client has dropped its tokens.' : text, detail: reason, grave: isTheft })
   draw()
 })
 tokens.on('error', ({ message, code }) => log({ source: 'page', text: message, detail: code }))
 
+const THEFT = 'A spent refresh token came back, so this session was ended, for the thief and for you. Sign in again.'
 const ENDED: Record<string, string> = {
   logout: 'You signed out.',
   signed_out_elsewhere: 'You signed out in another tab.',
@@ -106,7 +107,11 @@ if (tokens.session !== null) {
 }
 void listen(tokens, ({ type, data }) => {
   const event = { type, data } as Pick<AnyEvent, 'type' | 'data'>
-  if (event.type === 'session.reuse-detected.v1') stolenSessionId = String(data['session_id'])
+  if (event.type === 'session.reuse-detected.v1') {
+    stolenSessionId = String(data['session_id'])
+    // the client may have met the refusal before
+    if (tokens.session === null && stolenSessionId === sessionId) explainEnd({ text: THEFT, grave: true })
+  }
   log({ source: 'server', ...describeEvent(event, sessionId), detail: type, at: new Date(String(data['time'])) })
   // Asking is also how the client learns that this very session is over.
   void account.load()
