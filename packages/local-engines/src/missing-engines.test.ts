@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest'
 import { findMissingEngines } from './missing-engines.ts'
 
-const bare = { PATH: '/nowhere' }
+const bare = { PATH: '/nowhere', TEST_CHROMIUM: '/nowhere/chromium' }
 const names = (environment: NodeJS.ProcessEnv) => findMissingEngines(environment).map(({ engine }) => engine)
 
 test('a bare machine lacks all, with a cure for each', () => {
   const missing = findMissingEngines(bare)
   // Docker lends Kafka and Redis, so they can only be asked for where there is none.
-  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus'])
-  if (missing.length === 1) return
+  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus', 'browser'])
+  expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual(['prometheus'])
+  if (missing.length === 2) return
   expect(missing).toEqual([
     { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
     { engine: 'redis', why: expect.stringContaining('redis-server') },
     { engine: 'prometheus', why: expect.stringContaining('promtool') },
+    { engine: 'browser', why: expect.stringContaining('TEST_CHROMIUM') },
   ])
-  expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual(['redis', 'prometheus'])
-  expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual(['kafka', 'prometheus'])
+  expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual(['redis', 'prometheus', 'browser'])
+  expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual(['kafka', 'prometheus', 'browser'])
 })
 
 test('nothing is left out in CI', () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { chromiumPath } from './chromium-path.ts'
 
-export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus'; why: string }>
+export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus' | 'browser'; why: string }>
 
 /**
  * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`) are left out and listed at
@@ -21,6 +22,9 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
   }
   if (!isOnPath('promtool') || !isOnPath('amtool')) {
     missing.push({ engine: 'prometheus', why: 'no promtool and amtool: install Prometheus and Alertmanager (Debian: prometheus prometheus-alertmanager)' })
+  }
+  if (!existsSync(chromiumPath(environment))) {
+    missing.push({ engine: 'browser', why: 'no browser: install Chromium, or set TEST_CHROMIUM to its path' })
   }
   return missing
 }

@@ -3,8 +3,9 @@ import { DEFAULT_DEMO_PASSWORD } from './config.ts'
 export type DemoUser = 'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
 
 /** What `npm start` says at last. It never holds a password but the one that everybody knows. */
-export function toBanner({ url, adminUrl, data, demoUser }: { url: string; adminUrl: string; data: string; demoUser: DemoUser }): string {
+export function toBanner({ url, adminUrl, data, demoUser, playground }: { url: string; adminUrl: string; data: string; demoUser: DemoUser; playground: boolean }): string {
   const lines = [
+    ...(playground ? [['Try it', `${url}/`]] : []),
     ['API', url],
     ['Docs', `${url}/docs`],
     ['Metrics', `${adminUrl}/metrics`],

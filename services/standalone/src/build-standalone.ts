@@ -5,6 +5,7 @@ import { createInProcessBus } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { buildThreatMonitor } from '@auto-refresh/threat-monitor'
 import { buildTokenStore } from '@auto-refresh/token-store'
+import { addPlayground } from './add-playground.ts'
 import { toBanner } from './banner.ts'
 import { checkPort } from './check-port.ts'
 import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
@@ -48,6 +49,7 @@ export async function buildStandalone(environment: Environment, signal?: AbortSi
   await cleanupWorker.start()
   await threatMonitor.start()
   const demoUser = await ensureDemoUser({ users: authApi.users, config })
+  if (config.playground) addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url })
   const { url } = await authApi.start(signal)
   gate.open()
 
@@ -57,7 +59,7 @@ export async function buildStandalone(environment: Environment, signal?: AbortSi
   })
   const running = starting.move()
   return {
-    banner: toBanner({ url, adminUrl: admin.url, data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
+    banner: toBanner({ url, adminUrl: admin.url, playground: config.playground, data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
     stop: () => running.disposeAsync(),
     /** For an exit that cannot wait: asks the database to end, too. */
     abandon: database.abandon,

@@ -11,6 +11,7 @@ test('without any setting it listens on loopback, on an embedded Postgres, with 
     dataDir: expect.stringMatching(/\/data$/) as unknown,
     databaseUrl: undefined,
     demoPassword: 'password',
+    playground: true,
   })
 })
 
@@ -29,6 +30,12 @@ test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOST) => {
   expect(parseStandaloneConfig({ HOST }).demoPassword).toBe('password')
+})
+
+test('the playground is not open to others unless it is asked for', () => {
+  const isOn = (environment: Record<string, string>) => parseStandaloneConfig(environment).playground
+  expect([isOn({ NODE_ENV: 'production' }), isOn({ HOST: '0.0.0.0' }), isOn({ PLAYGROUND: 'false' })]).toEqual([false, false, false])
+  expect(isOn({ HOST: '0.0.0.0', PLAYGROUND: 'true' })).toBe(true)
 })
 
 test('a setting that is given wins over what standalone would use; an empty one is none', () => {

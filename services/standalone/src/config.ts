@@ -46,6 +46,8 @@ function parseOwn(environment: Environment) {
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info' }),
     /** absent: no demo user, because others than this machine could use a password that everybody knows */
     demoPassword,
+    /** the page at `/`, on which one signs in and steals tokens */
+    playground: env.boolean('PLAYGROUND', { default: !isOpen }),
     /** whether the password that everybody knows opens the demo user's account; one that was made before stays shut otherwise */
     allowDemoPassword: !isOpen,
   })

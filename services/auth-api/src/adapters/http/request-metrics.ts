@@ -19,6 +19,8 @@ export const requestMetrics = fastifyPlugin(
       }
     })
     app.addHook('onResponse', async (request, reply) => {
+      // it lasts as long as somebody listens, which says nothing of how fast we are
+      if (reply.getHeader('content-type') === 'text/event-stream') return
       const labels = {
         route: request.routeOptions.url ?? 'unmatched',
         method: METHODS.has(request.method) ? request.method : 'other',

@@ -1,0 +1,32 @@
+import { chromiumPath } from '@auto-refresh/local-engines'
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core'
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+export type OpenBrowser = Awaited<ReturnType<typeof openBrowser>>
+
+/** A real Chromium without a window, on a profile of its own that goes with it. */
+export async function openBrowser() {
+  const browser = await chromium.launch({ executablePath: chromiumPath(process.env), headless: true, args: FLAGS })
+  return {
+    version: browser.version(),
+    /**
+     * Two tabs of one browser: they share storage, cookies and locks, with no other pair. `complaints` gathers what their consoles report as
+     * errors, breaches of the content security policy among them, and exceptions that nobody caught.
+     */
+    async openTabs(options: BrowserContextOptions = {}) {
+      const context = await browser.newContext(options)
+      const complaints: string[] = []
+      const open = async (): Promise<Page> => {
+        const page = await context.newPage()
+        page.on('console', (message) => {
+          if (message.type() === 'error') complaints.push(message.text())
+        })
+        page.on('pageerror', (error) => complaints.push(error.message))
+        return page
+      }
+      return { context, tabs: [await open(), await open()] as const, complaints, close: () => context.close() }
+    },
+    close: () => browser.close(),
+  }
+}

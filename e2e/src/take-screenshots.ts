@@ -1,0 +1,61 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { openBrowser } from './open-browser.ts'
+import { REPOSITORY, startStandalone, temporaryFolder } from './start-standalone.ts'
+import { toSmallPng } from './to-small-png.ts'
+
+/** `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen and ended. Lives and window are short, so that it takes seconds. */
+const OUT = join(REPOSITORY, 'docs/images')
+const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.5', AUTO_REFRESH_THRESHOLD: '10', REFRESH_GRACE_SECONDS: '3' }
+const WIDE = { viewport: { width: 1160, height: 940 } }
+const NARROW = { viewport: { width: 360, height: 1180 } }
+
+await mkdir(OUT, { recursive: true })
+await using cleanUp = new AsyncDisposableStack()
+const folder = await temporaryFolder()
+cleanUp.defer(folder.remove)
+const system = await (await startStandalone({ dataDir: folder.path, env: ENV })).ready()
+cleanUp.defer(async () => void (await system.stop()))
+const browser = await openBrowser()
+cleanUp.defer(browser.close)
+
+await shoot('playground', { ...WIDE, colorScheme: 'light' }, refreshed)
+await shoot('playground-dark', { ...WIDE, colorScheme: 'dark' }, stolen)
+await shoot('playground-narrow', { ...NARROW, colorScheme: 'light' }, refreshed)
+
+async function shoot(name: string, options: BrowserContextOptions, act: (page: Page) => Promise<void>) {
+  const { tabs: [page], close } = await browser.openTabs(options)
+  await page.goto(`${system.url}/`)
+  await page.locator('#username').waitFor()
+  await act(page)
+  await page.mouse.move(0, 0)
+  await page.evaluate(() => scrollTo(0, 0))
+  await writeFile(join(OUT, `${name}.png`), toSmallPng(await page.screenshot()))
+  await close()
+}
+
+async function signIn(page: Page) {
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.locator('#stream', { hasText: /^listening$/ }).waitFor()
+}
+
+async function refreshed(page: Page) {
+  await signIn(page)
+  await page.getByRole('button', { name: 'Refresh now' }).click()
+  await page.getByText('moved on to generation 1').waitFor()
+  await page.getByRole('button', { name: 'Request' }).click()
+  await page.getByText('moved on to generation 2').waitFor()
+  await page.getByText('by itself. This is generation 2').waitFor()
+}
+
+async function stolen(page: Page) {
+  await signIn(page)
+  await page.getByRole('button', { name: 'Steal' }).click()
+  await page.getByRole('button', { name: 'Refresh now' }).click()
+  await page.getByText('passes for an honest retry').waitFor()
+  await page.getByText('used now, it ends the session').waitFor()
+  await page.getByRole('button', { name: 'Replay' }).click()
+  await page.getByText('Sign in again').waitFor()
+  await page.getByText('came back: this session was ended').waitFor()
+}

@@ -1,0 +1,38 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import type { Entry } from './log.ts'
+
+const ENDED = {
+  logout: 'signed out',
+  logout_all: 'signed out everywhere',
+  user_disabled: 'the user was disabled',
+  password_changed: 'the password was changed',
+  admin: 'ended by an operator',
+  limit: 'too many sessions, this one had rested longest',
+  reuse: 'a spent refresh token came back',
+}
+
+/** An event of the server as a sentence. Types that are not known here are shown by their name. */
+export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, ownSessionId: string | undefined): Pick<Entry, 'text' | 'grave'> {
+  const event = { type, data } as AnyEvent
+  const whose = 'session_id' in data && data.session_id === ownSessionId ? 'This session' : 'Another session of yours'
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a new type is shown by its name until somebody words it
+  switch (event.type) {
+    case 'session.issued.v1':
+      return { text: `${whose} began, from ${event.data.network}.` }
+    case 'session.rotated.v1':
+      return { text: `${whose} moved on to generation ${event.data.generation}.` }
+    case 'session.reuse-detected.v1':
+      return { text: `A spent refresh token (generation ${event.data.presented.generation}) came back: ${lower(whose)} was ended, for the thief and for you.`, grave: true }
+    case 'session.revoked.v1':
+      return { text: `${whose} was ended: ${ENDED[event.data.reason]}.` }
+    case 'session.expired.v1':
+      return { text: `${whose} expired.` }
+    case 'session.replay-suspected.v1':
+    case 'session.shadow-suspected.v1':
+      return { text: `${whose} looks as if two held its token.`, grave: true }
+    default:
+      return { text: `The server tells of ${event.type}.` }
+  }
+}
+
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)

@@ -1,0 +1,66 @@
+import { CodedError, type AnyEvent, type AccessTokenClaims } from '@auto-refresh/contracts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { createEventStreams } from './event-streams.ts'
+import { readPageFiles, type PageFile } from './page-files.ts'
+import type { PlaygroundSettings } from './settings.ts'
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** leaves the route out of the API reference (`@fastify/swagger`) */
+    hide?: boolean
+  }
+}
+
+export type PlaygroundOptions = Readonly<{
+  settings: PlaygroundSettings
+  checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }>
+  subscriber: { subscribe(options: { group: string; topics: readonly string[]; handleBatch: (events: readonly AnyEvent[]) => Promise<void> }): Promise<{ close(): Promise<void> }> }
+  topics: readonly string[]
+}>
+
+/** Everything from our own origin, nothing within the page, and no text ever read as HTML. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ')
+
+const hidden = { schema: { hide: true } }
+
+/** A page at `/` on which a newcomer signs in, watches the tokens and steals one; `/playground/events` tells it what happens. */
+export const playground = fastifyPlugin(
+  async (app: FastifyInstance, { settings, checkAccessToken, subscriber, topics }: PlaygroundOptions) => {
+    const files = readPageFiles()
+    const answer = (reply: FastifyReply, file: PageFile | undefined) => {
+      if (file === undefined) throw new CodedError('not_found')
+      return reply.headers({ 'content-security-policy': PAGE_POLICY, 'content-type': file.contentType, 'cache-control': 'no-store' }).send(file.body)
+    }
+    app.get('/', hidden, async (_, reply) => answer(reply, files.get('/playground/index.html')))
+    app.get('/playground/*', hidden, async ({ url }, reply) => answer(reply, files.get(url.split('?', 1)[0] ?? '')))
+    app.get('/playground/settings', hidden, async () => settings)
+
+    const streams = createEventStreams()
+    const subscription = await subscriber.subscribe({ group: 'playground', topics, handleBatch: async (events) => streams.tell(events) })
+    app.addHook('preClose', async () => streams.endAll())
+    app.addHook('onClose', () => subscription.close())
+
+    app.get('/playground/events', { ...hidden, exposeHeadRoute: false }, async (request, reply) => {
+      // EventSource cannot send it, so the page reads the stream with fetch
+      const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+      const access = await checkAccessToken(token)
+      if (access.outcome !== 'valid') throw new CodedError(`access_token_${access.outcome}`)
+      const isStillAllowed = async () => (await checkAccessToken(token)).outcome === 'valid'
+      const body = streams.open({ userId: access.claims.sub, isStillAllowed })
+      if (body === undefined) throw new CodedError('unavailable')
+      return reply.header('content-type', 'text/event-stream').send(body)
+    })
+  },
+  { name: 'playground' },
+)

@@ -1,0 +1,25 @@
+import type { BuiltAuthApi } from '@auto-refresh/auth-api'
+import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import type { EventSubscriber } from '@auto-refresh/event-bus'
+import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
+import type { DemoUser } from './banner.ts'
+import { DEFAULT_DEMO_PASSWORD, type ServiceConfigs } from './config.ts'
+
+/** Puts the playground at `/` of the public API, which must not listen yet. */
+export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, tokenStore }, demoUser, adminUrl }: {
+  authApi: Pick<BuiltAuthApi, 'app' | 'checkAccessToken'>
+  bus: EventSubscriber
+  configs: ServiceConfigs
+  demoUser: DemoUser
+  adminUrl: string
+}): void {
+  const settings: PlaygroundSettings = {
+    signIn: demoUser === 'default password' ? { username: 'admin', password: DEFAULT_DEMO_PASSWORD } : null,
+    metricsUrl: `${adminUrl}/metrics`,
+    accessTtlSeconds: tokens.accessTtlSeconds,
+    dueThresholdSeconds: tokens.dueThresholdSeconds,
+    refreshTtlSeconds: tokenStore.refreshTtlMs / 1000,
+    graceSeconds: tokenStore.graceMs / 1000,
+  }
+  void authApi.app.register(playground, { settings, checkAccessToken: authApi.checkAccessToken, subscriber: bus, topics: [SESSION_EVENTS_TOPIC] })
+}
