@@ -36,7 +36,9 @@ const signIn = () => post('token?password=S3CRET-IN-URL', { username: 'admin', p
 const refresh = (before: Answer) => post('refresh', { refresh_token: before.data?.refresh_token })
 const ofTrace = (traceId: string, name: string) => spans.filter((span) => span.spanContext().traceId === traceId && span.name === name)
 /** Both groups have had the event: the audit trail, and whoever leaves notices. */
-const processed = (traceId: string, events = 1) => expect.poll(() => ofTrace(traceId, 'process auth.session-events.v1').length).toBe(2 * events)
+async function processed(traceId: string): Promise<void> {
+  await expect.poll(() => ofTrace(traceId, 'process auth.session-events.v1').length).toBe(2)
+}
 
 test('a sign-in is one trace, from the request to what the events of it lead to', async () => {
   const { traceId } = await signIn()
@@ -65,7 +67,7 @@ test('a sign-in is one trace, from the request to what the events of it lead to'
   ])
   expect(ofTrace(traceId, 'POST /api/v1/auth/token')[0]?.attributes).toMatchObject({ 'http.route': '/api/v1/auth/token', 'http.response.status_code': 200 })
   expect(ofTrace(traceId, 'record-login')[0]?.attributes).toEqual({ 'db.system.name': 'postgresql', 'db.query.summary': 'record-login' })
-  expect(ofTrace(traceId, 'process auth.session-events.v1').map((span) => span.attributes['messaging.consumer.group.name']).toSorted()).toEqual(['auth-api', 'cleanup-worker'])
+  expect(new Set(ofTrace(traceId, 'process auth.session-events.v1').map((span) => span.attributes['messaging.consumer.group.name']))).toEqual(new Set(['auth-api', 'cleanup-worker']))
 })
 
 test('a refresh is one trace, through the batch that carries it out', async () => {
@@ -91,8 +93,8 @@ test('requests that share a batch keep their own traces, and each part of the ba
   const refreshed = await Promise.all(sessions.map(refresh))
   const rotations = refreshed.flatMap(({ traceId }) => ofTrace(traceId, 'rotate'))
   expect(rotations).toHaveLength(4)
-  const parents = refreshed.map(({ traceId }) => ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.spanContext().spanId)
-  expect(rotations.map((span) => span.parentSpanContext?.spanId)).toEqual(parents)
+  // A server span ends when the connection has let go of the answer, which the caller may have read before.
+  await expect.poll(() => refreshed.map(({ traceId }) => ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.spanContext().spanId)).toEqual(rotations.map((span) => span.parentSpanContext?.spanId))
   // However they fell into batches: whoever shared one is named by the first of it, and names the first.
   for (const rotation of rotations) expect(rotation.links).toHaveLength(linksOf(rotation))
   for (const { traceId } of refreshed) await processed(traceId)
