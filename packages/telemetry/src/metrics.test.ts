@@ -89,7 +89,7 @@ test('who accepts OpenMetrics learns the trace behind a bucket, and who does not
   const metrics = createMetrics({ service: 'test', version: '0', tracing: { current: () => traceparent } })
   const labels = { route: '/x', method: 'GET', status_class: '2xx' }
   metrics.httpRequestDuration.observe(labels, 0.2)
-  metrics.refreshInterval.observe({}, 30)
+  metrics.refreshInterval.observe(30)
   traceparent = undefined
   metrics.httpRequestDuration.observe(labels, 0.02)
   metrics.logins.inc({ outcome: 'succeeded' })
