@@ -3,8 +3,8 @@ import { readEnvironment, type Environment } from './read-environment.ts'
 const SAMPLERS = ['parentbased_always_on', 'parentbased_traceidratio', 'parentbased_always_off', 'always_on', 'traceidratio', 'always_off'] as const
 
 /**
- * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing is traced. What is not read
- * here, such as headers and certificates, the exporter reads from the environment by itself. Throws a `ConfigError`.
+ * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing is traced. Where and how to
+ * send, the exporter reads from the environment by itself: endpoints, headers, certificates. Throws a `ConfigError`.
  */
 export function parseTraceSettings(environment: Environment) {
   const env = readEnvironment(environment)
@@ -14,6 +14,8 @@ export function parseTraceSettings(environment: Environment) {
     env.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { protocols, default: undefined }),
   ]
   const disabled = [env.boolean('OTEL_SDK_DISABLED', { default: false }), env.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { default: 'otlp' }) === 'none']
+  // Sent by the exporter, which would fail with each of a form that no header can have.
+  env.string('OTEL_EXPORTER_OTLP_HEADERS', { default: undefined })
   const sampler = env.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, { default: 'parentbased_always_on' })
   const given = env.decimal('OTEL_TRACES_SAMPLER_ARG', { default: 1, min: 0, max: 1 })
   const settings = env.done({
