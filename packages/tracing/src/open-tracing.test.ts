@@ -88,6 +88,21 @@ test('a fault is told by its kind, never by its message', async () => {
   expect(called('step')[0]?.status.message).toBeUndefined()
 })
 
+test('a caller who leaves before the answer ends the span, without a status', async () => {
+  const arrived = Promise.withResolvers<void>()
+  app.post('/', () => {
+    arrived.resolve()
+    return new Promise(() => {})
+  })
+  const url = await app.listen({ port: 0 })
+  const leaving = new AbortController()
+  const left = fetch(url, { method: 'POST', headers: { traceparent: `${GIVEN}-01` }, signal: leaving.signal }).catch(() => 'left')
+  await arrived.promise
+  leaving.abort()
+  expect(await left).toBe('left')
+  await expect.poll(() => spans.map(({ name, attributes }) => [name, 'http.response.status_code' in attributes])).toEqual([['POST /', false]])
+})
+
 test('work that is done at once for many stands in every one of their traces, and each part leads to the others', async () => {
   const [a, b] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
   let given: readonly (string | undefined)[] = []

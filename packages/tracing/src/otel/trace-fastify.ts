@@ -8,6 +8,8 @@ import { endSpan, readParent, type Spans } from './create-spans.ts'
 /** Fastify tells of each application that is made, before anybody adds to it. */
 const CHANNEL = 'fastify.initialization'
 
+const toStatus = (status: number) => ({ 'http.response.status_code': status, ...(status >= 500 && { 'error.type': String(status) }) })
+
 /** A server span for each request that is sampled, named by the pattern of its route: never by what the caller wrote. */
 export function traceFastify({ spans, sampling }: { spans: Spans; sampling: Sampling }): () => void {
   const ofRequest = new WeakMap<FastifyRequest, Span>()
@@ -35,11 +37,8 @@ export function traceFastify({ spans, sampling }: { spans: Spans; sampling: Samp
       const span = begin(request)
       if (span !== undefined) {
         ofRequest.set(request, span)
-        // also when the caller goes away
-        reply.raw.once('close', () => {
-          const status = reply.raw.statusCode
-          endSpan(span, { 'http.response.status_code': status, ...(status >= 500 && { 'error.type': String(status) }) })
-        })
+        // also when the caller goes away, who then has no status
+        reply.raw.once('close', () => endSpan(span, reply.raw.headersSent ? toStatus(reply.raw.statusCode) : {}))
       }
       goOn(request, reply, done)
     })
