@@ -41,7 +41,8 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
       for (const each of stop) each()
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, CLOSE_MS)
-      await Promise.race([provider.shutdown().catch(onTrouble), late])
+      // What could not be sent has been told.
+      await Promise.race([provider.shutdown().catch(() => {}), late])
       clearTimeout(timer)
     },
   }
