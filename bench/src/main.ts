@@ -6,15 +6,17 @@ import { openEmbeddedPostgres, startOwnKafka } from '@auto-refresh/local-engines
 import { Client } from 'pg'
 import { drive } from './drive.ts'
 import { startFloor, startOneProcess, startPeer, startServices, type Target } from './targets.ts'
-import { toTable, type Sample } from './to-table.ts'
+import { startWatched } from './telemetry/start-watched.ts'
+import { toTable, type Reference, type Sample } from './to-table.ts'
 
-const USAGE = 'npm run bench -- [--clients 1,16,64,256] [--services] [--rounds 3] [--seconds 3]'
+const USAGE = 'npm run bench -- [--clients 1,16,64,256] [--services | --telemetry] [--rounds 3] [--seconds 3]'
 const WARM_UP_MS = 1000
 
 const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '64' },
     services: { type: 'boolean', default: false },
+    telemetry: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
   },
@@ -55,7 +57,15 @@ async function start(starting: Promise<Target>): Promise<Target> {
   return target
 }
 
-const targets = [await start(startFloor(await open('floor'))), await start(startPeer(await open('peer'))), await start(startOneProcess(await open('one_process')))]
+const targets: Target[] = []
+const references: Reference[] = []
+if (values.telemetry) {
+  for (const starting of startWatched({ open, onClose: (close) => running.defer(close) })) targets.push(await start(starting()))
+  for (const name of ['no metrics', 'no traces']) references.push({ title: `own CPU to ${name}`, key: 'ownMicros', name })
+} else {
+  targets.push(await start(startFloor(await open('floor'))), await start(startPeer(await open('peer'))), await start(startOneProcess(await open('one_process'))))
+  for (const name of ['floor', 'peer']) references.push({ title: `to the ${name}`, key: 'perSecond', name })
+}
 if (values.services) {
   const kafka = await startOwnKafka(process.env)
   running.defer(kafka.stop)
@@ -78,4 +88,4 @@ for (let round = 0; round < rounds; round += 1) {
 const order = (name: Target['name']) => targets.findIndex((target) => target.name === name)
 samples.sort((a, b) => a.clients - b.clients || order(a.name) - order(b.name))
 const machine = `${cpus().length} cores ${cpus()[0]?.model ?? ''}`.trim()
-process.stdout.write(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n${toTable(samples)}\n`)
+process.stdout.write(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n${toTable(samples, references)}\n`)

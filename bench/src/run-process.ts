@@ -12,11 +12,11 @@ const READY_DEADLINE_MS = 60_000
 export type Environment = Readonly<Record<string, string>>
 export type RunningProcess = Readonly<{ pid: number; stop: () => Promise<void> }>
 
-/** Starts an entry file of the repository, and waits until `readyUrl` answers 200. What it says goes to a file, as in production. */
-export async function startProcess({ file, env, readyUrl, logDir }: { file: string; env: Environment; readyUrl: string; logDir: string }): Promise<RunningProcess> {
+/** Starts an entry file of the repository, after `preload`, and waits until `readyUrl` answers 200. What it says goes to a file, as in production. */
+export async function startProcess({ file, preload, env, readyUrl, logDir }: { file: string; preload?: string | undefined; env: Environment; readyUrl: string; logDir: string }): Promise<RunningProcess> {
   const logFile = join(logDir, `${file.replaceAll('/', '-')}.log`)
   const log = await open(logFile, 'a')
-  const child = spawn(process.execPath, [join(REPOSITORY, file)], { cwd: logDir, env, stdio: ['ignore', log.fd, log.fd] })
+  const child = spawn(process.execPath, [...(preload === undefined ? [] : ['--import', join(REPOSITORY, preload)]), join(REPOSITORY, file)], { cwd: logDir, env, stdio: ['ignore', log.fd, log.fd] })
   await log.close()
   const exited = once(child, 'exit')
   const deadline = performance.now() + READY_DEADLINE_MS

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, runStep, startProcess, type Environment, type RunningProcess } from './run-process.ts'
 
 /** Something that refreshes, as processes of its own. `sessions` are the refresh tokens of now, one a client. */
 export type Target = Readonly<{
-  name: 'floor' | 'peer' | 'one process' | 'services'
+  name: string
   url: string
   path: string
   contentType: string
@@ -53,11 +54,11 @@ export async function startPeer({ sessions, databaseUrl, logDir, path }: Options
 }
 
 /** `npm start` on the given database. */
-export async function startOneProcess({ sessions, databaseUrl, logDir, path }: Options): Promise<Target> {
+export async function startOneProcess({ name = 'one process', settings = {}, preload, sessions, databaseUrl, logDir, path }: Options & { name?: string; settings?: Environment; preload?: string }): Promise<Target> {
   const [port, adminPort] = [await freePort(), await freePort()]
-  const env = { ...toBase(path), ...LIMITS_OFF, DATABASE_URL: databaseUrl, DATA_DIR: logDir, DEMO_USER_PASSWORD: USER.password, PORT: port, ADMIN_PORT: adminPort }
-  const server = await startProcess({ file: 'services/standalone/src/main.ts', env, readyUrl: `${toUrl(adminPort)}/readyz`, logDir })
-  return { name: 'one process', url: toUrl(port), ...OUR_API, sessions: await signIn(toUrl(port), sessions), pids: [server.pid], stop: server.stop }
+  const env = { ...toBase(path), ...LIMITS_OFF, DATABASE_URL: databaseUrl, DATA_DIR: join(logDir, name), DEMO_USER_PASSWORD: USER.password, PORT: port, ADMIN_PORT: adminPort, ...settings }
+  const server = await startProcess({ file: 'services/standalone/src/main.ts', preload, env, readyUrl: `${toUrl(adminPort)}/readyz`, logDir })
+  return { name, url: toUrl(port), ...OUR_API, sessions: await signIn(toUrl(port), sessions), pids: [server.pid], stop: server.stop }
 }
 
 /** auth-api, token-store and cleanup-worker, one of each, with HTTP and Kafka between them. */

@@ -36,6 +36,7 @@ test('the repository keeps the dependency rule', () => {
 
 test.each([
   ['services/auth-api/src/domain/b.ts', `import { randomUUID } from 'node:crypto'`, 'domain imports node:crypto'],
+  ['services/auth-api/src/main.ts', `import { trace } from '@opentelemetry/api'`, 'only packages/tracing/src/otel'],
   ['services/auth-api/src/domain/b.ts', `import type { Pool } from 'pg'`, 'domain imports pg'],
   ['services/auth-api/src/domain/b.ts', `import type { Clock } from '../ports.ts'`, 'domain imports ports'],
   ['services/auth-api/src/domain/b.ts', `import { EVENTS } from '@auto-refresh/contracts'`, 'more than types'],

@@ -43,6 +43,7 @@ function textFaults({ kind, workspace, layer, test }: Place, path: string, text:
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
     ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code) ? ['reads process.env, which only entry files such as main.ts do'] : []),
+    ...(/\bfrom '@opentelemetry\//.test(code.replace(/^import type .*$/gm, '')) && !path.startsWith('packages/tracing/src/otel/') ? ['imports OpenTelemetry, which only packages/tracing/src/otel does'] : []),
     ...(/\bfrom 'kafkajs'/.test(code) && path !== 'packages/event-bus/src/kafka.ts' ? ['imports kafkajs, which only packages/event-bus/src/kafka.ts does'] : []),
   ]
 }

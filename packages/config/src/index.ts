@@ -1,6 +1,7 @@
 export { ConfigError } from './config-error.ts'
 export { parseTogether } from './parse-together.ts'
 export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.ts'
+export { parseTraceSettings } from './parse-trace-settings.ts'
 export type { Limit } from './parsers.ts'
 export { readEnvironment, type Environment, type EnvironmentReader } from './read-environment.ts'
 export { runMain } from './run-main.ts'

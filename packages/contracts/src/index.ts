@@ -59,3 +59,4 @@ export {
   RotateResult,
   StoredSession,
 } from './token-store-api.ts'
+export { noTracing, type SpanAttributes, type SpanOptions, type Tracing } from './tracing.ts'

@@ -45,6 +45,8 @@ export const RotateRequest = Type.Object(
     idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' })),
     context: ClientContext,
     accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    /** of the request, when it is traced: one call carries the rotations of many traces */
+    traceparent: Type.Optional(Type.String({ pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-01$' })),
   },
   strict,
 )

@@ -1,4 +1,4 @@
-import type { AnyEvent } from '@auto-refresh/contracts'
+import { noTracing, type AnyEvent, type Tracing } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import { createInProcessBus } from './in-process.ts'
 
@@ -39,4 +39,26 @@ test('a group that has been closed gets nothing more, and its name is free again
   await expect(subscribe()).rejects.toThrow(TypeError)
   await subscription.close()
   await expect(bus.publish('t', events)).resolves.toBeUndefined()
+})
+
+test('each event is handled in the trace that it comes from', async () => {
+  const spans: object[] = []
+  const tracing: Tracing = {
+    ...noTracing,
+    spanForAll: async ({ name, kind, attributes }, traceparents, work) => {
+      spans.push({ name, kind, traceparents, group: attributes?.['messaging.consumer.group.name'], events: attributes?.['messaging.batch.message_count'] })
+      return work([])
+    },
+  }
+  const bus = createInProcessBus({ tracing })
+  await bus.subscribe({ group: 'single', topics: ['t'], handle: async () => {} })
+  await bus.subscribe({ group: 'batch', topics: ['t'], handleBatch: async () => {} })
+  await bus.publish('t', events.slice(0, 2).map((event) => (event.id === '1' ? event : { ...event, traceparent: 'of 2' })))
+  const span = { name: 'process t', kind: 'consumer', events: undefined }
+  expect(spans).toHaveLength(3)
+  expect(spans).toEqual(expect.arrayContaining([
+    { ...span, group: 'single', traceparents: [undefined] },
+    { ...span, group: 'single', traceparents: ['of 2'] },
+    { ...span, group: 'batch', traceparents: [undefined, 'of 2'], events: 2 },
+  ]))
 })

@@ -1,4 +1,6 @@
+import type { Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'pg'
+import { traceQueries } from './trace-queries.ts'
 import { typeParsers } from './type-parsers.ts'
 
 /**
@@ -13,13 +15,14 @@ export type PoolOptions = Readonly<{
   max: number
   /** Told of every connection that broke; the pool replaces it by itself. */
   onError: (error: Error) => void
+  tracing?: Tracing | undefined
 }>
 
 /**
  * A pool whose clients pipeline: queries that are issued without awaiting each other travel together. A query that is
  * not answered within 2 s costs its connection and rejects, with the outcome unknown.
  */
-export function createPool({ url, applicationName, max, onError }: PoolOptions): Pool {
+export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
   const pool = new Pool({
     connectionString: url,
     application_name: applicationName,
@@ -39,5 +42,6 @@ export function createPool({ url, applicationName, max, onError }: PoolOptions):
     }),
   )
   pool.on('error', () => {})
+  if (tracing !== undefined) traceQueries(pool, tracing)
   return pool
 }

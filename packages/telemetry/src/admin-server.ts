@@ -13,8 +13,8 @@ export async function startAdminServer({ host, port, metrics, isReady }: {
 }): Promise<{ url: string; close(): Promise<void> }> {
   const app = fastify({ requestTimeout: 5000, connectionTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true, http: { headersTimeout: 5000 } })
 
-  app.get('/metrics', async (_, reply) => {
-    const { contentType, text } = await metrics.scrape()
+  app.get('/metrics', async ({ headers }, reply) => {
+    const { contentType, text } = await metrics.scrape({ accept: headers.accept })
     return reply.header('content-type', contentType).send(text)
   })
   app.get('/healthz', () => ({ status: 'alive' }))

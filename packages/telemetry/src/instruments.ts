@@ -1,5 +1,6 @@
-import { EVENTS, EVENT_TOPICS, PATTERNS, REVOKE_REASONS, type EventType } from '@auto-refresh/contracts'
-import { Registry } from 'prom-client'
+import { EVENTS, EVENT_TOPICS, noTracing, PATTERNS, REVOKE_REASONS, type EventType, type Tracing } from '@auto-refresh/contracts'
+import type { Registry } from 'prom-client'
+import { createRegistry } from './exemplars.ts'
 import { createMakers, type Description } from './labelled.ts'
 
 const LOGIN_OUTCOMES = ['succeeded', 'invalid_credentials', 'user_inactive', 'rate_limited', 'unavailable'] as const
@@ -45,9 +46,14 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
  * A service exports its own and no other, because a clean-up that "never ran" in auth-api would be a false alarm; a process of
  * another name (standalone) has all services in it and exports all.
  */
-export function createInstruments({ registry, service, onMade = () => {} }: { registry: Registry; service: string; onMade?: (description: Description) => void }) {
+export function createInstruments({ registry, service, tracing = noTracing, onMade = () => {} }: {
+  registry: Registry
+  service: string
+  tracing?: Pick<Tracing, 'current'>
+  onMade?: (description: Description) => void
+}) {
   const isPart = (part: Service) => service === part || !SERVICES.some((each) => each === service)
-  const makersOf = (...from: Service[]) => createMakers({ registry, from, isExported: from.some(isPart), onMade })
+  const makersOf = (...from: Service[]) => createMakers({ registry, from, isExported: from.some(isPart), tracing, onMade })
   const [authApi, tokenStore, cleanupWorker, threatMonitor] = [makersOf('auth-api'), makersOf('token-store'), makersOf('cleanup-worker'), makersOf('threat-monitor')]
   const [consumers, all] = [makersOf(...CONSUMERS), makersOf(...SERVICES)]
   const consumer = CONSUMERS.filter(isPart)
@@ -95,6 +101,6 @@ export function createInstruments({ registry, service, onMade = () => {} }: { re
 /** All instruments, for documents and for the tests of dashboards and rules. */
 export function describeInstruments(): Description[] {
   const made: Description[] = []
-  createInstruments({ registry: new Registry(), service: 'all of them', onMade: (description) => made.push(description) })
+  createInstruments({ registry: createRegistry(), service: 'all of them', onMade: (description) => made.push(description) })
   return made
 }

@@ -1,4 +1,6 @@
+import type { Tracing } from '@auto-refresh/contracts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { toTraceIds } from './to-trace-ids.ts'
 
 /** Label names with every value that they can take. */
 type LabelSet = Readonly<Record<string, readonly string[]>>
@@ -11,10 +13,12 @@ export type Description = Readonly<{ name: string; type: 'counter' | 'gauge' | '
  * Metrics whose labels are closed: a value not named here does not compile, and every combination stands at 0 from the start.
  * `isExported` decides what this process shows: the others exist all the same, so that no caller has to ask, and are seen by nobody.
  */
-export function createMakers({ registry, from, isExported, onMade }: {
+export function createMakers({ registry, from, isExported, tracing, onMade }: {
   registry: Registry
   from: readonly string[]
   isExported: boolean
+  /** a bucket remembers the last trace that fell into it, which leads from a slow request to what it did */
+  tracing: Pick<Tracing, 'current'>
   onMade: (description: Description) => void
 }) {
   const registers = isExported ? [registry] : []
@@ -28,9 +32,9 @@ export function createMakers({ registry, from, isExported, onMade }: {
     },
     histogram<const L extends LabelSet>(name: string, help: string, buckets: number[], labels: L) {
       tell('histogram', name, help, labels)
-      const metric = new Histogram({ name, help, buckets, labelNames: Object.keys(labels), registers })
+      const metric = new Histogram({ name, help, buckets, labelNames: Object.keys(labels), registers, enableExemplars: true })
       for (const combination of combinations(labels)) metric.zero(combination)
-      return { observe: (at: LabelsOf<L>, value: number) => metric.observe(at, value), zero: (at: LabelsOf<L>) => metric.zero(at) }
+      return { observe: (at: LabelsOf<L>, value: number) => metric.observe({ labels: at, value, exemplarLabels: toTraceIds(tracing.current()) }), zero: (at: LabelsOf<L>) => metric.zero(at) }
     },
     gauge<const L extends LabelSet>(name: string, help: string, labels: L) {
       tell('gauge', name, help, labels)
@@ -45,8 +49,8 @@ export function createMakers({ registry, from, isExported, onMade }: {
     },
     plainHistogram(name: string, help: string, buckets: number[]) {
       tell('histogram', name, help)
-      const metric = new Histogram({ name, help, buckets, registers })
-      return { observe: (value: number) => metric.observe(value) }
+      const metric = new Histogram<string>({ name, help, buckets, registers, enableExemplars: true })
+      return { observe: (value: number) => metric.observe({ value, exemplarLabels: toTraceIds(tracing.current()) }) }
     },
     plainGauge(name: string, help: string) {
       tell('gauge', name, help)

@@ -48,3 +48,15 @@ test('a long hostile text is masked in a moment', () => {
   for (const piece of ['a-', 'key', '"password":"', '://a:', 'eyJ', 'art_', '\\"', 'bearer ']) logged((logger) => logger.info({ agent: piece.repeat(20_000) }))
   expect(performance.now() - startedAt).toBeLessThan(2000)
 })
+
+test('a line names the trace in which it was written, and none where nothing is recorded', () => {
+  const lines: string[] = []
+  let traceparent: string | undefined = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const logger = createLogger({ service: 'test', level: 'info', tracing: { current: () => traceparent }, destination: { write: (line) => void lines.push(line) } })
+  logger.info('traced')
+  traceparent = undefined
+  logger.info('not traced')
+  const [traced, plain] = lines.map((line): unknown => JSON.parse(line))
+  expect(traced).toMatchObject({ msg: 'traced', trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' })
+  expect(plain).not.toHaveProperty('trace_id')
+})

@@ -1,5 +1,7 @@
+import type { Tracing } from '@auto-refresh/contracts'
 import { destination as openDestination, pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino'
 import { maskSecrets } from './mask-secrets.ts'
+import { toTraceIds } from './to-trace-ids.ts'
 
 export type Logger = PinoLogger
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -8,11 +10,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** A reader of our output that stands still must not stop us: beyond this, lines are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
-/** One JSON object a line, to stdout, with every secret masked. Errors go under `err`. */
-export function createLogger({ service, level, destination = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }) }: {
+/** One JSON object a line, to stdout, with every secret masked, and with `trace_id` and `span_id` where a trace is recorded. Errors go under `err`. */
+export function createLogger({ service, level, destination = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }), tracing }: {
   service: string
   level: LogLevel
   destination?: DestinationStream
+  tracing?: Pick<Tracing, 'current'>
 }): Logger {
   return pino(
     {
@@ -20,6 +23,7 @@ export function createLogger({ service, level, destination = openDestination({ d
       base: { service },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      ...(tracing && { mixin: () => toTraceIds(tracing.current()) }),
       serializers: { err: stdSerializers.err, error: stdSerializers.err },
     },
     { write: (line: string) => destination.write(maskSecrets(line)) },

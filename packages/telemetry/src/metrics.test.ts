@@ -80,3 +80,42 @@ test('the admin server says whether the process lives and is ready, and nothing 
   expect((await get('/metrics')).body).toContain('auth_logins_total{outcome="succeeded"} 0')
   expect((await get('/')).status).toBe(404)
 })
+
+const TRACED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0,text/plain;version=0.0.4;q=0.5'
+
+test('who accepts OpenMetrics learns the trace behind a bucket, and who does not gets the text that it knows', async () => {
+  let traceparent: string | undefined = TRACED
+  const metrics = createMetrics({ service: 'test', version: '0', tracing: { current: () => traceparent } })
+  const labels = { route: '/x', method: 'GET', status_class: '2xx' }
+  metrics.httpRequestDuration.observe(labels, 0.2)
+  metrics.refreshInterval.observe(30)
+  traceparent = undefined
+  metrics.httpRequestDuration.observe(labels, 0.02)
+  metrics.logins.inc({ outcome: 'succeeded' })
+
+  const plain = await metrics.scrape({ accept: 'text/plain' })
+  const open = await metrics.scrape({ accept: OPEN_METRICS })
+  expect(await metrics.scrape()).toMatchObject({ contentType: expect.stringContaining('text/plain; version=0.0.4') })
+  expect(open.contentType).toContain('application/openmetrics-text; version=1.0.0')
+  const exemplars = open.text.split('\n').filter((line) => line.includes(' # '))
+  expect(exemplars).toEqual([
+    expect.stringMatching(/^auth_http_request_duration_seconds_bucket\{le="0.25",.*\} 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"\} 0.2 \d/),
+    expect.stringMatching(/^auth_refresh_interval_seconds_bucket\{le="60"\} 1 # \{trace_id="0af7651916cd43dd8448eb211c80319c",/),
+  ])
+  expect(open.text.endsWith('\n# EOF\n')).toBe(true)
+  expect(plain.text).not.toMatch(/ # \{|# EOF/)
+  // The same series under the same names, whoever was answered before.
+  const series = ({ text }: { text: string }) => text.split('\n').filter((line) => line.startsWith('auth_')).map((line) => line.split(' ', 1)[0])
+  expect(series(open)).toEqual(series(plain))
+  expect(series(await metrics.scrape({ accept: 'text/plain' }))).toEqual(series(plain))
+  expect((await metrics.scrape({ accept: 'text/plain' })).text).toContain('# TYPE auth_logins_total counter\nauth_logins_total{outcome="succeeded"} 1\n')
+})
+
+test('the admin server answers a scrape in the format that it asks for', async () => {
+  const server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: createMetrics({ service: 'test', version: '0' }), isReady: () => true })
+  closers.push(() => server.close())
+  const contentType = async (accept: string) => (await fetch(`${server.url}/metrics`, { headers: { accept } })).headers.get('content-type')
+  expect(await contentType(OPEN_METRICS)).toContain('application/openmetrics-text')
+  expect(await contentType('*/*')).toContain('text/plain')
+})

@@ -1,4 +1,6 @@
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { noTracing, type Tracing } from '@auto-refresh/contracts'
+import { collectDefaultMetrics } from 'prom-client'
+import { createRegistry, writeMetrics } from './exemplars.ts'
 import { createInstruments } from './instruments.ts'
 
 type Pool = { totalCount: number; idleCount: number; waitingCount: number }
@@ -7,10 +9,10 @@ type Pool = { totalCount: number; idleCount: number; waitingCount: number }
  * The metrics of one process on one registry: those of `service`, or of all where it is the name of none, as in standalone.
  * Counters and histograms stand at 0 for every combination of labels from the start, so that a first increase is seen.
  */
-export function createMetrics({ service, version }: { service: string; version: string }) {
-  const registry = new Registry()
+export function createMetrics({ service, version, tracing = noTracing }: { service: string; version: string; tracing?: Pick<Tracing, 'current'> }) {
+  const registry = createRegistry()
   collectDefaultMetrics({ register: registry })
-  const instruments = createInstruments({ registry, service })
+  const instruments = createInstruments({ registry, service, tracing })
   instruments.buildInfo.set({ service, version }, 1)
 
   const beforeScrape = new Set<() => void>()
@@ -34,10 +36,10 @@ export function createMetrics({ service, version }: { service: string; version: 
       pools.add(pool)
       return () => void pools.delete(pool)
     },
-    /** What `/metrics` answers. */
-    async scrape(): Promise<{ contentType: string; text: string }> {
+    /** What `/metrics` answers: OpenMetrics, with exemplars, to those who ask for it. */
+    async scrape({ accept = '' }: { accept?: string | undefined } = {}): Promise<{ contentType: string; text: string }> {
       for (const update of beforeScrape) update()
-      return { contentType: registry.contentType, text: await registry.metrics() }
+      return writeMetrics(registry, accept)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { buildHttp } from './adapters/http/build-http.ts'
@@ -8,7 +9,7 @@ import type { AuthApiConfig } from './config.ts'
 import type { Clock, TokenStore } from './ports.ts'
 
 /** Composition root. `standalone` opens the API to pages of this machine and checks the Host; see `HttpSettings`. */
-export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock = { nowMs: () => Date.now() } }: {
+export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock = { nowMs: () => Date.now() }, tracing = noTracing }: {
   config: AuthApiConfig
   tokenStore: TokenStore
   publisher: EventPublisher
@@ -18,8 +19,9 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
   standalone?: boolean
   allowDemoPassword?: boolean
   clock?: Clock
+  tracing?: Tracing
 }) {
-  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, clock })
+  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, clock, tracing })
   const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
   const app = buildHttp({
     useCases: core,

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { noTracing, type RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
 import { createAccessTokenVerifier, isDue as isDueBy } from '@auto-refresh/fastify-auto-refresh'
 import { checkSchema, createPool } from '@auto-refresh/postgres'
@@ -59,19 +60,23 @@ export type AuthCoreDeps = Readonly<{
   clock?: Clock
   /** only where nobody but this machine can reach the port */
   allowDemoPassword?: boolean
+  tracing?: Tracing
 }>
 export type AuthCore = ReturnType<typeof buildAuthCore>
 
 /** auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for the middleware. */
-export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, metrics, allowDemoPassword = false, clock = { nowMs: () => Date.now() } }: AuthCoreDeps) {
+export function buildAuthCore(deps: AuthCoreDeps) {
+  const { config, publisher, subscriber, log, metrics, allowDemoPassword = false, clock = { nowMs: () => Date.now() }, tracing = noTracing } = deps
   const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
+  const tokenStore = nameTraces(deps.tokenStore, tracing)
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'auth-api',
     max: config.databasePoolSize,
     onError: (error) => log.warn({ err: error }, 'A database connection broke'),
+    tracing,
   })
 
   const users = createPostgresUsers({ pool })
@@ -79,8 +84,8 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
   const notices = createPostgresNotices({ pool })
   const passwords = createArgon2Passwords({ randomBytes })
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
-  const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log })
-  const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log })
+  const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log, tracing })
+  const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
   const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log, accessTtlSeconds })
@@ -171,4 +176,13 @@ export function buildAuthCore({ config, tokenStore, publisher, subscriber, log, 
       await pool.end()
     },
   }
+}
+
+/** What is carried out in batches says in whose trace, for the batch runs in none of its requests'. */
+function nameTraces(tokenStore: TokenStore, tracing: Tracing): TokenStore {
+  const named = (request: RotateRequest) => {
+    const traceparent = tracing.current()
+    return traceparent === undefined ? request : { ...request, traceparent }
+  }
+  return { ...tokenStore, rotate: (request) => tokenStore.rotate(named(request)), peek: (request) => tokenStore.peek(named(request)) }
 }

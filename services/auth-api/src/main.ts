@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
 import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { openTracing } from '@auto-refresh/tracing'
 import { createHttpTokenStore } from './adapters/token-store/create-http-token-store.ts'
 import { buildAuthApi } from './build-auth-api.ts'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
@@ -13,14 +14,18 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start(signal) {
-    const { config, own, kafka } = parseTogether({
+    const { config, own, kafka, traces } = parseTogether({
       config: () => parseAuthApiConfig(process.env),
       own: () => parseAuthApiProcessConfig(process.env),
       kafka: () => parseKafkaSettings(process.env, service),
+      traces: () => parseTraceSettings(process.env),
     })
-    const logger = createLogger({ service, level: own.logLevel })
-    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    const version = process.env['npm_package_version'] ?? '0.0.0'
+    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (error) => logger.warn({ err: error }, 'Traces could not be sent') })
+    const logger = createLogger({ service, level: own.logLevel, tracing })
+    const metrics = createMetrics({ service, version, tracing })
     await using starting = new AsyncDisposableStack()
+    starting.defer(() => tracing.close())
 
     const bus = connectKafka({
       settings: kafka,
@@ -31,6 +36,7 @@ await runMain({
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
       onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
+      tracing,
     })
     starting.defer(() => bus.close())
     const store = createHttpTokenStore({
@@ -40,9 +46,10 @@ await runMain({
       random: Math.random,
       createId: randomUUID,
       log: logger,
+      tracing,
     })
     starting.defer(() => store.close())
-    const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics })
+    const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, tracing })
     const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => authApi.isReady() || ['starting or stopping'] })
     starting.defer(() => admin.close())
     starting.defer(() => authApi.stop({ drainMs: own.drainMs }))

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { EVENT_TOPICS } from '@auto-refresh/contracts'
+import { EVENT_TOPICS, noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import { checkSchema, createPool } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
@@ -14,14 +14,15 @@ import { createKeepEvents } from './use-cases/keep-events.ts'
 import { createSweepSessions } from './use-cases/sweep-sessions.ts'
 
 /** Composition root: sweeps expired sessions and keeps the audit trail, on a schedule and a pool of its own. */
-export function buildCleanupWorker({ config, subscriber, logger, metrics }: {
+export function buildCleanupWorker({ config, subscriber, logger, metrics, tracing = noTracing }: {
   config: CleanupWorkerConfig
   subscriber: EventSubscriber
   logger: Logger
   metrics: Metrics
+  tracing?: Tracing
 }) {
   const onError = (error: unknown) => logger.warn({ err: error }, 'The clean-up met trouble and will try again')
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'cleanup-worker', max: config.databasePoolSize, onError })
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'cleanup-worker', max: config.databasePoolSize, onError, tracing })
   const forgetPool = metrics.watchPool(pool)
 
   const auditTrail = createPostgresAuditTrail({ pool })

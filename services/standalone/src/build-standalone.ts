@@ -4,6 +4,7 @@ import type { Environment } from '@auto-refresh/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { buildThreatMonitor } from '@auto-refresh/threat-monitor'
+import { openTracing, type TraceExporter } from '@auto-refresh/tracing'
 import { buildTokenStore } from '@auto-refresh/token-store'
 import { addPlayground } from './add-playground.ts'
 import { toBanner } from './banner.ts'
@@ -16,13 +17,17 @@ import { openDatabase } from './open-database.ts'
 
 /**
  * Composition root: all services in one process. `stop` ends them in reverse order, the database last. The signal calls a
- * start off that waits: its reason is thrown.
+ * start off that waits: its reason is thrown. `traceExporter` is for tests.
  */
-export async function buildStandalone(environment: Environment, signal?: AbortSignal) {
+export async function buildStandalone(environment: Environment, { signal, traceExporter }: { signal?: AbortSignal; traceExporter?: TraceExporter } = {}) {
   const config = parseStandaloneConfig(environment)
-  const logger = createLogger({ service: 'standalone', level: config.logLevel })
-  const metrics = createMetrics({ service: 'standalone', version: environment['npm_package_version'] ?? '0.0.0' })
+  const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
+  const onTrouble = (error: unknown) => logger.warn({ err: error }, 'Traces could not be sent')
+  const tracing = await openTracing({ settings: config.traces, service, version, onTrouble, exporter: traceExporter })
+  const logger = createLogger({ service, level: config.logLevel, tracing })
+  const metrics = createMetrics({ service, version, tracing })
   await using starting = new AsyncDisposableStack()
+  starting.defer(() => tracing.close())
 
   let isReady = false
   const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
@@ -33,15 +38,15 @@ export async function buildStandalone(environment: Environment, signal?: AbortSi
   starting.defer(() => database.stop())
   const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
 
-  const bus = createInProcessBus()
+  const bus = createInProcessBus({ tracing })
   const gate = createGate(bus)
-  const store = buildTokenStore({ config: configs.tokenStore, publisher: gate, logger, metrics })
+  const store = buildTokenStore({ config: configs.tokenStore, publisher: gate, logger, metrics, tracing })
   starting.defer(() => store.stop())
-  const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics })
+  const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics, tracing })
   starting.defer(() => cleanupWorker.stop())
   const threatMonitor = buildThreatMonitor({ config: configs.threatMonitor, publisher: bus, subscriber: bus, logger, metrics })
   starting.defer(() => threatMonitor.stop())
-  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true, allowDemoPassword: config.allowDemoPassword })
+  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true, allowDemoPassword: config.allowDemoPassword, tracing })
   starting.defer(() => authApi.stop())
   starting.defer(() => gate.close())
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseAuthApiConfig } from '@auto-refresh/auth-api'
 import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
-import { parseTogether, readEnvironment, type Environment } from '@auto-refresh/config'
+import { parseTogether, parseTraceSettings, readEnvironment, type Environment } from '@auto-refresh/config'
 import { LOG_LEVELS } from '@auto-refresh/telemetry'
 import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
@@ -13,7 +13,12 @@ export const DEFAULT_DEMO_PASSWORD = 'password'
 /** What standalone itself needs to know. Throws a `ConfigError` that names every fault of it and of all services at once. */
 export function parseStandaloneConfig(environment: Environment) {
   const placeholder = { keys: generateKeys(), databaseUrl: 'postgres://127.0.0.1/' }
-  return parseTogether({ standalone: () => parseOwn(environment), services: () => parseServiceConfigs(environment, placeholder) }).standalone
+  const { standalone, traces } = parseTogether({
+    standalone: () => parseOwn(environment),
+    traces: () => parseTraceSettings(environment),
+    services: () => parseServiceConfigs(environment, placeholder),
+  })
+  return { ...standalone, traces }
 }
 export type StandaloneConfig = ReturnType<typeof parseStandaloneConfig>
 

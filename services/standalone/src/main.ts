@@ -16,7 +16,7 @@ await runMain({
     },
   },
   async start(signal) {
-    const standalone = await buildStandalone(process.env, signal).catch((error: unknown) => {
+    const standalone = await buildStandalone(process.env, { signal }).catch((error: unknown) => {
       if (error !== signal.reason) process.stderr.write(`${explainFault(error)}\n`)
       throw error
     })

@@ -1,6 +1,7 @@
-import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
 import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { openTracing } from '@auto-refresh/tracing'
 import { buildThreatMonitor } from './build-threat-monitor.ts'
 import { parseThreatMonitorConfig, parseThreatMonitorProcessConfig } from './config.ts'
 
@@ -11,15 +12,19 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start() {
-    const { config, own, kafka } = parseTogether({
+    const { config, own, kafka, traces } = parseTogether({
       config: () => parseThreatMonitorConfig(process.env),
       own: () => parseThreatMonitorProcessConfig(process.env),
       kafka: () => parseKafkaSettings(process.env, service),
+      traces: () => parseTraceSettings(process.env),
     })
-    const logger = createLogger({ service, level: own.logLevel })
-    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    const version = process.env['npm_package_version'] ?? '0.0.0'
+    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (error) => logger.warn({ err: error }, 'Traces could not be sent') })
+    const logger = createLogger({ service, level: own.logLevel, tracing })
+    const metrics = createMetrics({ service, version, tracing })
     let isReady = false
     await using starting = new AsyncDisposableStack()
+    starting.defer(() => tracing.close())
     const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
     starting.defer(() => admin.close())
     const bus = connectKafka({
@@ -31,6 +36,7 @@ await runMain({
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
       onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
+      tracing,
     })
     starting.defer(() => bus.close())
     const monitor = buildThreatMonitor({ config, publisher: bus, subscriber: bus, logger, metrics })

@@ -1,3 +1,4 @@
+import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
 import { createPool, toUnavailable } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
@@ -14,14 +15,15 @@ import { createHeart } from './use-cases/keep-heart-beating.ts'
 import { createOutboxRelay } from './use-cases/relay-outbox.ts'
 
 /** Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API. Without a publisher events wait in the outbox. */
-export function buildTokenStore({ config, publisher, logger, metrics }: {
+export function buildTokenStore({ config, publisher, logger, metrics, tracing = noTracing }: {
   config: TokenStoreConfig
   publisher: EventPublisher | undefined
   logger: Logger
   metrics: Metrics
+  tracing?: Tracing
 }) {
   const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError })
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError, tracing })
   // The relay must not wait behind requests, nor requests behind it. The heart beats through the requests' pool: a stuck one is a downtime.
   const backgroundPool = createPool({ url: config.databaseUrl, applicationName: 'token-store background', max: 1, onError })
 
@@ -49,6 +51,7 @@ export function buildTokenStore({ config, publisher, logger, metrics }: {
     isUp: heart.isBeating,
     onCommit: () => relay?.nudge(),
     report,
+    tracing,
   })
 
   return {

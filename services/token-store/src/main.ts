@@ -1,6 +1,7 @@
-import { parseKafkaSettings, parseTogether, runMain } from '@auto-refresh/config'
+import { parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
 import { createKafkaPublisher } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
+import { openTracing } from '@auto-refresh/tracing'
 import { buildInternalApp } from './adapters/http/internal-app.ts'
 import { buildTokenStore } from './build-token-store.ts'
 import { parseTokenStoreConfig, parseTokenStoreProcessConfig } from './config.ts'
@@ -12,21 +13,25 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start() {
-    const { config, own, kafka } = parseTogether({
+    const { config, own, kafka, traces } = parseTogether({
       config: () => parseTokenStoreConfig(process.env),
       own: () => parseTokenStoreProcessConfig(process.env),
       kafka: () => parseKafkaSettings(process.env, service),
+      traces: () => parseTraceSettings(process.env),
     })
-    const logger = createLogger({ service, level: own.logLevel })
-    const metrics = createMetrics({ service, version: process.env['npm_package_version'] ?? '0.0.0' })
+    const version = process.env['npm_package_version'] ?? '0.0.0'
+    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (error) => logger.warn({ err: error }, 'Traces could not be sent') })
+    const logger = createLogger({ service, level: own.logLevel, tracing })
+    const metrics = createMetrics({ service, version, tracing })
     let isReady = false
     await using starting = new AsyncDisposableStack()
+    starting.defer(() => tracing.close())
 
     const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
     starting.defer(() => admin.close())
-    const publisher = createKafkaPublisher({ settings: kafka, log: logger })
+    const publisher = createKafkaPublisher({ settings: kafka, log: logger, tracing })
     starting.defer(() => publisher.close())
-    const store = buildTokenStore({ config, publisher, logger, metrics })
+    const store = buildTokenStore({ config, publisher, logger, metrics, tracing })
     starting.defer(() => store.stop())
     await store.start()
     const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, isUp: store.isUp, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })

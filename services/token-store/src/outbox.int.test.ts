@@ -70,3 +70,17 @@ test('replicas relay beside each other: every event once, in the order of its se
     await two.stop()
   }
 })
+
+test('an event tells the trace of the request that it comes from, not that of another in the batch', async () => {
+  const own = await startTestTokenStores()
+  try {
+    const sessions = await Promise.all([own.issue(), own.issue(), own.issue()])
+    const traceparents = ['a', undefined, 'c'].map((digit) => digit && `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
+    await Promise.all(sessions.map(({ token }, i) => own.store.rotate({ ...refresh(token), ...(traceparents[i] !== undefined && { traceparent: traceparents[i] }) })))
+    await eventually(() => own.events.length >= 6)
+    const told = sessions.map(({ session }) => own.events.find((event) => event.key === session.id && event.type === 'session.rotated.v1')?.traceparent)
+    expect(told).toEqual(traceparents)
+  } finally {
+    await own.stop()
+  }
+})

@@ -1,6 +1,6 @@
-import type { AnyEvent } from '@auto-refresh/contracts'
+import type { AnyEvent, Tracing } from '@auto-refresh/contracts'
 import type { EachBatchPayload, KafkaMessage, Message } from '../kafka.ts'
-import type { BatchHandler, EventHandler } from '../ports.ts'
+import { toProcess, type Handler } from '../to-process.ts'
 import { decodeEvent } from './decode-event.ts'
 import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
 import type { KafkaLog } from './settings.ts'
@@ -9,13 +9,14 @@ const MOST_AT_ONCE = 200
 
 export type BatchConsumerDeps = {
   group: string
-  handler: { handle: EventHandler } | { handleBatch: BatchHandler }
+  handler: Handler
   sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
   onDeadLetter: (topic: string) => void
   /** how many events of the partition are still to be taken */
   onLag: (at: { topic: string; partition: number }, events: number) => void
   retryMs: number
   log: KafkaLog
+  tracing: Tracing
 }
 
 /**
@@ -23,8 +24,9 @@ export type BatchConsumerDeps = {
  * effect fails (the handler's own database is away), the partition is paused and fetched again from there: nothing is lost or
  * skipped, and the others go on. Throws only what kafkajs must see: a rebalance, a broker that is gone.
  */
-export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, onLag, retryMs, log }: BatchConsumerDeps) {
-  const [handleBatch, atOnce] = 'handle' in handler ? [oneByOne(handler.handle), 1] : [handler.handleBatch, MOST_AT_ONCE]
+export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, onLag, retryMs, log, tracing }: BatchConsumerDeps) {
+  const process = toProcess({ handler, group, system: 'kafka', tracing })
+  const atOnce = 'handle' in handler ? 1 : MOST_AT_ONCE
 
   async function take(messages: readonly KafkaMessage[], { topic, partition }: { topic: string; partition: number }): Promise<void> {
     const events: AnyEvent[] = []
@@ -34,7 +36,7 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
       if (decoded.outcome === 'decoded') events.push(decoded.event)
       else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
     }
-    if (events.length > 0) await handleBatch(events)
+    if (events.length > 0) await process(events, { topic, partition })
     // After the effect, so that a handler that fails for long does not fill the dead-letter topic.
     await sendDeadLetters(toDeadLetterTopic(topic), letters)
     for (const { headers } of letters) {
@@ -78,8 +80,4 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
       await commit()
     }
   }
-}
-
-const oneByOne = (handle: EventHandler): BatchHandler => async (events) => {
-  for (const event of events) await handle(event)
 }

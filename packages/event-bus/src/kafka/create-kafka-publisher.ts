@@ -1,3 +1,4 @@
+import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '../ports.ts'
 import { createLazyProducer } from './create-lazy-producer.ts'
 import { encodeEvent } from './encode-event.ts'
@@ -5,10 +6,29 @@ import { createQuietLog } from './quiet-log.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /** Publishes to Kafka, keyed by the event's key. It starts without Kafka; `publish` rejects for as long as there is none. */
-export function createKafkaPublisher({ settings, log }: { settings: KafkaSettings; log: KafkaLog }): EventPublisher & { close(): Promise<void> } {
+export function createKafkaPublisher({ settings, log, tracing = noTracing }: {
+  settings: KafkaSettings
+  log: KafkaLog
+  tracing?: Tracing
+}): EventPublisher & { close(): Promise<void> } {
   const producer = createLazyProducer(settings, createQuietLog(log))
   return {
-    publish: (topic, events) => producer.send(topic, events.map(encodeEvent)),
+    publish: (topic, events) =>
+      tracing.spanForAll(
+        {
+          kind: 'client',
+          name: `send ${topic}`,
+          attributes: {
+            'messaging.system': 'kafka',
+            'messaging.operation.name': 'send',
+            'messaging.operation.type': 'send',
+            'messaging.destination.name': topic,
+            'messaging.batch.message_count': events.length,
+          },
+        },
+        events.map((event) => event.traceparent),
+        () => producer.send(topic, events.map(encodeEvent)),
+      ),
     close: () => producer.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EachBatchPayload } from '../kafka.ts'
 import type { EventSubscriber, Subscription } from '../ports.ts'
 import { createBatchConsumer } from './consume-batch.ts'
@@ -19,13 +20,14 @@ export type KafkaSubscriberDeps = {
   onLag?: (of: { group: string; topic: string }, events: number) => void
   /** how long a partition rests after its handler failed */
   retryMs?: number
+  tracing?: Tracing
 }
 
 /**
  * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics not made yet, the member
  * joins when it can. It never gives up on what can get better, and tells `onDead` of what cannot.
  */
-export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, onLag = () => {}, retryMs = 1000 }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
+export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, onLag = () => {}, retryMs = 1000, tracing = noTracing }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
   const quiet = createQuietLog(log)
   const producer = createLazyProducer(settings, quiet)
   const subscriptions = new Set<Subscription>()
@@ -48,7 +50,7 @@ export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = ()
     async subscribe({ group, topics, ...handler }) {
       const closing = new AbortController()
       const lag = createLagCount((topic, events) => onLag({ group, topic }, events))
-      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, onLag: lag.set, retryMs, log: quiet })
+      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, onLag: lag.set, retryMs, log: quiet, tracing })
       const ended = keepMember({ group, topics, eachBatch, onJoin: lag.reset, closing: closing.signal })
       const subscription: Subscription = {
         async close() {

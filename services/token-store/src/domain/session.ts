@@ -41,11 +41,16 @@ export type Session = Readonly<{
 }>
 
 export type SessionEvent = {
-  [K in SessionEventType]: Readonly<{ type: K; sessionId: string; occurredAtMs: number; data: EventData<K> }>
+  [K in SessionEventType]: Readonly<{ type: K; sessionId: string; occurredAtMs: number; data: EventData<K>; traceparent?: string }>
 }[SessionEventType]
 
 /** What a decision changes: the session as it will be, and what is told about it. */
 export type Change = Readonly<{ session: Session; events: readonly SessionEvent[] }>
+
+/** The same change, told in the trace of whoever asked for it. */
+export function inTrace(change: Change, traceparent: string | undefined): Change {
+  return traceparent === undefined ? change : { ...change, events: change.events.map((event) => ({ ...event, traceparent })) }
+}
 
 export function isExpired(session: Session, nowMs: number): boolean {
   return nowMs >= session.idleUntilMs || nowMs >= session.expiresAtMs

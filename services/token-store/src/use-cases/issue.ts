@@ -1,7 +1,8 @@
-import type { IssueRequest, IssueResult } from '@auto-refresh/contracts'
+import type { IssueRequest, IssueResult, Tracing } from '@auto-refresh/contracts'
 import { cleanContext } from '../domain/clean-context.ts'
 import { decideIssue, type IssuePolicy } from '../domain/decide-issue.ts'
 import { decideRevocation } from '../domain/decide-revocation.ts'
+import { inTrace } from '../domain/session.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
@@ -9,9 +10,10 @@ import { toStoredSession } from './to-stored-session.ts'
  * A new session and its first refresh token. A sign-in that began before a revocation of the user and ends after it is
  * refused, not revived. Past the limit the sessions that have been idle longest end.
  */
-export function createIssue(deps: { sessions: Sessions; refreshTokens: RefreshTokens; policy: IssuePolicy; sessionLimit: number }) {
+export function createIssue(deps: { sessions: Sessions; refreshTokens: RefreshTokens; policy: IssuePolicy; sessionLimit: number; tracing: Pick<Tracing, 'current'> }) {
   return async (request: IssueRequest): Promise<IssueResult> => {
     const { sessionLimit, refreshTokens } = deps
+    const traceparent = deps.tracing.current()
     const issued = await deps.sessions.insert<IssueResult>({ userId: request.userId, userVersion: request.userVersion, sessionLimit }, (excess, nowMs) => {
       const { sessionId, nonce, nonceHash } = refreshTokens.newSession(nowMs)
       const change = decideIssue({ ...request, context: cleanContext(request.context) }, { sessionId, nonceHash }, nowMs, deps.policy)
@@ -19,8 +21,8 @@ export function createIssue(deps: { sessions: Sessions; refreshTokens: RefreshTo
       const token = refreshTokens.mint({ sessionId, generation: session.generation, nonce, kid: session.macKid })
       return {
         result: { outcome: 'issued', token, session: toStoredSession(session) },
-        issued: change,
-        ended: excess.map((old) => decideRevocation(old, 'limit', nowMs)),
+        issued: inTrace(change, traceparent),
+        ended: excess.map((old) => inTrace(decideRevocation(old, 'limit', nowMs), traceparent)),
       }
     })
     return issued ?? { outcome: 'user_revoked' }

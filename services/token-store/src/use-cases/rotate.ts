@@ -1,12 +1,12 @@
 import { CodedError, type RotateRequest, type RotateResult } from '@auto-refresh/contracts'
 import { decideRotation, type Presented, type RotationDecision, type RotationPolicy } from '../domain/decide-rotation.ts'
-import type { Change, Session } from '../domain/session.ts'
+import { inTrace, type Change, type Session } from '../domain/session.ts'
 import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
 import { toRefusal, toUnread } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
-type Item = { token: ReadToken; presented: Presented; position: number }
+type Item = { token: ReadToken; presented: Presented; position: number; traceparent: string | undefined }
 type Answer = RotateResult | Error
 
 /**
@@ -55,7 +55,7 @@ export function createRotate(deps: {
     const items = requests.flatMap((request, position) => {
       const read = tokens[position]
       if (read?.outcome !== 'authentic') return []
-      return [{ token: read.token, presented: toPresented(request, read.token, refreshTokens), position }]
+      return [{ token: read.token, presented: toPresented(request, read.token, refreshTokens), position, traceparent: request.traceparent }]
     })
     if (items.length > 0) await rotate(items, deps.nowMs() + deps.longestMs, (item, answer) => (answers[item.position] = answer))
     return answers
@@ -66,13 +66,13 @@ export function createRotate(deps: {
 function decideInSequence(items: readonly Item[], locked: Read, { policy, refreshTokens }: { policy: RotationPolicy; refreshTokens: RefreshTokens }) {
   const standing = new Map<string, Session>(locked.sessions)
   const changed = new Map<string, Change>()
-  const decisions = items.map(({ token, presented }) => {
+  const decisions = items.map(({ token, presented, traceparent }) => {
     const session = standing.get(presented.sessionId)
     // Its current token was made by a replica with a newer key than we have: we could not say it again.
     if (session !== undefined && !refreshTokens.hasKey(session.macKid)) return { decision: { outcome: 'unknown_kid' as const }, token }
     const decision = decideRotation(session, presented, locked.clock, policy)
     if ('change' in decision) {
-      const { session: next, events } = decision.change
+      const { session: next, events } = inTrace(decision.change, traceparent)
       standing.set(next.id, next)
       changed.set(next.id, { session: next, events: [...(changed.get(next.id)?.events ?? []), ...events] })
     }

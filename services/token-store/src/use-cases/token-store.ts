@@ -15,6 +15,7 @@ import {
   type RevokeUserResult,
   type RotateRequest,
   type RotateResult,
+  type Tracing,
 } from '@auto-refresh/contracts'
 import type { IssuePolicy } from '../domain/decide-issue.ts'
 import type { RotationPolicy } from '../domain/decide-rotation.ts'
@@ -56,18 +57,25 @@ export function createTokenStore(deps: {
   isUp(): boolean
   onCommit(): void
   report: Report
+  tracing: Tracing
 }): TokenStore {
-  const { sessions, report } = deps
+  const { sessions, report, tracing } = deps
   const limits = { inFlight: IN_FLIGHT, largest: LARGEST_BATCH, longestQueue: LONGEST_QUEUE, longestWaitMs: LONGEST_WAIT_MS, nowMs: deps.nowMs }
   const rotateBatch = createRotate({ ...deps, longestMs: LONGEST_WAIT_MS })
   const rotate = createBatch<RotateRequest, RotateResult>({
     ...limits,
-    run(requests) {
-      report.batch(requests.length)
-      return rotateBatch(requests)
-    },
+    run: (requests) =>
+      tracing.spanForAll({ kind: 'internal', name: 'rotate', attributes: { 'auth.batch.size': requests.length } }, requests.map((request) => request.traceparent), (own) => {
+        report.batch(requests.length)
+        return rotateBatch(requests.map((request, i) => (own[i] === undefined ? request : { ...request, traceparent: own[i] })))
+      }),
   })
-  const peek = createBatch<RotateRequest, PeekResult>({ ...limits, run: createPeek(deps) })
+  const peekBatch = createPeek(deps)
+  const peek = createBatch<RotateRequest, PeekResult>({
+    ...limits,
+    run: (requests) =>
+      tracing.spanForAll({ kind: 'internal', name: 'peek', attributes: { 'auth.batch.size': requests.length } }, requests.map((request) => request.traceparent), () => peekBatch(requests)),
+  })
   const issue = createIssue(deps)
   const inspect = createInspect(deps)
   const revokeSession = createRevokeSession(deps)

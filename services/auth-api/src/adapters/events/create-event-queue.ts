@@ -1,4 +1,4 @@
-import { LOGIN_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { LOGIN_EVENTS_TOPIC, type AnyEvent, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
 import type { Clock, CreateId, Log, Recorder } from '../../ports.ts'
 
@@ -14,14 +14,15 @@ export type EventQueueDeps = Readonly<{
   log: Log
   maxWaiting?: number
   retryMs?: number
+  tracing?: Pick<Tracing, 'current'>
 }>
-export type EventStamp = { id: string; time: string; source: string }
+export type EventStamp = { id: string; time: string; source: string; traceparent?: string }
 
 /**
  * Events of the login topic in order, from a bounded queue: nobody waits for it, and what does not fit is dropped and counted.
  * A batch that the bus does not take is sent again. `flush` waits for what can be sent without waiting for a retry.
  */
-export function createEventQueue({ publisher, recorder, clock, createId, log, maxWaiting = MAX_WAITING, retryMs = RETRY_MS }: EventQueueDeps) {
+export function createEventQueue({ publisher, recorder, clock, createId, log, maxWaiting = MAX_WAITING, retryMs = RETRY_MS, tracing }: EventQueueDeps) {
   const waiting: AnyEvent[] = []
   let sending: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
@@ -29,7 +30,8 @@ export function createEventQueue({ publisher, recorder, clock, createId, log, ma
   return {
     add(toEvent: (stamp: EventStamp) => AnyEvent): void {
       if (waiting.length >= maxWaiting) return recorder.loginEventsDropped(1)
-      waiting.push(toEvent({ id: createId(), time: new Date(clock.nowMs()).toISOString(), source: 'auth-api' }))
+      const traceparent = tracing?.current()
+      waiting.push(toEvent({ id: createId(), time: new Date(clock.nowMs()).toISOString(), source: 'auth-api', ...(traceparent !== undefined && { traceparent }) }))
       if (retry === undefined) void send()
     },
     async flush(): Promise<void> {

@@ -1,3 +1,4 @@
+import { noTracing } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import { answer, CONTEXT, openClient, openTestStore, rotation, SESSION, timed, type Asked } from './test-stores.ts'
 
@@ -85,4 +86,27 @@ test('a rotation without an Idempotency-Key is given one, so that repeating it i
   await tokenStore.rotate(rotation())
   const keys = store.asked.map(({ items }) => items[0]?.idempotencyKey)
   expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), keys[0], 'attempt'])
+})
+
+test('a request that carries many traces names each with its item, and itself as the call that it is', async () => {
+  const store = await openTestStore()
+  const spans: { name: string; traceparents?: readonly unknown[] }[] = []
+  const tracing: typeof noTracing = {
+    current: () => 'call',
+    span: ({ name }, work) => {
+      spans.push({ name })
+      return work()
+    },
+    spanForAll: ({ name }, traceparents, work) => {
+      spans.push({ name, traceparents })
+      return work(traceparents.map((each) => each && `own ${each}`))
+    },
+  }
+  const { tokenStore } = openClient({ urls: [store.url], tracing })
+  const [a, c] = ['a', 'c'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
+  await Promise.all([a, undefined, c].map((traceparent) => tokenStore.rotate({ ...rotation(), ...(traceparent !== undefined && { traceparent }) })))
+  expect(store.asked).toMatchObject([{ traceparent: 'call', items: [{ traceparent: `own ${a}` }, {}, { traceparent: `own ${c}` }] }])
+  expect(store.asked[0]?.items[1]).not.toHaveProperty('traceparent')
+  await tokenStore.inspect({ sessionId: SESSION }).catch(() => {})
+  expect(spans).toEqual([{ name: 'rotate together', traceparents: [a, undefined, c] }, { name: 'POST /internal/v1/rotate' }, { name: 'POST /internal/v1/inspect' }])
 })

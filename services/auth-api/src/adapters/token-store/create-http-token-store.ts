@@ -7,8 +7,9 @@ import {
   RevocationsResult,
   RevokeSessionResult,
   RevokeUserResult,
-  RotateRequest,
   RotateResult,
+  noTracing,
+  type Tracing,
 } from '@auto-refresh/contracts'
 import type { CreateId, Log, TokenStore } from '../../ports.ts'
 import { createCall } from './create-call.ts'
@@ -26,7 +27,7 @@ const DEADLINE_MS = 2000
  * that. A rotation may be repeated, because a repeated one gets the same successor: within the replay window, and by its
  * `Idempotency-Key` at any time. A request without one is given one, so that the window may be off and our repeat no alarm.
  */
-export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, log, deadlineMs = DEADLINE_MS, lookup = lookUp }: {
+export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, log, deadlineMs = DEADLINE_MS, lookup = lookUp, tracing = noTracing }: {
   urls: readonly string[]
   /** the first of `INTERNAL_API_KEYS` */
   apiKey: string
@@ -37,18 +38,19 @@ export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, lo
   log: Pick<Log, 'info' | 'warn'>
   deadlineMs?: number
   lookup?: Lookup
+  tracing?: Tracing
 }): { tokenStore: TokenStore; close(): Promise<void> } {
-  const stores = createStores({ directory: createDirectory({ urls, lookup, nowMs }), open: (endpoint) => openStore({ endpoint, apiKey }), nowMs, log })
-  const { single, batched } = createVerbs({ call: createCall({ stores, nowMs, random }), deadlineMs, nowMs })
+  const stores = createStores({ directory: createDirectory({ urls, lookup, nowMs }), open: (endpoint) => openStore({ endpoint, apiKey, tracing }), nowMs, log })
+  const { single, batched } = createVerbs({ call: createCall({ stores, nowMs, random }), deadlineMs, nowMs, tracing })
 
-  const rotate = batched('rotate', RotateRequest, RotateResult)
+  const rotate = batched('rotate', RotateResult)
 
   return {
     tokenStore: {
       // A second session would be nobody's.
       issue: single('issue', IssueResult, { repeatable: false }),
       rotate: (request) => rotate({ idempotencyKey: createId(), ...request }),
-      peek: batched('peek', RotateRequest, PeekResult),
+      peek: batched('peek', PeekResult),
       inspect: single('inspect', InspectResult, { repeatable: true }),
       revokeSession: single('revoke-session', RevokeSessionResult, { repeatable: true }),
       revokeUser: single('revoke-user', RevokeUserResult, { repeatable: true }),

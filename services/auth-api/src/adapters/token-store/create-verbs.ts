@@ -1,5 +1,5 @@
 import { createBatch } from '@auto-refresh/batch'
-import { CodedError } from '@auto-refresh/contracts'
+import { CodedError, RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Call } from './create-call.ts'
@@ -9,11 +9,11 @@ const IN_FLIGHT = 3
 const LARGEST_BATCH = 256
 const LONGEST_QUEUE = 10_000
 
-type Waiting = { request: object; deadlineAtMs: number }
+type Waiting = { request: RotateRequest; deadlineAtMs: number }
 /** Throws `CodedError('unavailable')` after `deadlineMs` at the latest, whatever it waits for. */
 type Verb<Request, Result extends TSchema> = (request: Request) => Promise<Static<Result>>
 
-export function createVerbs({ call, deadlineMs, nowMs }: { call: Call; deadlineMs: number; nowMs(): number }) {
+export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; deadlineMs: number; nowMs(): number; tracing: Tracing }) {
   async function within<T>(verb: string, work: (deadlineAtMs: number) => Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => late.reject(new Error(`No answer in ${deadlineMs} ms`)), deadlineMs)
@@ -39,9 +39,9 @@ export function createVerbs({ call, deadlineMs, nowMs }: { call: Call; deadlineM
         })
     },
 
-    /** What waits goes into one request. Each item is looked at before: a store refuses a batch whole. */
-    batched<Request extends TSchema, Result extends TSchema>(verb: string, request: Request, result: Result): Verb<Static<Request>, Result> {
-      const [requests, results] = [Compile(request), Compile(result)]
+    /** What waits goes into one request, of many traces. Each item is looked at before: a store refuses a batch whole. */
+    batched<Result extends TSchema>(verb: string, result: Result): Verb<RotateRequest, Result> {
+      const [items, results] = [Compile(RotateRequest), Compile(result)]
       const load = createBatch<Waiting, Static<Result>>({
         inFlight: IN_FLIGHT,
         largest: LARGEST_BATCH,
@@ -50,13 +50,18 @@ export function createVerbs({ call, deadlineMs, nowMs }: { call: Call; deadlineM
         nowMs,
         async run(waiting) {
           const deadlineAtMs = Math.max(...waiting.map((each) => each.deadlineAtMs))
-          const values = await call({ verb, items: waiting.map((each) => each.request), repeatable: true, deadlineAtMs })
+          const requests = waiting.map((each) => each.request)
+          const values = await tracing.spanForAll(
+            { kind: 'internal', name: `${verb} together`, attributes: { 'auth.batch.size': requests.length } },
+            requests.map((each) => each.traceparent),
+            (own) => call({ verb, items: requests.map((each, i) => (own[i] === undefined ? each : { ...each, traceparent: own[i] })), repeatable: true, deadlineAtMs }),
+          )
           return values.map((value) => check(results, value))
         },
       })
       return (item) =>
         within(verb, async (deadlineAtMs) => {
-          if (!requests.Check(item)) throw new Error('The request has another form than the contract')
+          if (!items.Check(item)) throw new Error('The request has another form than the contract')
           return load({ request: item, deadlineAtMs })
         })
     },

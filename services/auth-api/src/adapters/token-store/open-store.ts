@@ -1,4 +1,5 @@
 import { isIP, type LookupFunction } from 'node:net'
+import type { SpanOptions, Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'undici'
 import type { Endpoint } from './create-directory.ts'
 
@@ -16,20 +17,34 @@ export type Answer =
 export type Store = ReturnType<typeof openStore>
 
 /** One token-store at one address. What goes wrong is an answer, never thrown, and holds nothing of what was sent. */
-export function openStore({ endpoint, apiKey }: { endpoint: Endpoint; apiKey: string }) {
-  const { origin, pathname } = new URL(endpoint.url)
+export function openStore({ endpoint, apiKey, tracing }: { endpoint: Endpoint; apiKey: string; tracing: Tracing }) {
+  const { origin, pathname, hostname, port, protocol } = new URL(endpoint.url)
   const base = `${pathname.replace(/\/$/, '')}/internal/v1`
   const pool = new Pool(origin, { connections: CONNECTIONS, connect: { timeout: CONNECT_MS, lookup: alwaysTo(endpoint.address) } })
   const authorization = `Bearer ${apiKey}`
+  const peer = { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) }
+
+  async function send(verb: string, items: readonly object[], withinMs: number): Promise<{ status: number; text: string }> {
+    const traceparent = tracing.current()
+    const headers = { authorization, 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }) }
+    const answer = await pool.request({ method: 'POST', path: `${base}/${verb}`, headers, body: JSON.stringify({ items }), signal: timeout(withinMs) })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  }
+
+  const toSpan = (verb: string): SpanOptions<{ status: number }> => ({
+    kind: 'client',
+    name: `POST /internal/v1/${verb}`,
+    attributes: { 'http.request.method': 'POST', 'url.template': `/internal/v1/${verb}`, ...peer },
+    describe: ({ status }) => ({ 'http.response.status_code': status, ...(status >= 400 && { 'error.type': String(status) }) }),
+  })
 
   return {
     /** for the log */
     place: { origin, address: endpoint.address },
     async post(verb: string, items: readonly object[], withinMs: number): Promise<Answer> {
-      const headers = { authorization, 'content-type': 'application/json' }
       try {
-        const answer = await pool.request({ method: 'POST', path: `${base}/${verb}`, headers, body: JSON.stringify({ items }), signal: timeout(withinMs) })
-        return readAnswer(answer.statusCode, await answer.body.text(), items.length)
+        const { status, text } = await tracing.span(toSpan(verb), () => send(verb, items, withinMs))
+        return readAnswer(status, text, items.length)
       } catch (cause) {
         return { outcome: neverConnected(cause) ? 'not_reached' : 'failed', cause }
       }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { RotateRequest } from '@auto-refresh/contracts'
+import type { RotateRequest, Tracing } from '@auto-refresh/contracts'
 import { onTestFinished } from 'vitest'
 import { createHttpTokenStore } from './create-http-token-store.ts'
 
@@ -13,7 +13,7 @@ export const json = (body: unknown, status = 200): RequestListener => (_, respon
   void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 
 export type Item = Partial<RotateRequest>
-export type Asked = { verb: string; items: Item[]; response: ServerResponse }
+export type Asked = { verb: string; items: Item[]; response: ServerResponse; traceparent: unknown }
 /** An answer per item. With a limit of 7 it tells which token was meant. */
 export const limited = (items: readonly Item[]) => ({
   results: items.map(({ token = '0' }) => ({ outcome: 'rate_limited', retryAfterSeconds: Number(token.replace(/\D/g, '')) || 7 })),
@@ -33,7 +33,7 @@ export async function openTestStore({ host = '127.0.0.1', port = 0 }: { host?: s
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const { items } = JSON.parse(Buffer.concat(chunks).toString()) as { items: Item[] }
-    const call = { verb: request.url?.slice('/internal/v1/'.length) ?? '', items, response }
+    const call = { verb: request.url?.slice('/internal/v1/'.length) ?? '', items, response, traceparent: request.headers['traceparent'] }
     asked.push(call)
     state.behaviour(call)
   })
@@ -60,7 +60,7 @@ export async function listen(server: Server, port = 0, host = '127.0.0.1'): Prom
 }
 
 /** The adapter over these stores. The default deadline is short, so that a test of it is too. */
-export function openClient({ urls, deadlineMs = 2000, lookup }: { urls: string[]; deadlineMs?: number; lookup?: (hostname: string) => Promise<string[]> }) {
+export function openClient({ urls, deadlineMs = 2000, lookup, tracing }: { urls: string[]; deadlineMs?: number; lookup?: (hostname: string) => Promise<string[]>; tracing?: Tracing }) {
   const told: string[] = []
   const note = (_: object, message: string) => void told.push(message)
   const { tokenStore, close } = createHttpTokenStore({
@@ -72,6 +72,7 @@ export function openClient({ urls, deadlineMs = 2000, lookup }: { urls: string[]
     log: { info: note, warn: note },
     deadlineMs,
     ...(lookup === undefined ? {} : { lookup }),
+    ...(tracing === undefined ? {} : { tracing }),
   })
   onTestFinished(close)
   return { tokenStore, told, close }

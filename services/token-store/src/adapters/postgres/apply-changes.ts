@@ -33,9 +33,9 @@ export async function applyChanges(client: ClientBase, changes: readonly Change[
         where s.id = n.id
         returning s.id
       )
-      insert into token_store.outbox (lane, session_id, type, occurred_at, body)
-      select token_store.lane_of(e.session_id), e.session_id, e.type, to_timestamp(e.occurred_at / 1000), e.body
-      from unnest($21::uuid[], $22::text[], $23::float8[], $24::jsonb[]) with ordinality as e(session_id, type, occurred_at, body, position)
+      insert into token_store.outbox (lane, session_id, type, occurred_at, body, traceparent)
+      select token_store.lane_of(e.session_id), e.session_id, e.type, to_timestamp(e.occurred_at / 1000), e.body, e.traceparent
+      from unnest($21::uuid[], $22::text[], $23::float8[], $24::jsonb[], $25::text[]) with ordinality as e(session_id, type, occurred_at, body, traceparent, position)
       join changed c on c.id = e.session_id
       order by e.position`,
     values: [
@@ -63,6 +63,7 @@ export async function applyChanges(client: ClientBase, changes: readonly Change[
       events.map((e) => e.type),
       events.map((e) => e.occurredAtMs),
       events.map((e) => JSON.stringify(e.data)),
+      events.map((e) => e.traceparent ?? null),
     ],
   })
 }

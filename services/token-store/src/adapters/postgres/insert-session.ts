@@ -19,9 +19,9 @@ export async function insertSession(client: ClientBase, { session: s, events }: 
         )
         returning id
       )
-      insert into token_store.outbox (lane, session_id, type, occurred_at, body)
-      select token_store.lane_of(i.id), i.id, e.type, to_timestamp($8::float8 / 1000), e.body
-      from issued i, unnest($22::text[], $23::jsonb[]) as e(type, body)`,
+      insert into token_store.outbox (lane, session_id, type, occurred_at, body, traceparent)
+      select token_store.lane_of(i.id), i.id, e.type, to_timestamp($8::float8 / 1000), e.body, e.traceparent
+      from issued i, unnest($22::text[], $23::jsonb[], $25::text[]) as e(type, body, traceparent)`,
     values: [
       s.id,
       s.userId,
@@ -47,6 +47,7 @@ export async function insertSession(client: ClientBase, { session: s, events }: 
       events.map((e) => e.type),
       events.map((e) => JSON.stringify(e.data)),
       s.keepUntilMs,
+      events.map((e) => e.traceparent ?? null),
     ],
   })
 }

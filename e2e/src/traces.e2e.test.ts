@@ -1,0 +1,62 @@
+import { afterEach, expect, test } from 'vitest'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { receiveSpans } from './receive-spans.ts'
+import { startStandalone, temporaryFolder } from './start-standalone.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+/** prom-client loads the interface of OpenTelemetry for purposes of its own. */
+const SAY_LOADED = `import { registerHooks } from 'node:module'
+registerHooks({
+  load(url, context, next) {
+    if (url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/')) process.stderr.write('LOADED ' + url + '\\n')
+    return next(url, context)
+  },
+})`
+
+/** The process of `npm start`, which says what it loads of OpenTelemetry. */
+async function start(env: Record<string, string> = {}) {
+  const database = await createTestDatabase()
+  closers.push(database.drop)
+  const folder = await temporaryFolder()
+  closers.push(folder.remove)
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(SAY_LOADED)}`
+  const system = await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { NODE_OPTIONS, ...env } })
+  closers.push(system.stop)
+  return system.ready()
+}
+
+const signIn = (url: string) =>
+  fetch(`${url}/api/v1/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: 'password' }) })
+
+test('without an endpoint neither SDK nor exporter is loaded, whatever else is set', async () => {
+  const system = await start({ OTEL_TRACES_SAMPLER: 'always_on', OTEL_SERVICE_NAME: 'x' })
+  expect((await signIn(system.url)).status).toBe(200)
+  await system.stop()
+  expect(system.output()).toContain('Login succeeded')
+  expect(system.output()).not.toMatch(/LOADED|trace_id/)
+})
+
+test('with one, spans go there as protobuf, and the last of them before the process ends', async () => {
+  const collector = await receiveSpans()
+  closers.push(collector.close)
+  const system = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  expect((await signIn(system.url)).status).toBe(200)
+  await system.stop()
+  expect(system.output()).toContain('LOADED')
+  const traceId = /"trace_id":"([0-9a-f]{32})".*"event":"login"/.exec(system.output())?.[1]
+  expect(traceId).toBeDefined()
+  expect(new Set(collector.posts.map(({ path, contentType }) => `${path} ${contentType}`))).toEqual(new Set(['/v1/traces application/x-protobuf']))
+  const sent = Buffer.concat(collector.posts.map(({ body }) => body))
+  for (const text of ['POST /api/v1/auth/token', 'insert-session', 'standalone']) expect(sent.includes(text)).toBe(true)
+  expect(sent.includes(Buffer.from(traceId ?? '', 'hex'))).toBe(true)
+})
+
+test('a collector that is away costs nobody an answer, and the stop not more than two seconds', async () => {
+  const system = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' })
+  expect((await signIn(system.url)).status).toBe(200)
+  expect(await system.stop()).toEqual({ code: 0, signal: null })
+})

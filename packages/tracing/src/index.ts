@@ -1,0 +1,1 @@
+export { openTracing, type OpenTracing, type TraceExporter, type TraceSettings } from './open-tracing.ts'

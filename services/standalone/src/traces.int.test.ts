@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildStandalone } from './build-standalone.ts'
+import { recordSpans, toTree } from './testing/record-spans.ts'
+
+type Answer = { data: { access_token: string; refresh_token: string } | null }
+
+const { spans, exporter } = recordSpans()
+const closers: (() => Promise<unknown>)[] = []
+let url = ''
+
+beforeAll(async () => {
+  const database = await createTestDatabase()
+  const dataDir = await mkdtemp(join(tmpdir(), 'traces-'))
+  const environment = { PORT: '0', ADMIN_PORT: '0', DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: 'silent', REFRESH_GRACE_SECONDS: '0', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
+  const standalone = await buildStandalone(environment, { traceExporter: exporter })
+  closers.push(standalone.stop, database.drop, () => rm(dataDir, { recursive: true }))
+  url = /API +(\S+)/.exec(standalone.banner)?.[1] ?? ''
+})
+afterAll(async () => {
+  for (const close of closers) await close()
+})
+
+/** A request in a trace of its own, whose id it answers. */
+async function post(path: string, body: object): Promise<Answer & { traceId: string }> {
+  const traceId = crypto.randomUUID().replaceAll('-', '')
+  const headers = { 'content-type': 'application/json', traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
+  const response = await fetch(`${url}/api/v1/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
+  return { ...((await response.json()) as Answer), traceId }
+}
+const signIn = () => post('token?password=S3CRET-IN-URL', { username: 'admin', password: 'password' })
+const refresh = (before: Answer) => post('refresh', { refresh_token: before.data?.refresh_token })
+const ofTrace = (traceId: string, name: string) => spans.filter((span) => span.spanContext().traceId === traceId && span.name === name)
+/** Both groups have had the event: the audit trail, and whoever leaves notices. */
+async function processed(traceId: string): Promise<void> {
+  await expect.poll(() => ofTrace(traceId, 'process auth.session-events.v1').length).toBe(2)
+}
+
+test('a sign-in is one trace, from the request to what the events of it lead to', async () => {
+  const { traceId } = await signIn()
+  await processed(traceId)
+  await expect.poll(() => ofTrace(traceId, 'process auth.login-events.v1').length).toBe(1)
+  const tree = toTree(spans, traceId)
+  expect(tree.slice(0, 11)).toEqual([
+    'POST /api/v1/auth/token',
+    '  user-by-name',
+    '  begin',
+    '  ensure-user-version',
+    '  hold-user-version',
+    '  read-active-sessions',
+    '  lock-sessions',
+    '  read-clock',
+    '  insert-session',
+    '  commit',
+    '  record-login',
+  ])
+  expect(tree.slice(11).toSorted()).toEqual([
+    '    keep-audit-events',
+    '    keep-audit-events',
+    '  process auth.login-events.v1',
+    '  process auth.session-events.v1',
+    '  process auth.session-events.v1',
+  ])
+  expect(ofTrace(traceId, 'POST /api/v1/auth/token')[0]?.attributes).toMatchObject({ 'http.route': '/api/v1/auth/token', 'http.response.status_code': 200 })
+  expect(ofTrace(traceId, 'record-login')[0]?.attributes).toEqual({ 'db.system.name': 'postgresql', 'db.query.summary': 'record-login' })
+  expect(new Set(ofTrace(traceId, 'process auth.session-events.v1').map((span) => span.attributes['messaging.consumer.group.name']))).toEqual(new Set(['auth-api', 'cleanup-worker']))
+})
+
+test('a refresh is one trace, through the batch that carries it out', async () => {
+  const { traceId } = await refresh(await signIn())
+  await processed(traceId)
+  const tree = toTree(spans, traceId)
+  expect(tree.slice(0, 8)).toEqual(['POST /api/v1/auth/refresh', '  rotate', '    begin', '    lock-sessions', '    read-clock', '    apply-changes', '    commit', expect.stringMatching(/users-by-ids|process/)])
+  expect(ofTrace(traceId, 'rotate')[0]?.attributes).toEqual({ 'auth.batch.size': 1 })
+})
+
+test('a stolen token leads from the request that gave it away to the notice', async () => {
+  const first = await signIn()
+  await refresh(first)
+  const { traceId } = await refresh(first)
+  await processed(traceId)
+  expect(ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.attributes).toMatchObject({ 'http.response.status_code': 401 })
+  const notice = ofTrace(traceId, 'process auth.session-events.v1').find((span) => span.attributes['messaging.consumer.group.name'] === 'auth-api')
+  await expect.poll(() => ofTrace(traceId, 'insert').map((span) => span.parentSpanContext?.spanId)).toEqual([notice?.spanContext().spanId])
+})
+
+test('requests that share a batch keep their own traces, and each part of the batch leads to the others', async () => {
+  const sessions = await Promise.all([signIn(), signIn(), signIn(), signIn()])
+  const refreshed = await Promise.all(sessions.map(refresh))
+  const rotations = refreshed.flatMap(({ traceId }) => ofTrace(traceId, 'rotate'))
+  expect(rotations).toHaveLength(4)
+  // A server span ends when the connection has let go of the answer, which the caller may have read before.
+  await expect.poll(() => refreshed.map(({ traceId }) => ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.spanContext().spanId)).toEqual(rotations.map((span) => span.parentSpanContext?.spanId))
+  // However they fell into batches: whoever shared one is named by the first of it, and names the first.
+  for (const rotation of rotations) expect(rotation.links).toHaveLength(linksOf(rotation))
+  for (const { traceId } of refreshed) await processed(traceId)
+
+  function linksOf(rotation: (typeof rotations)[number]): number {
+    const size = Number(rotation.attributes['auth.batch.size'])
+    const isFirst = spans.some((span) => span.name === 'lock-sessions' && span.parentSpanContext?.spanId === rotation.spanContext().spanId)
+    return isFirst ? size - 1 : 1
+  }
+})
+
+test('a request that nobody samples leaves no span and no traceparent behind', async () => {
+  const signedIn = await signIn()
+  const before = spans.length
+  const headers = { 'content-type': 'application/json', traceparent: `00-${'d'.repeat(32)}-00f067aa0ba902b7-00` }
+  await fetch(`${url}/api/v1/auth/refresh`, { method: 'POST', headers, body: JSON.stringify({ refresh_token: signedIn.data?.refresh_token }) })
+  await processed(signedIn.traceId)
+  await processed((await signIn()).traceId)
+  expect(spans.slice(before).filter((span) => span.spanContext().traceId === 'd'.repeat(32) || span.name.includes('refresh') || span.name === 'rotate')).toEqual([])
+})
+
+test('no span holds a token, a name, a password, an address or a query string', async () => {
+  const first = await signIn()
+  const second = await refresh(first)
+  const reuse = await refresh(first)
+  await processed(reuse.traceId)
+  const told = JSON.stringify(spans.map(({ name, attributes, events, links, status, resource }) => ({ name, attributes, events, links, status, resource: resource.attributes })))
+  const tokens = [first, second].flatMap(({ data }) => [data?.access_token ?? '?', data?.refresh_token ?? '?'])
+  const parts = tokens.flatMap((token) => [token, token.slice(-40), ...token.split('.')])
+  expect(told.length).toBeGreaterThan(5000)
+  for (const secret of [...parts, 'admin', '"password"', 'S3CRET', '?', '127.0.0.1', 'node', 'art_', 'eyJ']) expect(told).not.toContain(secret)
+  expect(new Set(spans.flatMap(({ attributes }) => Object.keys(attributes)))).toEqual(new Set(KNOWN_ATTRIBUTES))
+})
+
+/** Whatever is added here must hold nothing that a caller wrote. */
+const KNOWN_ATTRIBUTES = [
+  'http.request.method', 'http.response.status_code', 'http.route', 'url.scheme',
+  'db.system.name', 'db.query.summary', 'auth.batch.size',
+  'messaging.system', 'messaging.operation.name', 'messaging.operation.type', 'messaging.destination.name', 'messaging.consumer.group.name', 'messaging.batch.message_count',
+]
