@@ -47,7 +47,7 @@ export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string
   }
 
   async function get<T>(path: string, parameters: Record<string, string> = {}): Promise<T> {
-    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`)
     const { data, error }: { data: T; error?: string } = JSON.parse(await response.text())
     if (error !== undefined) throw new Error(`${error}: ${parameters['query'] ?? path}`)
     return data
