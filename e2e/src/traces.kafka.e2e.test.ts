@@ -31,10 +31,11 @@ const newTrace = () => crypto.randomUUID().replaceAll('-', '')
 const sampled = (traceId: string) => ({ traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
 const signIn = (traceId: string) => call(system.urlOf(0), 'POST', '/api/v1/auth/token?password=S3CRET', { body: { username: 'ayu', password: PASSWORD }, headers: sampled(traceId) })
 
-/** The spans of a trace, once both consumers have told. */
+const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor']
+/** The spans of a trace, once every consumer has told. */
 async function told(traceId: string): Promise<ReceivedSpan[]> {
   const of = (name: string) => collector.ofTrace(traceId).filter((span) => span.name === name)
-  await expect.poll(() => new Set(of(PROCESSED).map(({ service }) => service)).size, ARRIVES).toBe(2)
+  await expect.poll(() => new Set(of(PROCESSED).map(({ service }) => service)), ARRIVES).toEqual(new Set(CONSUMERS))
   // The server span of auth-api is the one that has no parent of ours.
   await expect.poll(() => collector.ofTrace(traceId).filter((span) => span.parentSpanId === '00f067aa0ba902b7').length, ARRIVES).toBe(1)
   return collector.ofTrace(traceId)
