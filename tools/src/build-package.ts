@@ -51,7 +51,7 @@ function compile({ folder, outDir, entries, inlined }: { folder: string; outDir:
   const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
   const compilerOptions = {
-    noEmit: false, incremental: false, declaration: true, rewriteRelativeImportExtensions: true,
+    noEmit: false, incremental: false, declaration: true, stripInternal: true, rewriteRelativeImportExtensions: true,
     rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
   }
   const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map((name) => join(ROOT, 'packages', name, 'src/index.ts'))]
