@@ -30,6 +30,8 @@ export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, o
     case 'session.replay-suspected.v1':
     case 'session.shadow-suspected.v1':
       return { text: `${whose} looks as if two held its token.`, grave: true }
+    case 'security.pattern-detected.v1':
+      return { text: `The threat monitor warns of a pattern: ${event.data.pattern.replaceAll('_', ' ')}.`, grave: true }
     default:
       return { text: `The server tells of ${event.type}.` }
   }

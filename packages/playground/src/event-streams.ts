@@ -12,7 +12,7 @@ type Stream = Readonly<{ userId: string; body: Readable; end: () => void }>
 export type EventStreams = ReturnType<typeof createEventStreams>
 
 /**
- * Server-sent events of users' own sessions. Whoever reads too slowly is cut off, and the oldest stream of a user makes room for
+ * Server-sent events that name their user. Whoever reads too slowly is cut off, and the oldest stream of a user makes room for
  * a fifth, being told so.
  */
 export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {}) {
@@ -64,7 +64,7 @@ export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {
     /** Gives each event to its user's streams. Never waits: who publishes must not depend on a reader. */
     tell(events: readonly AnyEvent[]): void {
       for (const { id, type, time, data } of events) {
-        if (!('user_id' in data)) continue
+        if (!('user_id' in data) || data.user_id === undefined) continue
         const text = `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ time, ...data })}\n\n`
         for (const stream of streams) if (stream.userId === data.user_id) write(stream, text)
       }

@@ -1,5 +1,5 @@
 import type { BuiltAuthApi } from '@auto-refresh/auth-api'
-import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
 import type { DemoUser } from './banner.ts'
@@ -21,5 +21,5 @@ export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, to
     refreshTtlSeconds: tokenStore.refreshTtlMs / 1000,
     graceSeconds: tokenStore.graceMs / 1000,
   }
-  void authApi.app.register(playground, { settings, checkAccessToken: authApi.checkAccessToken, subscriber: bus, topics: [SESSION_EVENTS_TOPIC] })
+  void authApi.app.register(playground, { settings, checkAccessToken: authApi.checkAccessToken, subscriber: bus, topics: [SESSION_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC] })
 }
