@@ -11,8 +11,8 @@ const CONTENT_TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.ts': 'text/javascript; charset=utf-8',
 }
-/** What only tests and the build of the package need. */
-const NOT_FOR_BROWSERS = /\.test\.ts$|^(?:testing|build)\//
+/** What only tests need. */
+const NOT_FOR_BROWSERS = /\.test\.ts$|^testing\//
 
 /** The page and the client that it uses, by the path under which a browser asks for them. */
 export function readPageFiles(): Map<string, PageFile> {

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 async function start() {
   const subscribed: Parameters<PlaygroundOptions['subscriber']['subscribe']>[0][] = []
-  const close = vi.fn(async () => {})
+  const close = vi.fn<() => Promise<void>>(async () => {})
   const subscriber: PlaygroundOptions['subscriber'] = {
     async subscribe(options) {
       subscribed.push(options)
