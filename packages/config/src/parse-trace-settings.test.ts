@@ -12,7 +12,7 @@ test('nothing is traced without an endpoint, or when it is switched off', () => 
 })
 
 test('an endpoint alone traces everything, as OpenTelemetry has it', () => {
-  expect(parseTraceSettings(ON)).toEqual({ serviceName: undefined, resource: {}, protocol: 'http/protobuf', sampling: { parentBased: true, ratio: 1 } })
+  expect(parseTraceSettings(ON)).toEqual({ sampling: { parentBased: true, ratio: 1 } })
 })
 
 test.each<[Record<string, string>, object]>([
@@ -25,15 +25,8 @@ test.each<[Record<string, string>, object]>([
   expect(parseTraceSettings({ ...ON, ...environment })).toMatchObject({ sampling })
 })
 
-test('the resource is what the environment says', () => {
-  expect(parseTraceSettings({ ...ON, OTEL_SERVICE_NAME: 'api', OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=prod,team=a%20b,broken=%' })).toMatchObject({
-    serviceName: 'api',
-    resource: { 'deployment.environment.name': 'prod', team: 'a b', broken: '%' },
-  })
-})
-
 test('what cannot be done is named at once', () => {
-  const wrong = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_TRACES_SAMPLER_ARG: '2' }
+  const wrong = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'thrift', OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_TRACES_SAMPLER_ARG: '2' }
   const faults = () => parseTraceSettings(wrong)
   expect(faults).toThrow(ConfigError)
   for (const name of Object.keys(wrong)) expect(faults).toThrow(name)

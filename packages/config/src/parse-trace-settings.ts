@@ -4,7 +4,7 @@ const SAMPLERS = ['parentbased_always_on', 'parentbased_traceidratio', 'parentba
 
 /**
  * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing is traced. Where and how to
- * send, the exporter reads from the environment by itself: endpoints, headers, certificates. Throws a `ConfigError`.
+ * send, and as whom, the SDK reads from the environment by itself. Throws a `ConfigError`.
  */
 export function parseTraceSettings(environment: Environment) {
   const env = readEnvironment(environment)
@@ -14,31 +14,16 @@ export function parseTraceSettings(environment: Environment) {
     env.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { protocols, default: undefined }),
   ]
   const disabled = [env.boolean('OTEL_SDK_DISABLED', { default: false }), env.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { default: 'otlp' }) === 'none']
-  // Sent by the exporter, which would fail with each of a form that no header can have.
-  env.string('OTEL_EXPORTER_OTLP_HEADERS', { default: undefined })
+  // Read by the SDK itself; here a value that it would fail with, or quietly replace, is refused.
+  for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES']) env.string(name, { default: undefined })
+  env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf', 'http/json', 'grpc'], { default: 'http/protobuf' })
   const sampler = env.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, { default: 'parentbased_always_on' })
   const given = env.decimal('OTEL_TRACES_SAMPLER_ARG', { default: 1, min: 0, max: 1 })
   const settings = env.done({
-    serviceName: env.string('OTEL_SERVICE_NAME', { default: undefined }),
-    resource: Object.fromEntries(env.list('OTEL_RESOURCE_ATTRIBUTES', { default: [] }).map(toAttribute)),
-    protocol: env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf', 'http/json'], { default: 'http/protobuf' }),
     sampling: {
       parentBased: sampler.startsWith('parentbased_'),
       ratio: sampler.endsWith('always_off') ? 0 : sampler.endsWith('always_on') ? 1 : given,
     },
   })
   return endpoints.every((endpoint) => endpoint === undefined) || disabled.includes(true) ? undefined : settings
-}
-
-function toAttribute(entry: string): [string, string] {
-  const [key = '', value = ''] = entry.split(/=(.*)/)
-  return [key.trim(), decode(value.trim())]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -20,7 +20,7 @@ beforeEach(async () => {
     },
     shutdown: async () => {},
   }
-  const settings = { serviceName: undefined, resource: {}, protocol: 'http/protobuf', sampling: { parentBased: true, ratio: 0 } } as const
+  const settings = { sampling: { parentBased: true, ratio: 0 } }
   tracing = await openTracing({ settings, service: 'test', version: '1', onTrouble: () => {}, exporter })
   app = fastify()
 })

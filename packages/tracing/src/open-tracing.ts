@@ -2,15 +2,8 @@ import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Sampling } from './decide-sampling.ts'
 
-export type TraceSettings = Readonly<{
-  /** `OTEL_SERVICE_NAME` */
-  serviceName: string | undefined
-  /** `OTEL_RESOURCE_ATTRIBUTES` */
-  resource: Readonly<Record<string, string>>
-  /** where and how else to send, the exporter reads from the environment by itself: `OTEL_EXPORTER_OTLP_*` */
-  protocol: 'http/protobuf' | 'http/json'
-  sampling: Sampling
-}>
+/** Where and how to send, and as whom, the SDK reads from the environment by itself: `OTEL_EXPORTER_OTLP_*`, `OTEL_BSP_*`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`. */
+export type TraceSettings = Readonly<{ sampling: Sampling }>
 
 /** As the SDK has it. */
 export type TraceExporter = SpanExporter

@@ -1,21 +1,22 @@
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import { resourceFromAttributes } from '@opentelemetry/resources'
-import { AlwaysOnSampler, BatchSpanProcessor, SimpleSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace'
+import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api'
+import { defaultResource, envDetector, resourceFromAttributes, serviceInstanceIdDetector } from '@opentelemetry/resources'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import { AlwaysOnSampler, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 import type { OpenTracing, TraceSettings } from '../open-tracing.ts'
 import { createSpans } from './create-spans.ts'
 import { createTracing } from './create-tracing.ts'
-import { reportTrouble } from './report-trouble.ts'
+import { tellNowAndThen } from './tell-now-and-then.ts'
 import { traceFastify } from './trace-fastify.ts'
 import { traceRedis } from './trace-redis.ts'
 
-/** Spans that may wait to be sent; more are dropped. At 100 % a busy process makes some thousand a second. */
-const LONGEST_QUEUE = 8192
 /** A batch links to all that it carries. */
 const MOST_LINKS = 256
 const CLOSE_MS = 2000
 
-/** The only place that knows the SDK; importing it is what costs memory and start-up. */
+/**
+ * The only place that knows the SDK; importing it is what costs memory and start-up. Exporter, batching and resource are what the
+ * standard's settings in the environment say. Metrics and logs of OpenTelemetry stay off: ours are Prometheus' and pino's.
+ */
 export function startTracing({ settings, service, version, onTrouble, exporter }: {
   settings: TraceSettings
   service: string
@@ -23,16 +24,21 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
   onTrouble(error: unknown): void
   exporter: SpanExporter | undefined
 }): OpenTracing {
-  const toOtlp = () => reportTrouble(settings.protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter(), onTrouble)
-  const processor = exporter === undefined ? new BatchSpanProcessor({ exporter: toOtlp(), maxQueueSize: LONGEST_QUEUE }) : new SimpleSpanProcessor({ exporter })
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.version': version, 'service.instance.id': crypto.randomUUID(), ...settings.resource, 'service.name': settings.serviceName ?? settings.resource['service.name'] ?? service }),
+  const ignore = () => {}
+  diag.setLogger({ error: tellNowAndThen(onTrouble), warn: ignore, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.ERROR)
+  const sdk = new NodeSDK({
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': version })),
+    // What machine and command line it is nobody needs to know of a span.
+    resourceDetectors: [serviceInstanceIdDetector, envDetector],
     // decided by whoever starts the span
     sampler: new AlwaysOnSampler(),
     spanLimits: { linkCountLimit: MOST_LINKS },
-    spanProcessors: [processor],
+    metricReaders: [],
+    logRecordProcessors: [],
+    ...(exporter && { spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
   })
-  const spans = createSpans(provider.getTracer('auto-refresh', version))
+  sdk.start()
+  const spans = createSpans(trace.getTracer('auto-refresh', version))
   const stop = [traceFastify({ spans, sampling: settings.sampling }), traceRedis({ spans })]
 
   return {
@@ -42,8 +48,9 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, CLOSE_MS)
       // What could not be sent has been told.
-      await Promise.race([provider.shutdown().catch(() => {}), late])
+      await Promise.race([sdk.shutdown().catch(() => {}), late])
       clearTimeout(timer)
+      for (const api of [trace, context, propagation, diag]) api.disable()
     },
   }
 }

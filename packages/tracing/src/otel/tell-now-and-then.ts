@@ -1,0 +1,12 @@
+/** A collector that is away is away for every batch. */
+const QUIET_MS = 30_000
+
+/** Tells of spans that could not be sent, once in half a minute: the SDK loses them without a word to anybody but its diagnosis. */
+export function tellNowAndThen(onTrouble: (error: unknown) => void): (message: string) => void {
+  let saidAtMs = -Infinity
+  return (message) => {
+    if (performance.now() - saidAtMs < QUIET_MS) return
+    saidAtMs = performance.now()
+    onTrouble(new Error(message))
+  }
+}
