@@ -68,8 +68,16 @@ test('the table of errors is that of the code', () => {
 test('every setting that the documents name exists', () => {
   const settings = new Set([...read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name))
   const prefixes = new Set([...settings].map((name = '') => name.split('_', 1)[0]))
-  const named = [...read('docs/configuration.md').matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name)
+  const described = ['docs/configuration.md', 'docs/guide.md', 'docs/guide.id.md'].map(read).join('\n')
+  const named = [...described.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name)
   expect(named.filter((name) => prefixes.has(name.split('_', 1)[0]) && !settings.has(name))).toEqual([])
+})
+
+test('every metric that the guide names exists', () => {
+  const metrics = [...read('docs/metrics.md').matchAll(/^\| `(auth_\w+)`/gm)].map(([, name]) => name)
+  const named = ['docs/guide.md', 'docs/guide.id.md'].flatMap((path) => [...read(path).matchAll(/^\|.*`(auth_\w+)`/gm)].map(([, name]) => name))
+  expect(named.length).toBe(12)
+  expect(named.filter((name) => !metrics.includes(name))).toEqual([])
 })
 
 test('the tests that SECURITY.md names exist', () => {

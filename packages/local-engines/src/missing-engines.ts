@@ -1,12 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromiumPath } from './chromium-path.ts'
 
-export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus' | 'browser'; why: string }>
+export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python'; why: string }>
 
 /**
  * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`) are left out and listed at
- * the end of `npm test`. A cheap look, nothing is started. In CI nothing is missing: what cannot start must fail there.
+ * the end of `npm test`. A cheap look, no engine is started. In CI nothing is missing: what cannot start must fail there.
  */
 export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngine[] {
   const isOnPath = (...names: string[]) => (environment['PATH'] ?? '').split(delimiter).some((folder) => names.some((name) => existsSync(join(folder, name))))
@@ -25,6 +26,9 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
   }
   if (!existsSync(chromiumPath(environment))) {
     missing.push({ engine: 'browser', why: 'no browser: install Chromium, or set TEST_CHROMIUM to its path' })
+  }
+  if (!isOnPath('python3') || spawnSync('python3', ['-c', 'import ensurepip'], { env: environment }).status !== 0) {
+    missing.push({ engine: 'python', why: 'no Python: install python3 with venv and pip (Debian: python3-venv)' })
   }
   return missing
 }

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readBlocks } from './read-blocks.ts'
+import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+
+/** docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then what it promises. */
+const run = promisify(execFile)
+const blocks = readBlocks('docs/clients/python.md')
+const files = blocks.filter(({ code }) => /^# \w+\.py\n/.test(code))
+const [install, example, printed] = [blocks.find(({ language }) => language === 'sh'), blocks.find(({ code }) => code.startsWith('from auto_refresh ')), blocks.find(({ language }) => language === 'text')]
+
+let system: Standalone
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+const inFolder = (name: string) => join(folder.path, name)
+const python = (...args: string[]) => run(inFolder('venv/bin/python'), args, { cwd: folder.path, env: { ...process.env, PYTHONPATH: folder.path } })
+/** As the services see it: `localhost`, because the issuer's name stands in the tokens. */
+let url: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  folder = await temporaryFolder()
+  const ports = { port: await freePort(), adminPort: await freePort() }
+  url = `http://localhost:${ports.port}`
+  // An access token lives 6 s and is due at half; a superseded refresh token is a theft after 1 s.
+  const env = { ISSUER: url, ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', REFRESH_GRACE_SECONDS: '1' }
+  system = await (await startStandalone({ dataDir: join(folder.path, 'data'), databaseUrl: database.url, env, ports })).ready()
+  await run('bash', ['-c', install?.code ?? 'exit 1'], { cwd: folder.path })
+  for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
+    await writeFile(inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''), code.replaceAll('http://localhost:8000', url))
+  }
+})
+afterAll(async () => {
+  await system.stop()
+  await folder.remove()
+  await database.drop()
+})
+
+test('the example signs in, and finds its session again', async () => {
+  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'python', 'text', 'python'])
+  // A refresh token begins with its session.
+  const sessionOf = async () => (JSON.parse(await readFile(inFolder('session.json'), 'utf8')) as { refresh_token: string }).refresh_token.slice(0, 28)
+  expect((await python('example.py')).stdout).toBe(printed?.code)
+  const session = await sessionOf()
+  expect((await python('example.py')).stdout).toBe(printed?.code)
+  expect(await sessionOf()).toBe(session)
+})
+
+test.each([
+  ['five threads with a due or an expired token make one refresh, and all are answered', 'threads', 0],
+  ['an answer that was lost for longer than the window, and the process with it, loses no session', 'lost_answer', 0],
+  ['no 503, 429, portal or proxy signs anybody out, and no token leaves for elsewhere', 'trouble', 0],
+  ['a session that is signed out ends at the server too; its file was its owner\'s alone', 'sign_out', 0],
+  ['after a reuse the session says once that it is over, and the user can sign in again', 'reuse', 1],
+  ['an access token is checked off-line; one that is expired, forged or no access token is refused', 'verify_tokens', 0],
+])('%s', async (_, scenario, alarms) => {
+  const before = await system.alarms()
+  await python(join(import.meta.dirname, 'python-scenarios.py'), scenario, url, folder.path)
+  expect(await system.alarms() - before).toBe(alarms)
+})

@@ -1,0 +1,187 @@
+"""What the recipes of docs/clients/python.md promise, one function each: `python-scenarios.py <name> <url> <folder>`."""
+import base64
+import json
+import os
+import sys
+import threading
+import time
+
+import httpx
+import jwt
+
+from auto_refresh import AuthError, Session, SignedOut
+
+NAME, URL, FOLDER = sys.argv[1:]
+ME = "/api/v1/auth/me"
+
+
+class Network(httpx.BaseTransport):
+    """The real network, which can lose the answers to refreshes or give others."""
+
+    def __init__(self):
+        self.real = httpx.HTTPTransport()
+        self.refreshes = 0
+        self.fault = None
+
+    def handle_request(self, request):
+        is_refresh = request.url.path.endswith("/refresh")
+        self.refreshes += is_refresh
+        if not is_refresh or self.fault is None:
+            return self.real.handle_request(request)
+        return self.fault(request)
+
+    def lose(self, request):
+        self.real.handle_request(request).read()
+        raise httpx.ReadError("the answer was lost")
+
+
+def session_on(network, patience=25, file="session.json"):
+    return Session(URL, os.path.join(FOLDER, file), patience=patience, transport=network)
+
+
+def signed_in(network, patience=25):
+    session = session_on(network, patience)
+    session.sign_in("admin", "password")
+    return session
+
+
+def stored():
+    with open(os.path.join(FOLDER, "session.json")) as file:
+        return json.load(file)
+
+
+def wait_until(moment):
+    while time.time() < moment:
+        time.sleep(0.02)
+
+
+def in_threads(count, work):
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(work())) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def refusal_of(work):
+    try:
+        work()
+    except AuthError as error:
+        return error
+    raise AssertionError("it was not refused")
+
+
+def threads():
+    network = Network()
+    session = signed_in(network)
+    for moment in ("due_at", "expires_at"):
+        before = stored()
+        network.refreshes = 0
+        wait_until(before[moment] + 0.1)
+        assert in_threads(5, lambda: session.request("GET", ME).status_code) == [200] * 5
+        assert network.refreshes == 1, network.refreshes
+        assert stored()["refresh_token"] != before["refresh_token"]
+
+
+def lost_answer():
+    network = Network()
+    session = signed_in(network, patience=3)
+    before = stored()
+    network.fault = network.lose
+    assert refusal_of(session.refresh).retryable
+    assert network.refreshes > 1
+    # Longer than the replay window ago, and the process has ended.
+    wait_until(time.time() + 2.5)
+    again = session_on(Network())
+    assert again.request("GET", ME).status_code == 200
+    again.refresh()
+    assert stored()["refresh_token"] != before["refresh_token"]
+
+
+def trouble():
+    answers = [
+        httpx.Response(503, json={"status": 503, "message": "", "data": None, "error": {"code": "unavailable", "retryable": True}}, headers={"Retry-After": "1"}),
+        httpx.Response(429, json={"status": 429, "message": "", "data": None, "error": {"code": "rate_limited", "retryable": True}}),
+        httpx.Response(401, text="Please sign in to the hotel"),
+        httpx.Response(200, text="<html>Welcome</html>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(302, headers={"Location": "https://portal.example"}),
+    ]
+    network = Network()
+    session = signed_in(network, patience=0)
+    for answer in answers:
+        network.fault = lambda request, answer=answer: answer
+        error = refusal_of(session.refresh)
+        assert error.retryable and not isinstance(error, SignedOut), error.code
+    # A due token that cannot be renewed serves on.
+    wait_until(stored()["due_at"] + 0.1)
+    if time.time() < stored()["expires_at"] - 1:
+        assert session.request("GET", ME).status_code == 200
+    network.fault = None
+    assert session.request("GET", ME).status_code == 200
+    assert refusal_of(lambda: session.sign_in("admin", "wrong")).code == "invalid_credentials"
+    try:
+        session.request("GET", "https://elsewhere.example/")
+        raise AssertionError("a token would have left")
+    except ValueError:
+        pass
+
+
+def reuse():
+    session = signed_in(Network())
+    stolen = stored()["refresh_token"]
+    session.refresh()
+    wait_until(time.time() + 2.5)
+    answer = httpx.post(URL + "/api/v1/auth/refresh", json={"refresh_token": stolen})
+    assert answer.json()["error"]["code"] == "refresh_token_reused"
+    deadline = time.time() + 20
+    while True:
+        try:
+            assert session.request("GET", ME).status_code == 200 and time.time() < deadline
+        except SignedOut as ended:
+            assert ended.code == "refresh_token_revoked", ended.code
+            break
+        time.sleep(0.1)
+    assert not os.path.exists(os.path.join(FOLDER, "session.json"))
+    assert refusal_of(lambda: session.request("GET", ME)).code == "signed_out"
+    session.sign_in("admin", "password")
+    assert session.request("GET", ME).status_code == 200
+
+
+def sign_out():
+    session = signed_in(Network())
+    assert os.stat(os.path.join(FOLDER, "session.json")).st_mode & 0o777 == 0o600
+    token = stored()["refresh_token"]
+    session.sign_out()
+    answer = httpx.post(URL + "/api/v1/auth/refresh", json={"refresh_token": token})
+    assert answer.json()["error"]["code"] == "refresh_token_revoked"
+    assert isinstance(refusal_of(lambda: session.request("GET", ME)), SignedOut)
+
+
+def verify_tokens():
+    from verify_token import AUDIENCE, ISSUER, verify
+
+    signed_in(Network())
+    token = stored()["access_token"]
+    claims = verify(token)
+    assert claims["username"] == "admin" and claims["sid"]
+
+    head, body, signature = token.split(".")
+    other = base64.urlsafe_b64encode(json.dumps({**claims, "role": "root"}).encode()).rstrip(b"=").decode()
+    kid = jwt.get_unverified_header(token)["kid"]
+    forged = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid, "typ": "at+jwt"})
+    unknown = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": "unknown", "typ": "at+jwt"})
+    untyped = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid})
+    wait_until(claims["exp"] + 0.1)
+    for bad in (token, f"{head}.{other}.{signature}", forged, unknown, untyped, stored()["refresh_token"], ""):
+        try:
+            verify(bad)
+        except jwt.InvalidTokenError:
+            continue
+        raise AssertionError("accepted: " + bad)
+    assert AUDIENCE and ISSUER == URL
+
+
+globals()[NAME]()
