@@ -8,6 +8,7 @@ import time
 
 import httpx
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from auto_refresh import AuthError, Session, SignedOut
 
@@ -161,7 +162,8 @@ def sign_out():
 
 
 def verify_tokens():
-    from verify_token import AUDIENCE, ISSUER, verify
+    import verify_token
+    from verify_token import verify
 
     signed_in(Network())
     token = stored()["access_token"]
@@ -171,17 +173,30 @@ def verify_tokens():
     head, body, signature = token.split(".")
     other = base64.urlsafe_b64encode(json.dumps({**claims, "role": "root"}).encode()).rstrip(b"=").decode()
     kid = jwt.get_unverified_header(token)["kid"]
-    forged = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid, "typ": "at+jwt"})
-    unknown = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": "unknown", "typ": "at+jwt"})
-    untyped = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid})
+    forged, unknown = (jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid, "typ": "at+jwt"}) for kid in (kid, "unknown"))
     wait_until(claims["exp"] + 0.1)
-    for bad in (token, f"{head}.{other}.{signature}", forged, unknown, untyped, stored()["refresh_token"], ""):
-        try:
-            verify(bad)
-        except jwt.InvalidTokenError:
-            continue
-        raise AssertionError("accepted: " + bad)
-    assert AUDIENCE and ISSUER == URL
+    for bad in (token, f"{head}.{other}.{signature}", forged, unknown, stored()["refresh_token"], ""):
+        assert is_refused(verify, bad), bad
+
+    # With a key of the test's own in place of the issuer's, each rule by itself.
+    key = ec.generate_private_key(ec.SECP256R1())
+    verify_token.keys.get_signing_key_from_jwt = lambda token: key.public_key()
+    good = {**claims, "exp": int(time.time()) + 60}
+    sign = lambda claims, typ="at+jwt": jwt.encode(claims, key, algorithm="ES256", headers={"kid": kid, "typ": typ})
+    assert verify(sign(good)) == good
+    assert is_refused(verify, sign(good, typ="JWT"))
+    for wrong in ({"iss": "https://elsewhere.example"}, {"aud": "another"}, {"exp": int(time.time()) - 1}):
+        assert is_refused(verify, sign({**good, **wrong})), wrong
+    for name in ("exp", "sub", "sid"):
+        assert is_refused(verify, sign({key: value for key, value in good.items() if key != name})), name
+
+
+def is_refused(verify, token):
+    try:
+        verify(token)
+    except jwt.InvalidTokenError:
+        return True
+    return False
 
 
 globals()[NAME]()
