@@ -48,10 +48,9 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
   async function runModule(code: string): Promise<string> {
     const page = start(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-webstorage', `--localstorage-file=${join(folder, 'localStorage')}`, '--input-type=module'])
     page.child.stdin.end(code)
-    if (code.includes('.listen(')) {
-      await eventually(() => page.output !== '' || page.child.exitCode !== null, 30_000)
-    } else if (page.child.exitCode === null) await once(page.child, 'close')
-    if ((page.child.exitCode ?? 0) !== 0) throw new Error(`exit ${page.child.exitCode}: ${page.errors}${page.output}`)
+    const listens = code.includes('.listen(')
+    await (listens ? eventually(() => page.output !== '' || page.child.exitCode !== null, 30_000) : once(page.child, 'close'))
+    if (page.child.exitCode !== (listens ? null : 0)) throw new Error(`exit ${page.child.exitCode}: ${page.errors}${page.output}`)
     return page.output
   }
   const ways: Record<string, (code: string) => Promise<string>> = { http: send, sh: type, js: runModule }
