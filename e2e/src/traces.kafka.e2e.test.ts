@@ -28,16 +28,22 @@ afterAll(async () => {
 })
 
 const newTrace = () => crypto.randomUUID().replaceAll('-', '')
-const sampled = (traceId: string) => ({ traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
+const sampled = (traceId: string) => ({ traceparent: `00-${traceId}-${CALLER}-01` })
 const signIn = (traceId: string) => call(system.urlOf(0), 'POST', '/api/v1/auth/token?password=S3CRET', { body: { username: 'ayu', password: PASSWORD }, headers: sampled(traceId) })
 
-/** The spans of a trace, once both consumers have told. */
-async function told(traceId: string): Promise<ReceivedSpan[]> {
-  const of = (name: string) => collector.ofTrace(traceId).filter((span) => span.name === name)
-  await expect.poll(() => new Set(of(PROCESSED).map(({ service }) => service)).size, ARRIVES).toBe(2)
-  // The server span of auth-api is the one that has no parent of ours.
-  await expect.poll(() => collector.ofTrace(traceId).filter((span) => span.parentSpanId === '00f067aa0ba902b7').length, ARRIVES).toBe(1)
-  return collector.ofTrace(traceId)
+const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor']
+const CALLER = '00f067aa0ba902b7'
+
+/** Waits until every consumer has told, and every span what it stands below. */
+async function told(traceId: string): Promise<void> {
+  await expect.poll(() => {
+    const spans = collector.ofTrace(traceId)
+    const known = new Set([CALLER, ...spans.map((span) => span.spanId)])
+    return {
+      consumers: new Set(spans.filter((span) => span.name === PROCESSED).map(({ service }) => service)),
+      orphans: spans.filter((span) => !known.has(span.parentSpanId ?? '')).map((span) => span.name),
+    }
+  }, ARRIVES).toEqual({ consumers: new Set(CONSUMERS), orphans: [] })
 }
 
 /** Each span's way from the first one: `auth-api POST ... > token-store POST ...`. */
@@ -79,7 +85,8 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
   const traceId = newTrace()
   expect((await refresh(system.urlOf(0), first.refresh, sampled(traceId))).status).toBe(200)
   const together = `${REFRESH} > auth-api internal rotate together`
-  expect(ways(await told(traceId))).toEqual(expect.arrayContaining([
+  await told(traceId)
+  await expect.poll(() => ways(collector.ofTrace(traceId)), ARRIVES).toEqual(expect.arrayContaining([
     `${together} > auth-api client POST /internal/v1/rotate > token-store server POST /internal/v1/rotate`,
     `${together} > token-store internal rotate > token-store client apply-changes`,
     `${together} > token-store internal rotate > token-store client send auth.session-events.v1`,

@@ -18,26 +18,19 @@ export type Session = {
 
 const decode = (base64url: string) => atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
 
-/**
- * Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...).
- * The session is told by its characters; the first one is left out, which it shares with the kid.
- */
-function readRefreshToken(session: Session | undefined): { id?: string | undefined; generation: number } {
-  const [, id, counter = ''] = /^art_A[Q-Za-f].([\w-]{21})([\w-]{8})/.exec(session?.refreshToken ?? '') ?? []
-  return { id, generation: Array.from(decode(counter)).reduce((sum, byte) => sum * 256 + byte.charCodeAt(0), 0) }
-}
-
-/** How often the session was renewed; undefined where the token does not tell. */
-export function generationOf(session: Session | undefined): number | undefined {
-  const { id, generation } = readRefreshToken(session)
-  return id === undefined ? id : generation
+/** Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
+export function readRefreshToken(session: Session | undefined): { sessionId?: string; generation?: number } {
+  const head = /^art_(A[Q-Za-f][\w-]{30})/.exec(session?.refreshToken ?? '')?.[1]
+  if (head === undefined) return {}
+  const hex = Array.from(decode(head), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('')
+  return { sessionId: hex.slice(4, 36).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), generation: Number(`0x${hex.slice(36)}`) }
 }
 
 /** As far as can be seen: tokens of another make and those in a cookie do not tell. */
-export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readRefreshToken(a).id === readRefreshToken(b).id
+export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readRefreshToken(a).sessionId === readRefreshToken(b).sessionId
 
 /** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do not tell. */
-export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? Number(generationOf(a)) - Number(generationOf(b)) : Number.NaN)
+export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? Number(readRefreshToken(a).generation) - Number(readRefreshToken(b).generation) : Number.NaN)
 
 /** The same pair, whatever is noted beside it: no two pairs share an access token. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken

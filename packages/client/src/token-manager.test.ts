@@ -20,7 +20,7 @@ describe('as the guide has it', () => {
 
     const renewed = await settle(manager.refreshTokens())
     expect(renewed.data).toEqual({ access_token: manager.accessToken, refresh_token: server.refreshToken(), token_type: 'bearer', expires_in: 1800 })
-    expect(manager.session).toEqual({ generation: 1, expiresInMs: 1_800_000 })
+    expect(manager.session).toEqual({ sessionId: '00000000-0000-0000-0000-000000000001', generation: 1, expiresInMs: 1_800_000 })
 
     const signedOut = manager.logout()
     expect([manager.accessToken, manager.refreshToken, manager.session, area.length]).toEqual([null, null, null, 0])

@@ -5,7 +5,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createRefresher } from './refresher.ts'
 import { startRenewal } from './renewal.ts'
 import { createSend, type AuthRequestInit } from './send.ts'
-import { generationOf, toSession } from './session.ts'
+import { readRefreshToken, toSession } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
@@ -29,8 +29,10 @@ export type TokenManagerOptions = {
 
 /** What is known of the session without asking anybody. */
 export type SessionInfo = {
-  /** How often the session was renewed; undefined with the cookie transport. */
-  generation: number | undefined
+  /** Absent with the cookie transport, as is the generation. */
+  sessionId?: string
+  /** How often the session was renewed. */
+  generation?: number
   /** Milliseconds that the access token has left. */
   expiresInMs: number
 }
@@ -120,6 +122,6 @@ export class TokenManager {
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
     const { current, leftMs } = this.#store
-    return current === undefined ? null : { generation: generationOf(current), expiresInMs: leftMs() }
+    return current === undefined ? null : { ...readRefreshToken(current), expiresInMs: leftMs() }
   }
 }
