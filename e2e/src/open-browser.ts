@@ -30,6 +30,16 @@ export async function openBrowser({ pageCache = false }: { pageCache?: boolean }
       }
       return { context, tabs: [await open(), await open()] as const, complaints, close: () => context.close() }
     },
+    /** Stops the processes of all its pages, as a laptop does that sleeps: clocks go on, timers do not. Returns what wakes them up. */
+    async sleep() {
+      const session = await browser.newBrowserCDPSession()
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      await session.detach()
+      const renderers = processInfo.flatMap(({ type, id }) => (type === 'renderer' ? [id] : []))
+      const signal = (name: NodeJS.Signals) => renderers.forEach((pid) => process.kill(pid, name))
+      signal('SIGSTOP')
+      return () => signal('SIGCONT')
+    },
     close: () => browser.close(),
   }
 }

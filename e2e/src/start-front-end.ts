@@ -76,6 +76,7 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
     browser,
     newContext: browser.newContext,
     openTab,
+    count,
     /** Counts from now on. */
     async watch() {
       const before = await count()
