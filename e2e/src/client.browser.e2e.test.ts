@@ -116,8 +116,8 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
   await foreign.close()
 })
 
-test('with the cookie transport no script can read the refresh token, and it survives a reload', async () => {
-  const tab = await front.openTab(context, { baseURL: front.api.url, transport: 'cookie', storage: 'memory' })
+test.each(['home', 'api'] as const)('with the cookie transport no script can read the refresh token, and it survives a reload (API on the origin of %s)', async (side) => {
+  const tab = await front.openTab(context, { baseURL: front[side].url, transport: 'cookie', storage: 'memory' })
   const answer = await tab.page.evaluate(async () => JSON.stringify(await globalThis.front.manager.login('admin', 'password')))
   expect(answer).not.toContain('art_')
   await tab.refresh()
@@ -129,7 +129,7 @@ test('with the cookie transport no script can read the refresh token, and it sur
   await tab.page.reload()
   expect(await tab.request()).toBe(200)
   expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
-  expect(await context.cookies(front.api.url)).toMatchObject([{ name: 'refresh_token', httpOnly: true, sameSite: 'Lax', value: expect.stringMatching(/^art_/) }])
+  expect(await context.cookies(front[side].url)).toMatchObject([{ name: 'refresh_token', httpOnly: true, sameSite: 'Lax', value: expect.stringMatching(/^art_/) }])
   expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
   expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
