@@ -228,6 +228,15 @@ describe('the lock of the tabs', () => {
     const request = vi.spyOn(navigator.locks, 'request')
     await settle(manager.refreshTokens())
     expect(request).toHaveBeenCalledWith('auto-refresh http://localhost:8000', expect.objectContaining({ signal: expect.anything() as unknown }), expect.any(Function))
+    await passSeconds(0.1)
+    expect((await navigator.locks.query()).held).toEqual([])
+  })
+
+  test('is kept a moment longer than the refresh takes: the next tab would still read the pair from before', async () => {
+    const { manager } = await signedIn({ storage: shared() })
+    await settle(manager.refreshTokens())
+    expect((await navigator.locks.query()).held).toHaveLength(1)
+    await passSeconds(0.1)
     expect((await navigator.locks.query()).held).toEqual([])
   })
 

@@ -7,8 +7,10 @@ const managers: TokenManager[] = []
 /** Fake timers and clock around each test of the file; what it set up is disposed of. */
 export function withFakeClock(): void {
   beforeEach(() => void vi.useFakeTimers())
-  afterEach(() => {
+  afterEach(async () => {
     for (const manager of managers.splice(0)) manager.dispose()
+    // The locks are the process's: give back what is kept a moment longer.
+    if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(100)
     vi.unstubAllGlobals()
     vi.useRealTimers()
   })

@@ -1,0 +1,104 @@
+import type { AuthEvents, TokenManager } from '@auto-refresh/client'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import type { BrowserContext, Page } from 'playwright-core'
+import { eventually } from './eventually.ts'
+import { openBrowser } from './open-browser.ts'
+import { startLine } from './start-line.ts'
+import { freePort, startStandalone, temporaryFolder } from './start-standalone.ts'
+
+export const ME = '/api/v1/auth/me'
+export const REFRESH = '/api/v1/auth/refresh'
+
+/** What the page below has made of `@auto-refresh/client`. */
+export type Front = { manager: TokenManager; ended: string[]; errors: string[]; refreshed: Array<AuthEvents['refreshed']> }
+declare global {
+  var front: Front
+}
+
+/** Nothing but the client, as a browser loads it without a bundler. Its options stand in the address, so that a reload makes it anew. */
+const PAGE = `<!doctype html><meta charset="utf-8"><title>Front end</title><link rel="icon" href="data:,">
+<script type="module">
+import { TokenManager, memoryStorage, webStorage } from '/playground/client/index.ts'
+const { storage, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
+const kinds = { memory: memoryStorage, local: () => webStorage(localStorage), session: () => webStorage(sessionStorage) }
+const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local']() })
+const front = globalThis.front = { manager, ended: [], errors: [], refreshed: [] }
+manager.on('session-ended', ({ reason }) => front.ended.push(reason))
+manager.on('error', ({ code }) => front.errors.push(code))
+manager.on('refreshed', (event) => front.refreshed.push(event))
+</script>`
+
+type Options = { baseURL: string; transport?: 'body' | 'cookie'; storage?: 'memory' | 'local' | 'session'; threshold?: number }
+type Settings = { env: Record<string, string>; pageCache?: boolean; pages?: Record<string, { type: string; body: string }> }
+export type FrontEnd = Awaited<ReturnType<typeof startFrontEnd>>
+export type Tab = Awaited<ReturnType<FrontEnd['openTab']>>
+
+/**
+ * The whole product behind two lines: `home` serves the pages and passes on the rest (page and API on one origin), `api` is the API on
+ * an origin of its own, which allows that of the pages. And a browser.
+ */
+export async function startFrontEnd({ env, pageCache = false, pages = {} }: Settings) {
+  await using cleanUp = new AsyncDisposableStack()
+  const ports = { port: await freePort(), adminPort: await freePort() }
+  const target = `http://127.0.0.1:${ports.port}`
+  const home = await startLine(target, { '/front': { type: 'text/html', body: PAGE }, ...pages })
+  cleanUp.defer(async () => void (await home.close()))
+  const api = await startLine(target)
+  cleanUp.defer(async () => void (await api.close()))
+  const database = await createTestDatabase()
+  cleanUp.defer(database.drop)
+  const folder = await temporaryFolder()
+  cleanUp.defer(folder.remove)
+  const system = await startStandalone({ dataDir: folder.path, databaseUrl: database.url, ports, env: { CORS_ALLOWED_ORIGINS: home.url, LOG_LEVEL: 'info', ...env } })
+  cleanUp.defer(async () => void (await system.stop()))
+  const browser = await openBrowser({ pageCache })
+  cleanUp.defer(browser.close)
+  await system.ready()
+  const running = cleanUp.move()
+
+  /** Refreshes that the server has counted, by outcome, and the sessions that it ended as stolen. */
+  async function count() {
+    const text = await (await fetch(`${system.adminUrl}/metrics`)).text()
+    const sum = (outcome: string) => [...text.matchAll(new RegExp(`^auth_refreshes_total\\{.*outcome="${outcome}".*\\} (\\d+)$`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0)
+    return { rotated: sum('rotated'), replayed: sum('replayed'), reused: sum('reused'), alarms: await system.alarms() }
+  }
+
+  async function openTab(context: BrowserContext, options: Options) {
+    const page = await context.newPage()
+    await page.goto(`${home.url}/front?${encodeURIComponent(JSON.stringify(options))}`)
+    return toTab(page)
+  }
+
+  return {
+    home,
+    api,
+    system,
+    browser,
+    newContext: browser.newContext,
+    openTab,
+    count,
+    /** Counts from now on. */
+    async watch() {
+      const before = await count()
+      return async () => {
+        const now = await count()
+        return { rotated: now.rotated - before.rotated, replayed: now.replayed - before.replayed, reused: now.reused - before.reused, alarms: now.alarms - before.alarms }
+      }
+    },
+    close: () => running.disposeAsync(),
+  }
+}
+
+export function toTab(page: Page) {
+  const look = () => page.evaluate(() => ({ ...front.manager.session, accessToken: front.manager.accessToken, refreshToken: front.manager.refreshToken, ended: front.ended, errors: front.errors, refreshed: front.refreshed.length }))
+  return {
+    page,
+    look,
+    signIn: () => page.evaluate(async () => void (await front.manager.login('admin', 'password'))),
+    request: (url = '/api/v1/auth/me') => page.evaluate(async (to) => (await front.manager.request(to)).status, url),
+    refresh: () => page.evaluate(async () => (await front.manager.refreshTokens()).data.access_token),
+    /** Ends its timer, as in a page that stood still. */
+    stopTimer: () => page.evaluate(() => front.manager.dispose()),
+    expired: () => eventually(async () => (await look()).expiresInMs === 0, 30_000),
+  }
+}
