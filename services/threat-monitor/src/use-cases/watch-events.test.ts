@@ -152,16 +152,36 @@ test('a clock that is ahead takes nothing out of its window', async () => {
   expect(told[0]?.data.last_at).toBe(new Date(START_MS).toISOString())
 })
 
-test('a detection that the bus did not take is told when its event comes again, under the same id and once outside', async () => {
+test('a detection that the bus did not take is alarmed at once, and told when its event comes again, under the same id and once each', async () => {
   const { watch, told, outside, publish, results } = setUp()
-  publish.mockRejectedValueOnce(new Error('away'))
+  publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
   const event = reused()
   await expect(watch([event])).rejects.toThrow('away')
-  expect([told, outside, results]).toEqual([[], [], ['session.reuse-detected.v1 failed']])
+  expect([told, outside.length, results]).toEqual([[], 1, ['session.reuse-detected.v1 failed']])
+  await expect(watch([event])).rejects.toThrow('away')
   await watch([event])
   await watch([event])
-  expect([told.length, outside.length]).toEqual([1, 1])
-  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([told[0]?.id, told[0]?.id])
+  expect([told.length, outside]).toEqual([1, [told[0]?.id]])
+  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([told[0]?.id, told[0]?.id, told[0]?.id])
+})
+
+test.each([30, 61, 3599])('a bus that refuses for %i s loses no detection, tells it with its evidence, and its window counts from there', async (seconds) => {
+  const { watch, told, publish } = setUp(only('refresh_velocity'))
+  publish.mockRejectedValue(new Error('away'))
+  const events = [0, 1, 2].map((i) => rotated(i))
+  await expect(watch(events)).rejects.toThrow('away')
+  clock.now += seconds * 1000
+  publish.mockImplementation(async (detections) => void told.push(...detections))
+  // by now another one has moved the window on
+  await watch([rotated(3, { atMs: clock.now })])
+  await watch(events)
+  expect(told.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([[3, new Date(START_MS).toISOString(), events[2]?.id]])
+  clock.now += 59_000
+  await watch([4, 5, 6].map((i) => rotated(i, { atMs: clock.now })))
+  expect(told).toHaveLength(1)
+  clock.now += 1000
+  await watch([rotated(7, { atMs: clock.now })])
+  expect(told).toHaveLength(2)
 })
 
 test('the trace of the last event goes with the detection', async () => {
