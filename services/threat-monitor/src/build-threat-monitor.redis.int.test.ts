@@ -96,6 +96,14 @@ test('a reuse on one topic and the sign-in on the other meet, whoever handles th
   expect([a.patterns(), b.patterns()]).toEqual([['reuse'], ['sign_in_after_reuse']])
 })
 
+test('a sign-in that one replica handles before another gets the reuse that preceded it is told with what is known of it', STANDSTILL, async () => {
+  const [a, b] = await startTwo()
+  const signIn = signedIn('0199e000-0000-7000-8000-000000000001', now())
+  await a.take(signIn)
+  await b.take(reused({ atMs: Date.now() - 1000 }))
+  expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'reuse' }, { pattern: 'sign_in_after_reuse', username_hash: 'ayu', session_id: '0199e000-0000-7000-8000-000000000001', last_event_id: signIn.id }])
+})
+
 /** As if so many seconds had passed, in which the bus refused the same events again and again. */
 async function letRefuse(replica: Awaited<ReturnType<typeof startReplica>>, events: AnyEvent[], { seconds, withRedis = true }: { seconds: number; withRedis?: boolean }) {
   const STEP_MS = 10_000

@@ -129,6 +129,18 @@ test('a sign-in before the reuse is no sign-in after it, and the order of the tw
   expect(other.patterns()).toEqual(['sign_in_after_reuse'])
 })
 
+test('a sign-in after a reuse is told as the newest sign-in, whichever of the two was handled last', async () => {
+  const { watch, told } = setUp(only('sign_in_after_reuse'))
+  clock.now = START_MS + 20_000
+  const signIns = [signedIn(id(1), { atMs: START_MS + 9000 }), signedIn(id(2), { atMs: START_MS + 10_000, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })]
+  await watch(signIns)
+  const reuse = reused({ atMs: START_MS + 5000 })
+  await watch([{ ...reuse, data: { ...reuse.data, presented: { ...HOME, at: reuse.time, generation: 1 } } } as AnyEvent])
+  expect(told.map(({ data }) => data)).toMatchObject([
+    { ...ELSEWHERE, username_hash: 'ayu', session_id: id(2), count: 2, last_event_id: signIns[1]?.id, last_at: signIns[1]?.time, trace_id: '0af7651916cd43dd8448eb211c80319c' },
+  ])
+})
+
 test('those whose network is unknown are not one attacker', async () => {
   const { watch, told } = setUp()
   await watch(counted(50, (i) => failed(`name ${i}`, 'unknown')))

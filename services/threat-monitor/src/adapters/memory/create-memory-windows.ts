@@ -3,7 +3,7 @@ import type { Watched } from '../../domain/observation.ts'
 import { addToWindow, type Window } from '../../domain/window.ts'
 import type { Clock, Counted, Windows } from '../../ports.ts'
 
-/** About 40 MB. Beyond it the subject not seen for longest is forgotten. */
+/** 80 MB where each has a window of its own, 140 MB where all are sign-ins. Beyond it the subject not seen for longest is forgotten. */
 const MAX_ENTRIES = 200_000
 const MAX_CLAIMS = 20_000
 
@@ -20,9 +20,10 @@ export function createMemoryWindows({ clock, maxEntries = MAX_ENTRIES }: { clock
   let entries = 0
 
   function add(observation: Watched): Counted {
+    const { member, atMs, threshold } = observation
     const key = toKey(observation)
     const before = kept.get(key)?.window ?? []
-    const counted = addToWindow(before, observation, observation.threshold)
+    const counted = addToWindow(before, { member, atMs }, threshold)
     kept.delete(key)
     kept.set(key, { window: counted.window, untilMs: endOf(observation) })
     entries += counted.window.length - before.length
