@@ -85,7 +85,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     renewal:
       renewalKey === undefined || renewalKey === ''
         ? undefined
-        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, isAway: feed.isStale }),
+        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isStale }),
     isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
     refuse: sendRefusal,
     cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
