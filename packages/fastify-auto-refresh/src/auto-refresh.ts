@@ -19,7 +19,7 @@ declare module 'fastify' {
     readonly autoRefresh: Readonly<{
       /** whether keys and revocations have been read once; before that every request gets a 503 */
       isReady(): boolean
-      /** since the revocations were last read; above 5, revoked access tokens live on */
+      /** the age of the revocations, auth-api's own delay included; above 5, revoked access tokens live on */
       feedAgeSeconds(): number
     }>
   }
@@ -85,7 +85,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     renewal:
       renewalKey === undefined || renewalKey === ''
         ? undefined
-        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isStale }),
+        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isAway }),
     isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
     refuse: sendRefusal,
     cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },

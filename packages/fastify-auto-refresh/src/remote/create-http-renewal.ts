@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile'
 import type { Refused, Renewal, RenewalRequest } from '../renewal.ts'
 import type { Ask } from './ask.ts'
 import { createAttempts } from './create-attempts.ts'
+import { toAnswerError } from './to-answer-error.ts'
 
 /** What a request waits for auth-api in sum, beside its handler. */
 const REQUEST_MS = 3000
@@ -50,8 +51,7 @@ export function createHttpRenewal({ url, key, ask, createId, nowMs, elapsedMs, i
     })
     waitedMs.set(request, waited + elapsedMs() - startedAtMs)
     if (answered.status === 200 && checker.Check(answered.body)) return answered.body.data
-    const why = answered.status === 403 ? 'auth-api refuses the renewal key (RENEWAL_KEYS)' : `auth-api answered ${answered.status} to a renewal`
-    throw new CodedError('unavailable', { cause: new Error(why) })
+    throw new CodedError('unavailable', { cause: toAnswerError(answered, { question: 'a renewal', keySetting: 'RENEWAL_KEYS' }) })
   }
 
   return {
