@@ -247,11 +247,11 @@ test('a preflight is answered by what stands before the guard', async () => {
     for (const url of ['/all', '/proxied/*']) guarded.all(url, async ({ method }) => void calls.push(method))
     guarded.get('/one', async ({ method }) => void calls.push(method))
   })
-  const ask = (url: string, headers: Record<string, string>) => app.inject({ method: 'OPTIONS', url, headers })
+  const options = (url: string, headers: Record<string, string>) => app.inject({ method: 'OPTIONS', url, headers })
   for (const url of ['/all', '/proxied/x', '/one']) {
-    const answer = await ask(url, { origin: 'https://page.example', 'access-control-request-method': 'GET' })
+    const answer = await options(url, { origin: 'https://page.example', 'access-control-request-method': 'GET' })
     expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([204, 'https://page.example'])
-    expect((await ask(url, {})).statusCode).toBeGreaterThanOrEqual(400)
+    expect((await options(url, {})).statusCode).toBeGreaterThanOrEqual(400)
   }
   expect(calls).toEqual([])
 })
