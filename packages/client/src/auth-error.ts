@@ -9,6 +9,8 @@ export type ClientCode =
   /** the last-resort cap on refreshes a minute */
   | 'too_many_refreshes'
   | 'storage_failed'
+  /** a sign-in that was overtaken by a sign-out or a later sign-in */
+  | 'superseded'
 
 type Details = { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown }
 
@@ -27,7 +29,7 @@ export class AuthError extends Error {
   /** The HTTP status, where there was an answer. */
   declare readonly status?: number
   readonly retryable: boolean = false
-  /** How long the server asked to wait. */
+  /** How long the server asked to wait, at most a minute; 0 when it did not ask. */
   declare readonly retryAfterMs?: number
 
   constructor(code: string, details: Details = {}) {
@@ -38,7 +40,7 @@ export class AuthError extends Error {
   }
 }
 
-const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused)|session_mismatch|user_inactive)$/
+const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused|missing)|session_mismatch|user_inactive)$/
 
 /** Whether the server said that the session is over. Nothing else ever ends one: no status, no time-out, no foreign answer. */
 export const isTerminal = ({ code }: AuthError): boolean => TERMINAL.test(code)

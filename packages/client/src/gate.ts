@@ -1,3 +1,4 @@
+import type { CookieNote } from './cookie-note.ts'
 import type { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
 import type { Refresh } from './refresher.ts'
@@ -14,24 +15,26 @@ export type Pass = { session: Session; epoch: number }
 export type Gate = ReturnType<typeof createGate>
 
 /** What `request` and the axios interceptor share: which token goes where, and what an answer means for it. */
-export function createGate({ store, refresh, origins, cookies }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; cookies: boolean }) {
+export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
-  let asked = !cookies
+  let asked = note === undefined
 
-  function pass(): Pass | undefined {
+  /** Undefined also where somebody else has signed in since: what one user asked for is never done as another. */
+  function pass(sentEpoch: number): Pass | undefined {
     const { current: session, epoch } = store
-    if (session === undefined) return undefined
+    if (session === undefined || epoch !== sentEpoch) return undefined
     asked = true
     return { session, epoch }
   }
   /** Renews, if possible. It throws where a request without a live token would be taken for a signed-out one. */
   async function renewed(signal: Signal, ms?: number): Promise<void> {
     try {
-      await within(refresh(), { signal, ms })
+      await within(refresh(), ms, signal)
     } catch (error) {
       const { current } = store
-      // A refresh that came too early to matter may fail; a session that is over leaves an anonymous request.
-      const goesOn = current === undefined ? !(error as AuthError).retryable : store.freshness() !== 'expired'
+      // A refresh that came too early to matter may fail, unless the server may have renewed the cookie: with the old one it would
+      // look stolen. A session that is over leaves an anonymous request.
+      const goesOn = current === undefined ? !(error as AuthError).retryable : store.freshness() !== 'expired' && !note?.read()
       if (signal?.aborted === true || !goesOn) throw error
     }
   }
@@ -43,31 +46,32 @@ export function createGate({ store, refresh, origins, cookies }: { store: Sessio
     /** The session to send a request with, renewed first where needed. `early`: also where it is only due, because the request cannot be repeated. */
     async enter(signal: Signal, early: boolean): Promise<Pass | undefined> {
       await store.load()
+      const { epoch } = store
       const state = store.freshness()
-      if (state === 'due') {
+      if (state === 'due' && !note) {
         const done = renewed(undefined, EARLY_WAIT_MS).catch(() => {})
+        if (early) await within(done, undefined, signal)
+      } else if (state === 'none' ? !asked : state !== 'live') {
         // The server renews a due token of a cookie by itself, on an answer that may get lost: be first.
-        if (cookies || early) await within(done, { signal })
-      } else if (state === 'expired' || (state === 'none' && !asked)) {
         await renewed(signal)
         asked = true
       }
-      return pass()
+      return pass(epoch)
     },
 
     /** What to repeat a request with that was refused with 401; undefined where repeating is of no use. */
-    async again({ session: { accessToken } }: Pass, signal: Signal): Promise<Pass | undefined> {
+    async again({ session: { accessToken }, epoch }: Pass, signal: Signal): Promise<Pass | undefined> {
       await store.load()
       if (store.current?.accessToken === accessToken) {
         if (store.ageMs() < FRESH_MS) return undefined
         try {
-          await within(refresh(), { signal })
+          await within(refresh(), undefined, signal)
         } catch (error) {
           // Callers take a 401 for a logout, and here nobody was logged out.
           if (signal?.aborted === true || store.current !== undefined) throw error
         }
       }
-      return store.current?.accessToken === accessToken ? undefined : pass()
+      return store.current?.accessToken === accessToken ? undefined : pass(epoch)
     },
 
     /** Takes over the pair that an answer brings along, unless a newer one is there. */

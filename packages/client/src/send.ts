@@ -24,7 +24,7 @@ export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: stri
       const response = await fetch(request === undefined ? url : mayRepeat ? request.clone() : request, {
         ...rest,
         headers,
-        ...(made === undefined ? {} : { body: made, ...(isStream(made) ? { duplex: 'half' } : {}) }),
+        ...(made !== undefined && { body: made, ...(isStream(made) && { duplex: 'half' }) }),
       })
       // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way there).
       const ours = sent !== undefined && gate.isOurs(response.url || url)

@@ -27,7 +27,7 @@ describe('as the guide has it', () => {
     await settle(signedOut)
     expect(server.revoked).not.toBe('')
     expect(events()).toEqual(['refreshed', 'session-ended'])
-    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing', message: 'No refresh token available' })
+    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
   })
 
   test('a wrong password is a coded error, and no session', async () => {
