@@ -49,7 +49,6 @@ export type SessionInfo = {
  * tokenManager.on('session-ended', ({ reason }) => location.assign(`/login?reason=${reason}`))
  */
 export class TokenManager {
-  readonly baseURL: string
   /** `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every method here is bound. */
   readonly fetch: typeof globalThis.fetch
   /**
@@ -70,6 +69,7 @@ export class TokenManager {
   /** For `attachAutoRefresh`. @internal */
   readonly gate: Gate
   readonly #store: SessionStore
+  readonly #baseURL: string
 
   constructor(options: TokenManagerOptions = {}) {
     const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold, timeoutMs = 8000, allowedOrigins = [] } = options
@@ -100,7 +100,7 @@ export class TokenManager {
     }
 
     this.#store = store
-    this.baseURL = baseURL
+    this.#baseURL = baseURL
     this.gate = gate
     this.request = createSend({ gate, baseURL, fetch })
     this.fetch = this.request
@@ -136,6 +136,11 @@ export class TokenManager {
       if (current !== undefined || cookies) await revoke(current)
       await removed
     }
+  }
+
+  /** Fixed: assigning to it throws. */
+  get baseURL(): string {
+    return this.#baseURL
   }
 
   get accessToken(): string | null {
