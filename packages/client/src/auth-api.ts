@@ -4,7 +4,7 @@ import type { TokenData } from './session.ts'
 
 /** The API's answer, as the guide has it. */
 export type Envelope<T = TokenData> = { status: number; message: string; data: T }
-type Failure = { message?: string; error?: { code?: unknown; retryable?: unknown } }
+export type Failure = { message?: string; error?: { code?: unknown; retryable?: unknown } } | null | undefined
 
 /** The longest `Retry-After` that is obeyed; a maintenance page may say an hour and be gone in a minute. */
 const MAX_PATIENCE_MS = 60_000
@@ -28,10 +28,10 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
         keepalive: cookies || path === 'logout',
         signal: abort.signal,
       })
-      const answer = (await response.json().catch(() => {})) as (Envelope & Failure) | null | undefined
+      const answer = (await response.json().catch(() => {})) as (Envelope & Failure) | undefined
       // A captive portal says 200 too: without an access token it is not the API that speaks.
       if (response.ok && (path === 'logout' || typeof answer?.data?.access_token === 'string')) return answer as Envelope
-      throw toError(response, answer ?? {})
+      throw toError(response, answer)
     }
     try {
       return await within(exchange(), timeoutMs)
@@ -42,10 +42,11 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
   }
 }
 
-function toError({ status, headers }: Response, { message, error }: Failure): AuthError {
+function toError({ status, headers }: Response, answer: Failure): AuthError {
+  const { message = '', error } = answer ?? {}
   const code = typeof error?.code === 'string' ? error.code : undefined
   const seconds = Number(headers.get('Retry-After'))
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, code === undefined ? MAX_FOREIGN_PATIENCE_MS : MAX_PATIENCE_MS) : 0
   // Without a code of ours the status says nothing about the session.
-  return new AuthError(code ?? 'unexpected_answer', { status, message: message ?? '', retryable: code === undefined || error?.retryable !== false, retryAfterMs })
+  return new AuthError(code ?? 'unexpected_answer', { status, message, retryable: code === undefined || error?.retryable !== false, retryAfterMs })
 }

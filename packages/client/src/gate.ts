@@ -1,3 +1,4 @@
+import type { Failure } from './auth-api.ts'
 import type { CookieNote } from './cookie-note.ts'
 import type { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
@@ -18,6 +19,7 @@ export type Gate = ReturnType<typeof createGate>
 export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
   let asked = note === undefined
+  let doubted: string | undefined
 
   /** Undefined also where somebody else has signed in since: what one user asked for is never done as another. */
   function pass(sentEpoch: number): Pass | undefined {
@@ -59,8 +61,11 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
       return pass(epoch)
     },
 
-    /** What to repeat a request with that was refused with 401; undefined where repeating is of no use. */
-    async again({ session: { accessToken }, epoch }: Pass, signal: Signal): Promise<Pass | undefined> {
+    /** What to repeat a request with that was refused with 401 and this body; undefined where repeating is of no use. */
+    async again({ session: { accessToken }, epoch }: Pass, signal: Signal, body: unknown): Promise<Pass | undefined> {
+      const code = (body as Failure)?.error?.code
+      // Who names another reason, such as a wrong PIN, means it; who names none is believed to mean the token, once.
+      if (typeof code === 'string' ? !code.startsWith('access_token_') : doubted === accessToken) return undefined
       await store.load()
       if (store.current?.accessToken === accessToken) {
         if (store.ageMs() < FRESH_MS) return undefined
@@ -71,7 +76,10 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
           if (signal?.aborted === true || store.current !== undefined) throw error
         }
       }
-      return store.current?.accessToken === accessToken ? undefined : pass(epoch)
+      const next = pass(epoch)
+      if (next === undefined || next.session.accessToken === accessToken) return undefined
+      if (code === undefined) doubted = next.session.accessToken
+      return next
     },
 
     /** Takes over the pair that an answer brings along, unless a newer one is there. */

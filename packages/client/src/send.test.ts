@@ -91,6 +91,25 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(server.count('refresh')).toBe(0)
   })
 
+  test('one about something else, such as a wrong PIN, is given back', async () => {
+    const { server, manager } = await signedIn()
+    await passSeconds(60)
+    server.next['orders'] = [() => refusal(401, 'wrong_pin')]
+    const response = await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))
+    expect([response.status, server.count('orders'), server.count('refresh')]).toEqual([401, 1, 0])
+    expect(await response.json()).toMatchObject({ error: { code: 'wrong_pin' } })
+  })
+
+  test('one that names no reason is repeated once for a token, not each time', async () => {
+    const { server, manager } = await signedIn()
+    server.next['orders'] = Array(1000).fill(() => new Response('no', { status: 401 }))
+    for (let times = 0; times < 4; times += 1) {
+      await passSeconds(60)
+      expect((await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))).status).toBe(401)
+    }
+    expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
+  })
+
   test('where the refresh cannot be done now, the caller gets a retryable error and no 401, which it would take for a logout', async () => {
     const { server, manager, ends } = await withForgottenToken()
     server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
