@@ -1,7 +1,7 @@
 import { localArea } from './storage/default-storage.ts'
 
 /** In place of a key: somebody signed out, and the server has not confirmed it yet. */
-export const SIGNED_OUT = 'signed out'
+export const SIGNED_OUT = 'out'
 
 export type CookieNote = ReturnType<typeof createCookieNote>
 

@@ -28,16 +28,15 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
     asked = true
     return { session, epoch }
   }
-  /** Renews, if possible. It throws where a request without a live token would be taken for a signed-out one. */
-  async function renewed(signal: Signal, ms?: number): Promise<void> {
+  /** Renews, if possible. It throws where the request would be taken for one of a signed-out user; callers take a 401 for a logout. */
+  async function renewed(signal: Signal, isRefused = false): Promise<void> {
     try {
-      await within(refresh(), ms, signal)
+      await within(refresh(), undefined, signal)
     } catch (error) {
-      const { current } = store
       // A refresh that came too early to matter may fail, unless the server may have renewed the cookie: with the old one it would
       // look stolen. A session that is over leaves an anonymous request.
-      const goesOn = current === undefined ? !(error as AuthError).retryable : store.freshness() !== 'expired' && !note?.read()
-      if (signal?.aborted === true || !goesOn) throw error
+      const goesOn = store.current ? !isRefused && store.freshness() !== 'expired' && !note?.read() : !(error as AuthError).retryable
+      if (signal?.aborted || !goesOn) throw error
     }
   }
 
@@ -51,8 +50,8 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
       const { epoch } = store
       const state = store.freshness()
       if (state === 'due' && !note) {
-        const done = renewed(undefined, EARLY_WAIT_MS).catch(() => {})
-        if (early) await within(done, undefined, signal)
+        const done = within(refresh(), EARLY_WAIT_MS, signal).catch(() => {})
+        if (early) await done
       } else if (state === 'none' ? !asked : state !== 'live') {
         // The server renews a due token of a cookie by itself, on an answer that may get lost: be first.
         await renewed(signal)
@@ -69,12 +68,7 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
       await store.load()
       if (store.current?.accessToken === accessToken) {
         if (store.ageMs() < FRESH_MS) return undefined
-        try {
-          await within(refresh(), undefined, signal)
-        } catch (error) {
-          // Callers take a 401 for a logout, and here nobody was logged out.
-          if (signal?.aborted === true || store.current !== undefined) throw error
-        }
+        await renewed(signal, true)
       }
       const next = pass(epoch)
       if (next === undefined || next.session.accessToken === accessToken) return undefined

@@ -100,15 +100,14 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
 
   async function start(): Promise<Session> {
     // The server asked for more patience than callers have: until then they get the same answer without a request.
-    if (failed !== undefined && performance.now() < restUntil) throw failed
-    failed = undefined
+    if (performance.now() < restUntil) throw failed
     try {
       return await run(store.current)
     } catch (cause) {
       const error = cause instanceof AuthError ? cause : new AuthError('storage_failed', { retryable: true, cause })
       if (store.current !== undefined) events.emit('error', error)
-      if (error.retryable) failed = error
-      restUntil = performance.now() + (error.retryAfterMs || REST_MS)
+      if (error.retryable) restUntil = performance.now() + (error.retryAfterMs || REST_MS)
+      failed = error
       throw error
     }
   }

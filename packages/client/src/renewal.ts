@@ -45,7 +45,7 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
   for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
   return () => {
     closing.abort()
-    close()
+    close?.()
     clearTimeout(timer)
   }
 }

@@ -75,8 +75,8 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
     const stored = isSamePair(read, ended) ? undefined : read
     const ahead = generationsAhead(stored, current)
     if (stored === undefined) {
-      if (current !== undefined && !unsaved) forget('signed_out_elsewhere')
-    } else if (current !== undefined && (ahead < 0 || (unsaved && !(ahead > 0)))) {
+      if (current && !unsaved) forget('signed_out_elsewhere')
+    } else if (current && (ahead < 0 || (unsaved && !(ahead > 0)))) {
       if (!unsaved) void save(current)
     } else {
       // Another one has signed in elsewhere.
@@ -127,23 +127,19 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
       const ahead = generationsAhead(answer, current)
       const isSame = isSameSession(answer, sent)
       // The cookie may have become another session's, by a sign-in in another tab.
-      const follows = Number.isNaN(ahead) ? isSamePair(current, sent) && (isSame || cookies) : ahead >= 0
+      const follows = ahead >= 0 || (!(ahead < 0) && isSamePair(current, sent) && (isSame || cookies))
       if (epoch !== sentEpoch || !follows) return
-      if (!isSame && current !== undefined) forget('signed_out_elsewhere')
+      if (!isSame && current) forget('signed_out_elsewhere')
       await save(answer)
       events.emit('refreshed', { accessToken: answer.accessToken, elsewhere: false })
     },
     /** Reads for the first time, then calls `changed` for each new pair and each end. Returns what ends that. */
-    open(changed: () => void): () => void {
+    open(changed: () => void): (() => void) | undefined {
       void Promise.resolve(load()).then(() => {
         watcher = changed
         changed()
       })
-      const unsubscribe = storage.subscribe?.(() => void load())
-      return () => {
-        watcher = () => {}
-        unsubscribe?.()
-      }
+      return storage.subscribe?.(() => void load())
     },
   }
 }

@@ -43,7 +43,7 @@ export const generationOf = (session: Session | undefined): number | undefined =
 export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readTokens(a).id === readTokens(b).id
 
 /** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do not tell. */
-export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? Number(generationOf(a)) - Number(generationOf(b)) : Number.NaN)
+export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? (generationOf(a) as number) - (generationOf(b) as number) : NaN)
 
 /** The same pair, whatever is noted beside it: no two pairs share an access token. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken

@@ -81,7 +81,7 @@ export class TokenManager {
     const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
     const name = `auto-refresh ${baseURL}`
     const note = cookies ? createCookieNote(name) : undefined
-    const thresholdMs = threshold !== undefined && threshold >= 0 ? threshold * 1000 : 300_000
+    const thresholdMs = (threshold !== undefined && threshold >= 0 ? threshold : 300) * 1000
     const store = createSessionStore({ storage, events, thresholdMs, cookies })
     const refresh = createRefresher({ api, store, events, storage, name, note })
     const gate = createGate({ store, refresh, origins, note })
@@ -127,7 +127,7 @@ export class TokenManager {
       await store.load()
       const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
       const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
-      return { status: 200, message: 'Token refreshed successfully', data }
+      return { status: 200, message: '', data }
     }
     this.logout = async () => {
       counts = begun += 1
