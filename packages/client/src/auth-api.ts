@@ -29,8 +29,8 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
         signal: abort.signal,
       })
       const answer = (await response.json().catch(() => {})) as (Envelope & Failure) | undefined
-      // A captive portal says 200 too: without an access token it is not the API that speaks.
-      if (response.ok && (path === 'logout' || typeof answer?.data?.access_token === 'string')) return answer as Envelope
+      // A captive portal says 200 too: without what was asked for it is not the API that speaks.
+      if (response.ok && (path === 'logout' ? answer?.status : answer?.data?.access_token)) return answer as Envelope
       throw toError(response, answer)
     }
     try {

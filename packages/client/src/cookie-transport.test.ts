@@ -113,7 +113,7 @@ describe('signing out without network', () => {
   test.each([['memory', memoryStorage], ['a storage', () => webStorage(localStorage)]])('is not undone by the next load of the page (%s): the server is told then', async (_, storage) => {
     vi.stubGlobal('localStorage', webArea())
     const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
-    server.next['logout'] = Array(1000).fill(offline)
+    server.next['logout'] = [() => new Response('<html>Welcome to the hotel</html>'), ...Array<typeof offline>(1000).fill(offline)]
     await settle(manager.logout())
     const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
     await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({ code: 'network_error', retryable: true })

@@ -94,7 +94,8 @@ export class TokenManager {
       note?.write(SIGNED_OUT)
       const headers = session && { Authorization: `Bearer ${session.accessToken}` }
       return api('logout', { refresh_token: session?.refreshToken }, headers).then(
-        () => note?.write(),
+        // Unless somebody has signed in meanwhile.
+        () => void (note?.read() === SIGNED_OUT && note.write()),
         (error: AuthError) => events.emit('error', error),
       )
     }
