@@ -25,18 +25,16 @@ type Details = { message?: string; status?: number; retryable?: boolean; retryAf
  */
 export class AuthError extends Error {
   /** A code of the API (docs/api.md) or a `ClientCode`. */
-  readonly code: string
+  declare readonly code: string
   /** The HTTP status, where there was an answer. */
   declare readonly status?: number
-  readonly retryable: boolean = false
+  declare readonly retryable: boolean
   /** How long the server asked to wait, at most a minute; 0 when it did not ask. */
   declare readonly retryAfterMs?: number
 
   constructor(code: string, details: Details = {}) {
     super(code)
-    this.name = 'AuthError'
-    this.code = code
-    Object.assign(this, details)
+    Object.assign(this, { name: 'AuthError', code, retryable: false }, details)
   }
 }
 

@@ -111,7 +111,7 @@ export class TokenManager {
       const mine = (begun += 1)
       // Its answer would put the cookie of the session before in place of the new one.
       if (cookies) await within(refresh.underWay(), timeoutMs).catch(() => {})
-      const answer = await api('token', cookies ? { username, password, transport } : { username, password })
+      const answer = await api('token', { username, password, ...(cookies && { transport }) })
       const session = toSession(answer.data)
       if (mine < counts) {
         void revoke(session)
