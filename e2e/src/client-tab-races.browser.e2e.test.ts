@@ -1,36 +1,21 @@
-import type { BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually, letPass } from './eventually.ts'
-import { ME, REFRESH, startFrontEnd, type FrontEnd, type Tab } from './start-front-end.ts'
+import { ME, REFRESH, type Tab } from './start-front-end.ts'
 import { holdUp, refuse, type Call } from './start-line.ts'
+import { withFrontEnd } from './with-front-end.ts'
 
 /** An access token lives 6 s, is renewed after half of them, and there is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. */
 const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', REFRESH_GRACE_SECONDS: '0' }
 const withoutLocks = () => Object.defineProperty(navigator, 'locks', { value: undefined })
 
-let front: FrontEnd
-let context: BrowserContext
-let counted: Awaited<ReturnType<FrontEnd['watch']>>
-
-beforeAll(async () => {
-  front = await startFrontEnd({ env: ENV })
-})
-afterAll(() => front.close())
-beforeEach(async () => {
-  context = await front.newContext()
-  counted = await front.watch()
-})
-afterEach(async () => {
-  await context.close()
-  front.api.forget()
-})
+const given = withFrontEnd({ env: ENV })
 
 /** Tabs of one user, signed in in the first. */
 async function openTabs(number = 3): Promise<Tab[]> {
-  const options = { baseURL: front.api.url }
-  const first = await front.openTab(context, options)
+  const options = { baseURL: given.front.api.url }
+  const first = await given.front.openTab(given.context, options)
   await first.signIn()
-  return [first, ...(await Promise.all(Array.from({ length: number - 1 }, () => front.openTab(context, options))))]
+  return [first, ...(await Promise.all(Array.from({ length: number - 1 }, () => given.front.openTab(given.context, options))))]
 }
 const ended = (tabs: Tab[]) => Promise.all(tabs.map(async (tab) => (await tab.look()).ended))
 const generations = (tabs: Tab[]) => Promise.all(tabs.map(async (tab) => (await tab.look()).generation))
@@ -43,7 +28,7 @@ test.each([
   const tabs = await openTabs()
   const [victim, ...others] = tabs as [Tab, Tab, Tab]
   const hold = holdUp({ handled: true })
-  front.api.faults.set(REFRESH, (forward, call) => (front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward()))
+  given.front.api.faults.set(REFRESH, (forward, call) => (given.front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward()))
   await victim.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
   await hold.arrived()
   await kill(victim)
@@ -53,17 +38,17 @@ test.each([
   hold.release()
   expect(await Promise.all(others.map((tab) => tab.request()))).toEqual([200, 200])
   // The victim's pair, fetched again under the key that it had left behind.
-  const [first, second] = front.api.of(REFRESH)
+  const [first, second] = given.front.api.of(REFRESH)
   expect(second && keyOf(second)).toBe(first && keyOf(first))
   expect(await ended(others)).toEqual([[], []])
-  expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+  expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
 test('a tab that hangs with the lock in its hand holds the others up for five seconds at most, and comes round without harm', async () => {
   const tabs = await openTabs()
   const [hung, ...others] = tabs as [Tab, Tab, Tab]
   const hold = holdUp({ handled: true })
-  front.api.faults.set(REFRESH, (forward, call) => (front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward()))
+  given.front.api.faults.set(REFRESH, (forward, call) => (given.front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward()))
   await hung.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
   await hold.arrived()
   const hanging = hung.page.evaluate(() => {
@@ -80,16 +65,16 @@ test('a tab that hangs with the lock in its hand holds the others up for five se
   expect(await hung.request()).toBe(200)
   await eventually(async () => new Set(await generations(tabs)).size === 1, 20_000)
   expect(await ended(tabs)).toEqual([[], [], []])
-  expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+  expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
 test('a refresh that is refused because another tab was faster takes over the newer pair', async () => {
-  await context.addInitScript(withoutLocks)
+  await given.context.addInitScript(withoutLocks)
   const [slow, fast] = (await openTabs(2)) as [Tab, Tab]
   await Promise.all([slow, fast].map((tab) => tab.stopTimer()))
   const hold = holdUp({ handled: false })
-  front.api.faults.set(REFRESH, async (forward, call) => {
-    if (front.api.of(REFRESH).length > 1) return forward()
+  given.front.api.faults.set(REFRESH, async (forward, call) => {
+    if (given.front.api.of(REFRESH).length > 1) return forward()
     await hold.fault(async () => ({ status: 0, headers: {}, body: '' }), call)
     return refuse(401, 'refresh_token_invalid')(forward, call)
   })
@@ -98,10 +83,10 @@ test('a refresh that is refused because another tab was faster takes over the ne
   const newer = await fast.refresh()
   hold.release()
   expect(await refused).toBe(newer)
-  expect(front.api.of(REFRESH).map(({ status }) => status)).toEqual([401, 200])
+  expect(given.front.api.of(REFRESH).map(({ status }) => status)).toEqual([401, 200])
   expect(await ended([slow, fast])).toEqual([[], []])
   expect(await slow.request()).toBe(200)
-  expect(await counted()).toMatchObject({ rotated: 1, reused: 0, alarms: 0 })
+  expect(await given.counted()).toMatchObject({ rotated: 1, reused: 0, alarms: 0 })
 })
 
 test('an emptied localStorage signs all tabs out, once each, and nobody asks the server again and again', async () => {
@@ -111,13 +96,13 @@ test('an emptied localStorage signs all tabs out, once each, and nobody asks the
   await eventually(async () => (await ended(others)).every((reasons) => reasons.length > 0))
   expect(await first.request()).toBe(401)
   expect(await Promise.all(others.map((tab) => tab.request()))).toEqual([401, 401])
-  const calls = front.api.of(REFRESH).length
+  const calls = given.front.api.of(REFRESH).length
   // Longer than a token lives: each timer has had its turn.
   await letPass(6.5)
   expect(await ended(tabs)).toEqual([1, 2, 3].map(() => ['signed_out_elsewhere']))
   expect(await Promise.all(tabs.map(async (tab) => (await tab.look()).errors))).toEqual([[], [], []])
-  expect(front.api.of(REFRESH)).toHaveLength(calls)
-  expect((await counted()).alarms).toBe(0)
+  expect(given.front.api.of(REFRESH)).toHaveLength(calls)
+  expect((await given.counted()).alarms).toBe(0)
 })
 
 test('signing out in one tab signs out all of them and ends the session at the server', async () => {
@@ -127,9 +112,9 @@ test('signing out in one tab signs out all of them and ends the session at the s
   await first.page.evaluate(() => globalThis.front.manager.logout())
   await eventually(async () => (await ended(tabs)).every((reasons) => reasons.length > 0))
   expect(await ended(tabs)).toEqual([['logout'], ['signed_out_elsewhere'], ['signed_out_elsewhere']])
-  const send = (init: RequestInit, path: string) => fetch(`${front.system.url}${path}`, init).then(({ status }) => status)
+  const send = (init: RequestInit, path: string) => fetch(`${given.front.system.url}${path}`, init).then(({ status }) => status)
   const headers = { 'content-type': 'application/json' }
   expect(await send({ method: 'POST', headers, body: JSON.stringify({ refresh_token: refreshToken }) }, REFRESH)).toBe(401)
   await eventually(async () => (await send({ headers: { authorization: `Bearer ${accessToken}` } }, ME)) === 401)
-  expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+  expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })

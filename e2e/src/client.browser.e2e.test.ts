@@ -1,35 +1,20 @@
-import type { BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
 import { startForeigner } from './start-foreigner.ts'
-import { ME, REFRESH, startFrontEnd, type FrontEnd } from './start-front-end.ts'
+import { ME, REFRESH } from './start-front-end.ts'
 import { cut, lose, refuse } from './start-line.ts'
+import { withFrontEnd } from './with-front-end.ts'
 
 /** An access token lives 6 s and is renewed after half of them. There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. */
 const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', REFRESH_GRACE_SECONDS: '0' }
 
-let front: FrontEnd
-let context: BrowserContext
-let counted: Awaited<ReturnType<FrontEnd['watch']>>
-
-beforeAll(async () => {
-  front = await startFrontEnd({ env: ENV })
-})
-afterAll(() => front.close())
-beforeEach(async () => {
-  context = await front.newContext()
-  counted = await front.watch()
-})
-afterEach(async () => {
-  await context.close()
-  for (const line of [front.home, front.api]) line.forget()
-})
+const given = withFrontEnd({ env: ENV })
 
 describe.each([
   ['one origin', 'home'],
   ['two origins', 'api'],
 ] as const)('page and API on %s', (_, side) => {
-  const open = (options = {}) => front.openTab(context, { baseURL: front[side].url, ...options })
+  const open = (options = {}) => given.front.openTab(given.context, { baseURL: given.front[side].url, ...options })
 
   test('five requests with an expired token make one refresh, and all are answered', async () => {
     const tab = await open()
@@ -38,8 +23,8 @@ describe.each([
     await tab.expired()
     const statuses = await tab.page.evaluate(async (me) => (await Promise.all([1, 2, 3, 4, 5].map(() => globalThis.front.manager.request(me)))).map(({ status }) => status), ME)
     expect(statuses).toEqual(Array(5).fill(200))
-    expect(front[side].of(REFRESH)).toHaveLength(1)
-    expect(await counted()).toEqual({ rotated: 1, replayed: 0, reused: 0, alarms: 0 })
+    expect(given.front[side].of(REFRESH)).toHaveLength(1)
+    expect(await given.counted()).toEqual({ rotated: 1, replayed: 0, reused: 0, alarms: 0 })
   })
 
   test('a 429 and a 503 are waited out as long as they say, with the same token, and are no logout', async () => {
@@ -47,68 +32,68 @@ describe.each([
     await tab.signIn()
     await tab.stopTimer()
     const faults = [refuse(429, 'rate_limited', 2), refuse(503, 'unavailable', 1)]
-    front[side].faults.set(REFRESH, (forward, call) => faults.shift()?.(forward, call) ?? forward())
+    given.front[side].faults.set(REFRESH, (forward, call) => faults.shift()?.(forward, call) ?? forward())
     await tab.refresh()
-    const calls = front[side].of(REFRESH)
+    const calls = given.front[side].of(REFRESH)
     expect(calls.map(({ status }) => status)).toEqual([429, 503, 200])
     const [first = 0, second = 0, third = 0] = calls.map(({ at }) => at)
     expect(second - first).toBeGreaterThan(2000)
     expect(third - second).toBeGreaterThan(1000)
     expect(new Set(calls.map(({ body, headers }) => body + String(headers['idempotency-key']))).size).toBe(1)
     expect(await tab.look()).toMatchObject({ generation: 1, ended: [], errors: [] })
-    expect((await counted()).alarms).toBe(0)
+    expect((await given.counted()).alarms).toBe(0)
   })
 
   test('an answer that got lost is fetched again, by the page and after its reload, without any window', async () => {
     const tab = await open()
     await tab.signIn()
     const { refreshToken } = await tab.look()
-    front[side].faults.set(REFRESH, lose)
+    given.front[side].faults.set(REFRESH, lose)
     await tab.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
-    await eventually(async () => (await counted()).rotated === 1, 20_000)
-    await eventually(() => front[side].of(REFRESH).length >= 2, 20_000)
+    await eventually(async () => (await given.counted()).rotated === 1, 20_000)
+    await eventually(() => given.front[side].of(REFRESH).length >= 2, 20_000)
     expect((await tab.look()).refreshToken).toBe(refreshToken)
 
-    front[side].faults.set(REFRESH, cut)
+    given.front[side].faults.set(REFRESH, cut)
     await tab.page.reload()
-    const { length } = front[side].of(REFRESH)
-    await eventually(() => front[side].of(REFRESH).length > length, 20_000)
-    front[side].faults.clear()
+    const { length } = given.front[side].of(REFRESH)
+    await eventually(() => given.front[side].of(REFRESH).length > length, 20_000)
+    given.front[side].faults.clear()
     await eventually(async () => Number((await tab.look()).generation) >= 1, 20_000)
     expect(await tab.request()).toBe(200)
     expect(await tab.look()).toMatchObject({ ended: [] })
-    expect(new Set(front[side].of(REFRESH).filter(({ body }) => body.includes(refreshToken ?? '')).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
-    expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+    expect(new Set(given.front[side].of(REFRESH).filter(({ body }) => body.includes(refreshToken ?? '')).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+    expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
   })
 })
 
 test('off-line for longer than the token lives, a request waits and is answered when the network is back, with one refresh', async () => {
-  const tab = await front.openTab(context, { baseURL: front.api.url })
+  const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
-  await context.setOffline(true)
+  await given.context.setOffline(true)
   await tab.expired()
   const answered = tab.page.evaluate(async (me) => [(await globalThis.front.manager.request(me)).status, globalThis.front.manager.session?.generation], ME)
   await eventually(async () => (await tab.look()).expiresInMs === 0)
-  expect(front.api.of(REFRESH)).toEqual([])
-  await context.setOffline(false)
+  expect(given.front.api.of(REFRESH)).toEqual([])
+  await given.context.setOffline(false)
   expect(await answered).toEqual([200, 1])
   expect((await tab.look()).ended).toEqual([])
-  expect((await counted()).alarms).toBe(0)
+  expect((await given.counted()).alarms).toBe(0)
 })
 
 test('tokens go to no foreign origin, be it named by the page or by a redirect of ours', async () => {
   const foreign = await startForeigner()
-  const tab = await front.openTab(context, { baseURL: front.api.url })
+  const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
   await tab.stopTimer()
   expect(await tab.request(`${foreign.url}/named`)).toBe(401)
-  const redirect = async () => ({ status: 307, headers: { location: `${foreign.url}/redirected`, ...foreign.cors(front.home.url) }, body: '' })
-  front.api.faults.set(ME, redirect)
+  const redirect = async () => ({ status: 307, headers: { location: `${foreign.url}/redirected`, ...foreign.cors(given.front.home.url) }, body: '' })
+  given.front.api.faults.set(ME, redirect)
   expect(await tab.request()).toBe(401)
-  front.api.faults.set(REFRESH, redirect)
+  given.front.api.faults.set(REFRESH, redirect)
   await tab.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
-  await eventually(() => front.api.of(REFRESH).length >= 2, 20_000)
-  front.api.faults.clear()
+  await eventually(() => given.front.api.of(REFRESH).length >= 2, 20_000)
+  given.front.api.faults.clear()
   expect(await tab.refresh()).toMatch(/^eyJ/)
   expect(foreign.reached.map(({ path }) => path)).toEqual(['/named', '/redirected'])
   expect(JSON.stringify(foreign.reached)).not.toMatch(/eyJ|art_|theirs/)
@@ -117,7 +102,7 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
 })
 
 test.each(['home', 'api'] as const)('with the cookie transport no script can read the refresh token, and it survives a reload (API on the origin of %s)', async (side) => {
-  const tab = await front.openTab(context, { baseURL: front[side].url, transport: 'cookie', storage: 'memory' })
+  const tab = await given.front.openTab(given.context, { baseURL: given.front[side].url, transport: 'cookie', storage: 'memory' })
   const answer = await tab.page.evaluate(async () => JSON.stringify(await globalThis.front.manager.login('admin', 'password')))
   expect(answer).not.toContain('art_')
   await tab.refresh()
@@ -129,13 +114,13 @@ test.each(['home', 'api'] as const)('with the cookie transport no script can rea
   await tab.page.reload()
   expect(await tab.request()).toBe(200)
   expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
-  expect(await context.cookies(front[side].url)).toMatchObject([{ name: 'refresh_token', httpOnly: true, sameSite: 'Lax', value: expect.stringMatching(/^art_/) }])
+  expect(await given.context.cookies(given.front[side].url)).toMatchObject([{ name: 'refresh_token', httpOnly: true, sameSite: 'Lax', value: expect.stringMatching(/^art_/) }])
   expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
-  expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+  expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
 test('a foreign page cannot spend the cookie: from another site it does not even go along, from a neighbouring port it is refused', async () => {
-  const tab = await front.openTab(context, { baseURL: front.api.url, transport: 'cookie', storage: 'memory' })
+  const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url, transport: 'cookie', storage: 'memory' })
   await tab.signIn()
   await tab.stopTimer()
   const attack = async (to: string) => {
@@ -146,15 +131,15 @@ test('a foreign page cannot spend the cookie: from another site it does not even
   }
   const neighbour = await startForeigner()
   for (const origin of [neighbour.url, neighbour.url.replace('127.0.0.1', 'localhost')]) {
-    const page = await context.newPage()
+    const page = await given.context.newPage()
     await page.goto(`${origin}/evil`)
-    await page.evaluate(attack, `${front.api.url}${REFRESH}`)
+    await page.evaluate(attack, `${given.front.api.url}${REFRESH}`)
   }
-  const [near, far, ...more] = front.api.of(REFRESH)
+  const [near, far, ...more] = given.front.api.of(REFRESH)
   expect(more).toEqual([])
   expect([near?.status, near?.headers.cookie?.includes('refresh_token=art_'), near?.headers.origin]).toEqual([403, true, neighbour.url])
   expect([far?.status, far?.headers.cookie]).toEqual([400, undefined])
-  expect(await counted()).toEqual({ rotated: 0, replayed: 0, reused: 0, alarms: 0 })
+  expect(await given.counted()).toEqual({ rotated: 0, replayed: 0, reused: 0, alarms: 0 })
   await tab.refresh()
   expect(await tab.request()).toBe(200)
   await neighbour.close()

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { AxiosInstance, AxiosStatic } from 'axios'
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { letPass } from './eventually.ts'
-import { ME, startFrontEnd, type FrontEnd } from './start-front-end.ts'
+import { ME } from './start-front-end.ts'
+import { withFrontEnd } from './with-front-end.ts'
 
 /** Front ends that do what the guide's two do, in a browser: the same calls, headers and storage keys, and no single flight. */
 type Pair = { access_token: string; refresh_token: string }
@@ -21,22 +22,12 @@ const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', AUTO_REFRESH_THRESHOLD: '3' }
 const AXIOS = readFileSync(join(dirname(createRequire(import.meta.url).resolve('axios/package.json')), 'dist/axios.min.js'), 'utf8')
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Guide</title><link rel="icon" href="data:,"><script src="/axios.js"></script>'
 
-let front: FrontEnd
-let context: BrowserContext
-let counted: Awaited<ReturnType<FrontEnd['watch']>>
+const given = withFrontEnd({ env: ENV, pages: { '/guide': { type: 'text/html', body: PAGE }, '/login': { type: 'text/html', body: PAGE }, '/axios.js': { type: 'text/javascript', body: AXIOS } } })
 let page: Page
-
-beforeAll(async () => {
-  front = await startFrontEnd({ env: ENV, pages: { '/guide': { type: 'text/html', body: PAGE }, '/login': { type: 'text/html', body: PAGE }, '/axios.js': { type: 'text/javascript', body: AXIOS } } })
-})
-afterAll(() => front.close())
 beforeEach(async () => {
-  context = await front.newContext()
-  counted = await front.watch()
-  page = await context.newPage()
-  await page.goto(`${front.home.url}/guide`)
+  page = await given.context.newPage()
+  await page.goto(`${given.front.home.url}/guide`)
 })
-afterEach(() => context.close())
 
 function installManager(baseURL: string) {
   let access = localStorage.getItem('access_token')
@@ -110,10 +101,10 @@ describe.each([
   ['one origin', 'home'],
   ['two origins', 'api'],
 ] as const)('page and API on %s', (_, side) => {
-  const many = (request: (url: string) => Promise<number[]>) => page.evaluate(request, `${front[side].url}${ME}`)
+  const many = (request: (url: string) => Promise<number[]>) => page.evaluate(request, `${given.front[side].url}${ME}`)
 
   test('the TokenManager of the guide signs in, is renewed by its requests, refreshes by hand and logs out', async () => {
-    await page.evaluate(installManager, front[side].url)
+    await page.evaluate(installManager, given.front[side].url)
     await page.evaluate(() => guide.login('admin', 'password'))
     const stored = () => page.evaluate(() => localStorage.getItem('refresh_token'))
     const first = await stored()
@@ -128,18 +119,18 @@ describe.each([
       expect(await stored()).not.toBe(before)
     }
     await page.evaluate(() => guide.refreshTokens())
-    expect(await page.evaluate(async (url) => (await guide.request(url)).status, `${front[side].url}${ME}`)).toBe(200)
+    expect(await page.evaluate(async (url) => (await guide.request(url)).status, `${given.front[side].url}${ME}`)).toBe(200)
     await page.evaluate(() => guide.logout())
-    expect(await page.evaluate(async (url) => (await guide.request(url)).status, `${front[side].url}${ME}`)).toBe(401)
-    expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+    expect(await page.evaluate(async (url) => (await guide.request(url)).status, `${given.front[side].url}${ME}`)).toBe(401)
+    expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
   })
 
   test('the axios interceptor of the guide repeats six requests that met a 401 at once, in two tabs, and is not sent to the login page', async () => {
-    const other = await context.newPage()
-    await other.goto(`${front.home.url}/guide`)
-    await page.evaluate(installManager, front[side].url)
+    const other = await given.context.newPage()
+    await other.goto(`${given.front.home.url}/guide`)
+    await page.evaluate(installManager, given.front[side].url)
     await page.evaluate(() => guide.login('admin', 'password'))
-    const urls = { baseURL: front[side].url, refreshURL: side === 'home' ? '/api/v1/auth/auto-refresh' : `${front.api.url}/api/v1/auth/auto-refresh` }
+    const urls = { baseURL: given.front[side].url, refreshURL: side === 'home' ? '/api/v1/auth/auto-refresh' : `${given.front.api.url}/api/v1/auth/auto-refresh` }
     const ask = (tab: Page) => tab.evaluate((path) => Promise.all(Array.from({ length: 6 }, async () => (await guideApi.get(path)).status)), ME)
     for (const tab of [page, other]) await tab.evaluate(installInterceptors, urls)
     for (let round = 0; round < 3; round += 1) {
@@ -150,6 +141,6 @@ describe.each([
     expect(await ask(page)).toEqual([200, 200, 200, 200, 200, 200])
     expect([page.url(), other.url()].map((url) => new URL(url).pathname)).toEqual(['/guide', '/guide'])
     expect(await page.evaluate(() => localStorage.length)).toBe(2)
-    expect(await counted()).toMatchObject({ reused: 0, alarms: 0 })
+    expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
   })
 })

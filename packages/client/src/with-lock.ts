@@ -2,7 +2,7 @@ import { pause, within } from './pause.ts'
 
 const WAIT_MS = 5000
 const HOLD_MS = 15_000
-/** What a tab writes reaches another one later than the lock does: in Chromium one in six then still reads the pair from before. */
+/** What a tab writes reaches another one later than the lock does: in Chromium one in seven then still reads the pair from before. */
 const SPREAD_MS = 50
 
 /**
