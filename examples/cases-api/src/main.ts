@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { buildCasesApi } from './build-cases-api.ts'
-import { readKey } from './read-key.ts'
+import { readKey, type KeyName } from './read-key.ts'
 
 const env = process.env
-const keys = { environment: env, dataDir: resolve(env['DATA_DIR'] || 'data') }
+const dataDir = resolve(env['DATA_DIR'] || 'data')
 
 const app = buildCasesApi({
   origins: env['CORS_ALLOWED_ORIGINS'] ? env['CORS_ALLOWED_ORIGINS'].split(',') : [],
@@ -11,8 +11,8 @@ const app = buildCasesApi({
     issuer: env['ISSUER'] || 'http://localhost:8000',
     audience: env['AUDIENCE'] || 'auto-refresh',
     authApiUrl: env['AUTH_API_URL'] || 'http://127.0.0.1:8000',
-    feedKey: await readKey('REVOCATION_FEED_KEYS', keys),
-    renewalKey: await readKey('RENEWAL_KEYS', keys),
+    feedKey: await key('REVOCATION_FEED_KEYS'),
+    renewalKey: await key('RENEWAL_KEYS'),
     autoRefreshThreshold: Number(env['AUTO_REFRESH_THRESHOLD'] || 300),
   },
   server: {
@@ -27,3 +27,13 @@ process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 const url = await app.listen({ host: env['HOST'] || '127.0.0.1', port: Number(env['PORT'] || 8200) })
 console.log(`The example back end is ready: ${url}/api/v1/cases`)
+
+/** Without it one sentence says what to do. */
+async function key(name: KeyName): Promise<string> {
+  try {
+    return await readKey(name, { environment: env, dataDir })
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+}

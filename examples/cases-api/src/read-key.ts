@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+export type KeyName = 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS'
+
 /** A key from the environment (the first of its list), or, beside `npm start`, from the file in which that keeps it for its owner alone. */
-export async function readKey(name: 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS', { environment, dataDir }: { environment: NodeJS.ProcessEnv; dataDir: string }): Promise<string> {
+export async function readKey(name: KeyName, { environment, dataDir }: { environment: NodeJS.ProcessEnv; dataDir: string }): Promise<string> {
   const file = join(dataDir, 'keys', name)
   const list = environment[name] || (await readFile(file, 'utf8').catch(() => ''))
   const key = list.split(',')[0]?.trim() ?? ''

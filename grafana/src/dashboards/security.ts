@@ -121,8 +121,8 @@ export const security = createDashboard({
         expr: `min(auth_limits_shared{${AT}})`,
       }),
       createStat({
-        title: 'Login events given up',
-        description: 'In the chosen time: the bus did not take them. threat-monitor has not seen them; the audit table has.',
+        title: 'Login and refusal events given up',
+        description: 'In the chosen time: the bus did not take them, so threat-monitor has not seen them. Sign-ins are in the audit table, refusals are not.',
         unit: 'short', width: 6, decimals: 0, limits: { bad: 0.5 },
         expr: `sum(increase(auth_login_events_dropped_total{${AT}}[$__range]))`,
       }),

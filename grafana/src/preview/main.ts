@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DASHBOARDS } from '../dashboards.ts'
 import { createAsk } from './ask-prometheus.ts'
@@ -8,6 +9,11 @@ import { renderPage } from './render-page.ts'
 const { values } = parseArgs({
   options: { prometheus: { type: 'string', default: 'http://localhost:9090' }, minutes: { type: 'string', default: '60' }, out: { type: 'string', default: 'preview.html' } },
 })
+const out = resolve(values.out)
 const ask = createAsk({ url: values.prometheus, minutes: Number(values.minutes), nowSeconds: Date.now() / 1000 })
-writeFileSync(values.out, await renderPage({ dashboards: Object.values(DASHBOARDS), ask }))
-console.log(`wrote ${values.out}`)
+await fetch(values.prometheus).catch(() => {
+  console.error(`No Prometheus answers at ${values.prometheus}`)
+  process.exit(1)
+})
+writeFileSync(out, await renderPage({ dashboards: Object.values(DASHBOARDS), ask }))
+console.log(`wrote ${out}`)

@@ -1,5 +1,6 @@
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export { toErrorEnvelope } from './to-error-envelope.ts'
+export { createLineBudget } from './create-line-budget.ts'
 export { AccessTokenClaims } from './claims.ts'
 export {
   Envelope,

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import cors from '@fastify/cors'
 import { CodedError, type AccessTokenClaims, type ErrorCode } from '@auto-refresh/contracts'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
@@ -224,15 +225,51 @@ test('different refresh tokens beside a due access token are 400', async () => {
   expect((await ask({}, 'due', { headers: { 'x-refresh-token': ['a', 'b'] } })).status).toBe(400)
 })
 
-test('a preflight is neither checked nor renewed', async () => {
+test('OPTIONS is checked like everything else, and never renewed', async () => {
   const { app, calls } = createApp()
-  expect((await app.inject({ method: 'OPTIONS', url: '/ok', headers: { authorization: 'Bearer due', 'x-refresh-token': 'r1' } })).statusCode).toBe(200)
+  app.all('/all', async (request) => void calls.push(`handler of ${request.method}`))
+  const options = async (url: string, access?: string) =>
+    (await app.inject({ method: 'OPTIONS', url, headers: { ...(access === undefined ? {} : { authorization: `Bearer ${access}` }), 'x-refresh-token': 'r1' } })).statusCode
+  for (const url of ['/ok', '/all']) expect([await options(url), await options(url, 'forged'), await options(url, 'expired')]).toEqual([401, 401, 401])
   expect(calls).toEqual([])
+  expect(await options('/all', 'due')).toBe(200)
+  expect(calls).toEqual(['handler of OPTIONS'])
+})
+
+test('a preflight is answered by what stands before the guard', async () => {
+  const app = Fastify()
+  void app.register(cors, { origin: 'https://page.example' })
+  const calls: string[] = []
+  void app.register(async (guarded) => {
+    await guarded.register(accessGuard, {
+      checkAccessToken: async () => ({ outcome: 'missing' }), isDue: () => false, cookie: { secure: 'auto', sameSite: 'lax' }, clock: { nowMs: () => 0 },
+    })
+    for (const url of ['/all', '/proxied/*']) guarded.all(url, async ({ method }) => void calls.push(method))
+    guarded.get('/one', async ({ method }) => void calls.push(method))
+  })
+  const options = (url: string, headers: Record<string, string>) => app.inject({ method: 'OPTIONS', url, headers })
+  for (const url of ['/all', '/proxied/x', '/one']) {
+    const answer = await options(url, { origin: 'https://page.example', 'access-control-request-method': 'GET' })
+    expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([204, 'https://page.example'])
+    expect((await options(url, {})).statusCode).toBeGreaterThanOrEqual(400)
+  }
+  expect(calls).toEqual([])
+})
+
+test('HEAD is checked and renewed like GET', async () => {
+  const { app, calls } = createApp()
+  expect((await app.inject({ method: 'HEAD', url: '/ok' })).statusCode).toBe(401)
+  expect(calls).toEqual([])
+  const answer = await app.inject({ method: 'HEAD', url: '/ok', headers: { authorization: 'Bearer due', 'x-refresh-token': 'r1' } })
+  expect([answer.statusCode, isRenewed(answer.headers), calls]).toEqual([200, true, ['peek r1 own', 'handler as admin', 'renew r1 own']])
 })
 
 test('an upgrade is checked but never renewed', async () => {
   expect((await ask({}, 'due', { headers: { upgrade: 'websocket', connection: 'upgrade' } })).calls).toEqual(['handler as user'])
-  expect((await ask({}, 'expired', { headers: { upgrade: 'websocket' } })).message).toBe(messageOf('access_token_expired'))
+  for (const [access, code] of [['expired', 'access_token_expired'], ['forged', 'access_token_invalid'], ['', 'access_token_missing']] as const) {
+    const answer = await ask({}, access, { headers: { upgrade: 'websocket' } })
+    expect([answer.status, answer.message, answer.calls]).toEqual([401, messageOf(code), []])
+  }
 })
 
 test('a role is demanded as the user has it now', async () => {
@@ -268,8 +305,8 @@ test('a streamed answer carries the new pair before its first byte', async () =>
   expect([answer.body, answer.headers['x-new-refresh-token'], calls]).toEqual(['onetwo', 'new-refresh', ['peek r1 own', 'renew r1 own']])
 })
 
-test('reading the user where nobody is checked is a fault of the programmer', async () => {
+test('reading the user where nobody has passed is a fault of the programmer', async () => {
   const { app } = createApp()
-  app.options('/user', async (request) => request.user)
-  expect((await app.inject({ method: 'OPTIONS', url: '/user' })).json().message).toMatch(/is not guarded/)
+  app.setErrorHandler(async (_, request) => request.user)
+  expect((await app.inject({ url: '/ok' })).json().message).toMatch(/is not guarded/)
 })

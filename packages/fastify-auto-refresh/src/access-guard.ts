@@ -34,7 +34,7 @@ export type AccessGuardOptions = Readonly<{
 }>
 
 /**
- * Lets only live access tokens pass (401 otherwise) and renews a pair that is due while the request is answered: in the
+ * Lets only live access tokens pass (401 otherwise, for OPTIONS too: what answers preflights stands before it) and renews a pair that is due while the request is answered: in the
  * `X-New-...` headers, or by `Set-Cookie` alone when the refresh token came by cookie. The refresh token is asked about before
  * the handler and spent only as a 2xx goes out, for a client that meets an error never reads our headers and would lose it.
  */
@@ -53,7 +53,6 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   })
 
   app.addHook('onRequest', async (request, reply) => {
-    if (request.method === 'OPTIONS') return
     try {
       await guard(request)
     } catch (error) {
@@ -80,8 +79,9 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     users.set(request, claims)
     if (outcome === 'valid' && !isDue(claims)) return
 
-    // an upgraded connection has no answer that could carry a pair
-    const presented = renewal !== undefined && request.headers.upgrade === undefined ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
+    // an upgraded connection has no answer that could carry a pair, and from OPTIONS no client takes one
+    const canCarry = request.headers.upgrade === undefined && request.method !== 'OPTIONS'
+    const presented = renewal !== undefined && canCarry ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
     if (renewal === undefined || presented === undefined) {
       if (outcome === 'expired') throw new CodedError('access_token_expired')
       return

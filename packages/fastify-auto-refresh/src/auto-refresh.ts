@@ -5,13 +5,13 @@ import type { FastifyPluginAsync } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
 import { createAccessTokenVerifier } from './access-token-verifier.ts'
+import { createRefuse } from './create-refuse.ts'
 import { isDue } from './is-due.ts'
 import type { RefreshCookieSettings } from './refresh-cookie.ts'
 import { ask } from './remote/ask.ts'
 import { createHttpRenewal } from './remote/create-http-renewal.ts'
 import { createRemoteKeys } from './remote/create-remote-keys.ts'
 import { createRevocationFeed } from './remote/create-revocation-feed.ts'
-import { sendRefusal } from './send-refusal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,7 +19,7 @@ declare module 'fastify' {
     readonly autoRefresh: Readonly<{
       /** whether keys and revocations have been read once; before that every request gets a 503 */
       isReady(): boolean
-      /** since the revocations were last read; above 5, revoked access tokens live on */
+      /** the age of the revocations, auth-api's own delay included; above 5, revoked access tokens live on */
       feedAgeSeconds(): number
     }>
   }
@@ -85,9 +85,9 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     renewal:
       renewalKey === undefined || renewalKey === ''
         ? undefined
-        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, isAway: feed.isStale }),
+        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isAway }),
     isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
-    refuse: sendRefusal,
+    refuse: createRefuse(clock),
     cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
     clock,
     debug: (fields, message) => app.log.debug(fields, message),

@@ -3,10 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const MAX_RETRY_AFTER_SECONDS = 5
 
-/** Answers as auth-api does, whatever error handler the application has. What is our fault is logged with its cause. */
+/** Answers as auth-api does, whatever error handler the application has. */
 export function sendRefusal(error: CodedError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
-  if (error.code === 'unavailable') request.log.warn({ err: error.cause ?? error }, 'Answered 503: an access token could not be judged')
   // RFC 9110 §15.5.2: every 401 names a scheme
   if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer')
   // random, so that clients do not come back all at once

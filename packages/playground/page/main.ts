@@ -59,7 +59,7 @@ element('sign-in').addEventListener('submit', (event) => {
   )
 })
 element('request').addEventListener('click', () => {
-  void because('It was due, so the request brought the next pair', async () => {
+  void because('It was due, so the client brought the next pair', async () => {
     const { status } = await tokens.request('/api/v1/auth/me')
     log({ source: 'page', text: status === 200 ? 'The request was answered.' : 'The request was refused.', detail: `GET /api/v1/auth/me: ${status}` })
   })

@@ -175,7 +175,10 @@ export interface Revocations {
 export interface RevocationFeed {
   /** The same for the same sessions, in every process; another when one joins or leaves. */
   tag(): string
+  /** At most a second old, and the same object until then or until the list changes. */
   whole(): readonly { sessionId: string; expiresInSeconds: number }[]
+  /** Since token-store last answered; `Infinity` before the first time. */
+  feedAgeMs(): number
 }
 
 export type LoginRecord = Readonly<{

@@ -22,5 +22,5 @@ const SIGN_IN = {
   'own password': 'admin / the password that was set for it last',
   'refused password': 'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',
   disabled: 'admin is disabled: run `npm run user -- enable admin`',
-  none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin`',
+  none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin` with the same DATA_DIR',
 } satisfies Record<DemoUser, string>

@@ -13,6 +13,9 @@ async function play({ url, username, passwordFromStdin, sessions, seconds, grace
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.abort())
   const wait = (s: number) => delay(1000 * s, undefined, { signal: over.signal })
 
+  await fetch(url).catch((error: unknown) => {
+    throw new Error(`Nothing answers at ${url}`, { cause: error })
+  })
   const tally: Tally = { requests: 0, refreshes: 0, signIns: 0, refused: 0 }
   const honest = Array.from({ length: sessions }, (_, i) =>
     playHonestUser({ number: i + 1, url, username, password, tally, wait }).catch((error: unknown) => {

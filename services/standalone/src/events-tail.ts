@@ -3,6 +3,11 @@ import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
 import { explainFault } from './explain-fault.ts'
+import { refuseArguments } from './refuse-arguments.ts'
+import { sayWithoutKafka } from './say-without-kafka.ts'
+
+refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, or all that are there, until Ctrl-C.', ['--all'])
+sayWithoutKafka(process.env)
 
 /** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C. */
 try {

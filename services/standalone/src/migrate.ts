@@ -1,6 +1,9 @@
 import { parseStandaloneConfig } from './config.ts'
 import { explainFault } from './explain-fault.ts'
 import { openDatabase } from './open-database.ts'
+import { refuseArguments } from './refuse-arguments.ts'
+
+refuseArguments('npm run migrate, without arguments: brings every schema in DATABASE_URL, or in the embedded Postgres of DATA_DIR, to its newest version.')
 
 /** Brings every schema in DATABASE_URL, or in the embedded Postgres of DATA_DIR, to its newest version. */
 try {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
 import { CLEANUP_MIGRATIONS } from '@auto-refresh/cleanup-worker'
 import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-engines'
@@ -27,7 +29,10 @@ export async function openDatabase({ config, log }: Options): Promise<Database> 
 
 /** The same for a command beside a standalone that may be running: then its embedded Postgres is used, and left running. */
 export async function borrowDatabase(options: Options): Promise<Database> {
-  const running = options.config.databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
+  const { databaseUrl, dataDir } = options.config
+  const running = databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
+  // Made here it would be a second one, in which nobody looks.
+  if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) throw new Error(`There is no database in ${dataDir}: run npm start once, or name its DATA_DIR, or a DATABASE_URL`)
   return running === undefined ? openDatabase(options) : { ...running, ...LEFT_ALONE }
 }
 

@@ -1,7 +1,10 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
 import { explainFault } from './explain-fault.ts'
+import { refuseArguments } from './refuse-arguments.ts'
 import { readEndedSessions } from './read-ended-sessions.ts'
 import { withTokenStore } from './with-token-store.ts'
+
+refuseArguments('npm run recover, without arguments: after a restore, before the services start, ends again what had been ended since the backup (KAFKA_BROKERS, or the audit trail).')
 
 /**
  * `npm run recover`: after a restore, before the services start, ends again what had been ended since the backup: from the

@@ -3,6 +3,11 @@ import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
 import { explainFault } from './explain-fault.ts'
+import { refuseArguments } from './refuse-arguments.ts'
+import { sayWithoutKafka } from './say-without-kafka.ts'
+
+refuseArguments('npm run topics, without arguments: makes the topics that are missing at KAFKA_BROKERS, and says how all of them stand.')
+sayWithoutKafka(process.env)
 
 /** `npm run topics`: makes the topics that are missing, and says how all of them stand. */
 try {

@@ -1,5 +1,5 @@
 import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, toTopic, type AnyEvent } from '@auto-refresh/contracts'
-import { createInProcessBus } from '@auto-refresh/event-bus'
+import { createInProcessBus, type EventPublisher } from '@auto-refresh/event-bus'
 import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
 import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
 import { Redis } from 'ioredis'
@@ -35,12 +35,22 @@ async function startReplica(environment: Record<string, string> = {}) {
   await bus.subscribe({ group: 'test', topics: [SECURITY_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
   const metrics = createMetrics({ service: 'test', version: '0' })
   const config = parseThreatMonitorConfig({ REDIS_URL: redis.url, THREAT_REFRESH_VELOCITY: '6/3600', THREAT_SPRAYING: '6/3600', ...environment })
-  const monitor = buildThreatMonitor({ config, publisher: bus, subscriber: bus, logger: createSilentLogger(), metrics })
+  let isRefusing = false
+  let laterMs = 0
+  const publisher: Pick<EventPublisher, 'publish'> = {
+    async publish(topic, events) {
+      if (isRefusing) throw new Error('the bus takes nothing')
+      await bus.publish(topic, events)
+    },
+  }
+  const monitor = buildThreatMonitor({ config, publisher, subscriber: bus, logger: createSilentLogger(), metrics, clock: { nowMs: () => Date.now() + laterMs } })
   stops.push(() => monitor.stop())
   await monitor.start()
   return {
     told,
     isShared: monitor.isShared,
+    refuse: (is: boolean) => void (isRefusing = is),
+    letPass: (ms: number) => void (laterMs += ms),
     sharing: () => vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 10_000, interval: 10 }),
     async take(...events: AnyEvent[]) {
       for (const event of events) await bus.publish(toTopic(event.type), [event])
@@ -84,6 +94,59 @@ test('a reuse on one topic and the sign-in on the other meet, whoever handles th
   await a.take(reused({ atMs: Date.now() - 1000 }))
   await b.take(signedIn('0199e000-0000-7000-8000-000000000001', now()))
   expect([a.patterns(), b.patterns()]).toEqual([['reuse'], ['sign_in_after_reuse']])
+})
+
+test('a sign-in that one replica handles before another gets the reuse that preceded it is told with what is known of it', STANDSTILL, async () => {
+  const [a, b] = await startTwo()
+  const signIn = signedIn('0199e000-0000-7000-8000-000000000001', now())
+  await a.take(signIn)
+  await b.take(reused({ atMs: Date.now() - 1000 }))
+  expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'reuse' }, { pattern: 'sign_in_after_reuse', username_hash: 'ayu', session_id: '0199e000-0000-7000-8000-000000000001', last_event_id: signIn.id }])
+})
+
+/** As if so many seconds had passed, in which the bus refused the same events again and again. */
+async function letRefuse(replica: Awaited<ReturnType<typeof startReplica>>, events: AnyEvent[], { seconds, withRedis = true }: { seconds: number; withRedis?: boolean }) {
+  const STEP_MS = 10_000
+  for (let passed = 0; passed < seconds * 1000; passed += STEP_MS) {
+    for (const key of withRedis ? await admin.keys('*') : []) await admin.pexpire(key, (await admin.pttl(key)) - STEP_MS)
+    replica.letPass(STEP_MS)
+    await expect(replica.takeAtOnce(events)).rejects.toThrow('failed')
+  }
+}
+
+const RUNNING = { before: async () => {}, meanwhile: async () => {}, withRedis: true }
+test.each([
+  { ...RUNNING, how: 'there' },
+  { ...RUNNING, how: 'away at first and back', before: async () => redis.stopServer(), meanwhile: async () => redis.startServer() },
+  { ...RUNNING, how: 'there at first and away', meanwhile: async () => redis.stopServer(), withRedis: false },
+  { ...RUNNING, how: 'there at first and empty', meanwhile: async () => void (await admin.flushall()) },
+])('what the bus refused for longer than its window is told once when it comes again, with Redis $how', STANDSTILL, async ({ before, meanwhile, withRedis }) => {
+  const a = await startReplica()
+  await a.sharing()
+  a.refuse(true)
+  await before()
+  const reuse = reused(now())
+  await expect(a.take(reuse)).rejects.toThrow('failed')
+  await meanwhile()
+  if (withRedis) await a.sharing()
+  await letRefuse(a, [reuse], { seconds: 120, withRedis })
+  a.refuse(false)
+  await a.take(reuse)
+  await a.take(reuse)
+  expect(a.patterns()).toEqual(['reuse'])
+})
+
+test('what one replica could not tell is told with its evidence by another that gets the events', STANDSTILL, async () => {
+  const setting = { THREAT_REFRESH_VELOCITY: '3/60' }
+  const [a, b] = [await startReplica(setting), await startReplica(setting)]
+  await a.sharing()
+  await b.sharing()
+  a.refuse(true)
+  const events = [0, 1, 2, 3].map((i) => rotated(i, now()))
+  await expect(a.takeAtOnce(events)).rejects.toThrow('failed')
+  await letRefuse(a, events, { seconds: 120 })
+  for (let i = 0; i < 2; i += 1) await b.takeAtOnce(events)
+  expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'refresh_velocity', count: 3, last_event_id: events[2]?.id }])
 })
 
 test('every key has an end, and a window keeps no more than it needs', STANDSTILL, async () => {

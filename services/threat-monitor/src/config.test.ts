@@ -22,7 +22,8 @@ test('every fault is named at once, without its value', () => {
   expect(parse).not.toThrow(/c2hvcnQ/)
 })
 
-test('a webhook without its secret, or the other way round, is a fault', () => {
+test('a webhook without its secret, with a malformed one, or the other way round, is a fault', () => {
+  expect(() => parseThreatMonitorConfig({ SECURITY_WEBHOOK_URL: 'https://soc.example', SECURITY_WEBHOOK_SECRET: 'secret' })).toThrow(/SECURITY_WEBHOOK_SECRET is not whsec_ and base64/)
   expect(() => parseThreatMonitorConfig({ SECURITY_WEBHOOK_URL: 'https://soc.example' })).toThrow(/belong together/)
   expect(() => parseThreatMonitorConfig({ SECURITY_WEBHOOK_SECRET: SECRET })).toThrow(/belong together/)
 })

@@ -17,6 +17,7 @@ const list = (etag: string, ...sessions: string[]): Answer => ({
   headers: new Headers({ etag }),
   body: { status: 200, message: '', data: { revocations: sessions.map((session_id) => ({ session_id, expires_in: 60 })) } },
 })
+const aged = (answer: Answer, age: string): Answer => ({ ...answer, headers: new Headers([...answer.headers, ['age', age]]) })
 const UNCHANGED: Answer = { status: 304, headers: new Headers(), body: undefined }
 
 function setUp() {
@@ -62,12 +63,38 @@ test('while auth-api is away the list serves as it stands; that it is old is sai
   await feed.read
   ask.mockRejectedValue(new Error('no connection'))
   await vi.advanceTimersByTimeAsync(5000)
-  expect([feed.isStale(), log.warn.mock.calls.length]).toEqual([false, 0])
+  expect([feed.isAway(), log.warn.mock.calls.length]).toEqual([false, 0])
   await vi.advanceTimersByTimeAsync(20_000)
-  expect([feed.isStale(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([true, true, 1])
+  expect([feed.isAway(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([true, true, 1])
   ask.mockResolvedValue(list('"3"', A, B))
   await vi.advanceTimersByTimeAsync(1000)
-  expect([feed.isStale(), feed.isRevoked(B), log.info.mock.calls.length]).toEqual([false, true, 1])
+  expect([feed.isAway(), feed.isRevoked(B), log.info.mock.calls.length]).toEqual([false, true, 1])
+  await feed.stop()
+})
+
+test('the age of the list that auth-api has itself counts, also while nothing changes; of several the best informed', async () => {
+  const { feed, ask, log } = setUp()
+  ask.mockResolvedValueOnce(aged(list('"1"', A), '2'))
+  feed.start()
+  await feed.read
+  let age = 2
+  ask.mockImplementation(async () => aged(UNCHANGED, String((age += 1))))
+  expect(feed.ageMs()).toBe(2000)
+  await vi.advanceTimersByTimeAsync(6500)
+  expect([feed.ageMs(), feed.isAway(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([8500, false, true, 1])
+  ask.mockResolvedValueOnce(aged(UNCHANGED, 'soon'))
+  await vi.advanceTimersByTimeAsync(2000)
+  expect([feed.ageMs(), log.warn.mock.calls.length, log.info.mock.calls.length]).toEqual([1500, 1, 1])
+  await feed.stop()
+})
+
+test('an auth-api that refuses the question for revocations is there: renewals are asked for', async () => {
+  const { feed, ask, log } = setUp()
+  feed.start()
+  await feed.read
+  ask.mockResolvedValue({ status: 403, headers: new Headers(), body: {} })
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect([feed.isAway(), feed.ageMs(), log.warn.mock.calls.length]).toEqual([false, 20_000, 1])
   await feed.stop()
 })
 

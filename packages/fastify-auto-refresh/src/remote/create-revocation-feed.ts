@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
 import type { Ask } from './ask.ts'
 import { pollEvery } from './poll-every.ts'
+import { toAnswerError } from './to-answer-error.ts'
 
 const POLL_MS = 1000
 const DEADLINE_MS = 2000
@@ -23,40 +24,50 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   log: Pick<FastifyBaseLogger, 'warn' | 'info'>
 }) {
   const diesAtMs = new Map<string, number>()
-  const startedAtMs = elapsedMs()
   let etag: string | undefined
-  let answeredAtMs: number | undefined
+  /** when auth-api last answered anything at all */
+  let heardAtMs: number | undefined
+  /** when token-store had told no more than what we know */
+  let asOfMs: number | undefined
   let warned = false
   const read = Promise.withResolvers<void>()
 
-  const ageMs = () => (answeredAtMs === undefined ? Infinity : elapsedMs() - answeredAtMs)
+  const since = (atMs: number | undefined) => (atMs === undefined ? Infinity : elapsedMs() - atMs)
+  const isStale = () => since(asOfMs) > STALE_MS
 
   const polling = pollEvery({
     everyMs: POLL_MS,
     poll,
     onError(error) {
-      const silentMs = elapsedMs() - (answeredAtMs ?? startedAtMs)
-      if (warned || (answeredAtMs !== undefined && silentMs <= STALE_MS)) return
-      warned = true
-      const consequence = answeredAtMs === undefined ? 'until they are, access tokens get a 503' : 'the known ones stay'
-      log.warn({ err: error }, `The revocations cannot be read from auth-api; ${consequence}`)
+      if (isStale()) warnOnce(error, asOfMs === undefined ? 'until they are, access tokens get a 503' : 'the known ones stay')
     },
   })
 
   async function poll(): Promise<void> {
     const headers = { authorization: `Bearer ${key}`, ...(etag === undefined ? {} : { 'if-none-match': etag }) }
     const answer = await ask({ url, headers, deadlineMs: DEADLINE_MS })
+    heardAtMs = elapsedMs()
     if (answer.status !== 304) {
-      if (answer.status === 403) throw new Error('auth-api refuses the feed key (REVOCATION_FEED_KEYS)')
-      if (answer.status !== 200 || !checker.Check(answer.body)) throw new Error(`auth-api answered ${answer.status} to the question for revocations`)
+      if (answer.status !== 200 || !checker.Check(answer.body)) {
+        throw toAnswerError(answer, { question: 'the question for revocations', keySetting: 'REVOCATION_FEED_KEYS' })
+      }
       for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
       etag = answer.headers.get('etag') ?? undefined
     }
-    answeredAtMs = elapsedMs()
-    if (warned) log.info('The revocations are read from auth-api again')
-    warned = false
+    // of several auth-apis the best informed counts, for what it has told stays
+    asOfMs = Math.max(asOfMs ?? -Infinity, heardAtMs - readAgeMs(answer.headers))
+    if (isStale()) warnOnce(new Error('auth-api answers from an old list: it does not reach token-store'), 'the known ones stay')
+    else {
+      if (warned) log.info('The revocations are read from auth-api again')
+      warned = false
+    }
     sweep()
     read.resolve()
+  }
+
+  function warnOnce(error: unknown, consequence: string): void {
+    if (!warned) log.warn({ err: error }, `The revocations cannot be read from auth-api; ${consequence}`)
+    warned = true
   }
 
   /** An entry stays for its time, even when the next answer, of another replica, has not heard of it yet. */
@@ -71,12 +82,19 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
 
   return {
     isRevoked: (sessionId: string) => diesAtMs.has(sessionId),
-    /** since auth-api last answered; `Infinity` before the first time */
-    ageMs,
-    isStale: () => ageMs() > STALE_MS,
+    /** since token-store told auth-api the list that we have; `Infinity` before the first time */
+    ageMs: () => since(asOfMs),
+    /** auth-api has not answered for a while, not even with a refusal */
+    isAway: () => since(heardAtMs) > STALE_MS,
     /** resolves when the list has been read for the first time */
     read: read.promise,
     start: polling.start,
     stop: polling.stop,
   }
+}
+
+/** RFC 9111 §5.1: whole seconds; without one the list is of now. */
+function readAgeMs(headers: Headers): number {
+  const age = headers.get('age') ?? ''
+  return /^\d{1,9}$/.test(age) ? Number(age) * 1000 : 0
 }

@@ -64,7 +64,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
-    revocationFeed: { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }] },
+    revocationFeed: { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], feedAgeMs: () => 7900 },
     settings: {
       issuer: 'http://localhost:8000',
       dueThresholdSeconds: 300,

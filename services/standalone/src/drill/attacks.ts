@@ -1,5 +1,6 @@
 import { createCaller, toPair, type Answer, type Caller } from './create-caller.ts'
 import { patiently } from './patiently.ts'
+import { signIn } from './sign-in.ts'
 
 /** What an attack needs. `wait` rejects when the drill is called off. */
 export type Scene = Readonly<{
@@ -24,7 +25,7 @@ export const ATTACKS = {
     expect: 'the alert RefreshTokenReused, the pattern `reuse`, a notice to the user',
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
-        const stolen = toPair(await signIn(victim, scene)).refresh
+        const { refresh: stolen } = await signIn(victim, scene)
         toPair(await patiently(scene.wait, () => victim.refresh(stolen)))
         scene.say(`A token is stolen and superseded; its window of ${scene.graceSeconds} s must end first`)
         await scene.wait(scene.graceSeconds + 1)
@@ -39,7 +40,7 @@ export const ATTACKS = {
     expect: 'the alerts ReplaySuspected and ShadowSuspected, the pattern `replay_elsewhere`',
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
-        let { refresh } = toPair(await signIn(victim, scene))
+        let { refresh } = await signIn(victim, scene)
         for (let round = 1; round <= 6; round += 1) {
           const stolen = refresh
           ;({ refresh } = toPair(await patiently(scene.wait, () => victim.refresh(stolen))))
@@ -55,7 +56,7 @@ export const ATTACKS = {
     expect: 'the alert RefreshVelocity, the pattern `refresh_velocity`',
     async play(scene) {
       await withCallers(scene, async ({ victim }) => {
-        let { refresh } = toPair(await signIn(victim, scene))
+        let { refresh } = await signIn(victim, scene)
         let refreshes = 0
         for (let n = 0; n < 3 * TRIES; n += 1) {
           const answer = await victim.refresh(refresh)
@@ -107,6 +108,5 @@ async function withCallers({ url }: Scene, play: (callers: { victim: Caller; thi
   }
 }
 
-const signIn = (caller: Caller, { username, password, wait }: Scene) => patiently(wait, () => caller.signIn(username, password))
 const count = (answers: Map<string, number>, { code = 'ok' }: Answer) => answers.set(code, (answers.get(code) ?? 0) + 1)
 const toText = (answers: ReadonlyMap<string, number>) => [...answers].map(([code, times]) => `${times} ${code}`).join(', ')

@@ -1,5 +1,6 @@
-import { createCaller, toPair, type Answer, type Pair } from './create-caller.ts'
+import { createCaller, type Answer, type Pair } from './create-caller.ts'
 import { patiently } from './patiently.ts'
+import { signIn } from './sign-in.ts'
 
 export type Tally = { requests: number; refreshes: number; signIns: number; refused: number }
 
@@ -19,16 +20,11 @@ export async function playHonestUser({ number, url, username, password, tally, w
   const caller = createCaller({ url, agent: `drill-browser-${number}/1.0` })
   let live: Pair | undefined
 
-  async function signIn(): Promise<Pair> {
-    const pair = toPair(await patiently(wait, () => caller.signIn(username, password)))
-    tally.signIns += 1
-    return pair
-  }
-
   try {
     await wait(3 * Math.random() * number)
     for (;;) {
-      let pair = (live = await signIn())
+      let pair = (live = await signIn(caller, { username, password, wait }))
+      tally.signIns += 1
       for (let step = 0, steps = 8 + 8 * Math.random(); step < steps; step += 1) {
         await wait(1 + 3 * Math.random())
         const answer = await patiently(wait, () => (step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair)))

@@ -21,3 +21,6 @@ export type Threshold = Readonly<{ points: number; seconds: number }>
 export type Thresholds = Readonly<Record<Pattern, Threshold | 'off'>>
 /** One whose pattern is watched. */
 export type Watched = Observation & Readonly<{ threshold: Threshold }>
+
+/** A topic that is read again from its beginning is history; an attack during an outage of an hour is still told. */
+export const MAX_AGE_MS = 3_600_000

@@ -1,5 +1,6 @@
 import type { AnyEvent, EventData } from '@auto-refresh/contracts'
 import type { Observation } from './observation.ts'
+import { toSignInMember } from './sign-in-member.ts'
 
 type Found = Pick<Observation, 'pattern' | 'subject' | 'member' | 'about'>
 
@@ -33,7 +34,8 @@ function toFound(event: AnyEvent): Found[] {
     }
     case 'login.succeeded.v1': {
       const { user_id, username_hash, session_id, network, agent } = event.data
-      return [{ pattern: 'sign_in_after_reuse', subject: user_id, member: `sign-in ${session_id}`, about: { user_id, username_hash, session_id, network, agent } }]
+      const about = { user_id, username_hash, session_id, network, agent }
+      return [{ pattern: 'sign_in_after_reuse', subject: user_id, member: toSignInMember({ about, eventId: event.id, traceparent: event.traceparent }), about }]
     }
     case 'login.failed.v1': {
       const { username_hash, network, agent } = event.data

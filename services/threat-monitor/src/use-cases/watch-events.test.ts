@@ -129,6 +129,18 @@ test('a sign-in before the reuse is no sign-in after it, and the order of the tw
   expect(other.patterns()).toEqual(['sign_in_after_reuse'])
 })
 
+test('a sign-in after a reuse is told as the newest sign-in, whichever of the two was handled last', async () => {
+  const { watch, told } = setUp(only('sign_in_after_reuse'))
+  clock.now = START_MS + 20_000
+  const signIns = [signedIn(id(1), { atMs: START_MS + 9000 }), signedIn(id(2), { atMs: START_MS + 10_000, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })]
+  await watch(signIns)
+  const reuse = reused({ atMs: START_MS + 5000 })
+  await watch([{ ...reuse, data: { ...reuse.data, presented: { ...HOME, at: reuse.time, generation: 1 } } } as AnyEvent])
+  expect(told.map(({ data }) => data)).toMatchObject([
+    { ...ELSEWHERE, username_hash: 'ayu', session_id: id(2), count: 2, last_event_id: signIns[1]?.id, last_at: signIns[1]?.time, trace_id: '0af7651916cd43dd8448eb211c80319c' },
+  ])
+})
+
 test('those whose network is unknown are not one attacker', async () => {
   const { watch, told } = setUp()
   await watch(counted(50, (i) => failed(`name ${i}`, 'unknown')))
@@ -152,16 +164,36 @@ test('a clock that is ahead takes nothing out of its window', async () => {
   expect(told[0]?.data.last_at).toBe(new Date(START_MS).toISOString())
 })
 
-test('a detection that the bus did not take is told when its event comes again, under the same id and once outside', async () => {
+test('a detection that the bus did not take is alarmed at once, and told when its event comes again, under the same id and once each', async () => {
   const { watch, told, outside, publish, results } = setUp()
-  publish.mockRejectedValueOnce(new Error('away'))
+  publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
   const event = reused()
   await expect(watch([event])).rejects.toThrow('away')
-  expect([told, outside, results]).toEqual([[], [], ['session.reuse-detected.v1 failed']])
+  expect([told, outside.length, results]).toEqual([[], 1, ['session.reuse-detected.v1 failed']])
+  await expect(watch([event])).rejects.toThrow('away')
   await watch([event])
   await watch([event])
-  expect([told.length, outside.length]).toEqual([1, 1])
-  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([told[0]?.id, told[0]?.id])
+  expect([told.length, outside]).toEqual([1, [told[0]?.id]])
+  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([told[0]?.id, told[0]?.id, told[0]?.id])
+})
+
+test.each([30, 61, 3599])('a bus that refuses for %i s loses no detection, tells it with its evidence, and its window counts from there', async (seconds) => {
+  const { watch, told, publish } = setUp(only('refresh_velocity'))
+  publish.mockRejectedValue(new Error('away'))
+  const events = [0, 1, 2].map((i) => rotated(i))
+  await expect(watch(events)).rejects.toThrow('away')
+  clock.now += seconds * 1000
+  publish.mockImplementation(async (detections) => void told.push(...detections))
+  // by now another one has moved the window on
+  await watch([rotated(3, { atMs: clock.now })])
+  await watch(events)
+  expect(told.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([[3, new Date(START_MS).toISOString(), events[2]?.id]])
+  clock.now += 59_000
+  await watch([4, 5, 6].map((i) => rotated(i, { atMs: clock.now })))
+  expect(told).toHaveLength(1)
+  clock.now += 1000
+  await watch([rotated(7, { atMs: clock.now })])
+  expect(told).toHaveLength(2)
 })
 
 test('the trace of the last event goes with the detection', async () => {

@@ -23,6 +23,7 @@ test('a back end reads the whole list, and is told when nothing has changed', as
   expect(first.headers['etag']).toBe('W/"tag-1"')
   const second = await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': String(first.headers['etag']) } })
   expect([second.statusCode, second.body]).toEqual([304, ''])
+  expect([first, second].map(({ headers }) => headers['age'])).toEqual(['7', '7'])
   expect((await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': 'W/"old"' } })).statusCode).toBe(200)
 })
 

@@ -1,6 +1,5 @@
-import { HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
+import { createLineBudget, HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { createLineBudget } from './create-line-budget.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
 

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { RevocationsResult } from '@auto-refresh/contracts'
 import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
 
 const POLL_MS = 500
@@ -6,8 +7,8 @@ const POLL_MS = 500
 const OVERLAP_MS = 10_000
 /** An access token is signed by our clock, an entry ends by token-store's; they may be apart by this. */
 const CLOCK_MARGIN_MS = 60_000
-/** How often expired entries are looked for. */
-const SWEEP_MS = 30_000
+/** How often expired entries are looked for, and how old the whole list may be as it is told. */
+const SWEEP_MS = 1000
 /** How often everything is read again, for what a clock that leapt has kept from the questions between. */
 const WHOLE_MS = 60_000
 
@@ -22,17 +23,20 @@ export type RevocationListDeps = Readonly<{
   accessTtlSeconds: number
 }>
 export type RevocationList = Revocations & RevocationFeed & Readonly<{
-  /** since token-store last answered; `Infinity` before the first time */
-  feedAgeMs(): number
   /** Resolves when the list has been read whole; tries until it is, or until `stop` or the signal. */
   start(signal?: AbortSignal): Promise<void>
   stop(): Promise<void>
 }>
 
+/** `addedAtMs`: we have ended the session ourselves, and token-store has not yet told when its last access token dies. */
+type Entry = Readonly<{ untilMs: number; addedAtMs?: number }>
+
 /** The sessions whose access tokens are dead, polled from token-store. A feed that is away is used as it stands. */
 export function createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
-  const diesAtMs = new Map<string, number>()
-  let tag: string | undefined
+  const entries = new Map<string, Entry>()
+  /** XOR over the digests of the session ids: it does not depend on their order, and one more or less costs no walk over all */
+  const digest = Buffer.alloc(32)
+  let told: { atMs: number; list: ReturnType<RevocationFeed['whole']> } | undefined
   let answer: { storeMs: number; atMs: number } | undefined
   let sweptAtMs = elapsedMs()
   let wholeAtMs = -Infinity
@@ -44,12 +48,22 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
   })
 
   return {
-    isRevoked: (sessionId) => diesAtMs.has(sessionId),
-    add: (sessionId) => remember(sessionId, accessTtlSeconds * 1000),
-    tag: () => (tag ??= createHash('sha256').update([...diesAtMs.keys()].toSorted().join()).digest('base64url')),
+    isRevoked: (sessionId) => entries.has(sessionId),
+    add(sessionId) {
+      const addedAtMs = elapsedMs()
+      if (!entries.has(sessionId)) remember(sessionId, { untilMs: addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS, addedAtMs })
+    },
+    tag() {
+      sweep()
+      return digest.toString('base64url')
+    },
     whole() {
-      const nowMs = elapsedMs()
-      return [...diesAtMs].map(([sessionId, untilMs]) => ({ sessionId, expiresInSeconds: Math.max(0, Math.ceil((untilMs - nowMs) / 1000)) }))
+      sweep()
+      const atMs = elapsedMs()
+      if (told === undefined || atMs - told.atMs >= SWEEP_MS) {
+        told = { atMs, list: [...entries].map(([sessionId, { untilMs }]) => ({ sessionId, expiresInSeconds: Math.max(0, Math.ceil((untilMs - atMs) / 1000)) })) }
+      }
+      return told.list
     },
     feedAgeMs: () => (answer === undefined ? Infinity : elapsedMs() - answer.atMs),
     async start(signal) {
@@ -69,9 +83,9 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
     const askedAtMs = elapsedMs()
     const isWhole = answer === undefined || askedAtMs - wholeAtMs >= WHOLE_MS
     const { nowMs: storeMs, revocations } = await tokenStore.revocations(isWhole || answer === undefined ? {} : { sinceMs: answer.storeMs - OVERLAP_MS })
-    for (const { sessionId, untilMs, revokedAtMs } of revocations) {
-      if (answer !== undefined && !diesAtMs.has(sessionId)) recorder.revocationLearned(Math.max(0, (storeMs - revokedAtMs) / 1000))
-      remember(sessionId, untilMs - storeMs)
+    for (const revoked of revocations) {
+      if (answer !== undefined && !entries.has(revoked.sessionId)) recorder.revocationLearned(Math.max(0, (storeMs - revoked.revokedAtMs) / 1000))
+      learn(revoked, storeMs)
     }
     answer = { storeMs, atMs: elapsedMs() }
     if (isWhole) wholeAtMs = askedAtMs
@@ -79,16 +93,36 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
     sweep()
   }
 
-  function remember(sessionId: string, remainingMs: number): void {
-    if (!diesAtMs.has(sessionId)) tag = undefined
-    diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs + CLOCK_MARGIN_MS, diesAtMs.get(sessionId) ?? -Infinity))
+  /**
+   * What token-store tells replaces our own estimate, so that all processes have the same list. It never shortens what it has told
+   * before, nor the life that the tokens had left when we ended the session: its clock may have leapt since.
+   */
+  function learn({ sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number], storeMs: number): void {
+    const known = entries.get(sessionId)
+    const atLeastMs = known?.addedAtMs === undefined ? (known?.untilMs ?? -Infinity) : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
+    remember(sessionId, { untilMs: Math.max(elapsedMs() + (untilMs - storeMs) + CLOCK_MARGIN_MS, atLeastMs) })
+  }
+
+  function remember(sessionId: string, entry: Entry): void {
+    if (!entries.has(sessionId)) toggle(sessionId)
+    entries.set(sessionId, entry)
   }
 
   function sweep(): void {
     const nowMs = elapsedMs()
     if (nowMs - sweptAtMs < SWEEP_MS) return
     sweptAtMs = nowMs
-    for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
-    tag = undefined
+    for (const [sessionId, { untilMs }] of entries) {
+      if (untilMs > nowMs) continue
+      entries.delete(sessionId)
+      toggle(sessionId)
+    }
+  }
+
+  /** The session joins or leaves. */
+  function toggle(sessionId: string): void {
+    const other = hash('sha256', sessionId, 'buffer')
+    for (let index = 0; index < digest.length; index += 1) digest[index] = (digest[index] ?? 0) ^ (other[index] ?? 0)
+    told = undefined
   }
 }

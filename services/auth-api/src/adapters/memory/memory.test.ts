@@ -84,6 +84,56 @@ describe('the revocation list', () => {
     await one.list.stop()
   })
 
+  test('has the same tag in the process that has ended a session as in all others, once token-store has told it, until both forget it', async () => {
+    const [own, other] = [setUp(), setUp()]
+    await Promise.all([own.list.start(), other.list.start()])
+    const empty = own.list.tag()
+    const revoked = own.gone('a', 300_000)
+    own.list.add('a')
+    for (const { tokenStore } of [own, other]) {
+      tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: Date.now() < revoked.untilMs ? [revoked] : [] }))
+    }
+    await vi.advanceTimersByTimeAsync(500)
+    for (let seconds = 1; seconds < 359; seconds += 1) {
+      await vi.advanceTimersByTimeAsync(1000)
+      expect([own.list.tag(), own.list.isRevoked('a')]).toEqual([other.list.tag(), true])
+      expect(own.list.tag()).not.toBe(empty)
+    }
+    await vi.advanceTimersByTimeAsync(4000)
+    for (const { list } of [own, other]) expect([list.tag(), list.whole()]).toEqual([empty, []])
+    await Promise.all([own.list.stop(), other.list.stop()])
+  })
+
+  test('a session that is ended here keeps the life its tokens had left, though the clock of token-store leaps before it is told', async () => {
+    const { list, tokenStore, gone } = setUp()
+    await list.start()
+    list.add('a')
+    const revoked = gone('a', 1_500_000)
+    tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now() + 1_400_000, revocations: [revoked] }))
+    await vi.advanceTimersByTimeAsync(500)
+    tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
+    list.add('a')
+    await vi.advanceTimersByTimeAsync(1_499_500)
+    expect(list.isRevoked('a')).toBe(true)
+    await vi.advanceTimersByTimeAsync(63_000)
+    expect(list.isRevoked('a')).toBe(false)
+    await list.stop()
+  })
+
+  test('is told as one and the same object for a second, and as another as soon as a session joins', async () => {
+    const { list } = setUp()
+    await list.start()
+    list.add('a')
+    const first = list.whole()
+    await vi.advanceTimersByTimeAsync(900)
+    expect(list.whole()).toBe(first)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 1859 }])
+    list.add('b')
+    expect(list.whole()).toHaveLength(2)
+    await list.stop()
+  })
+
   test('keeps an entry until its last access token is dead, also for clocks a minute apart, and not for ever', async () => {
     const { list, tokenStore, answer, gone } = setUp()
     tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 60_000)))

@@ -14,13 +14,15 @@ export function createSharedWindows({ local, shared, redis }: { local: Windows; 
       return here.map((counted, i) => {
         const other = everywhere[i] ?? counted
         const fuller = other.window.length >= counted.window.length ? other : counted
-        return { window: fuller.window, isNew: counted.isNew && other.isNew }
+        return { window: fuller.window, isNew: counted.isNew && other.isNew, untold: other.untold ?? counted.untold }
       })
     },
-    async claim(observation, isNew) {
-      const here = await local.claim(observation, isNew)
-      if (here === 'others') return here
-      return (await redis.ask(() => shared.claim(observation, isNew))) ?? here
+    async claim(observation, detection) {
+      if (!(await local.claim(observation, detection))) return false
+      const isOurs = (await redis.ask(() => shared.claim(observation, detection))) ?? true
+      // another replica tells
+      if (!isOurs) await local.told(observation)
+      return isOurs
     },
     async told(observation) {
       await local.told(observation)
