@@ -101,7 +101,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   { ...client('auth-error.ts', 'refresher'), name: 'a client takes 429 for a logout (amplify #14534)', find: 'user_inactive)$/', replace: 'user_inactive|rate_limited)$/' },
   { ...client('renewal.ts', 'renewal'), name: 'the timer of a client overflows into a hot loop (keycloak-js #107)', find: 'Math.min(ms, MAX_DELAY_MS)', replace: 'ms' },
   { ...client('refresher.ts', 'refresher'), name: `a lost race wipes the winner's pair (supabase #441)`, find: 'LOOK_AGAIN_MS = [0, 100, 400]', replace: 'LOOK_AGAIN_MS: number[] = []' },
-  { ...client('refresher.ts', 'refresher'), name: 'each retry of a client is an attempt of its own', find: 'session?.attemptKey ?? spareKey', replace: 'String(Math.random())' },
+  { ...client('refresher.ts', 'refresher'), name: 'each retry of a client is an attempt of its own', find: '(note ? note.read() : session?.attemptKey) ?? spareKey', replace: 'String(Math.random())' },
   { ...client('session-store.ts', 'refresher'), name: 'a late answer undoes a sign-out', find: 'if (epoch !== sentEpoch || !follows) return', replace: 'if (follows === undefined) return' },
   { ...client('gate.ts', 'send'), name: 'a late 401 of an older token refreshes again (axios-auth-refresh)', find: 'if (store.current?.accessToken === accessToken) {', replace: 'if (store.current !== undefined) {' },
   { ...client('gate.ts', 'send'), name: 'a client sends its token to any origin (badgateway)', find: 'origins.has(new URL(url).origin)', replace: `origins.has('') || new URL(url).origin !== ''` },

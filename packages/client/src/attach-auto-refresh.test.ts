@@ -1,5 +1,5 @@
 import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { attachAutoRefresh } from './index.ts'
 import { fakeAuthServer, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
 import { passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
@@ -89,6 +89,33 @@ describe('what is not ours', () => {
     await expect(settle(api.get('https://elsewhere.example/orders'))).rejects.toMatchObject({ response: { status: 401 } })
     expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([['orders', null]])
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 0))
+  })
+
+  test('a relative URL is the page\'s: without a token, unless its origin is allowed, and it says so once', async () => {
+    vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const { manager } = await signedIn()
+    const allowing = await signedIn({ allowedOrigins: ['https://app.example.com'] })
+    const sent: unknown[] = []
+    const adapter = async (config: InternalAxiosRequestConfig) => (sent.push(config.headers.get('Authorization')), { data: '', status: 200, statusText: '', headers: {}, config, request: {} })
+    for (const client of [manager, allowing.manager]) {
+      const api = axios.create({ baseURL: '/api', adapter })
+      attachAutoRefresh(api, client)
+      await settle(api.get('/orders'))
+      await settle(api.get('/orders'))
+    }
+    const bearer = `Bearer ${allowing.manager.accessToken}`
+    expect(sent).toEqual([undefined, undefined, bearer, bearer])
+    expect(warn).toHaveBeenCalledTimes(1)
+    warn.mockRestore()
+  })
+
+  test('a 401 about something else than the token is not repeated', async () => {
+    const { server, api } = await attached()
+    await passSeconds(60)
+    server.next['orders'] = [() => refusal(401, 'wrong_pin')]
+    await expect(settle(api.post('/orders', {}))).rejects.toMatchObject({ response: { status: 401 } })
+    expect([server.count('orders'), server.count('refresh')]).toEqual([1, 0])
   })
 
   test('an Authorization of the caller is left alone', async () => {

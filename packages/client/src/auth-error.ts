@@ -9,6 +9,8 @@ export type ClientCode =
   /** the last-resort cap on refreshes a minute */
   | 'too_many_refreshes'
   | 'storage_failed'
+  /** a sign-in that was overtaken by a sign-out or a later sign-in */
+  | 'superseded'
 
 type Details = { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown }
 
@@ -23,22 +25,20 @@ type Details = { message?: string; status?: number; retryable?: boolean; retryAf
  */
 export class AuthError extends Error {
   /** A code of the API (docs/api.md) or a `ClientCode`. */
-  readonly code: string
+  declare readonly code: string
   /** The HTTP status, where there was an answer. */
   declare readonly status?: number
-  readonly retryable: boolean = false
-  /** How long the server asked to wait. */
+  declare readonly retryable: boolean
+  /** How long the server asked to wait, at most a minute; 0 when it did not ask. */
   declare readonly retryAfterMs?: number
 
   constructor(code: string, details: Details = {}) {
     super(code)
-    this.name = 'AuthError'
-    this.code = code
-    Object.assign(this, details)
+    Object.assign(this, { name: 'AuthError', code, retryable: false }, details)
   }
 }
 
-const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused)|session_mismatch|user_inactive)$/
+const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused|missing)|session_mismatch|user_inactive)$/
 
 /** Whether the server said that the session is over. Nothing else ever ends one: no status, no time-out, no foreign answer. */
 export const isTerminal = ({ code }: AuthError): boolean => TERMINAL.test(code)

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, webStorage } from './index.ts'
 import { fakeAuthServer, refusal } from './testing/fake-auth-server.ts'
-import { setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import { passSeconds, setUp, settle, signedIn, sleepMinutes, whenOnline, withFakeClock } from './testing/set-up.ts'
 import { webArea } from './testing/web-area.ts'
 
 withFakeClock()
@@ -58,4 +58,105 @@ test('a pair that the server renewed by itself is taken over, unless it answers 
   server.next['cases'] = [renewedTo(late), () => new Promise((resolve) => void setTimeout(() => resolve(renewedTo(early)()), 1000))]
   await settle(Promise.all([manager.request('/cases'), manager.request('/cases')]))
   expect(manager.accessToken).toBe(late)
+})
+
+const offline = () => {
+  throw new TypeError('Failed to fetch')
+}
+const keysOf = (server: ReturnType<typeof fakeAuthServer>) => new Set(server.calls.filter(({ path }) => path === 'refresh').map(({ headers }) => headers.get('Idempotency-Key')))
+
+describe('while the answer of a refresh is lost', () => {
+  test('no request goes out with the spent cookie, which the server would take for stolen', async () => {
+    const { server, manager } = await signedIn(cookie())
+    sleepMinutes(27)
+    server.next['refresh'] = Array(1000).fill(offline)
+    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({ code: 'network_error', retryable: true })
+    expect(server.count('cases')).toBe(0)
+    server.next['refresh'] = []
+    await passSeconds(2)
+    expect((await settle(manager.request('/cases'))).status).toBe(200)
+    expect(keysOf(server).size).toBe(1)
+  })
+
+  test('the network coming back ends the wait for the next try', async () => {
+    const online = whenOnline()
+    vi.spyOn(Math, 'random').mockReturnValue(0.99)
+    const { server, manager } = await signedIn(cookie())
+    sleepMinutes(27)
+    server.next['refresh'] = Array(5).fill(offline)
+    const request = manager.request('/cases')
+    await passSeconds(6)
+    online()
+    await passSeconds(0.1)
+    expect((await request).status).toBe(200)
+    vi.restoreAllMocks()
+  })
+
+  test('the next page load has its key, wherever the access token is kept', async () => {
+    const area = webArea()
+    vi.stubGlobal('localStorage', area)
+    const { server, manager } = await signedIn(cookie())
+    server.next['refresh'] = [server.loseRefresh, ...Array(1000).fill(offline)]
+    manager.refreshTokens().catch(() => {})
+    await passSeconds(0.1)
+    manager.dispose()
+    const reloaded = setUp({ server, transport: 'cookie', storage: memoryStorage() })
+    server.next['refresh'] = []
+    expect((await settle(reloaded.manager.request('/cases'))).status).toBe(200)
+    expect([server.count('refresh'), keysOf(server).size]).toEqual([2, 1])
+    await settle(reloaded.manager.refreshTokens())
+    expect(keysOf(server).size).toBe(2)
+  })
+})
+
+describe('signing out without network', () => {
+  test.each([['memory', memoryStorage], ['a storage', () => webStorage(localStorage)]])('is not undone by the next load of the page (%s): the server is told then', async (_, storage) => {
+    vi.stubGlobal('localStorage', webArea())
+    const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
+    server.next['logout'] = [() => new Response('<html>Welcome to the hotel</html>'), ...Array<typeof offline>(1000).fill(offline)]
+    await settle(manager.logout())
+    const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
+    await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({ code: 'network_error', retryable: true })
+    server.next['logout'] = []
+    await passSeconds(2)
+    expect((await settle(reloaded.manager.request('/cases'))).status).toBe(401)
+    expect([server.count('refresh'), server.revoked, reloaded.manager.session]).toEqual([0, 'refresh_token_revoked', null])
+    await settle(reloaded.manager.login('admin', 'password'))
+    await settle(reloaded.manager.refreshTokens())
+    expect(server.count('refresh')).toBe(1)
+  })
+
+  test('is forgotten by the next sign-in', async () => {
+    vi.stubGlobal('localStorage', webArea())
+    const { server, manager } = await signedIn(cookie())
+    server.next['logout'] = [offline]
+    await settle(manager.logout())
+    await settle(manager.login('admin', 'password'))
+    await settle(manager.refreshTokens())
+    expect([server.count('refresh'), localStorage.length]).toEqual([1, 0])
+  })
+})
+
+test('a cookie that has become that of another user, by a sign-in in another tab, ends the session before', async () => {
+  const { server, manager, ends } = await signedIn(cookie())
+  server.session = 2
+  await settle(manager.refreshTokens())
+  expect([ends(), manager.session?.sessionId]).toEqual([['signed_out_elsewhere'], '00000000-0000-0000-0000-000000000002'])
+})
+
+test('a sign-in waits for the refresh under way, whose cookie would replace its own', async () => {
+  const { server, manager } = setUp(cookie())
+  server.latencyMs = 500
+  manager.request('/cases').catch(() => {})
+  await passSeconds(0.1)
+  await settle(manager.login('admin', 'password'))
+  expect(server.calls.map(({ path }) => path).filter((path) => path !== 'cases')).toEqual(['refresh', 'token'])
+})
+
+test('a page that moves from the guide, with its refresh token in the storage, keeps its session', async () => {
+  const { server } = await signedIn()
+  const area = webArea({ access_token: server.accessToken(), refresh_token: server.refreshToken() })
+  const { manager, ends } = setUp({ server, transport: 'cookie', storage: webStorage(area) })
+  expect((await settle(manager.request('/cases'))).status).toBe(200)
+  expect([server.count('refresh'), server.generation, ends()]).toEqual([1, 1, []])
 })

@@ -1,3 +1,5 @@
+import type { Failure } from './auth-api.ts'
+import type { CookieNote } from './cookie-note.ts'
 import type { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
 import type { Refresh } from './refresher.ts'
@@ -14,25 +16,27 @@ export type Pass = { session: Session; epoch: number }
 export type Gate = ReturnType<typeof createGate>
 
 /** What `request` and the axios interceptor share: which token goes where, and what an answer means for it. */
-export function createGate({ store, refresh, origins, cookies }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; cookies: boolean }) {
+export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
-  let asked = !cookies
+  let asked = note === undefined
+  let doubted: string | undefined
 
-  function pass(): Pass | undefined {
+  /** Undefined also where somebody else has signed in since: what one user asked for is never done as another. */
+  function pass(sentEpoch: number): Pass | undefined {
     const { current: session, epoch } = store
-    if (session === undefined) return undefined
+    if (session === undefined || epoch !== sentEpoch) return undefined
     asked = true
     return { session, epoch }
   }
-  /** Renews, if possible. It throws where a request without a live token would be taken for a signed-out one. */
-  async function renewed(signal: Signal, ms?: number): Promise<void> {
+  /** Renews, if possible. It throws where the request would be taken for one of a signed-out user; callers take a 401 for a logout. */
+  async function renewed(signal: Signal, isRefused = false): Promise<void> {
     try {
-      await within(refresh(), { signal, ms })
+      await within(refresh(), undefined, signal)
     } catch (error) {
-      const { current } = store
-      // A refresh that came too early to matter may fail; a session that is over leaves an anonymous request.
-      const goesOn = current === undefined ? !(error as AuthError).retryable : store.freshness() !== 'expired'
-      if (signal?.aborted === true || !goesOn) throw error
+      // A refresh that came too early to matter may fail, unless the server may have renewed the cookie: with the old one it would
+      // look stolen. A session that is over leaves an anonymous request.
+      const goesOn = store.current ? !isRefused && store.freshness() !== 'expired' && !note?.read() : !(error as AuthError).retryable
+      if (signal?.aborted || !goesOn) throw error
     }
   }
 
@@ -43,31 +47,33 @@ export function createGate({ store, refresh, origins, cookies }: { store: Sessio
     /** The session to send a request with, renewed first where needed. `early`: also where it is only due, because the request cannot be repeated. */
     async enter(signal: Signal, early: boolean): Promise<Pass | undefined> {
       await store.load()
+      const { epoch } = store
       const state = store.freshness()
-      if (state === 'due') {
-        const done = renewed(undefined, EARLY_WAIT_MS).catch(() => {})
+      if (state === 'due' && !note) {
+        const done = within(refresh(), EARLY_WAIT_MS, signal).catch(() => {})
+        if (early) await done
+      } else if (state === 'none' ? !asked : state !== 'live') {
         // The server renews a due token of a cookie by itself, on an answer that may get lost: be first.
-        if (cookies || early) await within(done, { signal })
-      } else if (state === 'expired' || (state === 'none' && !asked)) {
         await renewed(signal)
         asked = true
       }
-      return pass()
+      return pass(epoch)
     },
 
-    /** What to repeat a request with that was refused with 401; undefined where repeating is of no use. */
-    async again({ session: { accessToken } }: Pass, signal: Signal): Promise<Pass | undefined> {
+    /** What to repeat a request with that was refused with 401 and this body; undefined where repeating is of no use. */
+    async again({ session: { accessToken }, epoch }: Pass, signal: Signal, body: unknown): Promise<Pass | undefined> {
+      const code = (body as Failure)?.error?.code
+      // Who names another reason, such as a wrong PIN, means it; who names none is believed to mean the token, once.
+      if (typeof code === 'string' ? !code.startsWith('access_token_') : doubted === accessToken) return undefined
       await store.load()
       if (store.current?.accessToken === accessToken) {
         if (store.ageMs() < FRESH_MS) return undefined
-        try {
-          await within(refresh(), { signal })
-        } catch (error) {
-          // Callers take a 401 for a logout, and here nobody was logged out.
-          if (signal?.aborted === true || store.current !== undefined) throw error
-        }
+        await renewed(signal, true)
       }
-      return store.current?.accessToken === accessToken ? undefined : pass()
+      const next = pass(epoch)
+      if (next === undefined || next.session.accessToken === accessToken) return undefined
+      if (code === undefined) doubted = next.session.accessToken
+      return next
     },
 
     /** Takes over the pair that an answer brings along, unless a newer one is there. */

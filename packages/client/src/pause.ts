@@ -1,8 +1,8 @@
 /** Waits for `work` until the caller gives up (it rejects with the reason) or `ms` have passed (with nothing); the work itself goes on. */
-export function within<T>(work: Promise<T>, { ms, signal }: { ms?: number | undefined; signal?: AbortSignal | null | undefined }): Promise<T> {
+export function within<T>(work: Promise<T>, ms?: number, signal?: AbortSignal | null): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = () => reject(signal?.reason as Error)
-    const timer = ms === undefined ? undefined : setTimeout(reject, ms)
+    const timer = ms === undefined ? undefined : setTimeout(stop, ms)
     if (signal?.aborted === true) stop()
     signal?.addEventListener('abort', stop)
     void work.then(resolve, reject).finally(() => {

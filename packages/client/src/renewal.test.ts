@@ -154,3 +154,20 @@ test('disposing ends the timer, and leaves the session', async () => {
   expect(server.calls).toEqual([])
   expect(storage.load()).toMatchObject({ refreshToken: refreshTokenOf(1, 0) })
 })
+
+test('disposed of in the turn in which it was made, or during a refresh, it arms no timer: React mounts twice', async () => {
+  const storage = memoryStorage()
+  const { server, manager } = await signedIn({ storage, server: fakeAuthServer({ lifeSeconds: 60 }) })
+  manager.dispose()
+  setUp({ server, storage }).manager.dispose()
+  await passMinutes(5)
+  expect(server.calls).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+  const other = setUp({ server, storage })
+  server.next['refresh'] = Array(1000).fill(() => refusal(403, 'forbidden'))
+  server.latencyMs = 1000
+  const refresh = other.manager.refreshTokens()
+  other.manager.dispose()
+  await expect(settle(refresh)).rejects.toMatchObject({ code: 'forbidden' })
+  expect(vi.getTimerCount()).toBe(0)
+})

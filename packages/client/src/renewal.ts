@@ -13,9 +13,11 @@ const AGAIN_MS = 60_000
 export function startRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let share = 0
+  const closing = new AbortController()
 
   function arm(ms: number) {
     clearTimeout(timer)
+    if (closing.signal.aborted) return
     timer = setTimeout(() => void look(), Math.min(ms, MAX_DELAY_MS))
     // A timer alone must not keep a Node process alive.
     ;(timer as { unref?: () => void }).unref?.()
@@ -27,8 +29,7 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     try {
       await refresh()
     } catch (error) {
-      const { retryAfterMs = AGAIN_MS } = error as AuthError
-      if (store.current !== undefined) arm(retryAfterMs + Math.random() * AGAIN_MS)
+      if (store.current !== undefined) arm(((error as AuthError).retryAfterMs || AGAIN_MS) + Math.random() * AGAIN_MS)
     }
   }
   function wake() {
@@ -39,12 +40,12 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     share = Math.random()
     arm(store.dueInMs(share))
   })
-  const closing = new AbortController()
+  globalThis.addEventListener?.('online', refresh.hurry, closing)
   // visibilitychange bubbles from the document to the window.
   for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
   return () => {
     closing.abort()
-    close()
+    close?.()
     clearTimeout(timer)
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { memoryStorage } from './index.ts'
 import { fakeAuthServer, json, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
 import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
 
@@ -88,6 +89,25 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     server.next['orders'] = [() => refusal(401, 'access_token_invalid')]
     expect((await settle(manager.request('/orders'))).status).toBe(401)
     expect(server.count('refresh')).toBe(0)
+  })
+
+  test('one about something else, such as a wrong PIN, is given back', async () => {
+    const { server, manager } = await signedIn()
+    await passSeconds(60)
+    server.next['orders'] = [() => refusal(401, 'wrong_pin')]
+    const response = await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))
+    expect([response.status, server.count('orders'), server.count('refresh')]).toEqual([401, 1, 0])
+    expect(await response.json()).toMatchObject({ error: { code: 'wrong_pin' } })
+  })
+
+  test('one that names no reason is repeated once for a token, not each time', async () => {
+    const { server, manager } = await signedIn()
+    server.next['orders'] = Array(1000).fill(() => new Response('no', { status: 401 }))
+    for (let times = 0; times < 4; times += 1) {
+      await passSeconds(60)
+      expect((await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))).status).toBe(401)
+    }
+    expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
   })
 
   test('where the refresh cannot be done now, the caller gets a retryable error and no 401, which it would take for a logout', async () => {
@@ -233,4 +253,43 @@ test('without an own fetch the global one is used, as it is at the time of the c
   const { manager } = setUp({ server, fetch: undefined as never })
   vi.stubGlobal('fetch', server.fetch)
   expect((await settle(manager.login('admin', 'password'))).status).toBe(200)
+})
+
+describe('what one user asked for is never done as another', () => {
+  test('a 401 that comes after another one has signed in is given back', async () => {
+    const { server, manager } = await signedIn()
+    await passSeconds(60)
+    server.next['orders'] = [() => new Promise((resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000))]
+    const request = manager.request('/orders', { method: 'POST', body: 'amount=100' })
+    await passSeconds(0.1)
+    await settle(manager.logout())
+    await settle(manager.login('admin', 'password'))
+    expect((await settle(request)).status).toBe(401)
+    expect(server.count('orders')).toBe(1)
+  })
+
+  test('also when that was in another tab, and the session before has then ended here', async () => {
+    const storage = memoryStorage()
+    const { server, manager, ends } = await signedIn({ storage })
+    await passSeconds(60)
+    server.next['orders'] = [() => new Promise((resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000))]
+    const request = manager.request('/orders', { method: 'POST', body: 'amount=100' })
+    await passSeconds(0.1)
+    server.session = 2
+    await storage.save({ accessToken: server.accessToken(), refreshToken: refreshTokenOf(2, 0), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
+    expect((await settle(request)).status).toBe(401)
+    expect([server.count('orders'), ends(), manager.refreshToken]).toEqual([1, ['signed_out_elsewhere'], refreshTokenOf(2, 0)])
+  })
+
+  test('and a request that waits for a refresh meanwhile goes without a token', async () => {
+    const { server, manager } = await signedIn()
+    sleepMinutes(31)
+    server.latencyMs = 1000
+    const request = manager.request('/orders')
+    await passSeconds(0.1)
+    server.latencyMs = 10
+    await settle(manager.login('admin', 'password'))
+    expect((await settle(request)).status).toBe(401)
+    expect(sentTo(server, 'orders').map(({ headers }) => headers.get('Authorization'))).toEqual([null])
+  })
 })

@@ -24,12 +24,12 @@ export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: stri
       const response = await fetch(request === undefined ? url : mayRepeat ? request.clone() : request, {
         ...rest,
         headers,
-        ...(made === undefined ? {} : { body: made, ...(isStream(made) ? { duplex: 'half' } : {}) }),
+        ...(made !== undefined && { body: made, ...(isStream(made) && { duplex: 'half' }) }),
       })
       // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way there).
       const ours = sent !== undefined && gate.isOurs(response.url || url)
       if (ours) await gate.adopt((name) => response.headers.get(name), sent)
-      const next = ours && mayRepeat && response.status === 401 ? await gate.again(sent, signal) : undefined
+      const next = ours && mayRepeat && response.status === 401 ? await gate.again(sent, signal, await response.clone().json().catch(() => {})) : undefined
       if (next === undefined) return response
       // Nobody reads the refusal: free its connection.
       response.body?.cancel().catch(() => {})

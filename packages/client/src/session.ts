@@ -18,19 +18,32 @@ export type Session = {
 
 const decode = (base64url: string) => atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
 
-/** Session and generation stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
-export function readRefreshToken(session: Session | undefined): { sessionId?: string; generation?: number } {
-  const head = /^art_(A[Q-Za-f][\w-]{30})/.exec(session?.refreshToken ?? '')?.[1]
-  if (head === undefined) return {}
-  const hex = Array.from(decode(head), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('')
-  return { sessionId: hex.slice(4, 36).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), generation: Number(`0x${hex.slice(36)}`) }
+type Claims = { sid?: string; exp?: number; iat?: number; session_exp?: number }
+function readAccessToken(accessToken: string | undefined): Claims {
+  try {
+    return JSON.parse(decode(accessToken?.split('.')[1] ?? '')) as Claims
+  } catch {
+    // Not a JWT that we know: its life ends with the first 401.
+    return {}
+  }
 }
 
-/** As far as can be seen: tokens of another make and those in a cookie do not tell. */
-export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readRefreshToken(a).sessionId === readRefreshToken(b).sessionId
+/** The session as its tokens name it, to compare; and its generation. Both stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
+function readTokens(session: Session | undefined): { id?: string | undefined; generation?: number } {
+  const head = /^art_(A[Q-Za-f][\w-]{30})/.exec(session?.refreshToken ?? '')?.[1]
+  if (head === undefined) return { id: readAccessToken(session?.accessToken).sid }
+  const bytes = decode(head)
+  return { id: bytes.slice(2, 18), generation: Array.from(bytes.slice(18)).reduce((sum, byte) => sum * 256 + byte.charCodeAt(0), 0) }
+}
+
+export const sessionIdOf = (session: Session): string | undefined => readAccessToken(session.accessToken).sid
+export const generationOf = (session: Session | undefined): number | undefined => readTokens(session).generation
+
+/** As far as can be seen: tokens of another make do not tell. */
+export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean => readTokens(a).id === readTokens(b).id
 
 /** How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do not tell. */
-export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? Number(readRefreshToken(a).generation) - Number(readRefreshToken(b).generation) : Number.NaN)
+export const generationsAhead = (a: Session | undefined, b: Session | undefined): number => (isSameSession(a, b) ? (generationOf(a) as number) - (generationOf(b) as number) : NaN)
 
 /** The same pair, whatever is noted beside it: no two pairs share an access token. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean => a?.accessToken === b?.accessToken
@@ -40,12 +53,6 @@ export const isSamePair = (a: Session | undefined, b: Session | undefined): bool
  * the difference of two times of the server. The local clock may be a day wrong.
  */
 export function toSession({ access_token: accessToken, refresh_token: refreshToken, expires_in: seconds }: Partial<TokenData> & { access_token: string }): Session {
-  let claims: { exp?: number; iat?: number; session_exp?: number } = {}
-  try {
-    claims = JSON.parse(decode(accessToken.split('.')[1] ?? '')) as typeof claims
-  } catch {
-    // Not a JWT that we know: its life ends with the first 401.
-  }
-  const { exp = 0, iat = 0, session_exp: sessionEnd = Infinity } = claims
+  const { exp = 0, iat = 0, session_exp: sessionEnd = Infinity } = readAccessToken(accessToken)
   return { accessToken, refreshToken, receivedAt: Date.now(), lifetimeMs: (seconds ?? exp - iat) * 1000, isLast: sessionEnd <= exp }
 }

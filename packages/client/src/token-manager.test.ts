@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AuthError, webStorage } from './index.ts'
-import { passMinutes, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import { json, refreshTokenOf } from './testing/fake-auth-server.ts'
+import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
 import { webArea } from './testing/web-area.ts'
 
 withFakeClock()
@@ -27,7 +28,7 @@ describe('as the guide has it', () => {
     await settle(signedOut)
     expect(server.revoked).not.toBe('')
     expect(events()).toEqual(['refreshed', 'session-ended'])
-    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing', message: 'No refresh token available' })
+    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
   })
 
   test('a wrong password is a coded error, and no session', async () => {
@@ -56,4 +57,64 @@ describe('as the guide has it', () => {
     expect(server.count('refresh')).toBeLessThan(62)
     expect(server.revoked).toBe('')
   })
+})
+
+describe('a slow sign-in', () => {
+  async function slowLogin() {
+    const client = setUp()
+    client.server.latencyMs = 1000
+    const login = client.manager.login('admin', 'password')
+    login.catch(() => {})
+    await passSeconds(0.1)
+    client.server.latencyMs = 10
+    return { ...client, login }
+  }
+
+  test('does not undo a sign-out that was asked for later: what it brings is revoked', async () => {
+    const { server, manager, login, ends } = await slowLogin()
+    await settle(manager.logout())
+    await expect(settle(login)).rejects.toMatchObject({ code: 'superseded', retryable: false })
+    await passSeconds(1)
+    expect([manager.session, server.calls.at(-1)?.path, ends()]).toEqual([null, 'logout', []])
+    expect(server.calls.at(-1)?.body).toContain(refreshTokenOf(1, 0))
+  })
+
+  test('does not undo a later sign-in', async () => {
+    const { manager, login } = await slowLogin()
+    await settle(manager.login('admin', 'password'))
+    const { refreshToken } = manager
+    await expect(settle(login)).rejects.toMatchObject({ code: 'superseded' })
+    expect(manager.refreshToken).toBe(refreshToken)
+  })
+
+  test('is replaced by a later one, and stands when that one is refused', async () => {
+    const { manager, login } = await slowLogin()
+    await expect(settle(manager.login('admin', 'wrong'))).rejects.toMatchObject({ code: 'invalid_credentials' })
+    await settle(login)
+    expect(manager.session).not.toBeNull()
+  })
+})
+
+test('an access token without a refresh token ends with its life, in an event', async () => {
+  const { manager, server, ends } = setUp({ storage: webStorage(webArea()) })
+  server.next['token'] = [() => json(200, { status: 200, message: '', data: { access_token: server.accessToken(), token_type: 'bearer', expires_in: 1800 } })]
+  await settle(manager.login('admin', 'password'))
+  await passMinutes(29)
+  expect([manager.session === null, ends()]).toEqual([false, []])
+  await passMinutes(2)
+  expect((await settle(manager.request('/cases'))).status).toBe(401)
+  await passSeconds(1)
+  expect([manager.session, ends(), server.count('refresh')]).toEqual([null, ['refresh_token_missing'], 0])
+})
+
+test('baseURL cannot be changed later: half of it would go on to the old one', () => {
+  const { manager } = setUp()
+  expect(() => Object.assign(manager, { baseURL: 'http://elsewhere.example' })).toThrow(TypeError)
+  expect(manager.baseURL).toBe('http://localhost:8000')
+})
+
+test('a threshold that is no number counts as none given', async () => {
+  const { server } = await signedIn({ threshold: Number('five minutes') })
+  await passMinutes(20)
+  expect(server.count('refresh')).toBe(0)
 })

@@ -1,11 +1,13 @@
 import { createAuthApi, type Envelope } from './auth-api.ts'
-import type { AuthError } from './auth-error.ts'
+import { AuthError } from './auth-error.ts'
+import { createCookieNote, SIGNED_OUT } from './cookie-note.ts'
 import { createEvents, type Events } from './events.ts'
 import { createGate, type Gate } from './gate.ts'
+import { within } from './pause.ts'
 import { createRefresher } from './refresher.ts'
 import { startRenewal } from './renewal.ts'
 import { createSend, type AuthRequestInit } from './send.ts'
-import { readRefreshToken, toSession } from './session.ts'
+import { generationOf, sessionIdOf, toSession, type Session } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
@@ -29,10 +31,9 @@ export type TokenManagerOptions = {
 
 /** What is known of the session without asking anybody. */
 export type SessionInfo = {
-  /** Absent with the cookie transport, as is the generation. */
-  sessionId?: string
-  /** How often the session was renewed. */
-  generation?: number
+  sessionId?: string | undefined
+  /** How often the session was renewed. Absent with the cookie transport. */
+  generation?: number | undefined
   /** Milliseconds that the access token has left. */
   expiresInMs: number
 }
@@ -48,7 +49,6 @@ export type SessionInfo = {
  * tokenManager.on('session-ended', ({ reason }) => location.assign(`/login?reason=${reason}`))
  */
 export class TokenManager {
-  readonly baseURL: string
   /** `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every method here is bound. */
   readonly fetch: typeof globalThis.fetch
   /**
@@ -69,45 +69,79 @@ export class TokenManager {
   /** For `attachAutoRefresh`. @internal */
   readonly gate: Gate
   readonly #store: SessionStore
+  readonly #baseURL: string
 
   constructor(options: TokenManagerOptions = {}) {
-    const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold = 300, timeoutMs = 8000, allowedOrigins = [] } = options
+    const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold, timeoutMs = 8000, allowedOrigins = [] } = options
     const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
     const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
     const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
     const cookies = transport === 'cookie'
     const events = createEvents()
     const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
-    const store = createSessionStore({ storage, events, thresholdMs: threshold * 1000 })
-    const refresh = createRefresher({ api, store, events, storage, baseURL, cookies })
-    const gate = createGate({ store, refresh, origins, cookies })
+    const name = `auto-refresh ${baseURL}`
+    const note = cookies ? createCookieNote(name) : undefined
+    const thresholdMs = (threshold !== undefined && threshold >= 0 ? threshold : 300) * 1000
+    const store = createSessionStore({ storage, events, thresholdMs, cookies })
+    const refresh = createRefresher({ api, store, events, storage, name, note })
+    const gate = createGate({ store, refresh, origins, note })
+    // Sign-ins and sign-outs in the order in which they were begun, and the last of them that counts.
+    let begun = 0
+    let counts = 0
+
+    /** Ends a session at the server. A cookie stays marked until the server has answered: the next page load tries again. */
+    const revoke = (session: Session | undefined) => {
+      note?.write(SIGNED_OUT)
+      const headers = session && { Authorization: `Bearer ${session.accessToken}` }
+      return api('logout', { refresh_token: session?.refreshToken }, headers).then(
+        // Unless somebody has signed in meanwhile.
+        () => void (note?.read() === SIGNED_OUT && note.write()),
+        (error: AuthError) => events.emit('error', error),
+      )
+    }
 
     this.#store = store
-    this.baseURL = baseURL
+    this.#baseURL = baseURL
     this.gate = gate
     this.request = createSend({ gate, baseURL, fetch })
     this.fetch = this.request
     this.on = events.on
     this.dispose = startRenewal({ store, refresh })
     this.login = async (username, password) => {
-      const answer = await api('token', cookies ? { username, password, transport } : { username, password })
-      await store.start(toSession(answer.data))
+      const mine = (begun += 1)
+      // Its answer would put the cookie of the session before in place of the new one.
+      if (cookies) await within(refresh.underWay(), timeoutMs).catch(() => {})
+      const answer = await api('token', { username, password, ...(cookies && { transport }) })
+      const session = toSession(answer.data)
+      if (mine < counts) {
+        void revoke(session)
+        throw new AuthError('superseded')
+      }
+      // Of a cookie the last answer counts: there it stays.
+      if (!cookies) counts = mine
+      note?.write()
+      await store.start(session)
+      refresh.hurry()
       return answer
     }
     this.refreshTokens = async () => {
       await store.load()
       const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
       const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
-      return { status: 200, message: 'Token refreshed successfully', data }
+      return { status: 200, message: '', data }
     }
     this.logout = async () => {
+      counts = begun += 1
       const { current } = store
       const removed = store.end('logout')
-      if (current !== undefined || cookies) {
-        await api('logout', { refresh_token: current?.refreshToken }, current && { Authorization: `Bearer ${current.accessToken}` }).catch((error: AuthError) => events.emit('error', error))
-      }
+      if (current !== undefined || cookies) await revoke(current)
       await removed
     }
+  }
+
+  /** Fixed: assigning to it throws. */
+  get baseURL(): string {
+    return this.#baseURL
   }
 
   get accessToken(): string | null {
@@ -122,6 +156,6 @@ export class TokenManager {
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
     const { current, leftMs } = this.#store
-    return current === undefined ? null : { ...readRefreshToken(current), expiresInMs: leftMs() }
+    return current === undefined ? null : { sessionId: sessionIdOf(current), generation: generationOf(current), expiresInMs: leftMs() }
   }
 }

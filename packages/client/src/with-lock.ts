@@ -12,19 +12,16 @@ const SPREAD_MS = 50
 export async function withLock<T>(name: string | false, run: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks
   if (name === false || !locks) return run()
-  const wait = new AbortController()
-  const waiting = setTimeout(() => wait.abort(), WAIT_MS)
-  let running: Promise<T> | undefined
-  await new Promise<void>((resolve) => {
-    const turn = () => {
-      clearTimeout(waiting)
-      running = run()
-      resolve()
-      return within(running.finally(() => pause(SPREAD_MS)), { ms: HOLD_MS })
+  return new Promise((resolve) => {
+    const wait = new AbortController()
+    const timer = setTimeout(() => wait.abort(), WAIT_MS)
+    let running: Promise<T> | undefined
+    const go = () => {
+      clearTimeout(timer)
+      resolve((running ??= run()))
+      return running
     }
-    // Not granted in time, or not allowed here; or it failed, which the caller sees below.
-    locks.request(name, { signal: wait.signal }, turn).catch(resolve)
+    // Not granted in time, or not allowed here: it goes without. What fails is the caller's.
+    locks.request(name, { signal: wait.signal }, () => within(go().finally(() => pause(SPREAD_MS)), HOLD_MS)).catch(go).catch(() => {})
   })
-  clearTimeout(waiting)
-  return running ?? run()
 }

@@ -1,14 +1,19 @@
+import { areaStorage } from './area-storage.ts'
 import { memoryStorage } from './memory-storage.ts'
 import type { TokenStorage } from './token-storage.ts'
-import { webStorage } from './web-storage.ts'
 
-/** `localStorage` where there is one that may be used, else memory: on servers, in workers, where the user blocks it. */
-export function defaultStorage(): TokenStorage {
+/** `localStorage` where there is one that may be used: not on servers, in workers, where the user blocks it. */
+export function localArea(): Storage | undefined {
   try {
-    const area = globalThis.localStorage
-    area.getItem('')
-    return webStorage(area)
+    globalThis.localStorage.getItem('')
+    return globalThis.localStorage
   } catch {
-    return memoryStorage()
+    return undefined
   }
+}
+
+/** `localStorage`, else memory. */
+export function defaultStorage(): TokenStorage {
+  const area = localArea()
+  return area === undefined ? memoryStorage() : areaStorage(area)
 }

@@ -1,21 +1,14 @@
 import type { Session } from '../session.ts'
+import { createListeners } from './listeners.ts'
 import type { TokenStorage } from './token-storage.ts'
 
 /** Keeps the session as long as the page or the process lives. Pass one and the same to several instances to share it. */
 export function memoryStorage(): TokenStorage {
   let kept: Session | undefined
-  const listeners = new Set<() => void>()
-  const put = (session: Session | undefined) => {
+  const { tell, subscribe } = createListeners()
+  const put = (session?: Session) => {
     kept = session
-    for (const changed of listeners) changed()
+    tell()
   }
-  return {
-    load: () => kept,
-    save: put,
-    remove: () => put(undefined),
-    subscribe(changed) {
-      listeners.add(changed)
-      return () => listeners.delete(changed)
-    },
-  }
+  return { load: () => kept, save: put, remove: () => put(), subscribe }
 }

@@ -106,6 +106,11 @@ describe('localStorage', () => {
     expect(server.revoked).toBe('')
   })
 
+  test.each(['', 'null', 'undefined'])('what a page wrote for a token that it had not got is none: %j', async (none) => {
+    expect(webStorage(webArea({ access_token: none, refresh_token: none })).load()).toBeUndefined()
+    expect(webStorage(webArea({ access_token: 'a', refresh_token: none })).load()).toMatchObject({ accessToken: 'a', refreshToken: undefined })
+  })
+
   test('blocked by the user: memory', async () => {
     Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: () => { throw new DOMException('blocked', 'SecurityError') } })
     const { manager } = await signedIn({ storage: undefined as never })
@@ -146,6 +151,26 @@ describe('sessionStorage', () => {
     await first.save({ ...session, accessToken: 'd', refreshToken: refreshTokenOf(1, 2) })
     await vi.waitFor(() => expect(second.load()).toMatchObject({ accessToken: 'd' }))
     expect([first.shared, second.shared]).toEqual([false, false])
+  })
+})
+
+describe('a sessionStorage copy', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  test('that was put away, and opened again after the first tab went on, begins with the pair of the first', async () => {
+    vi.useRealTimers()
+    const [area, copy] = [webArea(), webArea()]
+    vi.stubGlobal('sessionStorage', area)
+    const first = webStorage(area)
+    const session: Session = { accessToken: 'a', refreshToken: refreshTokenOf(3, 0), receivedAt: 1, lifetimeMs: 1 }
+    await first.save(session)
+    for (const key of ['access_token', 'refresh_token', 'auto_refresh']) copy.setItem(key, area.getItem(key) ?? '')
+    await first.save({ ...session, accessToken: 'b', refreshToken: refreshTokenOf(3, 1) })
+    vi.stubGlobal('sessionStorage', copy)
+    const restored = webStorage(copy)
+    expect(await restored.load()).toMatchObject({ accessToken: 'b' })
+    // Asked once: later reads are at once.
+    expect(restored.load()).toMatchObject({ accessToken: 'b' })
   })
 })
 
@@ -202,6 +227,54 @@ describe('an asynchronous storage', () => {
     expect((await settle(manager.request('/cases'))).status).toBe(200)
     expect(events()).toContain('error')
     expect(events()).not.toContain('session-ended')
+  })
+})
+
+describe('a storage that fails now and then', () => {
+  const boom = () => {
+    throw new Error('locked')
+  }
+
+  test('one failed read makes nobody deaf to a sign-out elsewhere', async () => {
+    const area = webArea()
+    const { manager, ends } = await signedIn({ storage: webStorage(area) })
+    const { getItem } = area
+    area.getItem = boom
+    expect((await settle(manager.request('/cases'))).status).toBe(200)
+    area.getItem = getItem
+    area.clear()
+    expect((await settle(manager.request('/cases'))).status).toBe(401)
+    expect(ends()).toEqual(['signed_out_elsewhere'])
+  })
+
+  test('what could not be removed does not undo a sign-out', async () => {
+    const area = webArea()
+    const { manager } = await signedIn({ storage: webStorage(area) })
+    area.removeItem = boom
+    await settle(manager.logout())
+    expect((await settle(manager.request('/cases'))).status).toBe(401)
+    expect(manager.session).toBeNull()
+    await settle(manager.login('admin', 'password'))
+    expect((await settle(manager.request('/cases'))).status).toBe(200)
+  })
+
+  test.each(['load', 'save', 'remove'] as const)('one that never answers a %s is waited for two seconds, then it goes on in memory', async (method) => {
+    const storage: TokenStorage = { ...memoryStorage(), [method]: () => new Promise(() => {}) }
+    const { manager, events } = await signedIn({ storage })
+    expect((await settle(manager.request('/cases'))).status).toBe(200)
+    const from = Date.now()
+    await settle(manager.logout())
+    expect(Date.now() - from).toBeLessThan(3000)
+    expect((await settle(manager.request('/cases'))).status).toBe(401)
+    expect(events()).toContain('error')
+  })
+
+  test('two instances on one that tells of no change both have the pair of one refresh', async () => {
+    const { subscribe: _, ...storage } = memoryStorage()
+    const { server, manager } = await signedIn({ storage })
+    const other = setUp({ server, storage })
+    await settle(Promise.all([manager.refreshTokens(), other.manager.refreshTokens()]))
+    expect([server.count('refresh'), other.manager.refreshToken]).toEqual([1, refreshTokenOf(1, 1)])
   })
 })
 

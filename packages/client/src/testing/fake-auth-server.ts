@@ -44,7 +44,7 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
 
   function mintAccess(): string {
     const iat = Math.floor(now() / 1000)
-    const payload = Buffer.from(JSON.stringify({ iat, exp: iat + server.lifeSeconds, session_exp: iat + sessionSeconds, jti: (minted += 1) })).toString('base64url')
+    const payload = Buffer.from(JSON.stringify({ sid: `00000000-0000-0000-0000-${String(server.session).padStart(12, '0')}`, iat, exp: iat + server.lifeSeconds, session_exp: iat + sessionSeconds, jti: (minted += 1) })).toString('base64url')
     const token = `e30.${payload}.${`signature${minted}`.padStart(24, '-')}`
     live.set(token, now() + server.lifeSeconds * 1000)
     return token

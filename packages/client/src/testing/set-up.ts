@@ -51,3 +51,10 @@ export function sleepMinutes(minutes: number): void {
   if (timers > 0) vi.clearAllTimers()
   vi.advanceTimersByTime(minutes * 60_000)
 }
+
+/** Makes the window say that the network is back. */
+export function whenOnline(): () => void {
+  const listeners: Array<() => void> = []
+  vi.stubGlobal('addEventListener', (event: string, listener: () => void) => event === 'online' && listeners.push(listener))
+  return () => listeners.forEach((listener) => listener())
+}
