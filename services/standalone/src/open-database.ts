@@ -28,11 +28,11 @@ export async function openDatabase({ config, log }: Options): Promise<Database> 
 }
 
 /** The same for a command beside a standalone that may be running: then its embedded Postgres is used, and left running. */
-export async function borrowDatabase(options: Options): Promise<Database> {
+export async function borrowDatabase(options: Options & { onNew: (dataDir: string) => void }): Promise<Database> {
   const { databaseUrl, dataDir } = options.config
   const running = databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
-  // Made here it would be a second one, in which nobody looks.
-  if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) throw new Error(`There is no database in ${dataDir}: run npm start once, or name its DATA_DIR, or a DATABASE_URL`)
+  // Beside a standalone of another DATA_DIR it would be one in which nobody looks.
+  if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) options.onNew(dataDir)
   return running === undefined ? openDatabase(options) : { ...running, ...LEFT_ALONE }
 }
 

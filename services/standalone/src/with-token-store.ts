@@ -16,7 +16,7 @@ export async function withTokenStore<T>(environment: Environment, work: (tokenSt
   const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
   const metrics = createMetrics({ service: 'operations', version: '' })
   await using opened = new AsyncDisposableStack()
-  const database = await borrowDatabase({ config, log: (message) => logger.info(message) })
+  const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew: (dataDir) => process.stderr.write(`A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`) })
   opened.defer(() => database.stop())
   const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
   const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
