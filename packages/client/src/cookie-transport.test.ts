@@ -103,7 +103,9 @@ describe('while the answer of a refresh is lost', () => {
     const reloaded = setUp({ server, transport: 'cookie', storage: memoryStorage() })
     server.next['refresh'] = []
     expect((await settle(reloaded.manager.request('/cases'))).status).toBe(200)
-    expect([server.count('refresh'), keysOf(server).size]).toEqual([2, 1])
+    // The first page may have tried twice before it was left: the pause between its tries is drawn.
+    expect(server.count('refresh')).toBeGreaterThanOrEqual(2)
+    expect(keysOf(server).size).toBe(1)
     await settle(reloaded.manager.refreshTokens())
     expect(keysOf(server).size).toBe(2)
   })
