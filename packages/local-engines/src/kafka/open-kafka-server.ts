@@ -46,7 +46,8 @@ export async function openKafkaServer(environment: NodeJS.ProcessEnv): Promise<O
       const file = join(folder, 'server.properties')
       await writeFile(file, Object.entries(toProperties(folder, ports)).map(([name, value]) => `${name}=${value}\n`).join(''))
       const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(jars, '*')]
-      const clusterId = randomBytes(16).toString('base64url')
+      // One id in 64 begins with a hyphen, which the tool would take for an option.
+      const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
       await run(java, [...quick, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file], { env: environment }).catch((error: unknown) => {
         throw toReason(error)
       })
