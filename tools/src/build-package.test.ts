@@ -66,3 +66,10 @@ describe('the published fastify-auto-refresh', () => {
     expect(run(process.execPath, 'app.js')).toBe('0 401 access_token_missing false\n')
   }, 60_000)
 })
+
+test('no link of a published README leads out of the package', () => {
+  const outDir = join(project, 'client')
+  buildPackage(join(root, 'packages/client'), outDir)
+  expect(readFileSync(join(outDir, 'README.md'), 'utf8')).toContain('[`docs/api.md`]')
+  expect(readFileSync(join(outDir, 'README.md'), 'utf8')).not.toContain('](../')
+})

@@ -29,7 +29,7 @@ export function buildPackage(folder: string, outDir = join(folder, 'dist')): voi
   for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
   writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`)
   cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
-  cpSync(join(folder, 'README.md'), join(outDir, 'README.md'))
+  writeFileSync(join(outDir, 'README.md'), unlinked(readFileSync(join(folder, 'README.md'), 'utf8')))
 }
 
 function readManifest(folder: string): Manifest {
@@ -96,6 +96,9 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
     ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }), peerDependencies, peerDependenciesMeta,
   }
 }
+
+/** Links that lead out of the package lead nowhere once it is installed: the file of the repository is named instead. */
+const unlinked = (readme: string) => readme.replaceAll(/\[([^\]]+)\]\((?:\.\.\/)+([^)#]+)[^)]*\)/g, '$1 [`$2`]')
 
 const filesOf = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
 

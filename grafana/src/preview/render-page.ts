@@ -8,7 +8,8 @@ const STYLE = `body{background:#111217;color:#ccccdc;font:12px sans-serif;margin
 .panel{position:absolute;box-sizing:border-box;background:#181b1f;border:1px solid #2c3235;overflow:hidden;padding:4px 6px}.row{font-weight:bold;background:none;border:0}
 .value{font-size:26px;color:#73bf69}.error{color:#f2495c}.empty{color:#8e8e9a}.legend{position:absolute;bottom:2px;white-space:nowrap}svg{display:block}pre{white-space:pre-wrap;margin:0}`
 
-type Panel = { type: string; title?: string; gridPos: { x: number; y: number; w: number; h: number }; targets?: { expr: string; legendFormat: string }[]; unit: string; content: string }
+type Panel = { type: string; title?: string; gridPos: { x: number; y: number; w: number; h: number }; targets?: { expr: string; legendFormat: string }[]; unit: Unit; content: string }
+type Unit = { unit?: string; decimals?: number }
 
 /** One page with the panels of every dashboard where Grafana would put them: layout, values, and above all what is empty. */
 export async function renderPage({ dashboards, ask }: { dashboards: readonly Dashboard[]; ask: Ask }): Promise<string> {
@@ -24,8 +25,8 @@ async function renderBoard(dashboard: Dashboard, ask: Ask): Promise<string> {
 }
 
 function toPanel(panel: Record<string, unknown>): Panel {
-  const { fieldConfig, options, ...rest } = panel as { fieldConfig?: { defaults: { unit?: string } }; options?: { content?: string } }
-  return { ...(rest as Omit<Panel, 'unit' | 'content'>), unit: fieldConfig?.defaults.unit ?? '', content: options?.content ?? '' }
+  const { fieldConfig, options, ...rest } = panel as { fieldConfig?: { defaults: Unit }; options?: { content?: string } }
+  return { ...(rest as Omit<Panel, 'unit' | 'content'>), unit: fieldConfig?.defaults ?? {}, content: options?.content ?? '' }
 }
 
 async function renderPanel({ type, title = '', gridPos: { x, y, w, h }, targets = [], unit, content }: Panel, ask: Ask): Promise<string> {
@@ -35,7 +36,7 @@ async function renderPanel({ type, title = '', gridPos: { x, y, w, h }, targets 
   return `<div class="panel ${type}" style="left:${x * COLUMN}px;top:${y * ROW}px;width:${width}px;height:${height}px">${escape(title)}${inside}</div>`
 }
 
-function renderAnswers({ type, unit, width, height, answers }: { type: string; unit: string; width: number; height: number; answers: { legendFormat: string; answer: Answer }[] }): string {
+function renderAnswers({ type, unit, width, height, answers }: { type: string; unit: Unit; width: number; height: number; answers: { legendFormat: string; answer: Answer }[] }): string {
   for (const { answer } of answers) if ('error' in answer) return `<div class="error">${escape(answer.error)}</div>`
   const series = answers.flatMap(({ legendFormat, answer }) => ('series' in answer ? answer.series.map((each) => ({ ...each, legend: toLegend(legendFormat, each) })) : []))
   if (series.length === 0) return '<div class="empty">no series</div>'
@@ -53,5 +54,8 @@ function renderAnswers({ type, unit, width, height, answers }: { type: string; u
 }
 
 const toLegend = (format: string, { labels }: Series) => format.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => labels[name] ?? '')
-const toText = (value: number, unit: string) => (unit === 'percentunit' ? `${(value * 100).toPrecision(4)} %` : `${Number(value.toPrecision(4))} ${unit === 'short' ? '' : unit}`)
+function toText(value: number, { unit = '', decimals }: Unit): string {
+  const [shown, name] = unit === 'percentunit' ? [value * 100, '%'] : [value, unit === 'short' ? '' : unit]
+  return `${decimals === undefined ? Number(shown.toPrecision(4)) : shown.toFixed(decimals)} ${name}`
+}
 const escape = (text: string) => text.replaceAll(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -117,6 +117,7 @@ test.each<[string, RefreshCookieSettings, string, boolean]>([
   ['auto on loopback', { secure: 'auto', sameSite: 'lax' }, 'localhost:8000', false],
   ['auto on 127.0.0.1', { secure: 'auto', sameSite: 'lax' }, '127.0.0.1:8000', false],
   ['auto on [::1]', { secure: 'auto', sameSite: 'lax' }, '[::1]:8000', false],
+  ['auto on loopback for another site', { secure: 'auto', sameSite: 'none' }, 'localhost:8000', true],
   ['auto elsewhere', { secure: 'auto', sameSite: 'lax' }, 'auth.example', true],
   ['auto on a name that only begins with localhost', { secure: 'auto', sameSite: 'lax' }, 'localhost.evil.example', true],
   ['true', { secure: 'true', sameSite: 'strict' }, 'localhost', true],

@@ -2,7 +2,7 @@ import { REFRESH_COOKIE } from '@auto-refresh/contracts'
 import type { FastifyReply } from 'fastify'
 import { isLoopbackHost } from './is-loopback-host.ts'
 
-/** `auto`: Secure, except on plain http to the machine itself, where browsers would drop it. */
+/** `auto`: Secure, except on plain http to the machine itself, where some browsers drop it. With SameSite=None it is Secure even there: without, all of them drop it. */
 export type RefreshCookieSettings = Readonly<{ secure: 'auto' | 'true' | 'false'; sameSite: 'lax' | 'strict' | 'none'; domain?: string | undefined }>
 
 /** The cookie lives as long as the token would unused. Needs @fastify/cookie. */
@@ -20,6 +20,6 @@ export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieS
 /** Writes the header itself: in an onSend hook `setCookie` comes too late. */
 function write(reply: FastifyReply, token: string, maxAge: number, { secure, sameSite, domain }: RefreshCookieSettings): void {
   const plainLoopback = reply.request.protocol === 'http' && isLoopbackHost(reply.request.hostname)
-  const attributes = { path: '/', httpOnly: true, sameSite, maxAge, secure: secure === 'auto' ? !plainLoopback : secure === 'true' }
+  const attributes = { path: '/', httpOnly: true, sameSite, maxAge, secure: secure === 'auto' ? sameSite === 'none' || !plainLoopback : secure === 'true' }
   reply.header('set-cookie', reply.server.serializeCookie(REFRESH_COOKIE, token, { ...attributes, ...(domain === undefined ? {} : { domain }) }))
 }

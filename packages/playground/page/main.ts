@@ -76,7 +76,7 @@ tokens.on('session-ended', ({ reason }) => {
   const isTheft = reason === 'refresh_token_reused' || (sessionId !== undefined && sessionId === stolenSessionId)
   const text = isTheft ? THEFT : (ENDED[reason] ?? 'The session is over. Sign in again.')
   explainEnd({ text, grave: isTheft })
-  log({ source: 'page', text: isTheft ? 'The server refuses this session; the client has dropped its tokens.' : text, detail: reason, grave: isTheft })
+  log({ source: 'page', text: isTheft ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has dropped its tokens.` : text, detail: reason, grave: isTheft })
   draw()
 })
 tokens.on('error', ({ message, code }) => log({ source: 'page', text: message, detail: code }))

@@ -22,7 +22,7 @@ export async function openTracing({ settings, service, version, onTrouble, expor
   service: string
   version: string
   /** spans could not be sent, and are lost */
-  onTrouble(error: unknown): void
+  onTrouble(reason: string): void
   /** for tests: is given each span as it ends */
   exporter?: TraceExporter | undefined
 }): Promise<OpenTracing> {

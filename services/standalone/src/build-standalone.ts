@@ -22,18 +22,18 @@ import { openDatabase } from './open-database.ts'
 export async function buildStandalone(environment: Environment, { signal, traceExporter }: { signal?: AbortSignal; traceExporter?: TraceExporter } = {}) {
   const config = parseStandaloneConfig(environment)
   const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
-  const onTrouble = (error: unknown) => logger.warn({ err: error }, 'Traces could not be sent')
+  const onTrouble = (reason: string) => logger.warn({ reason }, 'Traces could not be sent')
   const tracing = await openTracing({ settings: config.traces, service, version, onTrouble, exporter: traceExporter })
   const logger = createLogger({ service, level: config.logLevel, tracing })
   const metrics = createMetrics({ service, version, tracing })
   await using starting = new AsyncDisposableStack()
   starting.defer(() => tracing.close())
 
+  await checkPort(config)
   let isReady = false
   const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
   starting.defer(() => admin.close())
 
-  await checkPort(config)
   const database = await openDatabase({ config, log: (message) => logger.info(message) })
   starting.defer(() => database.stop())
   const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })

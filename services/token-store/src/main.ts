@@ -20,7 +20,7 @@ await runMain({
       traces: () => parseTraceSettings(process.env),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
-    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (error) => logger.warn({ err: error }, 'Traces could not be sent') })
+    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })
     const logger = createLogger({ service, level: own.logLevel, tracing })
     const metrics = createMetrics({ service, version, tracing })
     let isReady = false

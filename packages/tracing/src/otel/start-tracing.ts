@@ -21,11 +21,14 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
   settings: TraceSettings
   service: string
   version: string
-  onTrouble(error: unknown): void
+  onTrouble(reason: string): void
   exporter: SpanExporter | undefined
 }): OpenTracing {
+  const spans = createSpans(trace.getTracer('auto-refresh', version))
   const ignore = () => {}
-  diag.setLogger({ error: tellNowAndThen(onTrouble), warn: ignore, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.ERROR)
+  // The SDK says it in the context of the request that happened to start its timer, whose trace has nothing to do with it.
+  const tell = tellNowAndThen((reason) => spans.run(undefined, () => onTrouble(reason)))
+  diag.setLogger({ error: tell, warn: ignore, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.ERROR)
   const sdk = new NodeSDK({
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': version })),
     // What machine and command line it is nobody needs to know of a span.
@@ -38,7 +41,6 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
     ...(exporter && { spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
   })
   sdk.start()
-  const spans = createSpans(trace.getTracer('auto-refresh', version))
   const stop = [traceFastify({ spans, sampling: settings.sampling }), traceRedis({ spans })]
 
   return {

@@ -2,11 +2,20 @@
 const QUIET_MS = 30_000
 
 /** Tells of spans that could not be sent, once in half a minute: the SDK loses them without a word to anybody but its diagnosis. */
-export function tellNowAndThen(onTrouble: (error: unknown) => void): (message: string) => void {
+export function tellNowAndThen(onTrouble: (reason: string) => void): (message: string) => void {
   let saidAtMs = -Infinity
   return (message) => {
     if (performance.now() - saidAtMs < QUIET_MS) return
     saidAtMs = performance.now()
-    onTrouble(new Error(message))
+    onTrouble(reasonOf(message))
+  }
+}
+
+/** The SDK writes a whole error as JSON, stack and all. */
+function reasonOf(message: string): string {
+  try {
+    return String((JSON.parse(message) as { message?: unknown }).message ?? message)
+  } catch {
+    return message
   }
 }
