@@ -14,7 +14,7 @@ export function tellNowAndThen(onTrouble: (reason: string) => void): (message: s
 /** The SDK writes a whole error as JSON, stack and all. */
 function reasonOf(message: string): string {
   try {
-    return String((JSON.parse(message) as { message?: unknown }).message ?? message)
+    return (JSON.parse(message) as { message?: string }).message ?? message
   } catch {
     return message
   }
