@@ -1,5 +1,5 @@
-/** Waits until `condition` holds; fails after `ms`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+/** Waits until `condition` holds; fails after `ms`, by default more than any machine stands still. */
+export async function eventually(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)

@@ -11,11 +11,16 @@ const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
 
 export type Standalone = Awaited<ReturnType<typeof startStandalone>>
 
+const givenPorts = new Set<number>()
+
+/** A port that nobody listens on. No two callers get the same one, for none of them listens yet when the next one asks. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
+  if (givenPorts.has(port)) return freePort()
+  givenPorts.add(port)
   return port
 }
 
