@@ -12,3 +12,15 @@ export async function letPass(seconds: number): Promise<void> {
   const from = performance.now()
   await eventually(() => performance.now() - from > seconds * 1000, seconds * 1000 + 5000)
 }
+
+/** Seconds from each `begin` until what it returns holds, at the median of five: the machine may stand still during one or two of them. */
+export async function usualSeconds(begin: () => Promise<() => Promise<boolean>>): Promise<number> {
+  const seconds: number[] = []
+  for (let i = 0; i < 5; i += 1) {
+    const condition = await begin()
+    const from = performance.now()
+    await eventually(condition)
+    seconds.push((performance.now() - from) / 1000)
+  }
+  return seconds.toSorted((a, b) => a - b)[2] ?? Infinity
+}
