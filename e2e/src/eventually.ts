@@ -1,8 +1,11 @@
 /** Waits until `condition` holds; fails after `ms`, by default more than any machine stands still. */
 export async function eventually(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
   const deadline = performance.now() + ms
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
+  for (;;) {
+    // Looked at before the condition is: it has its chance after the deadline too, however long we stood still.
+    const isLast = performance.now() > deadline
+    if (await condition()) return
+    if (isLast) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }

@@ -66,6 +66,8 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
       refresh = output.match(/art_[\w-]{102}/g)?.at(-1) ?? refresh
       return output
     },
+    /** The last one seen. */
+    refreshToken: () => refresh,
     stop() {
       for (const child of processes) child.kill()
     },
