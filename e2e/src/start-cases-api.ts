@@ -19,7 +19,7 @@ export async function startCasesApi({ dataDir, authApiUrl, env = {}, aheadMinute
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let ended = false
   const exited = new Promise<number | null>((resolve) => {
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       ended = true
       resolve(code)
     })
@@ -33,7 +33,7 @@ export async function startCasesApi({ dataDir, authApiUrl, env = {}, aheadMinute
       await eventually(() => {
         if (ended) throw new Error(`cases-api ended:\n${output}`)
         return output.includes('is ready')
-      }, 30_000)
+      }, 90_000)
     },
     async stop() {
       if (!ended) child.kill('SIGTERM')

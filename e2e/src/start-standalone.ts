@@ -47,7 +47,8 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let exit: { code: number | null; signal: string | null } | undefined
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    child.on('exit', (code, signal) => {
+    // Not at 'exit': its last lines may still be under way.
+    child.on('close', (code, signal) => {
       exit = { code, signal }
       resolve(exit)
     })
@@ -74,7 +75,7 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
       await eventually(() => {
         if (exit !== undefined) throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
         return output.includes('Auto Refresh Token is ready')
-      }, 30_000)
+      }, 90_000)
       return system
     },
   }
