@@ -61,7 +61,10 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
       const way = ways[language]
       if (way === undefined) throw new Error(`Nobody can run ${language}`)
       const real = names.reduce((text, [shown, name]) => text.replaceAll(shown, name), code).replaceAll('eyJ...', access).replaceAll('art_...', refresh)
-      const output = (await way(real)).replaceAll('\r', '')
+      let output = await way(real)
+      // What the documents say of a 503.
+      for (let tries = 0; tries < 10 && output.includes('"code":"unavailable"'); tries += 1) output = await way(real)
+      output = output.replaceAll('\r', '')
       access = output.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)?.at(-1) ?? access
       refresh = output.match(/art_[\w-]{102}/g)?.at(-1) ?? refresh
       return output
