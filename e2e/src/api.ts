@@ -36,9 +36,10 @@ export const me = (url: string, access: string, headers: Record<string, string> 
 export async function persist(request: () => Promise<Answer>, ms = 30_000): Promise<Answer> {
   const deadline = performance.now() + ms
   for (;;) {
+    const isLast = performance.now() > deadline
     const answer = await request().catch(() => undefined)
     if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer
-    if (performance.now() > deadline) throw new Error(`no answer within ${ms} ms, last ${answer?.status} ${answer?.text}`)
+    if (isLast) throw new Error(`no answer within ${ms} ms, last ${answer?.status} ${answer?.text}`)
     await pause(50)
   }
 }

@@ -2,25 +2,32 @@ import { createTestDatabase } from '@auto-refresh/local-engines'
 import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { call } from './api.ts'
-import { letPass } from './eventually.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { BRIEF, DUE_AT_ONCE, FRESH, hasExpired } from './token-lives.ts'
 
-/** Front ends that do what the guide's two do: the same calls, headers and storage keys, and no single flight. */
+/**
+ * Front ends that do what the guide's two do: the same calls, headers and storage keys, and no single flight. Three processes on one
+ * database: what `system` issues is fresh there, due where `eager` is asked, and soon expired where `brief` has issued it.
+ */
 let system: Standalone
+let eager: Standalone
+let brief: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  // A token lives 3 s and is due from its second second on.
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { ACCESS_TOKEN_EXPIRE_MINUTES: '0.05', AUTO_REFRESH_THRESHOLD: '2', LOG_LEVEL: 'info' } })).ready()
+  const start = async (env: Record<string, string>) => (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { ...env, LOG_LEVEL: 'info' } })).ready()
+  system = await start(FRESH)
+  ;[eager, brief] = await Promise.all([start(DUE_AT_ONCE), start(BRIEF)])
 })
 afterAll(async () => {
-  await system.stop()
+  await Promise.all([system, eager, brief].map((each) => each.stop()))
   await folder.remove()
   await database.drop()
 })
+const alarms = async () => (await Promise.all([system, eager, brief].map((each) => each.alarms()))).reduce((sum, own) => sum + own)
 
 const storage = new Map<string, string>()
 beforeEach(() => storage.clear())
@@ -110,15 +117,14 @@ describe('the TokenManager', () => {
   test('signs in, is renewed by a request with a due token, refreshes by hand and logs out', async () => {
     const client = fetchClient(system.url)
     const body = await client.login('admin', 'password')
-    expect(body).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 3 } })
+    expect(body).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 3600 } })
     const first = client.tokens()
 
     const fresh = await client.request(`${system.url}/api/v1/auth/me`)
     expect([fresh.status, fresh.headers.get('x-token-refreshed')]).toEqual([200, null])
     expect(client.tokens()).toEqual(first)
 
-    await letPass(1.2)
-    const due = await client.request(`${system.url}/api/v1/auth/me`)
+    const due = await client.request(`${eager.url}/api/v1/auth/me`)
     expect([due.status, due.headers.get('x-token-refreshed'), due.headers.get('cache-control')]).toEqual([200, 'true', 'no-store, private'])
     expect(client.tokens().refreshToken).not.toBe(first.refreshToken)
     expect(storage.get('refresh_token')).toBe(client.tokens().refreshToken)
@@ -131,30 +137,37 @@ describe('the TokenManager', () => {
     await expect(client.refreshTokens()).rejects.toThrow('No refresh token available')
     // Its logout only forgets; the session itself ends when the server is told.
     expect((await call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: old.refreshToken } })).status).toBe(200)
-    expect(await system.alarms()).toBe(0)
+    expect(await alarms()).toBe(0)
   })
 
   test('keeps its session with many requests at once on a due and on an expired token', async () => {
-    const client = fetchClient(system.url)
+    const client = fetchClient(brief.url)
     await client.login('admin', 'password')
-    for (const wait of [1.2, 3.2, 3.2]) {
-      await letPass(wait)
-      const answers = await Promise.all(Array.from({ length: 12 }, () => client.request(`${system.url}/api/v1/auth/me`)))
+    const twelveAsk = async ({ url }: Standalone) => {
+      const before = client.tokens().refreshToken
+      const answers = await Promise.all(Array.from({ length: 12 }, () => client.request(`${url}/api/v1/auth/me`)))
       expect(answers.map((answer) => answer.status)).toEqual(Array(12).fill(200))
+      expect(client.tokens().refreshToken).not.toBe(before)
     }
+    for (const _ of [1, 2]) {
+      await hasExpired(client.tokens().accessToken ?? '')
+      await twelveAsk(brief)
+    }
+    for (const _ of [1, 2]) await twelveAsk(eager)
     expect((await client.request(`${system.url}/api/v1/auth/me`)).status).toBe(200)
-    expect(await system.alarms()).toBe(0)
+    expect(await alarms()).toBe(0)
   })
 
   test('knows the state of its token', async () => {
-    const client = fetchClient(system.url)
-    await client.login('admin', 'password')
-    const status = async () => (await client.request(`${system.url}/api/v1/auth/token-status`)).json() as Promise<{ message: string; data: Record<string, unknown> }>
-    expect(await status()).toMatchObject({ message: 'Token status retrieved successfully', data: { valid: true, needs_refresh: false, username: 'admin', role: 'admin' } })
-    await letPass(1.2)
-    expect((await status()).data).toMatchObject({ valid: true, needs_refresh: true })
-    await letPass(2.2)
-    expect((await status()).data).toEqual({ valid: false, needs_refresh: true, time_until_expiry: 0, expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/), reason: 'expired' })
+    const status = async (from: Standalone, asked: Standalone) => {
+      const client = fetchClient(from.url)
+      const { data } = await client.login('admin', 'password')
+      if (from === brief) await hasExpired(data.access_token)
+      return (await client.request(`${asked.url}/api/v1/auth/token-status`)).json() as Promise<{ message: string; data: Record<string, unknown> }>
+    }
+    expect(await status(system, system)).toMatchObject({ message: 'Token status retrieved successfully', data: { valid: true, needs_refresh: false, username: 'admin', role: 'admin' } })
+    expect((await status(system, eager)).data).toMatchObject({ valid: true, needs_refresh: true })
+    expect((await status(brief, brief)).data).toEqual({ valid: false, needs_refresh: true, time_until_expiry: 0, expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/), reason: 'expired' })
   })
 })
 
@@ -168,14 +181,13 @@ describe('the axios interceptor', () => {
       expect(answers.map((answer) => answer.status)).toEqual(Array(6).fill(200))
     }
     expect(loggedOut()).toBe(false)
-    expect(await system.alarms()).toBe(0)
+    expect(await alarms()).toBe(0)
   })
 
   test('stores the pair that a due token brings back', async () => {
-    const { api } = axiosClient(system.url)
+    const { api } = axiosClient(eager.url)
     const signedIn = await api.post<PairBody>('/api/v1/auth/token', { username: 'admin', password: 'password' })
     keep(signedIn.data.data.access_token, signedIn.data.data.refresh_token)
-    await letPass(1.2)
     expect((await api.get('/api/v1/auth/me')).status).toBe(200)
     expect(storage.get('refresh_token')).not.toBe(signedIn.data.data.refresh_token)
   })

@@ -6,6 +6,7 @@ import { createTestDatabase } from '@auto-refresh/local-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './read-blocks.ts'
 import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { BRIEF, FRESH } from './token-lives.ts'
 
 /** docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then what it promises. */
 const run = promisify(execFile)
@@ -13,7 +14,9 @@ const blocks = readBlocks('docs/clients/python.md')
 const files = blocks.filter(({ code }) => /^# \w+\.py\n/.test(code))
 const [install, example, printed] = [blocks.find(({ language }) => language === 'sh'), blocks.find(({ code }) => code.startsWith('from auto_refresh ')), blocks.find(({ language }) => language === 'text')]
 
+/** Two processes on one database and of one issuer: what `system` issues is fresh for all of a test, what `brief` issues can be waited for. */
 let system: Standalone
+let brief: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const inFolder = (name: string) => join(folder.path, name)
@@ -26,16 +29,18 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   const ports = { port: await freePort(), adminPort: await freePort() }
   url = `http://localhost:${ports.port}`
-  // An access token lives 6 s and is due at half; a superseded refresh token is a theft after 1 s.
-  const env = { ISSUER: url, ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', REFRESH_GRACE_SECONDS: '1' }
-  system = await (await startStandalone({ dataDir: join(folder.path, 'data'), databaseUrl: database.url, env, ports })).ready()
+  // A superseded refresh token is a theft after 1 s.
+  const shared = { dataDir: join(folder.path, 'data'), databaseUrl: database.url }
+  const env = { ISSUER: url, REFRESH_GRACE_SECONDS: '1' }
+  system = await (await startStandalone({ ...shared, env: { ...env, ...FRESH }, ports })).ready()
+  brief = await (await startStandalone({ ...shared, env: { ...env, ...BRIEF } })).ready()
   await run('bash', ['-c', install?.code ?? 'exit 1'], { cwd: folder.path })
   for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
     await writeFile(inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''), code.replaceAll('http://localhost:8000', url))
   }
-})
+}, 300_000)
 afterAll(async () => {
-  await system.stop()
+  await Promise.all([system.stop(), brief.stop()])
   await folder.remove()
   await database.drop()
 })
@@ -59,6 +64,6 @@ test.each([
   ['an access token is checked off-line; one that is expired, forged or no access token is refused', 'verify_tokens', 0],
 ])('%s', async (_, scenario, alarms) => {
   const before = await system.alarms()
-  await python(join(import.meta.dirname, 'python-scenarios.py'), scenario, url, folder.path)
+  await python(join(import.meta.dirname, 'python-scenarios.py'), scenario, url, `http://localhost:${brief.ports.port}`, folder.path)
   expect(await system.alarms() - before).toBe(alarms)
 })

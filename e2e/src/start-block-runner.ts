@@ -40,7 +40,7 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
     await writeFile(file, code)
     shell.output = shell.errors = ''
     shell.child.stdin.write(`. '${file}' </dev/null; printf '\\n<exit %s>\\n' $?\n`)
-    await eventually(() => DONE.test(shell.output), 60_000)
+    await eventually(() => DONE.test(shell.output), 90_000)
     const [end, status] = DONE.exec(shell.output) ?? []
     if (status !== '0') throw new Error(`exit ${status}: ${shell.errors}${shell.output}`)
     return shell.output.slice(0, -(end ?? '').length)
@@ -49,7 +49,7 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
     const page = start(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-webstorage', `--localstorage-file=${join(folder, 'localStorage')}`, '--input-type=module'])
     page.child.stdin.end(code)
     const listens = code.includes('.listen(')
-    await (listens ? eventually(() => page.output !== '' || page.child.exitCode !== null, 30_000) : once(page.child, 'close'))
+    await (listens ? eventually(() => page.output !== '' || page.child.exitCode !== null, 90_000) : once(page.child, 'close'))
     if (page.child.exitCode !== (listens ? null : 0)) throw new Error(`exit ${page.child.exitCode}: ${page.errors}${page.output}`)
     return page.output
   }
@@ -61,11 +61,16 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
       const way = ways[language]
       if (way === undefined) throw new Error(`Nobody can run ${language}`)
       const real = names.reduce((text, [shown, name]) => text.replaceAll(shown, name), code).replaceAll('eyJ...', access).replaceAll('art_...', refresh)
-      const output = (await way(real)).replaceAll('\r', '')
+      let output = await way(real)
+      // What the documents say of a 503.
+      for (let tries = 0; tries < 10 && output.includes('"code":"unavailable"'); tries += 1) output = await way(real)
+      output = output.replaceAll('\r', '')
       access = output.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)?.at(-1) ?? access
       refresh = output.match(/art_[\w-]{102}/g)?.at(-1) ?? refresh
       return output
     },
+    /** The last one seen. */
+    refreshToken: () => refresh,
     stop() {
       for (const child of processes) child.kill()
     },

@@ -5,10 +5,11 @@ import { freePort, REPOSITORY } from './start-standalone.ts'
 
 export type CasesApi = Awaited<ReturnType<typeof startCasesApi>>
 
-/** The process that `npm run example` runs, beside a standalone: it takes its keys from the same DATA_DIR. */
-export async function startCasesApi({ dataDir, authApiUrl, env = {} }: { dataDir: string; authApiUrl: string; env?: Record<string, string> }) {
+/** The process that `npm run example` runs, beside a standalone: it takes its keys from the same DATA_DIR. Its clock may be ahead, so that it finds young tokens old. */
+export async function startCasesApi({ dataDir, authApiUrl, env = {}, aheadMinutes = 0 }: { dataDir: string; authApiUrl: string; env?: Record<string, string>; aheadMinutes?: number }) {
   const port = await freePort()
-  const child = spawn(process.execPath, [join(REPOSITORY, 'examples/cases-api/src/main.ts')], {
+  const clock = `const { now } = Date; Date.now = () => now() + ${aheadMinutes * 60_000}`
+  const child = spawn(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(clock)}`, join(REPOSITORY, 'examples/cases-api/src/main.ts')], {
     env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir, AUTH_API_URL: authApiUrl, PORT: String(port), ...env },
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -18,7 +19,7 @@ export async function startCasesApi({ dataDir, authApiUrl, env = {} }: { dataDir
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let ended = false
   const exited = new Promise<number | null>((resolve) => {
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       ended = true
       resolve(code)
     })
@@ -32,7 +33,7 @@ export async function startCasesApi({ dataDir, authApiUrl, env = {} }: { dataDir
       await eventually(() => {
         if (ended) throw new Error(`cases-api ended:\n${output}`)
         return output.includes('is ready')
-      }, 30_000)
+      }, 90_000)
     },
     async stop() {
       if (!ended) child.kill('SIGTERM')

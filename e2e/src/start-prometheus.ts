@@ -43,7 +43,7 @@ export async function startPrometheus({ jobs, notifyUrl }: { jobs: Record<string
     await eventually(async () => {
       if (each.hasEnded()) throw new Error(`${name} ended:\n${each.output()}`)
       return (await fetch(`${ready}/-/ready`).catch(() => undefined))?.status === 200
-    }, 30_000)
+    }, 90_000)
   }
 
   async function get<T>(path: string, parameters: Record<string, string> = {}): Promise<T> {

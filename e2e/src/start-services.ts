@@ -20,7 +20,7 @@ export async function startService(name: ServiceName, env: Record<string, string
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let exit: number | string | null | undefined
   const exited = new Promise<number | string | null>((resolve) => {
-    child.on('exit', (code, signal) => {
+    child.on('close', (code, signal) => {
       exit = code ?? signal
       resolve(exit)
     })
@@ -29,7 +29,7 @@ export async function startService(name: ServiceName, env: Record<string, string
   await eventually(async () => {
     if (exit !== undefined) throw new Error(`${name} ended with ${exit}:\n${output}`)
     return (await fetch(`${adminUrl}/readyz`).catch(() => undefined))?.status === 200
-  }, 30_000)
+  }, 90_000)
   return {
     name,
     url: `http://127.0.0.1:${port}`,

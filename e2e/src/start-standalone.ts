@@ -11,11 +11,16 @@ const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
 
 export type Standalone = Awaited<ReturnType<typeof startStandalone>>
 
+const givenPorts = new Set<number>()
+
+/** A port that nobody listens on. No two callers get the same one, for none of them listens yet when the next one asks. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
+  if (givenPorts.has(port)) return freePort()
+  givenPorts.add(port)
   return port
 }
 
@@ -42,7 +47,8 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let exit: { code: number | null; signal: string | null } | undefined
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    child.on('exit', (code, signal) => {
+    // Not at 'exit': its last lines may still be under way.
+    child.on('close', (code, signal) => {
       exit = { code, signal }
       resolve(exit)
     })
@@ -69,7 +75,7 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
       await eventually(() => {
         if (exit !== undefined) throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
         return output.includes('Auto Refresh Token is ready')
-      }, 30_000)
+      }, 90_000)
       return system
     },
   }

@@ -23,7 +23,9 @@ export async function startWebhookReceiver() {
     const body = Buffer.concat(await request.toArray()).toString()
     try {
       const { type, data } = webhook.verify(body, request.headers as Record<string, string>) as Omit<Detection, 'id'>
-      received.push({ id: String(request.headers['webhook-id']), type, data })
+      const id = String(request.headers['webhook-id'])
+      // One that we were slow to answer comes again.
+      if (!received.some((each) => each.id === id)) received.push({ id, type, data })
       response.writeHead(204).end()
     } catch {
       refused += 1
