@@ -69,7 +69,7 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
       await eventually(() => {
         if (exit !== undefined) throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
         return output.includes('Auto Refresh Token is ready')
-      }, 30_000)
+      }, 90_000)
       return system
     },
   }
