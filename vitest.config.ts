@@ -12,14 +12,17 @@ const plugins = [seedKnownBug(knownBug)]
 // vitest keeps transformed modules between runs by their text, and would serve a bug to the runs after it.
 const fsModuleCache = knownBug === undefined
 
+// How long a test may take says nothing of the product: a shared machine stands still for seconds.
+const expect = { poll: { timeout: 20_000 } }
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
     fsModuleCache,
     projects: [
-      { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'] } },
-      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } },
-      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } },
+      { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, expect } },
+      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000, expect } },
+      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000, expect } },
     ],
   },
 })

@@ -5,8 +5,8 @@ import { ME, REFRESH } from './start-front-end.ts'
 import { cut, lose, refuse } from './start-line.ts'
 import { withFrontEnd } from './with-front-end.ts'
 
-/** An access token lives 6 s and is renewed after half of them. There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. */
-const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.1', REFRESH_GRACE_SECONDS: '0' }
+/** There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. A token lives half an hour, whatever a page is told. */
+const ENV = { REFRESH_GRACE_SECONDS: '0' }
 
 const given = withFrontEnd({ env: ENV })
 
@@ -17,13 +17,15 @@ describe.each([
   const open = (options = {}) => given.front.openTab(given.context, { baseURL: given.front[side].url, ...options })
 
   test('five requests with an expired token make one refresh, and all are answered', async () => {
-    const tab = await open()
+    const tab = await open({ toldSeconds: 2 })
     await tab.signIn()
     await tab.stopTimer()
     await tab.expired()
     const statuses = await tab.page.evaluate(async (me) => (await Promise.all([1, 2, 3, 4, 5].map(() => globalThis.front.manager.request(me)))).map(({ status }) => status), ME)
     expect(statuses).toEqual(Array(5).fill(200))
     expect(given.front[side].of(REFRESH)).toHaveLength(1)
+    const { accessToken } = await tab.look()
+    expect(given.front[side].of(ME).map(({ headers }) => headers.authorization)).toEqual(Array(5).fill(`Bearer ${accessToken}`))
     expect(await given.counted()).toEqual({ rotated: 1, replayed: 0, reused: 0, alarms: 0 })
   })
 
@@ -45,21 +47,21 @@ describe.each([
   })
 
   test('an answer that got lost is fetched again, by the page and after its reload, without any window', async () => {
-    const tab = await open()
+    given.front[side].faults.set(REFRESH, lose)
+    const tab = await open({ toldSeconds: 6 })
     await tab.signIn()
     const { refreshToken } = await tab.look()
-    given.front[side].faults.set(REFRESH, lose)
     await tab.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
-    await eventually(async () => (await given.counted()).rotated === 1, 20_000)
-    await eventually(() => given.front[side].of(REFRESH).length >= 2, 20_000)
+    await eventually(async () => (await given.counted()).rotated === 1)
+    await eventually(() => given.front[side].of(REFRESH).length >= 2)
     expect((await tab.look()).refreshToken).toBe(refreshToken)
 
     given.front[side].faults.set(REFRESH, cut)
     await tab.page.reload()
     const { length } = given.front[side].of(REFRESH)
-    await eventually(() => given.front[side].of(REFRESH).length > length, 20_000)
+    await eventually(() => given.front[side].of(REFRESH).length > length)
     given.front[side].faults.clear()
-    await eventually(async () => Number((await tab.look()).generation) >= 1, 20_000)
+    await eventually(async () => Number((await tab.look()).generation) >= 1)
     expect(await tab.request()).toBe(200)
     expect(await tab.look()).toMatchObject({ ended: [] })
     expect(new Set(given.front[side].of(REFRESH).filter(({ body }) => body.includes(refreshToken ?? '')).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
@@ -71,6 +73,10 @@ test('off-line for longer than the token lives, a request waits and is answered 
   const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
   await given.context.setOffline(true)
+  await tab.page.evaluate(() => {
+    const { now } = Date
+    Date.now = () => now() + 3_600_000
+  })
   await tab.expired()
   const answered = tab.page.evaluate(async (me) => [(await globalThis.front.manager.request(me)).status, globalThis.front.manager.session?.generation], ME)
   await eventually(async () => (await tab.look()).expiresInMs === 0)
@@ -92,7 +98,7 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
   expect(await tab.request()).toBe(401)
   given.front.api.faults.set(REFRESH, redirect)
   await tab.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
-  await eventually(() => given.front.api.of(REFRESH).length >= 2, 20_000)
+  await eventually(() => given.front.api.of(REFRESH).length >= 2)
   given.front.api.faults.clear()
   expect(await tab.refresh()).toMatch(/^eyJ/)
   expect(foreign.reached.map(({ path }) => path)).toEqual(['/named', '/redirected'])

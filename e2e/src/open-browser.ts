@@ -36,7 +36,16 @@ export async function openBrowser({ pageCache = false }: { pageCache?: boolean }
       const { processInfo } = await session.send('SystemInfo.getProcessInfo')
       await session.detach()
       const renderers = processInfo.flatMap(({ type, id }) => (type === 'renderer' ? [id] : []))
-      const signal = (name: NodeJS.Signals) => renderers.forEach((pid) => process.kill(pid, name))
+      const signal = (name: NodeJS.Signals) => {
+        for (const pid of renderers) {
+          try {
+            process.kill(pid, name)
+          } catch (error) {
+            // A browser keeps one renderer to spare, and may have ended it.
+            if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+          }
+        }
+      }
       signal('SIGSTOP')
       return () => signal('SIGCONT')
     },

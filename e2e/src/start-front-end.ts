@@ -15,20 +15,30 @@ declare global {
   var front: Front
 }
 
-/** Nothing but the client, as a browser loads it without a bundler. Its options stand in the address, so that a reload makes it anew. */
+/**
+ * Nothing but the client, as a browser loads it without a bundler. Its options stand in the address, so that a reload makes it anew.
+ * `toldSeconds`: it is told that an access token lives so long, and the server knows better: what it renews in time is then seen
+ * without a request that comes too late, however slow the machine is.
+ */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Front end</title><link rel="icon" href="data:,">
 <script type="module">
 import { TokenManager, memoryStorage, webStorage } from '/playground/client/index.ts'
-const { storage, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
+const { storage, toldSeconds, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
+const tell = async (...request) => {
+  const response = await globalThis.fetch(...request)
+  if (!response.ok || !/\\/auth\\/(token|refresh)$/.test(response.url)) return response
+  const answer = await response.json()
+  return Response.json({ ...answer, data: { ...answer.data, expires_in: toldSeconds } })
+}
 const kinds = { memory: memoryStorage, local: () => webStorage(localStorage), session: () => webStorage(sessionStorage) }
-const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local']() })
+const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local'](), ...(toldSeconds && { fetch: tell }) })
 const front = globalThis.front = { manager, ended: [], errors: [], refreshed: [] }
 manager.on('session-ended', ({ reason }) => front.ended.push(reason))
 manager.on('error', ({ code }) => front.errors.push(code))
 manager.on('refreshed', (event) => front.refreshed.push(event))
 </script>`
 
-type Options = { baseURL: string; transport?: 'body' | 'cookie'; storage?: 'memory' | 'local' | 'session'; threshold?: number }
+type Options = { baseURL: string; transport?: 'body' | 'cookie'; storage?: 'memory' | 'local' | 'session'; toldSeconds?: number }
 type Settings = { env: Record<string, string>; pageCache?: boolean; pages?: Record<string, { type: string; body: string }> }
 export type FrontEnd = Awaited<ReturnType<typeof startFrontEnd>>
 export type Tab = Awaited<ReturnType<FrontEnd['openTab']>>
@@ -63,6 +73,9 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
     return { rotated: sum('rotated'), replayed: sum('replayed'), reused: sum('reused'), alarms: await system.alarms() }
   }
 
+  /** Renewals that pages have begun on an origin of their own API since the last `forget`: a try that is repeated has the same key. */
+  const renewals = () => new Set(api.of(REFRESH).map(({ headers }) => headers['idempotency-key'])).size
+
   async function openTab(context: BrowserContext, options: Options) {
     const page = await context.newPage()
     await page.goto(`${home.url}/front?${encodeURIComponent(JSON.stringify(options))}`)
@@ -77,6 +90,7 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
     newContext: browser.newContext,
     openTab,
     count,
+    renewals,
     /** Counts from now on. */
     async watch() {
       const before = await count()
@@ -99,6 +113,6 @@ export function toTab(page: Page) {
     refresh: () => page.evaluate(async () => (await front.manager.refreshTokens()).data.access_token),
     /** Ends its timer, as in a page that stood still. */
     stopTimer: () => page.evaluate(() => front.manager.dispose()),
-    expired: () => eventually(async () => (await look()).expiresInMs === 0, 30_000),
+    expired: () => eventually(async () => (await look()).expiresInMs === 0),
   }
 }

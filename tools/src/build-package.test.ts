@@ -64,7 +64,7 @@ describe('the published fastify-auto-refresh', () => {
     `)
     expect(run(join(root, 'node_modules/.bin/tsc'))).toBe('0 ')
     expect(run(process.execPath, 'app.js')).toBe('0 401 access_token_missing false\n')
-  }, 60_000)
+  }, 120_000)
 })
 
 test('no link of a published README leads out of the package', () => {

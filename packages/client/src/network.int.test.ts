@@ -23,7 +23,7 @@ const session = (ageMs = 60_000): Session => ({ accessToken: 'access', refreshTo
 function signedIn(baseURL: string, kept = session()) {
   const storage = memoryStorage()
   void storage.save(kept)
-  const manager = new TokenManager({ baseURL, storage, timeoutMs: 2000 })
+  const manager = new TokenManager({ baseURL, storage, timeoutMs: 60_000 })
   managers.push(manager)
   return manager
 }
@@ -98,5 +98,5 @@ test('a Node process with somebody signed in ends by itself', () => {
     const storage = memoryStorage()
     storage.save(${JSON.stringify(session())})
     console.log(new TokenManager({ storage }).accessToken)`
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000, encoding: 'utf8' })).toBe('access\n')
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 50_000, encoding: 'utf8' })).toBe('access\n')
 })

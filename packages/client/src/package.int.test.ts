@@ -16,7 +16,7 @@ let scratch: string
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'auto-refresh-client-'))
   execFileSync(process.execPath, [join(folder, '../../tools/src/build-package.ts'), folder], { stdio: 'pipe' })
-}, 60_000)
+})
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 async function sizeOf(contents: string): Promise<number> {

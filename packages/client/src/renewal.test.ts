@@ -83,7 +83,9 @@ describe('after sleep', () => {
     wake()
     // A schedule of tries may just have ended: the next one begins within two minutes.
     await passMinutes(3)
-    expect(server.count('refresh')).toBe(tries + 1)
+    expect(server.generation).toBe(1)
+    // The last of those before may have been on its way.
+    expect(server.count('refresh') - tries).toBeLessThanOrEqual(1)
     expect(ends()).toEqual([])
   })
 

@@ -7,11 +7,14 @@ import { ISSUER, SESSION, startFakeAuthApi } from './testing/start-fake-auth-api
 let authApi: Awaited<ReturnType<typeof startFakeAuthApi>>
 const closers: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
+  // While this machine stands still nothing here is late: what becomes of a question that hangs is seen in ask.test.ts.
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
   authApi = await startFakeAuthApi()
   closers.push(() => authApi.close())
 })
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
+  vi.restoreAllMocks()
 })
 
 /** A back end whose own error handler knows nothing of us. */
@@ -57,18 +60,18 @@ test('a token that came by cookie goes back by cookie alone', async () => {
 })
 
 test('no refresh token is spent on a 4xx', async () => {
-  const answer = await get(createBackEnd(), await authApi.sign({ leftSeconds: 10 }), '/missing')
+  const answer = await get(createBackEnd(), await authApi.sign({ leftSeconds: 100 }), '/missing')
   expect([answer.statusCode, authApi.state.calls.map(({ call }) => call)]).toEqual([404, ['renewals/peek']])
 })
 
 test('a token of a short life is not due before half of it, whatever the threshold', async () => {
-  expect((await get(createBackEnd(), await authApi.sign({ leftSeconds: 100, lifeSeconds: 180 }))).headers['x-token-refreshed']).toBeUndefined()
-  expect((await get(createBackEnd(), await authApi.sign({ leftSeconds: 80, lifeSeconds: 180 }))).headers['x-token-refreshed']).toBe('true')
+  expect((await get(createBackEnd(), await authApi.sign({ leftSeconds: 170, lifeSeconds: 280 }))).headers['x-token-refreshed']).toBeUndefined()
+  expect((await get(createBackEnd(), await authApi.sign({ leftSeconds: 120, lifeSeconds: 280 }))).headers['x-token-refreshed']).toBe('true')
 })
 
 test('without a key for renewals a due token passes, and an expired one is a 401 whose client refreshes itself', async () => {
   const app = createBackEnd({ renewalKey: '' })
-  expect((await get(app, await authApi.sign({ leftSeconds: 10 }))).statusCode).toBe(200)
+  expect((await get(app, await authApi.sign({ leftSeconds: 100 }))).statusCode).toBe(200)
   expect((await get(app, await authApi.sign({ leftSeconds: -10 }))).json().error.code).toBe('access_token_expired')
   expect(authApi.state.calls).toEqual([])
 })
@@ -92,21 +95,21 @@ test('a revoked session is refused as soon as the list tells it', async () => {
   const access = await authApi.sign()
   expect((await get(app, access)).statusCode).toBe(200)
   authApi.state.revoked.push(SESSION)
-  await vi.waitFor(async () => expect((await get(app, access)).json().error?.code).toBe('access_token_revoked'), { timeout: 5000, interval: 50 })
+  await vi.waitFor(async () => expect((await get(app, access)).json().error?.code).toBe('access_token_revoked'), { timeout: 20_000, interval: 50 })
 })
 
 test('with auth-api gone a live token passes, an expired one is a retryable 503, and a made-up key is no 401', async () => {
   const app = createBackEnd()
   const [live, due, expired, unknown] = await Promise.all([
-    authApi.sign(), authApi.sign({ leftSeconds: 10 }), authApi.sign({ leftSeconds: -10 }), authApi.sign({ kid: 'key-2' }),
+    authApi.sign(), authApi.sign({ leftSeconds: 100 }), authApi.sign({ leftSeconds: -10 }), authApi.sign({ kid: 'key-2' }),
   ])
   expect((await get(app, live)).statusCode).toBe(200)
   await authApi.close()
   for (const access of [live, due]) expect((await get(app, access)).statusCode).toBe(200)
   const answer = await get(app, expired)
   expect([answer.statusCode, answer.json().error.code, Number(answer.headers['retry-after'])]).toEqual([503, 'unavailable', expect.any(Number)])
-  await vi.waitFor(async () => expect((await get(app, unknown)).statusCode).toBe(503), { timeout: 15_000, interval: 200 })
-}, 20_000)
+  await vi.waitFor(async () => expect((await get(app, unknown)).statusCode).toBe(503), { timeout: 20_000, interval: 200 })
+})
 
 test('before keys and revocations were read once every token gets a 503, and after that none', async () => {
   const app = createBackEnd({ feedKey: 'wrong-key' })
@@ -115,7 +118,7 @@ test('before keys and revocations were read once every token gets a 503, and aft
   expect((await get(app, undefined, '/open')).statusCode).toBe(200)
   const good = createBackEnd()
   expect((await get(good, await authApi.sign(), '/ready')).json()).toEqual({ ready: true })
-}, 20_000)
+})
 
 test.each<[string, Partial<AutoRefreshOptions>]>([
   ['no issuer', { issuer: '' }],

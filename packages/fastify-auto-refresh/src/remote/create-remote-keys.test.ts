@@ -33,6 +33,19 @@ test('a known key costs no question', async () => {
   await keys.stop()
 })
 
+test('until the first keys have been read they are asked for each second: no request passes without', async () => {
+  const { keys, ask } = await setUp({ ...answer(), status: 503 })
+  await vi.advanceTimersByTimeAsync(3500)
+  expect(ask).toHaveBeenCalledTimes(4)
+  ask.mockResolvedValue(answer(jwk('a')))
+  await vi.advanceTimersByTimeAsync(1000)
+  await keys.read
+  ask.mockRejectedValue(new Error('no connection'))
+  await vi.advanceTimersByTimeAsync(300_000 + 9000)
+  expect(ask).toHaveBeenCalledTimes(6)
+  await keys.stop()
+})
+
 test('a new key is found at once, and made-up ones cause one question in five seconds', async () => {
   const { keys, ask } = await setUp()
   await keys.read

@@ -7,6 +7,8 @@ import { pollEvery } from './poll-every.ts'
 /** As long as auth-api lets a set be kept. */
 const REFRESH_MS = 300_000
 const AGAIN_MS = 10_000
+/** Before the first keys every request is refused: a start beside auth-api must not wait for them any longer. */
+const FIRST_AGAIN_MS = 1000
 /** An unknown kid is looked for no more often than this: anybody can make one up. */
 const COOL_DOWN_MS = 5000
 /** Without auth-api the last good keys serve this long. */
@@ -27,7 +29,7 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
 
   const polling = pollEvery({
     everyMs: REFRESH_MS,
-    againMs: AGAIN_MS,
+    againMs: () => (keys.size === 0 ? FIRST_AGAIN_MS : AGAIN_MS),
     async poll() {
       await refresh()
       if (tried.fault !== undefined) throw tried.fault

@@ -1,11 +1,11 @@
 export type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
 
-/** Runs `poll` at once, then each time `everyMs` after its end, `againMs` after a fault. It keeps no process alive. */
-export function pollEvery({ poll, onError, everyMs, againMs = everyMs }: {
+/** Runs `poll` at once, then each time `everyMs` after its end, `againMs()` after a fault. It keeps no process alive. */
+export function pollEvery({ poll, onError, everyMs, againMs = () => everyMs }: {
   poll: () => Promise<void>
   onError: (error: unknown) => void
   everyMs: number
-  againMs?: number
+  againMs?: () => number
 }): Polling {
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
@@ -16,7 +16,7 @@ export function pollEvery({ poll, onError, everyMs, againMs = everyMs }: {
     try {
       await poll()
     } catch (error) {
-      nextMs = againMs
+      nextMs = againMs()
       onError(error)
     }
     if (!stopped) timer = setTimeout(() => (running = turn()), nextMs).unref()
