@@ -31,6 +31,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await start()
 
   async function start(): Promise<void> {
+    // Removes the lock file of a killed server: Postgres would take a dead process that nobody has buried yet for a server.
+    await findPostmaster(data)
     const { client } = await startServer(instance, { port, settings: FAST })
     await client.end()
   }
