@@ -50,7 +50,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       const running = await findPostmaster(data)
       if (running === undefined) return
       process.kill(running.pid, 'SIGKILL')
-      await hasEnded(running.pid, data, 5000)
+      await hasEnded(running.pid, data, 20_000)
     },
     async stop() {
       await stopServer()
