@@ -21,8 +21,8 @@ export default defineConfig({
     fsModuleCache,
     projects: [
       { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, expect } },
-      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000, expect } },
-      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000, expect } },
+      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, expect } },
+      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, expect } },
     ],
   },
 })

@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createInProcessBus } from './in-process.ts'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 import { createKafkaSubscriber } from './kafka/create-kafka-subscriber.ts'
-import { createTopics } from './kafka/create-topics.ts'
 import type { EventPublisher, EventSubscriber, Subscription } from './ports.ts'
 import { createRotated, createStory } from './testing/session-events.ts'
+import { makeTopics } from './testing/make-topics.ts'
 import { publishUntilTaken } from './testing/publish-until-taken.ts'
 import { createRecord, toOrder } from './testing/record-handled.ts'
 
@@ -30,7 +30,7 @@ async function openKafkaBus(): Promise<Bus> {
     subscriber,
     async makeTopic() {
       const topic = randomUUID()
-      await createTopics({ settings, log, topics: [topic], partitions: 4, replication: 1, retentionMs: 3_600_000 })
+      await makeTopics(settings, [topic])
       return topic
     },
     async close() {

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { startOwnKafka, type OwnKafka } from '@auto-refresh/local-engines'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 import { createKafkaSubscriber } from './kafka/create-kafka-subscriber.ts'
-import { createTopics } from './kafka/create-topics.ts'
 import type { KafkaSettings } from './kafka/settings.ts'
 import { createRotated, createStory } from './testing/session-events.ts'
+import { makeTopics } from './testing/make-topics.ts'
 import { publishUntilTaken } from './testing/publish-until-taken.ts'
 import { createRecord, toOrder } from './testing/record-handled.ts'
 
-const within = { timeout: 50_000, interval: 20 }
+const within = { timeout: 100_000, interval: 20 }
+vi.setConfig({ testTimeout: 240_000 })
 const log = { warn: () => {} }
 
 let kafka: OwnKafka
@@ -25,7 +26,7 @@ function openBus() {
   const subscriber = createKafkaSubscriber({ settings, log, retryMs: 100, onDead: ({ error }) => expect.unreachable(String(error)) })
   return { publisher, subscriber, close: () => Promise.all([publisher.close(), subscriber.close()]) }
 }
-const makeTopic = (topic: string) => createTopics({ settings, log, topics: [topic], partitions: 4, replication: 1, retentionMs: 3_600_000 })
+const makeTopic = (topic: string) => makeTopics(settings, [topic])
 
 test('without Kafka and without its topics a process starts and stops; once they are there everything flows', async () => {
   await kafka.stopServer()
@@ -38,7 +39,7 @@ test('without Kafka and without its topics a process starts and stops; once they
   await unneeded.close()
   await other.close()
   await kafka.startServer()
-  await expect(publisher.publish(topic, story)).rejects.toThrow('does not host this topic')
+  await expect.poll(() => publisher.publish(topic, story).then(() => 'taken', String), within).toContain('does not host this topic')
   await makeTopic(topic)
   await publishUntilTaken(publisher, topic, story)
   await expect.poll(() => record.ids().size, within).toBe(story.length)
@@ -61,7 +62,7 @@ test.each(['stopServer', 'killServer'] as const)('after %s and a restart in the 
   const back = performance.now()
   await published
   await expect.poll(() => record.ids().size, within).toBe(story.length)
-  expect(performance.now() - back).toBeLessThan(20_000)
+  expect(performance.now() - back).toBeLessThan(50_000)
   expect(record.firstOccurrences()).toEqual(toOrder(story))
   await close()
 })

@@ -11,6 +11,7 @@ import type { KafkaSettings } from './kafka/settings.ts'
 import type { EventPublisher } from './ports.ts'
 import { readTopic, toTexts } from './testing/read-topic.ts'
 import { createRotated, createStory } from './testing/session-events.ts'
+import { makeTopics } from './testing/make-topics.ts'
 import { publishUntilTaken } from './testing/publish-until-taken.ts'
 import { createRecord, toOrder } from './testing/record-handled.ts'
 
@@ -36,13 +37,13 @@ afterAll(async () => {
 beforeEach(async () => {
   topic = randomUUID()
   group = randomUUID()
-  await makeTopics([topic])
+  await makeTopics(settings, [topic], { partitions: 6 })
 })
 afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()))
 })
 
-const makeTopics = (topics: readonly string[]) => createTopics({ settings, log, topics, partitions: 6, replication: 1, retentionMs: 3_600_000 })
+const publish = (events: Parameters<EventPublisher['publish']>[1]) => publishUntilTaken(publisher, topic, events)
 
 function createMember(options: Partial<KafkaSubscriberDeps> = {}) {
   const member = createKafkaSubscriber({ settings, log, retryMs: 20, onDead: ({ error }) => expect.unreachable(String(error)), ...options })
@@ -50,9 +51,31 @@ function createMember(options: Partial<KafkaSubscriberDeps> = {}) {
   return member
 }
 
+/** The sessions take turns in what is published, until `stop`. */
+function keepPublishing({ sessions }: { sessions: number }) {
+  const keys = Array.from({ length: sessions }, () => randomUUID())
+  const story: ReturnType<typeof createRotated>[] = []
+  const stopping = new AbortController()
+  const published = (async () => {
+    for (let seq = 1; !stopping.signal.aborted; seq += 1) {
+      const round = keys.map((key) => createRotated(key, seq))
+      story.push(...round)
+      await publish(round)
+      await delay(30)
+    }
+  })()
+  return {
+    story,
+    stop() {
+      stopping.abort()
+      return published
+    },
+  }
+}
+
 test('an event travels as a CloudEvent in binary mode', async () => {
   const event = createRotated(randomUUID(), 1)
-  await publisher.publish(topic, [event])
+  await publish([event])
   const { messages, close } = await readTopic(settings, topic)
   closers.push(close)
   await expect.poll(() => messages.length, within).toBe(1)
@@ -75,9 +98,9 @@ test('what cannot be decoded goes to the dead-letter topic with its reason, is c
   const raw = createLazyProducer(settings, log)
   closers.push(raw.close)
   const [before, after] = [createRotated(randomUUID(), 1), createRotated(randomUUID(), 1)]
-  await publisher.publish(topic, [before])
+  await publish([before])
   await raw.send(topic, [{ key: 'k', value: 'poison', headers: { ce_type: 'session.rotated.v1', own: 'header' } }])
-  await publisher.publish(topic, [after])
+  await publish([after])
   const record = createRecord()
   const counted: string[] = []
   await createMember({ onDeadLetter: (name) => counted.push(name) }).subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
@@ -110,7 +133,7 @@ test('a session whose handler fails does not hold up those of other partitions',
       await record.handle(event)
     },
   })
-  await publisher.publish(topic, story)
+  await publish(story)
   // Of 12 sessions on 6 partitions, some are not behind the stuck one.
   await expect.poll(() => record.ids().size, within).toBeGreaterThan(6)
   expect(record.handled.some(({ key }) => key === stuck)).toBe(false)
@@ -130,32 +153,20 @@ test('two members share a group: one joins and one leaves under load, nothing is
       await record.handle(event)
     },
   })
-  const story = createStory({ sessions: 30, count: 60 })
-  const published = (async () => {
-    for (let at = 0; at < story.length; at += 20) {
-      await publishUntilTaken(publisher, topic, story.slice(at, at + 20))
-      await delay(30)
-    }
-  })()
+  const { story, stop } = keepPublishing({ sessions: 30 })
   const first = await createMember().subscribe(handleAs('first'))
   await expect.poll(() => by.first, within).toBeGreaterThan(0)
   await createMember().subscribe(handleAs('second'))
   await expect.poll(() => by.second, within).toBeGreaterThan(0)
   await first.close()
-  await published
+  await stop()
   await expect.poll(() => record.ids().size, within).toBe(story.length)
   expect(record.firstOccurrences()).toEqual(toOrder(story))
 })
 
 test('a member that is stopped and started again and again under load loses nothing, and repeats nothing either', async () => {
   const record = createRecord()
-  const story = createStory({ sessions: 20, count: 50 })
-  const published = (async () => {
-    for (let at = 0; at < story.length; at += 20) {
-      await publishUntilTaken(publisher, topic, story.slice(at, at + 20))
-      await delay(30)
-    }
-  })()
+  const { story, stop } = keepPublishing({ sessions: 20 })
   for (let round = 1; round <= 4; round += 1) {
     const { close } = await createMember().subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
     const seen = record.handled.length
@@ -163,7 +174,7 @@ test('a member that is stopped and started again and again under load loses noth
     await close()
   }
   await createMember().subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
-  await published
+  await stop()
   await expect.poll(() => record.ids().size, within).toBe(story.length)
   expect(toOrder(record.handled)).toEqual(toOrder(story))
 })
@@ -177,7 +188,7 @@ test('a consumer that cannot come to life tells its owner, once', async () => {
 
 test('a consumer that crashes for good tells its owner, and leaves its events to others', async () => {
   const event = createRotated(randomUUID(), 1)
-  await publisher.publish(topic, [event])
+  await publish([event])
   const dead: unknown[] = []
   const warn = (_: object, message: string) => {
     if (message.startsWith('Events could not be handled')) throw new TypeError('a defect of ours')
@@ -193,7 +204,7 @@ test('a consumer that crashes for good tells its owner, and leaves its events to
 test('an idle connection arms no timers but the check of request time-outs', async () => {
   const idle = createKafkaPublisher({ settings, log })
   closers.push(idle.close)
-  await idle.publish(topic, [createRotated(randomUUID(), 1)])
+  await publishUntilTaken(idle, topic, [createRotated(randomUUID(), 1)])
   const armed = vi.spyOn(globalThis, 'setTimeout')
   await new Promise((resolve) => setImmediate(resolve))
   armed.mockClear()
@@ -206,9 +217,10 @@ test('an idle connection arms no timers but the check of request time-outs', asy
 
 test('topics are made once, with a dead-letter topic each, and left as they are the next time', async () => {
   const name = `${SESSION_EVENTS_TOPIC}-${randomUUID()}`
-  const both = await Promise.all([makeTopics([name]), makeTopics([name])])
-  expect(both[0].map(({ topic: made, partitions }) => [made, partitions])).toEqual([[name, 6], [`${name}.dlq`, 1]])
-  const again = await createTopics({ settings, log, topics: [name], partitions: 9, replication: 1, retentionMs: 1000 })
+  const make = (options: { partitions: number; retentionMs: number }) => createTopics({ settings, log, topics: [name], replication: 1, ...options })
+  const both = await Promise.all([1, 2].map(() => make({ partitions: 6, retentionMs: 3_600_000 })))
+  expect(both[0]?.map(({ topic: made, partitions }) => [made, partitions])).toEqual([[name, 6], [`${name}.dlq`, 1]])
+  const again = await make({ partitions: 9, retentionMs: 1000 })
   expect(again).toEqual([{ topic: name, partitions: 6, created: false }, { topic: `${name}.dlq`, partitions: 1, created: false }])
 })
 
@@ -216,7 +228,7 @@ test('the lag grows while a handler fails, and is 0 again once everything is tak
   let lag = -1
   let isFailing = true
   const member = createMember({ onLag: (of, events) => of.topic === topic && (lag = events) })
-  await publisher.publish(topic, createStory({ sessions: 1, count: 5 }))
+  await publish(createStory({ sessions: 1, count: 5 }))
   await member.subscribe({
     group,
     topics: [topic],

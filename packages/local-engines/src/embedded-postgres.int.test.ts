@@ -135,7 +135,7 @@ test.each(['own', 'taken over'] as const)('a server that dies comes back by itse
   const { url, stop } = await open({ onRestart: () => (restarts += 1) })
   const before = await findPostmaster(data)
   process.kill(before?.pid ?? 0, 'SIGKILL')
-  await expect.poll(() => restarts, { timeout: 15_000 }).toBe(1)
+  await expect.poll(() => restarts, { timeout: 40_000 }).toBe(1)
   expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
   expect((await findPostmaster(data))?.pid).not.toBe(before?.pid)
   await expect(open()).rejects.toThrow('in use')

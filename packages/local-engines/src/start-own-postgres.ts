@@ -31,6 +31,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await start()
 
   async function start(): Promise<void> {
+    // Removes the lock file of a killed server: Postgres would take a dead process that nobody has buried yet for a server.
+    await findPostmaster(data)
     const { client } = await startServer(instance, { port, settings: FAST })
     await client.end()
   }
@@ -48,7 +50,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       const running = await findPostmaster(data)
       if (running === undefined) return
       process.kill(running.pid, 'SIGKILL')
-      await hasEnded(running.pid, data, 5000)
+      await hasEnded(running.pid, data, 20_000)
     },
     async stop() {
       await stopServer()

@@ -20,7 +20,8 @@ export type PoolOptions = Readonly<{
 
 /**
  * A pool whose clients pipeline: queries that are issued without awaiting each other travel together. A query that is
- * not answered within 2 s costs its connection and rejects, with the outcome unknown.
+ * not answered within 2 s costs its connection and rejects, with the outcome unknown. A connection is waited for 1 s. What the
+ * URL says of deadlines (`options`, `query_timeout`, `connect_timeout`) goes before.
  */
 export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
   const pool = new Pool({
@@ -31,7 +32,7 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
     types: typeParsers,
     pipeline: true,
     keepAlive: true,
-    connectionTimeoutMillis: 1000,
+    connectionTimeoutMillis: toConnectMs(url),
     query_timeout: 2000,
     idleTimeoutMillis: 60_000,
   })
@@ -44,4 +45,10 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
   pool.on('error', () => {})
   if (tracing !== undefined) traceQueries(pool, tracing)
   return pool
+}
+
+/** `connect_timeout` is in seconds, as in libpq. */
+function toConnectMs(url: string): number {
+  const seconds = Number(URL.parse(url)?.searchParams.get('connect_timeout'))
+  return seconds > 0 ? seconds * 1000 : 1000
 }

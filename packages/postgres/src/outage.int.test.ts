@@ -11,11 +11,12 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 test.each(['stopServer', 'killServer'] as const)('%s: every query fails as unavailable, and works again by itself after the restart', async (outage) => {
-  const pool = createPool({ url: server.url, applicationName: 'test', max: 2, onError: () => {} })
+  const patience = new URLSearchParams({ options: '-c statement_timeout=60000', query_timeout: '60000', connect_timeout: '30' })
+  const pool = createPool({ url: `${server.url}?${patience.toString()}`, applicationName: 'test', max: 2, onError: () => {} })
   const query = () => pool.query('select 1 as n')
   try {
     await query()
-    const cut = inTransaction(pool, (client) => client.query('select pg_sleep(0.9)')).catch((error: unknown) => error)
+    const cut = inTransaction(pool, (client) => client.query('select pg_sleep(50)')).catch((error: unknown) => error)
     await expect.poll(() => pool.idleCount).toBe(0)
     await server[outage]()
     expect(isUnavailable(await cut)).toBe(true)

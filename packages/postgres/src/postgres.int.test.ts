@@ -7,16 +7,21 @@ import { isUnavailable } from './unavailable.ts'
 
 let database: TestDatabase
 let pool: Pool
+/** with the deadlines that requests have */
+let impatient: Pool
 const errors: Error[] = []
 
 beforeAll(async () => {
   database = await createTestDatabase()
   pool = createPool({ url: database.url, applicationName: 'test', max: 4, onError: (error) => errors.push(error) })
+  const own = new URL(database.url)
+  own.searchParams.delete('options')
+  impatient = createPool({ url: own.href, applicationName: 'test', max: 1, onError: () => {} })
   await pool.query('create table things (id int primary key, name text unique deferrable initially deferred)')
 })
 beforeEach(() => pool.query('truncate things'))
 afterAll(async () => {
-  await pool?.end()
+  await Promise.all([pool?.end(), impatient?.end()])
   await database?.drop()
 })
 
@@ -29,7 +34,7 @@ describe('createPool', () => {
   })
 
   test('every session has our deadlines and our name', async () => {
-    const { rows } = await pool.query<{ setting: string }>(
+    const { rows } = await impatient.query<{ setting: string }>(
       "select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'application_name') order by name",
     )
     expect(rows.map(({ setting }) => setting)).toEqual(['test', '1000', '250', '1000'])
@@ -103,7 +108,7 @@ describe('inTransaction', () => {
     await pool.query("insert into things values (1, 'a')")
     await inTransaction(pool, async (client) => {
       await client.query('select * from things where id = 1 for update')
-      const waiting = inTransaction(pool, (other) => other.query('select * from things where id = 1 for update'))
+      const waiting = inTransaction(impatient, (other) => other.query('select * from things where id = 1 for update'))
       await expect(waiting).rejects.toMatchObject({ code: '55P03' })
     })
   })

@@ -14,6 +14,8 @@ export type GuardedRedisDeps = Readonly<{
   probe: (client: Redis) => Promise<unknown>
   onAway: (reason: string) => void
   onBack: () => void
+  /** how long a call waits, where not 50 ms */
+  answerMs?: number | undefined
 }>
 export type GuardedRedis = ReturnType<typeof createGuardedRedis>
 
@@ -21,9 +23,9 @@ export type GuardedRedis = ReturnType<typeof createGuardedRedis>
  * A Redis that may be gone, slow or hung at any time: one call waits 50 ms, those after it not at all, until a probe is
  * answered again. `start` does not wait for it. Only for what may be lost.
  */
-export function createGuardedRedis({ url, name, probe, onAway, onBack }: GuardedRedisDeps) {
+export function createGuardedRedis({ url, name, probe, onAway, onBack, answerMs }: GuardedRedisDeps) {
   const breaker = createBreaker({ onOpen: (error) => onAway(toReason(error)), onClose: onBack })
-  const client = createRedisClient({ url, name, onError: (error) => breaker.open(error) })
+  const client = createRedisClient({ url, name, onError: (error) => breaker.open(error), answerMs })
   let timer: NodeJS.Timeout | undefined
   let probing: Promise<void> = Promise.resolve()
 

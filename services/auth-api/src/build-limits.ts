@@ -16,11 +16,13 @@ export type BuildLimitsDeps = Readonly<{
   hashUsername: HashUsername
   metrics: Pick<Metrics, 'onScrape' | 'limitsShared'>
   log: Log
+  /** how long Redis is waited for, where not 50 ms */
+  redisAnswerMs?: number
 }>
 
 /** The limits of the public calls: shared by all replicas with a Redis, else counted in this process. */
-export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername, metrics, log }: BuildLimitsDeps) {
-  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, log })
+export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername, metrics, log, redisAnswerMs }: BuildLimitsDeps) {
+  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, log, answerMs: redisAnswerMs })
   const unwatch = metrics.onScrape(() => metrics.limitsShared.set(redis?.isShared() === true ? 1 : 0))
 
   function limiter(name: string, limit: Limit | 'off'): Limiter {

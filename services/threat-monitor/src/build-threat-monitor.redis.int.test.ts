@@ -8,8 +8,10 @@ import { buildThreatMonitor } from './build-threat-monitor.ts'
 import { parseThreatMonitorConfig } from './config.ts'
 import { failed, refused, reused, rotated, signedIn } from './testing/events.ts'
 
-/** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should. */
-const STANDSTILL = { retry: 2 }
+/** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: here it is waited for longer. */
+const PATIENCE_MS = 20_000
+/** Where Redis is taken away. */
+const ANSWER_MS = 2000
 let redis: OwnRedis
 let admin: Redis
 const stops: (() => Promise<void>)[] = []
@@ -29,7 +31,7 @@ afterEach(async () => {
   admin.disconnect()
 })
 
-async function startReplica(environment: Record<string, string> = {}) {
+async function startReplica(environment: Record<string, string> = {}, redisAnswerMs = PATIENCE_MS) {
   const bus = createInProcessBus()
   const told: AnyEvent[] = []
   await bus.subscribe({ group: 'test', topics: [SECURITY_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
@@ -43,7 +45,7 @@ async function startReplica(environment: Record<string, string> = {}) {
       await bus.publish(topic, events)
     },
   }
-  const monitor = buildThreatMonitor({ config, publisher, subscriber: bus, logger: createSilentLogger(), metrics, clock: { nowMs: () => Date.now() + laterMs } })
+  const monitor = buildThreatMonitor({ config, publisher, subscriber: bus, logger: createSilentLogger(), metrics, clock: { nowMs: () => Date.now() + laterMs }, redisAnswerMs })
   stops.push(() => monitor.stop())
   await monitor.start()
   return {
@@ -51,7 +53,7 @@ async function startReplica(environment: Record<string, string> = {}) {
     isShared: monitor.isShared,
     refuse: (is: boolean) => void (isRefusing = is),
     letPass: (ms: number) => void (laterMs += ms),
-    sharing: () => vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 10_000, interval: 10 }),
+    sharing: () => vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 20_000, interval: 10 }),
     async take(...events: AnyEvent[]) {
       for (const event of events) await bus.publish(toTopic(event.type), [event])
     },
@@ -62,14 +64,14 @@ async function startReplica(environment: Record<string, string> = {}) {
     },
   }
 }
-const startTwo = async () => {
-  const both = [await startReplica(), await startReplica()] as const
+const startTwo = async (redisAnswerMs = PATIENCE_MS) => {
+  const both = [await startReplica({}, redisAnswerMs), await startReplica({}, redisAnswerMs)] as const
   for (const replica of both) await replica.sharing()
   return both
 }
 const now = () => ({ atMs: Date.now() })
 
-test('a pattern that is spread over two replicas is found, and told by one of them once', STANDSTILL, async () => {
+test('a pattern that is spread over two replicas is found, and told by one of them once', async () => {
   const [a, b] = await startTwo()
   for (let i = 0; i < 5; i += 1) await (i % 2 === 0 ? a : b).take(rotated(i, now()))
   expect([...a.patterns(), ...b.patterns()]).toEqual([])
@@ -79,7 +81,7 @@ test('a pattern that is spread over two replicas is found, and told by one of th
   expect((values[0] ?? 0) + (values[1] ?? 0)).toBe(1)
 })
 
-test('what one replica has handled and another gets again counts once', STANDSTILL, async () => {
+test('what one replica has handled and another gets again counts once', async () => {
   const [a, b] = await startTwo()
   const events = [0, 1, 2, 3, 4].map((i) => failed(`name ${i}`, '198.51.100.0/24', now()))
   for (const replica of [a, b, a]) await replica.take(...events)
@@ -89,14 +91,14 @@ test('what one replica has handled and another gets again counts once', STANDSTI
   expect(await b.value('auth_events_processed_total\\{consumer="threat-monitor",type="login.failed.v1",result="duplicate"\\}')).toBe(5)
 })
 
-test('a reuse on one topic and the sign-in on the other meet, whoever handles them', STANDSTILL, async () => {
+test('a reuse on one topic and the sign-in on the other meet, whoever handles them', async () => {
   const [a, b] = await startTwo()
   await a.take(reused({ atMs: Date.now() - 1000 }))
   await b.take(signedIn('0199e000-0000-7000-8000-000000000001', now()))
   expect([a.patterns(), b.patterns()]).toEqual([['reuse'], ['sign_in_after_reuse']])
 })
 
-test('a sign-in that one replica handles before another gets the reuse that preceded it is told with what is known of it', STANDSTILL, async () => {
+test('a sign-in that one replica handles before another gets the reuse that preceded it is told with what is known of it', async () => {
   const [a, b] = await startTwo()
   const signIn = signedIn('0199e000-0000-7000-8000-000000000001', now())
   await a.take(signIn)
@@ -120,7 +122,7 @@ test.each([
   { ...RUNNING, how: 'away at first and back', before: async () => redis.stopServer(), meanwhile: async () => redis.startServer() },
   { ...RUNNING, how: 'there at first and away', meanwhile: async () => redis.stopServer(), withRedis: false },
   { ...RUNNING, how: 'there at first and empty', meanwhile: async () => void (await admin.flushall()) },
-])('what the bus refused for longer than its window is told once when it comes again, with Redis $how', STANDSTILL, async ({ before, meanwhile, withRedis }) => {
+])('what the bus refused for longer than its window is told once when it comes again, with Redis $how', async ({ before, meanwhile, withRedis }) => {
   const a = await startReplica()
   await a.sharing()
   a.refuse(true)
@@ -136,7 +138,7 @@ test.each([
   expect(a.patterns()).toEqual(['reuse'])
 })
 
-test('what one replica could not tell is told with its evidence by another that gets the events', STANDSTILL, async () => {
+test('what one replica could not tell is told with its evidence by another that gets the events', async () => {
   const setting = { THREAT_REFRESH_VELOCITY: '3/60' }
   const [a, b] = [await startReplica(setting), await startReplica(setting)]
   await a.sharing()
@@ -149,28 +151,29 @@ test('what one replica could not tell is told with its evidence by another that 
   expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'refresh_velocity', count: 3, last_event_id: events[2]?.id }])
 })
 
-test('every key has an end, and a window keeps no more than it needs', STANDSTILL, async () => {
+test('every key has an end, and a window keeps no more than it needs', async () => {
   const a = await startReplica()
   await a.sharing()
   await a.take(...Array.from({ length: 200 }, (_, i) => failed(`name ${i}`, '198.51.100.0/24', now())), reused(now()))
   const keys = await admin.keys('*')
   expect(keys.length).toBeGreaterThan(200)
-  expect(Math.min(...(await Promise.all(keys.map((key) => admin.pttl(key)))))).toBeGreaterThan(0)
+  // -1 says that it stays for ever; -2, that it has gone meanwhile.
+  expect(await Promise.all(keys.map((key) => admin.pttl(key)))).not.toContain(-1)
   expect(await admin.zcard('auth:threat:seen:spraying:198.51.100.0/24')).toBe(50)
 })
 
 test.each([
   ['stopped', async () => redis.stopServer(), async () => redis.startServer()],
   ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
-])('Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back', STANDSTILL, async (_, takeAway, bringBack) => {
-  const [a, b] = await startTwo()
+])('Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back', async (_, takeAway, bringBack) => {
+  const [a, b] = await startTwo(ANSWER_MS)
   await a.take(...[0, 1, 2].map((i) => rotated(i, now())))
   await takeAway()
   const before = performance.now()
   await a.take(...[3, 4].map((i) => rotated(i, now())))
   expect(a.told).toEqual([])
   await a.take(...[5, 6, 7].map((i) => rotated(i, now())))
-  expect(performance.now() - before).toBeLessThan(5000)
+  expect(performance.now() - before).toBeLessThan(ANSWER_MS + 10_000)
   expect(a.patterns()).toEqual(['refresh_velocity'])
   expect(a.isShared()).toBe(false)
 
@@ -183,7 +186,7 @@ test.each([
   expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity', 'spraying'])
 })
 
-test('a Redis that forgets everything takes nothing from what a replica has counted, and makes it tell nothing twice', STANDSTILL, async () => {
+test('a Redis that forgets everything takes nothing from what a replica has counted, and makes it tell nothing twice', async () => {
   const a = await startReplica()
   await a.sharing()
   for (let i = 0; i < 12; i += 1) {

@@ -11,15 +11,17 @@ import { createWatchEvents } from './use-cases/watch-events.ts'
 const DRAIN_MS = 2000
 
 /** Composition root: counts suspicious patterns in the events, and tells them. It holds nothing that may not be lost. */
-export function buildThreatMonitor({ config, publisher, subscriber, logger, metrics, clock = { nowMs: () => Date.now() } }: {
+export function buildThreatMonitor({ config, publisher, subscriber, logger, metrics, clock = { nowMs: () => Date.now() }, redisAnswerMs }: {
   config: ThreatMonitorConfig
   publisher: Pick<EventPublisher, 'publish'>
   subscriber: EventSubscriber
   logger: Logger
   metrics: Metrics
   clock?: { nowMs(): number }
+  /** how long Redis is waited for, where not 50 ms */
+  redisAnswerMs?: number
 }) {
-  const { windows, isShared, start, stop } = buildWindows({ redisUrl: config.redisUrl, clock, logger })
+  const { windows, isShared, start, stop } = buildWindows({ redisUrl: config.redisUrl, redisAnswerMs, clock, logger })
   const webhook = config.webhook && createWebhook({
     ...config.webhook,
     clock,

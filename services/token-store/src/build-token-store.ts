@@ -15,12 +15,14 @@ import { createHeart } from './use-cases/keep-heart-beating.ts'
 import { createOutboxRelay } from './use-cases/relay-outbox.ts'
 
 /** Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API. Without a publisher events wait in the outbox. */
-export function buildTokenStore({ config, publisher, logger, metrics, tracing = noTracing }: {
+export function buildTokenStore({ config, publisher, logger, metrics, tracing = noTracing, nowMs = () => performance.now() }: {
   config: TokenStoreConfig
   publisher: EventPublisher | undefined
   logger: Logger
   metrics: Metrics
   tracing?: Tracing
+  /** monotonic: how long a caller has waited, and whether this process has stood still */
+  nowMs?: () => number
 }) {
   const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
   const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError, tracing })
@@ -39,7 +41,7 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
   })
   metrics.watchPool(pool)
   metrics.watchPool(backgroundPool)
-  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), outbox, report, nowMs: () => performance.now() })
+  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), outbox, report, nowMs })
   const tokenStore = createTokenStore({
     sessions: createPostgresSessions({ pool }),
     refreshTokens,
@@ -47,7 +49,7 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
     sessionLimit: config.sessionLimit,
     isRolledBack,
     toUnavailable,
-    nowMs: () => performance.now(),
+    nowMs,
     isUp: heart.isBeating,
     onCommit: () => relay?.nudge(),
     report,

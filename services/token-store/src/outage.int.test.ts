@@ -3,12 +3,15 @@ import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
 
-const GRACE_SECONDS = 2
+/** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
+const GRACE_SECONDS = 5
+/** A locked table is given up as ever; nothing else is. */
+const DEADLINES = { options: '-c lock_timeout=250', query_timeout: '30000', connect_timeout: '30' }
 let postgres: OwnPostgres
 let t: TestTokenStores
 beforeAll(async () => {
   postgres = await startOwnPostgres()
-  t = await startTestTokenStores({ url: postgres.url, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
+  t = await startTestTokenStores({ url: `${postgres.url}?${new URLSearchParams(DEADLINES).toString()}`, patient: false, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
 })
 afterAll(async () => {
   await t.stop()
@@ -22,7 +25,7 @@ async function retried(token: string) {
     const result = await t.store.rotate(refresh(token)).catch(() => undefined)
     if (result !== undefined) results.push(result)
     return results.length > 0
-  }, 15_000)
+  }, 40_000)
   const [result] = results
   if (result === undefined || !('token' in result)) throw new Error(result?.outcome)
   return result
@@ -38,7 +41,7 @@ test('a sessions table that is locked longer than the window costs nobody the se
   await eventually(() => performance.now() - lockedFrom > (GRACE_SECONDS + 4) * 1000, 10_000)
   await t.sql.query('commit')
   expect((await retried(token)).token).toBe('token' in lost ? lost.token : '')
-}, 30_000)
+}, 90_000)
 
 test('a database that is away longer than the window costs nobody the session, and every call is refused as retryable meanwhile', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, () => t.issue()))
@@ -63,9 +66,9 @@ test('a database that is away longer than the window costs nobody the session, a
   await postgres.startServer()
   const successors = await Promise.all(clients.map(async ({ token }) => (await retried(token)).token))
   expect(successors).toEqual(lost.map((result) => ('token' in result ? result.token : '')))
-  await eventually(() => t.events.length >= 64, 15_000)
+  await eventually(() => t.events.length >= 64)
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
-}, 60_000)
+}, 120_000)
 
 test('a database that is killed in the middle of rotations loses and forks no session', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })))
@@ -85,4 +88,4 @@ test('a database that is killed in the middle of rotations loses and forks no se
     )
   }
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
-}, 90_000)
+}, 180_000)

@@ -11,9 +11,15 @@ import { parseTokenStoreConfig } from './config.ts'
 export const home = { network: '192.0.2.0/24', agent: 'browser' }
 export const testKeys = `1:${randomBytes(32).toString('base64')}`
 
-/** For tests: replicas of token-store on a database of their own, or on the one given. `session` are settings of their connections, instead of the pool's. */
+/** Time that passes slowly: a machine that stands still for some seconds is no reason to turn callers away. */
+const slowNowMs = () => performance.now() / 20
+
+/**
+ * For tests: replicas of token-store on a database of their own, or on the one given. `session` are settings of their connections, instead of the pool's.
+ * They are patient, but for tests of what they do when time is up.
+ */
 export async function startTestTokenStores(
-  options: { url?: string; replicas?: number; env?: Record<string, string>; session?: string; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {},
+  options: { url?: string; replicas?: number; env?: Record<string, string>; session?: string; patient?: boolean; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {},
 ) {
   const database = options.url === undefined ? await createTestDatabase() : { url: options.url, drop: async () => {} }
   await migrate({ url: database.url, ...TOKEN_STORE_MIGRATIONS, log: () => {} })
@@ -24,10 +30,11 @@ export async function startTestTokenStores(
       events.push(...batch)
     },
   }
-  const databaseUrl = options.session === undefined ? database.url : `${database.url}?options=${encodeURIComponent(options.session)}`
-  const config = parseTokenStoreConfig({ DATABASE_URL: databaseUrl, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
+  const databaseUrl = new URL(database.url)
+  if (options.session !== undefined) databaseUrl.searchParams.set('options', options.session)
+  const config = parseTokenStoreConfig({ DATABASE_URL: databaseUrl.href, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
   const built = Array.from({ length: options.replicas ?? 1 }, () =>
-    buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }) }),
+    buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }), ...(options.patient === false ? {} : { nowMs: slowNowMs }) }),
   )
   for (const replica of built) await replica.start()
   const sql = new Client({ connectionString: database.url })
@@ -74,7 +81,7 @@ export type TestTokenStores = Awaited<ReturnType<typeof startTestTokenStores>>
 export const refresh = (token: string, more: Partial<RotateRequest> = {}): RotateRequest => ({ token, context: home, accessTtlSeconds: 1800, ...more })
 
 /** Waits until `condition` holds; fails after `ms`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)

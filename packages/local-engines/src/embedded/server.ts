@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,6 +9,10 @@ import { SERVER_ENVIRONMENT, type Instance } from './instance.ts'
 
 const LOG_LIMIT_BYTES = 1_000_000
 const READY_DEADLINE_MS = 60_000
+const LOWEST_PORT = 10_000
+/** Linux gives away ports from here on, the others from further up. */
+const SYSTEM_PORTS_FROM = 32_768
+const PORT_ATTEMPTS = 100
 
 /** No socket file (its path may be too long), UTC, a quick vacuum for tables that fill and drain all the time, no data in its log. */
 const SETTINGS = {
@@ -25,7 +30,7 @@ type Start = Readonly<{ port: number; settings?: Record<string, string> }>
 
 /** Starts a server, and gives its process id and the first connection to it. */
 export async function startServer(instance: Instance, start: Start): Promise<{ pid: number; client: Client }> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   for (;;) {
     const { child, logStart } = await spawnServer(instance, start)
     try {
@@ -95,14 +100,22 @@ async function lastLines(file: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join(' | ')
 }
 
+/**
+ * A port that nobody listens on. It is none of those that the system gives away by itself, to whoever listens on 0 or connects: such a
+ * one could be taken before the server listens, or while it is down.
+ */
 export async function findFreePort(): Promise<number> {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+    const port = randomInt(LOWEST_PORT, SYSTEM_PORTS_FROM)
+    if (await isFree(port)) return port
+  }
+  throw new Error('There is no free port')
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('There is no free port')
-  return address.port
 }
