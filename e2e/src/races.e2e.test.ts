@@ -62,7 +62,7 @@ test('any mixture of /refresh, /auto-refresh and the middleware gives everyone t
   for (let round = 0; round < 5; round += 1) {
     const pair = await login(urlOf(round))
     const ways = Object.values(successorBy)
-    const successors = await Promise.all(Array.from({ length: 48 }, (_, i) => ways[i % ways.length]?.(urlOf(i), pair.refresh, pair.access)))
+    const successors = await Promise.all(Array.from({ length: 48 }, async (_, i) => ways[i % ways.length]?.(urlOf(i), pair.refresh, pair.access)))
     expect(new Set(successors).size).toBe(1)
     expect(successors[0]).not.toBe(pair.refresh)
     expect(await generationOf(pair.refresh)).toEqual({ generation: 1, revoked: null })
