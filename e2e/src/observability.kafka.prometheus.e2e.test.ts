@@ -30,8 +30,8 @@ beforeAll(async () => {
     jobs: { 'auth-api': adminUrls(system.apis), 'token-store': adminUrls(system.stores), 'cleanup-worker': adminUrls(system.workers), 'threat-monitor': adminUrls(system.monitors) },
     notifyUrl: receiver.url,
   })
-  await eventually(async () => (await prometheus.query('up == 1')).length === 7, 30_000)
-}, 180_000)
+  await eventually(async () => (await prometheus.query('up == 1')).length === 7, 90_000)
+}, 300_000)
 afterAll(async () => {
   await prometheus.stop()
   await system.stop()

@@ -1,14 +1,14 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ageSession } from './age-session.ts'
 import { call, refresh, toPair, type Answer } from './api.ts'
-import { letPass } from './eventually.ts'
 import { receiveSpans, type ReceivedSpan } from './receive-spans.ts'
 import { startSystemApart, type SystemApart } from './start-system-apart.ts'
 
 const PASSWORD = 'correct horse battery'
 const INTERNAL_API_KEYS = crypto.randomUUID()
 /** The SDK sends every 5 s, and a consumer may wait for its partitions. */
-const ARRIVES = { timeout: 30_000 }
+const ARRIVES = { timeout: 60_000 }
 const PROCESSED = 'process auth.session-events.v1'
 
 let system: SystemApart
@@ -17,10 +17,10 @@ let sql: Client
 
 beforeAll(async () => {
   collector = await receiveSpans()
-  system = await startSystemApart({ INTERNAL_API_KEYS, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0', REFRESH_GRACE_SECONDS: '1' })
+  system = await startSystemApart({ INTERNAL_API_KEYS, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' })
   sql = new Client({ connectionString: system.postgres.url })
   await sql.connect()
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await sql.end()
   await system.stop()
@@ -93,7 +93,7 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
     `${together} > token-store internal rotate > cleanup-worker consumer ${PROCESSED}`,
   ]))
 
-  await letPass(2)
+  await ageSession(system.postgres.url, first.refresh)
   const reuse = newTrace()
   expect(await refresh(system.urlOf(1), first.refresh, sampled(reuse))).toMatchObject({ status: 401, code: 'refresh_token_reused' })
   await told(reuse)
