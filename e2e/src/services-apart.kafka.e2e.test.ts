@@ -4,6 +4,7 @@ import { ageSession, sessionIdOf } from './age-session.ts'
 import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'
 import { eventually, letPass } from './eventually.ts'
 import { runOperation } from './run-operation.ts'
+import { startBalancer } from './start-balancer.ts'
 import type { ServiceProcess } from './start-services.ts'
 import { startSystemApart, type SystemApart } from './start-system-apart.ts'
 import { startWebhookReceiver, type WebhookReceiver } from './start-webhook-receiver.ts'
@@ -35,50 +36,6 @@ async function connect(): Promise<Client> {
 const TOLD = 60_000
 const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
 const alarms = async () => (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
-
-/** What a balancer in front does: asks who is ready ten times a second, and takes the other where one refuses the connection. */
-function startBalancer() {
-  let ready: string[] = []
-  let askedAt = performance.now()
-  let stoodStillAt = -Infinity
-  const look = async () => {
-    const answers = await Promise.all(system.apis.map(async (api) => ((await fetch(`${api.adminUrl}/readyz`).catch(() => undefined))?.status === 200 ? [api.url] : [])))
-    ready = answers.flat()
-  }
-  const ask = () => {
-    if (performance.now() - askedAt > 1000) stoodStillAt = performance.now()
-    askedAt = performance.now()
-    void look()
-  }
-  const timer = setInterval(ask, 100)
-  const standsStill = () => performance.now() - askedAt > 1000 || performance.now() - stoodStillAt < 5000
-  return {
-    look,
-    stop: () => clearInterval(timer),
-    async send(request: (url: string) => Promise<Answer>): Promise<Answer> {
-      try {
-        return await balanced(ready, request)
-      } catch (error) {
-        // Replicas go on for 2 s after they say that they go. One that did not ask for so long holds connections that are no more.
-        if (!standsStill()) throw error
-        await look()
-        return balanced(ready, request)
-      }
-    },
-  }
-}
-
-async function balanced(ready: readonly string[], request: (url: string) => Promise<Answer>): Promise<Answer> {
-  const urls = ready.toSorted(() => Math.random() - 0.5)
-  for (const url of urls) {
-    try {
-      return await request(url)
-    } catch (error) {
-      if (!String((error as { cause?: { code?: string } }).cause?.code).includes('ECONNREFUSED')) throw error
-    }
-  }
-  throw new Error('no replica takes connections')
-}
 
 /** Clients that refresh without pause until told to stop; each keeps the pair it was answered with. */
 function keepRefreshing(clients: Pair[], send: (client: Pair) => Promise<Answer>) {
@@ -247,7 +204,7 @@ test('a token-store that stands still for longer than its lease reorders nothing
 
 test('a rolling restart under load fails no request', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
-  const balancer = startBalancer()
+  const balancer = startBalancer(() => system.apis)
   await balancer.look()
   const load = keepRefreshing(clients, (client) => balancer.send((url) => refresh(url, client.refresh)))
   for (const list of [system.stores, system.apis, system.workers, system.monitors]) for (const i of list.keys()) await restart(list, i, 'SIGTERM')
