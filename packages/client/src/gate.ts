@@ -6,7 +6,7 @@ import type { Refresh } from './refresher.ts'
 import { toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** A 401 so soon after the token arrived is about something else than its age. */
+/** A token that was fetched because of a 401 and is refused again so soon is not what that 401 is about. */
 const FRESH_MS = 5000
 const EARLY_WAIT_MS = 3000
 
@@ -19,6 +19,8 @@ export type Gate = ReturnType<typeof createGate>
 export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
   let asked = note === undefined
+  // The token with which a refused request was repeated last, and the last one after a refusal that named no reason.
+  let renewedTo: string | undefined
   let doubted: string | undefined
 
   /** Undefined also where somebody else has signed in since: what one user asked for is never done as another. */
@@ -67,12 +69,13 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
       if (typeof code === 'string' ? !code.startsWith('access_token_') : doubted === accessToken) return undefined
       await store.load()
       if (store.current?.accessToken === accessToken) {
-        if (store.ageMs() < FRESH_MS) return undefined
+        if (renewedTo === accessToken && store.ageMs() < FRESH_MS) return undefined
         await renewed(signal, true)
       }
       const next = pass(epoch)
       if (next === undefined || next.session.accessToken === accessToken) return undefined
-      if (code === undefined) doubted = next.session.accessToken
+      renewedTo = next.session.accessToken
+      if (code === undefined) doubted = renewedTo
       return next
     },
 

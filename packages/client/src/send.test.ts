@@ -84,11 +84,30 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('a 401 within seconds of a fresh token is about something else, and given back', async () => {
+  test.each(['access_token_expired', undefined])('five at once are refused right after the sign-in (%s): one refresh, all are answered', async (code) => {
     const { server, manager } = await signedIn()
-    server.next['orders'] = [() => refusal(401, 'access_token_invalid')]
+    server.next['orders'] = Array(5).fill(() => (code === undefined ? new Response('no', { status: 401 }) : refusal(401, code)))
+    const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => manager.request('/orders', { method: 'POST', body: 'a' }))))
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
+    expect([server.count('orders'), server.count('refresh')]).toEqual([10, 1])
+  })
+
+  test('a token that a 401 brought and that is refused within seconds is not what it is about: given back', async () => {
+    const { server, manager } = await signedIn()
+    server.next['orders'] = Array(1000).fill(() => refusal(401, 'access_token_invalid'))
+    for (let times = 0; times < 4; times += 1) expect((await settle(manager.request('/orders'))).status).toBe(401)
+    expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
+    await passSeconds(6)
     expect((await settle(manager.request('/orders'))).status).toBe(401)
-    expect(server.count('refresh')).toBe(0)
+    expect(server.count('refresh')).toBe(2)
+  })
+
+  test('a session that was ended elsewhere is over with the first 401, however new its token is', async () => {
+    const { server, manager, ends } = await signedIn()
+    server.revoked = 'refresh_token_revoked'
+    server.next['orders'] = [() => refusal(401, 'access_token_revoked')]
+    expect((await settle(manager.request('/orders'))).status).toBe(401)
+    expect(ends()).toEqual(['refresh_token_revoked'])
   })
 
   test('one about something else, such as a wrong PIN, is given back', async () => {

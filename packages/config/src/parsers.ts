@@ -68,7 +68,7 @@ export function parseKidAndKey<Kid>(parseKid: Parse<Kid>): Parse<{ kid: Kid; key
 export const parseKidName = accept((text) => /^[A-Za-z0-9._-]{1,64}$/.test(text))
 
 export type Limit = Readonly<{ points: number; seconds: number }>
-/** `points/seconds`, or `off`. */
+/** `count/seconds`, or `off`. */
 export const parseLimit: Parse<Limit | 'off'> = (text) => {
   if (text === 'off') return { value: 'off' }
   const match = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text)

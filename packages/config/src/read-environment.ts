@@ -82,12 +82,12 @@ export function readEnvironment(environment: Environment) {
       places.push({ host, port, setting: names.port })
       return { host, port }
     },
-    /** `points/seconds`, or `off`. */
+    /** `count/seconds`, or `off`. */
     limit(name: string, options: { default: `${number}/${number}` | 'off' }): Limit | 'off' {
       const text = options.default
       const [points, seconds] = text.split('/').map(Number)
       const value = text === 'off' ? text : { points: points ?? 0, seconds: seconds ?? 0 }
-      return read<Limit | 'off', Limit | 'off'>(name, 'points/seconds, such as 10/300, or off', parseLimit, { default: value }, 'off')
+      return read<Limit | 'off', Limit | 'off'>(name, 'count/seconds, such as 10/300, or off', parseLimit, { default: value }, 'off')
     },
 
     list: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) => readList(name, 'texts', parseText, options),

@@ -5,7 +5,7 @@
  */
 export const ERROR_CODES = {
   invalid_request: { status: 400, retryable: false, message: 'The request is not valid; see the API reference at /docs' },
-  ambiguous_refresh_token: { status: 400, retryable: false, message: 'The request carries different refresh tokens; send one' },
+  ambiguous_refresh_token: { status: 400, retryable: false, message: 'The request carries more than one refresh token; send one' },
   refresh_token_missing: { status: 400, retryable: false, message: 'Send the refresh token in the body, the X-Refresh-Token header or the refresh_token cookie' },
   invalid_credentials: { status: 401, retryable: false, message: 'The user name or password is wrong' },
   access_token_missing: { status: 401, retryable: false, message: 'Send the access token as Authorization: Bearer' },

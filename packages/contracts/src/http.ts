@@ -44,7 +44,7 @@ export type SignInBody = Static<typeof SignInBody>
 
 /** Absent, empty, null and the words "null" and "undefined" (which the guide's client sends) all mean "none". */
 export const RefreshBody = Type.Object(
-  { refresh_token: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])) },
+  { refresh_token: Type.Optional(Type.Union([Type.String(), Type.Null()])) },
   strict,
 )
 export type RefreshBody = Static<typeof RefreshBody>

@@ -282,9 +282,21 @@ test('a role is demanded as the user has it now', async () => {
 test('the debug lines tell the decision and never a token', async () => {
   const { debug } = await ask({}, 'due')
   expect(debug).toEqual([
-    { request_id: expect.any(String), session_id: SESSION, access: 'valid', transport: 'header', peeked: 'would_renew', action: 'renew' },
+    { request_id: expect.any(String), session_id: SESSION, access: 'valid', due: true, transport: 'header', peeked: 'would_renew', action: 'renew' },
     { request_id: expect.any(String), session_id: SESSION, renewed: 'renewed' },
   ])
+})
+
+test.each<[string, Parameters<typeof ask>, object]>([
+  ['it is not due', [{}, 'fresh'], { access: 'valid', due: false, action: 'go_on' }],
+  ['no refresh token came along', [{}, 'due', { refresh: null }], { due: true, transport: 'none', action: 'go_on' }],
+  ['nothing could renew it', [{ renewal: 'none' }, 'due'], { access: 'valid', due: true, transport: 'none', action: 'go_on' }],
+  ['it has expired and nothing could renew it', [{ renewal: 'none' }, 'expired'], { access: 'expired', due: true, transport: 'none', action: 'refuse', code: 'access_token_expired' }],
+  ['its refresh token is not good', [{ peek: { outcome: 'invalid' } }, 'expired'], { peeked: 'invalid', action: 'refuse', code: 'access_token_expired' }],
+  ['it is none', [{}, 'forged'], { access: 'invalid', action: 'refuse', code: 'access_token_invalid' }],
+])('a debug line says so when a token is left as it is because %s', async (_, request, said) => {
+  const { debug } = await ask(...request)
+  expect(debug).toEqual([expect.objectContaining(said)])
 })
 
 test('without a renewal nothing is renewed: a due token passes, an expired one is 401', async () => {

@@ -16,6 +16,9 @@ declare module 'fastify' {
   }
 }
 
+/** What a decision goes by, for the debug line. */
+type Seen = { request_id: string; access?: AccessTokenCheck['outcome']; session_id?: string; due?: boolean; transport?: PresentedRefreshToken['transport'] | 'none'; peeked?: Peeked['outcome'] }
+
 /** The verdict of the verifier, held against the revocation list. */
 export type AccessTokenCheck = { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }
 
@@ -53,10 +56,14 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   })
 
   app.addHook('onRequest', async (request, reply) => {
+    const seen: Seen = { request_id: request.id }
     try {
-      await guard(request)
+      await guard(request, seen)
+      debug?.({ ...seen, action: renewals.has(request) ? 'renew' : 'go_on' }, 'auto-refresh decided')
     } catch (error) {
-      if (refuse === undefined || !(error instanceof CodedError)) throw error
+      if (!(error instanceof CodedError)) throw error
+      debug?.({ ...seen, action: 'refuse', code: error.code }, 'auto-refresh decided')
+      if (refuse === undefined) throw error
       return refuse(error, request, reply)
     }
   })
@@ -72,25 +79,29 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     if (renewed.outcome === 'renewed') handOver(reply, renewed, asked)
   })
 
-  async function guard(request: FastifyRequest): Promise<void> {
+  /** Notes in `seen` what it goes by. */
+  async function guard(request: FastifyRequest, seen: Seen): Promise<void> {
     const access = await checkAccessToken(readBearerToken(request))
+    seen.access = access.outcome
     if (access.outcome !== 'valid' && access.outcome !== 'expired') throw new CodedError(`access_token_${access.outcome}`)
     const { outcome, claims } = access
     users.set(request, claims)
-    if (outcome === 'valid' && !isDue(claims)) return
+    seen.session_id = claims.sid
+    seen.due = outcome === 'expired' || isDue(claims)
+    if (!seen.due) return
 
     // an upgraded connection has no answer that could carry a pair, and from OPTIONS no client takes one
     const canCarry = request.headers.upgrade === undefined && request.method !== 'OPTIONS'
     const presented = renewal !== undefined && canCarry ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
+    seen.transport = presented?.transport ?? 'none'
     if (renewal === undefined || presented === undefined) {
       if (outcome === 'expired') throw new CodedError('access_token_expired')
       return
     }
     const asked = { ...presented, refreshToken: presented.token, sessionId: claims.sid, request }
     const { peeked, cause } = await foresee(renewal, asked)
+    seen.peeked = peeked.outcome
     const decision = decideRenewal(outcome, peeked)
-    const seen = { access: outcome, transport: presented.transport, peeked: peeked.outcome }
-    debug?.({ request_id: request.id, session_id: claims.sid, ...seen, ...decision }, 'auto-refresh decided')
     if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
     if (peeked.outcome !== 'would_renew') return
     users.set(request, { ...claims, ...peeked.user })

@@ -22,6 +22,17 @@ test('the faults of all services are named at once, without a value', () => {
   expect(parse).not.toThrow('my-secret')
 })
 
+test('a DATA_DIR that can never be made is named among them, and nothing has been made', () => {
+  const parse = () => parseStandaloneConfig({ PORT: 'x', DATA_DIR: '/dev/null/x' })
+  expect(parse).toThrow('PORT')
+  expect(parse).toThrow('DATA_DIR cannot be used (ENOTDIR)')
+})
+
+test.each([{}, { REFRESH_TOKEN_KEYS: `1:${Buffer.alloc(32, 1).toString('base64')}` }])('a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)', (environment) => {
+  expect(() => parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' })).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
+  expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
+})
+
 test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
   expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
   expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse' }).demoPassword).toBe('correct horse')

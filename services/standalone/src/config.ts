@@ -6,6 +6,7 @@ import { LOG_LEVELS } from '@auto-refresh/telemetry'
 import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
+import { findDataDirFault } from './make-data-dir.ts'
 
 /** The guide signs in with it; only the machine itself may. */
 export const DEFAULT_DEMO_PASSWORD = 'password'
@@ -41,11 +42,14 @@ function parseOwn(environment: Environment) {
   const isOpen = environment['NODE_ENV'] === 'production' || !isLoopback(host)
   const demoPassword = env.string('DEMO_USER_PASSWORD', { default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD })
   if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault('DEMO_USER_PASSWORD is the one that everybody knows, and others than this machine can reach the port; choose another')
+  const dataDir = resolve(env.string('DATA_DIR', { default: 'data' }))
+  const dataDirFault = findDataDirFault(dataDir)
+  if (dataDirFault !== undefined) env.fault(dataDirFault)
   return env.done({
     host,
     port,
     admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
-    dataDir: resolve(env.string('DATA_DIR', { default: 'data' })),
+    dataDir,
     /** absent: the embedded Postgres */
     databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'], default: undefined }),
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info' }),

@@ -8,11 +8,16 @@ export function parseTokenStoreConfig(environment: Environment) {
   const days = (name: string, value: number) => Math.round(env.decimal(name, { default: value, min: 0.0001, max: 3650 }) * DAY_MS)
   const rotationLimit = env.limit('REFRESH_LIMIT', { default: '60/60' })
 
+  const refreshTokenKeys = env.byteKeys('REFRESH_TOKEN_KEYS')
+  const retiredKids = env.integers('REFRESH_TOKEN_RETIRED_KIDS', { default: [], min: 0, max: 255 })
+  // The key would win, and tokens that somebody means to be refused would be good.
+  for (const kid of retiredKids) if (refreshTokenKeys?.some((key) => key.kid === kid)) env.fault(`REFRESH_TOKEN_RETIRED_KIDS names ${kid}, whose key still stands in REFRESH_TOKEN_KEYS; take that out`)
+
   return env.done({
     databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }),
     databasePoolSize: env.integer('TOKEN_STORE_POOL_SIZE', { default: 10, min: 4, max: 200 }),
-    refreshTokenKeys: env.byteKeys('REFRESH_TOKEN_KEYS'),
-    retiredKids: env.integers('REFRESH_TOKEN_RETIRED_KIDS', { default: [], min: 0, max: 255 }),
+    refreshTokenKeys,
+    retiredKids,
     refreshTtlMs: days('REFRESH_TOKEN_EXPIRE_DAYS', 7),
     sessionMaxMs: days('SESSION_MAX_DAYS', 30),
     graceMs: env.decimal('REFRESH_GRACE_SECONDS', { default: 60, min: 0, max: 300 }) * 1000,

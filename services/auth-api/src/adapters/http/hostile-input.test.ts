@@ -46,7 +46,7 @@ describe('a body that is not what the schema says is 400 and reaches no use case
     expect(JSON.parse(body).message).toBe('The request is not valid: body/password must NOT have more than 256 characters')
   })
 
-  test.each([{ refresh_token: 1 }, { refresh_token: ['r'] }, { refresh_token: { a: 1 } }, { refresh_token: 'x'.repeat(1025) }, { refresh_token: 'r', more: 1 }])('to refresh %o', async (payload) => {
+  test.each([{ refresh_token: 1 }, { refresh_token: ['r'] }, { refresh_token: { a: 1 } }, { refresh_token: 'r', more: 1 }])('to refresh %o', async (payload) => {
     expect(await ask({ method: 'POST', url: REFRESH, payload })).toMatchObject({ status: 400, code: 'invalid_request', calls: [] })
   })
 

@@ -34,6 +34,12 @@ describe('a refresh token is taken from the body, the header or the cookie, and 
   })
 })
 
+test.each(REFRESHES)('a token too long to be one is held for a forged one wherever it came from, and no more of it than need be: %s', async (path) => {
+  for (const request of [{ payload: { refresh_token: 'x'.repeat(3000) } }, { headers: { 'x-refresh-token': 'x'.repeat(3000) } }]) {
+    expect((await post(path, request)).asked).toMatchObject([{ refreshToken: 'x'.repeat(1024) }])
+  }
+})
+
 test.each(REFRESHES)('different tokens are refused and change nothing: %s', async (path) => {
   for (const request of [
     { headers: { 'x-refresh-token': 'a' }, payload: { refresh_token: 'b' } },

@@ -27,7 +27,7 @@ export function addSessions(app: App, { useCases }: RouteDeps): void {
 
   const ending = { ...schema, summary: 'End one of them', params: IdParams, response: answers(NothingData) }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
-    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id, context: toRequestContext(request) })
+    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id.toLowerCase(), context: toRequestContext(request) })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Session ended successfully')
   })
