@@ -88,7 +88,7 @@ test('a sign-in over HTTP gives a token that the published keys verify, that ope
 test('a request with a due token carries the new pair in its answer, and the debug switch tells of it', async () => {
   const { call, signIn, lines, tokenStore } = await start({ ACCESS_TOKEN_EXPIRE_MINUTES: '1', AUTO_REFRESH_THRESHOLD: '59.9', DEBUG_AUTO_REFRESH: 'true' })
   const { token } = await signIn()
-  await expect.poll(async () => (await call('GET', '/token-status', { headers: bearer(token) })).body.data['needs_refresh'], { timeout: 5000 }).toBe(true)
+  await expect.poll(async () => (await call('GET', '/token-status', { headers: bearer(token) })).body.data['needs_refresh']).toBe(true)
   const { status, headers } = await call('GET', '/me', { headers: { ...bearer(token), 'x-refresh-token': 'art_token0' } })
   expect([status, headers.get('x-token-refreshed'), headers.get('x-new-refresh-token')]).toEqual([200, 'true', 'art_token1'])
   expect((await call('GET', '/me', { headers: bearer(headers.get('x-new-access-token') ?? '') })).status).toBe(200)
@@ -101,7 +101,7 @@ test('a request with a due token carries the new pair in its answer, and the deb
 test('without the switch the middleware is silent', async () => {
   const { call, signIn, lines } = await start({ ACCESS_TOKEN_EXPIRE_MINUTES: '1', AUTO_REFRESH_THRESHOLD: '59.9' })
   const { token } = await signIn()
-  await expect.poll(async () => (await call('GET', '/me', { headers: { ...bearer(token), 'x-refresh-token': 'art_token0' } })).headers.get('x-token-refreshed'), { timeout: 5000 }).toBe('true')
+  await expect.poll(async () => (await call('GET', '/me', { headers: { ...bearer(token), 'x-refresh-token': 'art_token0' } })).headers.get('x-token-refreshed')).toBe('true')
   expect(lines.join('')).not.toContain('"level":"debug"')
 })
 

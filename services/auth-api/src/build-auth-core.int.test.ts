@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CodedError, LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { createMetrics } from '@auto-refresh/telemetry'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildAuthCore } from './build-auth-core.ts'
 import { parseAuthApiConfig } from './config.ts'
 import { aLog, aSession, aTokenStore, context } from './test-doubles/fakes.ts'
@@ -61,7 +61,7 @@ test('a sign-in gives an access token that checks out, is audited and told', asy
     { outcome: 'succeeded', user_id: user.id },
     { outcome: 'invalid_credentials', user_id: user.id },
   ])
-  await vi.waitFor(() => expect(told.map(({ type }) => type)).toEqual(['login.succeeded.v1', 'login.failed.v1']))
+  await expect.poll(() => told.map(({ type }) => type)).toEqual(['login.succeeded.v1', 'login.failed.v1'])
   expect(log.lines.join('\n')).not.toMatch(/correct horse|art_0|eyJ|"Ada"/)
   expect((await metrics.scrape()).text).toMatch(/auth_logins_total\{outcome="succeeded"\} 1\n/)
 })
@@ -81,7 +81,7 @@ test('a revocation that was committed and not delivered is delivered in the back
   const { core, tokenStore } = await start()
   tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
   await expect(core.users.setPassword('ada', 'another password')).rejects.toMatchObject({ code: 'unavailable' })
-  await vi.waitFor(async () => expect((await database.pool.query('select from auth_api.pending_revocations')).rowCount).toBe(0), { timeout: 5000 })
+  await expect.poll(async () => (await database.pool.query('select from auth_api.pending_revocations')).rowCount).toBe(0)
   expect(tokenStore.revokeUser).toHaveBeenLastCalledWith(expect.objectContaining({ version: 2, reason: 'password_changed' }))
 })
 

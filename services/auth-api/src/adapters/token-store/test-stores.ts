@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { RotateRequest, Tracing } from '@auto-refresh/contracts'
+import { findFreePort } from '@auto-refresh/local-engines'
 import { onTestFinished } from 'vitest'
 import { createHttpTokenStore } from './create-http-token-store.ts'
 
@@ -20,13 +21,18 @@ export const limited = (items: readonly Item[]) => ({
 })
 export const answer = ({ items, response }: Asked) => void response.end(JSON.stringify(limited(items)))
 
-/** A token-store in the place of the real one: it notes what it is asked, and `behaviour` answers. Probes are answered 404. */
-export async function openTestStore({ host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {}) {
+/**
+ * A token-store in the place of the real one: it notes what it is asked, and `behaviour` answers. Probes are answered 404. It can be
+ * stopped and started again: nobody else gets its port.
+ */
+export async function openTestStore({ host = '127.0.0.1', port }: { host?: string; port?: number } = {}) {
   const asked: Asked[] = []
-  const state = { behaviour: answer, probes: 0, probesAnswered: true }
+  const state = { behaviour: answer, probes: 0, openProbes: 0, probesAnswered: true }
   const server = createServer(async (request, response) => {
     if (request.method === 'GET') {
       state.probes += 1
+      state.openProbes += 1
+      response.once('close', () => (state.openProbes -= 1))
       if (state.probesAnswered) response.writeHead(404).end()
       return
     }
@@ -37,7 +43,7 @@ export async function openTestStore({ host = '127.0.0.1', port = 0 }: { host?: s
     asked.push(call)
     state.behaviour(call)
   })
-  const bound = await listen(server, port, host)
+  const bound = await listen(server, port ?? (await findFreePort()), host)
   return Object.assign(state, {
     asked,
     port: bound,
@@ -59,8 +65,8 @@ export async function listen(server: Server, port = 0, host = '127.0.0.1'): Prom
   return (server.address() as AddressInfo).port
 }
 
-/** The adapter over these stores. The default deadline is short, so that a test of it is too. */
-export function openClient({ urls, deadlineMs = 2000, lookup, tracing }: { urls: string[]; deadlineMs?: number; lookup?: (hostname: string) => Promise<string[]>; tracing?: Tracing }) {
+/** The adapter over these stores. It has time, but for tests of its deadline. */
+export function openClient({ urls, deadlineMs = 20_000, lookup, tracing }: { urls: string[]; deadlineMs?: number; lookup?: (hostname: string) => Promise<string[]>; tracing?: Tracing }) {
   const told: string[] = []
   const note = (_: object, message: string) => void told.push(message)
   const { tokenStore, close } = createHttpTokenStore({
