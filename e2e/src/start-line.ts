@@ -1,5 +1,6 @@
 import { createServer, request as sendRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { eventually } from './eventually.ts'
 
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: string | Buffer }
@@ -51,7 +52,7 @@ export async function startLine(target: string, pages: Record<string, { type: st
     const call: Call = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, at: performance.now() }
     calls.push(call)
     const fault = call.method === 'OPTIONS' ? undefined : faults.get(call.path)
-    const forward = (content = body) => exchange(to, call, content)
+    const forward = (content = body) => persist(() => exchange(to, call, content))
     const answer = await (fault === undefined ? forward() : fault(forward, call)).catch(() => undefined)
     if (answer === undefined) return void request.socket.destroy()
     call.status = answer.status
@@ -71,6 +72,16 @@ export async function startLine(target: string, pages: Record<string, { type: st
       faults.clear()
     },
     close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  }
+}
+
+/** As proxies do: a server that cannot answer just now, such as one that has stood still, is asked again. */
+async function persist(send: () => Promise<Answer>): Promise<Answer> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const answer = await send()
+    if (answer.status !== 503 || performance.now() > deadline) return answer
+    await pause(100)
   }
 }
 

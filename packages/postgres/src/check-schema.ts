@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { readMigrations } from './migrations.ts'
+import { tryWhileUnavailable } from './try-while-unavailable.ts'
 
 /**
  * Throws a sentence for the operator when the schema is behind this code. A schema ahead of it is fine: during a
@@ -8,6 +9,6 @@ import { readMigrations } from './migrations.ts'
 export async function checkSchema({ pool, schema, directory }: { pool: Pool; schema: string; directory: string }): Promise<void> {
   const migrations = await readMigrations({ schema, directory, query: (sql) => pool.query(sql) })
   const wanted = await migrations.getMaxVersion()
-  const found = await migrations.getDatabaseVersion()
+  const found = await tryWhileUnavailable(() => migrations.getDatabaseVersion())
   if (found < wanted) throw new Error(`The schema ${schema} is at version ${found}, this code needs ${wanted}: run \`npm run migrate\` first`)
 }

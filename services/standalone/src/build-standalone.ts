@@ -2,6 +2,7 @@ import { buildAuthApi } from '@auto-refresh/auth-api'
 import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
 import type { Environment } from '@auto-refresh/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
+import { tryWhileUnavailable } from '@auto-refresh/postgres'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { buildThreatMonitor } from '@auto-refresh/threat-monitor'
 import { openTracing, type TraceExporter } from '@auto-refresh/tracing'
@@ -53,7 +54,7 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   await store.start()
   await cleanupWorker.start()
   await threatMonitor.start()
-  const demoUser = await ensureDemoUser({ users: authApi.users, config })
+  const demoUser = await tryWhileUnavailable(() => ensureDemoUser({ users: authApi.users, config }))
   if (config.playground) addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url })
   const { url } = await authApi.start(signal)
   gate.open()

@@ -1,6 +1,6 @@
 import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
-import { createPool, toUnavailable } from '@auto-refresh/postgres'
+import { createPool, toUnavailable, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
 import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
@@ -63,7 +63,7 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
     /** Resolves when the schema is current and the first heartbeat is written. */
     async start() {
       await checkTokenStoreSchema(pool)
-      await heart.start()
+      await tryWhileUnavailable(() => heart.start())
       relay?.start()
     },
     async stop() {
