@@ -93,7 +93,7 @@ test('in production there is no user with a password that everybody knows, only 
 
 test('two servers on one port are a fault of the settings, and so is a DATA_DIR that is a file', async () => {
   expect(await runEntry('main.ts', { environment: { DATA_DIR: dataDir, PORT: '8000', ADMIN_PORT: '8000' } })).toMatchObject({ code: 78, stderr: expect.stringContaining('ADMIN_PORT is the same as PORT') })
-  expect(await runEntry('main.ts', { environment: { DATA_DIR: process.execPath } })).toMatchObject({ code: 78, stderr: expect.stringContaining('DATA_DIR cannot be used (EEXIST)') })
+  expect(await runEntry('main.ts', { environment: { DATA_DIR: process.execPath } })).toMatchObject({ code: 78, stderr: expect.stringContaining('DATA_DIR cannot be used (ENOTDIR)') })
 })
 
 test('the banner is true of a demo user from before: its password is refused in production, or another was set', async () => {
