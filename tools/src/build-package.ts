@@ -50,11 +50,14 @@ function compile({ folder, outDir, entries, inlined }: { folder: string; outDir:
   mkdirSync(outDir, { recursive: true })
   const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
+  const indexOf = (name: string) => join(ROOT, 'packages', name, 'src/index.ts')
+  // Found by way of node_modules, they would count as somebody else's whenever that way is the first to be gone, and be left out.
+  const paths = Object.fromEntries(inlined.map((name) => [`${SCOPE}${name}`, [indexOf(name)]]))
   const compilerOptions = {
-    noEmit: false, incremental: false, declaration: true, stripInternal: true, rewriteRelativeImportExtensions: true,
+    paths, noEmit: false, incremental: false, declaration: true, stripInternal: true, rewriteRelativeImportExtensions: true,
     rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
   }
-  const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map((name) => join(ROOT, 'packages', name, 'src/index.ts'))]
+  const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map(indexOf)]
   writeFileSync(project, JSON.stringify({ extends: resolve(folder, 'tsconfig.json'), include: [], files, compilerOptions }))
   try {
     const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' })

@@ -94,7 +94,7 @@ test('a request with a due token carries the new pair in its answer, and the deb
   expect((await call('GET', '/me', { headers: bearer(headers.get('x-new-access-token') ?? '') })).status).toBe(200)
   expect(tokenStore.rotate).toHaveBeenCalledOnce()
   const debug = lines.filter((line) => line.includes('"level":"debug"'))
-  expect(debug.map((line) => JSON.parse(line))).toMatchObject([{ component: 'auto-refresh', peeked: 'would_renew', action: 'renew' }, { component: 'auto-refresh', renewed: 'renewed' }])
+  expect(debug.map((line) => JSON.parse(line))).toMatchObject([{ component: 'auto-refresh', peeked: 'would_renew', action: 'renew' }, { component: 'auto-refresh', renewed: 'renewed' }, { component: 'auto-refresh', action: 'go_on' }])
   expect(lines.join('')).not.toMatch(/art_token|eyJ/)
 })
 
