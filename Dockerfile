@@ -28,7 +28,7 @@ COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
 ENV ADMIN_PORT=9101
 EXPOSE 8000 9101
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=2m --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "services/auth-api/src/main.ts"]
 
 FROM runtime AS token-store
@@ -39,7 +39,7 @@ COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
 ENV ADMIN_PORT=9102
 EXPOSE 8100 9102
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=2m --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "services/token-store/src/main.ts"]
 
 FROM runtime AS cleanup-worker
@@ -50,7 +50,7 @@ COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
 ENV ADMIN_PORT=9103
 EXPOSE 9103
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=2m --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "services/cleanup-worker/src/main.ts"]
 
 FROM runtime AS threat-monitor
@@ -61,7 +61,7 @@ COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
 ENV ADMIN_PORT=9104
 EXPOSE 9104
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=2m --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "services/threat-monitor/src/main.ts"]
 
 # The example back end of docker-compose.yml; its readiness stands on its own port.
@@ -73,7 +73,7 @@ COPY deploy/image/check-ready.mjs /usr/local/lib/
 USER node
 ENV ADMIN_PORT=8200
 EXPOSE 8200
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=2m --retries=3 CMD ["node", "/usr/local/lib/check-ready.mjs"]
 CMD ["node", "examples/cases-api/src/main.ts"]
 
 # The steps that people and pipelines run: npm run migrate, topics, user. DATA_DIR is where the commands keep what they do not need here.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ARGON2_COST, createArgon2Passwords } from './create-argon2-passwords.ts'
 import { createBoundedQueue } from './create-bounded-queue.ts'
 import { createHashUsername } from './create-hash-username.ts'
@@ -85,9 +85,9 @@ describe('the queue', () => {
     expect(started).toEqual([1, 2])
     await expect(queue(work(5))).rejects.toMatchObject({ code: 'unavailable' })
     ends[1]?.()
-    await vi.waitFor(() => expect(started).toEqual([1, 2, 3]))
+    await expect.poll(() => started).toEqual([1, 2, 3])
     ends[0]?.()
-    await vi.waitFor(() => expect(started).toEqual([1, 2, 3, 4]))
+    await expect.poll(() => started).toEqual([1, 2, 3, 4])
     for (const end of ends) end()
     expect(await Promise.all(results)).toEqual([1, 2, 3, 4])
   })
@@ -114,7 +114,7 @@ describe('the queue', () => {
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
     await expect(queue(work(4), patience.signal)).rejects.toMatchObject({ code: 'unavailable' })
     ends[0]?.()
-    await vi.waitFor(() => expect(started).toEqual([1, 3]))
+    await expect.poll(() => started).toEqual([1, 3])
     ends[1]?.()
     expect([await first, await third]).toEqual([1, 3])
   })

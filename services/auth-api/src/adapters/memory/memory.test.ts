@@ -240,7 +240,7 @@ describe('known users', () => {
     await known.find('a')
     findByIds.mockReturnValue(new Promise(() => {}))
     const finding = known.find('a')
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { timeout: 20_000 })
     await vi.advanceTimersByTimeAsync(300)
     expect(await finding).toMatchObject({ id: 'a' })
   })

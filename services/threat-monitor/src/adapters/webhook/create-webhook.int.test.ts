@@ -36,10 +36,10 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   receive(post)
 }
 
-function aWebhook(options: { pausesMs?: readonly number[]; maxWaiting?: number } = {}) {
+function aWebhook(options: { pausesMs?: readonly number[]; maxWaiting?: number; answerMs?: number } = {}) {
   const results: string[] = []
   const troubles: string[] = []
-  const webhook = createWebhook({ url, secret, clock: { nowMs: () => Date.now() }, random: () => 0, onResult: (result) => results.push(result), onTrouble: (why) => troubles.push(why), pausesMs: [1, 1, 1], ...options })
+  const webhook = createWebhook({ url, secret, clock: { nowMs: () => Date.now() }, random: () => 0, onResult: (result) => results.push(result), onTrouble: (why) => troubles.push(why), pausesMs: [1, 1, 1], answerMs: 60_000, ...options })
   return { ...webhook, results, troubles }
 }
 const detection = (id: string): DetectionEvent => ({
@@ -51,7 +51,7 @@ const detection = (id: string): DetectionEvent => ({
   key: 's',
   data: { pattern: 'reuse', count: 1, threshold: 1, window_seconds: 60, first_at: '2026-11-23T12:00:00.000Z', last_at: '2026-11-23T12:00:00.000Z', last_event_id: id },
 })
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000, interval: 5 })
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 })
 
 test('a detection arrives signed, with its type, time and data', async () => {
   const { notify, results } = aWebhook()
@@ -83,7 +83,7 @@ test('a receiver that comes to itself gets it', async () => {
 
 test('one that does not answer is not waited for without end, and a receiver that is gone neither', async () => {
   receive = () => {}
-  const mute = aWebhook({ pausesMs: [] })
+  const mute = aWebhook({ pausesMs: [], answerMs: 300 })
   mute.notify(detection('d1'))
   await until(() => mute.results.length === 1)
   expect([mute.results, mute.troubles]).toEqual([['failed'], ['it did not answer in time']])
@@ -111,7 +111,7 @@ test('a receiver that is slow keeps nobody waiting: some are posted at once, the
 test('a stop delivers what it can in its moment, and counts the rest as failed', async () => {
   const quick = aWebhook()
   for (let i = 0; i < 20; i += 1) quick.notify(detection(`d${i}`))
-  await quick.stop({ drainMs: 10_000 })
+  await quick.stop({ drainMs: 60_000 })
   expect(quick.results).toEqual(Array(20).fill('delivered'))
 
   receive = () => {}

@@ -18,6 +18,8 @@ export type WebhookDeps = Readonly<{
   /** the first of several in a row */
   onTrouble: (reason: string) => void
   pausesMs?: readonly number[]
+  /** how long the receiver is waited for */
+  answerMs?: number
   maxWaiting?: number
 }>
 
@@ -25,7 +27,7 @@ export type WebhookDeps = Readonly<{
  * Posts detections, some at once, each until it is answered 2xx or its attempts are used up. Nobody waits for it; what the
  * queue cannot hold has failed. `stop` gives what is under way `drainMs`; the rest has failed.
  */
-export function createWebhook({ url, secret, clock, random, onResult, onTrouble, pausesMs = PAUSES_MS, maxWaiting = MAX_WAITING }: WebhookDeps): { notify: NotifyOutside; stop(options: { drainMs: number }): Promise<void> } {
+export function createWebhook({ url, secret, clock, random, onResult, onTrouble, pausesMs = PAUSES_MS, answerMs = ANSWER_MS, maxWaiting = MAX_WAITING }: WebhookDeps): { notify: NotifyOutside; stop(options: { drainMs: number }): Promise<void> } {
   const ending = new AbortController()
   const waiting: DetectionEvent[] = []
   const delivering = new Set<Promise<void>>()
@@ -64,7 +66,7 @@ export function createWebhook({ url, secret, clock, random, onResult, onTrouble,
   async function post(id: string, body: string): Promise<string | undefined> {
     const headers = { 'content-type': 'application/json', ...signWebhook({ id, body, secret, nowMs: clock.nowMs() }) }
     try {
-      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(ANSWER_MS)])
+      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(answerMs)])
       const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
       await response.body?.cancel()
       return response.ok ? undefined : `it answered ${response.status}`
