@@ -34,6 +34,14 @@ test('Prometheus accepts the configuration and every rule', async () => {
   expect(stdout).toContain('SUCCESS')
 })
 
+test('no annotation asks for a label that the rule itself adds: it would stay empty', () => {
+  const asked = readAlerts().flatMap(({ alert, labels = {}, annotations = {} }) =>
+    Object.values(annotations).flatMap((text) => Array.from(text.matchAll(/\$labels\.(\w+)/g), ([, label = '']) => ({ alert, label, own: label in labels }))),
+  )
+  expect(asked.length).toBeGreaterThan(5)
+  expect(asked.filter(({ own }) => own)).toEqual([])
+})
+
 test('every alert is seen quiet, firing, and resolved', () => {
   const key = (alert: string, window = '') => `${alert} ${window}`
   const seen = ALERT_CASES.filter(({ alert, firing }) => Object.values(firing).join(' ') === (alert === 'Watchdog' ? '1 1' : '0 1 0'))

@@ -4,4 +4,4 @@ export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.t
 export { parseTraceSettings } from './parse-trace-settings.ts'
 export type { Limit } from './parsers.ts'
 export { readEnvironment, type Environment, type EnvironmentReader } from './read-environment.ts'
-export { runMain } from './run-main.ts'
+export { EXIT_CONFIG, runMain } from './run-main.ts'

@@ -4,7 +4,7 @@ type Process = { exit(code: number): void; on(event: string, listener: (value: u
 type Logger = { info(message: string): void; fatal(fields: object, message: string): void }
 
 /** sysexits.h EX_CONFIG: no restart will help. */
-const EXIT_CONFIG = 78
+export const EXIT_CONFIG = 78
 /** npm and the terminal both deliver one Ctrl-C. */
 const SAME_SIGNAL_MS = 1000
 

@@ -83,3 +83,16 @@ test('a broker that hangs makes a publisher give up in the end; when it goes on,
   await expect.poll(() => story.every(({ id }) => record.ids().has(id)), within).toBe(true)
   await close()
 })
+
+test('a consumer whose Kafka is away ends in the time that containers have to stop in', async () => {
+  const [topic, record, story] = [randomUUID(), createRecord(), createStory({ sessions: 2, count: 3 })]
+  await makeTopic(topic)
+  const { publisher, subscriber, close } = openBus()
+  await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
+  await publishUntilTaken(publisher, topic, story)
+  await expect.poll(() => record.ids().size, within).toBe(story.length)
+  await kafka.killServer()
+  const from = performance.now()
+  await close()
+  expect(performance.now() - from).toBeLessThan(15_000)
+})

@@ -1,5 +1,5 @@
 export { startAdminServer } from './admin-server.ts'
 export { createLogger, createSilentLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 export { describeInstruments } from './instruments.ts'
-export { maskSecrets } from './mask-secrets.ts'
+export { maskSecrets, maskTokens } from './mask-secrets.ts'
 export { createMetrics, type Metrics } from './metrics.ts'

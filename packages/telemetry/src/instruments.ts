@@ -58,7 +58,7 @@ export function createInstruments({ registry, service, tracing = noTracing, onMa
   const [consumers, all] = [makersOf(...CONSUMERS), makersOf(...SERVICES)]
   const consumer = CONSUMERS.filter(isPart)
   return {
-    httpRequestDuration: authApi.histogram('auth_http_request_duration_seconds', 'Time from the request to its answer, by route pattern; `unmatched` is every path that is none', REQUEST_SECONDS, {
+    httpRequestDuration: authApi.histogram('auth_http_request_duration_seconds', 'Time from the request to its answer, by route pattern; `unmatched` is every path or method that is none', REQUEST_SECONDS, {
       route: KNOWN_LATER,
       method: METHODS,
       status_class: STATUS_CLASSES,

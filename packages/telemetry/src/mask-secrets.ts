@@ -18,9 +18,10 @@ export function maskSecrets(line: string): string {
   const named = line.replace(BYTES, '"[masked]"').replace(NAMED, '$1"[masked]"')
   // Most lines have neither sign, and this pattern alone would cost 2 us.
   const quoted = named.includes('=') || named.includes('\\"') ? named.replace(NAMED_IN_TEXT, '$1[masked]') : named
-  return quoted
-    .replace(REFRESH_TOKEN, 'art_[masked]')
-    .replace(JWT, 'eyJ[masked]')
-    .replace(CREDENTIALS, '$1 [masked]')
-    .replace(URL_PASSWORD, '$1:[masked]@')
+  return maskTokens(quoted).replace(URL_PASSWORD, '$1:[masked]@')
+}
+
+/** Masks whatever is shaped like a token of ours or a credential of a header, in what a stranger sent and we keep: a `User-Agent`, say. */
+export function maskTokens(text: string): string {
+  return text.replace(REFRESH_TOKEN, 'art_[masked]').replace(JWT, 'eyJ[masked]').replace(CREDENTIALS, '$1 [masked]')
 }

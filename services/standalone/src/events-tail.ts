@@ -2,11 +2,11 @@ import { parseKafkaSettings } from '@auto-refresh/config'
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
-import { explainFault } from './explain-fault.ts'
+import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'
 
-refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, or all that are there, until Ctrl-C.', ['--all'])
+refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, until Ctrl-C; --all prints those that are there, and ends.', ['--all'])
 sayWithoutKafka(process.env)
 
 /** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C. */
@@ -24,6 +24,5 @@ try {
     },
   })
 } catch (error) {
-  process.stderr.write(`${explainFault(error)}\n`)
-  process.exitCode = 1
+  endWithFault(error)
 }

@@ -1,5 +1,5 @@
 import { parseStandaloneConfig } from './config.ts'
-import { explainFault } from './explain-fault.ts'
+import { endWithFault } from './end-with-fault.ts'
 import { openDatabase } from './open-database.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 
@@ -12,6 +12,5 @@ try {
   await database.stop()
   log('Every schema is at its newest version')
 } catch (error) {
-  process.stderr.write(`${explainFault(error)}\n`)
-  process.exitCode = 1
+  endWithFault(error)
 }

@@ -1,10 +1,15 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
-import { explainFault } from './explain-fault.ts'
+import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { readEndedSessions } from './read-ended-sessions.ts'
 import { withTokenStore } from './with-token-store.ts'
 
 refuseArguments('npm run recover, without arguments: after a restore, before the services start, ends again what had been ended since the backup (KAFKA_BROKERS, or the audit trail).')
+
+/** In a database of its own making nothing could be ended, and the restored one would stay as it is. */
+function refuseNew(dataDir: string): never {
+  throw new Error(`There is no database in ${dataDir} to recover: set DATABASE_URL, or DATA_DIR`)
+}
 
 /**
  * `npm run recover`: after a restore, before the services start, ends again what had been ended since the backup: from the
@@ -16,9 +21,8 @@ try {
     const ended = new Map<string, RevokeReason>()
     await readEndedSessions(process.env, databaseUrl, (sessionId, reason) => void ended.set(sessionId, reason))
     for (const [sessionId, reason] of ended) counts[(await tokenStore.revokeSession({ sessionId, reason })).outcome] += 1
-  })
+  }, refuseNew)
   process.stdout.write(`${counts.revoked} sessions ended again, ${counts.already_ended} had ended, ${counts.not_found} are not here\n`)
 } catch (error) {
-  process.stderr.write(`${explainFault(error)}\n`)
-  process.exitCode = 1
+  endWithFault(error)
 }

@@ -2,7 +2,7 @@ import { parseKafkaSettings, parseTogether, parseTopicSettings } from '@auto-ref
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
-import { explainFault } from './explain-fault.ts'
+import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'
 
@@ -17,6 +17,5 @@ try {
     process.stdout.write(`${topic}: ${partitions} partitions, ${created ? 'created' : 'was there'}\n`)
   }
 } catch (error) {
-  process.stderr.write(`${explainFault(error)}\n`)
-  process.exitCode = 1
+  endWithFault(error)
 }

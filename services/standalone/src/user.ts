@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { explainFault } from './explain-fault.ts'
+import { endWithFault } from './end-with-fault.ts'
 import { parseCommand, USAGE } from './user-command/parse-command.ts'
 import { runCommand } from './user-command/run-command.ts'
 import { withUsers } from './with-users.ts'
@@ -20,7 +20,6 @@ if (command.action === 'help') {
     process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
     process.exitCode = ok ? 0 : 1
   } catch (error) {
-    process.stderr.write(`${explainFault(error)}\n`)
-    process.exitCode = 1
+    endWithFault(error)
   }
 }

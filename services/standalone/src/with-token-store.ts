@@ -9,17 +9,23 @@ export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metr
 
 /**
  * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR, running or not. Nothing is
- * served; the events wait in the outbox for the process that does.
+ * served; the events wait in the outbox for the process that does. `onNew` is told before a database is made, and may throw.
  */
-export async function withTokenStore<T>(environment: Environment, work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>): Promise<T> {
+export async function withTokenStore<T>(
+  environment: Environment,
+  work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>,
+  onNew: (dataDir: string) => void = tellOfNew,
+): Promise<T> {
   const config = parseStandaloneConfig(environment)
   const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
   const metrics = createMetrics({ service: 'operations', version: '' })
   await using opened = new AsyncDisposableStack()
-  const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew: (dataDir) => process.stderr.write(`A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`) })
+  const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew })
   opened.defer(() => database.stop())
   const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
   const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
   opened.defer(() => store.stop())
   return await work(store.tokenStore, database.url, { configs, logger, metrics })
 }
+
+const tellOfNew = (dataDir: string) => void process.stderr.write(`A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`)

@@ -45,3 +45,10 @@ test('the user agent is cut and cleaned', async () => {
   const { agent } = await ask({ headers: { 'user-agent': `a\tb\u0085${'x'.repeat(500)}` } })
   expect(agent).toBe(`ab${'x'.repeat(254)}`)
 })
+
+test('a token in the user agent goes no further: it would stand in the database, in events and on lists', async () => {
+  const refresh = `art_${'A'.repeat(80)}`
+  const access = `eyJ${'a'.repeat(300)}.${'b'.repeat(300)}.${'c'.repeat(80)}`
+  expect((await ask({ headers: { 'user-agent': `app/1 tok=${refresh} ${access}` } })).agent).toBe('app/1 tok=art_[masked] eyJ[masked]')
+  expect((await ask({ headers: { 'user-agent': `Bearer ${access}` } })).agent).not.toContain('aaaa')
+})

@@ -1,4 +1,5 @@
 import { isLoopbackHost } from '@auto-refresh/fastify-auto-refresh'
+import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { RequestContext } from '../../ports.ts'
@@ -28,7 +29,8 @@ export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' 
   return { address, block: `${groups.slice(0, 4).join(':')}::/64`, network: `${groups.slice(0, 3).join(':')}::/48` }
 }
 
-const toAgent = (text = '') => text.replaceAll(/\p{Cc}/gu, '').toWellFormed().slice(0, MAX_AGENT_LENGTH)
+/** It goes to the database, into events and lists. Masked before it is cut: half a token is not seen to be one. */
+const toAgent = (text = '') => maskTokens(text.replaceAll(/\p{Cc}/gu, '').toWellFormed()).slice(0, MAX_AGENT_LENGTH)
 
 /** No proxy in between that could carry a stranger's request to us. */
 function isStraightFromLoopback(request: FastifyRequest): boolean {

@@ -1,4 +1,5 @@
 import { HEADERS } from '@auto-refresh/contracts'
+import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify'
 import { createClientErrorHandler } from './client-errors.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -30,7 +31,8 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     return503OnClosing: false,
     genReqId: ({ headers }) => {
       const given = headers[HEADERS.requestId]
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : createId()
+      // Whoever sends a token there finds it in no log and in no answer.
+      return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given ? given : createId()
     },
     clientErrorHandler: createClientErrorHandler({ createId }),
     frameworkErrors: sendError,
