@@ -32,7 +32,7 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
       const given = headers[HEADERS.requestId]
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : createId()
     },
-    clientErrorHandler: createClientErrorHandler({ createId }),
+    clientErrorHandler: createClientErrorHandler({ createId, settings }),
     frameworkErrors: sendError,
   } satisfies FastifyHttpOptions<RawServerDefault>
 }
