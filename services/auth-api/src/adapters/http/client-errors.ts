@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { CodedError, HEADERS, toErrorEnvelope, type ErrorCode } from '@auto-refresh/contracts'
 import type { CreateId } from '../../ports.ts'
+import { toCorsHeaders, type CorsSettings } from './cors.ts'
 
 const CODES = new Map<string | undefined, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
@@ -8,19 +9,30 @@ const CODES = new Map<string | undefined, ErrorCode>([
 ])
 const REASONS: Partial<Record<number, string>> = { 400: 'Bad Request', 413: 'Payload Too Large', 431: 'Request Header Fields Too Large' }
 
+/** A line of the head; there is no telling which of several counts. What may be a body is not looked at. */
+function findOrigin(packet: unknown): string | undefined {
+  if (!Buffer.isBuffer(packet)) return undefined
+  const [head = ''] = packet.toString('latin1').split('\r\n\r\n', 1)
+  const found = [...`${head}\r\n`.matchAll(/\r\norigin:[ \t]?(\S+)(?=\r\n)/gi)]
+  return found.length === 1 ? found[0]?.[1] : undefined
+}
+
 /** Answers what Node's parser refuses, or what came too slowly, before any request exists; and hangs up. */
-export function createClientErrorHandler({ createId }: { createId: CreateId }) {
-  return (error: Error & { code?: string }, socket: Socket): void => {
+export function createClientErrorHandler({ createId, settings }: { createId: CreateId; settings: CorsSettings }) {
+  return (error: Error & { code?: string; rawPacket?: unknown }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
     const coded = new CodedError(CODES.get(error.code) ?? 'invalid_request')
     const id = createId()
+    // of the packet at fault alone: Node keeps no earlier one
+    const corsHeaders = Object.entries(toCorsHeaders(findOrigin(error.rawPacket), settings)).map(([name, value]) => `${name}: ${value}\r\n`)
     const body = JSON.stringify(toErrorEnvelope(coded, id))
     socket.write(
       `HTTP/1.1 ${coded.statusCode} ${REASONS[coded.statusCode] ?? 'Bad Request'}\r\n` +
         'content-type: application/json; charset=utf-8\r\ncache-control: no-store, private\r\nconnection: close\r\n' +
+        corsHeaders.join('') +
         `${HEADERS.requestId}: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     )
     socket.destroySoon()

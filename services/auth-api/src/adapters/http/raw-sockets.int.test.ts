@@ -2,7 +2,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestApp } from '../../test-doubles/open-test-app.ts'
 
-const { app, calls } = openTestApp()
+const { app, calls } = openTestApp({ settings: { allowedOrigins: ['https://app.example', 'https://other.example'] } })
 let port = 0
 beforeAll(async () => {
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -88,6 +88,51 @@ test('a path that leaves the folder of the reference is a coded 403 (A64)', asyn
 test('headers of more than 16 KiB are a coded 431', async () => {
   const { text } = await talk(lines('GET / HTTP/1.1', 'Host: localhost', `X-A: ${'a'.repeat(20_000)}`))
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([431, 'headers_too_large'])
+})
+
+describe('a page may read what is refused before there is a request', () => {
+  const corsOf = (text: string) => Object.fromEntries([...text.split('\r\n\r\n', 1).join().matchAll(/^(access-control-[a-z-]+|vary): (.*)\r?$/gim)].map(([, name = '', value]) => [name.toLowerCase(), value]))
+  const long = `X-A: ${'a'.repeat(20_000)}`
+  const listed = 'Origin: https://app.example'
+  const refused: [string, number, (...headers: string[]) => string[]][] = [
+    ['headers that are too large', 431, (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, long)]],
+    ['headers that are broken', 400, (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, 'X-A : b')]],
+    ['a body that is broken', 400, (...headers) => [lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Transfer-Encoding: chunked', ...headers) + 'no length\r\n']],
+  ]
+
+  test.each(refused)('%s', async (_, status, request) => {
+    const plain = await talk(lines('GET /nowhere HTTP/1.1', 'Host: localhost', 'Connection: close', listed))
+    expect(corsOf(plain.text)).toMatchObject({ 'access-control-allow-origin': 'https://app.example', 'access-control-allow-credentials': 'true', vary: 'Origin' })
+    const { text } = await talk(...request(listed))
+    expect([statusOf(text), corsOf(text)]).toEqual([status, corsOf(plain.text)])
+    expect(envelopeOf(text).data).toBeNull()
+  })
+
+  test.each<[string, string[]]>([
+    ['no origin', []],
+    ['a stranger', ['Origin: https://evil.example']],
+    ['one that begins alike', ['Origin: https://app.example.evil.example']],
+    ['one in capitals', ['Origin: HTTPS://APP.EXAMPLE']],
+    ['a star', ['Origin: *']],
+    ['the origin null', ['Origin: null']],
+    ['two origins', [listed, 'Origin: https://other.example']],
+    ['the same origin twice', [listed, listed]],
+    ['one with a line feed in it', ['Origin: https://app.example\nX-Evil: 1']],
+    ['one with a carriage return in it', ['Origin: https://app.example\rX-Evil: 1']],
+    ['another header that ends alike', ['X-Origin: https://app.example']],
+  ])('but not %s', async (_, headers) => {
+    for (const [, , request] of refused) {
+      const { text } = await talk(...request(...headers))
+      expect(statusOf(text)).toBeGreaterThanOrEqual(400)
+      expect(corsOf(text)).toEqual({ vary: 'Origin' })
+      expect(text).not.toMatch(/evil/i)
+    }
+  })
+
+  test('nor one that stands in a body', async () => {
+    const [bytes = ''] = refused[2]?.[2]() ?? []
+    expect(corsOf((await talk(`${bytes}\r\n${listed}\r\n\r\n`)).text)).toEqual({ vary: 'Origin' })
+  })
 })
 
 test('a body without an end is cut at 8 KiB with 413', async () => {

@@ -241,45 +241,6 @@ test('the keys are public and may be kept for some minutes', async () => {
   expect([answer.headers['cache-control'], answer.headers['pragma']]).toEqual(['public, max-age=300', undefined])
 })
 
-test('the API reference names every route and loads nothing from elsewhere', async () => {
-  const { app } = openTestApp()
-  const { paths } = (await app.inject('/openapi.json')).json()
-  expect(Object.keys(paths).toSorted()).toEqual([
-    '/.well-known/jwks.json',
-    ...['auto-refresh', 'logout', 'logout-all', 'me', 'notices', 'notices/{id}', 'refresh', 'renewals', 'renewals/peek', 'revocations', 'sessions', 'sessions/{id}', 'token', 'token-status'].map((path) => `${AUTH}/${path}`),
-  ])
-  const page = await app.inject('/docs')
-  expect(page.headers['content-type']).toContain('text/html')
-  for (const [, source] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
-    const file = await app.inject(source ?? '')
-    expect([source, file.statusCode, file.headers['content-security-policy']]).toEqual([expect.stringMatching(/^\/docs\//), 200, expect.stringContaining("script-src 'self';")])
-  }
-  expect(page.body).not.toMatch(/<script(?![^>]* src=)/)
-})
-
-test('the API reference tells every answer, and the headers where they count', async () => {
-  const { app } = openTestApp()
-  const byHeader = 'refreshTokenHeader'
-  const { paths } = (await app.inject('/openapi.json')).json()
-  type Operation = { responses: object; parameters?: { in: string; name: string }[]; security?: object[] }
-  const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
-    Object.values(methods).map(({ responses, parameters = [], security = [] }) => ({
-      path,
-      answers: Object.keys(responses),
-      headers: [...security.flatMap(Object.keys).filter((name) => name === byHeader), ...parameters.filter((one) => one.in === 'header').map(({ name }) => name)],
-    })),
-  )
-  expect(operations.filter(({ answers }) => answers.join() !== '200,4XX,5XX')).toEqual([])
-  const proof = 'x-auto-refresh'
-  expect(Object.fromEntries(operations.map(({ path, headers }) => [path.replace(`${AUTH}/`, ''), headers]))).toEqual({
-    '/.well-known/jwks.json': [], token: [proof], 'token-status': [],
-    refresh: [byHeader, proof, 'idempotency-key'], 'auto-refresh': [byHeader, proof, 'idempotency-key'],
-    renewals: ['idempotency-key'], 'renewals/peek': ['idempotency-key'], revocations: ['if-none-match'],
-    logout: [byHeader, proof], 'logout-all': [byHeader, proof],
-    ...Object.fromEntries(['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}'].map((path) => [path, ['x-refresh-token']])),
-  })
-})
-
 test('every answer is observed under the pattern of its route', async () => {
   const { app, observed } = openTestApp()
   await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })

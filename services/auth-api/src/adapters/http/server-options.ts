@@ -34,7 +34,7 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
       // Whoever sends a token there finds it in no log and in no answer.
       return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given ? given : createId()
     },
-    clientErrorHandler: createClientErrorHandler({ createId }),
+    clientErrorHandler: createClientErrorHandler({ createId, settings }),
     frameworkErrors: sendError,
   } satisfies FastifyHttpOptions<RawServerDefault>
 }

@@ -5,11 +5,12 @@ import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/find-proven-session.ts'
 import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
 import { toRequestContext } from '../request-context.ts'
-import { answers, BY_ACCESS_TOKEN, BY_REFRESH_TOKEN, CSRF_HEADER, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { LOGOUT_HEADERS, nothing, NothingData, userAnswers } from './answers.ts'
+import { CSRF_HEADER, WITH_ACCESS_TOKEN_TOO, type App, type RouteDeps } from './route.ts'
 
 export function addLogout(app: App, { useCases, settings, requireCsrfProof }: RouteDeps): void {
   const headers = Type.Object(CSRF_HEADER)
-  const schema = { tags: ['sessions'], headers, body: RefreshBody, response: answers(NothingData), security: [...BY_ACCESS_TOKEN, ...BY_REFRESH_TOKEN] }
+  const schema = { tags: ['sessions'], headers, body: RefreshBody, response: userAnswers(NothingData, LOGOUT_HEADERS), security: WITH_ACCESS_TOKEN_TOO }
 
   const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
     const accessToken = readBearerToken(request)

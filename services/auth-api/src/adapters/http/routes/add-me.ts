@@ -1,9 +1,10 @@
 import { MeData } from '@auto-refresh/contracts'
 import { toUtc } from '../to-utc.ts'
-import { answers, GUARDED, type App } from './route.ts'
+import { RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { GUARDED, type App } from './route.ts'
 
 export function addMe(app: App): void {
-  const schema = { tags: ['sessions'], summary: 'Who am I', response: answers(MeData), ...GUARDED }
+  const schema = { tags: ['sessions'], summary: 'Who am I', response: userAnswers(MeData, RENEWAL_HEADERS), ...GUARDED }
 
   app.get('/me', { schema }, async ({ user }) => ({
     status: 200,

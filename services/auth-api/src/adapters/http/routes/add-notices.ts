@@ -1,13 +1,14 @@
 import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
 import { toUtc } from '../to-utc.ts'
-import { answers, GUARDED, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { GUARDED, type App, type RouteDeps } from './route.ts'
 
 const TOKEN_REUSED = 'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
 
 export function addNotices(app: App, { useCases }: RouteDeps): void {
   const schema = { tags: ['notices'], ...GUARDED }
 
-  app.get('/notices', { schema: { ...schema, summary: 'What the user should know', response: answers(NoticesData) } }, async ({ user }) => {
+  app.get('/notices', { schema: { ...schema, summary: 'What the user should know', response: userAnswers(NoticesData, RENEWAL_HEADERS) } }, async ({ user }) => {
     const notices = await useCases.listNotices({ userId: user.sub })
     return {
       status: 200,
@@ -24,7 +25,7 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
     }
   })
 
-  const dismissal = { ...schema, summary: 'Dismiss one of them', params: IdParams, response: answers(NothingData) }
+  const dismissal = { ...schema, summary: 'Dismiss one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
   app.delete('/notices/:id', { schema: dismissal }, async ({ user, params }) => {
     const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id })
     if (outcome === 'not_found') throw new CodedError('not_found')

@@ -6,11 +6,12 @@ import { readIdempotencyKey } from '../read-idempotency-key.ts'
 import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
 import { toRefusalError } from '../refusals.ts'
 import { toRequestContext } from '../request-context.ts'
-import { answers, BY_REFRESH_TOKEN, CSRF_HEADER, IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
+import { PAIR_HEADERS, userAnswers } from './answers.ts'
+import { BY_REFRESH_TOKEN, CSRF_HEADER, IDEMPOTENCY_HEADER, WITH_ACCESS_TOKEN_TOO, type App, type RouteDeps } from './route.ts'
 
 export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
   const headers = Type.Object({ ...CSRF_HEADER, ...IDEMPOTENCY_HEADER })
-  const schema = { tags: ['tokens'], headers, body: RefreshBody, response: answers(TokenPairData), security: BY_REFRESH_TOKEN }
+  const schema = { tags: ['tokens'], headers, body: RefreshBody, response: userAnswers(TokenPairData, PAIR_HEADERS) }
 
   function read(request: FastifyRequest<{ Body: RefreshBody }>) {
     const presented = readProvenRefreshToken(request, requireCsrfProof)
@@ -19,14 +20,14 @@ export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }:
     return { transport: presented.transport, asked: { refreshToken: presented.token, idempotencyKey, context: toRequestContext(request) } }
   }
 
-  app.post('/refresh', { schema: { ...schema, summary: 'Renew the pair, in any case' } }, async (request, reply) => {
+  app.post('/refresh', { schema: { ...schema, summary: 'Renew the pair, in any case', security: BY_REFRESH_TOKEN } }, async (request, reply) => {
     const { transport, asked } = read(request)
     const result = await useCases.refresh(asked)
     if (!('pair' in result)) throw toRefusalError(result)
     return answerPair(reply, { pair: result.pair, transport, message: 'Token refreshed successfully' })
   })
 
-  app.post('/auto-refresh', { schema: { ...schema, summary: 'Renew the pair if it is due' } }, async (request, reply) => {
+  app.post('/auto-refresh', { schema: { ...schema, summary: 'Renew the pair if it is due', security: WITH_ACCESS_TOKEN_TOO } }, async (request, reply) => {
     const { transport, asked } = read(request)
     const result = await useCases.autoRefresh({ ...asked, accessToken: readBearerToken(request) })
     if (!('pair' in result)) throw toRefusalError(result)

@@ -6,7 +6,8 @@ import { readIdempotencyKey } from '../read-idempotency-key.ts'
 import { toRefusalError } from '../refusals.ts'
 import { toForwardedContext } from '../request-context.ts'
 import { createRequireKey } from '../require-key.ts'
-import { answers, IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
+import { answers } from './answers.ts'
+import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 /**
  * The two steps of the middleware, for other back ends. A refusal is a 200 with its outcome: it is the user's, not the

@@ -1,7 +1,8 @@
 import { RevocationsData } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import { createRequireKey } from '../require-key.ts'
-import { answers, type App, type RouteDeps } from './route.ts'
+import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
+import type { App, RouteDeps } from './route.ts'
 
 /** The list is read by other back ends every second: it is sent only when it has changed (RFC 9110 §13.1.2). */
 export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps): void {
@@ -9,7 +10,10 @@ export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps
     tags: ['back ends'],
     summary: 'The sessions whose access tokens are revoked',
     headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'the ETag of the last answer: 304 when nothing has changed since' })) }),
-    response: answers(RevocationsData),
+    response: {
+      ...answers(RevocationsData, REVOCATIONS_HEADERS),
+      304: answer(NothingData, 'The list has not changed', REVOCATIONS_HEADERS),
+    },
     security: [{ feedKey: [] }],
   }
 

@@ -1,12 +1,13 @@
 import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
 import { toRequestContext } from '../request-context.ts'
 import { toUtc } from '../to-utc.ts'
-import { answers, GUARDED, nothing, NothingData, type App, type RouteDeps } from './route.ts'
+import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { GUARDED, type App, type RouteDeps } from './route.ts'
 
 export function addSessions(app: App, { useCases }: RouteDeps): void {
   const schema = { tags: ['sessions'], ...GUARDED }
 
-  app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: answers(SessionsData) } }, async ({ user }) => {
+  app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: userAnswers(SessionsData, RENEWAL_HEADERS) } }, async ({ user }) => {
     const sessions = await useCases.listSessions({ userId: user.sub })
     return {
       status: 200,
@@ -25,7 +26,7 @@ export function addSessions(app: App, { useCases }: RouteDeps): void {
     }
   })
 
-  const ending = { ...schema, summary: 'End one of them', params: IdParams, response: answers(NothingData) }
+  const ending = { ...schema, summary: 'End one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
     const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id.toLowerCase(), context: toRequestContext(request) })
     if (outcome === 'not_found') throw new CodedError('not_found')

@@ -1,10 +1,11 @@
 import { TokenStatusData } from '@auto-refresh/contracts'
 import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
 import { toUtc } from '../to-utc.ts'
-import { answers, BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
+import { answers, UNAUTHENTICATED } from './answers.ts'
+import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
 
 export function addTokenStatus(app: App, { useCases }: RouteDeps): void {
-  const schema = { tags: ['tokens'], summary: 'How the access token stands', response: answers(TokenStatusData), security: BY_ACCESS_TOKEN }
+  const schema = { tags: ['tokens'], summary: 'How the access token stands', response: { ...answers(TokenStatusData), ...UNAUTHENTICATED }, security: BY_ACCESS_TOKEN }
 
   app.get('/token-status', { schema }, async (request) => {
     const { valid, needsRefresh, secondsLeft, expiresAtMs, ...rest } = await useCases.getTokenStatus({ accessToken: readBearerToken(request) })

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { Envelope, ErrorEnvelope, HEADERS } from '@auto-refresh/contracts'
+import { HEADERS } from '@auto-refresh/contracts'
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
-import { Type, type TSchema } from 'typebox'
+import { Type } from 'typebox'
 import type { AnswerPair } from '../answer-pair.ts'
 import type { RequireCsrfProof } from '../csrf.ts'
 import type { HttpDeps } from '../http-deps.ts'
@@ -11,17 +11,12 @@ export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression,
 
 export type RouteDeps = HttpDeps & Readonly<{ answerPair: AnswerPair; requireCsrfProof: RequireCsrfProof }>
 
-/** The answers of a route: what it promises, and the one shape of every failure. */
-export function answers<Data extends TSchema>(data: Data) {
-  return { 200: Envelope(data), ...FAILURES }
-}
-export const FAILURES = { '4xx': ErrorEnvelope, '5xx': ErrorEnvelope }
-export const NothingData = Type.Null()
-export const nothing = (message: string) => ({ status: 200, message, data: null })
-
 /** How a route may be called, for the API reference: whoever reads a header checks it. */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
+/** `{}` is the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
+/** A refresh token, wherever it stands, with an access token beside it or without. */
+export const WITH_ACCESS_TOKEN_TOO = [...BY_REFRESH_TOKEN, ...BY_REFRESH_TOKEN.map((one) => ({ ...one, accessToken: [] }))]
 
 const header = (description: string) => Type.Optional(Type.String({ description }))
 export const CSRF_HEADER = { [HEADERS.csrfProof]: header('`1` proves that no foreign page asks, where a cookie counts and there is no `Origin`') }
