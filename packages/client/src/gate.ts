@@ -6,7 +6,7 @@ import type { Refresh } from './refresher.ts'
 import { toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** A token that was fetched because of a 401 and is refused again so soon is not what that 401 is about. */
+/** After a first 401 has been renewed for, one so soon after a token arrived is about something else than its age. */
 const FRESH_MS = 5000
 const EARLY_WAIT_MS = 3000
 
@@ -19,8 +19,9 @@ export type Gate = ReturnType<typeof createGate>
 export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
   let asked = note === undefined
-  // The token with which a refused request was repeated last, and the last one after a refusal that named no reason.
-  let renewedTo: string | undefined
+  // The sign-in for which a 401 has been renewed for here, and the token that came of a refusal that named no reason. Another tab's tokens count like
+  // ours: two that know only their own would renew each other's without end.
+  let renewedIn: number | undefined
   let doubted: string | undefined
 
   /** Undefined also where somebody else has signed in since: what one user asked for is never done as another. */
@@ -69,13 +70,13 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
       if (typeof code === 'string' ? !code.startsWith('access_token_') : doubted === accessToken) return undefined
       await store.load()
       if (store.current?.accessToken === accessToken) {
-        if (renewedTo === accessToken && store.ageMs() < FRESH_MS) return undefined
+        if (renewedIn === epoch && store.ageMs() < FRESH_MS) return undefined
         await renewed(signal, true)
       }
       const next = pass(epoch)
       if (next === undefined || next.session.accessToken === accessToken) return undefined
-      renewedTo = next.session.accessToken
-      if (code === undefined) doubted = renewedTo
+      renewedIn = epoch
+      if (code === undefined) doubted = next.session.accessToken
       return next
     },
 

@@ -102,6 +102,18 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(server.count('refresh')).toBe(2)
   })
 
+  test.each(['access_token_invalid', undefined])('three tabs of one session at a back end that refuses every token do not renew for each other without end (%s)', async (code) => {
+    const shared = memoryStorage()
+    const { server, manager } = await signedIn({ storage: { ...shared } })
+    const tabs = [manager, ...[2, 3].map(() => setUp({ server, storage: { ...shared } }).manager)]
+    server.next['orders'] = Array(1000).fill(() => (code === undefined ? new Response('no', { status: 401 }) : refusal(401, code)))
+    for (let turn = 0; turn < 40; turn += 1) {
+      for (const tab of tabs) expect((await settle(tab.request('/orders'))).status).toBe(401)
+      await passSeconds(0.25)
+    }
+    expect(server.count('refresh')).toBeLessThanOrEqual(6)
+  })
+
   test('a session that was ended elsewhere is over with the first 401, however new its token is', async () => {
     const { server, manager, ends } = await signedIn()
     server.revoked = 'refresh_token_revoked'

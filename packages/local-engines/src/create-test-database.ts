@@ -7,7 +7,7 @@ export type TestDatabase = Readonly<{ url: string; drop: () => Promise<void> }>
 let server: ReturnType<typeof startPostgres> | undefined
 
 /** Instead of the deadlines of our pools, which a machine that stands still for a second breaks. */
-const PATIENT = { options: '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000', query_timeout: '40000', connect_timeout: '30' }
+const PATIENT = { options: '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000', query_timeout: '40000', connectionTimeoutMillis: '30000' }
 
 /**
  * A fresh, empty database with a name of its own. Under vitest all test files share the server that its global set-up started;

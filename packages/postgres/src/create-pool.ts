@@ -21,7 +21,8 @@ export type PoolOptions = Readonly<{
 /**
  * A pool whose clients pipeline: queries that are issued without awaiting each other travel together. A query that is
  * not answered within 2 s costs its connection and rejects, with the outcome unknown. A connection is waited for 1 s. What the
- * URL says of deadlines (`options`, `query_timeout`, `connect_timeout`) goes before.
+ * URL says of deadlines in the words of pg (`options`, `query_timeout`, `connectionTimeoutMillis`) goes before;
+ * `connect_timeout` does not, which many URLs bring along for clients that have more time.
  */
 export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
   const pool = new Pool({
@@ -47,8 +48,7 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
   return pool
 }
 
-/** `connect_timeout` is in seconds, as in libpq. */
 function toConnectMs(url: string): number {
-  const seconds = Number(URL.parse(url)?.searchParams.get('connect_timeout'))
-  return seconds > 0 ? seconds * 1000 : 1000
+  const ms = Number(URL.parse(url)?.searchParams.get('connectionTimeoutMillis'))
+  return ms > 0 ? ms : 1000
 }

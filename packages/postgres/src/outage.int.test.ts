@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 test.each(['stopServer', 'killServer'] as const)('%s: every query fails as unavailable, and works again by itself after the restart', async (outage) => {
-  const patience = new URLSearchParams({ options: '-c statement_timeout=60000', query_timeout: '60000', connect_timeout: '30' })
+  const patience = new URLSearchParams({ options: '-c statement_timeout=60000', query_timeout: '60000', connectionTimeoutMillis: '30000' })
   const pool = createPool({ url: `${server.url}?${patience.toString()}`, applicationName: 'test', max: 2, onError: () => {} })
   const query = () => pool.query('select 1 as n')
   try {

@@ -9,7 +9,7 @@ import { sayWithoutKafka } from './say-without-kafka.ts'
 refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, until Ctrl-C; --all prints those that are there, and ends.', ['--all'])
 sayWithoutKafka(process.env)
 
-/** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C. */
+/** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C; with `--all` those that are there. */
 try {
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())

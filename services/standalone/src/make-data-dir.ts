@@ -21,7 +21,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
 /** What makeDataDir would stumble over, as far as can be seen without making anything: to be told with all other faults. */
 export function findDataDirFault(dataDir: string): string | undefined {
   let place = dataDir
-  while (!existsSync(place)) place = dirname(place)
+  while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
   try {
     accessSync(place, constants.W_OK)
   } catch (error) {

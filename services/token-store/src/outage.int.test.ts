@@ -6,7 +6,7 @@ import { eventually, refresh, startTestTokenStores, type TestTokenStores } from 
 /** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
 const GRACE_SECONDS = 5
 /** A locked table is given up as ever; nothing else is. */
-const DEADLINES = { options: '-c lock_timeout=250', query_timeout: '30000', connect_timeout: '30' }
+const DEADLINES = { options: '-c lock_timeout=250', query_timeout: '30000', connectionTimeoutMillis: '30000' }
 let postgres: OwnPostgres
 let t: TestTokenStores
 beforeAll(async () => {

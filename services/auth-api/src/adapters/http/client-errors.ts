@@ -9,7 +9,7 @@ const CODES = new Map<string | undefined, ErrorCode>([
 ])
 const REASONS: Partial<Record<number, string>> = { 400: 'Bad Request', 413: 'Payload Too Large', 431: 'Request Header Fields Too Large' }
 
-/** A line of the head; there is no telling which of several counts. What may be a body is not looked at. */
+/** A line of the head; there is no telling which of several counts. Behind a blank line begins the body. */
 function findOrigin(packet: unknown): string | undefined {
   if (!Buffer.isBuffer(packet)) return undefined
   const [head = ''] = packet.toString('latin1').split('\r\n\r\n', 1)

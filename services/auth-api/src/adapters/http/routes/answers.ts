@@ -6,7 +6,7 @@ const seconds = (description: string) => Type.Integer({ minimum: 0, description 
 
 const ON_EVERY_ANSWER = {
   'cache-control': Type.Literal('no-store, private'),
-  [HEADERS.requestId]: text('names this request in our log; one that the request brings is kept'),
+  [HEADERS.requestId]: text('names this request in our log; a well-formed one that the request brings is kept'),
 }
 const RETRY_AFTER = { 'retry-after': seconds('seconds after which the same request may succeed') }
 
