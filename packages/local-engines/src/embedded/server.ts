@@ -9,7 +9,8 @@ import { SERVER_ENVIRONMENT, type Instance } from './instance.ts'
 
 const LOG_LIMIT_BYTES = 1_000_000
 const READY_DEADLINE_MS = 60_000
-const LOWEST_PORT = 10_000
+/** Above 10080, the last port that fetch and browsers refuse to talk to. */
+const LOWEST_PORT = 10_081
 /** Linux gives away ports from here on, the others from further up. */
 const SYSTEM_PORTS_FROM = 32_768
 const PORT_ATTEMPTS = 100
