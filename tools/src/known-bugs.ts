@@ -1,13 +1,21 @@
-/**
- * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The tests named must fail with
- * each of them: `npm run test:known-bugs`. Nothing on disk is changed.
- */
-export type KnownBug = Readonly<{ name: string; file: string; find: string; replace: string; workspace: string; project: 'unit' | 'int'; test: string }>
+import { ROTATION_BUGS } from './known-bugs/rotation.ts'
+import { CLOCKS_AND_KEYS_BUGS } from './known-bugs/clocks-and-keys.ts'
+import { REVOCATION_FEED_BUGS } from './known-bugs/revocation-feed.ts'
+import { OVERLOAD_BUGS } from './known-bugs/overload.ts'
+import { HTTP_AND_COOKIES_BUGS } from './known-bugs/http-and-cookies.ts'
+import { CLIENTS_BUGS } from './known-bugs/clients.ts'
+import { ENGINES_BUGS } from './known-bugs/engines.ts'
+import { OPERATIONS_BUGS } from './known-bugs/operations.ts'
+import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
 const decision = { ...store, file: 'services/token-store/src/domain/decide-rotation.ts', project: 'unit' } as const
 const client = (file: string, test: string) => ({ workspace: 'packages/client', file: `packages/client/src/${file}`, project: 'unit', test }) as const
 
+/**
+ * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The tests named must fail with
+ * each of them: `npm run test:known-bugs`. Nothing on disk is changed.
+ */
 export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...store,
@@ -106,4 +114,12 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   { ...client('gate.ts', 'send'), name: 'a late 401 of an older token refreshes again (axios-auth-refresh)', find: 'if (store.current?.accessToken === accessToken) {', replace: 'if (store.current !== undefined) {' },
   { ...client('gate.ts', 'send'), name: 'a client sends its token to any origin (badgateway)', find: 'origins.has(new URL(url).origin)', replace: `origins.has('') || new URL(url).origin !== ''` },
   { ...client('lifetime.ts', 'renewal'), name: 'a token that is due on arrival is renewed for ever', find: 'Math.min(thresholdMs, lifetimeMs / 2)', replace: 'thresholdMs' },
+  ...ROTATION_BUGS,
+  ...CLOCKS_AND_KEYS_BUGS,
+  ...REVOCATION_FEED_BUGS,
+  ...OVERLOAD_BUGS,
+  ...HTTP_AND_COOKIES_BUGS,
+  ...CLIENTS_BUGS,
+  ...ENGINES_BUGS,
+  ...OPERATIONS_BUGS,
 ]

@@ -1,0 +1,3 @@
+import type { KnownBug } from './known-bug.ts'
+
+export const CLIENTS_BUGS: readonly KnownBug[] = []

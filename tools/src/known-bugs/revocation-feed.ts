@@ -1,0 +1,3 @@
+import type { KnownBug } from './known-bug.ts'
+
+export const REVOCATION_FEED_BUGS: readonly KnownBug[] = []

@@ -1,0 +1,3 @@
+import type { KnownBug } from './known-bug.ts'
+
+export const ROTATION_BUGS: readonly KnownBug[] = []
