@@ -15,9 +15,14 @@ const fsModuleCache = knownBug === undefined
 // How long a test may take says nothing of the product: a shared machine stands still for seconds.
 const expect = { poll: { timeout: 20_000 } }
 
+// A script of npm leaves its results for the summary of npm test.
+const script = process.env['npm_lifecycle_event']
+const report = script?.startsWith('test') === true && knownBug === undefined ? `test-results/${script.replace(':', '-')}.json` : undefined
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    reporters: ['default', ...(report === undefined ? [] : [['json', { outputFile: report }] as const])],
     fsModuleCache,
     projects: [
       { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, expect } },

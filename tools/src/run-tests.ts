@@ -1,13 +1,86 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { join, resolve } from 'node:path'
 import { findMissingEngines } from '../../packages/local-engines/src/missing-engines.ts'
+import { summarizeTests, type TaskResult } from './summarize-tests.ts'
 
-/** `npm test`: every test that this machine can run, then the ones it could not, each with the reason. */
+/**
+ * `npm test`: every test that this machine can run. All workspaces run to their end; then come the
+ * tests that could not run and why, the reason of each failure, and `N passed, N failed`.
+ */
 const root = resolve(import.meta.dirname, '../..')
-const { status } = spawnSync('turbo', ['run', 'test', 'test:int', 'test:e2e', '--concurrency=2', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
+
+let interruptedBy: NodeJS.Signals | undefined
+
+/** Turbo restores the results of a task that it does not need to run again. */
+async function forgetOldResults(): Promise<void> {
+  const folders = globSync(['*/test-results', '*/*/test-results'], { cwd: root })
+  await Promise.all(folders.map((folder) => rm(join(root, folder), { recursive: true })))
+  await rm(join(root, '.turbo/runs'), { recursive: true, force: true })
+}
+
+/**
+ * Stops turbo and the tests that it runs when this process ends, also by kill -9. The turbo command is
+ * a wrapper that forwards no signal, so it has a process group of its own, and the group is signalled.
+ */
+function stopWithUs(pid: number): void {
+  const script = 'read -r _; kill -TERM "-$0" 2>/dev/null'
+  const watcher = spawn('sh', ['-c', script, String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  watcher.unref()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interruptedBy = signal
+      process.kill(-pid, signal)
+    })
+  }
+}
+
+async function runTasks(): Promise<number> {
+  const tasks = ['test', 'test:int', 'test:e2e']
+  const options = ['--concurrency=2', '--continue=always', '--summarize']
+  const turbo = spawn('turbo', ['run', ...tasks, ...options, ...process.argv.slice(2)], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  return new Promise((done, reject) => {
+    turbo.once('spawn', () => stopWithUs(turbo.pid ?? 0))
+    turbo.once('error', reject)
+    turbo.once('exit', (code, signal) => done(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
+  })
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}
+
+type RunSummary = {
+  tasks: { taskId: string; task: string; directory: string; execution?: { exitCode?: number } }[]
+}
+
+/** Turbo lists a task also where the workspace has no such script: then nothing was executed. */
+async function readResults(): Promise<TaskResult[]> {
+  const [file] = globSync('.turbo/runs/*.json', { cwd: root })
+  const run = file === undefined ? undefined : await readJson<RunSummary>(join(root, file))
+  return Promise.all(
+    (run?.tasks ?? []).map(async ({ taskId, task, directory, execution }) => {
+      const report = join(root, directory, 'test-results', `${task.replace(':', '-')}.json`)
+      return { name: taskId, exitCode: execution?.exitCode ?? 0, report: await readJson(report) }
+    }),
+  )
+}
+
+await forgetOldResults()
+const exitCode = await runTasks()
+const { passed, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
-  for (const file of globSync([`{packages,services}/*/src/**/*.${engine}.*.test.ts`, `{e2e,monitoring}/src/*.${engine}.*.test.ts`], { cwd: root })) console.log(`  ${file}`)
+  const patterns = ['{packages,services}/*', '{e2e,monitoring}'].map((folder) => `${folder}/src/**/*.${engine}.*.test.ts`)
+  for (const path of globSync(patterns, { cwd: root })) console.log(`  ${path}`)
 }
-process.exitCode = status ?? 1
+if (interruptedBy !== undefined) failures.push(`\nFAILED npm test\n    The run was interrupted by ${interruptedBy}`)
+console.log(`${failures.join('\n')}\n${passed} passed, ${failures.length} failed`)
+process.exitCode = failures.length > 0 ? 1 : 0

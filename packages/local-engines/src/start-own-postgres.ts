@@ -5,6 +5,7 @@ import { prepareInstance } from './embedded/instance.ts'
 import { isRunning } from './embedded/is-running.ts'
 import { endPostmaster, findPostmaster, hasEnded } from './embedded/postmaster.ts'
 import { findFreePort, startServer, toUrl } from './embedded/server.ts'
+import { endWithUs } from './machine/end-with-us.ts'
 
 export type OwnPostgres = Readonly<{
   url: string
@@ -28,16 +29,20 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const instance = await prepareInstance({ dataDir, durable: false })
   const { data } = instance
   const port = await findFreePort()
+  let stopWatching = () => {}
   await start()
 
   async function start(): Promise<void> {
     // Removes the lock file of a killed server: Postgres would take a dead process that nobody has buried yet for a server.
     await findPostmaster(data)
-    const { client } = await startServer(instance, { port, settings: FAST })
+    const { client, pid } = await startServer(instance, { port, settings: FAST })
+    stopWatching()
+    stopWatching = endWithUs({ pid, folder: dataDir })
     await client.end()
   }
 
   async function stopServer(): Promise<void> {
+    stopWatching()
     const running = await findPostmaster(data)
     if (running !== undefined) await endPostmaster(running.pid, data)
   }
@@ -47,6 +52,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     startServer: start,
     stopServer,
     async killServer() {
+      stopWatching()
       const running = await findPostmaster(data)
       if (running === undefined) return
       process.kill(running.pid, 'SIGKILL')
@@ -59,7 +65,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   }
 }
 
-/** A test run that was killed leaves its server behind: the next run ends it. */
+/** The watcher ends the server of a test run that was killed. Where both were killed, the next run does. */
 async function sweepLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-', 1)[0]) : 0
