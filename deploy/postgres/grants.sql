@@ -14,6 +14,7 @@ grant select, insert, delete on auth_api.pending_revocations to auth_api;
 grant select, insert, update, delete on auth_api.signing_keys to auth_api;
 grant select, insert, update, delete on auth_api.notices to auth_api;
 grant select, insert, delete on auth_api.login_audit to auth_api;
+grant select, insert on auth_api.key_proofs to auth_api;
 
 -- token-store: an event that was written is sent, not changed. It deletes no session; its heartbeat proves that it could.
 grant usage on schema token_store to token_store;
@@ -23,6 +24,7 @@ grant select, insert, update on token_store.user_versions to token_store;
 grant select, update on token_store.heartbeat to token_store;
 grant select, insert, update, delete on token_store.downtimes to token_store;
 grant select, insert, delete on token_store.outbox to token_store;
+grant select, insert on token_store.key_proofs to token_store;
 grant select, update on token_store.lane_leases to token_store;
 grant select, insert, update, delete on token_store.relays to token_store;
 grant usage on sequence token_store.outbox_id to token_store;

@@ -1,5 +1,5 @@
 export { ConfigError } from './config-error.ts'
-export { parseTogether } from './parse-together.ts'
+export { checkTogether, parseTogether } from './parse-together.ts'
 export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.ts'
 export { parseTraceSettings } from './parse-trace-settings.ts'
 export type { Limit } from './parsers.ts'

@@ -18,3 +18,16 @@ export function parseTogether<P extends Parsers>(parsers: P): { [Name in keyof P
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which name has which value
   return Object.fromEntries(configs) as { [Name in keyof P]: ReturnType<P[Name]> }
 }
+
+/**
+ * Runs checks of settings that need I/O, all at once, and throws the faults of all of them as one
+ * `ConfigError`. Another error is thrown as it is, after every check has ended.
+ */
+export async function checkTogether(checks: readonly (() => Promise<void>)[]): Promise<void> {
+  const results = await Promise.allSettled(checks.map((check) => check()))
+  const errors: unknown[] = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  const other = errors.find((error) => !(error instanceof ConfigError))
+  if (other !== undefined) throw other
+  const faults = new Set(errors.flatMap((error) => (error instanceof ConfigError ? error.faults : [])))
+  if (faults.size > 0) throw new ConfigError([...faults])
+}

@@ -1,5 +1,6 @@
 export { checkSchema } from './check-schema.ts'
 export { createPool, type PoolOptions } from './create-pool.ts'
+export { findChangedKeys, type NamedKey } from './find-changed-keys.ts'
 export { inTransaction } from './in-transaction.ts'
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { tryWhileUnavailable } from './try-while-unavailable.ts'

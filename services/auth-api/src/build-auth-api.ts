@@ -53,6 +53,7 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
     /** administration, for operators */
     users: core.users,
     checkAccessToken: core.checkAccessToken,
+    checkKeys: core.checkKeys,
     isReady: () => ready,
     /** Listens once everything behind it works. A signal calls it off; after that, as after a failure, `stop` cleans up. */
     async start(signal?: AbortSignal): Promise<{ url: string }> {

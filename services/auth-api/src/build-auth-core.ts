@@ -19,6 +19,7 @@ import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildBackground } from './build-background.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildSigningKeys } from './build-signing-keys.ts'
+import { checkAuthApiKeys } from './check-auth-api-keys.ts'
 import type { AuthApiConfig } from './config.ts'
 import { toUsernameKey } from './domain/username.ts'
 import { AUTH_API_MIGRATIONS } from './migrations.ts'
@@ -116,7 +117,14 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     metrics.onScrape(() => metrics.revocationFeedAge.set(revocations.feedAgeMs() / 1000)),
   ]
 
+  /** Checks the schema, and the keys against the database. Throws a `ConfigError` that names every wrong key. */
+  async function checkKeys(): Promise<void> {
+    await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
+    await checkAuthApiKeys({ pool, config, randomBytes })
+  }
+
   return {
+    checkKeys,
     signIn: createSignIn({
       knownUsers,
       allowDemoPassword,
@@ -153,11 +161,11 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     revocationFeed: revocations,
 
     /**
-     * Checks the schema, opens the signing keys, reads the revocation list whole, then starts what runs in the background.
+     * Checks schema and keys, opens the signing keys, reads the revocation list whole, then starts what runs in the background.
      * A signal calls it off: its reason is thrown.
      */
     async start(signal?: AbortSignal): Promise<void> {
-      await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
+      await checkKeys()
       limits.start()
       await tryWhileUnavailable(() => signingKeys.start())
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))

@@ -117,7 +117,7 @@ export type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
 /** `name` is bound in: what was sealed for one row does not open in another. */
 export interface KeyVault {
   seal(name: string, plain: Buffer): Sealed
-  /** Throws when the key is not configured any more, or when anything was changed. */
+  /** Throws a `ConfigError` when the key is missing or another one, or when anything was changed. */
   open(name: string, sealed: Sealed): Buffer
 }
 

@@ -1,6 +1,6 @@
 import { buildAuthApi } from '@auto-refresh/auth-api'
 import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
-import type { Environment } from '@auto-refresh/config'
+import { checkTogether, type Environment } from '@auto-refresh/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { tryWhileUnavailable } from '@auto-refresh/postgres'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
@@ -37,7 +37,7 @@ export async function buildStandalone(environment: Environment, { signal, traceE
 
   const database = await openDatabase({ config, log: (message) => logger.info(message) })
   starting.defer(() => database.stop())
-  const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
+  const configs = parseServiceConfigs(environment, { keys: await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url }), databaseUrl: database.url })
 
   const bus = createInProcessBus({ tracing })
   const gate = createGate(bus)
@@ -51,6 +51,7 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   starting.defer(() => authApi.stop())
   starting.defer(() => gate.close())
 
+  await checkTogether([store.checkKeys, authApi.checkKeys])
   await store.start()
   await cleanupWorker.start()
   await threatMonitor.start()

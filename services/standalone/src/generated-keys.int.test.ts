@@ -1,14 +1,25 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { migrate } from '@auto-refresh/postgres'
+import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keepKeys } from './generated-keys.ts'
+import { keepKeys as keepKeysOf } from './generated-keys.ts'
 
 let dataDir: string
+let database: Awaited<ReturnType<typeof createTestDatabase>>
 beforeEach(async () => {
+  database = await createTestDatabase()
+  for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS]) await migrate({ url: database.url, ...migrations, log: () => {} })
   dataDir = await mkdtemp(join(tmpdir(), 'keys-'))
 })
-afterEach(() => rm(dataDir, { recursive: true }))
+afterEach(async () => {
+  await database.drop()
+  await rm(dataDir, { recursive: true })
+})
+const keepKeys = (folder: string) => keepKeysOf({ dataDir: folder, environment: {}, databaseUrl: database.url })
 
 test('keys are made once, for all that start at the same time, and only their owner can read them', async () => {
   const [first, ...others] = await Promise.all([keepKeys(dataDir), keepKeys(dataDir), keepKeys(dataDir)])

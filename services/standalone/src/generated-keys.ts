@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ConfigError, type Environment } from '@auto-refresh/config'
+import { findUsedKeys } from './find-used-keys.ts'
 
 const key = () => randomBytes(32).toString('base64')
 
 /** The settings that nobody has to make up to try the product. */
-export type Keys = Readonly<Record<'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY' | 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS', string>>
+export type Keys = Record<(typeof NAMES)[number], string>
+
+const NAMES = [
+  'REFRESH_TOKEN_KEYS',
+  'SIGNING_KEY_ENCRYPTION_KEYS',
+  'USERNAME_HASH_KEY',
+  'REVOCATION_FEED_KEYS',
+  'RENEWAL_KEYS',
+] as const
 
 /** Keys that are kept nowhere. */
 export const generateKeys = (): Keys => ({
@@ -16,19 +27,33 @@ export const generateKeys = (): Keys => ({
   RENEWAL_KEYS: key(),
 })
 
-/** The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get the same ones. */
-export async function keepKeys(dataDir: string): Promise<Keys> {
+/**
+ * The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get the same ones.
+ * Throws a `ConfigError` that names every key which is neither there nor in the environment while the database
+ * holds data made with it: a new one would log out every user.
+ */
+export async function keepKeys({ dataDir, environment, databaseUrl }: {
+  dataDir: string
+  environment: Environment
+  databaseUrl: string
+}): Promise<Keys> {
   const folder = join(dataDir, 'keys')
+  const missing = (name: keyof Keys) => (environment[name] ?? '') === '' && !existsSync(join(folder, name))
+  const lost = NAMES.some(missing) ? (await findUsedKeys(databaseUrl)).filter(missing) : []
+  if (lost.length > 0) {
+    throw new ConfigError(
+      lost.map(
+        (name) =>
+          `${name} is missing, but the database holds data made with it; ` +
+          `put back the file ${join(folder, name)}, or set ${name} to its value`,
+      ),
+    )
+  }
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const fresh = generateKeys()
-  const keepAs = (name: keyof Keys) => keep(join(folder, name), fresh[name])
-  return {
-    REFRESH_TOKEN_KEYS: await keepAs('REFRESH_TOKEN_KEYS'),
-    SIGNING_KEY_ENCRYPTION_KEYS: await keepAs('SIGNING_KEY_ENCRYPTION_KEYS'),
-    USERNAME_HASH_KEY: await keepAs('USERNAME_HASH_KEY'),
-    REVOCATION_FEED_KEYS: await keepAs('REVOCATION_FEED_KEYS'),
-    RENEWAL_KEYS: await keepAs('RENEWAL_KEYS'),
-  }
+  const kept = { ...fresh }
+  for (const name of NAMES) kept[name] = await keep(join(folder, name), fresh[name])
+  return kept
 }
 
 /** Written whole under another name, then linked, which fails where the file is there already: no reader ever sees half a key. */

@@ -22,7 +22,7 @@ export async function withTokenStore<T>(
   await using opened = new AsyncDisposableStack()
   const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew })
   opened.defer(() => database.stop())
-  const configs = parseServiceConfigs(environment, { keys: await keepKeys(config.dataDir), databaseUrl: database.url })
+  const configs = parseServiceConfigs(environment, { keys: await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url }), databaseUrl: database.url })
   const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
   opened.defer(() => store.stop())
   return await work(store.tokenStore, database.url, { configs, logger, metrics })

@@ -8,6 +8,7 @@ import { isRolledBack } from './adapters/postgres/is-rolled-back.ts'
 import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
 import { createPostgresSessions } from './adapters/postgres/sessions.ts'
 import { createReport } from './adapters/telemetry/report.ts'
+import { checkRefreshTokenKeys } from './check-refresh-token-keys.ts'
 import { checkTokenStoreSchema } from './check-token-store-schema.ts'
 import type { TokenStoreConfig } from './config.ts'
 import { createTokenStore } from './use-cases/token-store.ts'
@@ -56,13 +57,20 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
     tracing,
   })
 
+  /** Checks the schema, and the keys against the database. Throws a `ConfigError` that names every changed key. */
+  async function checkKeys() {
+    await checkTokenStoreSchema(pool)
+    await checkRefreshTokenKeys({ pool, config })
+  }
+
   return {
     tokenStore,
     /** whether the last heartbeat is young: the database takes changes, and this process has not stood still */
     isUp: heart.isBeating,
-    /** Resolves when the schema is current and the first heartbeat is written. */
+    checkKeys,
+    /** Resolves when schema and keys are right and the first heartbeat is written. */
     async start() {
-      await checkTokenStoreSchema(pool)
+      await checkKeys()
       await tryWhileUnavailable(() => heart.start())
       relay?.start()
     },

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { ConfigError } from '@auto-refresh/config'
 import type { KeyVault } from '../../ports.ts'
 
 const NONCE_BYTES = 12
@@ -22,13 +23,23 @@ export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): K
     open(name, { encryptionKid, box }) {
       const decipher = createDecipheriv('aes-256-gcm', keyOf(encryptionKid), box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
       decipher.setAAD(Buffer.from(name)).setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
-      return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()])
+      const opened = decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES))
+      try {
+        return Buffer.concat([opened, decipher.final()])
+      } catch {
+        throw new ConfigError([
+          `SIGNING_KEY_ENCRYPTION_KEYS: the key of kid ${encryptionKid} does not open the signing key ${name}; ` +
+            `put the former key back, and give a new key a kid that was never used`,
+        ])
+      }
     },
   }
 
   function keyOf(kid: string): Buffer {
     const key = keys.get(kid)
-    if (key === undefined) throw new Error(`SIGNING_KEY_ENCRYPTION_KEYS has no key ${kid}, but a signing key in use is encrypted with it`)
-    return key
+    if (key !== undefined) return key
+    throw new ConfigError([
+      `SIGNING_KEY_ENCRYPTION_KEYS has no key ${kid}, but a signing key in use is encrypted with it; put it back`,
+    ])
   }
 }

@@ -1,0 +1,35 @@
+import { checkTogether, ConfigError } from '@auto-refresh/config'
+import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
+import { readSigningKeys } from './adapters/postgres/signing-key-rows.ts'
+import type { AuthApiConfig } from './config.ts'
+
+type Pool = Parameters<typeof findChangedKeys>[0]['pool']
+type Config = Readonly<{
+  signingKeys: Pick<AuthApiConfig['signingKeys'], 'encryptionKeys'>
+  usernameHashKey: Buffer
+}>
+
+/** Throws one `ConfigError` for every key that is not the one this database has been used with. */
+export function checkAuthApiKeys(deps: { pool: Pool; config: Config; randomBytes: (size: number) => Buffer }): Promise<void> {
+  return checkTogether([() => checkUsernameHashKey(deps), () => checkEncryptionKeys(deps)])
+}
+
+async function checkUsernameHashKey({ pool, config }: { pool: Pool; config: Config }): Promise<void> {
+  const keys = [{ name: 'USERNAME_HASH_KEY', key: config.usernameHashKey }]
+  const changed = await tryWhileUnavailable(() => findChangedKeys({ pool, schema: 'auth_api', keys }))
+  if (changed.length === 0) return
+  throw new ConfigError([
+    'USERNAME_HASH_KEY is not the key that this database has been used with; put the former key back. ' +
+      `If it is lost: delete from auth_api.key_proofs where name = 'USERNAME_HASH_KEY'`,
+  ])
+}
+
+/** A retired signing key has no private half, and needs none. */
+async function checkEncryptionKeys(
+  { pool, config, randomBytes }: { pool: Pool; config: Config; randomBytes: (size: number) => Buffer },
+): Promise<void> {
+  const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
+  const keys = await tryWhileUnavailable(() => readSigningKeys(pool))
+  await checkTogether(keys.map(({ kid, sealed }) => async () => void (sealed && vault.open(kid, sealed))))
+}
