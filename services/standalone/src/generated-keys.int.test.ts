@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
 import { createTestDatabase } from '@auto-refresh/local-engines'
-import { migrate } from '@auto-refresh/postgres'
+import { createPool, migrate } from '@auto-refresh/postgres'
 import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { keepKeys as keepKeysOf } from './generated-keys.ts'
@@ -34,4 +34,14 @@ test('two data directories have nothing in common', async () => {
   const one = Object.values(await keepKeys(join(dataDir, 'a')))
   const two = Object.values(await keepKeys(join(dataDir, 'b')))
   expect(new Set([...one, ...two]).size).toBe(10)
+})
+
+test('a key is not made anew for a database that holds data made with it', async () => {
+  const pool = createPool({ url: database.url, applicationName: 'test', max: 1, onError: () => {} })
+  await pool.query(`insert into token_store.key_proofs (name, proof) values ('REFRESH_TOKEN_KEYS:1', '')`)
+  await pool.end()
+  await expect(keepKeys(dataDir)).rejects.toThrow(/^1 setting is wrong:\n {2}REFRESH_TOKEN_KEYS is missing/)
+  expect(await readdir(dataDir)).toEqual([])
+  const environment = { REFRESH_TOKEN_KEYS: 'given' }
+  expect(Object.keys(await keepKeysOf({ dataDir, environment, databaseUrl: database.url }))).toHaveLength(5)
 })

@@ -45,7 +45,8 @@ export async function keepKeys({ dataDir, environment, databaseUrl }: {
       lost.map(
         (name) =>
           `${name} is missing, but the database holds data made with it; ` +
-          `put back the file ${join(folder, name)}, or set ${name} to its value`,
+          `put back the file ${join(folder, name)}, or set ${name} to its value ` +
+          `(docs/configuration.md, Keys, if it is lost)`,
       ),
     )
   }

@@ -35,6 +35,6 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
     find: 'if (lost.length > 0) {',
     replace: 'if (lost.length > 99) {',
     project: 'int',
-    test: 'lost-keys',
+    test: 'generated-keys',
   },
 ]
