@@ -1,4 +1,4 @@
-export { ConfigError } from './config-error.ts'
+export { ConfigError } from '@auto-refresh/contracts'
 export { checkTogether, parseTogether } from './parse-together.ts'
 export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.ts'
 export { parseTraceSettings } from './parse-trace-settings.ts'

@@ -26,7 +26,11 @@ export const parseDomain = accept((text) => /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0
 export const parseSecret = accept((text) => /^[\x21-\x7e]{32,}$/.test(text))
 export const parseOrigin = accept((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
 
-export const parseUrl = (protocols: readonly string[]) => accept((text) => /^[a-z]+:\/\//i.test(text) && URL.canParse(text) && protocols.includes(new URL(text).protocol))
+/** `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no host: no URL elsewhere. */
+const withHost = (text: string) => text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost')
+
+export const parseUrl = (protocols: readonly string[]) =>
+  accept((text) => /^[a-z]+:\/\//i.test(text) && protocols.includes(URL.parse(withHost(text))?.protocol ?? ''))
 
 /** One address, or a block of them: `10.0.0.0/8`. */
 export const parseAddressBlock = accept((text) => {

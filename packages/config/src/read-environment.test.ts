@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from '@auto-refresh/contracts'
 import { parseTogether } from './parse-together.ts'
 import { readEnvironment, type EnvironmentReader } from './read-environment.ts'
 
@@ -50,7 +50,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
   ['a boolean', ['true', 'false'], ['TRUE', '1', 'yes', 'on'], (env) => env.boolean('X')],
   ['one of', ['warn', 'strict'], ['Warn', 'toString'], (env) => env.oneOf('X', ['warn', 'strict'])],
   ['a text', ['a b', 'Größe'], ['a\nb', 'a\u0000'], (env) => env.string('X')],
-  ['a URL', ['postgres://u:p@h:5432/d'], ['http://h', 'h:5432', 'postgres', 'postgres:', 'postgres:x'], (env) => env.url('X', { protocols: ['postgres:', 'postgresql:'] })],
+  ['a URL', ['postgres://u:p@h:5432/d', 'postgres://u:p@/d?host=/run/postgresql', 'postgres:///d?host=/tmp'], ['http://h', 'http://u:p@/d', 'h:5432', 'postgres', 'postgres:', 'postgres:x'], (env) => env.url('X', { protocols: ['postgres:', 'postgresql:'] })],
   ['URLs', ['http://a:1/b', 'http://a:1, https://b'], ['http://a,', 'http://a,ftp://b', 'a:1', 'http://a,http://a'], (env) => env.urls('X', { protocols: ['http:', 'https:'] })],
   ['origins', ['https://a.example', 'https://a.example, http://localhost:5173'], ['*', 'null', 'https://a.example/', 'https://A.example', 'ftp://a', 'https://a.example,,', 'https://a.example:443'], (env) => env.origins('X')],
   ['address blocks', ['10.0.0.1', '10.0.0.0/8,::1,fd00::/8'], ['10.0.0', '10.0.0.0/33', '10.0.0.0/', '::1/129', '::1/8/8', 'localhost'], (env) => env.addressBlocks('X')],

@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from '@auto-refresh/contracts'
 import {
   parseAddressBlock,
   parseDomain,

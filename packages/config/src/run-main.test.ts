@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test, vi } from 'vitest'
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from '@auto-refresh/contracts'
 import { runMain } from './run-main.ts'
 
 function createRun(start: (signal: AbortSignal) => Promise<() => Promise<void>>) {

@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from '@auto-refresh/contracts'
 
 type Process = { exit(code: number): void; on(event: string, listener: (value: unknown) => void): unknown }
 type Logger = { info(message: string): void; fatal(fields: object, message: string): void }

@@ -1,3 +1,4 @@
+export { ConfigError } from './config-error.ts'
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export { toErrorEnvelope } from './to-error-envelope.ts'
 export { createLineBudget } from './create-line-budget.ts'

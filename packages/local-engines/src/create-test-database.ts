@@ -21,7 +21,7 @@ export async function createTestDatabase({ ownDeadlines = false } = {}): Promise
   await execute(url, `create database ${name}`)
   const own = new URL(url)
   own.pathname = `/${name}`
-  if (!ownDeadlines) own.search = new URLSearchParams(PATIENT).toString()
+  if (!ownDeadlines) for (const [parameter, value] of Object.entries(PATIENT)) own.searchParams.set(parameter, value)
   return { url: own.href, drop: () => execute(url, `drop database if exists ${name} with (force)`) }
 }
 

@@ -1,13 +1,13 @@
 import type { Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'pg'
+import { createClientClass } from './create-client-class.ts'
+import { applySessionSettings } from './session-settings.ts'
+import { toConnection } from './to-connection.ts'
 import { traceQueries } from './trace-queries.ts'
 import { typeParsers } from './type-parsers.ts'
 
-/**
- * Shorter than every deadline of a caller: a statement is cancelled after 1 s, a lock is waited for 250 ms, a transaction may
- * stand idle for 1 s. They are settings of the session, so that the server keeps them when this process hangs.
- */
-const SESSION = '-c statement_timeout=1000 -c lock_timeout=250 -c idle_in_transaction_session_timeout=1000'
+/** Shorter than every deadline of a caller. They are settings of the session, so that the server keeps them when this process hangs. */
+const DEADLINES = { statementMs: 1000, lockMs: 250, idleInTransactionMs: 1000, urlWins: true }
 
 export type PoolOptions = Readonly<{
   url: string
@@ -23,18 +23,21 @@ export type PoolOptions = Readonly<{
  * not answered within 2 s costs its connection and rejects, with the outcome unknown. A connection is waited for 1 s. What the
  * URL says of deadlines in the words of pg (`options`, `query_timeout`, `connectionTimeoutMillis`) goes before;
  * `connect_timeout` does not, which many URLs bring along for clients that have more time.
+ * Throws a `ConfigError` when the URL cannot work.
  */
 export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
+  const connection = toConnection(url)
   const pool = new Pool({
-    connectionString: url,
     application_name: applicationName,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 2000,
+    ...connection.config,
+    Client: createClientClass(connection),
+    onConnect: (client) => applySessionSettings(client, DEADLINES),
     max,
-    options: SESSION,
     types: typeParsers,
     pipeline: true,
     keepAlive: true,
-    connectionTimeoutMillis: toConnectMs(url),
-    query_timeout: 2000,
     idleTimeoutMillis: 60_000,
   })
   // A client that breaks while it is checked out has no listener of the pool's: without this one the process would end.
@@ -46,9 +49,4 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
   pool.on('error', () => {})
   if (tracing !== undefined) traceQueries(pool, tracing)
   return pool
-}
-
-function toConnectMs(url: string): number {
-  const ms = Number(URL.parse(url)?.searchParams.get('connectionTimeoutMillis'))
-  return ms > 0 ? ms : 1000
 }

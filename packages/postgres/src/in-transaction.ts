@@ -11,7 +11,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
   const client = await pool.connect()
   let usable = false
   try {
-    const begun = client.query('begin')
+    const begun = client.query('begin isolation level read committed')
     const worked = rollingBack(() => work(client))
     await Promise.allSettled([begun, worked])
     await begun

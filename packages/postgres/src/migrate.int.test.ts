@@ -17,7 +17,7 @@ let logged: string[]
 
 beforeEach(async () => {
   database = await createTestDatabase({ ownDeadlines: true })
-  pool = createPool({ url: `${database.url}?query_timeout=30000&connectionTimeoutMillis=30000`, applicationName: 'test', max: 2, onError: () => {} })
+  pool = createPool({ url: `${database.url}&query_timeout=30000&connectionTimeoutMillis=30000`, applicationName: 'test', max: 2, onError: () => {} })
   root = await mkdtemp(join(tmpdir(), 'migrations-'))
   // A checkout may stand in any folder, also in one whose name is a pattern.
   directory = join(root, 'a [b] (c) {d,e}')

@@ -12,7 +12,7 @@ afterAll(() => server?.stop())
 
 test.each(['stopServer', 'killServer'] as const)('%s: every query fails as unavailable, and works again by itself after the restart', async (outage) => {
   const patience = new URLSearchParams({ options: '-c statement_timeout=60000', query_timeout: '60000', connectionTimeoutMillis: '30000' })
-  const pool = createPool({ url: `${server.url}?${patience.toString()}`, applicationName: 'test', max: 2, onError: () => {} })
+  const pool = createPool({ url: `${server.url}&${patience.toString()}`, applicationName: 'test', max: 2, onError: () => {} })
   const query = () => pool.query('select 1 as n')
   try {
     await query()

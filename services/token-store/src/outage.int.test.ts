@@ -6,12 +6,12 @@ import { eventually, refresh, startTestTokenStores, type TestTokenStores } from 
 /** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
 const GRACE_SECONDS = 5
 /** A locked table is given up as ever; nothing else is. */
-const DEADLINES = { options: '-c lock_timeout=250', query_timeout: '30000', connectionTimeoutMillis: '30000' }
+const DEADLINES = { options: '-c lock_timeout=250 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0', query_timeout: '30000', connectionTimeoutMillis: '30000' }
 let postgres: OwnPostgres
 let t: TestTokenStores
 beforeAll(async () => {
   postgres = await startOwnPostgres()
-  t = await startTestTokenStores({ url: `${postgres.url}?${new URLSearchParams(DEADLINES).toString()}`, patient: false, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
+  t = await startTestTokenStores({ url: `${postgres.url}&${new URLSearchParams(DEADLINES).toString()}`, patient: false, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
 })
 afterAll(async () => {
   await t.stop()

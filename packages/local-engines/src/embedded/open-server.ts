@@ -37,10 +37,9 @@ async function takeOver(instance: Instance, { pid, port }: { pid: number; port: 
   return (await takeOwnership(client)) ? { pid, port, lock: client } : 'in_use'
 }
 
-/** Waits three seconds: the server, or the machine it runs on, may not have noticed yet that the owner before us is gone. */
+/** Waits three seconds, the connection's `lock_timeout`: the server, or the machine it runs on, may not have noticed yet that the owner before us is gone. */
 async function takeOwnership(client: Client): Promise<boolean> {
   try {
-    await client.query("set lock_timeout = '3s'")
     await client.query('select pg_advisory_lock($1::bigint)', [OWNERSHIP])
     return true
   } catch (error) {

@@ -66,9 +66,19 @@ async function spawnServer(instance: Instance, { port, settings = {} }: Start): 
   }
 }
 
+/** With `sslmode`, so that `PGSSLMODE`, which may be set for another server, does not count. */
 export function toUrl({ password }: Pick<Instance, 'password'>, port: number): string {
-  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`
 }
+
+/** `options` and `sslnegotiation` are given so that `PGOPTIONS` and `PGSSLNEGOTIATION`, which may be set for another server, do not count. */
+const OWNER = {
+  application_name: 'owner',
+  keepAlive: true,
+  connectionTimeoutMillis: 5000,
+  options: '-c lock_timeout=3s -c statement_timeout=0 -c idle_session_timeout=0',
+  sslnegotiation: 'postgres',
+} as const
 
 type Target = Readonly<{ port: number; isAlive: () => boolean | Promise<boolean> }>
 
@@ -76,7 +86,7 @@ type Target = Readonly<{ port: number; isAlive: () => boolean | Promise<boolean>
 export async function connectWhenReady(instance: Instance, { port, isAlive }: Target): Promise<Client> {
   const deadline = performance.now() + READY_DEADLINE_MS
   for (;;) {
-    const client = new Client({ connectionString: toUrl(instance, port), application_name: 'owner', keepAlive: true, connectionTimeoutMillis: 5000 })
+    const client = new Client({ connectionString: toUrl(instance, port), ...OWNER })
     client.on('error', () => {})
     try {
       await client.connect()

@@ -1,4 +1,7 @@
-/** Everything that is wrong with the settings, named at once. It never holds a value: any of them can be a secret. */
+/**
+ * Settings, or what they point to, cannot work: no restart will help, so the process exits with 78. Names every fault at
+ * once and never holds a value: any of them can be a secret.
+ */
 export class ConfigError extends Error {
   readonly faults: readonly string[]
 

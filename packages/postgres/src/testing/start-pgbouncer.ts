@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findFreePort } from '@auto-refresh/local-engines'
+
+const NAMES = ['pgbouncer', '/usr/sbin/pgbouncer']
+const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)
+
+/** Whether this machine has a PgBouncer. */
+export const hasPgBouncer = pgbouncer !== undefined
+
+/** A PgBouncer in session mode in front of the server of `url`, with its settings as they come. */
+export async function startPgBouncer(url: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'))
+  // PgBouncer refuses to run as root, and must reach its files as another user.
+  await chmod(folder, 0o755)
+  const port = await findFreePort()
+  const target = new URL(url)
+  await writeFile(join(folder, 'users'), `"${target.username}" "${target.password}"\n`)
+  await writeFile(join(folder, 'ini'), `[databases]
+* = host=${target.hostname} port=${target.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+auth_type = plain
+auth_file = ${join(folder, 'users')}
+pool_mode = session
+unix_socket_dir =
+`)
+  const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
+  const child = spawn(pgbouncer ?? '', ['-q', ...user, join(folder, 'ini')], { stdio: 'ignore' })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const deadline = performance.now() + 30_000
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error('PgBouncer does not start')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  target.port = String(port)
+  return {
+    url: target.href,
+    async stop() {
+      child.kill('SIGINT')
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
