@@ -1,4 +1,5 @@
 import type { ClientContext, RevokeReason } from '@auto-refresh/contracts'
+import { assessReplay, rememberRotator, type Assessment } from './assess-replay.ts'
 import { decideRevocation } from './decide-revocation.ts'
 import { isExpired, secondsBetween, toEvent, toIso, type Change, type Session } from './session.ts'
 import { refill, takeToken, type Limit } from './token-bucket.ts'
@@ -34,20 +35,20 @@ export type RotationDecision =
 
 /** A database that went back further than this many rotations is not believed to have. */
 const FARTHEST_REGRESSION = 1_000
-/** Two requests of one client on two networks (a phone) arrive closer together than this. */
-const SUSPICIOUS_AFTER_MS = 2_000
-const SHADOW_STREAK = 5
+/** No restore and no failover of a database takes less. */
+const SHORTEST_RESTORE_MS = 10_000
 
 /**
  * The heart of the product: what becomes of a session when a refresh token is presented (RFC 9700, section 4.14.2).
  * Pure and total. Order is by integer generation, never by time (Keycloak #50999); a refusal changes nothing
  * (Keycloak #49213); a replay changes nothing that a later decision about time or generation looks at.
  */
-export function decideRotation(session: Session | undefined, presented: Presented, clock: Clock, policy: RotationPolicy): RotationDecision {
+export function decideRotation(stored: Session | undefined, presented: Presented, clock: Clock, policy: RotationPolicy): RotationDecision {
   if (presented.expectedSessionId !== undefined && presented.expectedSessionId !== presented.sessionId) {
     return { outcome: 'session_mismatch' }
   }
-  if (session === undefined) return decideUnknown(presented.sessionId, clock.nowMs, policy)
+  if (stored === undefined) return decideUnknown(presented.sessionId, clock.nowMs, policy)
+  const session = withoutFuture(stored, clock.nowMs)
   // Both are SHA-256 of a nonce that the MAC vouches for, so a plain comparison gives nothing away.
   if (session.nonceHash !== presented.nonceHash) return { outcome: 'invalid' }
   if (presented.generation > session.generation + FARTHEST_REGRESSION) return { outcome: 'invalid' }
@@ -57,12 +58,26 @@ export function decideRotation(session: Session | undefined, presented: Presente
   if (presented.generation >= session.generation) return decideSuccessor(session, presented, clock, policy)
   const sameAttempt =
     presented.generation === session.generation - 1 && presented.attemptHash !== null && presented.attemptHash === session.attemptHash
-  if (sameAttempt) return decideReplay(session, presented, clock, policy, false)
-  if (!isInWindow(session, presented.generation, clock, policy.graceMs)) return decideReuse(session, presented, clock)
+  if (!sameAttempt && !isInWindow(session, presented.generation, clock, policy.graceMs)) return decideReuse(session, presented, clock)
 
-  const suspicious = comesFromElsewhere(session, presented.context) && clock.uptimeSinceMs(session.rotatedAtMs) > SUSPICIOUS_AFTER_MS
-  if (suspicious && policy.replayContext === 'strict') return decideReuse(session, presented, clock)
-  return decideReplay(session, presented, clock, policy, suspicious)
+  const assessment = assessReplay(session, presented.context, sameAttempt)
+  if (assessment.isForeign && policy.replayContext === 'strict') return decideReuse(session, presented, clock)
+  return decideReplay(session, presented, clock, policy, assessment)
+}
+
+/**
+ * Times later than now were written before the database's clock went back. They count from the first look on: otherwise
+ * nothing would be a reuse until the clock has caught up.
+ */
+function withoutFuture(session: Session, nowMs: number): Session {
+  const { rotatedAtMs, markAtMs, regressedAtMs } = session
+  if (Math.max(rotatedAtMs, markAtMs, regressedAtMs ?? 0) <= nowMs) return session
+  return {
+    ...session,
+    rotatedAtMs: Math.min(rotatedAtMs, nowMs),
+    markAtMs: Math.min(markAtMs, nowMs),
+    regressedAtMs: regressedAtMs === null ? null : Math.min(regressedAtMs, nowMs),
+  }
 }
 
 /** A session id is a uuidv7, so it tells its age: too old to be kept, or lost by us (a restore, a wrong database). */
@@ -72,6 +87,8 @@ function decideUnknown(sessionId: string, nowMs: number, policy: RotationPolicy)
 }
 
 function decideSuccessor(session: Session, presented: Presented, clock: Clock, policy: RotationPolicy): RotationDecision {
+  const regressed = presented.generation > session.generation
+  if (regressed && contradictsRegression(session, clock, policy.graceMs)) return decideReuse(session, presented, clock)
   const bucket = takeToken(policy.rotationLimit, { tokens: session.rotationTokens, atMs: session.bucketAtMs }, clock.nowMs)
   if (!bucket.taken) return { outcome: 'rate_limited', retryAfterSeconds: bucket.retryAfterSeconds }
 
@@ -79,6 +96,8 @@ function decideSuccessor(session: Session, presented: Presented, clock: Clock, p
   const next: Session = {
     ...session,
     ...advanceFloor(session, clock, policy.graceMs),
+    ...rememberRotator(session, presented.context),
+    ...(regressed ? { regressedAtMs: toRegressedAt(session, clock, policy.graceMs) } : {}),
     generation: presented.generation + 1,
     macKid: policy.currentMacKid,
     rotatedAtMs: nowMs,
@@ -93,7 +112,6 @@ function decideSuccessor(session: Session, presented: Presented, clock: Clock, p
     agent: presented.context.agent,
   }
   const intervalSeconds = secondsBetween(session.rotatedAtMs, nowMs)
-  const regressed = presented.generation > session.generation
   const event = regressed
     ? toEvent('session.regression-detected.v1', next, nowMs, { stored_generation: session.generation, presented_generation: presented.generation })
     : toEvent('session.rotated.v1', next, nowMs, { ...presented.context, idle_until: toIso(next.idleUntilMs), interval_seconds: intervalSeconds })
@@ -116,33 +134,40 @@ function isInWindow(session: Session, generation: number, clock: Clock, graceMs:
   return graceMs > 0 && generation > floor && clock.uptimeSinceMs(session.rotatedAtMs) <= graceMs
 }
 
-function comesFromElsewhere(session: Session, context: ClientContext): boolean {
-  return context.network !== session.network || context.agent !== session.agent
+/**
+ * After a restore the row was set forward by a token that has now been surpassed: that one was superseded long before, and
+ * two parties hold tokens of the session. Unless the database may have gone back a second time since.
+ */
+function contradictsRegression(session: Session, clock: Clock, graceMs: number): boolean {
+  if (session.regressedAtMs === null) return false
+  const uptimeMs = clock.uptimeSinceMs(session.regressedAtMs)
+  const downtimeMs = clock.nowMs - session.regressedAtMs - uptimeMs
+  return uptimeMs > graceMs && downtimeMs < SHORTEST_RESTORE_MS
+}
+
+/** Racers with several generations of a lost time do not move it on. */
+function toRegressedAt({ regressedAtMs }: Session, clock: Clock, graceMs: number): number {
+  return regressedAtMs !== null && clock.uptimeSinceMs(regressedAtMs) <= graceMs ? regressedAtMs : clock.nowMs
 }
 
 /** The current token once more, so that racers and clients that lost the answer keep their session. */
-function decideReplay(session: Session, presented: Presented, clock: Clock, policy: RotationPolicy, suspicious: boolean): RotationDecision {
+function decideReplay(session: Session, presented: Presented, clock: Clock, policy: RotationPolicy, { session: assessed, event }: Assessment): RotationDecision {
   const { nowMs } = clock
   const bucket = takeToken(policy.replayLimit, { tokens: session.replayTokens, atMs: session.bucketAtMs }, nowMs)
   if (!bucket.taken) return { outcome: 'rate_limited', retryAfterSeconds: bucket.retryAfterSeconds }
 
   const replayed: Session = {
-    ...session,
+    ...assessed,
     accessExpiresAtMs: extendAccess(session, presented, nowMs),
     rotationTokens: refill(policy.rotationLimit, { tokens: session.rotationTokens, atMs: session.bucketAtMs }, nowMs),
     replayTokens: bucket.tokens,
     bucketAtMs: nowMs,
   }
   const intervalSeconds = secondsBetween(session.rotatedAtMs, nowMs)
-  const flagged = suspicious && session.suspectGeneration !== session.generation
-  if (!flagged) return { outcome: 'replayed', change: { session: replayed, events: [] }, intervalSeconds }
-
-  // A thief who always follows the victim by a few seconds lives on replays; generation after generation gives him away.
-  const streak = session.suspectGeneration === session.generation - 1 ? session.suspectStreak + 1 : 1
-  const next: Session = { ...replayed, suspectGeneration: session.generation, suspectStreak: streak, seq: session.seq + 1 }
-  const type = streak % SHADOW_STREAK === 0 ? 'session.shadow-suspected.v1' : 'session.replay-suspected.v1'
-  const event = toEvent(type, next, nowMs, { ...toSides(session, presented, nowMs), streak })
-  return { outcome: 'replayed', change: { session: next, events: [event] }, intervalSeconds }
+  if (event === undefined) return { outcome: 'replayed', change: { session: replayed, events: [] }, intervalSeconds }
+  const next: Session = { ...replayed, seq: session.seq + 1 }
+  const told = toEvent(event.type, next, nowMs, { ...toSides(session, presented, nowMs), streak: event.streak })
+  return { outcome: 'replayed', change: { session: next, events: [told] }, intervalSeconds }
 }
 
 function decideReuse(session: Session, presented: Presented, clock: Clock): RotationDecision {

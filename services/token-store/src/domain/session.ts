@@ -34,8 +34,24 @@ export type Session = Readonly<{
   /** where the last rotation came from */
   network: string
   agent: string
+  /** the network that rotated before `network` did, with the same agent, and the generation it made last; '' is none */
+  formerNetwork: string
+  formerGeneration: number
+  /** the last generation that another network followed, and how many were, without a rotation from there */
   suspectGeneration: number
   suspectStreak: number
+  /** the network that followed last, and its part of the streak; '' is several */
+  suspectNetwork: string
+  suspectRun: number
+  /** the last generation that another user agent followed, and how many were; it never falls */
+  agentGeneration: number
+  agentFollows: number
+  /** the replay that was an event last: generation and place, and how many were in that generation */
+  notedGeneration: number
+  notedPlace: string
+  notedEvents: number
+  /** when a token was newer than the row, after the database went back in time */
+  regressedAtMs: number | null
   revokedAtMs: number | null
   revokeReason: RevokeReason | null
 }>
@@ -50,6 +66,11 @@ export type Change = Readonly<{ session: Session; events: readonly SessionEvent[
 /** The same change, told in the trace of whoever asked for it. */
 export function inTrace(change: Change, traceparent: string | undefined): Change {
   return traceparent === undefined ? change : { ...change, events: change.events.map((event) => ({ ...event, traceparent })) }
+}
+
+/** Whether every number is one: what cannot be read must not become a verdict against a user. */
+export function isReadable(session: Session): boolean {
+  return Object.values(session).every((value) => typeof value !== 'number' || Number.isFinite(value))
 }
 
 export function isExpired(session: Session, nowMs: number): boolean {

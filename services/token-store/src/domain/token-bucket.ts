@@ -3,7 +3,7 @@ export type Limit = Readonly<{ points: number; seconds: number }> | null
 
 export type Take = { taken: true; tokens: number } | { taken: false; retryAfterSeconds: number }
 
-/** Takes one token from a bucket that held `tokens` at `atMs`. A clock that went back refills nothing. */
+/** Takes one token from a bucket that held `tokens` at `atMs`. */
 export function takeToken(limit: Limit, bucket: { tokens: number; atMs: number }, nowMs: number): Take {
   if (limit === null) return { taken: true, tokens: bucket.tokens }
   const tokens = refill(limit, bucket, nowMs)
@@ -11,8 +11,10 @@ export function takeToken(limit: Limit, bucket: { tokens: number; atMs: number }
   return { taken: false, retryAfterSeconds: Math.max(1, Math.ceil(((1 - tokens) * limit.seconds) / limit.points)) }
 }
 
+/** A time that is further ahead than a refill takes is from before the clock went back: nobody waits until it comes again. */
 export function refill(limit: Limit, bucket: { tokens: number; atMs: number }, nowMs: number): number {
   if (limit === null) return bucket.tokens
+  if (bucket.atMs - nowMs > limit.seconds * 1000) return limit.points
   const refilled = (Math.max(0, nowMs - bucket.atMs) * limit.points) / (limit.seconds * 1000)
   return Math.min(limit.points, bucket.tokens + refilled)
 }

@@ -1,6 +1,6 @@
 import { CodedError, type RotateRequest, type RotateResult } from '@auto-refresh/contracts'
 import { decideRotation, type Presented, type RotationDecision, type RotationPolicy } from '../domain/decide-rotation.ts'
-import { inTrace, type Change, type Session } from '../domain/session.ts'
+import { inTrace, isReadable, type Change, type Session } from '../domain/session.ts'
 import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
 import { toRefusal, toUnread } from './to-refusal.ts'
@@ -25,7 +25,7 @@ export function createRotate(deps: {
 }): (requests: readonly RotateRequest[]) => Promise<readonly Answer[]> {
   const { sessions, refreshTokens } = deps
 
-  function rotateTogether(items: readonly Item[]): Promise<RotateResult[]> {
+  function rotateTogether(items: readonly Item[]): Promise<Answer[]> {
     const ids = [...new Set(items.map((item) => item.token.sessionId))]
     return sessions.change(ids, (locked) => {
       const { decisions, changes } = decideInSequence(items, locked, deps)
@@ -70,6 +70,7 @@ function decideInSequence(items: readonly Item[], locked: Read, { policy, refres
     const session = standing.get(presented.sessionId)
     // Its current token was made by a replica with a newer key than we have: we could not say it again.
     if (session !== undefined && !refreshTokens.hasKey(session.macKid)) return { decision: { outcome: 'unknown_kid' as const }, token }
+    if (session !== undefined && !isReadable(session)) return { decision: { outcome: 'unreadable' as const }, token }
     const decision = decideRotation(session, presented, locked.clock, policy)
     if ('change' in decision) {
       const { session: next, events } = inTrace(decision.change, traceparent)
@@ -81,7 +82,12 @@ function decideInSequence(items: readonly Item[], locked: Read, { policy, refres
   return { decisions, changes: [...changed.values()] }
 }
 
-function toResult(decision: RotationDecision | { outcome: 'unknown_kid' }, token: ReadToken, refreshTokens: RefreshTokens): RotateResult {
+function toResult(
+  decision: RotationDecision | { outcome: 'unknown_kid' } | { outcome: 'unreadable' },
+  token: ReadToken,
+  refreshTokens: RefreshTokens,
+): Answer {
+  if (decision.outcome === 'unreadable') return new CodedError('unavailable', { cause: new Error(`Session ${token.sessionId} has a value that is no number`) })
   if (decision.outcome === 'unknown_kid') return decision
   if (!('intervalSeconds' in decision)) return toRefusal(decision, token.sessionId)
   const { session } = decision.change

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg'
 import type { Session } from '../../domain/session.ts'
-import { toSession, type SessionRow } from './session-row.ts'
+import { SESSION_COLUMNS, toSession, type SessionRow } from './session-row.ts'
 
 /** In id order, like every statement that locks several sessions: two batches can wait for each other, never in a circle. */
 export async function lockSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions',
-    text: 'select * from token_store.sessions where id = any($1::uuid[]) order by id for update',
+    text: `select ${SESSION_COLUMNS} from token_store.sessions where id = any($1::uuid[]) order by id for update`,
     values: [ids],
   })
   return rows.map(toSession)
@@ -16,7 +16,7 @@ export async function lockSessionsBelowVersion(client: ClientBase, userId: strin
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions-below-version',
     text: `
-      select * from token_store.sessions
+      select ${SESSION_COLUMNS} from token_store.sessions
       where user_id = $1::uuid and user_version < $2::bigint and revoked_at is null
       order by id
       for update`,

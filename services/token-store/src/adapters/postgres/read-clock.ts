@@ -20,5 +20,7 @@ export async function readClock(client: ClientBase): Promise<Clock> {
   const row = rows[0]
   if (row === undefined) throw new Error('token_store.heartbeat is empty: run `npm run migrate`')
   const downtimes = (row.downtimes ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs }))
+  const times = [row.now, row.beat_at, ...downtimes.flatMap(({ fromMs, toMs }) => [fromMs, toMs])]
+  if (!times.every(Number.isFinite)) throw new Error('token_store.heartbeat or token_store.downtimes holds a time that is no number')
   return toUptimeClock({ nowMs: row.now, beatAtMs: row.beat_at, downtimes })
 }

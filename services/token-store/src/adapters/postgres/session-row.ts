@@ -28,9 +28,28 @@ export type SessionRow = {
   agent: string
   suspect_generation: number
   suspect_streak: number
+  former_network: string
+  former_generation: number
+  suspect_network: string
+  suspect_run: number
+  agent_generation: number
+  agent_follows: number
+  noted_generation: number
+  noted_place: string
+  noted_events: number
+  regressed_at: number | null
   revoked_at: number | null
   revoke_reason: RevokeReason | null
 }
+
+/** By name: a statement that is prepared as `select *` fails on every open connection when a migration adds a column. */
+export const SESSION_COLUMNS = `
+  id, user_id, user_version, client_id, generation, mac_kid, nonce_hash, authenticated_at,
+  expires_at, idle_until, keep_until, rotated_at, floor_generation, mark_generation, mark_at,
+  attempt_hash, seq, access_expires_at, rotation_tokens, replay_tokens, bucket_at, network, agent,
+  suspect_generation, suspect_streak, former_network, former_generation, suspect_network,
+  suspect_run, agent_generation, agent_follows, noted_generation, noted_place, noted_events, regressed_at,
+  revoked_at, revoke_reason`
 
 export function toSession(row: SessionRow): Session {
   return {
@@ -59,6 +78,16 @@ export function toSession(row: SessionRow): Session {
     agent: row.agent,
     suspectGeneration: row.suspect_generation,
     suspectStreak: row.suspect_streak,
+    formerNetwork: row.former_network,
+    formerGeneration: row.former_generation,
+    suspectNetwork: row.suspect_network,
+    suspectRun: row.suspect_run,
+    agentGeneration: row.agent_generation,
+    agentFollows: row.agent_follows,
+    notedGeneration: row.noted_generation,
+    notedPlace: row.noted_place,
+    notedEvents: row.noted_events,
+    regressedAtMs: row.regressed_at,
     revokedAtMs: row.revoked_at,
     revokeReason: row.revoke_reason,
   }
