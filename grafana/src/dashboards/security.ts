@@ -27,13 +27,13 @@ export const security = createDashboard({
       }),
       createStat({
         title: 'Replays suspected',
-        description: 'Replays within the window, from another network or agent, in the chosen time.',
+        description: 'Replays from another user agent, or from another network in one generation after the other, in the chosen time.',
         unit: 'short', width: 6, decimals: 0, limits: { warn: 1 },
         expr: `sum(increase(auth_replays_suspected_total{${AT}, kind="replay"}[$__range]))`, link: TRACES,
       }),
       createStat({
         title: 'Shadows suspected',
-        description: 'Five generations in a row were replayed from elsewhere: somebody may refresh right behind the user.',
+        description: 'Three generations of a session were followed by a client that never rotates: somebody may refresh right behind the user.',
         unit: 'short', width: 6, decimals: 0, limits: { bad: 0.5 },
         expr: `sum(increase(auth_replays_suspected_total{${AT}, kind="shadow"}[$__range]))`, link: TRACES,
       }),

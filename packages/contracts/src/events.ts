@@ -25,6 +25,7 @@ const session = {
 }
 const Side = Type.Object({ network: Type.String(), agent: Type.String(), at: Time, generation: Type.Integer() })
 const sides = { rotated: Side, presented: Side }
+const streak = Type.Integer({ description: 'generations that were followed without a rotation from there; 0: excused, and of no weight' })
 
 export const REVOKE_REASONS = ['logout', 'logout_all', 'user_disabled', 'password_changed', 'admin', 'limit', 'reuse'] as const
 export const RevokeReason = Type.Enum(REVOKE_REASONS)
@@ -35,7 +36,7 @@ export const REFUSAL_CODES = ['refresh_token_invalid', 'refresh_token_expired', 
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 
 /** What threat-monitor looks for; docs/security-operations.md tells what to do about each. */
-export const PATTERNS = ['reuse', 'replay_elsewhere', 'refresh_velocity', 'spraying', 'stuffing', 'refusals', 'session_burst', 'sign_in_after_reuse'] as const
+export const PATTERNS = ['reuse', 'shadow', 'replay_elsewhere', 'refresh_velocity', 'spraying', 'stuffing', 'refusals', 'session_burst', 'sign_in_after_reuse'] as const
 export type Pattern = (typeof PATTERNS)[number]
 
 /** Every event type with the schema of its data. A breaking change is a new type. */
@@ -46,8 +47,8 @@ export const EVENTS = {
   'session.revoked.v1': Type.Object({ ...session, reason: RevokeReason, session_seconds: Type.Number({ minimum: 0 }) }),
   'session.expired.v1': Type.Object({ ...session, reason: Type.Union([Type.Literal('idle'), Type.Literal('absolute')]), session_seconds: Type.Number({ minimum: 0 }) }),
   'session.regression-detected.v1': Type.Object({ ...session, stored_generation: Type.Integer(), presented_generation: Type.Integer() }),
-  'session.replay-suspected.v1': Type.Object({ ...session, ...sides, streak: Type.Integer() }),
-  'session.shadow-suspected.v1': Type.Object({ ...session, ...sides, streak: Type.Integer() }),
+  'session.replay-suspected.v1': Type.Object({ ...session, ...sides, streak }),
+  'session.shadow-suspected.v1': Type.Object({ ...session, ...sides, streak }),
   'login.succeeded.v1': Type.Object({ username_hash: Type.String(), user_id: Uuid, session_id: Uuid, ...ClientContext.properties }),
   'login.failed.v1': Type.Object({ username_hash: Type.String(), reason: Type.Union([Type.Literal('invalid_credentials'), Type.Literal('user_inactive'), Type.Literal('rate_limited')]), ...ClientContext.properties }),
   'refresh.refused.v1': Type.Object({

@@ -28,6 +28,8 @@ export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, o
     case 'session.expired.v1':
       return { text: `${whose} expired.` }
     case 'session.replay-suspected.v1':
+      if (event.data.streak === 0) return { text: `${whose} was used from two networks at once.` }
+      return { text: `${whose} looks as if two held its token.`, grave: true }
     case 'session.shadow-suspected.v1':
       return { text: `${whose} looks as if two held its token.`, grave: true }
     case 'security.pattern-detected.v1':

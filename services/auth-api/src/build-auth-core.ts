@@ -141,7 +141,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       accessTtlSeconds,
     }),
     refresh,
-    autoRefresh: createAutoRefresh({ refresh, tokenStore, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
+    autoRefresh: createAutoRefresh({ refresh, tokenStore, lookLimit: limits.lookLimit, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
     peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
     signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),

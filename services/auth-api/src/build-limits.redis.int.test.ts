@@ -11,7 +11,7 @@ function aReplica(redisUrl: string | undefined) {
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
   const limit = { points: 2, seconds: 60 }
   const limits = buildLimits({
-    config: { redisUrl, limits: { login: 'off', loginAddress: limit, loginAccount: limit, refusedRefresh: limit } },
+    config: { redisUrl, limits: { login: 'off', loginAddress: limit, loginAccount: limit, refusedRefresh: limit, look: 'off' } },
     audit: { hasSignedInFrom: async () => false },
     hashUsername: (name) => Buffer.from(name).toString('hex'),
     metrics,

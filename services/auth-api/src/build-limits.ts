@@ -40,6 +40,8 @@ export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername,
       isFamiliar: ({ usernameKey, block }) => audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
     refusedRefreshLimit: createRefusedRefreshLimit({ limiter: limiter('refused_refresh', limits.refusedRefresh) }),
+    // in memory: a look is not worth a round trip
+    lookLimit: createBoundedLimiter({ limit: limits.look }),
     start: () => redis?.start(),
     async stop(): Promise<void> {
       unwatch()

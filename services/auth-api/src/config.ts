@@ -18,6 +18,8 @@ export function parseAuthApiConfig(environment: Environment) {
     return value
   }
 
+  const refreshLimit = limit('REFRESH_LIMIT', '60/60')
+
   const cookie = {
     secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], { default: 'auto' }),
     sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], { default: 'lax' }),
@@ -45,6 +47,8 @@ export function parseAuthApiConfig(environment: Environment) {
       loginAddress: limit('LOGIN_IP_LIMIT', '100/300'),
       loginAccount: limit('LOGIN_ACCOUNT_LIMIT', '100/3600'),
       refusedRefresh: limit('REFUSED_REFRESH_LIMIT', '60/60'),
+      // As many as token-store allows replays: an auto-refresh that is not due changes nothing.
+      look: refreshLimit === 'off' ? refreshLimit : { ...refreshLimit, points: refreshLimit.points * 5 },
     },
     cors: { allowedOrigins: env.origins('CORS_ALLOWED_ORIGINS', { default: [] }) },
     trustedProxies: env.addressBlocks('TRUSTED_PROXIES', { default: [] }),

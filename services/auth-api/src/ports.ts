@@ -164,6 +164,11 @@ export interface RefusedRefreshLimit {
   take(block: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
+/** Counts looks at a session that is not due, per session and address block. */
+export interface LookLimit {
+  take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
+}
+
 /** Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store every 500 ms. */
 export interface Revocations {
   isRevoked(sessionId: string): boolean

@@ -24,6 +24,7 @@ export function parseThreatMonitorConfig(environment: Environment) {
     redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
     thresholds: {
       reuse: threshold('THREAT_REUSE', '1/60'),
+      shadow: threshold('THREAT_SHADOW', '1/600'),
       replay_elsewhere: threshold('THREAT_REPLAY_ELSEWHERE', '1/600'),
       refresh_velocity: threshold('THREAT_REFRESH_VELOCITY', '30/300'),
       spraying: threshold('THREAT_SPRAYING', '20/300'),

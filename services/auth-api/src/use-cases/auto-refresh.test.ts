@@ -2,6 +2,7 @@ import type { AccessTokenClaims, PeekResult } from '@auto-refresh/contracts'
 import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
+import { createBoundedLimiter } from '../adapters/limits/create-bounded-limiter.ts'
 import type { AccessTokenCheck } from '../ports.ts'
 import { aRecorder, aSession, aTokenStore, aUser, clock, context, NOW_MS, SESSION_ID } from '../test-doubles/fakes.ts'
 import { createAutoRefresh } from './auto-refresh.ts'
@@ -11,14 +12,14 @@ const policy = { issuer: 'i', audience: 'a', accessTtlSeconds: 1800, dueThreshol
 const live: AccessTokenClaims = toAccessTokenClaims({ session: aSession(), user: aUser(), policy, nowMs: NOW_MS - 500_000, jti: 'j' })
 const current: PeekResult = { outcome: 'rotated', session: aSession() }
 
-function setUp({ check = { outcome: 'valid', claims: live }, peeked = current }: { check?: AccessTokenCheck; peeked?: PeekResult } = {}) {
+function setUp({ check = { outcome: 'valid', claims: live }, peeked = current, looks = 100 }: { check?: AccessTokenCheck; peeked?: PeekResult; looks?: number } = {}) {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockResolvedValue(peeked)
   const renewed: RefreshResult = { outcome: 'reused' }
   const refresh = vi.fn<Refresh>(async () => renewed)
   const recorder = aRecorder()
   const autoRefresh = createAutoRefresh({
-    refresh, tokenStore, checkAccessToken: async () => check, isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }), recorder, clock, accessTtlSeconds: 1800,
+    refresh, tokenStore, lookLimit: createBoundedLimiter({ limit: { points: looks, seconds: 60 } }), checkAccessToken: async () => check, isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }), recorder, clock, accessTtlSeconds: 1800,
   })
   return { autoRefresh, refresh, tokenStore, recorder, renewed }
 }
@@ -48,6 +49,18 @@ test.each<[string, Parameters<typeof setUp>[0]]>([
   expect(await autoRefresh(request)).toBe(renewed)
   // no expected session: a foreign access token is ignored
   expect(refresh).toHaveBeenCalledExactlyOnceWith({ refreshToken: 'art_current', idempotencyKey: 'k', context, operation: 'auto_refresh' })
+})
+
+test('looks at a pair that is not due are limited per session and address block, and what is due is not', async () => {
+  const { autoRefresh, recorder, tokenStore } = setUp({ looks: 2 })
+  const outcomes = []
+  for (let i = 0; i < 3; i += 1) outcomes.push((await autoRefresh(request)).outcome)
+  expect(outcomes).toEqual(['not_due', 'not_due', 'rate_limited'])
+  expect(await autoRefresh(request)).toMatchObject({ outcome: 'rate_limited', retryAfterSeconds: 60 })
+  expect(recorder.refreshed).toHaveBeenLastCalledWith('auto_refresh', 'rate_limited')
+  expect(tokenStore.peek).toHaveBeenCalledTimes(2)
+  expect((await autoRefresh({ ...request, context: { ...context, block: '198.51.100.7/32' } })).outcome).toBe('not_due')
+  expect((await autoRefresh({ refreshToken: 'art_current', context })).outcome).toBe('reused')
 })
 
 test('without an access token nothing is peeked at', async () => {

@@ -37,14 +37,14 @@ export const ATTACKS = {
   },
   replay: {
     does: 'a thief follows each refresh of the victim from elsewhere',
-    expect: 'the alerts ReplaySuspected and ShadowSuspected, the pattern `replay_elsewhere`',
+    expect: 'the alerts ReplaySuspected and ShadowSuspected, the patterns `shadow` and `replay_elsewhere`',
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
         let { refresh } = await signIn(victim, scene)
         for (let round = 1; round <= 6; round += 1) {
           const stolen = refresh
           ;({ refresh } = toPair(await patiently(scene.wait, () => victim.refresh(stolen))))
-          await scene.wait(2.5)
+          await scene.wait(0.5)
           const answer = await patiently(scene.wait, () => thief.refresh(stolen))
           scene.say(`Replay ${round} of 6 from elsewhere: ${answer.status} ${answer.code ?? ''}`)
         }

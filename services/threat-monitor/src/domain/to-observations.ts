@@ -22,8 +22,12 @@ function toFound(event: AnyEvent): Found[] {
       return [{ pattern: 'refresh_velocity', subject: session_id, member: String(session_seq), about: { user_id, session_id, network, agent } }]
     }
     case 'session.replay-suspected.v1':
-    case 'session.shadow-suspected.v1':
       return toElsewhere(event.data)
+    case 'session.shadow-suspected.v1': {
+      const { user_id, session_id, session_seq, presented: { network, agent } } = event.data
+      const about = { user_id, session_id, network, agent }
+      return [{ pattern: 'shadow', subject: session_id, member: String(session_seq), about }, ...toElsewhere(event.data)]
+    }
     case 'session.reuse-detected.v1': {
       const { user_id, session_id, session_seq, presented: { network, agent } } = event.data
       const about = { user_id, session_id, network, agent }
@@ -60,9 +64,9 @@ function toFound(event: AnyEvent): Found[] {
   }
 }
 
-/** A phone changes its network, and a browser its version; both at once is somebody else. */
+/** A phone changes its network. Another user agent is another client; what another network alone does is a `shadow` in the end. */
 function toElsewhere({ user_id, session_id, session_seq, rotated, presented: { network, agent } }: EventData<'session.replay-suspected.v1'>): Found[] {
-  if (network === rotated.network || agent === rotated.agent) return []
+  if (agent === rotated.agent) return []
   return [{ pattern: 'replay_elsewhere', subject: session_id, member: String(session_seq), about: { user_id, session_id, network, agent } }]
 }
 

@@ -21,6 +21,7 @@ export const issued = (sessionId: string, options?: Options) => event('session.i
 export const rotated = (seq: number, options?: Options) => event('session.rotated.v1', { ...session(SESSION, seq), ...HOME, idle_until: later, interval_seconds: 1 }, options)
 export const reused = (options?: Options) => event('session.reuse-detected.v1', { ...session(SESSION, 3), rotated: side(HOME), presented: side(ELSEWHERE), age_seconds: 90, session_seconds: 100 }, options)
 export const replayed = (seq: number, presented = ELSEWHERE, options?: Options) => event('session.replay-suspected.v1', { ...session(SESSION, seq), rotated: side(HOME), presented: side(presented), streak: 1 }, options)
+export const shadowed = (seq: number, presented = ELSEWHERE, options?: Options) => event('session.shadow-suspected.v1', { ...session(SESSION, seq), rotated: side(HOME), presented: side(presented), streak: 3 }, options)
 export const signedIn = (sessionId: string, options?: Options) => event('login.succeeded.v1', { username_hash: 'ayu', user_id: USER, session_id: sessionId, ...ELSEWHERE }, options)
 export const failed = (name: string, network: string, options?: Options) => event('login.failed.v1', { username_hash: name, reason: 'invalid_credentials', network, agent: 'curl' }, options)
 export const refused = (sessionId: string | undefined, options?: Options) =>

@@ -5,7 +5,7 @@ import { toDetectionId } from '../adapters/crypto/to-detection-id.ts'
 import { createMemoryWindows } from '../adapters/memory/create-memory-windows.ts'
 import type { DetectionEvent } from '../domain/to-detection-event.ts'
 import type { PublishDetections } from '../ports.ts'
-import { ELSEWHERE, failed, HOME, issued, refused, replayed, reused, rotated, SESSION, signedIn, START_MS, USER } from '../testing/events.ts'
+import { ELSEWHERE, failed, HOME, issued, refused, replayed, reused, rotated, SESSION, shadowed, signedIn, START_MS, USER } from '../testing/events.ts'
 import { THRESHOLDS, toThresholds } from '../testing/thresholds.ts'
 import { createWatchEvents } from './watch-events.ts'
 
@@ -38,6 +38,7 @@ const id = (i: number) => `0199e000-0000-7000-8000-${String(i).padStart(12, '0')
 const CASES: Record<Pattern, { events: (count: number) => AnyEvent[]; points: number; subject: string; about: object }> = {
   reuse: { events: (count) => (count === 0 ? [] : [reused()]), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
   replay_elsewhere: { events: (count) => counted(count, (i) => replayed(i)), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
+  shadow: { events: (count) => counted(count, (i) => shadowed(i)), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
   refresh_velocity: { events: (count) => counted(count, (i) => rotated(i)), points: 3, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...HOME } },
   spraying: { events: (count) => counted(count, (i) => failed(`name ${i}`, ELSEWHERE.network)), points: 3, subject: ELSEWHERE.network, about: ELSEWHERE },
   stuffing: { events: (count) => counted(count, (i) => failed('ayu', `10.0.${i}.0/24`)), points: 3, subject: 'ayu', about: { username_hash: 'ayu', network: '10.0.2.0/24', agent: 'curl' } },
@@ -112,10 +113,23 @@ test('what is spread over more than the window is not the pattern', async () => 
   expect(told).toEqual([])
 })
 
-test('a replay that changed its network or its agent alone is a phone or an update', async () => {
-  const { watch, told } = setUp()
-  await watch([replayed(1, { ...ELSEWHERE, agent: HOME.agent }), replayed(2, { ...HOME, agent: 'other' })])
-  expect(told).toEqual([])
+test('a replay from another network alone is a phone, from another user agent another client', async () => {
+  const { watch, patterns } = setUp()
+  await watch([replayed(1, { ...ELSEWHERE, agent: HOME.agent })])
+  expect(patterns()).toEqual([])
+  await watch([replayed(2, { ...HOME, agent: 'other' })])
+  expect(patterns()).toEqual(['replay_elsewhere'])
+})
+
+test.each([
+  ['the network', { ...ELSEWHERE, agent: HOME.agent }],
+  ['the user agent', { ...HOME, agent: 'other' }],
+])('a shadow is told and posted when only %s differs', async (_, presented) => {
+  const { watch, told, outside, patterns } = setUp()
+  await watch([shadowed(1, presented)])
+  expect(patterns()).toContain('shadow')
+  expect(told[0]?.data).toMatchObject({ pattern: 'shadow', session_id: SESSION, ...presented })
+  expect(outside).toContain(told[0]?.id)
 })
 
 test('a sign-in before the reuse is no sign-in after it, and the order of the two topics does not matter', async () => {

@@ -166,9 +166,9 @@ test('who am I', async () => {
   })
 })
 
-test('the devices of the user, and which of them asks', async () => {
+test('the devices of the user, which of them asks, and to the minute when each was last refreshed', async () => {
   const session = {
-    userId: USER, userVersion: 0, clientId: 'first-party', generation: 3, authenticatedAtMs: 0, rotatedAtMs: 60_000, expiresAtMs: 120_000, idleUntilMs: 90_000,
+    userId: USER, userVersion: 0, clientId: 'first-party', generation: 3, authenticatedAtMs: 0, rotatedAtMs: 119_999, expiresAtMs: 120_000, idleUntilMs: 90_000,
     network: '203.0.113.0/24', agent: 'curl',
   }
   const { app, calls } = openTestApp({ useCases: { listSessions: async () => [{ ...session, id: SESSION }, { ...session, id: ID }] } })

@@ -1,3 +1,4 @@
+import type { EventData } from '@auto-refresh/contracts'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import type { Report } from '../../ports.ts'
 
@@ -44,7 +45,7 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
         if (event.type === 'session.reuse-detected.v1') metrics.sessionDuration.observe({ end: 'reuse' }, event.data.session_seconds)
         if (event.type === 'session.revoked.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
         if (event.type === 'session.expired.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
-        if (event.type === 'session.replay-suspected.v1') metrics.replaysSuspected.inc({ kind: 'replay' })
+        if (event.type === 'session.replay-suspected.v1' && isSuspicious(event.data)) metrics.replaysSuspected.inc({ kind: 'replay' })
         if (event.type === 'session.shadow-suspected.v1') metrics.replaysSuspected.inc({ kind: 'shadow' })
       }
     },
@@ -64,4 +65,9 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
 
     lanesOwned: (lanes) => metrics.outboxLanesOwned.set(lanes),
   }
+}
+
+/** One client on two networks is worth an event, no alarm. */
+function isSuspicious({ rotated, presented, streak }: EventData<'session.replay-suspected.v1'>): boolean {
+  return presented.agent !== rotated.agent || streak > 1
 }

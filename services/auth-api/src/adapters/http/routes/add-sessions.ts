@@ -17,7 +17,8 @@ export function addSessions(app: App, { useCases }: RouteDeps): void {
           id,
           current: id === user.sid,
           signed_in_at: toUtc(authenticatedAtMs),
-          last_refreshed_at: toUtc(rotatedAtMs),
+          // to the minute: it must not say when a thief should follow
+          last_refreshed_at: toUtc(Math.max(authenticatedAtMs, rotatedAtMs - (rotatedAtMs % 60_000))),
           expires_at: toUtc(expiresAtMs),
           network,
           user_agent: agent,
