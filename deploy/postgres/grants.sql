@@ -30,10 +30,11 @@ grant select, insert, update, delete on token_store.relays to token_store;
 grant usage on sequence token_store.outbox_id to token_store;
 grant execute on function token_store.uuid_v7(), token_store.lane_of(uuid) to token_store;
 
--- cleanup-worker: sessions by these two functions alone. It locks the audit rows that it deletes, and a lock needs `update`
+-- cleanup-worker: sessions by these functions alone. It locks the audit rows that it deletes, and a lock needs `update`
 -- on a column: on the one that says nothing of what happened.
 grant usage on schema cleanup, token_store to cleanup_worker;
-grant execute on function token_store.sweep_expired(integer), token_store.count_expired(integer) to cleanup_worker;
+grant execute on function token_store.sweep(integer, timestamptz, boolean), token_store.doubt_clock(timestamptz, timestamptz),
+  token_store.sweep_expired(integer), token_store.count_expired(integer) to cleanup_worker;
 grant select on cleanup.schema_version to cleanup_worker;
 grant select, insert, delete, update (kept_at) on cleanup.audit_events to cleanup_worker;
 

@@ -107,6 +107,12 @@ export const runtime = createDashboard({
         queries: { sessions: `max(auth_cleanup_backlog_sessions{${AT}})` },
       }),
       createGraph({
+        title: 'Sweep refused',
+        description: '1 while nothing is deleted by age, because the clock of the database may be wrong.',
+        unit: 'short', width: 8,
+        queries: { '{{reason}}': `max by (reason) (auth_cleanup_refused{${AT}})` },
+      }),
+      createGraph({
         title: 'Sessions deleted',
         description: 'In batches of 500, with a rest after each.',
         unit: 'ops', width: 8,

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { buildCleanupWorker } from './build-cleanup-worker.ts'
 import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
 import { parseCleanupWorkerConfig } from './config.ts'
+import { sweepOnce } from './sweep-once.ts'
 
 const TOKEN_STORE_MIGRATIONS = { schema: 'token_store', directory: fileURLToPath(new URL('../../token-store/migrations', import.meta.url)) }
 
@@ -68,10 +69,10 @@ const rotated = (id: string, sessionSeq: number): AnyEvent => ({
 
 test('expired sessions go at start, each with one event, and live ones stay', async () => {
   await addSessions(1200, true)
-  await addSessions(30, false)
+  await addSessions(12_000, false)
   const { value } = await startWorker()
   await vi.waitFor(async () => expect(await value('auth_cleanup_last_success_timestamp_seconds')).toBeGreaterThan(0), { timeout: 30_000 })
-  expect([await count('token_store.sessions'), await count('token_store.outbox')]).toEqual([30, 1200])
+  expect([await count('token_store.sessions'), await count('token_store.outbox')]).toEqual([12_000, 1200])
   expect([await value('auth_cleanup_deleted_sessions_total'), await value('auth_cleanup_backlog_sessions')]).toEqual([1200, 0])
 })
 
@@ -83,10 +84,11 @@ test('what expires later goes with a later run', async () => {
 
 test('two workers at once delete every session once and tell it once', async () => {
   await addSessions(5000, true)
+  await addSessions(50_000, false)
   const [one, other] = await Promise.all([startWorker({ CLEANUP_BATCH_SIZE: '50' }), startWorker({ CLEANUP_BATCH_SIZE: '50' })])
   // A worker counts a moment after it has committed.
   const deletedByBoth = async () => (await Promise.all([one, other].map(({ value }) => value('auth_cleanup_deleted_sessions_total')))).reduce((sum, own) => sum + own, 0)
-  await vi.waitFor(async () => expect([await count('token_store.sessions'), await deletedByBoth()]).toEqual([0, 5000]), { timeout: 50_000 })
+  await vi.waitFor(async () => expect([await count('token_store.sessions'), await deletedByBoth()]).toEqual([50_000, 5000]), { timeout: 50_000 })
   const { rows } = await pool.query<{ sessions: number }>('select count(distinct session_id) as sessions from token_store.outbox')
   expect([await deletedByBoth(), await count('token_store.outbox'), rows[0]?.sessions]).toEqual([5000, 5000, 5000])
 })
@@ -127,6 +129,71 @@ test('an event outlives its retention by no more than a run', async () => {
   await bus.publish(SESSION_EVENTS_TOPIC, Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)))
   await pool.query(`update cleanup.audit_events set occurred_at = occurred_at - interval '31 days' where session_seq < 40`)
   await vi.waitFor(async () => expect(await count('cleanup.audit_events')).toBe(5), { timeout: 30_000 })
+})
+
+/** What a sweep that was refused shows; `vi.waitFor` it. */
+async function expectRefused(value: (name: string) => Promise<number>, reason: string): Promise<void> {
+  await vi.waitFor(async () => expect(await value(`auth_cleanup_refused\\{reason="${reason}"\\}`)).toBe(1), { timeout: 30_000 })
+}
+/** As if the database's clock had jumped forward: everything in it is older by that, and lives when the clock is back. */
+async function jump(interval: string): Promise<void> {
+  await pool.query(
+    `update token_store.sessions set idle_until = idle_until - $1::interval, keep_until = keep_until - $1::interval,
+       access_expires_at = access_expires_at - $1::interval, sweep_bucket = 0`,
+    [interval],
+  )
+  await pool.query('update cleanup.audit_events set occurred_at = occurred_at - $1::interval', [interval])
+  await pool.query('update token_store.heartbeat set beat_at = beat_at - $1::interval', [interval])
+}
+/** The heartbeat that follows, as token-store writes it. */
+const beat = () =>
+  pool.query(`
+    with last as (select beat_at from token_store.heartbeat),
+    down as (insert into token_store.downtimes select beat_at, clock_timestamp() from last where clock_timestamp() - beat_at > interval '3 seconds')
+    update token_store.heartbeat set beat_at = clock_timestamp()`)
+
+test('a database clock that jumps a hundred days ahead deletes no session and no audit event, before and after the next heartbeat', async () => {
+  await addSessions(20, false)
+  const { bus, value } = await startWorker()
+  await bus.publish(SESSION_EVENTS_TOPIC, [rotated(crypto.randomUUID(), 1)])
+  await jump('100 days')
+  await expectRefused(value, 'heartbeat')
+  await beat()
+  await expectRefused(value, 'downtime')
+  expect([await count('token_store.sessions'), await count('cleanup.audit_events'), await value('auth_cleanup_deleted_sessions_total')]).toEqual([20, 1, 0])
+  // A day later it is taken for the downtime that it looks like.
+  await pool.query(`update token_store.downtimes set started_at = started_at - interval '25 hours', ended_at = ended_at - interval '25 hours'`)
+  await vi.waitFor(async () => expect([await count('token_store.sessions'), await count('cleanup.audit_events')]).toEqual([0, 0]), { timeout: 30_000 })
+  expect(await value('auth_cleanup_refused\\{reason="downtime"\\}')).toBe(0)
+})
+
+test('a database clock that differs from the clock of the worker deletes nothing', async () => {
+  await addSessions(20, true)
+  const real = Date.now
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + 90_000)
+  const { value } = await startWorker()
+  await expectRefused(value, 'clock')
+  expect(await count('token_store.sessions')).toBe(20)
+  spy.mockRestore()
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 30_000 })
+})
+
+test('more than a tenth of all sessions at once is refused, and deleted when an operator says so', async () => {
+  await addSessions(1500, true)
+  await addSessions(10_000, false)
+  const { value } = await startWorker()
+  await expectRefused(value, 'share')
+  expect(await sweepOnce({ databaseUrl: url, anyway: false })).toEqual({ deleted: 0, refused: 'share' })
+  expect(await count('token_store.sessions')).toBe(11_500)
+  expect(await sweepOnce({ databaseUrl: url, anyway: true })).toEqual({ deleted: 1500, refused: undefined })
+  expect(await count('token_store.sessions')).toBe(10_000)
+})
+
+test('a worker of the release before is refused as well', async () => {
+  await addSessions(20, true)
+  await pool.query(`update token_store.heartbeat set beat_at = beat_at - interval '2 hours'`)
+  const { rows } = await pool.query('select deleted from token_store.sweep_expired(10)')
+  expect(rows).toEqual([{ deleted: 0 }])
 })
 
 test('an old schema is refused with the command that cures it', async () => {

@@ -5,6 +5,7 @@ import { checkSchema, createPool } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { createPostgresAuditTrail } from './adapters/postgres/audit-trail.ts'
 import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
+import { createReportSweep } from './adapters/telemetry/report-sweep.ts'
 import { repeat } from './adapters/timers/repeat.ts'
 import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
@@ -25,16 +26,14 @@ export function buildCleanupWorker({ config, subscriber, logger, metrics, tracin
   const pool = createPool({ url: config.databaseUrl, applicationName: 'cleanup-worker', max: config.databasePoolSize, onError, tracing })
   const forgetPool = metrics.watchPool(pool)
 
-  const auditTrail = createPostgresAuditTrail({ pool })
+  const nowMs = () => Date.now()
+  const auditTrail = createPostgresAuditTrail({ pool, nowMs })
   const deleteInBatches = createDeleteInBatches({ ...config, clock: { nowMs: () => performance.now(), pause: (durationMs) => pause(durationMs) } })
   const sweepSessions = createSweepSessions({
-    expiredSessions: createPostgresExpiredSessions({ pool }),
+    expiredSessions: createPostgresExpiredSessions({ pool, nowMs }),
     deleteInBatches,
     onDeleted: (sessions) => metrics.cleanupDeletedSessions.inc(sessions),
-    onBacklog(sessions) {
-      metrics.cleanupBacklog.set(sessions)
-      metrics.cleanupLastSuccess.set(Date.now() / 1000)
-    },
+    onEnd: createReportSweep({ logger, metrics, nowMs }),
   })
   const forgetOldEvents = createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays: config.auditRetentionDays })
   const keepEvents = createKeepEvents({ auditTrail, onEvent: ({ type }, result) => metrics.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }) })

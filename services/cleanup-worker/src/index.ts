@@ -2,3 +2,4 @@ export { buildCleanupWorker, type BuiltCleanupWorker } from './build-cleanup-wor
 export { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
 export { parseCleanupWorkerConfig, type CleanupWorkerConfig } from './config.ts'
 export { readEndedSessionsOfAuditTrail } from './adapters/postgres/read-ended-sessions.ts'
+export { sweepOnce } from './sweep-once.ts'

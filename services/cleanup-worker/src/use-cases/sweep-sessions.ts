@@ -1,19 +1,24 @@
-import type { ExpiredSessions } from '../ports.ts'
+import type { ExpiredSessions, SweepRefusal } from '../ports.ts'
 import type { DeleteInBatches } from './delete-in-batches.ts'
 
-/** Deletes expired sessions. Any number of workers may do so at once: each session goes once, with one event. */
-export function createSweepSessions({ expiredSessions, deleteInBatches, onDeleted, onBacklog }: {
+/**
+ * Deletes expired sessions. Any number of workers may do so at once: each session goes once, with one event. `onEnd` gets
+ * why the run ended early, or `undefined`, and how many expired sessions are left.
+ */
+export function createSweepSessions({ expiredSessions, deleteInBatches, onDeleted, onEnd }: {
   expiredSessions: ExpiredSessions
   deleteInBatches: DeleteInBatches
   onDeleted: (sessions: number) => void
-  onBacklog: (sessions: number) => void
+  onEnd: (refused: SweepRefusal | undefined, backlog: number) => void
 }) {
   return async function sweepSessions(signal: AbortSignal): Promise<void> {
+    let refused: SweepRefusal | undefined
     await deleteInBatches(async (limit) => {
-      const deleted = await expiredSessions.sweep(limit)
-      onDeleted(deleted)
-      return deleted
+      const swept = await expiredSessions.sweep(limit)
+      refused = swept.refused
+      onDeleted(swept.deleted)
+      return swept.deleted
     }, signal)
-    onBacklog(await expiredSessions.count())
+    onEnd(refused, await expiredSessions.count())
   }
 }

@@ -3,22 +3,39 @@ export type Clock = Readonly<{
   nowMs: number
   /** Milliseconds since `fromMs` in which we were up; never negative. */
   uptimeSinceMs(fromMs: number): number
+  /** Whether the clock may have jumped forward: what has expired by it may be alive. */
+  isDoubtful: boolean
 }>
 
 /** A heartbeat is due every second; a longer gap than this is a downtime. */
 export const LONGEST_GAP_MS = 3_000
 const MOST_FORGIVEN_MS = 24 * 3_600_000
+/** A jump forward looks like a downtime of its length. One this long is doubted, for as long as it takes to be noticed. */
+const JUMP_MS = 3_600_000
+const DOUBTED_MS = 10 * 60_000
+/** What may lie between the clocks of the database and of this process. */
+const CLOCKS_APART_MS = 60_000
 
 /**
  * A clock that does not count our own outages: a client cannot retry while we are away, so its window must not run.
  * The gap since the last heartbeat counts at once, before the next beat. At most 24 hours are forgiven.
  */
-export function toUptimeClock(reading: { nowMs: number; beatAtMs: number; downtimes: readonly Downtime[] }): Clock {
+export function toUptimeClock(reading: {
+  nowMs: number
+  beatAtMs: number
+  downtimes: readonly Downtime[]
+  /** the clock of this process, as a witness */
+  processMs?: number
+}): Clock {
   const { nowMs, beatAtMs } = reading
   const openGap = nowMs - beatAtMs > LONGEST_GAP_MS ? [{ fromMs: beatAtMs, toMs: nowMs }] : []
   const downtimes = [...reading.downtimes, ...openGap]
+  const { processMs = nowMs } = reading
   return {
     nowMs,
+    isDoubtful:
+      nowMs - processMs > CLOCKS_APART_MS ||
+      downtimes.some(({ fromMs, toMs }) => toMs - fromMs > JUMP_MS && nowMs - toMs < DOUBTED_MS),
     uptimeSinceMs(fromMs) {
       let downMs = 0
       for (const downtime of downtimes) {

@@ -3,7 +3,7 @@ import { decideRotation, type RotationPolicy } from '../domain/decide-rotation.t
 import { isReadable } from '../domain/session.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
-import { toRefusal, toUnread } from './to-refusal.ts'
+import { isUncertain, toRefusal, toUncertain, toUnread } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /** What `rotate` would decide right now, read without a lock; nothing changes and no token is given out. */
@@ -20,6 +20,7 @@ export function createPeek(deps: { sessions: Sessions; refreshTokens: RefreshTok
       const session = sessions.get(read.token.sessionId)
       if (session !== undefined && !isReadable(session)) return new CodedError('unavailable')
       const decision = decideRotation(session, toPresented(request, read.token, deps.refreshTokens), clock, deps.policy)
+      if (isUncertain(decision, clock)) return toUncertain()
       if (!('intervalSeconds' in decision)) return toRefusal(decision, read.token.sessionId)
       return { outcome: decision.outcome, session: toStoredSession(session ?? decision.change.session) }
     })

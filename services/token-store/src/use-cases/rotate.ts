@@ -3,7 +3,7 @@ import { decideRotation, type Presented, type RotationDecision, type RotationPol
 import { inTrace, isReadable, type Change, type Session } from '../domain/session.ts'
 import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
-import { toRefusal, toUnread } from './to-refusal.ts'
+import { isUncertain, toRefusal, toUncertain, toUnread } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 type Item = { token: ReadToken; presented: Presented; position: number; traceparent: string | undefined }
@@ -30,7 +30,10 @@ export function createRotate(deps: {
     return sessions.change(ids, (locked) => {
       const { decisions, changes } = decideInSequence(items, locked, deps)
       // Answers are made before the commit, so that nothing which can fail stands behind it.
-      return { result: decisions.map(({ decision, token }) => toResult(decision, token, refreshTokens)), changes }
+      const result = decisions.map(({ decision, token }) =>
+        isUncertain(decision, locked.clock) ? toUncertain() : toResult(decision, token, refreshTokens),
+      )
+      return { result, changes }
     })
   }
 

@@ -4,14 +4,15 @@ import type { AuditRecord, AuditTrail } from '../../ports.ts'
 /** More in one statement would come near its deadline of a second. */
 const ROWS_PER_STATEMENT = 500
 
-export function createPostgresAuditTrail({ pool }: { pool: Pool }): AuditTrail {
+/** `nowMs` is this process's clock, against which the database's is compared before anything is deleted. */
+export function createPostgresAuditTrail({ pool, nowMs }: { pool: Pool; nowMs: () => number }): AuditTrail {
   return {
     async keep(records) {
       const kept: string[] = []
       for (let at = 0; at < records.length; at += ROWS_PER_STATEMENT) kept.push(...(await insertNew(pool, records.slice(at, at + ROWS_PER_STATEMENT))))
       return kept
     },
-    deleteOlderThan: ({ days }, limit) => deleteOlderThan(pool, days, limit),
+    deleteOlderThan: ({ days }, limit) => deleteOlderThan(pool, { days, limit, nowMs: nowMs() }),
   }
 }
 
@@ -42,16 +43,21 @@ async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<s
   return rows.map((row) => row.event_id)
 }
 
-async function deleteOlderThan(pool: Pool, days: number, limit: number): Promise<number> {
+type Limits = Readonly<{ days: number; limit: number; nowMs: number }>
+/** Checked and carried out by one reading of the clock, so that a jump in between deletes nothing. */
+async function deleteOlderThan(pool: Pool, { days, limit, nowMs }: Limits): Promise<number> {
   const { rowCount } = await pool.query(
-    `delete from cleanup.audit_events
+    `with clock as materialized (select clock_timestamp() as at)
+     delete from cleanup.audit_events
      where event_id = any(array(
        select event_id from cleanup.audit_events
-       where occurred_at < clock_timestamp() - $1::double precision * interval '1 day'
+       where occurred_at < (
+         select at - $1::double precision * interval '1 day' from clock
+         where token_store.doubt_clock(at, to_timestamp($3::float8 / 1000)) is null)
        order by occurred_at
        limit $2::integer
        for update skip locked))`,
-    [days, limit],
+    [days, limit, nowMs],
   )
   return rowCount ?? 0
 }

@@ -1,17 +1,29 @@
 import type { Pool } from 'pg'
-import type { ExpiredSessions } from '../../ports.ts'
+import { SWEEP_REFUSALS, type ExpiredSessions } from '../../ports.ts'
 
-/** Through the two functions that token-store grants; its tables stay out of reach. */
-export function createPostgresExpiredSessions({ pool }: { pool: Pool }): ExpiredSessions {
+/**
+ * Through the functions that token-store grants; its tables stay out of reach. `nowMs` is this process's clock, against
+ * which the database's is compared. With `anyway` nothing is refused.
+ */
+export function createPostgresExpiredSessions({ pool, nowMs, anyway = false }: {
+  pool: Pool
+  nowMs: () => number
+  anyway?: boolean
+}): ExpiredSessions {
   return {
-    sweep: (limit) => sweepExpired(pool, limit),
+    sweep: (limit) => sweep(pool, { limit, nowMs: nowMs(), anyway }),
     count: () => countExpired(pool),
   }
 }
 
-async function sweepExpired(pool: Pool, limit: number): Promise<number> {
-  const { rows } = await pool.query<{ deleted: number }>('select deleted from token_store.sweep_expired($1::integer)', [limit])
-  return rows[0]?.deleted ?? 0
+type Options = Readonly<{ limit: number; nowMs: number; anyway: boolean }>
+async function sweep(pool: Pool, { limit, nowMs, anyway }: Options) {
+  const { rows } = await pool.query<{ deleted: number; refused: string | null }>(
+    'select deleted, refused from token_store.sweep($1::integer, to_timestamp($2::float8 / 1000), $3::boolean)',
+    [limit, nowMs, anyway],
+  )
+  const { deleted = 0, refused } = rows[0] ?? {}
+  return { deleted, refused: SWEEP_REFUSALS.find((reason) => reason === refused) }
 }
 
 async function countExpired(pool: Pool): Promise<number> {

@@ -5,7 +5,8 @@ import type { Heartbeats } from '../../ports.ts'
 /**
  * All replicas write one row, so a gap means that none was up. Being up means being able to change sessions: the beat takes
  * the same lock on the table as a rotation, so a locked table is a downtime too. Downtimes are kept for a day; one that ends in the future was
- * made by a clock that has been set back, and would let tokens age too slowly.
+ * made by a clock that has been set back, and would let tokens age too slowly. None is deleted within a day of a downtime
+ * longer than an hour: that may be a clock that has jumped, and when it is back the real ones still count.
  */
 export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
   return {
@@ -24,7 +25,13 @@ export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
           ),
           over as (
             delete from token_store.downtimes using gap
-            where ended_at < now - interval '1 day' or ended_at > now + interval '1 second'
+            where ended_at > now + interval '1 second' or (
+              ended_at < now - interval '1 day'
+              and now - beat_at < interval '1 hour'
+              and not exists (
+                select from token_store.downtimes long
+                where long.ended_at - long.started_at > interval '1 hour'
+                  and long.ended_at between now - interval '1 day' and now + interval '1 second'))
           ),
           beaten as (update token_store.heartbeat h set beat_at = gap.now from gap where h.id = 1)
           select coalesce(sum(seconds), 0)::float8 as down_seconds from down`,
