@@ -12,8 +12,8 @@ const plugins = [seedKnownBug(knownBug)]
 // vitest keeps transformed modules between runs by their text, and would serve a bug to the runs after it.
 const fsModuleCache = knownBug === undefined
 
-// How long a test may take says nothing of the product: a shared machine stands still for seconds.
-const expect = { poll: { timeout: 20_000 } }
+// Deadlines only end a test that hangs. They say nothing about the product: a busy machine is ten times as slow.
+const expect = { poll: { timeout: 60_000 } }
 
 // A script of npm leaves its results for the summary of npm test.
 const script = process.env['npm_lifecycle_event']
@@ -25,9 +25,9 @@ export default defineConfig({
     reporters: ['default', ...(report === undefined ? [] : [['json', { outputFile: report }] as const])],
     fsModuleCache,
     projects: [
-      { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, expect } },
-      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, expect } },
-      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, expect } },
+      { plugins, test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/**/*.int.test.ts', 'src/**/*.e2e.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, expect } },
+      { plugins, test: { name: 'int', include: ['src/**/*.int.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000, expect } },
+      { plugins, test: { name: 'e2e', include: ['src/**/*.e2e.test.ts'], exclude: leftOut, globalSetup, fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000, expect } },
     ],
   },
 })

@@ -1,5 +1,5 @@
 /** Waits until `condition` holds; fails after `ms`, by default more than any machine stands still. */
-export async function eventually(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const deadline = performance.now() + ms
   for (;;) {
     // Looked at before the condition is: it has its chance after the deadline too, however long we stood still.

@@ -33,7 +33,7 @@ beforeAll(async () => {
     notifyUrl: receiver.url,
   })
   await eventually(async () => (await prometheus.query('up == 1')).length === 7, 90_000)
-}, 300_000)
+})
 afterAll(async () => {
   await prometheus.stop()
   await system.stop()
@@ -65,7 +65,7 @@ test('each attack of the drill fires its alerts, and the team of the alert hears
   console.log(`From the replay of the stolen token to the alert at the security team: ${seconds.toFixed(1)} s`)
   expect(seconds).toBeLessThan(60)
   for (const { output } of drills) expect(output).toContain(' 0 refused')
-}, 300_000)
+})
 
 /** Of the queries those that stay without a result: what was scraped late comes with the next scrapes. */
 async function stayEmpty(queries: readonly string[]): Promise<string[]> {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
     await writeFile(inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''), code.replaceAll('http://localhost:8000', url))
   }
-}, 300_000)
+})
 afterAll(async () => {
   await Promise.all([system.stop(), brief.stop()])
   await folder.remove()

@@ -1,34 +1,52 @@
 import type { Answer } from './api.ts'
 import type { ServiceProcess } from './start-services.ts'
 
-/** What a balancer in front does: asks who is ready ten times a second, and takes the other where one refuses the connection. */
+const POLL_MS = 100
+/** The services and the database promise answers within 1 to 3 s; a machine that stops for longer breaks them. */
+const STALL_MS = 1000
+const AFTER_STALL_MS = 5000
+
+/**
+ * Does what a balancer in front does: polls readiness ten times a second, and takes another replica when one
+ * refuses the connection. It forgives a failure only while the machine itself stalls, which it measures by its
+ * own timer and by the time that a poll takes.
+ */
 export function startBalancer(apis: () => readonly ServiceProcess[]) {
   let ready: string[] = []
-  let askedAt = performance.now()
-  let stoodStillAt = -Infinity
+  let polledAt = performance.now()
+  let stalledAt = -Infinity
+  const noteStall = (sinceMs: number) => {
+    if (performance.now() - sinceMs > STALL_MS) stalledAt = performance.now()
+  }
+  const isReady = async ({ adminUrl }: ServiceProcess) =>
+    (await fetch(`${adminUrl}/readyz`).catch(() => undefined))?.status === 200
   const look = async () => {
-    const answers = await Promise.all(apis().map(async (api) => ((await fetch(`${api.adminUrl}/readyz`).catch(() => undefined))?.status === 200 ? [api.url] : [])))
+    const startedAt = performance.now()
+    const answers = await Promise.all(apis().map(async (api) => ((await isReady(api)) ? [api.url] : [])))
+    noteStall(startedAt)
     ready = answers.flat()
   }
-  const ask = () => {
-    if (performance.now() - askedAt > 1000) stoodStillAt = performance.now()
-    askedAt = performance.now()
+  const timer = setInterval(() => {
+    noteStall(polledAt)
+    polledAt = performance.now()
     void look()
+  }, POLL_MS)
+  const isStalled = () => {
+    noteStall(polledAt)
+    return performance.now() - stalledAt < AFTER_STALL_MS
   }
-  const timer = setInterval(ask, 100)
-  const standsStill = () => performance.now() - askedAt > 1000 || performance.now() - stoodStillAt < 5000
   return {
     look,
     stop: () => clearInterval(timer),
     async send(request: (url: string) => Promise<Answer>): Promise<Answer> {
       try {
-        return await balanced(ready, request)
+        const answer = await balanced(ready, request)
+        if (answer.status !== 503 || !isStalled()) return answer
       } catch (error) {
-        // Replicas go on for 2 s after they say that they go. One that did not ask for so long holds connections that are no more.
-        if (!standsStill()) throw error
-        await look()
-        return balanced(ready, request)
+        if (!isStalled()) throw error
       }
+      await look()
+      return balanced(ready, request)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stopWithUs } from '@auto-refresh/local-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 
@@ -14,6 +15,7 @@ export async function startCasesApi({ dataDir, authApiUrl, env = {}, aheadMinute
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  stopWithUs(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

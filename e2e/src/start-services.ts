@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stopWithUs } from '@auto-refresh/local-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 
@@ -15,6 +16,7 @@ export async function startService(name: ServiceName, env: Record<string, string
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ADMIN_PORT: String(adminPort), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  stopWithUs(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stopWithUs } from '@auto-refresh/local-engines'
 import { eventually } from './eventually.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,6 +43,7 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
     ...options.env,
   }
   const child = spawn(process.execPath, [MAIN], { env, cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] })
+  stopWithUs(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -20,7 +20,7 @@ beforeAll(async () => {
   system = await startSystemApart({ INTERNAL_API_KEYS, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' })
   sql = new Client({ connectionString: system.postgres.url })
   await sql.connect()
-}, 300_000)
+})
 afterAll(async () => {
   await sql.end()
   await system.stop()

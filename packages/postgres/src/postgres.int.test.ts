@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'
 import { inTransaction } from './in-transaction.ts'
+import { openConnections } from './open-connections.ts'
 import { isUnavailable } from './unavailable.ts'
 
 let database: TestDatabase
@@ -61,6 +62,17 @@ describe('createPool', () => {
     client.release(true)
     expect(await count()).toBe(0)
   })
+})
+
+test('a pool has connections before the first request, and fails where the database is unavailable', async () => {
+  const fresh = createPool({ url: database.url, applicationName: 'test', max: 10, onError: () => {} })
+  await openConnections(fresh)
+  expect([fresh.totalCount, fresh.idleCount]).toEqual([4, 4])
+  await fresh.end()
+  const unreachable = createPool({ url: 'postgres://x@127.0.0.1:1/x', applicationName: 'test', max: 2, onError: () => {} })
+  await expect(openConnections(unreachable)).rejects.toSatisfy(isUnavailable)
+  expect(unreachable.totalCount).toBe(0)
+  await unreachable.end()
 })
 
 describe('inTransaction', () => {

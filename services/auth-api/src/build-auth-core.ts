@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { noTracing, type RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
 import { createAccessTokenVerifier, isDue as isDueBy } from '@auto-refresh/fastify-auto-refresh'
-import { checkSchema, createPool, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { checkSchema, createPool, openConnections, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
 import { createHashUsername } from './adapters/crypto/create-hash-username.ts'
@@ -167,6 +167,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     async start(signal?: AbortSignal): Promise<void> {
       await checkKeys()
       limits.start()
+      await tryWhileUnavailable(() => openConnections(pool))
       await tryWhileUnavailable(() => signingKeys.start())
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
       await revocations.start(signal)

@@ -33,4 +33,4 @@ test('SIGTERM ends a start that still waits for token-store, cleanly', async () 
   } finally {
     child.kill('SIGKILL')
   }
-}, 120_000)
+})

@@ -1,6 +1,6 @@
 import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
-import { createPool, toUnavailable, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { createPool, openConnections, toUnavailable, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
 import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
@@ -71,6 +71,7 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
     /** Resolves when schema and keys are right and the first heartbeat is written. */
     async start() {
       await checkKeys()
+      await tryWhileUnavailable(() => openConnections(pool))
       await tryWhileUnavailable(() => heart.start())
       relay?.start()
     },

@@ -25,7 +25,7 @@ async function retried(token: string) {
     const result = await t.store.rotate(refresh(token)).catch(() => undefined)
     if (result !== undefined) results.push(result)
     return results.length > 0
-  }, 40_000)
+  })
   const [result] = results
   if (result === undefined || !('token' in result)) throw new Error(result?.outcome)
   return result
@@ -41,7 +41,7 @@ test('a sessions table that is locked longer than the window costs nobody the se
   await eventually(() => performance.now() - lockedFrom > (GRACE_SECONDS + 4) * 1000, 10_000)
   await t.sql.query('commit')
   expect((await retried(token)).token).toBe('token' in lost ? lost.token : '')
-}, 90_000)
+})
 
 test('a database that is away longer than the window costs nobody the session, and every call is refused as retryable meanwhile', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, () => t.issue()))
@@ -68,7 +68,7 @@ test('a database that is away longer than the window costs nobody the session, a
   expect(successors).toEqual(lost.map((result) => ('token' in result ? result.token : '')))
   await eventually(() => t.events.length >= 64)
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
-}, 120_000)
+})
 
 test('a database that is killed in the middle of rotations loses and forks no session', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })))
@@ -88,4 +88,4 @@ test('a database that is killed in the middle of rotations loses and forks no se
     )
   }
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
-}, 180_000)
+})

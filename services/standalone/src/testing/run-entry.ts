@@ -2,12 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { stopWithUs } from '@auto-refresh/local-engines'
 
 export type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
 
 function spawnEntry(entry: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
   const env = { PATH: process.env['PATH'], ADMIN_PORT: '0', PORT: '0', ...environment }
-  return spawn(process.execPath, [join(import.meta.dirname, '..', entry), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const path = join(import.meta.dirname, '..', entry)
+  const child = spawn(process.execPath, [path, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  stopWithUs(child)
+  return child
 }
 
 /** Runs an entry file to its end. */
