@@ -113,17 +113,21 @@ test('a token that came by cookie goes back by Set-Cookie alone', async () => {
   expect(headers['set-cookie']).toBe('refresh_token=new-refresh; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax')
 })
 
-test.each<[string, RefreshCookieSettings, string, boolean]>([
+test.each<[string, RefreshCookieSettings, string | Record<string, string>, boolean]>([
   ['auto on loopback', { secure: 'auto', sameSite: 'lax' }, 'localhost:8000', false],
   ['auto on 127.0.0.1', { secure: 'auto', sameSite: 'lax' }, '127.0.0.1:8000', false],
   ['auto on [::1]', { secure: 'auto', sameSite: 'lax' }, '[::1]:8000', false],
   ['auto on loopback for another site', { secure: 'auto', sameSite: 'none' }, 'localhost:8000', true],
+  ['auto behind a proxy that says https', { secure: 'auto', sameSite: 'lax' }, { host: 'localhost:8000', 'x-forwarded-proto': 'https' }, true],
+  ['auto behind a proxy that names another host', { secure: 'auto', sameSite: 'lax' }, { host: 'localhost:8000', 'x-forwarded-host': 'auth.example' }, true],
+  ['auto for a page of another host', { secure: 'auto', sameSite: 'lax' }, { host: 'localhost:8000', origin: 'https://auth.example' }, true],
+  ['auto behind the proxy of a development server', { secure: 'auto', sameSite: 'lax' }, { host: 'localhost:8000', origin: 'http://localhost:5173', 'x-forwarded-host': 'localhost:5173', 'x-forwarded-proto': 'http' }, false],
   ['auto elsewhere', { secure: 'auto', sameSite: 'lax' }, 'auth.example', true],
   ['auto on a name that only begins with localhost', { secure: 'auto', sameSite: 'lax' }, 'localhost.evil.example', true],
   ['true', { secure: 'true', sameSite: 'strict' }, 'localhost', true],
   ['false', { secure: 'false', sameSite: 'lax' }, 'auth.example', false],
-])('the cookie is Secure as COOKIE_SECURE says: %s', async (_, cookie, host, secure) => {
-  const { headers } = await ask({ cookie }, 'due', { by: 'cookie', headers: { host } })
+])('the cookie is Secure as COOKIE_SECURE says: %s', async (_, cookie, sent, secure) => {
+  const { headers } = await ask({ cookie }, 'due', { by: 'cookie', headers: typeof sent === 'string' ? { host: sent } : sent })
   expect(String(headers['set-cookie']).includes('Secure')).toBe(secure)
 })
 

@@ -1,6 +1,6 @@
 import { REFRESH_COOKIE } from '@auto-refresh/contracts'
 import type { FastifyReply } from 'fastify'
-import { isLoopbackHost } from './is-loopback-host.ts'
+import { isPlainLoopback } from './is-plain-loopback.ts'
 
 /** `auto`: Secure, except on plain http to the machine itself, where some browsers drop it. With SameSite=None it is Secure even there: without, all of them drop it. */
 export type RefreshCookieSettings = Readonly<{ secure: 'auto' | 'true' | 'false'; sameSite: 'lax' | 'strict' | 'none'; domain?: string | undefined }>
@@ -19,7 +19,6 @@ export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieS
 
 /** Writes the header itself: in an onSend hook `setCookie` comes too late. */
 function write(reply: FastifyReply, token: string, maxAge: number, { secure, sameSite, domain }: RefreshCookieSettings): void {
-  const plainLoopback = reply.request.protocol === 'http' && isLoopbackHost(reply.request.hostname)
-  const attributes = { path: '/', httpOnly: true, sameSite, maxAge, secure: secure === 'auto' ? sameSite === 'none' || !plainLoopback : secure === 'true' }
+  const attributes = { path: '/', httpOnly: true, sameSite, maxAge, secure: secure === 'auto' ? sameSite === 'none' || !isPlainLoopback(reply.request) : secure === 'true' }
   reply.header('set-cookie', reply.server.serializeCookie(REFRESH_COOKIE, token, { ...attributes, ...(domain === undefined ? {} : { domain }) }))
 }

@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.close()
 })
 
-async function start() {
+async function start({ isServedTo = () => true }: Partial<PlaygroundOptions> = {}) {
   const subscribed: Parameters<PlaygroundOptions['subscriber']['subscribe']>[0][] = []
   const close = vi.fn<() => Promise<void>>(async () => {})
   const subscriber: PlaygroundOptions['subscriber'] = {
@@ -22,7 +22,7 @@ async function start() {
   const checkAccessToken: PlaygroundOptions['checkAccessToken'] = async (token) =>
     token === undefined ? { outcome: 'missing' } : token === 'invalid' ? { outcome: 'invalid' } : { outcome: token as 'valid', claims: { sub: ANN } as AccessTokenClaims }
   const app = Fastify()
-  await app.register(playground, { settings: SETTINGS, checkAccessToken, subscriber, topics: ['topic'] })
+  await app.register(playground, { settings: SETTINGS, checkAccessToken, subscriber, topics: ['topic'], isServedTo })
   apps.push(app)
   return { app, close, publish: async (event: AnyEvent) => Promise.all(subscribed.map(({ handleBatch }) => handleBatch([event]))), subscribed }
 }
@@ -83,4 +83,13 @@ test('what happens to the own sessions arrives as it happens, and a stop ends th
   expect(received.join('')).toContain('event: session.rotated.v1\ndata: {"time":"2026-11-23T12:00:00Z","session_id":"s"')
   expect(subscribed.map(({ topics }) => topics)).toEqual([['topic']])
   expect(close).toHaveBeenCalledOnce()
+})
+
+test('to a request that it is not served to, every path of it is a 404', async () => {
+  const { app } = await start({ isServedTo: ({ headers }) => headers['x-forwarded-for'] === undefined })
+  for (const url of ['/', '/playground/main.ts', '/playground/settings', '/playground/events']) {
+    const forwarded = await app.inject({ url, headers: { 'x-forwarded-for': '203.0.113.7' } })
+    expect([url, forwarded.statusCode]).toEqual([url, 404])
+  }
+  expect((await app.inject('/')).statusCode).toBe(200)
 })

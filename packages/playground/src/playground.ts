@@ -1,5 +1,5 @@
 import { CodedError, type AnyEvent, type AccessTokenClaims } from '@auto-refresh/contracts'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createEventStreams } from './event-streams.ts'
 import { readPageFiles, type PageFile } from './page-files.ts'
@@ -17,6 +17,8 @@ export type PlaygroundOptions = Readonly<{
   checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }>
   subscriber: { subscribe(options: { group: string; topics: readonly string[]; handleBatch: (events: readonly AnyEvent[]) => Promise<void> }): Promise<{ close(): Promise<void> }> }
   topics: readonly string[]
+  /** which requests see the page; to all others it is a 404 */
+  isServedTo: (request: FastifyRequest) => boolean
 }>
 
 /** Everything from our own origin, nothing within the page, and no text ever read as HTML. */
@@ -32,11 +34,14 @@ const PAGE_POLICY = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
-const hidden = { schema: { hide: true } }
 
 /** A page at `/` on which a newcomer signs in, watches the tokens and steals one; `/playground/events` tells it what happens. */
 export const playground = fastifyPlugin(
-  async (app: FastifyInstance, { settings, checkAccessToken, subscriber, topics }: PlaygroundOptions) => {
+  async (app: FastifyInstance, { settings, checkAccessToken, subscriber, topics, isServedTo }: PlaygroundOptions) => {
+    const onRequest = async (request: FastifyRequest) => {
+      if (!isServedTo(request)) throw new CodedError('not_found')
+    }
+    const hidden = { schema: { hide: true }, onRequest }
     const files = readPageFiles()
     const answer = (reply: FastifyReply, file: PageFile | undefined) => {
       if (file === undefined) throw new CodedError('not_found')

@@ -1,3 +1,4 @@
+export { isStraightFromLoopback } from './adapters/http/is-straight-from-loopback.ts'
 export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
 export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'

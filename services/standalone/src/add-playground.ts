@@ -1,4 +1,4 @@
-import type { BuiltAuthApi } from '@auto-refresh/auth-api'
+import { isStraightFromLoopback, type BuiltAuthApi } from '@auto-refresh/auth-api'
 import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
@@ -6,12 +6,13 @@ import type { DemoUser } from './banner.ts'
 import { DEFAULT_DEMO_PASSWORD, type ServiceConfigs } from './config.ts'
 
 /** Puts the playground at `/` of the public API, which must not listen yet. */
-export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, tokenStore }, demoUser, adminUrl }: {
+export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, tokenStore }, demoUser, adminUrl, audience }: {
   authApi: Pick<BuiltAuthApi, 'app' | 'checkAccessToken'>
   bus: EventSubscriber
   configs: ServiceConfigs
   demoUser: DemoUser
   adminUrl: string
+  audience: 'this machine' | 'everybody'
 }): void {
   const settings: PlaygroundSettings = {
     signIn: demoUser === 'default password' ? { username: 'admin', password: DEFAULT_DEMO_PASSWORD } : null,
@@ -21,5 +22,11 @@ export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, to
     refreshTtlSeconds: tokenStore.refreshTtlMs / 1000,
     graceSeconds: tokenStore.graceMs / 1000,
   }
-  void authApi.app.register(playground, { settings, checkAccessToken: authApi.checkAccessToken, subscriber: bus, topics: [SESSION_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC] })
+  void authApi.app.register(playground, {
+    settings,
+    checkAccessToken: authApi.checkAccessToken,
+    subscriber: bus,
+    topics: [SESSION_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC],
+    isServedTo: (request) => audience === 'everybody' || isStraightFromLoopback(request),
+  })
 }

@@ -17,7 +17,7 @@ export function toBanner({ url, adminUrl, data, demoUser, playground }: { url: s
 }
 
 const SIGN_IN = {
-  'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (a demo user, only for requests from this machine)`,
+  'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
   'given password': 'admin / the DEMO_USER_PASSWORD',
   'own password': 'admin / the password that was set for it last',
   'refused password': 'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',

@@ -56,7 +56,7 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   await cleanupWorker.start()
   await threatMonitor.start()
   const demoUser = await tryWhileUnavailable(() => ensureDemoUser({ users: authApi.users, config }))
-  if (config.playground) addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url })
+  if (config.playground !== 'off') addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url, audience: config.playground })
   const { url } = await authApi.start(signal)
   gate.open()
 
@@ -66,7 +66,7 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   })
   const running = starting.move()
   return {
-    banner: toBanner({ url, adminUrl: admin.url, playground: config.playground, data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
+    banner: toBanner({ url, adminUrl: admin.url, playground: config.playground !== 'off', data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
     stop: () => running.disposeAsync(),
     /** For an exit that cannot wait: asks the database to end, too. */
     abandon: database.abandon,

@@ -11,7 +11,7 @@ test('without any setting it listens on loopback, on an embedded Postgres, with 
     dataDir: expect.stringMatching(/\/data$/) as unknown,
     databaseUrl: undefined,
     demoPassword: 'password',
-    playground: true,
+    playground: 'this machine',
   })
 })
 
@@ -33,10 +33,15 @@ test.each([{}, { REFRESH_TOKEN_KEYS: `1:${Buffer.alloc(32, 1).toString('base64')
   expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
 })
 
-test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
+test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }, { ISSUER: 'https://auth.example.com' }, { CORS_ALLOWED_ORIGINS: 'http://localhost:5173,https://app.example.com' }, { TRUSTED_PROXIES: '127.0.0.1' }, { COOKIE_DOMAIN: 'example.com' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
   expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
   expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse' }).demoPassword).toBe('correct horse')
   expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow('everybody knows')
+})
+
+test('the settings of a front end on this machine leave the demo user its password', () => {
+  const environment = { ISSUER: 'http://localhost:8000', CORS_ALLOWED_ORIGINS: 'http://localhost:5173,http://127.0.0.1:3000', COOKIE_DOMAIN: 'localhost', HOST: '::1' }
+  expect(parseStandaloneConfig(environment)).toMatchObject({ demoPassword: 'password', allowDemoPassword: true })
 })
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOST) => {
@@ -45,8 +50,8 @@ test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOS
 
 test('the playground is not open to others unless it is asked for', () => {
   const isOn = (environment: Record<string, string>) => parseStandaloneConfig(environment).playground
-  expect([isOn({ NODE_ENV: 'production' }), isOn({ HOST: '0.0.0.0' }), isOn({ PLAYGROUND: 'false' })]).toEqual([false, false, false])
-  expect(isOn({ HOST: '0.0.0.0', PLAYGROUND: 'true' })).toBe(true)
+  expect([isOn({ NODE_ENV: 'production' }), isOn({ HOST: '0.0.0.0' }), isOn({ PLAYGROUND: 'false' })]).toEqual(['off', 'off', 'off'])
+  expect(isOn({ HOST: '0.0.0.0', PLAYGROUND: 'true' })).toBe('everybody')
 })
 
 test('a setting that is given wins over what standalone would use; an empty one is none', () => {

@@ -7,6 +7,7 @@ import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
 import { findDataDirFault } from './make-data-dir.ts'
+import { findSettingsForOthers } from './settings-for-others.ts'
 
 /** The guide signs in with it; only the machine itself may. */
 export const DEFAULT_DEMO_PASSWORD = 'password'
@@ -39,9 +40,10 @@ export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>
 function parseOwn(environment: Environment) {
   const env = readEnvironment(environment)
   const { host, port } = env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 })
-  const isOpen = environment['NODE_ENV'] === 'production' || !isLoopback(host)
+  const forOthers = findSettingsForOthers(environment, host)
+  const isOpen = forOthers.length > 0
   const demoPassword = env.string('DEMO_USER_PASSWORD', { default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD })
-  if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault('DEMO_USER_PASSWORD is the one that everybody knows, and others than this machine can reach the port; choose another')
+  if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault(`DEMO_USER_PASSWORD is the one that everybody knows, and ${forOthers.join(', ')} let others sign in; choose another`)
   const dataDir = resolve(env.string('DATA_DIR', { default: 'data' }))
   const dataDirFault = findDataDirFault(dataDir)
   if (dataDirFault !== undefined) env.fault(dataDirFault)
@@ -55,13 +57,14 @@ function parseOwn(environment: Environment) {
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info' }),
     /** absent: no demo user, because others than this machine could use a password that everybody knows */
     demoPassword,
-    /** the page at `/`, on which one signs in and steals tokens */
-    playground: env.boolean('PLAYGROUND', { default: !isOpen }),
+    /** who gets the page at `/`, on which one signs in and steals tokens */
+    playground: toPlayground(env.boolean('PLAYGROUND', { default: undefined }), isOpen),
     /** whether the password that everybody knows opens the demo user's account; one that was made before stays shut otherwise */
     allowDemoPassword: !isOpen,
   })
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+function toPlayground(asked: boolean | undefined, isOpen: boolean): 'off' | 'this machine' | 'everybody' {
+  if (asked === undefined) return isOpen ? 'off' : 'this machine'
+  return asked ? 'everybody' : 'off'
 }

@@ -32,6 +32,8 @@ export type SignInDeps = Readonly<{
   allowDemoPassword: boolean
 }>
 
+const DEMO_REFUSED = 'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
+
 /** What token-store is told of who signs in here: the product's own front ends. */
 const CLIENT_ID = 'first-party'
 
@@ -78,7 +80,9 @@ export function createSignIn(deps: SignInDeps): SignIn {
     async function check(): Promise<SignInResult> {
       const user = await users.findByName(usernameKey)
       const { matches, outdated } = await passwords.verify(password, user?.passwordHash, patience)
-      const refused = user === undefined || !matches || isDemoFromElsewhere(user)
+      const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
+      if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
+      const refused = user === undefined || !matches || fromElsewhere
       if (refused) return refuse('invalid_credentials', user?.id)
       if (!user.active) return refuse('user_inactive', user.id)
       if (outdated) await upgrade(user)

@@ -1,5 +1,6 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
+import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 import { toPlace, toRequestContext } from './request-context.ts'
 
 test.each([
@@ -30,6 +31,14 @@ test.each<[string, Parameters<typeof ask>[0], boolean]>([
   ['through a proxy on this machine (X-Forwarded-For)', { headers: { host: 'localhost', 'x-forwarded-for': '203.0.113.7' } }, false],
   ['through a proxy on this machine (X-Forwarded-Proto)', { headers: { host: 'localhost', 'x-forwarded-proto': 'https' } }, false],
   ['through a proxy on this machine (Forwarded)', { headers: { host: 'localhost', forwarded: 'for=203.0.113.7' } }, false],
+  ['from a page of another site', { headers: { host: 'localhost', origin: 'https://auth.example.com' } }, false],
+  ['from a page of this machine', { headers: { host: 'localhost', origin: 'http://localhost:5173' } }, true],
+  ['from a page without an origin', { headers: { host: 'localhost', origin: 'null' } }, false],
+  ['that names another page as its referrer', { headers: { host: 'localhost', referer: 'https://auth.example.com/' } }, false],
+  ['of a program that closes its connection', { headers: { host: 'localhost', connection: 'close' } }, true],
+  ...['Via', 'X-Real-IP', 'X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'CF-Ray', 'CDN-Loop', 'Fastly-Client-IP', 'Fly-Client-IP', 'X-Original-For', 'X-Envoy-External-Address', 'X-Amzn-Trace-Id', 'X-Azure-ClientIP', 'X-Cluster-Client-IP', 'X-Vercel-Forwarded-For', 'Ngrok-Auth-User-Email', 'Tailscale-User-Login'].map(
+    (name): [string, Parameters<typeof ask>[0], boolean] => [`with ${name}`, { headers: { host: 'localhost', [name]: '203.0.113.7' } }, false],
+  ),
 ])('a request %s is told apart', async (_, request, straight) => {
   expect((await ask(request)).straightFromLoopback).toBe(straight)
 })
@@ -51,4 +60,10 @@ test('a token in the user agent goes no further: it would stand in the database,
   const access = `eyJ${'a'.repeat(300)}.${'b'.repeat(300)}.${'c'.repeat(80)}`
   expect((await ask({ headers: { 'user-agent': `app/1 tok=${refresh} ${access}` } })).agent).toBe('app/1 tok=art_[masked] eyJ[masked]')
   expect((await ask({ headers: { 'user-agent': `Bearer ${access}` } })).agent).not.toContain('aaaa')
+})
+
+test('a request of HTTP/1.0 may come through an old proxy, one of HTTP/1.1 does not show it', () => {
+  const ask = (httpVersion: string) =>
+    isStraightFromLoopback({ socket: { remoteAddress: '127.0.0.1' }, raw: { httpVersion }, hostname: 'localhost', headers: {} } as unknown as FastifyRequest)
+  expect([ask('1.0'), ask('1.1')]).toEqual([false, true])
 })

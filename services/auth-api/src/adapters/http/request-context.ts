@@ -1,8 +1,8 @@
-import { isLoopbackHost } from '@auto-refresh/fastify-auto-refresh'
 import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import type { RequestContext } from '../../ports.ts'
+import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 
 const MAX_AGENT_LENGTH = 256
 
@@ -31,10 +31,3 @@ export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' 
 
 /** It goes to the database, into events and lists. Masked before it is cut: half a token is not seen to be one. */
 const toAgent = (text = '') => maskTokens(text.replaceAll(/\p{Cc}/gu, '').toWellFormed()).slice(0, MAX_AGENT_LENGTH)
-
-/** No proxy in between that could carry a stranger's request to us. */
-function isStraightFromLoopback(request: FastifyRequest): boolean {
-  const peer = request.socket.remoteAddress ?? ''
-  const forwarded = Object.keys(request.headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
-  return ipaddr.isValid(peer) && ipaddr.process(peer).range() === 'loopback' && isLoopbackHost(request.hostname) && !forwarded
-}
