@@ -1,4 +1,5 @@
 import { fastify } from 'fastify'
+import { boundConnections } from './bound-connections.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
@@ -12,6 +13,7 @@ export async function startAdminServer({ host, port, metrics, isReady }: {
   isReady: () => true | readonly string[]
 }): Promise<{ url: string; close(): Promise<void> }> {
   const app = fastify({ requestTimeout: 5000, connectionTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true, http: { headersTimeout: 5000 } })
+  boundConnections(app)
 
   app.get('/metrics', async ({ headers }, reply) => {
     const { contentType, text } = await metrics.scrape({ accept: headers.accept })

@@ -19,4 +19,22 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
     project: 'unit',
     test: 'config',
   },
+  {
+    name: 'a packet of pipelined requests is answered whole',
+    file: 'packages/telemetry/src/bound-connections.ts',
+    find: 'if (use.unanswered > mostUnanswered) socket.destroy()',
+    replace: '',
+    workspace: 'packages/telemetry',
+    project: 'unit',
+    test: 'bound-connections',
+  },
+  {
+    name: 'answers that nobody reads are kept',
+    file: 'packages/telemetry/src/bound-connections.ts',
+    find: 'nowMs - use.unread.sinceMs >= longestUnreadMs',
+    replace: 'nowMs < use.unread.sinceMs',
+    workspace: 'packages/telemetry',
+    project: 'unit',
+    test: 'bound-connections',
+  },
 ]

@@ -120,3 +120,14 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
   const constants = Object.entries(documented as Record<string, { schema: { const?: string } }>).flatMap(([name, { schema }]) => (schema.const === undefined ? [] : [[name, schema.const]]))
   expect(constants.filter(([name, value]) => name !== undefined && name in headers && headers[name] !== value)).toEqual([])
 })
+
+test('the API reference is written once, and whoever knows it gets no copy', async () => {
+  const { app } = reuseTestApp()
+  const [first, second, ui] = [await app.inject('/openapi.json'), await app.inject('/openapi.json'), await app.inject('/docs/json')]
+  expect(first.headers).toMatchObject({ etag: expect.stringMatching(/^"[\w-]{22}"$/), 'cache-control': 'no-cache' })
+  expect([second.rawPayload.equals(first.rawPayload), ui.rawPayload.equals(first.rawPayload)]).toEqual([true, true])
+  for (const url of ['/openapi.json', '/docs/json']) {
+    const known = await app.inject({ url, headers: { 'if-none-match': String(first.headers.etag) } })
+    expect([url, known.statusCode, known.body]).toEqual([url, 304, ''])
+  }
+})

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import { HEADERS, REFRESH_COOKIE } from '@auto-refresh/contracts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 /** The pages of the reference load their own scripts; nothing else is let in. */
@@ -22,6 +23,11 @@ function letBodiesBeLeftOut(paths: Record<string, Record<string, Operation>>): v
   for (const { requestBody } of Object.values(paths).flatMap((path) => Object.values(path))) {
     if (requestBody !== undefined) requestBody.required = (requestBody.content['application/json'].schema.required ?? []).length > 0
   }
+}
+
+function write(document: object): { body: Buffer; etag: string } {
+  const body = Buffer.from(JSON.stringify(document))
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }
 
 /** `/openapi.json` and `/docs`, from the schemas that the routes are checked with. */
@@ -47,8 +53,21 @@ export const apiReference = fastifyPlugin(
         return document.openapiObject
       },
     })
-    await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: PAGE_POLICY, indexPrefix: '' })
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    let written: { body: Buffer; etag: string } | undefined
+    const answer = async ({ headers }: FastifyRequest, reply: FastifyReply) => {
+      written ??= write(app.swagger())
+      reply.headers({ 'cache-control': 'no-cache', etag: written.etag }).removeHeader('pragma')
+      if (headers['if-none-match'] === written.etag) return reply.code(304).send()
+      return reply.type('application/json; charset=utf-8').send(written.body)
+    }
+    await app.register(fastifySwaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: PAGE_POLICY,
+      indexPrefix: '',
+      // its own answers are written anew for each request
+      uiHooks: { onRequest: (request, reply, next) => (/^\/docs\/(json|yaml)$/.test(request.routeOptions.url ?? '') ? void answer(request, reply) : next()) },
+    })
+    app.get('/openapi.json', { schema: { hide: true } }, answer)
   },
   { name: 'api-reference' },
 )

@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { accessGuard, isDue } from '@auto-refresh/fastify-auto-refresh'
+import { boundConnections } from '@auto-refresh/telemetry'
 import Fastify from 'fastify'
 import { answerHeaders } from './answer-headers.ts'
 import { createAnswerPair } from './answer-pair.ts'
@@ -37,6 +38,7 @@ export function buildHttp(deps: HttpDeps): App {
   const routeDeps: RouteDeps = { ...deps, answerPair: createAnswerPair(deps), requireCsrfProof: createRequireCsrfProof(settings) }
 
   const app = Fastify(toServerOptions(deps, sendError)).withTypeProvider<TypeBoxTypeProvider>()
+  boundConnections(app)
   app.setErrorHandler(sendError)
   void app.register(notFound)
   void app.register(draining)

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { CodedError, ERROR_CODES } from '@auto-refresh/contracts'
+import { boundConnections } from '@auto-refresh/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { TokenStore } from '../../use-cases/token-store.ts'
 import { registerInternalRoutes } from './internal-routes.ts'
@@ -25,6 +26,7 @@ export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
     return503OnClosing: false,
   })
+  boundConnections(app)
   app.removeContentTypeParser('text/plain')
 
   const digests = apiKeys.map(digest)
