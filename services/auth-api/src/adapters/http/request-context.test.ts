@@ -63,7 +63,7 @@ test('a token in the user agent goes no further: it would stand in the database,
 })
 
 test('a request of HTTP/1.0 may come through an old proxy, one of HTTP/1.1 does not show it', () => {
-  const ask = (httpVersion: string) =>
+  const isStraight = (httpVersion: string) =>
     isStraightFromLoopback({ socket: { remoteAddress: '127.0.0.1' }, raw: { httpVersion }, hostname: 'localhost', headers: {} } as unknown as FastifyRequest)
-  expect([ask('1.0'), ask('1.1')]).toEqual([false, true])
+  expect([isStraight('1.0'), isStraight('1.1')]).toEqual([false, true])
 })
