@@ -40,7 +40,8 @@ export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>
 function parseOwn(environment: Environment) {
   const env = readEnvironment(environment)
   const { host, port } = env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 })
-  const forOthers = findSettingsForOthers(environment, host)
+  const isProduction = environment['NODE_ENV'] === 'production'
+  const forOthers = [...(isProduction ? ['NODE_ENV'] : []), ...findSettingsForOthers(environment, host)]
   const isOpen = forOthers.length > 0
   const demoPassword = env.string('DEMO_USER_PASSWORD', { default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD })
   if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault(`DEMO_USER_PASSWORD is the one that everybody knows, and ${forOthers.join(', ')} let others sign in; choose another`)
