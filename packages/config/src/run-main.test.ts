@@ -28,10 +28,10 @@ test('any other fault at start, and a rejection nobody handles, exit with 1', as
   expect([failing.exits, running.exits]).toEqual([[1], [1]])
 })
 
-test('a signal stops the service and exits with 0, also when it came during the start', async () => {
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])('%s stops the service and exits with 0, also when it came during the start', async (signal) => {
   const stop = vi.fn<() => Promise<void>>(() => Promise.resolve())
   const run = createRun(() => Promise.resolve(stop))
-  run.process.emit('SIGTERM')
+  run.process.emit(signal)
   await run.running
   expect(run.exits).toEqual([0])
   expect(stop).toHaveBeenCalledOnce()

@@ -5,11 +5,13 @@ type Logger = { info(message: string): void; fatal(fields: object, message: stri
 
 /** sysexits.h EX_CONFIG: no restart will help. */
 export const EXIT_CONFIG = 78
+/** SIGHUP is a closed terminal, SIGQUIT its Ctrl-\: what was started, such as a database, must not be left running. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
 /** npm and the terminal both deliver one Ctrl-C. */
 const SAME_SIGNAL_MS = 1000
 
 /**
- * Runs a service as a process. `start` resolves with the function that stops it. SIGTERM and SIGINT stop it (0); one that
+ * Runs a service as a process. `start` resolves with the function that stops it. A signal of `STOP_SIGNALS` stops it (0); one that
  * comes during the start aborts `signal`, whose reason `start` may throw when it has cleaned up. A second one more than a
  * second later ends it at once (1). Wrong settings exit with 78, every other fault with 1: a process in an unknown state
  * never goes on.
@@ -41,8 +43,7 @@ export async function runMain({ process, logger, nowMs, start }: {
     if (stop === undefined) starting.abort()
     else void stop().then(() => process.exit(0), fail)
   }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
 
   try {
     stop = await start(starting.signal)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { findEmbeddedPostgres } from './embedded/find-embedded-postgres.ts'
 import { openEmbeddedPostgres, type EmbeddedPostgres } from './embedded/open-embedded-postgres.ts'
 import { endPostmaster, findPostmaster } from './embedded/postmaster.ts'
@@ -71,6 +71,13 @@ test('it keeps its data and its password over a stop, and nothing is left runnin
   expect(await query(second.url, 'select id from things')).toEqual([{ id: 7 }])
   expect(new URL(second.url).password).toBe(new URL(first.url).password)
   expect((await stat(join(dataDir, 'postgres/password'))).mode & 0o777).toBe(0o600)
+})
+
+test('variables of libpq that are set for another server do not keep it from starting', async () => {
+  for (const [name, value] of Object.entries({ PGSSLMODE: 'require', PGSSLNEGOTIATION: 'direct', PGOPTIONS: '-c nonsense=1', PGHOST: 'db.invalid' })) vi.stubEnv(name, value)
+  await open()
+  vi.unstubAllEnvs()
+  expect(await findPostmaster(data)).toBeDefined()
 })
 
 test('it listens on loopback alone, without a socket file, asks for the password, and checks its pages', async () => {

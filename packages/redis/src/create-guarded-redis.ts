@@ -29,8 +29,14 @@ export function createGuardedRedis({ url, name, probe, onAway, onBack, answerMs 
   let timer: NodeJS.Timeout | undefined
   let probing: Promise<void> = Promise.resolve()
 
+  /** ioredis reports a SELECT that failed and stays in database 0: nothing counts there until one has succeeded. */
+  async function selectAndProbe(): Promise<void> {
+    const { db = 0 } = client.options
+    if (db !== 0) await client.select(db)
+    await probe(client)
+  }
   async function keepProbing(): Promise<void> {
-    await breaker.probe(() => probe(client))
+    await breaker.probe(selectAndProbe)
     if (timer !== undefined) schedule()
   }
   function schedule(): void {
@@ -45,7 +51,11 @@ export function createGuardedRedis({ url, name, probe, onAway, onBack, answerMs 
     ask: breaker.ask,
     isThere: breaker.isClosed,
     start(): void {
-      client.on('ready', () => void breaker.probe(() => probe(client)))
+      client.on('ready', () => void breaker.probe(selectAndProbe))
+      // The next connection has not selected its database yet.
+      client.on('close', () => {
+        if (timer !== undefined) breaker.open(new Error('Connection closed'))
+      })
       client.connect().catch((error: unknown) => breaker.open(error))
       schedule()
     },

@@ -11,7 +11,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
 /** One JSON object a line, to stdout, with every secret masked, and with `trace_id` and `span_id` where a trace is recorded. Errors go under `err`. */
-export function createLogger({ service, level, destination = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }), tracing }: {
+export function createLogger({ service, level, destination = openStdout(), tracing }: {
   service: string
   level: LogLevel
   destination?: DestinationStream
@@ -28,6 +28,11 @@ export function createLogger({ service, level, destination = openDestination({ d
     },
     { write: (line: string) => destination.write(maskSecrets(line)) },
   )
+}
+
+/** A terminal that has been closed takes no output (EIO); that must not end the process before it has stopped. */
+function openStdout(): DestinationStream {
+  return openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }).on('error', () => {})
 }
 
 /** For tests. */

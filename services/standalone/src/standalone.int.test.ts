@@ -55,6 +55,17 @@ test('a stop leaves nothing running, and the next start finds the same users, se
   expect(await second.end('SIGINT')).toBe(0)
 })
 
+test('a closed terminal stops it and leaves nothing running, whatever variables of libpq are set for another server', async () => {
+  const foreign = { PGHOST: 'db.invalid', PGPORT: '1', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x', PGSSLMODE: 'require', PGSSLNEGOTIATION: 'direct', PGOPTIONS: '-c nonsense=1' }
+  const running = await start(foreign)
+  expect((await signIn(running)).status).toBe(200)
+  // Nobody reads what it says any more.
+  running.child.stdout?.destroy()
+  running.child.stderr?.destroy()
+  expect(await running.end('SIGHUP')).toBe(0)
+  expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
+})
+
 test('after kill -9 the next start takes the database over and goes on with every session', async () => {
   const first = await start()
   const signedIn = await signIn(first)

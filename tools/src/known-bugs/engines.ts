@@ -20,4 +20,23 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
   { ...postgres('create-client-class.ts', 'connection-url'), name: 'sslmode=prefer fails where the server has no TLS', find: 'if (!tlsIsOptional)', replace: 'if (true)' },
   { ...postgres('create-client-class.ts', 'connection-url'), name: 'PGOPTIONS of another server changes our connections', find: '.options = options', replace: '.options ??= options' },
   { ...postgres('to-connection.ts', 'connection-url'), name: 'sslmode=require verifies the host name', find: 'useLibpqCompat: !', replace: `useLibpqCompat: text === '' && !` },
+  {
+    workspace: 'services/auth-api',
+    file: 'packages/redis/src/create-guarded-redis.ts',
+    name: 'a Redis database that does not exist is silently database 0',
+    find: 'if (db !== 0)',
+    replace: 'if (db < 0)',
+    project: 'int',
+    test: 'build-limits',
+  },
+  { workspace: 'packages/config', file: 'packages/config/src/run-main.ts', name: 'a closed terminal leaves the database running', find: `, 'SIGHUP'`, replace: '', project: 'unit', test: 'run-main' },
+  {
+    workspace: 'packages/local-engines',
+    file: 'packages/local-engines/src/embedded/server.ts',
+    name: 'PGSSLMODE of another server breaks the embedded Postgres',
+    find: '?sslmode=disable',
+    replace: '',
+    project: 'int',
+    test: 'embedded-postgres',
+  },
 ]
