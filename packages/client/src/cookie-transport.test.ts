@@ -22,6 +22,13 @@ test('the script never has the refresh token, and each call proves that no forei
   expect(manager.refreshToken).toBeNull()
 })
 
+test('a refresh by cookie names its session by the access token, because the browser may hold several cookies', async () => {
+  const { server, manager } = await signedIn(cookie())
+  const before = manager.accessToken
+  await settle(manager.refreshTokens())
+  expect(server.calls.find(({ path }) => path === 'refresh')?.headers.get('Authorization')).toBe(`Bearer ${before}`)
+})
+
 test('a reload without anything stored finds its session by the cookie, and asks once', async () => {
   const { server } = await signedIn(cookie())
   const reloaded = setUp({ server, transport: 'cookie', storage: memoryStorage() })

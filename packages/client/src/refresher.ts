@@ -62,7 +62,11 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
     const answered = () => note?.read() === attemptKey && note.write()
     try {
       if (note === undefined && session?.refreshToken === undefined) throw missing()
-      const { data } = await api(signedOut ? 'logout' : 'refresh', { refresh_token: session?.refreshToken }, { 'Idempotency-Key': attemptKey })
+      const { data } = await api(signedOut ? 'logout' : 'refresh', { refresh_token: session?.refreshToken }, {
+        'Idempotency-Key': attemptKey,
+        // Of several cookies the session that it names wins, though it has expired.
+        ...(note && session && { Authorization: `Bearer ${session.accessToken}` }),
+      })
       answered()
       if (signedOut) throw missing()
       await store.commit(toSession(data), session, epoch)

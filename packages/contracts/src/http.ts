@@ -12,6 +12,8 @@ export const HEADERS = {
   requestId: 'x-request-id',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
+/** Written instead where the cookie is Secure and has no Domain: no other host can set a cookie of this name. */
+export const HOST_REFRESH_COOKIE = '__Host-refresh_token'
 
 /** `{status, message, data}`: every 2xx answer. */
 export function Envelope<Data extends TSchema>(data: Data) {

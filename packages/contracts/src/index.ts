@@ -7,6 +7,7 @@ export {
   Envelope,
   ErrorEnvelope,
   HEADERS,
+  HOST_REFRESH_COOKIE,
   IdParams,
   MeData,
   NoticeData,

@@ -27,13 +27,14 @@ const WOULD_RENEW: Peeked = { outcome: 'would_renew', user: { username: 'ann', r
 const RENEWED: Renewed = { outcome: 'renewed', accessToken: 'new-access', refreshToken: 'new-refresh', idleUntilMs: (NOW_SECONDS + 604_800) * 1000 }
 
 type Request = { refresh?: string | null; by?: 'header' | 'cookie'; url?: string; headers?: Record<string, string | string[]> }
-type Setup = { renewal?: 'none'; peek?: Peeked | Error; renew?: Renewed | Error; cookie?: RefreshCookieSettings }
+type Setup = { renewal?: 'none'; peek?: Peeked | Error | ((asked: { refreshToken: string }) => Peeked); renew?: Renewed | Error; cookie?: RefreshCookieSettings }
 
 function createApp({ renewal, peek = WOULD_RENEW, renew = RENEWED, cookie = { secure: 'auto', sameSite: 'lax' } }: Setup = {}) {
   const calls: string[] = []
   const debug: object[] = []
-  const answer = <T>(name: string, value: T | Error) => async ({ refreshToken, sessionId }: { refreshToken: string; sessionId: string }) => {
+  const answer = <T extends object>(name: string, given: T | Error | ((asked: { refreshToken: string }) => T)) => async ({ refreshToken, sessionId }: { refreshToken: string; sessionId: string }) => {
     calls.push(`${name} ${refreshToken} ${sessionId === SESSION ? 'own' : sessionId}`)
+    const value = typeof given === 'function' ? given({ refreshToken }) : given
     if (value instanceof Error) throw value
     return value
   }
@@ -228,6 +229,15 @@ test('a valid token that is due passes without a refresh token', async () => {
 
 test('different refresh tokens beside a due access token are 400', async () => {
   expect((await ask({}, 'due', { headers: { 'x-refresh-token': ['a', 'b'] } })).status).toBe(400)
+})
+
+test('of several refresh cookies the one that would renew this session counts, and no superseded one beside it is an alarm', async () => {
+  const peeks: Record<string, Peeked> = { old: { outcome: 'reused' }, planted: { outcome: 'session_mismatch' }, own: WOULD_RENEW }
+  for (const cookies of [['old', 'planted', 'own'], ['own', 'old'], ['planted', 'own']]) {
+    const { app, calls } = createApp({ peek: ({ refreshToken }) => peeks[refreshToken] ?? { outcome: 'invalid' } })
+    const answer = await app.inject({ url: '/ok', headers: { authorization: 'Bearer expired', cookie: cookies.map((token) => `refresh_token=${token}`).join('; ') } })
+    expect([answer.statusCode, isRenewed(answer.headers), calls.filter((call) => call.startsWith('renew'))]).toEqual([200, true, ['renew own own']])
+  }
 })
 
 test('OPTIONS is checked like everything else, and never renewed', async () => {

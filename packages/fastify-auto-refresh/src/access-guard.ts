@@ -92,14 +92,13 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
 
     // an upgraded connection has no answer that could carry a pair, and from OPTIONS no client takes one
     const canCarry = request.headers.upgrade === undefined && request.method !== 'OPTIONS'
-    const presented = renewal !== undefined && canCarry ? readRefreshToken(request, { differentCookies: 'none' }) : undefined
+    const presented = renewal !== undefined && canCarry ? readRefreshToken(request) : undefined
     seen.transport = presented?.transport ?? 'none'
     if (renewal === undefined || presented === undefined) {
       if (outcome === 'expired') throw new CodedError('access_token_expired')
       return
     }
-    const asked = { ...presented, refreshToken: presented.token, sessionId: claims.sid, request }
-    const { peeked, cause } = await foresee(renewal, asked)
+    const { peeked, cause, asked } = await foresee(renewal, presented, { sessionId: claims.sid, request })
     seen.peeked = peeked.outcome
     const decision = decideRenewal(outcome, peeked)
     if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
@@ -109,14 +108,16 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   }
 
   /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */
-  async function foresee(carrier: Renewal, asked: RenewalRequest): Promise<{ peeked: Peeked; cause?: unknown }> {
+  async function foresee(carrier: Renewal, presented: PresentedRefreshToken, given: Pick<RenewalRequest, 'sessionId' | 'request'>): Promise<Foreseen> {
+    const tokens = [presented.token, ...(presented.others ?? [])]
+    const peeks = await Promise.all(tokens.map((token) => peekAt(carrier, { ...presented, ...given, refreshToken: token })))
+    const best = peeks.reduce((first, next) => (RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first))
+    if (best.peeked.outcome !== 'reused') return best
     try {
-      const peeked = await carrier.peek(asked)
-      if (peeked.outcome !== 'reused') return { peeked }
-      const carriedOut = await carrier.renew(asked)
-      return { peeked: carriedOut.outcome === 'renewed' ? { outcome: 'unavailable' } : carriedOut }
+      const carriedOut = await carrier.renew(best.asked)
+      return { ...best, peeked: carriedOut.outcome === 'renewed' ? UNAVAILABLE : carriedOut }
     } catch (cause) {
-      return { peeked: { outcome: 'unavailable' }, cause }
+      return { ...best, peeked: UNAVAILABLE, cause }
     }
   }
 
@@ -126,6 +127,22 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     reply.header('cache-control', 'no-store, private').header(HEADERS.tokenRefreshed, 'true').header(HEADERS.newAccessToken, accessToken)
     if (transport === 'cookie') setRefreshCookie(reply, { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() }, options.cookie)
     else reply.header(HEADERS.newRefreshToken, refreshToken)
+  }
+}
+
+const UNAVAILABLE = { outcome: 'unavailable' } as const
+type Foreseen = { peeked: Peeked; cause?: unknown; asked: RenewalRequest & PresentedRefreshToken }
+
+/** Of several cookies the one that would renew this session counts; a superseded or a foreign one beside it is no evidence. */
+const RANKS: Record<Peeked['outcome'], number> = {
+  would_renew: 0, rate_limited: 1, unavailable: 2, reused: 3, user_inactive: 3, revoked: 3, expired: 4, session_mismatch: 5, invalid: 6,
+}
+
+async function peekAt(carrier: Renewal, asked: Foreseen['asked']): Promise<Foreseen> {
+  try {
+    return { peeked: await carrier.peek(asked), asked }
+  } catch (cause) {
+    return { peeked: UNAVAILABLE, cause, asked }
   }
 }
 

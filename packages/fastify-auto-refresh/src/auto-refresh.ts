@@ -40,7 +40,7 @@ export type AutoRefreshOptions = Readonly<{
   renewalKey?: string
   /** seconds of life from which an access token is due, at most half its life; default 300 */
   autoRefreshThreshold?: number
-  /** of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN of auth-api */
+  /** of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api */
   cookie?: Partial<RefreshCookieSettings>
 }>
 

@@ -26,6 +26,7 @@ import { AUTH_API_MIGRATIONS } from './migrations.ts'
 import type { Clock, IsDue, Log, TokenStore } from './ports.ts'
 import { createAutoRefresh } from './use-cases/auto-refresh.ts'
 import { createCheckAccessToken } from './use-cases/check-access-token.ts'
+import { createChooseRefreshToken } from './use-cases/choose-refresh-token.ts'
 import { createDeliverRevocations } from './use-cases/deliver-revocations.ts'
 import { createDismissNotice } from './use-cases/dismiss-notice.ts'
 import { createEndSession } from './use-cases/end-session.ts'
@@ -143,6 +144,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     refresh,
     autoRefresh: createAutoRefresh({ refresh, tokenStore, lookLimit: limits.lookLimit, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
     peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }),
+    chooseRefreshToken: createChooseRefreshToken({ tokenStore, checkAccessToken, accessTtlSeconds }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
     signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),
     getTokenStatus: createGetTokenStatus({ checkAccessToken, isDue, clock }),

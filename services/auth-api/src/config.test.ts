@@ -46,6 +46,7 @@ test.each([
   [{ COOKIE_DOMAIN: 'a;b' }, 'COOKIE_DOMAIN'],
   [{ ISSUER: 'not a url' }, 'ISSUER'],
   [{ COOKIE_SAMESITE: 'none', COOKIE_SECURE: 'false' }, 'COOKIE_SAMESITE'],
+  [{ COOKIE_PARTITIONED: 'true' }, 'COOKIE_PARTITIONED'],
   [{ SIGNING_KEY_ENCRYPTION_KEYS: 'k1:AAAA' }, 'SIGNING_KEY_ENCRYPTION_KEYS'],
 ])('%o is a fault', (environment, fault) => {
   expect(faultsOf(() => parse(environment))).toEqual([expect.stringContaining(fault)])

@@ -24,8 +24,10 @@ export function parseAuthApiConfig(environment: Environment) {
     secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], { default: 'auto' }),
     sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], { default: 'lax' }),
     domain: env.domain('COOKIE_DOMAIN', { default: undefined }),
+    partitioned: env.boolean('COOKIE_PARTITIONED', { default: false }),
   }
   if (cookie.sameSite === 'none' && cookie.secure === 'false') env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
+  if (cookie.partitioned && cookie.sameSite !== 'none') env.fault('COOKIE_PARTITIONED=true needs COOKIE_SAMESITE=none: a frame of another site is sent no other cookie')
 
   return env.done({
     http: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }),

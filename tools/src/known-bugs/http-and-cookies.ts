@@ -1,3 +1,38 @@
 import type { KnownBug } from './known-bug.ts'
 
-export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = []
+const authApi = (file: string, test: string) => ({ workspace: 'services/auth-api', file: `services/auth-api/src/${file}`, project: 'unit', test }) as const
+const plugin = (file: string, test: string) =>
+  ({ workspace: 'packages/fastify-auto-refresh', file: `packages/fastify-auto-refresh/src/${file}`, project: 'unit', test }) as const
+
+export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
+  {
+    ...authApi('use-cases/choose-refresh-token.ts', 'choose-refresh-token'),
+    name: 'a planted cookie of a newer session signs the user in as somebody else',
+    find: 'return isNamed(a) - isNamed(b) || RANKS',
+    replace: 'return RANKS',
+  },
+  {
+    ...authApi('use-cases/choose-refresh-token.ts', 'choose-refresh-token'),
+    name: 'of two generations of a session in two cookies the superseded one is presented',
+    find: ' || generationRank(a) - generationRank(b)',
+    replace: '',
+  },
+  {
+    ...plugin('read-refresh-token.ts', 'read-refresh-token'),
+    name: 'a cookie that a sibling host can set counts beside a __Host- one',
+    find: 'host.length > 0 ? host : plain',
+    replace: '[...plain, ...host]',
+  },
+  {
+    ...plugin('refresh-cookie.ts', 'refresh-cookie'),
+    name: 'after a change of COOKIE_DOMAIN the browser keeps two refresh cookies',
+    find: 'for (const stale of findStaleVariants(reply.request, settings)) write(reply, stale, CLEARED, settings)',
+    replace: '',
+  },
+  {
+    ...plugin('access-guard.ts', 'access-guard'),
+    name: 'a superseded cookie beside the current one is an alarm',
+    find: '(RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first)',
+    replace: 'first',
+  },
+]

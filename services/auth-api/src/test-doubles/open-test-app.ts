@@ -40,6 +40,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
+    chooseRefreshToken: async ({ tokens }) => tokens.at(-1) ?? '',
     signOut: async () => undefined,
     signOutEverywhere: async () => undefined,
     getTokenStatus: async () => ({ valid: true, needsRefresh: false, secondsLeft: 1200, expiresAtMs: Date.UTC(2026, 0, 1, 12), username: 'ann', role: 'user' }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { HEADERS, REFRESH_COOKIE } from '@auto-refresh/contracts'
+import { HEADERS, HOST_REFRESH_COOKIE, REFRESH_COOKIE } from '@auto-refresh/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -43,7 +43,7 @@ export const apiReference = fastifyPlugin(
             feedKey: { type: 'http', scheme: 'bearer', description: 'one of REVOCATION_FEED_KEYS' },
             renewalKey: { type: 'http', scheme: 'bearer', description: 'one of RENEWAL_KEYS' },
             refreshTokenHeader: { type: 'apiKey', in: 'header', name: HEADERS.refreshToken },
-            refreshTokenCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
+            refreshTokenCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE, description: `${HOST_REFRESH_COOKIE} where it is Secure and has no Domain` },
           },
         },
       },

@@ -2,6 +2,7 @@ import type { RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
 import type { JSONWebKeySet } from 'jose'
 import type { CheckAccessToken, Clock, CreateId, Log, RevocationFeed } from '../../ports.ts'
 import type { AutoRefresh } from '../../use-cases/auto-refresh.ts'
+import type { ChooseRefreshToken } from '../../use-cases/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/dismiss-notice.ts'
 import type { EndSession } from '../../use-cases/end-session.ts'
 import type { ListNotices } from '../../use-cases/list-notices.ts'
@@ -18,6 +19,7 @@ export type UseCases = Readonly<{
   refresh: Refresh
   autoRefresh: AutoRefresh
   peekRefresh: PeekRefresh
+  chooseRefreshToken: ChooseRefreshToken
   signOut: SignOut
   signOutEverywhere: SignOutEverywhere
   getTokenStatus: GetTokenStatus

@@ -44,10 +44,39 @@ test.each(REFRESHES)('different tokens are refused and change nothing: %s', asyn
   for (const request of [
     { headers: { 'x-refresh-token': 'a' }, payload: { refresh_token: 'b' } },
     { headers: { 'x-refresh-token': ['a', 'b'] } },
-    { headers: { cookie: 'refresh_token=a; refresh_token=b', ...proof } },
   ]) {
     expect(await post(path, request)).toMatchObject({ status: 400, code: 'ambiguous_refresh_token', asked: [] })
   }
+})
+
+describe('several refresh cookies', () => {
+  const sent = { cookie: 'refresh_token=art_a; refresh_token=art_b' }
+
+  test.each([...REFRESHES, '/logout', '/logout-all'])('are no error, and the use case chooses: %s', async (path) => {
+    const { status, asked } = await post(path, { headers: { ...sent, ...proof } })
+    expect([status, asked[0]]).toMatchObject([200, { tokens: ['art_a', 'art_b'], accessToken: undefined }])
+    expect(asked[1]).toMatchObject({ refreshToken: 'art_b' })
+    expect((await post(path, { headers: { ...sent, ...proof, authorization: 'Bearer expired' } })).asked[0]).toMatchObject({ accessToken: 'expired' })
+  })
+
+  test.each([...REFRESHES, '/logout', '/logout-all'])('need the same proof as one: %s', async (path) => {
+    expect(await post(path, { headers: sent })).toMatchObject({ status: 403, code: 'csrf_rejected', asked: [] })
+  })
+
+  test('are one again after the answer', async () => {
+    const { headers } = await post('/refresh', { headers: { ...sent, ...proof, host: 'auth.app.example' }, settings: { cookie: { secure: 'true', sameSite: 'lax', domain: 'app.example' } } })
+    expect(headers['set-cookie']).toEqual(expect.arrayContaining([expect.stringMatching(/^refresh_token=refresh-1; .*Domain=app\.example/), 'refresh_token=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax']))
+  })
+
+  test('are asked about no more than need be: a __Host- cookie, an equal one or an explicit token decides', async () => {
+    for (const [headers, expected] of [
+      [{ cookie: 'refresh_token=art_a; __Host-refresh_token=art_h; refresh_token=art_b' }, 'art_h'],
+      [{ cookie: 'refresh_token=art_a; refresh_token=art_a' }, 'art_a'],
+      [{ ...sent, 'x-refresh-token': 'r1' }, 'r1'],
+    ] as const) {
+      expect((await post('/refresh', { headers: { ...headers, ...proof } })).asked).toMatchObject([{ refreshToken: expected }])
+    }
+  })
 })
 
 describe('a sign-in', () => {

@@ -1,5 +1,5 @@
-import { REFRESH_COOKIE, RefreshBody } from '@auto-refresh/contracts'
-import { clearRefreshCookie, readBearerToken, readRefreshToken } from '@auto-refresh/fastify-auto-refresh'
+import { RefreshBody } from '@auto-refresh/contracts'
+import { clearRefreshCookie, readBearerToken } from '@auto-refresh/fastify-auto-refresh'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/find-proven-session.ts'
@@ -15,13 +15,10 @@ export function addLogout(app: App, { useCases, settings, requireCsrfProof }: Ro
   const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
     const accessToken = readBearerToken(request)
     // no foreign page can set the bearer header: it is the proof of the cookie too
-    const presented =
-      accessToken === undefined
-        ? readProvenRefreshToken(request, requireCsrfProof)
-        : readRefreshToken(request, { bodyToken: request.body.refresh_token, differentCookies: 'none' })
+    const requireProof = accessToken === undefined ? requireCsrfProof : () => {}
+    const presented = await readProvenRefreshToken(request, { useCases, requireCsrfProof: requireProof })
     await signOut({ accessToken, refreshToken: presented?.token, context: toRequestContext(request) })
-    const cookiesAlone = presented === undefined && request.headers.cookie?.includes(`${REFRESH_COOKIE}=`) === true
-    if (presented?.transport === 'cookie' || cookiesAlone) clearRefreshCookie(reply, settings.cookie)
+    if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
     return nothing('Logged out successfully')
   }
 
