@@ -8,6 +8,8 @@ type Manifest = {
   description?: string
   keywords?: string[]
   exports: Record<string, string>
+  /** Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects that are CommonJS. */
+  commonjs?: boolean
   engines?: Record<string, string>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
@@ -26,6 +28,11 @@ export function buildPackage(folder: string, outDir = join(folder, 'dist')): voi
   const inlined = inlinedBy(manifest)
   rmSync(outDir, { recursive: true, force: true })
   compile({ folder, outDir, entries: Object.values(manifest.exports), inlined: [...inlined.keys()] })
+  if (manifest.commonjs === true) {
+    const cjsDir = join(outDir, 'cjs')
+    compile({ folder, outDir: cjsDir, entries: Object.values(manifest.exports), inlined: [], commonjs: true })
+    writeFileSync(join(cjsDir, 'package.json'), '{ "type": "commonjs" }\n')
+  }
   for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
   writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`)
   cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
@@ -46,7 +53,7 @@ function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
 }
 
 /** Compiles what the entries reach. With other workspaces among it, each lands in a folder of its own: `contracts/index.js`. */
-function compile({ folder, outDir, entries, inlined }: { folder: string; outDir: string; entries: string[]; inlined: string[] }): void {
+function compile({ folder, outDir, entries, inlined, commonjs = false }: { folder: string; outDir: string; entries: string[]; inlined: string[]; commonjs?: boolean }): void {
   mkdirSync(outDir, { recursive: true })
   const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
@@ -56,6 +63,7 @@ function compile({ folder, outDir, entries, inlined }: { folder: string; outDir:
   const compilerOptions = {
     paths, noEmit: false, incremental: false, declaration: true, stripInternal: true, rewriteRelativeImportExtensions: true,
     rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
+    ...(commonjs && { module: 'commonjs', moduleResolution: 'bundler', verbatimModuleSyntax: false }),
   }
   const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map(indexOf)]
   writeFileSync(project, JSON.stringify({ extends: resolve(folder, 'tsconfig.json'), include: [], files, compilerOptions }))
@@ -92,10 +100,14 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
   const dependencies = Object.fromEntries(all.filter(([each]) => !each.startsWith(SCOPE)).toSorted(([a], [b]) => a.localeCompare(b)).map(([each, exact]) => [each, `^${exact}`]))
   const exports = Object.fromEntries(Object.entries(manifest.exports).map(([entry, source]) => {
     const path = `./${relative('src', source).replace(/\.ts$/, '')}`
-    return [entry, { types: `${path}.d.ts`, default: `${path}.js` }]
+    const esm = { types: `${path}.d.ts`, default: `${path}.js` }
+    const cjs = { types: `./cjs/${path.slice(2)}.d.ts`, default: `./cjs/${path.slice(2)}.js` }
+    return [entry, manifest.commonjs === true ? { import: esm, require: cjs } : esm]
   }))
   return {
-    name, version, description, keywords, license: 'Apache-2.0', type: 'module', sideEffects: false, exports, engines,
+    name, version, description, keywords, license: 'Apache-2.0', type: 'module', sideEffects: false,
+    // For what does not read `exports`.
+    ...(manifest.commonjs === true && { main: './cjs/index.js' }), exports, engines,
     ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }), peerDependencies, peerDependenciesMeta,
   }
 }

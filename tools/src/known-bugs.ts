@@ -112,7 +112,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   { ...client('refresher.ts', 'refresher'), name: 'each retry of a client is an attempt of its own', find: '(note ? note.read() : session?.attemptKey) ?? spareKey', replace: 'String(Math.random())' },
   { ...client('session-store.ts', 'refresher'), name: 'a late answer undoes a sign-out', find: 'if (epoch !== sentEpoch || !follows) return', replace: 'if (follows === undefined) return' },
   { ...client('gate.ts', 'send'), name: 'a late 401 of an older token refreshes again (axios-auth-refresh)', find: 'if (store.current?.accessToken === accessToken) {', replace: 'if (store.current !== undefined) {' },
-  { ...client('gate.ts', 'send'), name: 'a client sends its token to any origin (badgateway)', find: 'origins.has(new URL(url).origin)', replace: `origins.has('') || new URL(url).origin !== ''` },
+  { ...client('token-manager.ts', 'send'), name: 'a client sends its token to any origin (badgateway)', find: 'return origin !== undefined && (', replace: 'return origin !== undefined || (' },
   { ...client('lifetime.ts', 'renewal'), name: 'a token that is due on arrival is renewed for ever', find: 'Math.min(thresholdMs, lifetimeMs / 2)', replace: 'thresholdMs' },
   ...ROTATION_BUGS,
   ...CLOCKS_AND_KEYS_BUGS,

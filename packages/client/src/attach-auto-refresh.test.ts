@@ -141,7 +141,7 @@ test('an aborted request stops waiting for the refresh', async () => {
   request.catch(() => {})
   await passSeconds(0.1)
   abort.abort()
-  await expect(request).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(request).rejects.toSatisfy(axios.isCancel)
   expect(server.count('orders')).toBe(0)
 })
 
@@ -165,4 +165,113 @@ test('nobody signed in: the request goes without a token', async () => {
   const api = axiosTo(server)
   attachAutoRefresh(api, manager)
   await expect(settle(api.get('/orders'))).rejects.toMatchObject({ response: { status: 401 } })
+})
+
+describe('beside what the application does with axios itself', () => {
+  /** Sends what went out, without the calls of the authentication API. */
+  const sent = (server: ReturnType<typeof fakeAuthServer>) => server.calls.filter(({ path }) => path !== 'refresh')
+  const unwrap = (answer: unknown) => (answer as { data?: unknown } | null)?.data
+
+  test.each(['before', 'after'])('each interceptor added %s us sees a repeated request and its answer once', async (order) => {
+    const { server, manager } = await signedIn()
+    const api = axiosTo(server)
+    const seen: string[] = []
+    const add = () => {
+      api.interceptors.request.use((config) => (seen.push('request'), Object.assign(config, { url: `/v1${config.url}` })))
+      api.interceptors.response.use((answer) => (seen.push('answer'), unwrap(answer) as never), (error) => (seen.push('error'), Promise.reject(error as Error)))
+    }
+    if (order === 'before') add()
+    attachAutoRefresh(api, manager)
+    if (order === 'after') add()
+    await passSeconds(60)
+    server.next['orders'] = [refuse]
+    expect(await settle(api.get('/orders'))).toMatchObject({ token: manager.accessToken })
+    expect(seen).toEqual(['request', 'answer'])
+    expect(sent(server).map(({ url }) => url)).toEqual(Array(2).fill('http://localhost:8000/v1/orders'))
+  })
+
+  test('transformRequest wraps the body of a repeated request once, transformResponse its answer once', async () => {
+    const { server, api } = await attached({
+      transformRequest: (data: unknown) => JSON.stringify({ wrapped: data }),
+      transformResponse: (data: string) => [data.length > 0],
+    })
+    await passSeconds(60)
+    server.next['orders'] = [refuse]
+    expect((await settle(api.post('/orders', 1))).data).toEqual([true])
+    expect(sent(server).map(({ body }) => body)).toEqual(Array(2).fill('{"wrapped":1}'))
+  })
+
+  test.each([['null', null], ['undefined', undefined], ['a text', 'text']])('an interceptor before us that answers %s breaks nothing', async (_, value) => {
+    const { server, manager } = await signedIn()
+    const api = axiosTo(server)
+    api.interceptors.response.use(() => value as never)
+    attachAutoRefresh(api, manager)
+    expect(await settle(api.get('/orders'))).toBe(value)
+  })
+
+  test.each(['before', 'after'])('a request that a plugin added %s us sends again gets the token of then', async (order) => {
+    const { server, manager } = await signedIn()
+    const api = axiosTo(server)
+    const retry = () => api.interceptors.response.use(undefined, async (error: AxiosError) => (error.response?.status === 503 && error.config ? api(error.config) : Promise.reject(error)))
+    if (order === 'before') retry()
+    attachAutoRefresh(api, manager)
+    if (order === 'after') retry()
+    const old = manager.accessToken
+    server.next['orders'] = [async () => {
+      await manager.refreshTokens()
+      return refusal(503, 'unavailable')
+    }]
+    expect((await settle(api.get('/orders'))).status).toBe(200)
+    expect(sent(server).map(({ headers }) => headers.get('Authorization'))).toEqual([`Bearer ${old}`, `Bearer ${manager.accessToken}`])
+  })
+
+  test('an interceptor that copies the config does not cost the repetition', async () => {
+    const { server, manager } = await signedIn()
+    const api = axiosTo(server)
+    api.interceptors.request.use((config) => ({ ...config, headers: config.headers.concat({ 'X-Copied': '1' }) }))
+    attachAutoRefresh(api, manager)
+    api.interceptors.request.use((config) => ({ ...config }))
+    await passSeconds(60)
+    server.next['orders'] = [refuse]
+    expect((await settle(api.get('/orders'))).status).toBe(200)
+    expect(sent(server).map(({ headers }) => headers.get('X-Copied'))).toEqual(['1', '1'])
+  })
+
+  test('the config of an answer or an error is the caller\'s: it holds no token, and not the adapter of the copy', async () => {
+    const { server, api } = await attached()
+    server.next['orders'] = [() => refusal(404, 'not_found')]
+    const { config, response } = await settle(api.get('/orders').catch((error: unknown) => error as AxiosError)) as AxiosError
+    expect([config?.headers.get('Authorization'), response?.config === config]).toEqual([undefined, true])
+    expect((await settle(api.get('/orders'))).config.headers.get('Authorization')).toBeUndefined()
+  })
+
+  test('a baseURL that an interceptor takes out does not come back, so no token goes to where the request is not meant for', async () => {
+    const { server, api } = await attached()
+    api.interceptors.request.use((config) => Object.assign(config, { url: 'https://elsewhere.example/orders', baseURL: undefined }))
+    await expect(settle(api.get('/orders'))).rejects.toMatchObject({ response: { status: 401 } })
+    expect(sent(server).map(({ url, headers }) => [url, headers.get('Authorization')])).toEqual([['https://elsewhere.example/orders', null]])
+  })
+
+  test('its timeout bounds the wait for a refresh', async () => {
+    const { server, api } = await attached({ timeout: 1000 })
+    sleepMinutes(31)
+    server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
+    const from = performance.now()
+    await expect(settle(api.get('/orders'))).rejects.toMatchObject({ code: 'timeout', retryable: true })
+    expect(performance.now() - from).toBeLessThan(1100)
+    expect(server.count('orders')).toBe(0)
+  })
+
+  test('its cancelToken ends the wait for a refresh, and nothing is sent', async () => {
+    const { server, api } = await attached()
+    sleepMinutes(31)
+    server.latencyMs = 1000
+    const source = axios.CancelToken.source()
+    const request = api.get('/orders', { cancelToken: source.token })
+    request.catch(() => {})
+    await passSeconds(0.1)
+    source.cancel()
+    await expect(request).rejects.toSatisfy(axios.isCancel)
+    expect(server.count('orders')).toBe(0)
+  })
 })

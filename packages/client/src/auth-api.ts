@@ -13,11 +13,11 @@ const MAX_FOREIGN_PATIENCE_MS = 5000
 /** One call of the authentication API; throws an `AuthError` and nothing else. */
 export type AuthApi = (path: 'token' | 'refresh' | 'logout', body: object, headers?: Record<string, string>) => Promise<Envelope>
 
-export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL: string; cookies: boolean; timeoutMs: number; fetch: typeof globalThis.fetch }): AuthApi {
+export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL: () => string; cookies: boolean; timeoutMs: number; fetch: typeof globalThis.fetch }): AuthApi {
   return async (path, content, headers) => {
     const abort = new AbortController()
     const exchange = async () => {
-      const response = await fetch(`${baseURL}/api/v1/auth/${path}`, {
+      const response = await fetch(`${baseURL()}/api/v1/auth/${path}`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...(cookies && { 'X-Auto-Refresh': '1' }), ...headers },
         body: JSON.stringify(content),
@@ -42,10 +42,17 @@ export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL:
   }
 }
 
+/** Seconds, in either form of RFC 9110. A date counts from the server's own, where a page may read that: the local clock may be wrong. */
+function readRetryAfter(headers: Headers): number {
+  const value = headers.get('Retry-After') ?? ''
+  const nowMs = Date.parse(headers.get('Date') ?? '') || Date.now()
+  return Number(value) || (Date.parse(value) - nowMs) / 1000
+}
+
 function toError({ status, headers }: Response, answer: Failure): AuthError {
   const { message = '', error } = answer ?? {}
   const code = typeof error?.code === 'string' ? error.code : undefined
-  const seconds = Number(headers.get('Retry-After'))
+  const seconds = readRetryAfter(headers)
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, code === undefined ? MAX_FOREIGN_PATIENCE_MS : MAX_PATIENCE_MS) : 0
   // Without a code of ours the status says nothing about the session.
   return new AuthError(code ?? 'unexpected_answer', { status, message, retryable: code === undefined || error?.retryable !== false, retryAfterMs })

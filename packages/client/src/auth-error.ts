@@ -9,6 +9,8 @@ export type ClientCode =
   /** the last-resort cap on refreshes a minute */
   | 'too_many_refreshes'
   | 'storage_failed'
+  /** `baseURL` starts at the page, and there is none: a server, React Native */
+  | 'base_url_relative'
   /** a sign-in that was overtaken by a sign-out or a later sign-in */
   | 'superseded'
 

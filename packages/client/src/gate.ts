@@ -16,7 +16,7 @@ export type Pass = { session: Session; epoch: number }
 export type Gate = ReturnType<typeof createGate>
 
 /** What `request` and the axios interceptor share: which token goes where, and what an answer means for it. */
-export function createGate({ store, refresh, origins, note }: { store: SessionStore; refresh: Refresh; origins: ReadonlySet<string>; note: CookieNote | undefined }) {
+export function createGate({ store, refresh, isOurs, revive, note }: { store: SessionStore; refresh: Refresh; isOurs: (url: string) => boolean; revive: () => void; note: CookieNote | undefined }) {
   // With the cookie transport only the server knows whether somebody is signed in: it is asked once.
   let asked = note === undefined
   // The sign-in for which a 401 has been renewed for here, and the token that came of a refusal that named no reason. Another tab's tokens count like
@@ -45,10 +45,11 @@ export function createGate({ store, refresh, origins, note }: { store: SessionSt
 
   return {
     /** Tokens go to these origins and to no other. */
-    isOurs: (url: string | URL): boolean => origins.has(new URL(url).origin),
+    isOurs,
 
     /** The session to send a request with, renewed first where needed. `early`: also where it is only due, because the request cannot be repeated. */
     async enter(signal: Signal, early: boolean): Promise<Pass | undefined> {
+      revive()
       await store.load()
       const { epoch } = store
       const state = store.freshness()

@@ -1,7 +1,8 @@
 /** Waits for `work` until the caller gives up (it rejects with the reason) or `ms` have passed (with nothing); the work itself goes on. */
 export function within<T>(work: Promise<T>, ms?: number, signal?: AbortSignal | null): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal?.reason as Error)
+    // React Native's signals have no reason.
+    const stop = () => reject((signal?.reason ?? (signal?.aborted ? Object.assign(new Error('Aborted'), { name: 'AbortError' }) : undefined)) as Error)
     const timer = ms === undefined ? undefined : setTimeout(stop, ms)
     if (signal?.aborted === true) stop()
     signal?.addEventListener('abort', stop)

@@ -26,6 +26,12 @@ export type Refresh = (() => Promise<Session>) & { underWay(): Promise<unknown>;
 
 const missing = () => new AuthError('refresh_token_missing')
 
+/** Unique, and no secret: `crypto.randomUUID` is missing on pages without TLS, all of `crypto` in React Native. */
+function createAttemptKey(): string {
+  const words = new Uint32Array(4).map(() => Math.random() * 2 ** 32)
+  return (globalThis.crypto?.getRandomValues(words) ?? words).join('-')
+}
+
 /**
  * Renews the pair: one refresh at a time, tried again with the same token and the same Idempotency-Key for as long as the failure
  * may pass, and ended only by a refusal that says that the session is over.
@@ -88,8 +94,7 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
 
   async function run(stale: Session | undefined): Promise<Session> {
     const deadline = performance.now() + RETRY_FOR_MS
-    // crypto.randomUUID is missing on pages without TLS.
-    const key = crypto.getRandomValues(new Uint32Array(4)).join('-')
+    const key = createAttemptKey()
     for (let tries = 0; ; tries += 1) {
       try {
         return await withLock(lockName, () => attempt(stale, key))

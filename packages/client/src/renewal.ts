@@ -9,15 +9,19 @@ const WAKE_SPREAD_MS = 2000
 /** Between the end of one schedule of tries and the next. */
 const AGAIN_MS = 60_000
 
-/** Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while it sleeps. Returns what ends it. */
-export function startRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }): () => void {
+/**
+ * Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while
+ * it sleeps. `start` may be called again, also after `stop`.
+ */
+export function createRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let share = 0
-  const closing = new AbortController()
+  let closing: AbortController | undefined
+  let close: (() => void) | undefined
 
   function arm(ms: number) {
     clearTimeout(timer)
-    if (closing.signal.aborted) return
+    if (closing === undefined) return
     timer = setTimeout(() => void look(), Math.min(ms, MAX_DELAY_MS))
     // A timer alone must not keep a Node process alive.
     ;(timer as { unref?: () => void }).unref?.()
@@ -36,16 +40,22 @@ export function startRenewal({ store, refresh }: { store: SessionStore; refresh:
     if (store.dueInMs(share) === 0) arm(Math.random() * WAKE_SPREAD_MS)
   }
 
-  const close = store.open(() => {
-    share = Math.random()
-    arm(store.dueInMs(share))
-  })
-  globalThis.addEventListener?.('online', refresh.hurry, closing)
-  // visibilitychange bubbles from the document to the window.
-  for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
-  return () => {
-    closing.abort()
+  function start(): void {
+    if (closing !== undefined) return
+    closing = new AbortController()
+    close = store.open(() => {
+      share = Math.random()
+      arm(store.dueInMs(share))
+    })
+    globalThis.addEventListener?.('online', refresh.hurry, closing)
+    // visibilitychange bubbles from the document to the window.
+    for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
+  }
+  function stop(): void {
+    closing?.abort()
+    closing = undefined
     close?.()
     clearTimeout(timer)
   }
+  return { start, stop }
 }

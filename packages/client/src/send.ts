@@ -1,15 +1,16 @@
 import type { Gate, Pass } from './gate.ts'
 import { isStream } from './is-stream.ts'
+import { resolveUrl } from './url.ts'
 
 /** As `RequestInit`; a `body` that is made anew for each send lets streams be repeated too. */
 export type AuthRequestInit = Omit<RequestInit, 'body'> & { body?: BodyInit | null | (() => BodyInit) }
 export type Send = (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
 
 /** `fetch` with the access token, to our origins alone; a 401 is repeated once with a renewed token and the same body. */
-export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: string; fetch: typeof globalThis.fetch }): Send {
+export function createSend({ gate, baseURL, fetch }: { gate: Gate; baseURL: () => string; fetch: typeof globalThis.fetch }): Send {
   return async (input, init = {}) => {
     const request = typeof input === 'string' || input instanceof URL ? undefined : input
-    const url = new URL(request?.url ?? (input as string | URL), `${baseURL}/`)
+    const url = resolveUrl(request?.url ?? (input as string | URL).toString(), baseURL)
     const headers = new Headers(init.headers ?? request?.headers)
     const signal = init.signal ?? request?.signal
     const repeatable = !isStream(init.body)

@@ -1,3 +1,5 @@
+import { originOf } from './url.ts'
+
 /** A pair as the API writes it. */
 export type TokenData = { access_token: string; refresh_token?: string | undefined; token_type: string; expires_in: number }
 
@@ -14,11 +16,13 @@ export type Session = {
   isLast?: boolean
   /** The Idempotency-Key under which this pair is being renewed: kept until the answer is stored, over a reload too. */
   attemptKey?: string | undefined
+  /** The `baseURL` whose server issued the pair; behind a `?` while that is a guess. */
+  server?: string | undefined
 }
 
 const decode = (base64url: string) => atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
 
-type Claims = { sid?: string; exp?: number; iat?: number; session_exp?: number }
+type Claims = { iss?: string; sid?: string; exp?: number; iat?: number; session_exp?: number }
 function readAccessToken(accessToken: string | undefined): Claims {
   try {
     return JSON.parse(decode(accessToken?.split('.')[1] ?? '')) as Claims
@@ -31,9 +35,16 @@ function readAccessToken(accessToken: string | undefined): Claims {
 /** The session as its tokens name it, to compare; and its generation. Both stand in clear in a refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...). */
 function readTokens(session: Session | undefined): { id?: string | undefined; generation?: number } {
   const head = /^art_(A[Q-Za-f][\w-]{30})/.exec(session?.refreshToken ?? '')?.[1]
-  if (head === undefined) return { id: readAccessToken(session?.accessToken).sid }
+  // Older versions of React Native have no atob: their tokens do not tell.
+  if (head === undefined || !globalThis.atob) return { id: readAccessToken(session?.accessToken).sid }
   const bytes = decode(head)
   return { id: bytes.slice(2, 18), generation: Array.from(bytes.slice(18)).reduce((sum, byte) => sum * 256 + byte.charCodeAt(0), 0) }
+}
+
+/** Whether the access token names this server as its issuer. */
+export function isIssuedBy({ accessToken }: Session, server: string): boolean {
+  const origin = originOf(readAccessToken(accessToken).iss ?? '')
+  return origin !== undefined && origin === originOf(server)
 }
 
 export const sessionIdOf = (session: Session): string | undefined => readAccessToken(session.accessToken).sid

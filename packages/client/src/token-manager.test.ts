@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { AuthError, webStorage } from './index.ts'
-import { json, refreshTokenOf } from './testing/fake-auth-server.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { AuthError, memoryStorage, webStorage, type TokenManager } from './index.ts'
+import { fakeAuthServer, json, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
 import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
 import { webArea } from './testing/web-area.ts'
 
@@ -117,4 +117,114 @@ test('a threshold that is no number counts as none given', async () => {
   const { server } = await signedIn({ threshold: Number('five minutes') })
   await passMinutes(20)
   expect(server.count('refresh')).toBe(0)
+})
+
+describe('mounted, unmounted and mounted again, as React\'s StrictMode does', () => {
+  test('the manager renews before expiry, and tells of a sign-out elsewhere once', async () => {
+    const storage = memoryStorage()
+    const { server, manager, ends } = await signedIn({ storage })
+    manager.dispose()
+    manager.dispose()
+    manager.on('refreshed', () => {})
+    await passMinutes(26)
+    expect(server.count('refresh')).toBe(1)
+    await settle(setUp({ server, storage }).manager.logout())
+    await passSeconds(1)
+    expect([manager.session, ends()]).toEqual([null, ['signed_out_elsewhere']])
+  })
+
+  test.each<[string, (manager: TokenManager) => Promise<unknown>]>([
+    ['request', (manager) => manager.request('/cases')],
+    ['login', (manager) => manager.login('admin', 'password')],
+    ['refreshTokens', (manager) => manager.refreshTokens()],
+  ])('%s starts the timer again, one of it', async (_, use) => {
+    const { server, manager } = await signedIn()
+    manager.dispose()
+    await passMinutes(20)
+    await settle(use(manager))
+    const before = server.count('refresh')
+    await passMinutes(60)
+    expect(server.count('refresh') - before).toBeGreaterThanOrEqual(2)
+    expect(server.count('refresh') - before).toBeLessThanOrEqual(3)
+  })
+
+  test('disposed and left alone, it does nothing', async () => {
+    const { server, manager } = await signedIn()
+    manager.dispose()
+    await passMinutes(60)
+    expect([server.calls, vi.getTimerCount()]).toEqual([[], 0])
+  })
+})
+
+describe('where there is no page', () => {
+  test('a relative baseURL is an error of its own when it is needed, not before', async () => {
+    const { manager } = setUp({ baseURL: '/auth' })
+    expect(manager.session).toBeNull()
+    await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({ code: 'base_url_relative', retryable: false, message: expect.stringContaining('/auth') })
+    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({ code: 'base_url_relative' })
+    expect(() => manager.baseURL).toThrow(AuthError)
+    expect(await manager.logout()).toBeUndefined()
+    expect((await settle(manager.request('http://elsewhere.example/cases'))).status).toBe(401)
+  })
+
+  test('on a page it starts there', async () => {
+    vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
+    const { server, manager } = await signedIn({ baseURL: '/auth' })
+    await settle(manager.request('/cases'))
+    expect([manager.baseURL, server.calls.at(-1)?.url]).toEqual(['https://app.example.com/auth', 'https://app.example.com/cases'])
+  })
+
+  test.each(['/relative', 'app://page', 'api.example.com'])('an origin that is none is refused at construction: %s', (origin) => {
+    expect(() => setUp({ allowedOrigins: [origin] })).toThrow(/allowedOrigins/)
+  })
+})
+
+test('React Native, without crypto and atob and with a URL of its own, signs in, requests and renews for hours', async () => {
+  const RealURL = URL
+  class NativeURL {
+    href: string
+    constructor(url: string) {
+      this.href = `${url.replace(/\/$/, '')}/`
+    }
+    get origin(): string {
+      throw new Error('URL.origin is not implemented')
+    }
+  }
+  for (const name of ['crypto', 'atob', 'localStorage']) vi.stubGlobal(name, undefined)
+  vi.stubGlobal('URL', NativeURL)
+  const server = fakeAuthServer()
+  const seen: string[] = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    seen.push(input as string)
+    // Node's own Request would use the class of the test.
+    vi.stubGlobal('URL', RealURL)
+    const answer = server.fetch(input, init)
+    vi.stubGlobal('URL', NativeURL)
+    return answer
+  }
+  const { manager, ends } = setUp({ server, allowedOrigins: ['https://api.example.com'], fetch })
+  await settle(manager.login('admin', 'password'))
+  await passMinutes(120)
+  expect(server.count('refresh')).toBeGreaterThan(3)
+  await settle(manager.refreshTokens())
+  for (const url of ['https://api.example.com/cases?limit=10', 'https://api.example.com\\@evil.example/cases', 'https://api.example.com.evil.example/']) await settle(manager.request(url))
+  expect(seen.slice(-3)).toEqual(['https://api.example.com/cases?limit=10', 'https://api.example.com\\@evil.example/cases', 'https://api.example.com.evil.example/'])
+  expect(server.calls.slice(-3).map(({ headers }) => headers.get('Authorization') !== null)).toEqual([true, false, false])
+  await settle(manager.request('/cases'))
+  expect([seen.at(-1), ends(), server.revoked]).toEqual(['http://localhost:8000/cases', [], ''])
+})
+
+test.each<[string, (nowMs: number) => Record<string, string>, number]>([
+  ['seconds', () => ({ 'Retry-After': '20' }), 20],
+  ['a date', (nowMs) => ({ 'Retry-After': new Date(nowMs + 20_000).toUTCString() }), 20],
+  ['a date by the clock of a server that is a day ahead', (nowMs) => ({ Date: new Date(nowMs + 86_400_000).toUTCString(), 'Retry-After': new Date(nowMs + 86_420_000).toUTCString() }), 20],
+  ['a date that has passed', (nowMs) => ({ 'Retry-After': new Date(nowMs - 60_000).toUTCString() }), 0],
+  ['a date in a year', (nowMs) => ({ 'Retry-After': new Date(nowMs + 3e10).toUTCString() }), 60],
+  ['a word', () => ({ 'Retry-After': 'soon' }), 0],
+])('Retry-After as %s', async (_, headers, seconds) => {
+  const { server, manager } = setUp()
+  server.next['token'] = [() => refusal(503, 'unavailable', headers(Date.now()))]
+  const error = await settle(manager.login('admin', 'password').catch((thrown: unknown) => thrown as AuthError)) as AuthError
+  expect(Math.round((error.retryAfterMs ?? -1) / 1000 - 0.01)).toBeGreaterThanOrEqual(seconds - 1)
+  expect((error.retryAfterMs ?? -1) / 1000).toBeLessThanOrEqual(seconds)
 })

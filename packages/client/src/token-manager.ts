@@ -5,15 +5,21 @@ import { createEvents, type Events } from './events.ts'
 import { createGate, type Gate } from './gate.ts'
 import { within } from './pause.ts'
 import { createRefresher } from './refresher.ts'
-import { startRenewal } from './renewal.ts'
+import { createRenewal } from './renewal.ts'
 import { createSend, type AuthRequestInit } from './send.ts'
 import { generationOf, sessionIdOf, toSession, type Session } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
+import { bindStorage } from './storage/bind-storage.ts'
 import { defaultStorage } from './storage/default-storage.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
+import { originOf, readBaseURL } from './url.ts'
 
 export type TokenManagerOptions = {
-  /** Where the authentication API is; relative URLs of `request` start here. Default `http://localhost:8000`. */
+  /**
+   * Where the authentication API is; relative URLs of `request` start here. One that is relative
+   * starts at the page, and on a server throws `base_url_relative` when it is needed. The session is
+   * stored for this URL. Default `http://localhost:8000`.
+   */
   baseURL?: string
   /** Where the session is kept. Default `localStorage` where there is one, else memory. */
   storage?: TokenStorage
@@ -36,6 +42,12 @@ export type SessionInfo = {
   generation?: number | undefined
   /** Milliseconds that the access token has left. */
   expiresInMs: number
+}
+
+function toOrigin(url: string): string {
+  const origin = originOf(url)
+  if (origin === undefined) throw new TypeError(`allowedOrigins: "${url}" is not an http(s) URL`)
+  return origin
 }
 
 /**
@@ -64,27 +76,43 @@ export class TokenManager {
   readonly logout: () => Promise<void>
   /** Calls `listener` after each such event, until the function that it returns is called. */
   readonly on: Events['on']
-  /** Ends the timer and the listeners of this instance; the session stands. */
+  /**
+   * Ends the timer and the listeners of this instance; the session stands. Using it again (`on`,
+   * `request`, `login`, `refreshTokens`) starts them again, as React's StrictMode does.
+   */
   readonly dispose: () => void
   /** For `attachAutoRefresh`. @internal */
   readonly gate: Gate
   readonly #store: SessionStore
-  readonly #baseURL: string
+  readonly #baseURL: () => string
 
   constructor(options: TokenManagerOptions = {}) {
-    const { baseURL: base = 'http://localhost:8000', storage = defaultStorage(), transport, threshold, timeoutMs = 8000, allowedOrigins = [] } = options
-    const baseURL = new URL(base, globalThis.location?.href).href.replace(/\/$/, '')
+    const { baseURL: base = 'http://localhost:8000', transport, threshold, timeoutMs = 8000, allowedOrigins = [] } = options
+    let known = readBaseURL(base)
+    const server = known ?? base
+    const baseURL = () => {
+      known ??= readBaseURL(base)
+      if (known === undefined) throw new AuthError('base_url_relative', { message: `baseURL "${base}" is relative, and there is no page: use an absolute URL` })
+      return known
+    }
+    const storage = bindStorage(options.storage ?? defaultStorage(), server)
     const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
-    const origins = new Set([baseURL, ...allowedOrigins].map((url) => new URL(url).origin))
+    const allowed = new Set(allowedOrigins.map(toOrigin))
+    const isOurs = (url: string) => {
+      const origin = originOf(url)
+      return origin !== undefined && (allowed.has(origin) || origin === originOf(known ?? ''))
+    }
     const cookies = transport === 'cookie'
     const events = createEvents()
     const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
-    const name = `auto-refresh ${baseURL}`
+    const name = `auto-refresh ${server}`
     const note = cookies ? createCookieNote(name) : undefined
     const thresholdMs = (threshold !== undefined && threshold >= 0 ? threshold : 300) * 1000
     const store = createSessionStore({ storage, events, thresholdMs, cookies })
     const refresh = createRefresher({ api, store, events, storage, name, note })
-    const gate = createGate({ store, refresh, origins, note })
+    const renewal = createRenewal({ store, refresh })
+    const revive = renewal.start
+    const gate = createGate({ store, refresh, isOurs, revive, note })
     // Sign-ins and sign-outs in the order in which they were begun, and the last of them that counts.
     let begun = 0
     let counts = 0
@@ -105,9 +133,13 @@ export class TokenManager {
     this.gate = gate
     this.request = createSend({ gate, baseURL, fetch })
     this.fetch = this.request
-    this.on = events.on
-    this.dispose = startRenewal({ store, refresh })
+    this.on = (event, listener) => {
+      revive()
+      return events.on(event, listener)
+    }
+    this.dispose = renewal.stop
     this.login = async (username, password) => {
+      revive()
       const mine = (begun += 1)
       // Its answer would put the cookie of the session before in place of the new one.
       if (cookies) await within(refresh.underWay(), timeoutMs).catch(() => {})
@@ -125,6 +157,7 @@ export class TokenManager {
       return answer
     }
     this.refreshTokens = async () => {
+      revive()
       await store.load()
       const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
       const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
@@ -137,11 +170,12 @@ export class TokenManager {
       if (current !== undefined || cookies) await revoke(current)
       await removed
     }
+    revive()
   }
 
   /** Fixed: assigning to it throws. */
   get baseURL(): string {
-    return this.#baseURL
+    return this.#baseURL()
   }
 
   get accessToken(): string | null {

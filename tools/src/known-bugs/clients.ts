@@ -1,3 +1,74 @@
 import type { KnownBug } from './known-bug.ts'
 
-export const CLIENTS_BUGS: readonly KnownBug[] = []
+const client = (file: string, test: string) =>
+  ({ workspace: 'packages/client', file: `packages/client/src/${file}`, project: 'unit', test }) as const
+const binding = client('storage/bind-storage.ts', 'bind-storage')
+
+export const CLIENTS_BUGS: readonly KnownBug[] = [
+  {
+    ...binding,
+    name: 'a second server on one origin is sent the tokens of the first',
+    find: `if (!noted.startsWith('?')) return undefined`,
+    replace: `if (!noted.startsWith('?')) return noted`,
+  },
+  {
+    ...binding,
+    name: 'an upgrade hands a pair to every server that looks',
+    find: 'tried(() => void main.save(ours))',
+    replace: 'tried(() => ours)',
+  },
+  {
+    ...binding,
+    name: 'a sign-in to a second server overwrites the session of the first',
+    find: 'slot && (inSlot || isForeign) ? slot : main',
+    replace: 'main',
+  },
+  {
+    ...client('storage/area-storage.ts', 'bind-storage'),
+    name: 'a tab reads the pair that another server is storing',
+    find: 'if (!isNamed && ',
+    replace: 'if (isNamed === null && ',
+  },
+  {
+    ...client('attach-auto-refresh.ts', 'attach-auto-refresh'),
+    name: 'a retried axios request keeps the old token',
+    find: 'Object.assign(error as Failed, { config })',
+    replace: 'error as Failed',
+  },
+  {
+    ...client('attach-auto-refresh.ts', 'attach-auto-refresh'),
+    name: 'a repeated axios request is transformed twice',
+    find: 'transformRequest: [], ',
+    replace: '',
+  },
+  {
+    ...client('attach-auto-refresh.ts', 'attach-auto-refresh'),
+    name: 'an axios request outlives its own timeout while a refresh is retried',
+    find: 'timeout ? performance.now() + timeout : undefined',
+    replace: 'timeout ? performance.now() + 60_000 : undefined',
+  },
+  {
+    ...client('auth-api.ts', 'token-manager'),
+    name: 'Retry-After as a date is read as no wait',
+    find: 'Number(value) || (Date.parse(value) - nowMs) / 1000',
+    replace: 'Number(value) - nowMs * 0',
+  },
+  {
+    ...client('renewal.ts', 'token-manager'),
+    name: 'a manager that was disposed of and used again renews nothing (React StrictMode)',
+    find: '    closing = undefined\n',
+    replace: '',
+  },
+  {
+    ...client('refresher.ts', 'token-manager'),
+    name: 'a refresh needs crypto.getRandomValues, which React Native lacks',
+    find: 'globalThis.crypto?.getRandomValues(words) ?? words',
+    replace: 'crypto.getRandomValues(words)',
+  },
+  {
+    ...client('url.ts', 'token-manager'),
+    name: 'a URL class that appends a slash changes what is asked for',
+    find: 'if (/^[a-z][\\w+.-]*:/i.test(url)) return url',
+    replace: 'if (url === base()) return url',
+  },
+]

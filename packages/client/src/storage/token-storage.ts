@@ -18,6 +18,8 @@ export type TokenStorage = {
   remove(): MaybePromise<void>
   /** Calls `changed` after another tab or another instance wrote; returns what ends that. */
   subscribe?(changed: () => void): () => void
+  /** A second place, for the session of another server. Absent: this storage holds one session. */
+  slot?(server: string): TokenStorage
   /** Other tabs or workers see the same storage: refreshes then take turns under a Web Lock. */
   shared?: boolean
 }

@@ -15,8 +15,8 @@ export function webStorage(area: Storage): TokenStorage {
  * Duplicating a tab copies its sessionStorage: two copies of one session, and the copy left behind would look stolen. So each new
  * pair is told to the others, and a tab that begins with a copy (it may have been put away meanwhile) asks for a newer one first.
  */
-function withCopies(adapter: TokenStorage): TokenStorage {
-  const channel = new BroadcastChannel('auto-refresh')
+function withCopies(adapter: TokenStorage, suffix: string): TokenStorage {
+  const channel = new BroadcastChannel(`auto-refresh${suffix}`)
   const load = () => adapter.load() as Session | undefined
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is a window's; a channel has none
   const tell = (session: Session | undefined) => channel.postMessage(session)

@@ -16,12 +16,12 @@ export function refreshTokenOf(session: number, generation: number): string {
  * The authentication API as a `fetch` function over the (fake) clock of the test: strict, so that a superseded refresh token that comes
  * under another Idempotency-Key than its rotation's ends the session. `next[path]` holds handlers that answer in its place, one call each.
  */
-export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = false, sessionSeconds = 1e6 } = {}) {
+export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = false, sessionSeconds = 1e6, issuer = 'http://issuer.example', firstSession = 0 } = {}) {
   const server = {
     baseURL: 'http://localhost:8000',
     lifeSeconds,
     latencyMs,
-    session: 0,
+    session: firstSession,
     generation: 0,
     revoked: '',
     lastKey: '' as string | null,
@@ -44,7 +44,7 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
 
   function mintAccess(): string {
     const iat = Math.floor(now() / 1000)
-    const payload = Buffer.from(JSON.stringify({ sid: `00000000-0000-0000-0000-${String(server.session).padStart(12, '0')}`, iat, exp: iat + server.lifeSeconds, session_exp: iat + sessionSeconds, jti: (minted += 1) })).toString('base64url')
+    const payload = Buffer.from(JSON.stringify({ iss: issuer, sid: `00000000-0000-0000-0000-${String(server.session).padStart(12, '0')}`, iat, exp: iat + server.lifeSeconds, session_exp: iat + sessionSeconds, jti: (minted += 1) })).toString('base64url')
     const token = `e30.${payload}.${`signature${minted}`.padStart(24, '-')}`
     live.set(token, now() + server.lifeSeconds * 1000)
     return token
