@@ -132,6 +132,12 @@ export const security = createDashboard({
         unit: 'cpm', width: 6, height: 4,
         queries: { '{{result}}': `sum by (result) (rate(auth_security_webhooks_total{${AT}}[$__rate_interval])) * 60` },
       }),
+      createStat({
+        title: 'Oldest recorded sign-in',
+        description: 'Sign-ins hold whole addresses. It stays below AUDIT_RETENTION_DAYS.',
+        unit: 's', width: 6,
+        expr: `max(auth_sign_ins_oldest_seconds{${AT}})`,
+      }),
     ],
   },
 })

@@ -1,1 +1,2 @@
 export { createBatch, type BatchOptions } from './create-batch.ts'
+export { createDeleteInBatches, type DeleteInBatches } from './delete-in-batches.ts'

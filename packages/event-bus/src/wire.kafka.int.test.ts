@@ -240,3 +240,8 @@ test('the lag grows while a handler fails, and is 0 again once everything is tak
   isFailing = false
   await expect.poll(() => lag, within).toBe(0)
 })
+
+test('more replicas than brokers are refused with the setting that helps', async () => {
+  const make = createTopics({ settings, log, topics: [randomUUID()], partitions: 1, replication: 3, retentionMs: 60_000 })
+  await expect(make).rejects.toThrow('3 replicas asked for, 1 broker: set KAFKA_REPLICATION=1')
+})

@@ -3,7 +3,7 @@ import { boundConnections } from './bound-connections.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz` on a port of its own, apart from the public one. `isReady` answers `true`, or
+ * Serves `/metrics`, `/healthz` and `/readyz`, which `/` lists, on a port of its own, apart from the public one. `isReady` answers `true`, or
  * the reasons why not. A dependency lost later is no reason: the balancer would answer in place of our coded 503.
  */
 export async function startAdminServer({ host, port, metrics, isReady }: {
@@ -15,6 +15,7 @@ export async function startAdminServer({ host, port, metrics, isReady }: {
   const app = fastify({ requestTimeout: 5000, connectionTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true, http: { headersTimeout: 5000 } })
   boundConnections(app)
 
+  app.get('/', () => ({ paths: ['/metrics', '/healthz', '/readyz'] }))
   app.get('/metrics', async ({ headers }, reply) => {
     const { contentType, text } = await metrics.scrape({ accept: headers.accept })
     return reply.header('content-type', contentType).send(text)

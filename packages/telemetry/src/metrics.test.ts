@@ -73,12 +73,13 @@ test('the admin server says whether the process lives and is ready, and nothing 
     return { status: response.status, body: await response.text() }
   }
 
+  expect(await get('/')).toEqual({ status: 200, body: '{"paths":["/metrics","/healthz","/readyz"]}' })
   expect(await get('/healthz')).toEqual({ status: 200, body: '{"status":"alive"}' })
   expect(await get('/readyz')).toEqual({ status: 503, body: '{"status":"not_ready","reasons":["the database has not answered yet"]}' })
   ready = true
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"status":"ready"}' })
   expect((await get('/metrics')).body).toContain('auth_logins_total{outcome="succeeded"} 0')
-  expect((await get('/')).status).toBe(404)
+  expect((await get('/x')).status).toBe(404)
 })
 
 const TRACED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'

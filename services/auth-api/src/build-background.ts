@@ -2,9 +2,9 @@ import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import type { Metrics } from '@auto-refresh/telemetry'
 import type { Pool } from 'pg'
-import { deleteOldRecords } from './adapters/postgres/delete-old-records.ts'
 import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'
+import { buildEndRetention } from './build-end-retention.ts'
 import type { Log } from './ports.ts'
 import type { DeliverRevocations } from './use-cases/deliver-revocations.ts'
 import type { LeaveNotice } from './use-cases/leave-notice.ts'
@@ -18,7 +18,7 @@ export type BackgroundDeps = Readonly<{
   subscriber: EventSubscriber
   deliverRevocations: DeliverRevocations
   leaveNotice: LeaveNotice
-  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest'>
+  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest'>
   log: Log
   auditRetentionDays: number
 }>
@@ -26,6 +26,7 @@ export type BackgroundDeps = Readonly<{
 /** What auth-api does without being asked: deliver what a crash has left, leave notices, forget old records. */
 export function buildBackground({ pool, subscriber, deliverRevocations, leaveNotice, metrics, log, auditRetentionDays }: BackgroundDeps) {
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message)
+  const stopping = new AbortController()
   const loops = [
     createRepeating({ everyMs: DELIVER_MS, run: deliverRevocations, onError: warn('Pending revocations could not be delivered; trying on') }),
     createRepeating({
@@ -35,8 +36,8 @@ export function buildBackground({ pool, subscriber, deliverRevocations, leaveNot
     }),
     createRepeating({
       everyMs: RETENTION_MS,
-      run: () => deleteOldRecords(pool, { retentionDays: auditRetentionDays }),
-      onError: warn('Old audit rows could not be deleted; trying on'),
+      run: buildEndRetention({ pool, retentionDays: auditRetentionDays, metrics, signal: stopping.signal }),
+      onError: warn('Deleting old sign-ins and notices failed, retrying'),
     }),
   ]
   const closers: (() => Promise<void>)[] = []
@@ -59,6 +60,7 @@ export function buildBackground({ pool, subscriber, deliverRevocations, leaveNot
       for (const loop of loops) loop.start()
     },
     async stop() {
+      stopping.abort()
       await Promise.all(loops.map((loop) => loop.stop()))
       for (const close of closers.splice(0)) await close()
     },

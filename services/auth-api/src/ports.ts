@@ -97,8 +97,11 @@ export interface KnownUsers {
 export interface Passwords {
   /** argon2id as a PHC string. */
   hash(password: string, patience?: AbortSignal): Promise<string>
-  /** With `undefined` as hash it does the same work against a dummy and answers `matches: false`. */
-  verify(password: string, hash: string | undefined, patience?: AbortSignal): Promise<{ matches: boolean; outdated: boolean }>
+  /**
+   * With `undefined` as hash it does the same work against a dummy and answers `matches: false`; likewise with a hash that is
+   * not argon2id, which it reports as `unreadable`.
+   */
+  verify(password: string, hash: string | undefined, patience?: AbortSignal): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
 }
 
 export interface SigningKeys {

@@ -34,9 +34,3 @@ export interface AuditTrail {
    */
   deleteOlderThan(age: { days: number }, limit: number): Promise<number>
 }
-
-export interface Clock {
-  /** Monotonic; only differences count. */
-  nowMs(): number
-  pause(durationMs: number): Promise<void>
-}

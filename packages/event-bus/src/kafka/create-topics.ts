@@ -11,6 +11,7 @@ export type TopicState = Readonly<{ topic: string; partitions: number; created: 
 /**
  * Makes the topics that are not there yet, each with its dead-letter topic, and says how they stand. What exists is left as it
  * is: more partitions would send the events of a session to another one. Safe to run again and by two at once.
+ * Throws when there are fewer brokers than replicas.
  */
 export async function createTopics({ settings, log, topics, partitions, replication, retentionMs }: {
   settings: KafkaSettings
@@ -26,6 +27,8 @@ export async function createTopics({ settings, log, topics, partitions, replicat
   try {
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(({ topic }) => !existing.has(topic))
+    const { brokers } = await admin.describeCluster()
+    if (missing.length > 0 && brokers.length < replication) throw new Error(sayTooFewBrokers(replication, brokers.length))
     // One by one: of several at once it is not told which were made by somebody else meanwhile.
     for (const { topic, partitions: numPartitions } of missing) {
       const configEntries = Object.entries({
@@ -40,6 +43,11 @@ export async function createTopics({ settings, log, topics, partitions, replicat
   } finally {
     await admin.disconnect()
   }
+}
+
+function sayTooFewBrokers(replication: number, brokers: number): string {
+  const [replicas, there] = [`${replication} replicas asked for`, `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`]
+  return `${replicas}, ${there}: set KAFKA_REPLICATION=${brokers}, or start more brokers`
 }
 
 /** Topic -> partitions. A broker learns of a new topic a moment after it was made. */

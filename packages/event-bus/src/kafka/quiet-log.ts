@@ -7,6 +7,7 @@ const MOST_REMEMBERED = 100
 export function createQuietLog(log: KafkaLog, nowMs: () => number = () => performance.now()): KafkaLog {
   const said = new Map<string, { atMs: number; withheld: number }>()
   return {
+    info: (fields, message) => log.info?.(fields, message),
     warn(fields, message) {
       const before = said.get(message)
       if (before !== undefined && nowMs() - before.atMs < SILENCE_MS) {

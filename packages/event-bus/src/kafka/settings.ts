@@ -7,4 +7,4 @@ export type KafkaSettings = Readonly<{
 }>
 
 /** What pino offers, as far as the bus needs it. */
-export type KafkaLog = { warn(fields: object, message: string): void }
+export type KafkaLog = { warn(fields: object, message: string): void; info?(fields: object, message: string): void }

@@ -148,3 +148,11 @@ test.each([
   await expect(signIn({ username, password, context })).rejects.toMatchObject({ code: 'invalid_request' })
   expect(throttle.take).not.toHaveBeenCalled()
 })
+
+test('a user whose stored hash is not argon2id is refused as after a wrong password, and an error line names the user', async () => {
+  const { signIn, passwords, log, records } = setUp()
+  passwords.verify.mockResolvedValueOnce({ matches: false, outdated: false, unreadable: true })
+  expect(await signIn(right)).toEqual({ outcome: 'invalid_credentials' })
+  expect(log.lines.map((line): unknown => JSON.parse(line))).toContainEqual({ level: 'error', userId: USER_ID, message: expect.stringContaining('set-password') as string })
+  expect(records).toMatchObject([{ outcome: 'invalid_credentials', userId: USER_ID }])
+})

@@ -34,6 +34,8 @@ export type SignInDeps = Readonly<{
 
 const DEMO_REFUSED = 'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
 
+const HASH_UNREADABLE = 'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
+
 /** What token-store is told of who signs in here: the product's own front ends. */
 const CLIENT_ID = 'first-party'
 
@@ -79,7 +81,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
     async function check(): Promise<SignInResult> {
       const user = await users.findByName(usernameKey)
-      const { matches, outdated } = await passwords.verify(password, user?.passwordHash, patience)
+      const { matches, outdated, unreadable } = await passwords.verify(password, user?.passwordHash, patience)
+      if (user !== undefined && unreadable) log.error({ userId: user.id }, HASH_UNREADABLE)
       const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
       if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
       const refused = user === undefined || !matches || fromElsewhere

@@ -1,5 +1,5 @@
+import type { DeleteInBatches } from '@auto-refresh/batch'
 import type { AuditTrail } from '../ports.ts'
-import type { DeleteInBatches } from './delete-in-batches.ts'
 
 /** Ends the retention of the audit trail. */
 export function createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays }: { auditTrail: AuditTrail; deleteInBatches: DeleteInBatches; retentionDays: number }) {

@@ -1,5 +1,5 @@
+import type { DeleteInBatches } from '@auto-refresh/batch'
 import type { ExpiredSessions, SweepRefusal } from '../ports.ts'
-import type { DeleteInBatches } from './delete-in-batches.ts'
 
 /**
  * Deletes expired sessions. Any number of workers may do so at once: each session goes once, with one event. `onEnd` gets

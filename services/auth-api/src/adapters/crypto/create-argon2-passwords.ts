@@ -28,10 +28,12 @@ export function createArgon2Passwords({ randomBytes, cost = ARGON2_COST }: Argon
       return formatPhc({ cost, salt, tag: await toTag(password, { cost, salt, tagBytes: TAG_BYTES, patience }) })
     },
     async verify(password, hash, patience) {
-      const stored = hash === undefined ? dummy : parsePhc(hash)
+      const own = hash === undefined ? undefined : parsePhc(hash)
+      const stored = own ?? dummy
       const tag = await toTag(password, { ...stored, tagBytes: stored.tag.length, patience })
-      const matches = timingSafeEqual(tag, stored.tag) && hash !== undefined
-      return { matches, outdated: matches && isOutdated(stored) }
+      const matches = timingSafeEqual(tag, stored.tag) && own !== undefined
+      const unreadable = hash !== undefined && own === undefined
+      return { matches, outdated: matches && isOutdated(stored), ...(unreadable && { unreadable }) }
     },
   }
 

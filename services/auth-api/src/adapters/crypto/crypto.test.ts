@@ -36,14 +36,14 @@ describe('passwords', () => {
   })
 
   test('an unknown user costs the same work and never matches', async () => {
-    const { salt, tag } = parsePhc(await passwords.hash('secret'))
+    const { salt, tag } = parsePhc(await passwords.hash('secret')) ?? expect.fail('not a PHC string')
     const drawn = [salt, tag]
     const unlucky = createArgon2Passwords({ randomBytes: (size) => drawn.shift() ?? randomBytes(size), cost: cheap })
     expect(await unlucky.verify('secret', undefined)).toEqual({ matches: false, outdated: false })
 
     const real = createArgon2Passwords({ randomBytes })
     const hash = await real.hash('secret')
-    expect(parsePhc(hash).cost).toEqual(ARGON2_COST)
+    expect(parsePhc(hash)?.cost).toEqual(ARGON2_COST)
     // Work, not time: the machine may stand still in between.
     const workOf = async (stored: string | undefined) => {
       const before = process.cpuUsage()
@@ -61,8 +61,8 @@ describe('passwords', () => {
     expect(await passwords.verify('password', hash)).toEqual({ matches: true, outdated: true })
   })
 
-  test.each(['', '$2b$10$abc', '$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'])('a broken row is a fault, not a wrong password (%#)', async (hash) => {
-    await expect(passwords.verify('secret', hash)).rejects.toThrow(/PHC/)
+  test.each(['', '$2b$10$abc', '$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'])('a hash that is not argon2id matches no password and is reported as unreadable (%#)', async (hash) => {
+    expect(await passwords.verify('password', hash)).toEqual({ matches: false, outdated: false, unreadable: true })
   })
 })
 
@@ -143,11 +143,11 @@ describe('the vault of signing keys', () => {
   test('opens nothing that was changed or belongs to another row', () => {
     const vault = vaultOf(keys.old)
     const sealed = vault.seal('k1', plain)
-    expect(() => vault.open('k2', sealed)).toThrow(/authenticate/)
+    expect(() => vault.open('k2', sealed)).toThrow(/SIGNING_KEY_ENCRYPTION_KEYS/)
     for (let at = 0; at < sealed.box.length; at++) {
       const box = Buffer.from(sealed.box)
       box[at] = (box[at] ?? 0) ^ 1
-      expect(() => vault.open('k1', { ...sealed, box })).toThrow(/authenticate/)
+      expect(() => vault.open('k1', { ...sealed, box })).toThrow(/SIGNING_KEY_ENCRYPTION_KEYS/)
     }
     expect(() => vault.open('k1', { ...sealed, box: sealed.box.subarray(0, 20) })).toThrow(/tag length/)
   })

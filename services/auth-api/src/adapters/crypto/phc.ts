@@ -8,10 +8,10 @@ export function formatPhc({ cost, salt, tag }: Argon2Hash): string {
   return `$argon2id$v=19$m=${cost.memoryKib},t=${cost.passes},p=${cost.parallelism}$${unpadded(salt)}$${unpadded(tag)}`
 }
 
-/** Throws when it is not one: a row of ours is broken. */
-export function parsePhc(text: string): Argon2Hash {
+/** `undefined` for anything else, such as a bcrypt hash that somebody has imported. */
+export function parsePhc(text: string): Argon2Hash | undefined {
   const [, memoryKib, passes, parallelism, salt, tag] = FORM.exec(text) ?? []
-  if (salt === undefined || tag === undefined) throw new Error('A stored password hash is not an argon2id PHC string')
+  if (salt === undefined || tag === undefined) return undefined
   return {
     cost: { memoryKib: Number(memoryKib), passes: Number(passes), parallelism: Number(parallelism) },
     salt: Buffer.from(salt, 'base64'),

@@ -1,19 +1,31 @@
 import { readRows, type Queryable } from './read-rows.ts'
 
-/** Deletes audit rows and notices older than that, a thousand of each at most; returns how many were deleted. */
-export async function deleteOldRecords(database: Queryable, { retentionDays }: { retentionDays: number }): Promise<number> {
-  const rows = await readRows<{ deleted: number }>(database, {
-    text: `
-      with audit as (
-        delete from auth_api.login_audit where id in (
-          select id from auth_api.login_audit where at < now() - make_interval(secs => $1::float8 * 86400) order by at limit 1000)
-        returning 1),
-      told as (
-        delete from auth_api.notices where id in (
-          select id from auth_api.notices where occurred_at < now() - make_interval(secs => $1::float8 * 86400) order by occurred_at limit 1000)
-        returning 1)
-      select (select count(*) from audit) + (select count(*) from told) as deleted`,
-    values: [retentionDays],
+/** Deletes at most `limit` recorded sign-ins older than the retention, the oldest first; returns how many. */
+export function deleteOldSignIns(database: Queryable, { retentionDays }: { retentionDays: number }, limit: number): Promise<number> {
+  return deleteRows(database, retentionDays, limit, `
+    delete from auth_api.login_audit where id = any(array(
+      select id from auth_api.login_audit where at < now() - make_interval(secs => $1::float8 * 86400)
+      order by at limit $2::integer for update skip locked))
+    returning 1`)
+}
+
+/** Deletes at most `limit` notices older than the retention, the oldest first; returns how many. */
+export function deleteOldNotices(database: Queryable, { retentionDays }: { retentionDays: number }, limit: number): Promise<number> {
+  return deleteRows(database, retentionDays, limit, `
+    delete from auth_api.notices where id = any(array(
+      select id from auth_api.notices where occurred_at < now() - make_interval(secs => $1::float8 * 86400)
+      order by occurred_at limit $2::integer for update skip locked))
+    returning 1`)
+}
+
+/** Age of the oldest recorded sign-in in seconds; 0 when there is none. */
+export async function oldestSignInSeconds(database: Queryable): Promise<number> {
+  const [row] = await readRows<{ seconds: number }>(database, {
+    text: `select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as seconds from auth_api.login_audit`,
   })
-  return rows[0]?.deleted ?? 0
+  return row?.seconds ?? 0
+}
+
+async function deleteRows(database: Queryable, retentionDays: number, limit: number, text: string): Promise<number> {
+  return (await readRows(database, { text, values: [retentionDays, limit] })).length
 }

@@ -4,7 +4,7 @@ import { context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
 import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
 import { createPostgresLoginAudit } from './create-postgres-login-audit.ts'
 import { createPostgresNotices } from './create-postgres-notices.ts'
-import { deleteOldRecords } from './delete-old-records.ts'
+import { deleteOldNotices, deleteOldSignIns, oldestSignInSeconds } from './delete-old-records.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeAll(async () => {
@@ -80,8 +80,10 @@ describe('the audit trail', () => {
     const { pool } = database
     await pool.query("insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d")
     await createPostgresNotices(database).leave({ id: idOf(7), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs: Date.now() - 91 * 86_400_000 })
-    expect(await deleteOldRecords(pool, { retentionDays: 90 })).toBe(3)
-    expect(await deleteOldRecords(pool, { retentionDays: 90 })).toBe(0)
+    expect(await oldestSignInSeconds(pool)).toBeGreaterThan(399 * 86_400)
+    const deleted = () => Promise.all([deleteOldSignIns(pool, { retentionDays: 90 }, 1), deleteOldNotices(pool, { retentionDays: 90 }, 1)])
+    expect([await deleted(), await deleted(), await deleted()]).toEqual([[1, 1], [1, 0], [0, 0]])
+    expect(await oldestSignInSeconds(pool)).toBeLessThan(90 * 86_400)
     expect((await pool.query("select from auth_api.login_audit where username_hash = 'aged'")).rowCount).toBe(2)
   })
 })

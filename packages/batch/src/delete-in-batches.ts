@@ -1,5 +1,10 @@
-import { decideNextBatch } from '../domain/decide-next-batch.ts'
-import type { Clock } from '../ports.ts'
+import { decideNextBatch } from './decide-next-batch.ts'
+
+type Clock = Readonly<{
+  /** Monotonic; only differences count. */
+  nowMs(): number
+  pause(durationMs: number): Promise<void>
+}>
 
 /**
  * Deletes batch after batch until one comes back short, the budget is spent or `signal` stops it; a batch under way is

@@ -1,0 +1,28 @@
+import { createMetrics } from '@auto-refresh/telemetry'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildEndRetention } from './build-end-retention.ts'
+import { openTestDatabase } from './test-doubles/open-test-database.ts'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+
+test('one run deletes every sign-in and notice whose retention has ended, however many wait, and reports the oldest that stays', async () => {
+  const { pool } = database
+  await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)
+    select now() - interval '91 days', 'succeeded', 'h', '', '' from generate_series(1, 5000)`)
+  await pool.query(`insert into auth_api.notices (id, user_id, session_id, occurred_at)
+    select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now() - interval '91 days' from generate_series(1, 2500)`)
+  await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)
+    values (now() - interval '10 days', 'succeeded', 'h', '', '')`)
+  const metrics = createMetrics({ service: 'auth-api', version: 'test' })
+  const endRetention = buildEndRetention({ pool, retentionDays: 90, metrics, signal: new AbortController().signal })
+  // Two replicas at once do not wait for each other.
+  await Promise.all([endRetention(), endRetention()])
+  const { rows } = await pool.query('select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices')
+  expect(rows).toEqual([{ sign_ins: 1, notices: 0 }])
+  const oldest = Number(/^auth_sign_ins_oldest_seconds (\S+)$/m.exec((await metrics.scrape()).text)?.[1])
+  expect(Math.round(oldest / 86_400)).toBe(10)
+})
