@@ -94,7 +94,7 @@ export function createInstruments({ registry, service, tracing = noTracing, onMa
     cleanupBacklog: cleanupWorker.plainGauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to 100,000'),
     cleanupRefused: cleanupWorker.gauge('auth_cleanup_refused', '1 while the sweep of expired sessions is refused, by reason', { reason: ['clock', 'heartbeat', 'downtime', 'share'] }),
     suspiciousPatterns: threatMonitor.counter('auth_suspicious_patterns_total', 'Suspicious patterns that reached their threshold', { pattern: PATTERNS }),
-    securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to the webhook; `failed` after every attempt, or because too many waited', { result: ['delivered', 'failed'] }),
+    securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to the webhook; `failed` after every attempt, or because too many of its pattern waited', { result: ['delivered', 'failed'] }),
     dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge('auth_db_pool_connections', 'Database connections by state over all pools of the process, and requests waiting for one', { state: ['idle', 'busy', 'waiting'] }),
     buildInfo: all.gauge('auth_build_info', 'Always 1', { service: KNOWN_LATER, version: KNOWN_LATER }),
   }

@@ -27,7 +27,7 @@ export function buildThreatMonitor({ config, publisher, subscriber, logger, metr
     clock,
     random: Math.random,
     onResult: (result) => metrics.securityWebhooks.inc({ result }),
-    onTrouble: (reason) => logger.warn({ reason }, 'The security webhook takes no detections; trying on for each'),
+    onTrouble: (reason) => logger.warn({ reason }, 'Security webhook failed, retrying each detection'),
   })
   const watchEvents = createWatchEvents({
     thresholds: config.thresholds,

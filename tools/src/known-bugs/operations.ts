@@ -37,4 +37,22 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
     project: 'unit',
     test: 'bound-connections',
   },
+  {
+    name: 'cheap detections hold up a reuse',
+    file: 'services/threat-monitor/src/adapters/webhook/create-webhook.ts',
+    find: 'URGENT.has(detection.data.pattern) ? urgent : routine',
+    replace: 'routine',
+    workspace: 'services/threat-monitor',
+    project: 'int',
+    test: 'create-webhook',
+  },
+  {
+    name: 'a detection that waits for its next attempt keeps its connection',
+    file: 'services/threat-monitor/src/adapters/webhook/create-webhook.ts',
+    find: '    const timer = setTimeout(',
+    replace: '    lane.posting += 1\n    const timer = setTimeout(',
+    workspace: 'services/threat-monitor',
+    project: 'int',
+    test: 'create-webhook',
+  },
 ]

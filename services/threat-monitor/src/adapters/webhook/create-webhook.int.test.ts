@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Pattern } from '@auto-refresh/contracts'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
@@ -36,20 +37,20 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   receive(post)
 }
 
-function aWebhook(options: { pausesMs?: readonly number[]; maxWaiting?: number; answerMs?: number } = {}) {
+function aWebhook(options: { pausesMs?: readonly number[]; mostWaiting?: number; answerMs?: number } = {}) {
   const results: string[] = []
   const troubles: string[] = []
   const webhook = createWebhook({ url, secret, clock: { nowMs: () => Date.now() }, random: () => 0, onResult: (result) => results.push(result), onTrouble: (why) => troubles.push(why), pausesMs: [1, 1, 1], answerMs: 60_000, ...options })
   return { ...webhook, results, troubles }
 }
-const detection = (id: string): DetectionEvent => ({
+const detection = (id: string, pattern: Pattern = 'reuse'): DetectionEvent => ({
   id,
   type: 'security.pattern-detected.v1',
   source: 'threat-monitor',
   time: '2026-11-23T12:00:00.000Z',
   subject: 's',
   key: 's',
-  data: { pattern: 'reuse', count: 1, threshold: 1, window_seconds: 60, first_at: '2026-11-23T12:00:00.000Z', last_at: '2026-11-23T12:00:00.000Z', last_event_id: id },
+  data: { pattern, count: 1, threshold: 1, window_seconds: 60, first_at: '2026-11-23T12:00:00.000Z', last_at: '2026-11-23T12:00:00.000Z', last_event_id: id },
 })
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 })
 
@@ -97,7 +98,7 @@ test('one that does not answer is not waited for without end, and a receiver tha
 
 test('a receiver that is slow keeps nobody waiting: some are posted at once, the rest waits, and what does not fit has failed', async () => {
   receive = () => {}
-  const { notify, results, stop } = aWebhook({ maxWaiting: 10 })
+  const { notify, results, stop } = aWebhook({ mostWaiting: 10 })
   for (let i = 0; i < 100; i += 1) notify(detection(`d${i}`))
   expect(results).toEqual(Array(86).fill('failed'))
   await until(() => arrived.length === 4)
@@ -106,6 +107,63 @@ test('a receiver that is slow keeps nobody waiting: some are posted at once, the
   await until(() => results.length === 100)
   expect(results.filter((result) => result === 'delivered')).toHaveLength(14)
   await stop({ drainMs: 0 })
+})
+
+const QUICK_MS = 5000
+
+test('a reuse is posted at once although the receiver takes 300 ms and 600 cheap detections wait', async () => {
+  receive = ({ answer }) => void setTimeout(() => answer(200), 300)
+  const { notify, results, stop } = aWebhook()
+  for (let i = 0; i < 600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
+  await until(() => arrived.length > 0)
+  const startedMs = performance.now()
+  notify(detection('theft'))
+  await until(() => arrived.some(({ id }) => id === 'theft'))
+  expect(performance.now() - startedMs).toBeLessThan(QUICK_MS)
+  await until(() => results.length === 601)
+  expect([new Set(results), arrived.length]).toEqual([new Set(['delivered']), expect.toSatisfy((posts: number) => posts < 30)])
+  await stop({ drainMs: 0 })
+})
+
+test('a reuse is posted at once although the receiver answers no cheap detection, and none displaces it', async () => {
+  receive = ({ id, answer }) => (id.startsWith('cheap') ? undefined : answer(200))
+  const { notify, results, stop } = aWebhook({ answerMs: 60_000 })
+  for (let i = 0; i < 2600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
+  expect(results.every((result) => result === 'failed')).toBe(true)
+  for (const pattern of ['reuse', 'shadow', 'sign_in_after_reuse'] as const) notify(detection(pattern, pattern))
+  await until(() => results.includes('delivered'))
+  await until(() => results.filter((result) => result === 'delivered').length === 3)
+  await stop({ drainMs: 0 })
+})
+
+test('an urgent detection that waits for its next attempt holds up no other', async () => {
+  receive = ({ id, answer }) => answer(id === 'theft' ? 200 : 500)
+  const { notify, results, stop } = aWebhook({ pausesMs: [3_600_000] })
+  for (let i = 0; i < 10; i += 1) notify(detection(`d${i}`))
+  await until(() => arrived.length === 10)
+  notify(detection('theft'))
+  await until(() => results.length === 1)
+  expect(results).toEqual(['delivered'])
+  await stop({ drainMs: 0 })
+  expect(results).toHaveLength(11)
+})
+
+test('many of one pattern come as one post, each with its own id, time and data; a pattern in a flood delays no other', async () => {
+  const first = Promise.withResolvers<void>()
+  receive = ({ answer }) => void first.promise.then(() => answer(200))
+  const { notify, results } = aWebhook()
+  for (let i = 0; i < 200; i += 1) notify(detection(`r${i}`, 'refusals'))
+  notify(detection('s0', 'stuffing'))
+  await until(() => arrived.length === 2)
+  first.resolve()
+  await until(() => results.length === 201)
+  const { time: timestamp, type, data } = detection('r2', 'refusals')
+  const group = arrived.find(({ id }) => id === 'r2')?.body as { more: { id: string }[] }
+  expect(group).toMatchObject({ type, timestamp, data })
+  expect(group.more[0]).toEqual({ id: 'r3', timestamp, data: detection('r3', 'refusals').data })
+  expect(arrived.findIndex(({ id }) => id === 's0')).toBeLessThan(4)
+  const ids = arrived.flatMap(({ id, body }) => [id, ...((body as { more?: { id: string }[] }).more ?? []).map((other) => other.id)])
+  expect(ids.toSorted()).toEqual([...Array.from({ length: 200 }, (_, i) => `r${i}`), 's0'].toSorted())
 })
 
 test('a stop delivers what it can in its moment, and counts the rest as failed', async () => {
