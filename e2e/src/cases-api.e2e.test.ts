@@ -194,7 +194,7 @@ test('an auth-api that stands still holds nobody up: a due token passes within t
 })
 
 test('a back end with a wrong key lets nobody in, says why, and answers what clients retry', async () => {
-  const wrong = await startCasesApi({ dataDir: folder.path, authApiUrl: system.url, env: { REVOCATION_FEED_KEYS: 'x'.repeat(32) } })
+  const wrong = await startCasesApi({ dataDir: folder.path, authApiUrl: system.url, env: { REVOCATION_FEED_KEYS: 'wrongkey'.repeat(4) } })
   await wrong.listening()
   const pair = await login(system.url)
   const answer = await call(wrong.url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${pair.access}` } })

@@ -23,7 +23,10 @@ export const parseText = accept((text) => !/\p{Cc}/u.test(text))
 export const parseHost = accept((text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text))
 /** RFC 6265 §4.1.1; a leading dot means nothing. */
 export const parseDomain = accept((text) => /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text))
-export const parseSecret = accept((text) => /^[\x21-\x7e]{32,}$/.test(text))
+export const parseSecret: Parse<string> = (text) => {
+  if (!/^[\x21-\x7e]{32,}$/.test(text)) return wrong('is not valid')
+  return new Set(text).size >= 8 ? { value: text } : wrong('has too few different characters to be random')
+}
 export const parseOrigin = accept((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
 
 /** `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no host: no URL elsewhere. */
@@ -32,11 +35,11 @@ const withHost = (text: string) => text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)
 export const parseUrl = (protocols: readonly string[]) =>
   accept((text) => /^[a-z]+:\/\//i.test(text) && protocols.includes(URL.parse(withHost(text))?.protocol ?? ''))
 
-/** One address, or a block of them: `10.0.0.0/8`. */
+/** One address, or a block of them: `10.0.0.0/8`; not of all there are, which would trust everybody. */
 export const parseAddressBlock = accept((text) => {
   const [address = '', bits, ...rest] = text.split('/')
   const size = isIP(address) === 4 ? 32 : 128
-  return rest.length === 0 && isIP(address) > 0 && (bits === undefined || 'value' in parseNumber('integer', { min: 0, max: size })(bits))
+  return rest.length === 0 && isIP(address) > 0 && (bits === undefined || 'value' in parseNumber('integer', { min: 1, max: size })(bits))
 })
 
 export const parseHostAndPort = accept((text) => {
@@ -45,18 +48,21 @@ export const parseHostAndPort = accept((text) => {
   return colon > 0 && 'value' in parseHost(host) && 'value' in parseNumber('integer', { min: 1, max: 65_535 })(text.slice(colon + 1))
 })
 
+/** Random bytes have about 30 different ones of 32, and fewer than 10 never; zeros, repeats and samples have. */
+const refuseWeak = (value: Buffer): Parsed<Buffer> => (new Set(value).size >= 10 ? { value } : wrong('has too few different bytes to be random'))
+
 /** Canonical base64 of at least 32 bytes, as `openssl rand -base64 32` prints it. */
 export const parseKey: Parse<Buffer> = (text) => {
   const value = Buffer.from(text, 'base64')
   if (value.toString('base64') !== text) return wrong('is not base64')
-  return value.length >= 32 ? { value } : wrong('has fewer than 32 bytes')
+  return value.length >= 32 ? refuseWeak(value) : wrong('has fewer than 32 bytes')
 }
 
 /** A secret of Standard Webhooks: `whsec_` and canonical base64 of 24 to 64 bytes. */
 export const parseWebhookSecret: Parse<Buffer> = (text) => {
   const value = Buffer.from(text.slice('whsec_'.length), 'base64')
   if (text !== `whsec_${value.toString('base64')}`) return wrong('is not whsec_ and base64')
-  return value.length >= 24 && value.length <= 64 ? { value } : wrong('has not 24 to 64 bytes')
+  return value.length >= 24 && value.length <= 64 ? refuseWeak(value) : wrong('must have 24 to 64 bytes')
 }
 
 /** `kid:base64`. */

@@ -9,7 +9,7 @@ import { parseAuthApiConfig } from './config.ts'
 import { aSession, aTokenStore } from './test-doubles/fakes.ts'
 import { openTestDatabase } from './test-doubles/open-test-database.ts'
 
-const key = Buffer.alloc(32, 7).toString('base64')
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 const PASSWORD = 'correct horse battery'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>

@@ -8,8 +8,8 @@ import { parseAuthApiConfig } from './config.ts'
 import { aLog, aSession, aTokenStore, context } from './test-doubles/fakes.ts'
 import { openTestDatabase } from './test-doubles/open-test-database.ts'
 
-const key = Buffer.alloc(32, 7).toString('base64')
-const PASSWORD = 'correct horse'
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
+const PASSWORD = 'correct horse battery'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let closers: (() => Promise<void>)[] = []

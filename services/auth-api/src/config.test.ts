@@ -2,7 +2,7 @@ import { ConfigError } from '@auto-refresh/config'
 import { expect, test } from 'vitest'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
 
-const key = Buffer.alloc(32, 7).toString('base64')
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 const required = { DATABASE_URL: 'postgres://localhost/x', SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key }
 const parse = (environment: Record<string, string> = {}) => parseAuthApiConfig({ ...required, ...environment })
 
@@ -37,6 +37,10 @@ test.each([
 
 test.each([
   [{ AUTO_REFRESH_THRESHOLD: '1800' }, 'AUTO_REFRESH_THRESHOLD must be shorter'],
+  [{ NODE_ENV: 'production', ISSUER: 'http://auth.example.com' }, 'ISSUER must be https:'],
+  [{ TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES'],
+  [{ USERNAME_HASH_KEY: Buffer.alloc(32).toString('base64') }, 'USERNAME_HASH_KEY has too few different bytes'],
+  [{ REVOCATION_FEED_KEYS: 'x'.repeat(40) }, 'REVOCATION_FEED_KEYS'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '0.04' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is out of range'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
   [{ LOGIN_LIMIT: '10/3000000' }, 'LOGIN_LIMIT'],
@@ -59,15 +63,20 @@ test('every fault is named at once, and no secret', () => {
 })
 
 test('on its own its two servers need a port each', () => {
-  const own = { TOKEN_STORE_URL: 'http://a:8100', INTERNAL_API_KEYS: 'x'.repeat(32), PORT: '9101' }
+  const own = { TOKEN_STORE_URL: 'http://a:8100', INTERNAL_API_KEYS: 'abcdefgh'.repeat(4), PORT: '9101' }
   expect(faultsOf(() => parseAuthApiProcessConfig(own))).toEqual([expect.stringContaining('ADMIN_PORT is the same as PORT')])
 })
 
 test('on its own it also needs token-store', () => {
   expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
-  const INTERNAL_API_KEYS = 'x'.repeat(32)
+  const INTERNAL_API_KEYS = 'abcdefgh'.repeat(4)
   expect(parseAuthApiProcessConfig({ TOKEN_STORE_URL: 'http://a:8100, http://b:8100', INTERNAL_API_KEYS, HOST: '0.0.0.0' })).toMatchObject({
     admin: { host: '0.0.0.0', port: 9101 },
     tokenStoreUrls: ['http://a:8100', 'http://b:8100'],
   })
+})
+
+test('an issuer of this machine may be http: in production, and any may elsewhere', () => {
+  expect(parse({ NODE_ENV: 'production', ISSUER: 'http://localhost:8000' }).tokens.issuer).toBe('http://localhost:8000')
+  expect(parse({ ISSUER: 'http://auth.internal:8000' }).tokens.issuer).toBe('http://auth.internal:8000')
 })

@@ -1,4 +1,5 @@
 import { readEnvironment, type Environment } from '@auto-refresh/config'
+import { isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
 
 /** A timer cannot wait longer than 24 days: it would fire at once, and the limit would be none. */
 const MAX_WINDOW_SECONDS = 604_800
@@ -29,13 +30,18 @@ export function parseAuthApiConfig(environment: Environment) {
   if (cookie.sameSite === 'none' && cookie.secure === 'false') env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
   if (cookie.partitioned && cookie.sameSite !== 'none') env.fault('COOKIE_PARTITIONED=true needs COOKIE_SAMESITE=none: a frame of another site is sent no other cookie')
 
+  const issuer = env.url('ISSUER', { protocols: ['https:', 'http:'], default: 'http://localhost:8000' })
+  if (environment['NODE_ENV'] === 'production' && issuer.startsWith('http:') && !isLoopbackUrl(issuer)) {
+    env.fault('ISSUER must be https: with NODE_ENV=production, except for a loopback host')
+  }
+
   return env.done({
     http: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }),
     databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }),
     redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
     databasePoolSize: env.integer('AUTH_API_POOL_SIZE', { default: 10, min: 1, max: 200 }),
     tokens: {
-      issuer: env.url('ISSUER', { protocols: ['https:', 'http:'], default: 'http://localhost:8000' }),
+      issuer,
       audience: env.string('AUDIENCE', { default: 'auto-refresh' }),
       accessTtlSeconds,
       dueThresholdSeconds,

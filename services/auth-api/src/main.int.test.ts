@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTestDatabase } from './test-doubles/open-test-database.ts'
 
-const key = Buffer.alloc(32, 7).toString('base64')
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 /** Nobody listens there. */
 const NOWHERE = '127.0.0.1:1'
 
@@ -17,7 +17,7 @@ afterEach(() => database.close())
 test('SIGTERM ends a start that still waits for token-store, cleanly', async () => {
   const env = {
     DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key, PORT: '0', ADMIN_PORT: '0',
-    TOKEN_STORE_URL: `http://${NOWHERE}`, INTERNAL_API_KEYS: 'k'.repeat(32), KAFKA_BROKERS: NOWHERE,
+    TOKEN_STORE_URL: `http://${NOWHERE}`, INTERNAL_API_KEYS: 'abcdefgh'.repeat(4), KAFKA_BROKERS: NOWHERE,
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')

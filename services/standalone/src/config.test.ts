@@ -28,14 +28,14 @@ test('a DATA_DIR that can never be made is named among them, and nothing has bee
   expect(parse).toThrow('DATA_DIR cannot be used (ENOTDIR)')
 })
 
-test.each([{}, { REFRESH_TOKEN_KEYS: `1:${Buffer.alloc(32, 1).toString('base64')}` }])('a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)', (environment) => {
+test.each([{}, { REFRESH_TOKEN_KEYS: `1:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}` }])('a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)', (environment) => {
   expect(() => parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' })).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
   expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
 })
 
 test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }, { ISSUER: 'https://auth.example.com' }, { CORS_ALLOWED_ORIGINS: 'http://localhost:5173,https://app.example.com' }, { TRUSTED_PROXIES: '127.0.0.1' }, { COOKIE_DOMAIN: 'example.com' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
   expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
-  expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse' }).demoPassword).toBe('correct horse')
+  expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse battery' }).demoPassword).toBe('correct horse battery')
   expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow('everybody knows')
 })
 
@@ -57,9 +57,14 @@ test('the playground is not open to others unless it is asked for', () => {
 test('a setting that is given wins over what standalone would use; an empty one is none', () => {
   const keys = generateKeys()
   const ours = { keys, databaseUrl: 'postgres://ours/' }
-  const given = `7:${Buffer.alloc(32, 1).toString('base64')}`
+  const given = `7:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}`
   const { tokenStore, authApi } = parseServiceConfigs({ REFRESH_TOKEN_KEYS: given, USERNAME_HASH_KEY: '' }, ours)
-  expect(tokenStore.refreshTokenKeys).toEqual([{ kid: 7, key: Buffer.alloc(32, 1) }])
+  expect(tokenStore.refreshTokenKeys).toEqual([{ kid: 7, key: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)) }])
   expect(authApi.usernameHashKey).toEqual(Buffer.from(keys.USERNAME_HASH_KEY, 'base64'))
   expect([tokenStore.databaseUrl, authApi.databaseUrl]).toEqual(['postgres://ours/', 'postgres://ours/'])
+})
+
+test('a demo password that is easy to guess is named among the faults of the settings', () => {
+  const parse = () => parseStandaloneConfig({ PORT: 'x', DEMO_USER_PASSWORD: 'adminadminadmin', TRUSTED_PROXIES: '0.0.0.0/0' })
+  for (const name of ['PORT', 'DEMO_USER_PASSWORD is refused: The password is easy to guess', 'TRUSTED_PROXIES']) expect(parse).toThrow(name)
 })

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parseAuthApiConfig } from '@auto-refresh/auth-api'
+import { parseAuthApiConfig, refusePassword } from '@auto-refresh/auth-api'
 import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
 import { parseTogether, parseTraceSettings, readEnvironment, type Environment } from '@auto-refresh/config'
 import { LOG_LEVELS } from '@auto-refresh/telemetry'
@@ -45,6 +45,10 @@ function parseOwn(environment: Environment) {
   const isOpen = forOthers.length > 0
   const demoPassword = env.string('DEMO_USER_PASSWORD', { default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD })
   if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD) env.fault(`DEMO_USER_PASSWORD is the one that everybody knows, and ${forOthers.join(', ')} let others sign in; choose another`)
+  else if (demoPassword !== undefined && demoPassword !== DEFAULT_DEMO_PASSWORD) {
+    const reason = refusePassword(demoPassword, 'admin')
+    if (reason !== undefined) env.fault(`DEMO_USER_PASSWORD is refused: ${reason}`)
+  }
   const dataDir = resolve(env.string('DATA_DIR', { default: 'data' }))
   const dataDirFault = findDataDirFault(dataDir)
   if (dataDirFault !== undefined) env.fault(dataDirFault)

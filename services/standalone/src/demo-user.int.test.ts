@@ -50,20 +50,20 @@ test('without a password there is none', async () => {
 
 test('a given password replaces the one before, and is left alone while it stays the same, because a change ends sessions', async () => {
   await ensure('password')
-  await ensure('correct horse')
-  await ensure('correct horse')
-  expect([password, calls]).toEqual(['correct horse', ['add admin admin demo=true', 'set-password admin']])
-  await ensure('battery staple')
-  expect([password, calls.length]).toEqual(['battery staple', 3])
+  await ensure('correct horse battery')
+  await ensure('correct horse battery')
+  expect([password, calls]).toEqual(['correct horse battery', ['add admin admin demo=true', 'set-password admin']])
+  await ensure('another horse battery')
+  expect([password, calls.length]).toEqual(['another horse battery', 3])
 })
 
 test('once a password was given, the default one neither comes back nor is announced', async () => {
-  await ensure('correct horse')
-  expect([await ensure('password'), password]).toEqual(['own password', 'correct horse'])
+  await ensure('correct horse battery')
+  expect([await ensure('password'), password]).toEqual(['own password', 'correct horse battery'])
 })
 
 test('a password that an operator has set since is neither undone nor contradicted', async () => {
-  for (const given of ['password', 'correct horse']) {
+  for (const given of ['password', 'correct horse battery']) {
     await ensure(given)
     password = 'set by hand'
     expect([await ensure(given), password]).toEqual(['own password', 'set by hand'])
@@ -86,7 +86,7 @@ test('a disabled one is told of as such; one that an operator has made is no dem
 })
 
 test('the given password is kept nowhere, and one that is too short is a fault of the settings', async () => {
-  await ensure('correct horse')
+  await ensure('correct horse battery')
   expect(await readFile(join(dataDir, 'demo-user'), 'utf8')).not.toContain('horse')
   await expect(ensure('short')).rejects.toThrow(ConfigError)
 })

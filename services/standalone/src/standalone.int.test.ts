@@ -105,9 +105,9 @@ test('in production there is no user with a password that everybody knows, only 
   const open = await start({ NODE_ENV: 'production' })
   expect(await signIn(open)).toMatchObject({ status: 401 })
   await open.end('SIGTERM')
-  const given = await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'correct horse' })
-  expect(await signIn(given, 'admin', 'correct horse')).toMatchObject({ status: 200 })
-  expect(given.output()).not.toContain('correct horse')
+  const given = await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'correct horse battery' })
+  expect(await signIn(given, 'admin', 'correct horse battery')).toMatchObject({ status: 200 })
+  expect(given.output()).not.toContain('correct horse battery')
 })
 
 test('two servers on one port are a fault of the settings, and so is a DATA_DIR that is a file', async () => {
@@ -120,35 +120,35 @@ test('the banner is true of a demo user from before: its password is refused in 
   const open = await start({ NODE_ENV: 'production' })
   expect(await signIn(open)).toMatchObject({ status: 401 })
   expect(open.output()).toContain('is refused here')
-  expect(await user(['set-password', 'admin', '--password-stdin'], 'correct horse')).toMatchObject({ code: 0 })
+  expect(await user(['set-password', 'admin', '--password-stdin'], 'correct horse battery')).toMatchObject({ code: 0 })
   await open.end('SIGTERM')
   const last = await start()
   expect(last.output()).toContain('admin / the password that was set for it last')
-  expect(await signIn(last, 'admin', 'correct horse')).toMatchObject({ status: 200 })
+  expect(await signIn(last, 'admin', 'correct horse battery')).toMatchObject({ status: 200 })
 })
 
 test('the user command works beside a running standalone: who is disabled is out at once', async () => {
   const running = await start()
-  expect(await user(['add', 'ada', '--password-stdin'], 'correct horse\n')).toEqual({ code: 0, stdout: 'ada was added with the role user\n', stderr: '' })
-  const signedIn = await signIn(running, 'ada', 'correct horse')
+  expect(await user(['add', 'ada', '--password-stdin'], 'correct horse battery\n')).toEqual({ code: 0, stdout: 'ada was added with the role user\n', stderr: '' })
+  const signedIn = await signIn(running, 'ada', 'correct horse battery')
   expect(signedIn).toMatchObject({ status: 200 })
   expect(await user(['disable', 'ada'])).toMatchObject({ code: 0 })
   expect(await refresh(running, signedIn)).toMatchObject({ status: 401 })
   const me = async () => (await fetch(`${running.url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${signedIn.data?.access_token}` } })).status
   await expect.poll(me).toBe(401)
-  expect(await signIn(running, 'ada', 'correct horse')).toMatchObject({ status: 401 })
+  expect(await signIn(running, 'ada', 'correct horse battery')).toMatchObject({ status: 401 })
 })
 
 test('the user command works without a running standalone, from an empty directory on, and leaves nothing running', async () => {
-  expect(await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse')).toMatchObject({ code: 0 })
-  expect(await user(['add', 'ada', '--password-stdin'], 'battery staple')).toMatchObject({ code: 1, stderr: 'There is a user ada already\n' })
+  expect(await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse battery')).toMatchObject({ code: 0 })
+  expect(await user(['add', 'ada', '--password-stdin'], 'another horse battery')).toMatchObject({ code: 1, stderr: 'There is a user ada already\n' })
   expect((await user(['list'])).stdout).toMatch(/^ada +admin +active$/m)
   expect(await user(['disable', 'bob'])).toMatchObject({ code: 1, stderr: 'There is no user bob\n' })
   expect(await user(['frob'])).toMatchObject({ code: 2 })
   expect(await user(['--help'])).toMatchObject({ code: 0, stderr: '' })
   expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
   const running = await start()
-  expect(await signIn(running, 'ada', 'correct horse')).toMatchObject({ status: 200 })
+  expect(await signIn(running, 'ada', 'correct horse battery')).toMatchObject({ status: 200 })
 })
 
 test('one Ctrl-C that arrives twice, from the terminal and from npm, is one clean stop', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseThreatMonitorConfig } from './config.ts'
 
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const SECRET = `whsec_${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')}`
 
 test('it needs no setting, and every pattern is watched', () => {
   const { thresholds, webhook, redisUrl } = parseThreatMonitorConfig({})
@@ -12,13 +12,13 @@ test('it needs no setting, and every pattern is watched', () => {
 test('a pattern can be turned off, and the webhook on', () => {
   const { thresholds, webhook } = parseThreatMonitorConfig({ THREAT_SPRAYING: 'off', THREAT_REUSE: '2/30', SECURITY_WEBHOOK_URL: 'https://soc.example/hook', SECURITY_WEBHOOK_SECRET: SECRET })
   expect([thresholds.spraying, thresholds.reuse]).toEqual(['off', { points: 2, seconds: 30 }])
-  expect(webhook).toEqual({ url: 'https://soc.example/hook', secret: Buffer.alloc(32, 7) })
+  expect(webhook).toEqual({ url: 'https://soc.example/hook', secret: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)) })
 })
 
 test('every fault is named at once, without its value', () => {
   const parse = () => parseThreatMonitorConfig({ THREAT_SPRAYING: '5/3601', THREAT_STUFFING: '1001/60', SECURITY_WEBHOOK_SECRET: 'whsec_c2hvcnQ=', SECURITY_WEBHOOK_URL: 'ftp://x' })
   expect(parse).toThrow(/THREAT_SPRAYING has a window longer.*THREAT_STUFFING counts to more/s)
-  expect(parse).toThrow(/SECURITY_WEBHOOK_SECRET has not 24 to 64 bytes/)
+  expect(parse).toThrow(/SECURITY_WEBHOOK_SECRET must have 24 to 64 bytes/)
   expect(parse).not.toThrow(/c2hvcnQ/)
 })
 

@@ -18,7 +18,7 @@ describe('two spellings of one name are one user', () => {
 })
 
 describe('a new name', () => {
-  test.each(['ada', 'ada@example.com', 'Łukasz Żółć', '名前', 'x'.repeat(128), '😀'])('%s is fine', (name) => {
+  test.each(['ada', 'ada@example.com', 'Łukasz Żółć', '名前', 'Иван Петров', 'Ελένη', 'ada 名前', 'x'.repeat(128), '😀'])('%s is fine', (name) => {
     expect(refuseUsername(name)).toBeUndefined()
   })
 
@@ -29,6 +29,9 @@ describe('a new name', () => {
     ['a right-to-left override', 'ada\u202E'],
     ['a zero-width joiner', 'a\u200Dda'],
     ['a lone surrogate', 'a\uD800'],
+    ['a Cyrillic letter among Latin ones', 'аdmin'],
+    ['a Greek letter among Latin ones', 'admιn'],
+    ['words of two alphabets', 'admin-іn'],
     ['a blank in front', ' ada'],
     ['a wide blank behind', 'ada\u3000'],
   ])('with %s is refused', (_what, name) => {

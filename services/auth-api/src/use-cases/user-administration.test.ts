@@ -34,15 +34,15 @@ function setUp() {
 
 test('a user is added with the role user, by a name in one form', async () => {
   const { administration, users } = setUp()
-  expect(await administration.add({ username: 'ＡＤＡ', password: 'long enough' })).toMatchObject({ outcome: 'added', user: { username: 'ADA' } })
-  expect(users.add).toHaveBeenCalledWith({ username: 'ADA', role: 'user', passwordHash: 'hash of long enough', demo: false })
-  expect(await administration.add({ username: 'taken', password: 'long enough' })).toEqual({ outcome: 'taken' })
+  expect(await administration.add({ username: 'ＡＤＡ', password: 'a lengthy phrase' })).toMatchObject({ outcome: 'added', user: { username: 'ADA' } })
+  expect(users.add).toHaveBeenCalledWith({ username: 'ADA', role: 'user', passwordHash: 'hash of a lengthy phrase', demo: false })
+  expect(await administration.add({ username: 'taken', password: 'a lengthy phrase' })).toEqual({ outcome: 'taken' })
 })
 
 test.each([
-  [{ username: '', password: 'long enough' }, /name/],
+  [{ username: '', password: 'a lengthy phrase' }, /name/],
   [{ username: 'ada', password: 'short' }, /password/],
-  [{ username: 'ada', password: 'long enough', role: 'No Role' }, /role/],
+  [{ username: 'ada', password: 'a lengthy phrase', role: 'No Role' }, /role/],
 ])('what the policy refuses is said in a sentence (%#)', async (user, reason) => {
   const { administration, users } = setUp()
   expect(await administration.add(user)).toEqual({ outcome: 'refused', reason: expect.stringMatching(reason) })
@@ -51,15 +51,15 @@ test.each([
 
 test.each([
   ['disable', 'user_disabled', { active: false }],
-  ['setPassword', 'password_changed', { passwordHash: 'hash of long enough' }],
+  ['setPassword', 'password_changed', { passwordHash: 'hash of a lengthy phrase' }],
   ['revokeSessions', 'admin', {}],
 ] as const)('%s returns when the sessions have ended', async (name, reason, change) => {
   const { administration, users, calls, log } = setUp()
-  expect(await administration[name]('ADA', 'long enough')).toEqual({ outcome: 'done' })
+  expect(await administration[name]('ADA', 'a lengthy phrase')).toEqual({ outcome: 'done' })
   expect(users.revoke).toHaveBeenCalledExactlyOnceWith(USER_ID, reason, change)
   expect(calls).toEqual([`revoke ${reason}`, `deliver ${USER_ID}`])
-  expect(await administration[name]('nobody', 'long enough')).toEqual({ outcome: 'not_found' })
-  expect(log.lines.join()).not.toContain('long enough')
+  expect(await administration[name]('nobody', 'a lengthy phrase')).toEqual({ outcome: 'not_found' })
+  expect(log.lines.join()).not.toContain('a lengthy phrase')
 })
 
 test('enable waits for what is still to be delivered', async () => {

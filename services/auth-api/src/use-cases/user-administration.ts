@@ -1,5 +1,5 @@
 import { CodedError, type RevokeReason } from '@auto-refresh/contracts'
-import { refusePassword } from '../domain/password-policy.ts'
+import { DEMO_PASSWORD, refusePassword } from '../domain/password-policy.ts'
 import { DEFAULT_ROLE, refuseRole } from '../domain/role.ts'
 import { refuseUsername, toUsernameKey } from '../domain/username.ts'
 import type { Log, Passwords, User, Users } from '../ports.ts'
@@ -34,7 +34,7 @@ export type UserAdministrationDeps = Readonly<{ users: Users; passwords: Passwor
 export function createUserAdministration({ users, passwords, deliverRevocations, log }: UserAdministrationDeps): UserAdministration {
   return {
     async add({ username, password, role = DEFAULT_ROLE, demo = false }) {
-      const reason = refuseUsername(username) ?? refuseRole(role) ?? refusePassword(password)
+      const reason = refuseUsername(username) ?? refuseRole(role) ?? (demo && password === DEMO_PASSWORD ? undefined : refusePassword(password, username))
       if (reason !== undefined) return { outcome: 'refused', reason }
       const user = await users.add({ username: username.normalize('NFKC'), role, passwordHash: await passwords.hash(password), demo })
       if (user === undefined) return { outcome: 'taken' }
@@ -57,7 +57,7 @@ export function createUserAdministration({ users, passwords, deliverRevocations,
       })
     },
     async setPassword(username, password) {
-      const reason = refusePassword(password)
+      const reason = refusePassword(password, username)
       if (reason !== undefined) return { outcome: 'refused', reason }
       return withUser(username, async (user) => revoke(user, 'password_changed', { passwordHash: await passwords.hash(password) }))
     },
