@@ -103,8 +103,16 @@ export const NoticeData = Type.Object({
 export const NoticesData = Type.Object({ notices: Type.Array(NoticeData) })
 export type NoticesData = Static<typeof NoticesData>
 
+export const RevocationsQuery = Type.Object({
+  since: Type.Optional(
+    Type.String({ maxLength: 32, description: '`as_of` of the last answer: only what is new since then is sent' }),
+  ),
+})
+
 /** For back ends: the sessions whose access tokens are dead before they expire. */
 export const RevocationsData = Type.Object({
+  as_of: Type.Optional(Type.String({ description: 'send it as `since` with the next request' })),
+  partial: Type.Optional(Type.Boolean({ description: 'true: only what is new since `since`; keep the entries that you have' })),
   revocations: Type.Array(
     Type.Object({
       session_id: Type.String({ format: 'uuid' }),

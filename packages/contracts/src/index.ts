@@ -18,6 +18,7 @@ export {
   RenewalData,
   RenewalPeekData,
   RevocationsData,
+  RevocationsQuery,
   SessionData,
   SessionsData,
   SignInBody,

@@ -104,8 +104,22 @@ export type RevokeUserResult = Static<typeof RevokeUserResult>
 export const ListSessionsResult = Type.Object({ sessions: Type.Array(StoredSession) })
 export type ListSessionsResult = Static<typeof ListSessionsResult>
 
-/** `sinceMs` absent: everything still worth knowing. `nowMs` is the store's clock, for the next call. */
-export const RevocationsRequest = Type.Object({ sinceMs: Type.Optional(Ms) }, strict)
+/**
+ * `sinceMs` absent: everything still worth knowing. With `page` the answer is bounded, and `next` of
+ * one answer is `after` of the next question; a page may be empty and still have a `next`.
+ * `nowMs` is the store's clock.
+ */
+export const RevocationsRequest = Type.Object(
+  {
+    sinceMs: Type.Optional(Ms),
+    page: Type.Optional(Type.Object({ after: Type.Optional(Type.String({ maxLength: 100 })) }, strict)),
+  },
+  strict,
+)
 export type RevocationsRequest = Static<typeof RevocationsRequest>
-export const RevocationsResult = Type.Object({ nowMs: Ms, revocations: Type.Array(Type.Object({ sessionId: Uuid, untilMs: Ms, revokedAtMs: Ms })) })
+export const RevocationsResult = Type.Object({
+  nowMs: Ms,
+  revocations: Type.Array(Type.Object({ sessionId: Uuid, untilMs: Ms, revokedAtMs: Ms })),
+  next: Type.Optional(Type.String({ description: 'where the next page begins; absent on the last' })),
+})
 export type RevocationsResult = Static<typeof RevocationsResult>

@@ -108,6 +108,7 @@ describe('a hostile token is invalid', () => {
     ['A10 exp beyond all numbers', () => signText(JSON.stringify(claims).replace(`"exp":${claims.exp}`, '"exp":1e400'))],
     ['A10 exp past the end of the session', () => sign({ exp: claims.session_exp + 1 })],
     ['A10 exp before iat', () => sign({ exp: claims.iat })],
+    ['A10 a life of more than a day', () => sign({ exp: claims.iat + 86_401, session_exp: claims.iat + 864_000 })],
     ['A10 nbf in the future', () => sign({ nbf: NOW_SECONDS + 60 })],
     ['A10 nbf as text', () => sign({ nbf: 'now' })],
     ['A11 signature of zeros', () => `${goodHeader}.${goodPayload}.${base64url(Buffer.alloc(64))}`],

@@ -181,10 +181,17 @@ export interface Revocations {
 
 /** The whole list, for back ends that verify access tokens by themselves. */
 export interface RevocationFeed {
-  /** The same for the same sessions, in every process; another when one joins or leaves. */
+  /** The same for the same sessions, in every process; another when one joins, leaves or lasts longer. */
   tag(): string
   /** At most a second old, and the same object until then or until the list changes. */
   whole(): readonly { sessionId: string; expiresInSeconds: number }[]
+  /**
+   * What was revoked since that time of token-store's clock, less an overlap for what committed
+   * late; `undefined` where only the whole list will do.
+   */
+  since(fromMs: number): readonly { sessionId: string; expiresInSeconds: number }[] | undefined
+  /** token-store's clock when it was last heard: where the next question for what is new begins. */
+  asOfMs(): number | undefined
   /** Since token-store last answered; `Infinity` before the first time. */
   feedAgeMs(): number
 }

@@ -1,4 +1,4 @@
-import type { AnyEvent, RevocationsResult, RotateResult } from '@auto-refresh/contracts'
+import type { AnyEvent, RevocationsRequest, RevocationsResult, RotateResult } from '@auto-refresh/contracts'
 import type { Change, Session } from './domain/session.ts'
 import type { Clock } from './domain/uptime.ts'
 
@@ -38,8 +38,8 @@ export interface Sessions {
   ): Promise<T | undefined>
   read(ids: readonly string[]): Promise<Read>
   activeOf(userId: string): Promise<Session[]>
-  /** Revocations since the given time, or all whose access tokens may still live. */
-  revocations(sinceMs: number | undefined): Promise<RevocationsResult>
+  /** Revocations since the given time, or all whose access tokens may still live; by pages if asked. */
+  revocations(request: RevocationsRequest): Promise<RevocationsResult>
 }
 
 export interface Heartbeats {

@@ -115,3 +115,20 @@ test.each<[string, Answer]>([
   expect(read).toBe(true)
   await feed.stop()
 })
+
+test('after the whole list only what is new is asked for, and every ten minutes the whole list again', async () => {
+  const { feed, ask } = setUp()
+  const told = (asOf: string, partial: boolean, ...sessions: string[]): Answer => {
+    const revocations = sessions.map((session_id) => ({ session_id, expires_in: 3600 }))
+    return { status: 200, headers: new Headers(), body: { status: 200, message: '', data: { as_of: asOf, partial, revocations } } }
+  }
+  ask.mockResolvedValueOnce(told('100', false, A)).mockResolvedValueOnce(told('200', true, B)).mockResolvedValue(told('300', true))
+  feed.start()
+  await vi.advanceTimersByTimeAsync(2000)
+  expect([feed.isRevoked(A), feed.isRevoked(B)]).toEqual([true, true])
+  expect(ask.mock.calls.map(([{ url }]) => url)).toEqual(['http://auth/list', 'http://auth/list?since=100', 'http://auth/list?since=200'])
+  ask.mockClear()
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(ask.mock.calls.some(([{ url }]) => url === 'http://auth/list')).toBe(true)
+  await feed.stop()
+})

@@ -7,6 +7,8 @@ import { toAnswerError } from './to-answer-error.ts'
 
 const POLL_MS = 1000
 const DEADLINE_MS = 2000
+/** The whole list again, in case that an answer between was not complete. */
+const WHOLE_MS = 600_000
 /** A list that is older still serves, and somebody should know. */
 const STALE_MS = 5000
 
@@ -14,7 +16,10 @@ const checker = Compile(Envelope(RevocationsData))
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>
 
-/** The sessions whose access tokens are dead, read whole from auth-api each second. While it is away the list serves as it stands. */
+/**
+ * The sessions whose access tokens are dead. The list is read whole at first, then each second what
+ * is new. While auth-api is unavailable the list serves as it stands.
+ */
 export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   url: string
   key: string
@@ -25,6 +30,9 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
 }) {
   const diesAtMs = new Map<string, number>()
   let etag: string | undefined
+  /** where what is new begins; absent: the whole list is asked for */
+  let since: string | undefined
+  let wholeAtMs = -Infinity
   /** when auth-api last answered anything at all */
   let heardAtMs: number | undefined
   /** when token-store had told no more than what we know */
@@ -32,8 +40,8 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   let warned = false
   const read = Promise.withResolvers<void>()
 
-  const since = (atMs: number | undefined) => (atMs === undefined ? Infinity : elapsedMs() - atMs)
-  const isStale = () => since(asOfMs) > STALE_MS
+  const msSince = (atMs: number | undefined) => (atMs === undefined ? Infinity : elapsedMs() - atMs)
+  const isStale = () => msSince(asOfMs) > STALE_MS
 
   const polling = pollEvery({
     everyMs: POLL_MS,
@@ -44,8 +52,10 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   })
 
   async function poll(): Promise<void> {
+    if (elapsedMs() - wholeAtMs >= WHOLE_MS) since = undefined
+    const asked = since === undefined ? url : `${url}?since=${since}`
     const headers = { authorization: `Bearer ${key}`, ...(etag === undefined ? {} : { 'if-none-match': etag }) }
-    const answer = await ask({ url, headers, deadlineMs: DEADLINE_MS })
+    const answer = await ask({ url: asked, headers, deadlineMs: DEADLINE_MS })
     heardAtMs = elapsedMs()
     if (answer.status !== 304) {
       if (answer.status !== 200 || !checker.Check(answer.body)) {
@@ -53,6 +63,9 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
       }
       for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
       etag = answer.headers.get('etag') ?? undefined
+      const { as_of: told, partial } = answer.body.data
+      since = told !== undefined && /^\d+$/.test(told) ? told : undefined
+      if (partial !== true) wholeAtMs = heardAtMs
     }
     // of several auth-apis the best informed counts, for what it has told stays
     asOfMs = Math.max(asOfMs ?? -Infinity, heardAtMs - readAgeMs(answer.headers))
@@ -83,9 +96,9 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   return {
     isRevoked: (sessionId: string) => diesAtMs.has(sessionId),
     /** since token-store told auth-api the list that we have; `Infinity` before the first time */
-    ageMs: () => since(asOfMs),
+    ageMs: () => msSince(asOfMs),
     /** auth-api has not answered for a while, not even with a refusal */
-    isAway: () => since(heardAtMs) > STALE_MS,
+    isAway: () => msSince(heardAtMs) > STALE_MS,
     /** resolves when the list has been read for the first time */
     read: read.promise,
     start: polling.start,

@@ -24,10 +24,11 @@ const CHECKS: Record<string, AccessTokenCheck> = {
 }
 
 /** The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were asked. */
-export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }: {
+export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, revocationFeed }: {
   useCases?: Partial<UseCases>
   settings?: Partial<HttpSettings>
   random?: HttpDeps['random']
+  revocationFeed?: HttpDeps['revocationFeed']
 } = {}) {
   const calls: { name: string; request: unknown }[] = []
   const lines: { level: string; fields: object; message: string }[] = []
@@ -65,7 +66,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5 }
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
-    revocationFeed: { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], feedAgeMs: () => 7900 },
+    revocationFeed: revocationFeed ?? { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], since: () => undefined, asOfMs: () => undefined, feedAgeMs: () => 7900 },
     settings: {
       issuer: 'http://localhost:8000',
       dueThresholdSeconds: 300,

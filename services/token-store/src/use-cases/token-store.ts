@@ -110,6 +110,6 @@ export function createTokenStore(deps: {
     revokeSession: (request) => write(revokeSession(request)),
     revokeUser: (request) => write(revokeUser(request)),
     listSessions: async ({ userId }) => ({ sessions: (await guard(sessions.activeOf(userId))).map(toStoredSession) }),
-    revocations: ({ sinceMs }) => guard(sessions.revocations(sinceMs)),
+    revocations: (request) => guard(sessions.revocations(request)),
   }
 }

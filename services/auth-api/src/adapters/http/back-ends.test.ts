@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openTestApp, SESSION } from '../../test-doubles/open-test-app.ts'
 
 const FEED_KEY = 'f'.repeat(32)
@@ -25,6 +25,20 @@ test('a back end reads the whole list, and is told when nothing has changed', as
   expect([second.statusCode, second.body]).toEqual([304, ''])
   expect([first, second].map(({ headers }) => headers['age'])).toEqual(['7', '7'])
   expect((await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': 'W/"old"' } })).statusCode).toBe(200)
+})
+
+test('a back end that names its last answer is sent what is new alone, and the whole list where that cannot be told', async () => {
+  const entry = { sessionId: SESSION, expiresInSeconds: 60 }
+  const since = vi.fn<(fromMs: number) => (typeof entry)[] | undefined>(() => [])
+  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0 }
+  const { app } = openTestApp({ settings, revocationFeed })
+  const ask = async (query: string) => (await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers: bearer(FEED_KEY) })).json().data
+  const whole = { as_of: '1234', partial: false, revocations: [{ session_id: SESSION, expires_in: 60 }] }
+  expect(await ask('')).toEqual(whole)
+  expect(await ask('?since=1200')).toEqual({ as_of: '1234', partial: true, revocations: [] })
+  expect(since.mock.calls).toEqual([[1200]])
+  since.mockReturnValue(undefined)
+  for (const query of ['?since=1200', '?since=-1', '?since=1e9', '?since=', '?since=x']) expect(await ask(query)).toEqual(whole)
 })
 
 test('a peek and a renewal are for the user: their address and agent count, and the session of their access token', async () => {

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { RevocationsResult } from '@auto-refresh/contracts'
 import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
+import { createRevocationEntries } from './create-revocation-entries.ts'
 
 const POLL_MS = 500
 /** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
@@ -11,6 +11,11 @@ const CLOCK_MARGIN_MS = 60_000
 const SWEEP_MS = 1000
 /** How often everything is read again, for what a clock that leapt has kept from the questions between. */
 const WHOLE_MS = 60_000
+/**
+ * No access token lives longer. Until token-store says how long those of a session live, which may
+ * be longer than the setting of today allows, an entry of our own stays this long.
+ */
+const LONGEST_LIFE_MS = 86_400_000
 
 export type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
@@ -19,78 +24,137 @@ export type RevocationListDeps = Readonly<{
   /** monotonic: a clock that leaps forward must not bring dead tokens back to life */
   elapsedMs: () => number
   log: Log
-  /** no access token lives longer than this */
+  /** the life that access tokens are given now */
   accessTtlSeconds: number
 }>
 export type RevocationList = Revocations & RevocationFeed & Readonly<{
-  /** Resolves when the list has been read whole; tries until it is, or until `stop` or the signal. */
+  /** Resolves when the list has been read whole; retries until it is, or until `stop` or the signal. */
   start(signal?: AbortSignal): Promise<void>
   stop(): Promise<void>
+  /** Sessions on the list now. */
+  size(): number
 }>
 
-/** `addedAtMs`: we have ended the session ourselves, and token-store has not yet told when its last access token dies. */
-type Entry = Readonly<{ untilMs: number; addedAtMs?: number }>
-
-/** The sessions whose access tokens are dead, polled from token-store. A feed that is away is used as it stands. */
-export function createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds }: RevocationListDeps): RevocationList {
-  const entries = new Map<string, Entry>()
-  /** XOR over the digests of the session ids: it does not depend on their order, and one more or less costs no walk over all */
-  const digest = Buffer.alloc(32)
+/**
+ * The sessions whose access tokens are dead, polled from token-store. While token-store is
+ * unavailable the list is used as it stands. Each poll asks for what is new and then for one page of
+ * the whole list, when it is time: a list that cannot be read whole never stops new revocations.
+ */
+export function createRevocationList(deps: RevocationListDeps): RevocationList {
+  const { tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds } = deps
+  const entries = createRevocationEntries()
   let told: { atMs: number; list: ReturnType<RevocationFeed['whole']> } | undefined
-  let answer: { storeMs: number; atMs: number } | undefined
-  let sweptAtMs = elapsedMs()
+  /** what token-store had told when it was last heard: the next question starts there */
+  let heard: { storeMs: number; atMs: number } | undefined
+  /** a reading of the whole list that is under way: one that failed goes on where it stopped */
+  let whole: { after?: string; startedAt: Heard } | undefined
   let wholeAtMs = -Infinity
+  let wholeFails = false
+  let sweptAtMs = elapsedMs()
   const waited = Promise.withResolvers<void>()
-  const repeating = createRepeating({
+  const polling = createRepeating({
     everyMs: POLL_MS,
     run: poll,
-    onError: (error) => log.warn({ err: error }, 'The revocations could not be read; the known ones stay'),
+    onError: (error) => log.warn({ err: error }, 'Revocation poll failed: the known revocations stay in force'),
   })
 
   return {
     isRevoked: (sessionId) => entries.has(sessionId),
     add(sessionId) {
       const addedAtMs = elapsedMs()
-      if (!entries.has(sessionId)) remember(sessionId, { untilMs: addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS, addedAtMs })
+      if (!entries.has(sessionId)) {
+        entries.set(sessionId, { untilMs: addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS, addedAtMs })
+        told = undefined
+      }
     },
     tag() {
       sweep()
-      return digest.toString('base64url')
+      return entries.tag()
     },
     whole() {
       sweep()
       const atMs = elapsedMs()
-      if (told === undefined || atMs - told.atMs >= SWEEP_MS) {
-        told = { atMs, list: [...entries].map(([sessionId, { untilMs }]) => ({ sessionId, expiresInSeconds: Math.max(0, Math.ceil((untilMs - atMs) / 1000)) })) }
-      }
+      if (told === undefined || atMs - told.atMs >= SWEEP_MS) told = { atMs, list: entries.list((entry) => secondsLeft(entry, atMs)) }
       return told.list
     },
-    feedAgeMs: () => (answer === undefined ? Infinity : elapsedMs() - answer.atMs),
+    since(fromMs) {
+      sweep()
+      const atMs = elapsedMs()
+      return entries.since(fromMs - OVERLAP_MS, (entry) => secondsLeft(entry, atMs))
+    },
+    asOfMs: () => heard?.storeMs,
+    size: () => entries.size(),
+    feedAgeMs: () => (heard === undefined ? Infinity : elapsedMs() - heard.atMs),
     async start(signal) {
       signal?.addEventListener('abort', () => waited.resolve(), { once: true })
       if (signal?.aborted === true) return
-      await poll().catch((error: unknown) => log.warn({ err: error }, 'The revocations could not be read yet; trying on'))
-      repeating.start()
+      await poll().catch((error: unknown) => log.warn({ err: error }, 'Revocation list read failed: retrying'))
+      polling.start()
       await waited.promise
     },
     async stop() {
-      await repeating.stop()
+      await polling.stop()
       waited.resolve()
     },
   }
 
+  /** Before the first whole list: its pages. After it: what is new since the last answer. */
   async function poll(): Promise<void> {
-    const askedAtMs = elapsedMs()
-    const isWhole = answer === undefined || askedAtMs - wholeAtMs >= WHOLE_MS
-    const { nowMs: storeMs, revocations } = await tokenStore.revocations(isWhole || answer === undefined ? {} : { sinceMs: answer.storeMs - OVERLAP_MS })
-    for (const revoked of revocations) {
-      if (answer !== undefined && !entries.has(revoked.sessionId)) recorder.revocationLearned(Math.max(0, (storeMs - revoked.revokedAtMs) / 1000))
-      learn(revoked, storeMs)
-    }
-    answer = { storeMs, atMs: elapsedMs() }
-    if (isWhole) wholeAtMs = askedAtMs
-    waited.resolve()
+    if (heard === undefined) return readFirst()
+    const sinceMs = heard.storeMs - OVERLAP_MS
+    let next: string | undefined
+    let first: Heard | undefined
+    do {
+      const answer = await tokenStore.revocations({ sinceMs, page: toPage(next) })
+      first ??= { storeMs: answer.nowMs, atMs: elapsedMs() }
+      learnAll(answer)
+      next = answer.next
+    } while (next !== undefined)
+    heard = first
+    await readAgain()
     sweep()
+  }
+
+  async function readFirst(): Promise<void> {
+    while (heard === undefined) await readPage()
+    waited.resolve()
+  }
+
+  /** One page a poll, so that reading everything again takes a small part of a core. */
+  async function readAgain(): Promise<void> {
+    if (whole === undefined && elapsedMs() - wholeAtMs < WHOLE_MS) return
+    try {
+      await readPage()
+      wholeFails = false
+    } catch (error) {
+      if (!wholeFails) log.warn({ err: error }, 'Revocation list re-read failed: retrying')
+      wholeFails = true
+    }
+  }
+
+  async function readPage(): Promise<void> {
+    const askedAtMs = elapsedMs()
+    const answer = await tokenStore.revocations({ page: toPage(whole?.after) })
+    whole ??= { startedAt: { storeMs: answer.nowMs, atMs: askedAtMs } }
+    learnAll(answer)
+    if (answer.next !== undefined) {
+      whole = { ...whole, after: answer.next }
+      return
+    }
+    // What was revoked while the pages were read is behind `startedAt`: the increments ask for it.
+    heard ??= whole.startedAt
+    wholeAtMs = whole.startedAt.atMs
+    whole = undefined
+    sweep()
+  }
+
+  function learnAll({ nowMs, revocations }: RevocationsResult): void {
+    for (const revoked of revocations) {
+      if (heard !== undefined && !entries.has(revoked.sessionId)) {
+        recorder.revocationLearned(Math.max(0, (nowMs - revoked.revokedAtMs) / 1000))
+      }
+      learn(revoked, nowMs)
+    }
   }
 
   /**
@@ -99,30 +163,28 @@ export function createRevocationList({ tokenStore, recorder, createRepeating, el
    */
   function learn({ sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number], storeMs: number): void {
     const known = entries.get(sessionId)
-    const atLeastMs = known?.addedAtMs === undefined ? (known?.untilMs ?? -Infinity) : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
-    remember(sessionId, { untilMs: Math.max(elapsedMs() + (untilMs - storeMs) + CLOCK_MARGIN_MS, atLeastMs) })
+    const ownMs = known?.addedAtMs === undefined ? known?.untilMs : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
+    const endMs = Math.max(elapsedMs() + (untilMs - storeMs) + CLOCK_MARGIN_MS, ownMs ?? -Infinity)
+    if (known?.storeUntilMs !== untilMs) told = undefined
+    // While the first list is read, everything is old news.
+    const learnedMs = heard === undefined ? revokedAtMs : storeMs
+    entries.set(sessionId, { untilMs: endMs, storeUntilMs: untilMs, learnedMs })
   }
 
-  function remember(sessionId: string, entry: Entry): void {
-    if (!entries.has(sessionId)) toggle(sessionId)
-    entries.set(sessionId, entry)
+  function secondsLeft({ untilMs, addedAtMs }: { untilMs: number; addedAtMs?: number }, atMs: number): number {
+    // An end that token-store has not told yet is an estimate; back ends get the right one a second later.
+    const endMs = addedAtMs === undefined ? untilMs : addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS
+    return Math.max(0, Math.ceil((endMs - atMs) / 1000))
   }
 
   function sweep(): void {
     const nowMs = elapsedMs()
     if (nowMs - sweptAtMs < SWEEP_MS) return
     sweptAtMs = nowMs
-    for (const [sessionId, { untilMs }] of entries) {
-      if (untilMs > nowMs) continue
-      entries.delete(sessionId)
-      toggle(sessionId)
-    }
-  }
-
-  /** The session joins or leaves. */
-  function toggle(sessionId: string): void {
-    const other = hash('sha256', sessionId, 'buffer')
-    for (let index = 0; index < digest.length; index += 1) digest[index] = (digest[index] ?? 0) ^ (other[index] ?? 0)
-    told = undefined
+    if (entries.removeEnded(nowMs)) told = undefined
   }
 }
+
+type Heard = { storeMs: number; atMs: number }
+
+const toPage = (after: string | undefined) => (after === undefined ? {} : { after })

@@ -35,15 +35,12 @@ describe('the revocation list', () => {
     expect([started, list.feedAgeMs()]).toEqual([false, Infinity])
     await vi.advanceTimersByTimeAsync(100)
     await starting
-    expect(tokenStore.revocations.mock.calls).toEqual([[{}], [{}]])
+    expect(tokenStore.revocations.mock.calls).toEqual([[{ page: {} }], [{ page: {} }]])
     expect([list.isRevoked('a'), list.isRevoked('b')]).toEqual([true, false])
     await list.stop()
   })
 
-  test.each([
-    [30_000, { sinceMs: START_MS - 10_000 }],
-    [3_600_000, {}],
-  ])('of a store that was away for %i ms it asks for what it may have missed', async (awayMs, question) => {
+  test.each([30_000, 3_600_000])('of a store that was away for %i ms it asks for what it may have missed', async (awayMs) => {
     const { list, tokenStore, answer, gone } = setUp()
     await list.start()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
@@ -51,7 +48,7 @@ describe('the revocation list', () => {
     expect(list.feedAgeMs()).toBe(awayMs)
     tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
     await vi.advanceTimersByTimeAsync(500)
-    expect(tokenStore.revocations).toHaveBeenCalledExactlyOnceWith(question)
+    expect(tokenStore.revocations).toHaveBeenCalledWith({ sinceMs: START_MS - 10_000, page: {} })
     expect(list.isRevoked('a')).toBe(true)
     await list.stop()
   })
@@ -67,17 +64,23 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('is told whole to other back ends, under a tag that depends on the sessions alone', async () => {
+  test('is told whole to other back ends, under a tag that depends on the sessions and their ends alone', async () => {
     const [one, other] = [setUp(), setUp()]
     await one.list.start()
     const empty = one.list.tag()
     one.tokenStore.revocations.mockImplementation(async () => one.answer(one.gone('a'), one.gone('b')))
     await vi.advanceTimersByTimeAsync(500)
     expect(one.list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 120 }, { sessionId: 'b', expiresInSeconds: 120 }])
-    other.list.add('b')
+    const told = one.answer(one.gone('b'), one.gone('a'))
+    other.tokenStore.revocations.mockResolvedValueOnce({ ...told, revocations: told.revocations.slice(1) }).mockResolvedValue(told)
+    await other.list.start()
+    one.tokenStore.revocations.mockImplementation(async () => told)
+    await vi.advanceTimersByTimeAsync(10)
     expect(other.list.tag()).not.toBe(one.list.tag())
-    other.list.add('a')
+    await vi.advanceTimersByTimeAsync(490)
     expect(other.list.tag()).toBe(one.list.tag())
+    other.tokenStore.revocations.mockImplementation(async () => one.answer())
+    await other.list.stop()
     one.tokenStore.revocations.mockImplementation(async () => one.answer())
     await vi.advanceTimersByTimeAsync(180_000)
     expect([one.list.whole(), one.list.tag()]).toEqual([[], empty])
@@ -143,7 +146,7 @@ describe('the revocation list', () => {
     expect([list.isRevoked('a'), list.isRevoked('own')]).toEqual([true, true])
     await vi.advanceTimersByTimeAsync(60_000)
     expect([list.isRevoked('a'), list.isRevoked('own')]).toEqual([false, true])
-    await vi.advanceTimersByTimeAsync(1_800_000)
+    await vi.advanceTimersByTimeAsync(86_400_000)
     expect(list.isRevoked('own')).toBe(false)
     await list.stop()
   })
@@ -166,6 +169,75 @@ describe('the revocation list', () => {
     tokenStore.revocations.mockClear()
     await vi.advanceTimersByTimeAsync(120_500)
     expect(tokenStore.revocations.mock.calls.filter(([question]) => question.sinceMs === undefined)).toHaveLength(2)
+    await list.stop()
+  })
+
+  test('a list that cannot be read whole never stops new revocations from being heard', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    tokenStore.revocations.mockImplementation(async ({ sinceMs }) => {
+      if (sinceMs === undefined) throw new CodedError('unavailable')
+      return answer(...(Date.now() > START_MS + 120_000 ? [gone('late')] : []))
+    })
+    await vi.advanceTimersByTimeAsync(121_000)
+    expect([list.isRevoked('late'), list.feedAgeMs() < 1000]).toEqual([true, true])
+    await list.stop()
+  })
+
+  test('a reading of the whole list that fails goes on where it stopped, at the start too', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    tokenStore.revocations
+      .mockResolvedValueOnce({ ...answer(gone('a')), next: '1' })
+      .mockRejectedValueOnce(new CodedError('unavailable'))
+      .mockResolvedValueOnce({ ...answer(), next: '2' })
+      .mockResolvedValueOnce(answer(gone('b')))
+    const starting = list.start()
+    await vi.advanceTimersByTimeAsync(500)
+    await starting
+    const asked = tokenStore.revocations.mock.calls.map(([question]) => question.page?.after)
+    expect(asked).toEqual([undefined, '1', '1', '2'])
+    expect([list.isRevoked('a'), list.isRevoked('b')]).toEqual([true, true])
+    await list.stop()
+  })
+
+  test('an entry whose tokens live longer than the setting of today changes the tag, and lives as long as they do', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    list.add('a')
+    const estimated = list.tag()
+    const revoked = gone('a', 7_200_000)
+    tokenStore.revocations.mockResolvedValueOnce(answer(revoked))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(list.tag()).not.toBe(estimated)
+    expect(list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 7260 }])
+    await vi.advanceTimersByTimeAsync(7_200_000)
+    expect(list.isRevoked('a')).toBe(true)
+    await list.stop()
+  })
+
+  test('a session that is ended here stays ended while token-store is unavailable, also after the life of access tokens was lowered', async () => {
+    const { list, tokenStore } = setUp()
+    await list.start()
+    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+    list.add('a')
+    await vi.advanceTimersByTimeAsync(7_200_000)
+    expect(list.isRevoked('a')).toBe(true)
+    await list.stop()
+  })
+
+  test('says what is new since an answer, and that only the whole list will do where that is too much', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    tokenStore.revocations.mockResolvedValueOnce(answer({ ...gone('old'), revokedAtMs: START_MS - 60_000 }))
+    await list.start()
+    const asOfMs = list.asOfMs() ?? NaN
+    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a')))
+    await vi.advanceTimersByTimeAsync(500)
+    list.add('own')
+    expect(list.since(asOfMs)?.map(({ sessionId }) => sessionId)).toEqual(['a', 'own'])
+    const many = Array.from({ length: 20_001 }, (_, index) => gone(`many-${index}`))
+    tokenStore.revocations.mockResolvedValueOnce(answer(...many))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(list.since(asOfMs)).toBeUndefined()
     await list.stop()
   })
 

@@ -67,7 +67,7 @@ export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
     },
 
     activeOf: (userId) => readActiveSessions(pool, userId),
-    revocations: (sinceMs) => readRevocations(pool, sinceMs),
+    revocations: (request) => readRevocations(pool, request),
   }
 }
 

@@ -1,14 +1,20 @@
-import { RevocationsData } from '@auto-refresh/contracts'
+import { RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import { createRequireKey } from '../require-key.ts'
 import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
 import type { App, RouteDeps } from './route.ts'
 
-/** The list is read by other back ends every second: it is sent only when it has changed (RFC 9110 §13.1.2). */
+const CURSOR = /^\d{1,16}$/
+
+/**
+ * Other back ends read the list every second: it is sent only when it has changed (RFC 9110
+ * §13.1.2), and with `since` only what is new.
+ */
 export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps): void {
   const schema = {
     tags: ['back ends'],
     summary: 'The sessions whose access tokens are revoked',
+    querystring: RevocationsQuery,
     headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'the ETag of the last answer: 304 when nothing has changed since' })) }),
     response: {
       ...answers(RevocationsData, REVOCATIONS_HEADERS),
@@ -17,15 +23,19 @@ export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps
     security: [{ feedKey: [] }],
   }
 
-  /** The same list is written out once, however many back ends ask: at 100,000 entries it is 7 MB. */
+  /** The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB. */
   let written: { list: ReturnType<typeof revocationFeed.whole>; body: string } | undefined
 
-  function toBody(): string {
+  function toBody(list: ReturnType<typeof revocationFeed.whole>, partial: boolean): string {
+    const asOfMs = revocationFeed.asOfMs()
+    const revocations = list.map((entry) => ({ session_id: entry.sessionId, expires_in: entry.expiresInSeconds }))
+    const asOf = asOfMs === undefined ? {} : { as_of: String(Math.floor(asOfMs)), partial }
+    return JSON.stringify({ status: 200, message: 'Revocations retrieved successfully', data: { ...asOf, revocations } })
+  }
+
+  function toWholeBody(): string {
     const list = revocationFeed.whole()
-    if (written?.list !== list) {
-      const revocations = list.map(({ sessionId, expiresInSeconds }) => ({ session_id: sessionId, expires_in: expiresInSeconds }))
-      written = { list, body: JSON.stringify({ status: 200, message: 'Revocations retrieved successfully', data: { revocations } }) }
-    }
+    if (written?.list !== list) written = { list, body: toBody(list, false) }
     return written.body
   }
 
@@ -35,6 +45,10 @@ export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps
     // how long token-store has not been heard: what it knows since then is not on the list (RFC 9111 §5.1)
     reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000) })
     if (request.headers['if-none-match'] === tag) return reply.code(304).send(undefined as never)
-    return reply.type('application/json; charset=utf-8').send(toBody() as never)
+    const { since } = request.query
+    // What is no cursor of ours gets the whole list, which is never wrong.
+    const fresh = since !== undefined && CURSOR.test(since) ? revocationFeed.since(Number(since)) : undefined
+    const body = fresh === undefined ? toWholeBody() : toBody(fresh, true)
+    return reply.type('application/json; charset=utf-8').send(body as never)
   })
 }

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+
+let t: TestTokenStores
+beforeAll(async () => {
+  t = await startTestTokenStores()
+})
+afterAll(() => t.stop())
+
+/** Copies of one session, ended a moment apart; `lives` is how long their access tokens live on. */
+async function endMany(sessionId: string, count: number, { endedAgo, lives }: { endedAgo: string; lives: string }) {
+  await t.sql.query(`
+    insert into token_store.sessions
+    select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'revoke_reason', 'logout',
+      'revoked_at', now() - '${endedAgo}'::interval + (i / 100) * interval '1 microsecond',
+      'access_expires_at', now() + '${lives}'::interval))).*
+    from token_store.sessions s, generate_series(1, ${count}) i where s.id = '${sessionId}'`)
+}
+
+async function readPages(sinceMs?: number) {
+  const pages: number[] = []
+  const sessions = new Set<string>()
+  let after: string | undefined
+  do {
+    const answer = await t.store.revocations({
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+      page: after === undefined ? {} : { after },
+    })
+    pages.push(answer.revocations.length)
+    for (const { sessionId } of answer.revocations) sessions.add(sessionId)
+    after = answer.next
+  } while (after !== undefined)
+  return { pages, sessions }
+}
+
+test('the revocation list is read in bounded pages that miss nobody and repeat nobody, past sessions whose tokens are dead', async () => {
+  const { session } = await t.issue()
+  await endMany(session.id, 7000, { endedAgo: '2 hours', lives: '-90 minutes' })
+  await endMany(session.id, 12_000, { endedAgo: '5 minutes', lives: '25 minutes' })
+  const { pages, sessions } = await readPages()
+  expect(sessions.size).toBe(12_000)
+  expect(pages.reduce((sum, size) => sum + size, 0)).toBe(12_000)
+  expect(pages.length).toBeGreaterThan(2)
+  expect(Math.max(...pages)).toBeLessThanOrEqual(5000)
+  expect((await readPages(Date.now() - 60_000)).sessions.size).toBe(0)
+  // an auth-api of the release before asks without pages
+  expect((await t.store.revocations({})).revocations).toHaveLength(12_000)
+})
