@@ -46,7 +46,7 @@ afterAll(async () => {
 })
 
 test('the example signs in, and finds its session again', async () => {
-  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'python', 'text', 'python'])
+  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'python', 'text', 'python', 'python'])
   // A refresh token begins with its session.
   const sessionOf = async () => (JSON.parse(await readFile(inFolder('session.json'), 'utf8')) as { refresh_token: string }).refresh_token.slice(0, 28)
   expect((await python('example.py')).stdout).toBe(printed?.code)
@@ -62,6 +62,7 @@ test.each([
   ['a session that is signed out ends at the server too; its file was its owner\'s alone', 'sign_out', 0],
   ['after a reuse the session says once that it is over, and the user can sign in again', 'reuse', 1],
   ['an access token is checked off-line; one that is expired, forged or no access token is refused', 'verify_tokens', 0],
+  ['a back end refuses the tokens of a session within seconds of its sign-out', 'revocations', 0],
 ])('%s', async (_, scenario, alarms) => {
   const before = await system.alarms()
   await python(join(import.meta.dirname, 'python-scenarios.py'), scenario, url, `http://localhost:${brief.ports.port}`, folder.path)

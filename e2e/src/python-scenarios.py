@@ -214,6 +214,32 @@ def verify_tokens():
         assert is_refused(verify, sign({key: value for key, value in good.items() if key != name})), name
 
 
+def revocations():
+    from revocations import Revocations
+    from verify_token import verify
+
+    with open(os.path.join(FOLDER, "data/keys/REVOCATION_FEED_KEYS")) as file:
+        ended = Revocations(URL, file.read().strip())
+    session = signed_in(Network())
+    claims = patiently(lambda: verify(stored()["access_token"]))
+    assert not ended.has_ended(claims["sid"])
+    session.sign_out()
+    deadline = time.monotonic() + 30
+    while not ended.has_ended(claims["sid"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert ended.age() < 30
+    assert is_refused_feed(Revocations)
+
+
+def is_refused_feed(Revocations):
+    try:
+        Revocations(URL, "x" * 32)
+    except httpx.HTTPStatusError:
+        return True
+    return False
+
+
 def patiently(work):
     """Keys that could not be fetched are trouble, which passes."""
     for _ in range(10):
