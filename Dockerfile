@@ -8,9 +8,10 @@ ENV NPM_CONFIG_CACHE=/tmp/npm NPM_CONFIG_IGNORE_SCRIPTS=true NPM_CONFIG_AUDIT=fa
 # What each service needs of the repository. Development dependencies are struck out: npm would look for the workspaces among them.
 FROM base AS pruned
 COPY . .
+# turbo as the lockfile has it, checked against its integrity.
+RUN npm ci --workspaces=false && rm -rf /tmp/npm
 RUN for service in auth-api token-store cleanup-worker threat-monitor standalone cases-api; do \
-      npx --yes "turbo@$(node -p 'require("./package.json").devDependencies.turbo')" \
-        prune "@auto-refresh/$service" --docker --production --out-dir "/pruned/$service" \
+      node_modules/.bin/turbo prune "@auto-refresh/$service" --docker --production --out-dir "/pruned/$service" \
       && (cd "/pruned/$service/json" && npm pkg delete devDependencies --workspaces --include-workspace-root) || exit 1; \
     done
 

@@ -33,6 +33,20 @@ const cut: RequestListener = (request) => request.socket.destroy()
 const hang: RequestListener = () => undefined
 const good: RequestListener = (_, response) => response.end('{"ok":true}')
 
+test('an answer that is longer than any of auth-api is not read to its end', async () => {
+  let sent = 0
+  const { url } = await serve((_, response) => {
+    const send = () => {
+      while (sent < 200 && !response.destroyed && response.write(Buffer.alloc(1_000_000, 'x'))) sent += 1
+      if (sent === 200) response.end()
+    }
+    response.on('drain', send)
+    send()
+  })
+  await expect(ask({ url, ...LONG })).rejects.toThrow('The answer is too long')
+  expect(sent).toBeLessThan(200)
+})
+
 test('a connection that breaks is tried once more with the same body', async () => {
   const { url, seen } = await serve(cut, good)
   expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({ status: 200, body: { ok: true } })

@@ -7,6 +7,8 @@ export type Question = Readonly<{
   deadlineMs: number
 }>
 export type Answer = Readonly<{ status: number; headers: Headers; body: unknown }>
+/** Revocations of a million sessions. */
+const MOST_BYTES = 67_108_864
 export type Ask = (question: Question) => Promise<Answer>
 
 /**
@@ -31,7 +33,21 @@ async function attempt({ url, method = 'GET', headers = {}, body }: Question, wi
     redirect: 'error',
     signal: AbortSignal.timeout(Math.max(1, Math.ceil(withinMs))),
   })
-  return { status: response.status, headers: response.headers, body: parse(await response.text()) }
+  return { status: response.status, headers: response.headers, body: parse(await readText(response)) }
+}
+
+/** Throws where an answer is longer than any of auth-api: it must not fill the memory of the back end. */
+async function readText({ body }: Response): Promise<string> {
+  if (body === null) return ''
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  // leaving the loop cancels the rest
+  for await (const chunk of body) {
+    bytes += chunk.byteLength
+    if (bytes > MOST_BYTES) throw new Error('The answer is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes).toString()
 }
 
 function parse(text: string): unknown {
