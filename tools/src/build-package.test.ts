@@ -67,6 +67,31 @@ describe('the published fastify-auto-refresh', () => {
   }, 120_000)
 })
 
+// What Node 20 lacks of the language and of the web: taken out before anything of ours is loaded.
+const NODE_20 = `
+  for (const name of ['withResolvers', 'try']) delete Promise[name]
+  delete URL.parse
+  for (const type of [Object, Map]) delete type.groupBy
+  for (const name of ['union', 'intersection', 'difference', 'isSubsetOf']) delete Set.prototype[name]
+  for (const name of ['map', 'filter', 'some', 'toArray', 'find']) delete Iterator.prototype[name]
+  delete globalThis.WebSocket
+`
+
+test('the published fastify-auto-refresh works without what Node 20 lacks', () => {
+  writeFileSync(join(project, 'node-20.js'), NODE_20)
+  writeFileSync(join(project, 'guard.js'), `
+    import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'
+    import Fastify from 'fastify'
+    const app = Fastify()
+    await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
+    app.get('/', async () => ({}))
+    const answer = await app.inject({ url: '/', headers: { authorization: 'Bearer x' } })
+    console.log(answer.statusCode, answer.json().error.code)
+    await app.close()
+  `)
+  expect(run(process.execPath, '--import', './node-20.js', 'guard.js')).toBe('0 503 unavailable\n')
+}, 120_000)
+
 test('no link of a published README leads out of the package', () => {
   const outDir = join(project, 'client')
   buildPackage(join(root, 'packages/client'), outDir)

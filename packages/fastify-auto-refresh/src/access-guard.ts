@@ -8,10 +8,11 @@ import { readBearerToken } from './read-bearer-token.ts'
 import { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
 import { setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
 import type { Peeked, Renewal, RenewalRequest, Renewed } from './renewal.ts'
+import { rememberUser, userOf } from './user-of.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks. Reading it on a route that is not guarded is a TypeError. */
+    /** Who asks. Null where the guard has not let the request pass: in earlier hooks, in log serializers, after a refusal. */
     readonly user: AccessTokenClaims
   }
 }
@@ -32,6 +33,8 @@ export type AccessGuardOptions = Readonly<{
   refuse?: ((error: CodedError, request: FastifyRequest, reply: FastifyReply) => FastifyReply) | undefined
   cookie: RefreshCookieSettings
   clock: { nowMs(): number }
+  /** the request's property that holds the user; default `user` */
+  decorator?: string | undefined
   /** told of every decision, never of a token */
   debug?: ((fields: object, message: string) => void) | undefined
 }>
@@ -42,18 +45,18 @@ export type AccessGuardOptions = Readonly<{
  * the handler and spent only as a 2xx goes out, for a client that meets an error never reads our headers and would lose it.
  */
 const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
-  const { checkAccessToken, renewal, isDue, refuse, clock, debug } = options
-  const users = new WeakMap<FastifyRequest, AccessTokenClaims>()
+  const { checkAccessToken, renewal, isDue, refuse, clock, debug, decorator = 'user' } = options
   const renewals = new WeakMap<FastifyRequest, RenewalRequest & PresentedRefreshToken>()
 
   if (!app.hasDecorator('serializeCookie')) await app.register(cookie, { hook: false })
-  app.decorateRequest('user', {
-    getter(this: FastifyRequest) {
-      const user = users.get(this)
-      if (user === undefined) throw new TypeError('request.user is read on a route that is not guarded')
-      return user
-    },
-  })
+  // Another plugin's property of that name, as @fastify/jwt's, is filled by letUserPass.
+  if (!app.hasRequestDecorator(decorator)) {
+    app.decorateRequest(decorator, {
+      getter(this: FastifyRequest) {
+        return userOf(this)
+      },
+    })
+  }
 
   app.addHook('onRequest', async (request, reply) => {
     const seen: Seen = { request_id: request.id }
@@ -85,7 +88,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     seen.access = access.outcome
     if (access.outcome !== 'valid' && access.outcome !== 'expired') throw new CodedError(`access_token_${access.outcome}`)
     const { outcome, claims } = access
-    users.set(request, claims)
+    letUserPass(request, claims)
     seen.session_id = claims.sid
     seen.due = outcome === 'expired' || isDue(claims)
     if (!seen.due) return
@@ -103,8 +106,15 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     const decision = decideRenewal(outcome, peeked)
     if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
     if (peeked.outcome !== 'would_renew') return
-    users.set(request, { ...claims, ...peeked.user })
+    letUserPass(request, { ...claims, ...peeked.user })
     renewals.set(request, asked)
+  }
+
+  function letUserPass(request: FastifyRequest, user: AccessTokenClaims): void {
+    rememberUser(request, user)
+    const own = (request as unknown as Record<string, unknown>)[decorator] === user
+    if (own || Reflect.set(request, decorator, user)) return
+    throw new Error(`request.${decorator} is read-only and belongs to another plugin: set the option decorator`)
   }
 
   /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */

@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { autoRefresh, type AutoRefreshOptions } from './auto-refresh.ts'
 import { requireRole } from './require-role.ts'
@@ -128,4 +128,61 @@ test.each<[string, Partial<AutoRefreshOptions>]>([
   ['a threshold that is none', { autoRefreshThreshold: Number.NaN }],
 ])('%s is a mistake of the programmer, said at start', async (_, options) => {
   await expect(createBackEnd(options).ready()).rejects.toThrow(TypeError)
+})
+
+/** A back end in which something else was there first; what it logged. */
+async function createBackEndWith(prepare: (app: FastifyInstance) => void, options: Partial<AutoRefreshOptions> = {}) {
+  const lines: string[] = []
+  const serializers = { req: (request: object) => ({ user: (request as { user?: { username: string } | null }).user?.username ?? null }) }
+  const app = Fastify({ logger: { level: 'info', serializers, stream: { write: (line: string) => void lines.push(line) } } })
+  closers.push(() => app.close())
+  prepare(app)
+  await app.register(async (guarded) => {
+    await guarded.register(autoRefresh, { issuer: ISSUER, authApiUrl: authApi.url, feedKey: 'feed-key', ...options })
+    guarded.get('/cases', async (request) => ({ for: Reflect.get(request, options.decorator ?? 'user').username }))
+    guarded.get('/admin', { preHandler: requireRole('admin') }, async () => ({}))
+  })
+  return { app, log: () => lines.map((line) => JSON.parse(line) as { msg: string; configured?: object; token?: object }) }
+}
+
+const decorateUser = (app: FastifyInstance, value: unknown) => app.decorateRequest('user' as string, value as never)
+
+test('beside a plugin that has decorated the request with a user, as @fastify/jwt does, request.user is ours', async () => {
+  const { app } = await createBackEndWith((parent) => void decorateUser(parent, null))
+  expect((await get(app, await authApi.sign())).json().for).toBe('ann')
+})
+
+test('what another plugin writes to request.user does not change the role that is demanded', async () => {
+  const { app } = await createBackEndWith((parent) => {
+    decorateUser(parent, null)
+    parent.addHook('preHandler', async (request) => void Reflect.set(request, 'user', { role: 'admin' }))
+  })
+  expect((await get(app, await authApi.sign(), '/admin')).statusCode).toBe(403)
+})
+
+test('the user has the property that the option decorator names', async () => {
+  const { app } = await createBackEndWith((parent) => void decorateUser(parent, { getter: () => 'theirs' }), { decorator: 'session' })
+  expect((await get(app, await authApi.sign())).json().for).toBe('ann')
+})
+
+test('a log serializer that reads the user ends no process, on guarded routes and on others', async () => {
+  const { app } = await createBackEndWith((parent) => void parent.get('/open', async () => ({})))
+  for (const url of ['/open', '/cases', '/nowhere']) expect((await get(app, undefined, url)).statusCode).toBeLessThan(500)
+  expect((await get(app, await authApi.sign())).statusCode).toBe(200)
+})
+
+test.each<[string, Partial<AutoRefreshOptions>]>([
+  ['an issuer with a slash at its end', { issuer: `${ISSUER}/` }],
+  ['the audience of another', { audience: 'another' }],
+])('%s in the options is a retryable 503 for our tokens, logged once with both values', async (_, options) => {
+  const { app, log } = await createBackEndWith(() => {}, options)
+  const [live, forged] = [await authApi.sign(), `${(await authApi.sign()).slice(0, -6)}AAAAAA`]
+  for (let times = 0; times < 3; times += 1) {
+    const answer = await get(app, live)
+    expect([answer.statusCode, answer.json().error]).toMatchObject([503, { code: 'unavailable', retryable: true }])
+  }
+  expect((await get(app, forged)).json().error.code).toBe('access_token_invalid')
+  const told = log().filter(({ msg }) => msg.startsWith('Access tokens rejected'))
+  const token = { issuer: ISSUER, audience: 'auto-refresh' }
+  expect(told).toEqual([expect.objectContaining({ configured: { ...token, ...options }, token })])
 })

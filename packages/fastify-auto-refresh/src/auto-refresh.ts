@@ -6,6 +6,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
 import { createAccessTokenVerifier } from './access-token-verifier.ts'
 import { createRefuse } from './create-refuse.ts'
+import { createSettingsCheck } from './create-settings-check.ts'
 import { isDue } from './is-due.ts'
 import type { RefreshCookieSettings } from './refresh-cookie.ts'
 import { ask } from './remote/ask.ts'
@@ -42,6 +43,8 @@ export type AutoRefreshOptions = Readonly<{
   autoRefreshThreshold?: number
   /** of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api */
   cookie?: Partial<RefreshCookieSettings>
+  /** the property of the request that holds the user; default `user` */
+  decorator?: string
 }>
 
 /** `listen` waits this long for auth-api, so that a start beside it answers no 503. */
@@ -60,13 +63,14 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   if (!(autoRefreshThreshold >= 0)) throw new TypeError('autoRefreshThreshold is a number of seconds')
   const base = authApiUrl.replace(/\/+$/, '')
   const jwksUrl = options.jwksUrl ?? `${base}/.well-known/jwks.json`
-  for (const url of [base, jwksUrl]) if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new TypeError('authApiUrl and jwksUrl are http URLs')
+  for (const url of [base, jwksUrl]) if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new TypeError('authApiUrl and jwksUrl are http URLs')
 
   const elapsedMs = () => performance.now()
   const clock = { nowMs: () => Date.now() }
   const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
   const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log })
   const verify = createAccessTokenVerifier({ findKey: keys.find, issuer, audience, clock })
+  const checkSettings = createSettingsCheck({ findKey: keys.find, settings: { issuer, audience }, clock, log: app.log })
   let isReady = false
   const ready = Promise.all([keys.read, feed.read]).then(() => (isReady = true))
 
@@ -88,6 +92,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
         : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isAway }),
     isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
     refuse: createRefuse(clock),
+    decorator: options.decorator,
     cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
     clock,
     debug: (fields, message) => app.log.debug(fields, message),
@@ -97,6 +102,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     if (token === undefined) return { outcome: 'missing' }
     if (!isReady) throw new CodedError('unavailable', { cause: new Error('Keys and revocations have not been read from auth-api yet') })
     const verified = await verify(token)
+    if (verified.outcome === 'invalid') await checkSettings(token)
     return verified.outcome !== 'invalid' && feed.isRevoked(verified.claims.sid) ? { ...verified, outcome: 'revoked' } : verified
   }
 }

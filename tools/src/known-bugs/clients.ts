@@ -2,6 +2,8 @@ import type { KnownBug } from './known-bug.ts'
 
 const client = (file: string, test: string) =>
   ({ workspace: 'packages/client', file: `packages/client/src/${file}`, project: 'unit', test }) as const
+const plugin = (file: string, test: string) =>
+  ({ workspace: 'packages/fastify-auto-refresh', file: `packages/fastify-auto-refresh/src/${file}`, project: 'unit', test }) as const
 const binding = client('storage/bind-storage.ts', 'bind-storage')
 
 export const CLIENTS_BUGS: readonly KnownBug[] = [
@@ -70,5 +72,29 @@ export const CLIENTS_BUGS: readonly KnownBug[] = [
     name: 'a URL class that appends a slash changes what is asked for',
     find: 'if (/^[a-z][\\w+.-]*:/i.test(url)) return url',
     replace: 'if (url === base()) return url',
+  },
+  {
+    ...plugin('access-guard.ts', 'auto-refresh'),
+    name: 'a back end that has @fastify/jwt cannot register the plugin',
+    find: 'if (!app.hasRequestDecorator(decorator)) {',
+    replace: '{',
+  },
+  {
+    ...plugin('user-of.ts', 'access-guard'),
+    name: 'reading the user in a log serializer ends the process',
+    find: 'users.get(request) ?? null',
+    replace: 'users.get(request) ?? (() => { throw new TypeError() })()',
+  },
+  {
+    ...plugin('auto-refresh.ts', 'auto-refresh'),
+    name: 'a wrong issuer in the options signs every user out',
+    find: `if (verified.outcome === 'invalid') await checkSettings(token)`,
+    replace: 'checkSettings',
+  },
+  {
+    ...plugin('require-role.ts', 'auto-refresh'),
+    name: 'a role is taken from what another plugin wrote to request.user',
+    find: 'userOf(request)?.role',
+    replace: '(request.user ?? userOf(request)).role',
   },
 ]

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { importJWK, type CryptoKey, type JWK } from 'jose'
 import type { Ask } from './ask.ts'
 import { pollEvery } from './poll-every.ts'
+import { withResolvers } from './with-resolvers.ts'
 
 /** As long as auth-api lets a set be kept. */
 const REFRESH_MS = 300_000
@@ -25,7 +26,7 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
   let tried: { atMs: number; fault?: unknown } = { atMs: -Infinity }
   let underWay: Promise<void> | undefined
   let failing = false
-  const read = Promise.withResolvers<void>()
+  const read = withResolvers()
 
   const polling = pollEvery({
     everyMs: REFRESH_MS,

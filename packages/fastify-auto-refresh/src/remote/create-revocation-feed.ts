@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
 import type { Ask } from './ask.ts'
 import { pollEvery } from './poll-every.ts'
+import { withResolvers } from './with-resolvers.ts'
 import { toAnswerError } from './to-answer-error.ts'
 
 const POLL_MS = 1000
@@ -38,7 +39,7 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
   /** when token-store had told no more than what we know */
   let asOfMs: number | undefined
   let warned = false
-  const read = Promise.withResolvers<void>()
+  const read = withResolvers()
 
   const msSince = (atMs: number | undefined) => (atMs === undefined ? Infinity : elapsedMs() - atMs)
   const isStale = () => msSince(asOfMs) > STALE_MS
