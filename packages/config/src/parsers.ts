@@ -27,7 +27,13 @@ export const parseSecret: Parse<string> = (text) => {
   if (!/^[\x21-\x7e]{32,}$/.test(text)) return wrong('is not valid')
   return new Set(text).size >= 8 ? { value: text } : wrong('has too few different characters to be random')
 }
-export const parseOrigin = accept((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text)
+/** Schemes whose pages have the origin `null`, or none. */
+const NO_ORIGIN = /^(?:file|data|blob|javascript|about|ftp|wss?):/
+/** A page that no web server sends: `capacitor://localhost`, `chrome-extension://<id>`. */
+const APP_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/
+export const parseOrigin = accept((text) =>
+  /^https?:/i.test(text) ? URL.canParse(text) && new URL(text).origin === text : APP_ORIGIN.test(text) && !NO_ORIGIN.test(text),
+)
 
 /** `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no host: no URL elsewhere. */
 const withHost = (text: string) => text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost')

@@ -52,7 +52,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
   ['a text', ['a b', 'Größe'], ['a\nb', 'a\u0000'], (env) => env.string('X')],
   ['a URL', ['postgres://u:p@h:5432/d', 'postgres://u:p@/d?host=/run/postgresql', 'postgres:///d?host=/tmp'], ['http://h', 'http://u:p@/d', 'h:5432', 'postgres', 'postgres:', 'postgres:x'], (env) => env.url('X', { protocols: ['postgres:', 'postgresql:'] })],
   ['URLs', ['http://a:1/b', 'http://a:1, https://b'], ['http://a,', 'http://a,ftp://b', 'a:1', 'http://a,http://a'], (env) => env.urls('X', { protocols: ['http:', 'https:'] })],
-  ['origins', ['https://a.example', 'https://a.example, http://localhost:5173'], ['*', 'null', 'https://a.example/', 'https://A.example', 'ftp://a', 'https://a.example,,', 'https://a.example:443'], (env) => env.origins('X')],
+  ['origins', ['https://a.example', 'https://a.example, http://localhost:5173', 'capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'chrome-extension://abcdefghijklmnop'], ['capacitor://', 'capacitor://localhost/', 'capacitor:localhost', 'app://a b', 'file://localhost', 'HTTPS://a.example', '*', 'null', 'https://a.example/', 'https://A.example', 'ftp://a', 'https://a.example,,', 'https://a.example:443'], (env) => env.origins('X')],
   ['address blocks', ['10.0.0.1', '10.0.0.0/8,::1,fd00::/8'], ['10.0.0', '10.0.0.0/33', '0.0.0.0/0', '::/0', '10.0.0.0/', '::1/129', '::1/8/8', 'localhost'], (env) => env.addressBlocks('X')],
   ['endpoints', ['kafka:9092', 'a:1,[::1]:2'], ['kafka', 'kafka:', ':9092', 'kafka:0', 'kafka:70000', 'ka fka:1'], (env) => env.endpoints('X')],
   ['a limit', ['10/300', 'off'], ['10', '0/300', '10/0', '10/300/1', 'OFF', '-1/3', '1.5/3'], (env) => env.limit('X', { default: '10/300' })],

@@ -71,6 +71,9 @@ export function readEnvironment(environment: Environment) {
     url: <D extends string | undefined = string>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
       read<string, D>(name, `a URL (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options, ''),
     host: (name: string, options: Default<string> = {}) => read<string, string>(name, 'an IP address or a host name', parseHost, options, ''),
+    /** Host names without a port. */
+    hosts: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
+      readList(name, 'host names without a port', parseHost, options),
     domain: <D extends string | undefined = string>(name: string, options: Default<D> = {}) =>
       read<string, D>(name, 'a domain such as example.com', parseDomain, options, ''),
     /** Where to listen, from two settings; port 0 takes a free one. Two that are the same are a fault. */

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   forbidden: { status: 403, retryable: false, message: 'This is not allowed' },
   not_found: { status: 404, retryable: false, message: 'There is nothing here' },
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not take that method; see the Allow header' },
+  request_incomplete: { status: 408, retryable: true, message: 'The request did not arrive in time or not to its end; send it again' },
   payload_too_large: { status: 413, retryable: false, message: 'The body is larger than 8 KiB' },
   unsupported_media_type: { status: 415, retryable: false, message: 'Send the body as application/json' },
   headers_too_large: { status: 431, retryable: false, message: 'The request headers are larger than 16 KiB' },

@@ -287,6 +287,22 @@ test('an upgrade is checked but never renewed', async () => {
   }
 })
 
+test.each<[string, Record<string, string>]>([
+  ['nginx auth_request', { 'x-original-uri': '/app/page?a=1' }],
+  ['ingress-nginx', { 'x-original-url': 'https://app.example/app/page' }],
+  ['Traefik and Caddy', { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/' }],
+])('nothing is renewed on an authentication subrequest, whose answer no client reads: %s', async (_, headers) => {
+  expect((await ask({}, 'due', { headers })).calls).toEqual(['handler as user'])
+  const answer = await ask({}, 'expired', { headers })
+  expect([answer.status, answer.message, answer.calls]).toEqual([401, messageOf('access_token_expired'), []])
+})
+
+test.each<Record<string, string>>([
+  { 'x-original-uri': '/ok?a=1' }, { 'x-original-url': 'https://app.example/ok' }, { 'x-forwarded-uri': '/prefix/ok' }, { 'x-forwarded-uri': '' },
+])('a proxy that names the path of every request turns no renewal off: %o', async (headers) => {
+  expect(isRenewed((await ask({}, 'due', { headers })).headers)).toBe(true)
+})
+
 test('a role is demanded as the user has it now', async () => {
   expect((await ask({}, 'fresh', { url: '/admin' })).status).toBe(403)
   expect((await ask({}, 'expired', { url: '/admin' })).status).toBe(200)

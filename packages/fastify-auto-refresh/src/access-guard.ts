@@ -4,6 +4,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { decideRenewal } from './decide-renewal.ts'
 import { exposeHeaders } from './expose-headers.ts'
+import { findSubrequestHeader } from './find-subrequest-header.ts'
 import { readBearerToken } from './read-bearer-token.ts'
 import { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
 import { setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
@@ -58,6 +59,17 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     })
   }
 
+  let hasWarned = false
+  /** Its answer ends at the proxy: a pair renewed there would reach no client, and the next refresh would look like a theft. */
+  function isSubrequest(request: FastifyRequest): boolean {
+    const header = findSubrequestHeader(request)
+    if (header !== undefined && !hasWarned) {
+      request.log.warn({ header, url: request.url.split('?', 1)[0] }, 'Auto-refresh skipped: authentication subrequest of a proxy')
+      hasWarned = true
+    }
+    return header !== undefined
+  }
+
   app.addHook('onRequest', async (request, reply) => {
     const seen: Seen = { request_id: request.id }
     try {
@@ -94,7 +106,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     if (!seen.due) return
 
     // an upgraded connection has no answer that could carry a pair, and from OPTIONS no client takes one
-    const canCarry = request.headers.upgrade === undefined && request.method !== 'OPTIONS'
+    const canCarry = request.headers.upgrade === undefined && request.method !== 'OPTIONS' && !isSubrequest(request)
     const presented = renewal !== undefined && canCarry ? readRefreshToken(request) : undefined
     seen.transport = presented?.transport ?? 'none'
     if (renewal === undefined || presented === undefined) {

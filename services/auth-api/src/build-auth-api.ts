@@ -33,6 +33,7 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
       trustedProxies: config.trustedProxies,
       cookie: config.cookie,
       backEndKeys: config.backEndKeys,
+      allowedHosts: config.allowedHosts,
       standalone,
     },
     clock,

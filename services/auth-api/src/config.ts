@@ -59,6 +59,7 @@ export function parseAuthApiConfig(environment: Environment) {
       look: refreshLimit === 'off' ? refreshLimit : { ...refreshLimit, points: refreshLimit.points * 5 },
     },
     cors: { allowedOrigins: env.origins('CORS_ALLOWED_ORIGINS', { default: [] }) },
+    allowedHosts: env.hosts('ALLOWED_HOSTS', { default: [] }).map((host) => host.toLowerCase()),
     trustedProxies: env.addressBlocks('TRUSTED_PROXIES', { default: [] }),
     cookie,
     debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', { default: false }),

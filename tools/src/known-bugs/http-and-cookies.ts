@@ -35,4 +35,48 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
     find: '(RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first)',
     replace: 'first',
   },
+  {
+    ...plugin('find-subrequest-header.ts', 'access-guard'),
+    name: 'a pair is renewed on an authentication subrequest of nginx and lost',
+    find: '!toPath(target).endsWith(path)',
+    replace: 'false',
+  },
+  {
+    ...plugin('find-subrequest-header.ts', 'access-guard'),
+    name: 'a proxy that names the path of every request turns off all renewals',
+    find: ' && !toPath(target).endsWith(path)',
+    replace: '',
+  },
+  {
+    ...authApi('adapters/http/normalize-address.ts', 'request-context'),
+    name: 'addresses with a port are unknown, and all users share one limit',
+    find: 'WITH_PORT.exec(trimmed) ?? []',
+    replace: '[]',
+  },
+  {
+    ...authApi('adapters/http/request-context.ts', 'request-context'),
+    name: 'a value of X-Forwarded-For that is no address is a limit that all share',
+    find: '.findLast((address) => normalizeAddress(address) !== undefined)',
+    replace: '.at(-1)',
+  },
+  {
+    ...authApi('adapters/http/json-bodies.ts', 'transports'),
+    name: 'a POST without a body is 415 where it names a type',
+    find: "delete headers['content-type']",
+    replace: 'requireJson(headers)',
+  },
+  {
+    ...authApi('adapters/http/client-errors.ts', 'raw-sockets'),
+    project: 'int',
+    name: 'a slow network is answered as a wrong request',
+    find: "  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_incomplete'],\n",
+    replace: '',
+  },
+  {
+    ...authApi('adapters/http/client-errors.ts', 'raw-sockets'),
+    project: 'int',
+    name: 'an idle connection is sent an answer that its next request takes for its own',
+    find: ' || socket.bytesRead === 0',
+    replace: '',
+  },
 ]

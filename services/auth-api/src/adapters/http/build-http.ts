@@ -12,6 +12,7 @@ import { createRequireCsrfProof } from './csrf.ts'
 import { draining } from './draining.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { jsonBodies } from './json-bodies.ts'
+import { lastExchange } from './last-exchange.ts'
 import { notFound } from './not-found.ts'
 import { requestGuard } from './request-guard.ts'
 import { requestMetrics } from './request-metrics.ts'
@@ -40,6 +41,7 @@ export function buildHttp(deps: HttpDeps): App {
   const app = Fastify(toServerOptions(deps, sendError)).withTypeProvider<TypeBoxTypeProvider>()
   boundConnections(app)
   app.setErrorHandler(sendError)
+  void app.register(lastExchange)
   void app.register(notFound)
   void app.register(draining)
   void app.register(requestMetrics, deps)

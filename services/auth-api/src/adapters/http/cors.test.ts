@@ -3,12 +3,12 @@ import type { HttpSettings } from './http-deps.ts'
 import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
 
 const TOKEN = '/api/v1/auth/token'
-const ALLOW_HEADERS = 'Authorization, Content-Type, x-refresh-token, x-auto-refresh, idempotency-key'
+const ALLOW_HEADERS = 'Authorization, Content-Type, x-refresh-token, x-auto-refresh, idempotency-key, x-request-id, traceparent, tracestate, baggage, sentry-trace'
 const EXPOSED = 'x-token-refreshed, x-new-access-token, x-new-refresh-token, retry-after, x-request-id'
 const LISTED: Partial<HttpSettings> = { allowedOrigins: ['https://app.example'] }
 const STANDALONE: Partial<HttpSettings> = { standalone: true }
 
-async function ask(settings: Partial<HttpSettings>, origin: string | undefined, request: { method?: 'GET' | 'POST' | 'DELETE' | 'OPTIONS'; url?: string; headers?: Record<string, string> } = {}) {
+async function ask(settings: Partial<HttpSettings>, origin: string | undefined, request: { method?: 'GET' | 'POST' | 'DELETE' | 'OPTIONS'; url?: string; headers?: Record<string, string>; payload?: string } = {}) {
   const { app } = reuseTestApp(settings)
   const headers = { host: 'localhost:8000', ...(origin === undefined ? {} : { origin }), ...request.headers }
   const answer = await app.inject({ url: '/.well-known/jwks.json', ...request, headers })
@@ -19,6 +19,7 @@ async function ask(settings: Partial<HttpSettings>, origin: string | undefined, 
 describe('which pages may read our answers', () => {
   test.each<[string, Partial<HttpSettings>, string | undefined, object]>([
     ['a listed one, with credentials', LISTED, 'https://app.example', { allowed: 'https://app.example', credentials: 'true' }],
+    ['an application that is no web site', { allowedOrigins: ['capacitor://localhost'] }, 'capacitor://localhost', { allowed: 'capacitor://localhost', credentials: 'true' }],
     ['one on another port', LISTED, 'https://app.example:444', {}],
     ['one in plain http', LISTED, 'http://app.example', {}],
     ['one below a listed one', LISTED, 'https://sub.app.example', {}],
@@ -74,7 +75,7 @@ test.each<[string, Parameters<typeof ask>[2], number]>([
   ['400 for an id that is far too long', { method: 'DELETE', url: `/api/v1/auth/sessions/${'a'.repeat(2000)}`, headers: { authorization: 'Bearer live' } }, 400],
   ['404', { url: '/nowhere' }, 404],
   ['405', { method: 'POST', url: '/api/v1/auth/me' }, 405],
-  ['415', { method: 'POST', url: TOKEN, headers: { 'content-type': 'text/plain' } }, 415],
+  ['415', { method: 'POST', url: TOKEN, headers: { 'content-type': 'text/plain' }, payload: 'x' }, 415],
 ])('the headers stand on errors too: %s', async (_, request, status) => {
   expect(await ask(LISTED, 'https://app.example', request)).toMatchObject({ status, allowed: 'https://app.example', credentials: 'true', headers: { 'access-control-expose-headers': EXPOSED } })
 })

@@ -7,9 +7,13 @@ import type { HttpSettings } from './http-deps.ts'
 export type CorsSettings = Pick<HttpSettings, 'allowedOrigins' | 'standalone'>
 
 const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
+/** OpenTelemetry and Sentry add these to every request of a page. */
+const TRACE_HEADERS = ['traceparent', 'tracestate', 'baggage', 'sentry-trace']
 const RULES = {
   methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', HEADERS.refreshToken, HEADERS.csrfProof, HEADERS.idempotencyKey],
+  allowedHeaders: [
+    'Authorization', 'Content-Type', HEADERS.refreshToken, HEADERS.csrfProof, HEADERS.idempotencyKey, HEADERS.requestId, ...TRACE_HEADERS,
+  ],
   exposedHeaders: [HEADERS.tokenRefreshed, HEADERS.newAccessToken, HEADERS.newRefreshToken, 'retry-after', HEADERS.requestId],
   maxAge: 600,
   strictPreflight: false,

@@ -168,6 +168,13 @@ describe('the Host in standalone (DNS rebinding)', () => {
   test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:8000', '[evil]'])('%s is not', async (host) => {
     expect(await ask({ method: 'POST', url: TOKEN, headers: { host }, payload: credentials }, true)).toMatchObject({ status: 403, code: 'forbidden', calls: [] })
   })
+  test('a name of ALLOWED_HOSTS is ours, and the refusal of another names it and the setting', async () => {
+    const { app } = reuseTestApp({ standalone: true, allowedHosts: ['auth'] })
+    const of = async (host: string) => (await app.inject({ url: '/.well-known/jwks.json', headers: { host } })).json()
+    expect(await of('AUTH:8000')).toHaveProperty('keys')
+    expect((await of('other:8000')).message).toBe('The host name other is not allowed; add it to ALLOWED_HOSTS')
+    expect((await of('a<b')).message).toBe('This host name is not allowed; add it to ALLOWED_HOSTS')
+  })
   test('elsewhere every Host is taken', async () => {
     expect((await ask({ url: '/.well-known/jwks.json', headers: { host: 'auth.example' } })).status).toBe(200)
   })

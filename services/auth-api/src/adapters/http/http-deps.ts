@@ -46,6 +46,8 @@ export type HttpSettings = Readonly<{
    * that is neither an address nor known is refused, for it comes from a page that has bent its name to us (DNS rebinding).
    */
   standalone: boolean
+  /** further host names that standalone takes, in lower case */
+  allowedHosts: readonly string[]
 }>
 
 type RequestLabels = { route: string; method: string; status_class: string }

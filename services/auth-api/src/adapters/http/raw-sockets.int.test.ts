@@ -150,16 +150,38 @@ test('CONNECT is hung up on (A63)', async () => {
   expect((await talk(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example:443'))).text).toBe('')
 })
 
+/** What a slow network did is no fault of the request: a client may send it again. */
+function expectIncomplete(text: string): void {
+  expect([statusOf(text), envelopeOf(text).error]).toEqual([408, expect.objectContaining({ code: 'request_incomplete', retryable: true })])
+  expect(text).toContain('connection: close\r\n')
+}
+
 test('headers that do not end are cut after 5 seconds (A53)', async () => {
   const { text, seconds } = await talk('GET / HTTP/1.1\r\nHost: localhost\r\n')
-  expect(statusOf(text)).toBe(400)
+  expectIncomplete(text)
   expect([app.server.headersTimeout, seconds]).toEqual([5000, expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS)])
 })
 
 test('a body that does not come is cut after 10 seconds', async () => {
   const { text, seconds } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 20'), '{')
-  expect(statusOf(text)).toBe(400)
+  expectIncomplete(text)
   expect([app.server.requestTimeout, seconds]).toEqual([10_000, expect.toSatisfy((is: number) => is > 9 && is < LATEST_SECONDS)])
+})
+
+test('a connection that has sent nothing is closed without a word: a client would take it for the answer to its next request', async () => {
+  const { text, seconds } = await talk()
+  expect([text, seconds]).toEqual(['', expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS)])
+})
+
+test('a request whose body stalls after its answer gets no second one', async () => {
+  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: text/plain', 'Content-Length: 20'), '{')
+  expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 415'])
+})
+
+test('a chunked body without a byte is no body, whatever its type', async () => {
+  const request = (body: string) => lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'X-Refresh-Token: r1', 'Content-Type: text/plain', 'Transfer-Encoding: chunked') + body
+  expect(statusOf((await talk(request('0\r\n\r\n'))).text)).toBe(200)
+  expect(statusOf((await talk(request('1\r\nx\r\n0\r\n\r\n'))).text)).toBe(415)
 })
 
 test('a stop waits three seconds for a client that hangs in its body, and no longer', async () => {

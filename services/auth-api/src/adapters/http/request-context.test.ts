@@ -1,5 +1,6 @@
 import Fastify, { type FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
+import { createIsTrusted } from './create-is-trusted.ts'
 import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 import { toPlace, toRequestContext } from './request-context.ts'
 
@@ -10,6 +11,12 @@ test.each([
   ['2001:0DB8:0001:2::6', '2001:db8:1:2::6', '2001:db8:1:2::/64', '2001:db8:1::/48'],
   ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0::/64', 'fe80:0:0::/48'],
   ['::1', '::1', '0:0:0:0::/64', '0:0:0::/48'],
+  ['203.0.113.77:49152', '203.0.113.77', '203.0.113.77/32', '203.0.113.0/24'],
+  ['[2001:db8:1:2::6]', '2001:db8:1:2::6', '2001:db8:1:2::/64', '2001:db8:1::/48'],
+  ['[2001:db8:1:2::6]:49152', '2001:db8:1:2::6', '2001:db8:1:2::/64', '2001:db8:1::/48'],
+  ['[fe80::1%eth0]:1', 'fe80::1', 'fe80:0:0:0::/64', 'fe80:0:0::/48'],
+  ['203.0.113.77:', 'unknown', 'unknown', 'unknown'],
+  ['0xcb.1', 'unknown', 'unknown', 'unknown'],
   ['not an address', 'unknown', 'unknown', 'unknown'],
   ['', 'unknown', 'unknown', 'unknown'],
 ])('the address, block and network of %s', (text, address, block, network) => {
@@ -17,7 +24,7 @@ test.each([
 })
 
 async function ask(request: { remoteAddress?: string; headers?: Record<string, string> }, trustProxy: string[] | false = false) {
-  const app = Fastify({ trustProxy })
+  const app = Fastify({ trustProxy: trustProxy && createIsTrusted(trustProxy) })
   app.get('/', async (incoming) => toRequestContext(incoming))
   return (await app.inject({ url: '/', ...request })).json()
 }
@@ -47,7 +54,19 @@ test('X-Forwarded-For counts only from a trusted proxy, and only as far as trust
   const headers = { 'x-forwarded-for': '192.0.2.66, 203.0.113.7' }
   expect((await ask({ headers, remoteAddress: '10.0.0.1' })).address).toBe('10.0.0.1')
   expect((await ask({ headers, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe('203.0.113.7')
-  expect((await ask({ headers: { 'x-forwarded-for': 'junk' }, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toMatch(/^(unknown|10\.0\.0\.1)$/)
+})
+
+test.each<[string, string]>([
+  ['203.0.113.9:49152', '203.0.113.9'],
+  ['[2001:db8::9]:49152', '2001:db8::9'],
+  ['192.0.2.66, 203.0.113.9:49152, 10.0.0.5:8443', '203.0.113.9'],
+  ['203.0.113.9, [::ffff:10.0.0.5]:8443', '203.0.113.9'],
+  ['junk', '10.0.0.1'],
+  ['unknown, 10.0.0.5', '10.0.0.5'],
+  ['192.0.2.66, _hidden, 10.0.0.5', '10.0.0.5'],
+  ['', '10.0.0.1'],
+])('X-Forwarded-For: %s is read as %s, and what is no address as the proxy that wrote it', async (forwarded, address) => {
+  expect((await ask({ headers: { 'x-forwarded-for': forwarded }, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe(address)
 })
 
 test('the user agent is cut and cleaned', async () => {

@@ -1,6 +1,7 @@
 import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import { normalizeAddress } from './normalize-address.ts'
 import type { RequestContext } from '../../ports.ts'
 import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 
@@ -8,12 +9,20 @@ const MAX_AGENT_LENGTH = 256
 
 /** Where a request comes from, as far as trusted proxies can tell. */
 export function toRequestContext(request: FastifyRequest): RequestContext {
-  return { ...toPlace(request.ip), agent: toAgent(request.headers['user-agent']), straightFromLoopback: isStraightFromLoopback(request) }
+  return { ...toPlace(findClientAddress(request)), agent: toAgent(request.headers['user-agent']), straightFromLoopback: isStraightFromLoopback(request) }
 }
 
 /** The same of somebody for whom a back end asks. */
-export function toForwardedContext({ address, agent }: { address: string; agent: string }): RequestContext {
-  return { ...toPlace(address), agent: toAgent(agent), straightFromLoopback: false }
+export function toForwardedContext({ address, agent }: { address: string; agent: string }, request: FastifyRequest): RequestContext {
+  return { ...toPlace(normalizeAddress(address) === undefined ? findClientAddress(request) : address), agent: toAgent(agent), straightFromLoopback: false }
+}
+
+/**
+ * The client as the nearest trusted proxy wrote it. What is no address falls back to the one that reported it: all users of
+ * one name for "unknown" would share their limits.
+ */
+function findClientAddress(request: FastifyRequest): string {
+  return (request.ips ?? [request.ip]).findLast((address) => normalizeAddress(address) !== undefined) ?? request.ip
 }
 
 /**
@@ -21,8 +30,9 @@ export function toForwardedContext({ address, agent }: { address: string; agent:
  * used from elsewhere, too little to follow a person.
  */
 export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' | 'network'> {
-  if (!ipaddr.isValid(text)) return { address: 'unknown', block: 'unknown', network: 'unknown' }
-  const known = ipaddr.fromByteArray(ipaddr.process(text).toByteArray())
+  const normalized = normalizeAddress(text)
+  if (normalized === undefined) return { address: 'unknown', block: 'unknown', network: 'unknown' }
+  const known = ipaddr.parse(normalized)
   const address = known.toString()
   if (known instanceof ipaddr.IPv4) return { address, block: `${address}/32`, network: `${known.octets.slice(0, 3).join('.')}.0/24` }
   const groups = known.parts.map((part) => part.toString(16))

@@ -2,7 +2,9 @@ import { HEADERS } from '@auto-refresh/contracts'
 import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify'
 import { createClientErrorHandler } from './client-errors.ts'
+import { createIsTrusted } from './create-is-trusted.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { findLast } from './last-exchange.ts'
 import type { SendError } from './send-error.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -23,7 +25,7 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     connectionTimeout: 15_000,
     // without the Host check Node's own bare 400 would stand in for ours
     http: { headersTimeout: 5000, connectionsCheckingInterval: 1000, requireHostHeader: false },
-    trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
+    trustProxy: settings.trustedProxies.length === 0 ? false : createIsTrusted(settings.trustedProxies),
     // what the router would refuse by itself gets no header of ours: a long id is left to its schema, a broken path to the guard
     routerOptions: { maxParamLength: URL_BYTES },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
@@ -34,7 +36,7 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
       // Whoever sends a token there finds it in no log and in no answer.
       return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given ? given : createId()
     },
-    clientErrorHandler: createClientErrorHandler({ createId, settings }),
+    clientErrorHandler: createClientErrorHandler({ createId, settings, findLast }),
     frameworkErrors: sendError,
   } satisfies FastifyHttpOptions<RawServerDefault>
 }

@@ -20,7 +20,7 @@ export function toCodedError(error: unknown): CodedError {
 /** Fastify and its plugins say by a 4xx of their own that the request was wrong. */
 function toErrorCode({ code, statusCode, status }: LibraryError): ErrorCode | undefined {
   // the client went away in the middle of its body
-  if (code === 'ECONNRESET') return 'invalid_request'
+  if (code === 'ECONNRESET') return 'request_incomplete'
   const given = statusCode ?? status ?? 500
   return given >= 400 && given < 500 ? (BY_STATUS.get(given) ?? 'invalid_request') : undefined
 }

@@ -8,7 +8,7 @@ const proof = { 'x-auto-refresh': '1' }
 const cookie = (token: string) => ({ cookie: `refresh_token=${token}` })
 const COOKIE = 'refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax'
 
-async function post(path: string, { headers = {}, payload, settings = {} }: { headers?: Record<string, string | string[]>; payload?: object; settings?: Partial<HttpSettings> }) {
+async function post(path: string, { headers = {}, payload, settings = {} }: { headers?: Record<string, string | string[]>; payload?: object | string; settings?: Partial<HttpSettings> }) {
   const { app, calls } = reuseTestApp(settings)
   const answer = await app.inject({ method: 'POST', url: AUTH + path, headers, ...(payload === undefined ? {} : { payload }) })
   const body = answer.json()
@@ -46,6 +46,14 @@ test.each(REFRESHES)('different tokens are refused and change nothing: %s', asyn
     { headers: { 'x-refresh-token': ['a', 'b'] } },
   ]) {
     expect(await post(path, request)).toMatchObject({ status: 400, code: 'ambiguous_refresh_token', asked: [] })
+  }
+})
+
+test.each(['application/x-www-form-urlencoded', 'text/plain', 'application/json', 'application/octet-stream', ', odd'])('an empty body is no body, whatever its type: %s', async (type) => {
+  for (const length of [{}, { 'content-length': '0' }]) {
+    for (const path of [...REFRESHES, '/logout']) {
+      expect(await post(path, { headers: { 'x-refresh-token': 'r1', 'content-type': type, ...length } })).toMatchObject({ status: 200, asked: [{ refreshToken: 'r1' }] })
+    }
   }
 })
 
@@ -159,7 +167,10 @@ describe('a cookie counts only with proof against CSRF', () => {
   test('a form of a foreign page gets nowhere (A59)', async () => {
     for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain']) {
       for (const path of [...REFRESHES, '/logout', '/token']) {
-        expect(await post(path, { headers: { ...cookie('r1'), origin: 'https://evil.example', 'content-type': type } })).toMatchObject({ status: 415, code: 'unsupported_media_type', asked: [] })
+        const headers = { ...cookie('r1'), origin: 'https://evil.example', 'content-type': type }
+        expect(await post(path, { headers, payload: 'a=b' })).toMatchObject({ status: 415, code: 'unsupported_media_type', asked: [] })
+        const { status, asked } = await post(path, { headers })
+        expect([status, asked]).toEqual([path === '/token' ? 400 : 403, []])
       }
     }
   })

@@ -39,7 +39,7 @@ const toRequest = (request: FastifyRequest<{ Body: RenewalBody }>) => ({
   refreshToken: request.body.refresh_token,
   expectedSessionId: request.body.expected_session_id,
   idempotencyKey: readIdempotencyKey(request),
-  context: toForwardedContext(request.body.client),
+  context: toForwardedContext(request.body.client, request),
 })
 
 /** What is ours to answer for is thrown. */
