@@ -1,3 +1,24 @@
 import type { KnownBug } from './known-bug.ts'
 
-export const OVERLOAD_BUGS: readonly KnownBug[] = []
+const limits = (file: string) =>
+  ({
+    workspace: 'services/auth-api',
+    file: `services/auth-api/src/adapters/limits/${file}`,
+    project: 'unit',
+    test: 'limits',
+  }) as const
+
+export const OVERLOAD_BUGS: readonly KnownBug[] = [
+  {
+    ...limits('create-one-by-one.ts'),
+    name: 'all sign-ins of a process wait for one counter after the other',
+    find: '(key: string, work: () => Promise<T>): Promise<T> => {',
+    replace: `(_: string, work: () => Promise<T>): Promise<T> => { const key = ''`,
+  },
+  {
+    ...limits('create-in-flight.ts'),
+    name: 'an attempt that ends wakes all that wait for its address',
+    find: ': Number(madeRoom)',
+    replace: ': entry.waiting.length',
+  },
+]

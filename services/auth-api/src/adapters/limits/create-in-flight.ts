@@ -1,6 +1,7 @@
-type Entry = { count: number; waiting: (() => void)[] }
+type Waiter = { wake: () => void; patience: AbortSignal }
+type Entry = { count: number; waiting: Waiter[] }
 
-/** Counts, by key, attempts whose outcome is not known yet, and lets others wait for one of them to end. */
+/** Counts, by key, attempts whose outcome is not known yet, and lets others wait for room. */
 export function createInFlight() {
   const entries = new Map<string, Entry>()
   return {
@@ -9,17 +10,23 @@ export function createInFlight() {
       entry.count += 1
       entries.set(key, entry)
     },
-    end(key: string): void {
+    /**
+     * Room for one wakes one: waking all makes every attempt of a flood ask again after each end.
+     * The last end wakes all, because none of them can expect room any more.
+     */
+    end(key: string, { madeRoom }: { madeRoom: boolean }): void {
       const entry = entries.get(key)
       if (entry === undefined) return
       entry.count -= 1
+      entry.waiting = entry.waiting.filter(({ patience }) => !patience.aborted)
       if (entry.count === 0) entries.delete(key)
-      for (const wake of entry.waiting.splice(0)) wake()
+      const woken = entry.count === 0 ? entry.waiting.length : Number(madeRoom)
+      for (const { wake } of entry.waiting.splice(0, woken)) wake()
     },
-    /** Resolves when one ends; `undefined` when none is in flight. */
-    next(key: string): Promise<void> | undefined {
+    /** Resolves when there may be room; `undefined` when no attempt is in flight. */
+    next(key: string, patience: AbortSignal): Promise<void> | undefined {
       const entry = entries.get(key)
-      return entry && new Promise((resolve) => entry.waiting.push(resolve))
+      return entry && new Promise((wake) => entry.waiting.push({ wake, patience }))
     },
   }
 }

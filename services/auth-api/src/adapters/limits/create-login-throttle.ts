@@ -34,16 +34,15 @@ export const SLOW_LANE_SECONDS = 10
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
-  // nothing is refused for the room that was just given back
+  // By key: nothing is refused for the room just given back, and no user waits for the Redis trips of others.
   const oneByOne = createOneByOne()
 
   return {
     async take(attempt, patience) {
       const outOfPatience = toRejection(patience)
       for (let isFamiliar = false; ; ) {
-        // Who has run out of patience in the queue costs the others no trip to Redis.
-        const tried = await oneByOne(() => (patience.aborted ? outOfPatience : tryOnce(attempt, isFamiliar)))
-        if ('held' in tried) return { allowed: true, end: (outcome) => oneByOne(() => end(tried.held, outcome)) }
+        const tried = await tryOnce(attempt, isFamiliar, patience)
+        if ('held' in tried) return { allowed: true, end: (outcome) => end(tried.held, outcome) }
         if (tried.limiter === 'login_account' && !isFamiliar && (await deps.isFamiliar(attempt))) {
           isFamiliar = true
           continue
@@ -54,31 +53,61 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     },
   }
 
-  async function tryOnce(attempt: LoginAttempt, isFamiliar: boolean): Promise<Held | Refused> {
+  async function tryOnce(
+    attempt: LoginAttempt,
+    isFamiliar: boolean,
+    patience: AbortSignal,
+  ): Promise<Held | Refused> {
     const keys = toKeys(attempt)
     const held: Holding[] = []
-    for (const [name, limiter] of [['login_ip', deps.perAddress], ['login', deps.perPair], ['login_account', deps.perAccount]] as const) {
-      const key = keys[name]
-      const taken = await limiter.take(key)
-      if (taken.allowed) held.push({ limiter, key: `${name} ${key}`, of: key })
-      else if (name !== 'login_account' || (!isFamiliar && !(await deps.slowLane.take(keys.login)).allowed)) {
-        await Promise.all(held.map((one) => one.limiter.giveBack(one.of)))
-        const retryAfterSeconds = name === 'login_account' ? SLOW_LANE_SECONDS : taken.retryAfterSeconds
-        return { limiter: name, key: `${name} ${key}`, retryAfterSeconds, oneEnds: inFlight.next(`${name} ${key}`) }
+    try {
+      for (const [name, limiter] of inOrder(deps)) {
+        const key = `${name} ${keys[name]}`
+        const refused = await oneByOne(key, async (): Promise<Refused | undefined> => {
+          // An attempt that ran out of patience in the queue costs the others no trip to Redis.
+          if (patience.aborted) throw new CodedError('unavailable')
+          const taken = await limiter.take(keys[name])
+          if (taken.allowed) {
+            inFlight.begin(key)
+            held.push({ limiter, key, of: keys[name] })
+            return undefined
+          }
+          const isAccount = name === 'login_account'
+          if (isAccount && (isFamiliar || (await deps.slowLane.take(keys.login)).allowed)) return undefined
+          const retryAfterSeconds = isAccount ? SLOW_LANE_SECONDS : taken.retryAfterSeconds
+          return { limiter: name, key, retryAfterSeconds, oneEnds: inFlight.next(key, patience) }
+        })
+        if (refused !== undefined) {
+          await end(held, 'right')
+          return refused
+        }
       }
+      return { held }
+    } catch (error) {
+      await end(held, 'right')
+      throw error
     }
-    for (const { key } of held) inFlight.begin(key)
-    return { held }
   }
 
   async function end(held: readonly Holding[], outcome: 'right' | 'wrong'): Promise<void> {
-    if (outcome === 'right') await Promise.all(held.map((one) => one.limiter.giveBack(one.of)))
-    for (const { key } of held) inFlight.end(key)
+    await Promise.all(held.map((one) => oneByOne(one.key, () => endOne(one, outcome))))
+  }
+
+  async function endOne({ limiter, key, of }: Holding, outcome: 'right' | 'wrong'): Promise<void> {
+    try {
+      if (outcome === 'right') await limiter.giveBack(of)
+    } finally {
+      inFlight.end(key, { madeRoom: outcome === 'right' })
+    }
   }
 
   async function refuse({ limiter, key, retryAfterSeconds }: Refused) {
     return { allowed: false as const, limiter, retryAfterSeconds, isFirst: (await deps.told.take(key)).allowed }
   }
+}
+
+function inOrder({ perAddress, perPair, perAccount }: LoginThrottleDeps) {
+  return [['login_ip', perAddress], ['login', perPair], ['login_account', perAccount]] as const
 }
 
 function toRejection(patience: AbortSignal): Promise<never> {

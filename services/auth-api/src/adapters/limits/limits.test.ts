@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createBoundedLimiter } from './create-bounded-limiter.ts'
+import { createBoundedLimiter, type Limiter } from './create-bounded-limiter.ts'
 import { createLoginThrottle } from './create-login-throttle.ts'
 import { createRefusedRefreshLimit } from './create-refused-refresh-limit.ts'
 
@@ -172,6 +172,60 @@ describe('the login throttle', () => {
     await fail('ada')
     await fail('ada')
     for (let i = 0; i < 5; i++) await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  /** Limits whose addresses are counted by `take`, 10 ms away. */
+  function setUpSlow(points: number) {
+    const local = createBoundedLimiter({ limit: { points, seconds: 300 } })
+    const take = vi.fn<Limiter['take']>(async (key) => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      return local.take(key)
+    })
+    const none = createBoundedLimiter({ limit: 'off' })
+    const throttle = createLoginThrottle({
+      perPair: none,
+      perAddress: { take, giveBack: local.giveBack },
+      perAccount: none,
+      slowLane: none,
+      told: none,
+      isFamiliar: async () => false,
+    })
+    const patience = new AbortController().signal
+    const begin = (usernameKey: string, block: string) => throttle.take({ usernameKey, block }, patience)
+    return { begin, take }
+  }
+
+  test('sign-ins from different addresses do not wait for the counters of each other', async () => {
+    const { begin } = setUpSlow(1)
+    const begun = Array.from({ length: 100 }, (_, i) => begin(`user-${i}`, `203.0.113.${i}/32`))
+    await vi.advanceTimersByTimeAsync(10)
+    const ends = Promise.all(begun)
+    const late = new Promise((resolve) => setTimeout(() => resolve('late'), 1))
+    const first = Promise.race([ends, late])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await first).toEqual(Array.from({ length: 100 }, () => allowed))
+  })
+
+  test('an attempt that ends lets one of those waiting for its address ask again, not all', async () => {
+    const { begin, take } = setUpSlow(2)
+    const first = begin('a', '203.0.113.7/32')
+    const second = begin('b', '203.0.113.7/32')
+    const waiting = Array.from({ length: 50 }, (_, i) => begin(`user-${i}`, '203.0.113.7/32'))
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(take).toHaveBeenCalledTimes(52)
+    const [one, two] = await Promise.all([first, second])
+    if (one.allowed) await one.end('right')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(take).toHaveBeenCalledTimes(53)
+    const admitted = await waiting[0]
+    expect(admitted).toEqual(allowed)
+    if (two.allowed) await two.end('wrong')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(take).toHaveBeenCalledTimes(53)
+    if (admitted?.allowed === true) await admitted.end('wrong')
+    await vi.advanceTimersByTimeAsync(1000)
+    const rest = await Promise.all(waiting.slice(1))
+    expect(rest.filter((taken) => taken.allowed)).toEqual([])
   })
 })
 
