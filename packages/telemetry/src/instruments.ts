@@ -22,7 +22,7 @@ const REFRESH_OUTCOMES = [
   'unavailable',
 ] as const
 const SESSION_ENDS = [...REVOKE_REASONS, 'idle', 'absolute'] as const
-const SIGN_IN_LIMITERS = ['login', 'login_ip', 'login_account', 'refused_refresh'] as const
+const SIGN_IN_LIMITERS = ['login', 'login_ip', 'login_account', 'sign_in', 'refused_refresh'] as const
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 const TOPICS: readonly string[] = EVENT_TOPICS
 

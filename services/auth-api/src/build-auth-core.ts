@@ -132,6 +132,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       users,
       passwords,
       throttle: limits.throttle,
+      signInLimit: limits.signInLimit,
       tokenStore,
       signPair,
       recordLogin,

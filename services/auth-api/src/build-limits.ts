@@ -10,6 +10,12 @@ import type { HashUsername, Log, LoginAudit } from './ports.ts'
 /** An account over its limit can be tried at this pace from each address. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
 
+/**
+ * Sessions that one user opens. Far above what a person with many devices does, far below what fills
+ * the revocation list.
+ */
+const SIGN_INS: Limit = { points: 60, seconds: 600 }
+
 export type BuildLimitsDeps = Readonly<{
   config: Pick<AuthApiConfig, 'limits' | 'redisUrl'>
   audit: Pick<LoginAudit, 'hasSignedInFrom'>
@@ -39,6 +45,7 @@ export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername,
       told: limiter('told', limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds }),
       isFamiliar: ({ usernameKey, block }) => audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
+    signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
     refusedRefreshLimit: createRefusedRefreshLimit({ limiter: limiter('refused_refresh', limits.refusedRefresh) }),
     // in memory: a look is not worth a round trip
     lookLimit: createBoundedLimiter({ limit: limits.look }),

@@ -167,6 +167,13 @@ export interface RefusedRefreshLimit {
   take(block: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
+/** Counts sessions that a user opens with the right password. */
+export interface SignInLimit {
+  take(userId: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
+  /** For a session that was not opened through our own fault. */
+  giveBack(userId: string): Promise<void>
+}
+
 /** Counts looks at a session that is not due, per session and address block. */
 export interface LookLimit {
   take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
@@ -265,7 +272,7 @@ export type RefreshMetricOutcome =
 export interface Recorder {
   loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
   refreshed(operation: RefreshOperation, outcome: RefreshMetricOutcome, intervalSeconds?: number): void
-  rateLimited(limiter: LoginLimiter | 'refused_refresh'): void
+  rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh'): void
   loginEventsDropped(count: number): void
   revocationLearned(afterSeconds: number): void
 }

@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
-import type { LoginAudit, LoginRecord, LoginThrottle, Passwords, User, Users } from '../ports.ts'
+import type { LoginAudit, LoginRecord, LoginThrottle, Passwords, SignInLimit, User, Users } from '../ports.ts'
 import { aLog, aRecorder, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
 import { createRecordLogin } from './record-login.ts'
 import { createSignIn } from './sign-in.ts'
@@ -15,6 +15,7 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
   }
   const end = vi.fn<(outcome: 'right' | 'wrong') => Promise<void>>(async () => {})
   const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true, end })), end }
+  const signInLimit = { take: vi.fn<SignInLimit['take']>(async () => ({ allowed: true })), giveBack: vi.fn<SignInLimit['giveBack']>(async () => {}) }
   const records: LoginRecord[] = []
   const audit = { record: vi.fn<LoginAudit['record']>(async (login) => void records.push(login)) }
   const events: LoginRecord[] = []
@@ -25,6 +26,7 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
     users,
     passwords,
     throttle,
+    signInLimit,
     tokenStore,
     signPair: async ({ refreshToken, session }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: session.id, idleUntilMs: NOW_MS }),
     recordLogin,
@@ -36,7 +38,7 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
     allowDemoPassword,
     knownUsers: { remember: () => {} },
   })
-  return { signIn, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
+  return { signIn, signInLimit, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
 }
 const right = { username: 'ADA', password: 'right', context }
 
@@ -155,4 +157,20 @@ test('a user whose stored hash is not argon2id is refused as after a wrong passw
   expect(await signIn(right)).toEqual({ outcome: 'invalid_credentials' })
   expect(log.lines.map((line): unknown => JSON.parse(line))).toContainEqual({ level: 'error', userId: USER_ID, message: expect.stringContaining('set-password') as string })
   expect(records).toMatchObject([{ outcome: 'invalid_credentials', userId: USER_ID }])
+})
+
+test('a user who opens too many sessions waits, whatever the number of right passwords, and no guess is counted', async () => {
+  const { signIn, signInLimit, tokenStore, throttle, records } = setUp()
+  signInLimit.take.mockResolvedValue({ allowed: false, retryAfterSeconds: 9 })
+  expect(await signIn({ username: 'Ada', password: 'right', context })).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 9 })
+  expect([tokenStore.issue.mock.calls, throttle.end.mock.calls, records]).toEqual([[], [['right']], []])
+  expect(await signIn({ username: 'Ada', password: 'wrong', context })).toEqual({ outcome: 'invalid_credentials' })
+  expect(signInLimit.take.mock.calls).toEqual([[USER_ID]])
+})
+
+test('a session that was not opened through our own fault does not count', async () => {
+  const { signIn, signInLimit, tokenStore } = setUp()
+  tokenStore.issue.mockRejectedValue(new CodedError('unavailable'))
+  await expect(signIn({ username: 'Ada', password: 'right', context })).rejects.toMatchObject({ code: 'unavailable' })
+  expect(signInLimit.giveBack).toHaveBeenCalledExactlyOnceWith(USER_ID)
 })

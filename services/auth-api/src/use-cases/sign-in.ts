@@ -3,7 +3,7 @@ import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { DEMO_PASSWORD } from '../domain/password-policy.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import { toUsernameKey } from '../domain/username.ts'
-import type { HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, TokenStore, User, Users } from '../ports.ts'
+import type { HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, SignInLimit, TokenStore, User, Users } from '../ports.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from './sign-pair.ts'
 
@@ -18,6 +18,7 @@ export type SignInDeps = Readonly<{
   users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
   passwords: Passwords
   throttle: LoginThrottle
+  signInLimit: SignInLimit
   tokenStore: Pick<TokenStore, 'issue' | 'revokeSession'>
   knownUsers: Pick<KnownUsers, 'remember'>
   signPair: SignPair
@@ -66,7 +67,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const { end } = taken
     try {
       const result = await check()
-      giveBack(result.outcome === 'signed_in' ? 'right' : 'wrong')
+      giveBack(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
       return result
     } catch (error) {
       recorder.loggedIn('unavailable')
@@ -90,13 +91,26 @@ export function createSignIn(deps: SignInDeps): SignIn {
       if (!user.active) return refuse('user_inactive', user.id)
       if (outdated) await upgrade(user)
 
-      const issued = await tokenStore.issue({
-        userId: user.id,
-        userVersion: user.version,
-        clientId: CLIENT_ID,
-        context: { network: context.network, agent: context.agent },
-        accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
-      })
+      // Right passwords are no guesses, but each opens a session whose row outlives it by days.
+      const room = await deps.signInLimit.take(user.id)
+      if (!room.allowed) {
+        recorder.rateLimited('sign_in')
+        recorder.loggedIn('rate_limited')
+        return { outcome: 'rate_limited', retryAfterSeconds: room.retryAfterSeconds }
+      }
+
+      const issued = await tokenStore
+        .issue({
+          userId: user.id,
+          userVersion: user.version,
+          clientId: CLIENT_ID,
+          context: { network: context.network, agent: context.agent },
+          accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
+        })
+        .catch(async (error: unknown) => {
+          await deps.signInLimit.giveBack(user.id)
+          throw error
+        })
       if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)
 
       deps.knownUsers.remember(user)
