@@ -80,7 +80,7 @@ test('a disabled user is out at once and stays out until the revocation is deliv
 test('a revocation that was committed and not delivered is delivered in the background', async () => {
   const { core, tokenStore } = await start()
   tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
-  await expect(core.users.setPassword('ada', 'another password')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(core.users.setPassword('ada', 'another horse battery')).rejects.toMatchObject({ code: 'unavailable' })
   await expect.poll(async () => (await database.pool.query('select from auth_api.pending_revocations')).rowCount).toBe(0)
   expect(tokenStore.revokeUser).toHaveBeenLastCalledWith(expect.objectContaining({ version: 2, reason: 'password_changed' }))
 })
