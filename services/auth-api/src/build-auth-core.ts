@@ -15,6 +15,7 @@ import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-lo
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
 import { createRecorder } from './adapters/telemetry/create-recorder.ts'
+import { rememberEnded } from './adapters/token-store/remember-ended.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildBackground } from './build-background.ts'
 import { buildLimits } from './build-limits.ts'
@@ -32,7 +33,7 @@ import { createDismissNotice } from './use-cases/dismiss-notice.ts'
 import { createEndSession } from './use-cases/end-session.ts'
 import { createFindProvenSession } from './use-cases/find-proven-session.ts'
 import { createLeaveNotice } from './use-cases/leave-notice.ts'
-import { createLimitRefused } from './use-cases/limit-refused.ts'
+import { createLimitEnded, createLimitRefused } from './use-cases/limit-refused.ts'
 import { createListNotices } from './use-cases/list-notices.ts'
 import { createListSessions } from './use-cases/list-sessions.ts'
 import { createPeekRefresh } from './use-cases/peek-refresh.ts'
@@ -72,7 +73,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
-  const tokenStore = nameTraces(deps.tokenStore, tracing)
+  const tokenStore = rememberEnded({ tokenStore: nameTraces(deps.tokenStore, tracing), nowMs: () => performance.now() })
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'auth-api',
@@ -99,9 +100,10 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
   const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
   const limitRefused = createLimitRefused({ limit: limits.refusedRefreshLimit, recorder })
-  const refuseRefresh = createRefuseRefresh({ limitRefused })
+  const limitEnded = createLimitEnded({ limit: limits.endedLimit, recorder })
+  const refuseRefresh = createRefuseRefresh({ limitRefused, limitEnded, lines: limits.refusalLines })
   const tellRefusal = createTellRefusal({ events: refusalEvents, limit: createBoundedLimiter({ limit: TOLD_REFUSALS }) })
-  const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused })
+  const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused, limitEnded })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
   const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds })
   const background = buildBackground({

@@ -47,6 +47,9 @@ export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername,
     }),
     signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
     refusedRefreshLimit: createRefusedRefreshLimit({ limiter: limiter('refused_refresh', limits.refusedRefresh) }),
+    // in memory: what is refused anyway is not worth a round trip
+    endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),
+    refusalLines: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
     // in memory: a look is not worth a round trip
     lookLimit: createBoundedLimiter({ limit: limits.look }),
     start: () => redis?.start(),

@@ -21,4 +21,22 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
     find: ': Number(madeRoom)',
     replace: ': entry.waiting.length',
   },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/use-cases/refuse-refresh.ts',
+    project: 'unit',
+    test: 'refuse-refresh',
+    name: 'a dead token is refused without any limit',
+    find: 'return isEnded && refused.sessionId !== undefined ?',
+    replace: 'return !isEnded && refused.sessionId !== undefined ?',
+  },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/adapters/token-store/remember-ended.ts',
+    project: 'unit',
+    test: 'remember-ended',
+    name: 'each dead token costs a transaction',
+    find: `if (answer.outcome === 'revoked') refusals.set`,
+    replace: `if (answer.outcome !== 'revoked') refusals.set`,
+  },
 ]

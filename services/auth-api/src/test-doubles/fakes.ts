@@ -65,3 +65,10 @@ export function aRevocationList(): Revocations & { revoked: Set<string> } {
   const revoked = new Set<string>()
   return { revoked, isRevoked: (id) => revoked.has(id), add: (id) => void revoked.add(id) }
 }
+
+/** Limits of refusals that refuse nothing and let every line be written. */
+export const unlimited = {
+  limitRefused: async () => undefined,
+  limitEnded: async () => undefined,
+  lines: { take: async () => ({ allowed: true }) },
+}

@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import type { CheckAccessToken, RequestContext, TokenStore } from '../ports.ts'
-import type { LimitRefused } from './limit-refused.ts'
+import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 
 /** Either will do: an authentic access token (expired or revoked too), else a refresh token of any generation. */
 export type SessionProof = Readonly<{ accessToken?: string | undefined; refreshToken?: string | undefined; context: RequestContext }>
@@ -13,13 +13,14 @@ export type FindProvenSessionDeps = Readonly<{
   checkAccessToken: CheckAccessToken
   tokenStore: Pick<TokenStore, 'inspect'>
   limitRefused: LimitRefused
+  limitEnded: LimitEnded
 }>
 
 /**
  * The session that a caller may end. It changes nothing and is never an alarm.
  * Throws `CodedError` access_token_missing, access_token_invalid, refresh_token_invalid, rate_limited or unavailable.
  */
-export function createFindProvenSession({ checkAccessToken, tokenStore, limitRefused }: FindProvenSessionDeps): FindProvenSession {
+export function createFindProvenSession({ checkAccessToken, tokenStore, limitRefused, limitEnded }: FindProvenSessionDeps): FindProvenSession {
   return async ({ accessToken, refreshToken, context }) => {
     const check = await checkAccessToken(accessToken)
     if ('claims' in check) return inspect({ sessionId: check.claims.sid }, context)
@@ -30,8 +31,11 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
   async function inspect(by: { sessionId: string } | { token: string }, { block }: RequestContext): Promise<ProvenSession | undefined> {
     const found = await tokenStore.inspect(by)
     switch (found.outcome) {
-      case 'found':
+      case 'found': {
+        const limited = found.active ? undefined : await limitEnded({ sessionId: found.session.id, block })
+        if (limited !== undefined) throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })
         return { id: found.session.id, userId: found.session.userId, userVersion: found.session.userVersion }
+      }
       case 'not_found':
         return undefined
       case 'invalid':

@@ -11,3 +11,12 @@ export function createLimitRefused({ limit, recorder }: { limit: RefusedRefreshL
     return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
   }
 }
+
+/** Counts a refusal of an authentic token against its session and the caller's address block. */
+export type LimitEnded = (session: { sessionId: string; block: string }) => ReturnType<LimitRefused>
+
+/** A token of a session that has ended can be presented for ever: beyond the limit it costs an attacker more than us. */
+export function createLimitEnded({ limit, recorder }: { limit: RefusedRefreshLimit; recorder: Recorder }): LimitEnded {
+  const limitRefused = createLimitRefused({ limit, recorder })
+  return ({ sessionId, block }) => limitRefused(`${sessionId} ${block}`)
+}

@@ -27,8 +27,8 @@ export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellR
   return async (request) => {
     const peeked = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
     if (!('session' in peeked)) {
-      const { refusal, counted } = await refuseRefresh(peeked, request.context)
-      if (counted !== 'reused') tell(counted)
+      const { refusal, counted, isRepeated } = await refuseRefresh(peeked, request.context)
+      if (counted !== 'reused') tell(counted, isRepeated)
       return refusal
     }
     const known = decideStanding(await knownUsers.find(peeked.session.userId), peeked.session.userVersion)
@@ -36,10 +36,10 @@ export function createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellR
     tell(known.standing)
     return { outcome: known.standing }
 
-    function tell(outcome: RefreshMetricOutcome): void {
+    function tell(outcome: RefreshMetricOutcome, isRepeated = false): void {
       recorder.refreshed('middleware', outcome)
       tellRefusal(outcome, { sessionId: namesOf(peeked).sessionId, context: request.context })
-      log[toLogLevel(peeked, outcome)]({ event: 'refresh', operation: 'middleware', outcome, network: request.context.network }, `Refresh ${outcome}`)
+      log[isRepeated ? 'debug' : toLogLevel(peeked, outcome)]({ event: 'refresh', operation: 'middleware', outcome, network: request.context.network }, `Refresh ${outcome}`)
     }
   }
 }

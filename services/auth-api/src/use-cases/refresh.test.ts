@@ -1,7 +1,7 @@
 import { CodedError, type RotateResult } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
 import type { KnownUsers, RefreshMetricOutcome, UserState } from '../ports.ts'
-import { aLog, aRecorder, aRevocationList, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
+import { aLog, aRecorder, aRevocationList, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, unlimited, USER_ID } from '../test-doubles/fakes.ts'
 import { createLimitRefused } from './limit-refused.ts'
 import { createRefresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
@@ -26,7 +26,7 @@ function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateRe
   const log = aLog()
   const limit = { left: 1, take: async () => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
   const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS }))
-  const refuseRefresh = createRefuseRefresh({ limitRefused: createLimitRefused({ limit, recorder }) })
+  const refuseRefresh = createRefuseRefresh({ ...unlimited, limitRefused: createLimitRefused({ limit, recorder }) })
   const tellRefusal = vi.fn<TellRefusal>()
   const refresh = createRefresh({ tokenStore, knownUsers: { find, remember: () => {}, areAway: () => usersAway }, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds: 1800 })
   return { refresh, tellRefusal, tokenStore, recorder, revocations, log, signPair, limit }

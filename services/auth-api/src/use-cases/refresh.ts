@@ -48,12 +48,12 @@ export function createRefresh(deps: RefreshDeps): Refresh {
       const asked = toRotateRequest(request, deps.accessTtlSeconds)
       if (knownUsers.areAway()) await requireKnownUser(asked)
       const rotation = await tokenStore.rotate(asked)
-      const { result, counted } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
+      const { result, counted, isRepeated = false } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
       recorder.refreshed(operation, counted, 'session' in rotation && counted === 'rotated' ? rotation.intervalSeconds : undefined)
       const names = namesOf(rotation)
       tellRefusal(counted, { sessionId: names.sessionId, context: request.context })
       const line = { event: 'refresh', operation, outcome: counted, ...names, network: request.context.network }
-      log[toLogLevel(rotation, counted)](line, `Refresh ${counted}`)
+      log[isRepeated ? 'debug' : toLogLevel(rotation, counted)](line, `Refresh ${counted}`)
       return result
     } catch (error) {
       recorder.refreshed(operation, 'unavailable')
@@ -82,13 +82,13 @@ export function createRefresh(deps: RefreshDeps): Refresh {
 
   async function refuse(refused: Exclude<RotateResult, Granted>, context: RequestContext): Promise<Decided> {
     if (refused.outcome === 'reused') revocations.add(refused.sessionId)
-    const { refusal, counted } = await refuseRefresh(refused, context)
-    return { result: refusal, counted }
+    const { refusal, counted, isRepeated } = await refuseRefresh(refused, context)
+    return { result: refusal, counted, isRepeated }
   }
 }
 
 type Granted = Extract<RotateResult, { session: unknown }>
-type Decided = { result: RefreshResult; counted: RefreshMetricOutcome }
+type Decided = { result: RefreshResult; counted: RefreshMetricOutcome; isRepeated?: boolean }
 
 /** Whom a line in the log is about, as far as the store told. */
 export function namesOf(answer: RotateResult | PeekResult): { sessionId?: string; userId?: string } {

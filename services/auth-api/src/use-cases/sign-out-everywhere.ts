@@ -25,6 +25,6 @@ export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEve
     await deliverRevocations({ userId: session.userId })
     if (revocation !== undefined) revocations.add(session.id)
     const names = { sessionId: session.id, userId: session.userId, network: proof.context.network }
-    log.info({ event: 'logout_all', repeated: revocation === undefined, ...names }, 'Logout everywhere')
+    log[revocation === undefined ? 'debug' : 'info']({ event: 'logout_all', repeated: revocation === undefined, ...names }, 'Logout everywhere')
   }
 }

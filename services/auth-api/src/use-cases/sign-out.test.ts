@@ -31,7 +31,7 @@ function setUp({ check = { outcome: 'missing' }, inspected = found }: { check?: 
     acknowledge: vi.fn<Users['acknowledge']>(async (id) => void pending.splice(pending.findIndex((revocation) => revocation.id === id), 1)),
   }
   const limitRefused = vi.fn<() => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>>(async () => undefined)
-  const findProvenSession = createFindProvenSession({ checkAccessToken: async () => check, tokenStore, limitRefused })
+  const findProvenSession = createFindProvenSession({ checkAccessToken: async () => check, tokenStore, limitRefused, limitEnded: limitRefused })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
   const deps = { findProvenSession, tokenStore, users, deliverRevocations, revocations, log: aLog() }
   return { ...deps, limitRefused, pending, signOut: createSignOut(deps), signOutEverywhere: createSignOutEverywhere(deps) }
@@ -62,6 +62,18 @@ describe('the proof', () => {
     const { signOut, tokenStore } = setUp(parts)
     await expect(signOut({ refreshToken, context })).rejects.toMatchObject({ code })
     expect(tokenStore.revokeSession).not.toHaveBeenCalled()
+  })
+
+  test('a session that has ended is limited, and one that has not is not', async () => {
+    const over = { outcome: 'rate_limited', retryAfterSeconds: 7 } as const
+    const ended = setUp({ inspected: { ...found, active: false } })
+    ended.limitRefused.mockResolvedValue(over)
+    await expect(ended.signOut({ refreshToken: 'art_dead', context })).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 7 })
+    expect(ended.tokenStore.revokeSession).not.toHaveBeenCalled()
+    const open = setUp()
+    open.limitRefused.mockResolvedValue(over)
+    await open.signOut({ refreshToken: 'art_current', context })
+    expect(open.limitRefused).not.toHaveBeenCalled()
   })
 
   test('forged ones are limited by address', async () => {

@@ -16,6 +16,7 @@ export function createSignOut({ findProvenSession, tokenStore, revocations, log 
     if (session === undefined) return
     const { outcome } = await tokenStore.revokeSession({ sessionId: session.id, userId: session.userId, reason: 'logout' })
     revocations.add(session.id)
-    log.info({ event: 'logout', outcome, sessionId: session.id, userId: session.userId, network: proof.context.network }, 'Logout')
+    // What was ended before can be repeated for ever.
+    log[outcome === 'revoked' ? 'info' : 'debug']({ event: 'logout', outcome, sessionId: session.id, userId: session.userId, network: proof.context.network }, 'Logout')
   }
 }
