@@ -80,8 +80,8 @@ test('every metric that the guide names exists', () => {
   expect(named.filter((name) => !metrics.includes(name))).toEqual([])
 })
 
-test('the tests that SECURITY.md names exist', () => {
-  const named = links.filter(({ path, target }) => path === 'SECURITY.md' && target.endsWith('.test.ts'))
+test.each(['SECURITY.md', 'docs/security-coverage.md'])('the tests that %s names exist', (document) => {
+  const named = links.filter(({ path, target }) => path === document && target.endsWith('.test.ts'))
   expect(named.length).toBeGreaterThan(20)
   expect(named.filter(({ target, text }) => !read(target).includes(text)).map(({ text }) => text)).toEqual([])
 })
