@@ -107,6 +107,12 @@ export const runtime = createDashboard({
         queries: { sessions: `max(auth_cleanup_backlog_sessions{${AT}})` },
       }),
       createGraph({
+        title: 'Clock offset',
+        description: "The database's clock minus that of each auth-api. Above 0.5 s there is an alert, above 5 s the replica is not ready.",
+        unit: 's', width: 8,
+        queries: { '{{instance}}': `auth_clock_offset_seconds{${AT}}` },
+      }),
+      createGraph({
         title: 'Sweep refused',
         description: '1 while nothing is deleted by age, because the clock of the database may be wrong.',
         unit: 'short', width: 8,

@@ -10,6 +10,7 @@ export const HEADERS = {
   csrfProof: 'x-auto-refresh',
   idempotencyKey: 'idempotency-key',
   requestId: 'x-request-id',
+  clockMs: 'x-clock-ms',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
 /** Written instead where the cookie is Secure and has no Domain: no other host can set a cookie of this name. */

@@ -1,7 +1,7 @@
-import type { AccessTokenClaims } from '@auto-refresh/contracts'
+import { CodedError, type AccessTokenClaims } from '@auto-refresh/contracts'
 import { compactVerify, errors, type CryptoKey } from 'jose'
 import { parseCanonicalJson } from './canonical-part.ts'
-import { checkClaims } from './check-claims.ts'
+import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 
 export type AccessTokenVerdict = { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' }
@@ -12,7 +12,8 @@ const INVALID = { outcome: 'invalid' } as const
 /**
  * Verifies an access token off-line (RFC 9068, RFC 8725): algorithm, type, issuer and audience are fixed here and never taken
  * from the token, and only the canonical encoding counts. An authentic token that is merely too old is told apart. Says
- * nothing about revocation. Throws only what `findKey` throws.
+ * nothing about revocation. Throws what `findKey` throws, and `CodedError('unavailable')` for an authentic token from the
+ * future: one of our clocks is wrong, and the user is not to be signed out for it.
  */
 export function createAccessTokenVerifier({ findKey, issuer, audience, clock }: {
   findKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
@@ -27,8 +28,15 @@ export function createAccessTokenVerifier({ findKey, issuer, audience, clock }: 
     if (key === undefined || !(await isSignedBy(key, token))) return INVALID
 
     const nowMs = clock.nowMs()
-    const claims = checkClaims(parseCanonicalJson(token.split('.')[1] ?? ''), { issuer, audience, nowSeconds: nowMs / 1000 })
+    const claims = checkClaims(parseCanonicalJson(token.split('.')[1] ?? ''), { issuer, audience })
     if (claims === undefined) return INVALID
+    const ahead = secondsAhead(claims, nowMs / 1000)
+    if (ahead > 0) {
+      throw new CodedError('unavailable', {
+        retryAfterSeconds: Math.min(30, Math.ceil(ahead)),
+        cause: new Error(`An authentic access token was issued ${Math.round(ahead)} s in the future: compare the clocks`),
+      })
+    }
     return { outcome: nowMs < claims.exp * 1000 ? 'valid' : 'expired', claims }
   }
 }

@@ -186,3 +186,28 @@ test.each<[string, Partial<AutoRefreshOptions>]>([
   const token = { issuer: ISSUER, audience: 'auto-refresh' }
   expect(told).toEqual([expect.objectContaining({ configured: { ...token, ...options }, token })])
 })
+
+test.each([
+  ['behind by 15 s', 15_000],
+  ['behind by 40 min', 2_400_000],
+  ['ahead by 40 min', -2_400_000],
+])('a back end whose clock is %s judges tokens by the time of auth-api, and tells its operator once', async (_, aheadMs) => {
+  authApi.state.aheadMs = aheadMs
+  const app = createBackEnd({ renewalKey: '' })
+  const warn = vi.spyOn(app.log, 'warn')
+  expect((await get(app, await authApi.sign())).statusCode).toBe(200)
+  expect((await get(app, await authApi.sign({ leftSeconds: -5 }))).json().error).toMatchObject({ code: 'access_token_expired' })
+  await vi.waitFor(() => expect(authApi.state.asked).toBeGreaterThan(2), { timeout: 20_000 })
+  const lines = warn.mock.calls.filter((call) => String(call[1]).includes('Clock of this machine differs'))
+  expect(lines).toEqual([[{ offsetSeconds: Math.round(aheadMs / 1000) }, expect.any(String)]])
+})
+
+test('a fresh token is a retryable 503, never a 401, where a back end whose clock is behind hears no time', async () => {
+  const app = createBackEnd()
+  authApi.state.aheadMs = 15_000
+  const token = await authApi.sign()
+  authApi.state.aheadMs = undefined
+  const answer = await get(app, token)
+  expect([answer.statusCode, answer.json().error]).toEqual([503, expect.objectContaining({ code: 'unavailable', retryable: true })])
+  expect(answer.headers['retry-after']).toBeDefined()
+})

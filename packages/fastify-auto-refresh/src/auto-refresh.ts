@@ -5,6 +5,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
 import { createAccessTokenVerifier } from './access-token-verifier.ts'
+import { createSharedClock } from './shared-clock.ts'
+import { reportOffset } from './report-offset.ts'
 import { createRefuse } from './create-refuse.ts'
 import { createSettingsCheck } from './create-settings-check.ts'
 import { isDue } from './is-due.ts'
@@ -66,9 +68,9 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   for (const url of [base, jwksUrl]) if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new TypeError('authApiUrl and jwksUrl are http URLs')
 
   const elapsedMs = () => performance.now()
-  const clock = { nowMs: () => Date.now() }
+  const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
   const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
-  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log })
+  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log, clock })
   const verify = createAccessTokenVerifier({ findKey: keys.find, issuer, audience, clock })
   const checkSettings = createSettingsCheck({ findKey: keys.find, settings: { issuer, audience }, clock, log: app.log })
   let isReady = false

@@ -6,17 +6,25 @@ const CLOCK_TOLERANCE_SECONDS = 10
 const LONGEST_LIFE_SECONDS = 86_400
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The claims of an authentic payload, if all are there, of their type, for us, and of a time that makes sense. */
+/** The claims of an authentic payload, if all are there, of their type, for us, and of times that fit each other. */
 export function checkClaims(
   payload: unknown,
-  { issuer, audience, nowSeconds }: { issuer: string; audience: string; nowSeconds: number },
+  { issuer, audience }: { issuer: string; audience: string },
 ): AccessTokenClaims | undefined {
   if (!hasTypes(payload)) return undefined
   const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
   if (iss !== issuer || aud !== audience) return undefined
-  if (iat > nowSeconds + CLOCK_TOLERANCE_SECONDS || exp <= iat || exp > sessionExp || exp - iat > LONGEST_LIFE_SECONDS) return undefined
-  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= nowSeconds + CLOCK_TOLERANCE_SECONDS)) return undefined
+  if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_LIFE_SECONDS) return undefined
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS)) return undefined
   return payload
+}
+
+/**
+ * Seconds by which authentic claims lie in the future; 0 within the tolerance. They are ours, so it is a clock that is wrong,
+ * and never the caller.
+ */
+export function secondsAhead({ iat }: { iat: number }, nowSeconds: number): number {
+  return iat > nowSeconds + CLOCK_TOLERANCE_SECONDS ? iat - nowSeconds : 0
 }
 
 function hasTypes(payload: unknown): payload is AccessTokenClaims & { nbf?: unknown } {

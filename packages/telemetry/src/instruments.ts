@@ -92,6 +92,7 @@ export function createInstruments({ registry, service, tracing = noTracing, onMa
     cleanupDeletedSessions: cleanupWorker.plainCounter('auth_cleanup_deleted_sessions_total', 'Expired sessions deleted'),
     cleanupLastSuccess: cleanupWorker.plainGauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end; 0 before the first time'),
     cleanupBacklog: cleanupWorker.plainGauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to 100,000'),
+    clockOffset: authApi.plainGauge('auth_clock_offset_seconds', "token-store's clock (that of its database) minus the clock of this process, as far as the way of the answer does not explain it"),
     cleanupRefused: cleanupWorker.gauge('auth_cleanup_refused', '1 while the sweep of expired sessions is refused, by reason', { reason: ['clock', 'heartbeat', 'downtime', 'share'] }),
     suspiciousPatterns: threatMonitor.counter('auth_suspicious_patterns_total', 'Suspicious patterns that reached their threshold', { pattern: PATTERNS }),
     securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to the webhook; `failed` after every attempt, or because too many of its pattern waited', { result: ['delivered', 'failed'] }),

@@ -9,7 +9,7 @@ import type { AuthApiConfig } from './config.ts'
 import type { Clock, TokenStore } from './ports.ts'
 
 /** Composition root. `standalone` opens the API to pages of this machine and checks the Host; see `HttpSettings`. */
-export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock = { nowMs: () => Date.now() }, tracing = noTracing }: {
+export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock, tracing = noTracing }: {
   config: AuthApiConfig
   tokenStore: TokenStore
   publisher: EventPublisher
@@ -18,10 +18,11 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
   metrics: Metrics
   standalone?: boolean
   allowDemoPassword?: boolean
+  /** of this machine; it is corrected by token-store's */
   clock?: Clock
   tracing?: Tracing
 }) {
-  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, clock, tracing })
+  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, ...(clock === undefined ? {} : { clock }), tracing })
   const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
   const app = buildHttp({
     useCases: core,
@@ -36,7 +37,7 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
       allowedHosts: config.allowedHosts,
       standalone,
     },
-    clock,
+    clock: core.clock,
     createId: randomUUID,
     random: Math.random,
     log: logger,
@@ -56,6 +57,8 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
     checkAccessToken: core.checkAccessToken,
     checkKeys: core.checkKeys,
     isReady: () => ready,
+    /** Why balancers should send nothing here, although it serves: its clock is wrong by more than 5 s. */
+    findTrouble: () => (core.clock.isOff() ? [`clock differs by ${Math.round(core.clock.offsetMs() / 1000)} s from token-store's`] : []),
     /** Listens once everything behind it works. A signal calls it off; after that, as after a failure, `stop` cleans up. */
     async start(signal?: AbortSignal): Promise<{ url: string }> {
       await core.start(signal)

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 /** auth-api without HTTP on a real database; token-store knows one session for whoever signs in. */
-async function start() {
+async function start({ aheadMs = 0 } = {}) {
   const tokenStore = aTokenStore()
   const session = () => aSession({ id: randomUUID(), expiresAtMs: Date.now() + 86_400_000, authenticatedAtMs: Date.now() })
   tokenStore.issue.mockImplementation(async ({ userId, userVersion }) => ({ outcome: 'issued', token: 'art_0', session: { ...session(), userId, userVersion } }))
@@ -35,7 +35,7 @@ async function start() {
   const config = parseAuthApiConfig({ DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key })
   const log = aLog()
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
-  const core = buildAuthCore({ config, tokenStore, publisher: bus, subscriber: bus, log, metrics })
+  const core = buildAuthCore({ config, tokenStore, publisher: bus, subscriber: bus, log, metrics, clock: { nowMs: () => Date.now() + aheadMs } })
   closers.push(() => core.stop())
   await core.start()
   await core.users.add({ username: 'Ada', password: PASSWORD })
@@ -136,6 +136,17 @@ test('a restart finds the same keys: old tokens stay valid', async () => {
   const { pair } = await signIn()
   const { core } = await start()
   expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
+})
+
+test.each([-2_400_000, -60_000, 12_000, 60_000])('a replica whose clock is off by %i ms signs tokens that every other accepts, accepts theirs, and says that it is not ready', async (aheadMs) => {
+  const [right, wrong] = [await start(), await start({ aheadMs })]
+  const [ofRight, ofWrong] = [await right.signIn(), await wrong.signIn()]
+  for (const { core } of [right, wrong]) {
+    for (const { pair } of [ofRight, ofWrong]) expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
+  }
+  expect([right.core.clock.isOff(), wrong.core.clock.isOff()]).toEqual([false, true])
+  const { text } = await wrong.metrics.scrape()
+  expect(Number(/^auth_clock_offset_seconds (.*)$/m.exec(text)?.[1])).toBeCloseTo(-aheadMs / 1000, 0)
 })
 
 test('without its schema it does not start, and says what to do', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { noTracing, type RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
-import { createAccessTokenVerifier, isDue as isDueBy } from '@auto-refresh/fastify-auto-refresh'
+import { createAccessTokenVerifier, createSharedClock, isDue as isDueBy, type SharedClock } from '@auto-refresh/fastify-auto-refresh'
 import { checkSchema, createPool, openConnections, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
@@ -69,11 +69,14 @@ export type AuthCore = ReturnType<typeof buildAuthCore>
 
 /** auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for the middleware. */
 export function buildAuthCore(deps: AuthCoreDeps) {
-  const { config, publisher, subscriber, log, metrics, allowDemoPassword = false, clock = { nowMs: () => Date.now() }, tracing = noTracing } = deps
+  const { config, publisher, subscriber, log, metrics, allowDemoPassword = false, tracing = noTracing } = deps
+  const elapsedMs = () => performance.now()
+  const clock = createSharedClock({ wallMs: () => deps.clock?.nowMs() ?? Date.now(), elapsedMs })
   const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
-  const tokenStore = rememberEnded({ tokenStore: nameTraces(deps.tokenStore, tracing), nowMs: () => performance.now() })
+  const traced = nameTraces(deps.tokenStore, tracing)
+  const tokenStore = rememberEnded({ tokenStore: readClock(traced, clock, elapsedMs), nowMs: elapsedMs })
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'auth-api',
@@ -91,7 +94,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
-  const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log, accessTtlSeconds })
+  const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds })
   const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock })
 
   const verifyAccessToken = createAccessTokenVerifier({ findKey: signingKeys.findPublicKey, issuer, audience, clock })
@@ -114,10 +117,12 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     metrics,
     log,
     auditRetentionDays: config.auditRetentionDays,
+    clock,
   })
   const unwatch = [
     metrics.watchPool(pool),
     metrics.onScrape(() => metrics.revocationFeedAge.set(revocations.feedAgeMs() / 1000)),
+    metrics.onScrape(() => metrics.clockOffset.set(clock.offsetMs() / 1000)),
   ]
 
   /** Checks the schema, and the keys against the database. Throws a `ConfigError` that names every wrong key. */
@@ -127,6 +132,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   }
 
   return {
+    /** token-store's time, for everything that judges or dates a token */
+    clock,
     checkKeys,
     signIn: createSignIn({
       knownUsers,
@@ -166,17 +173,18 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     revocationFeed: revocations,
 
     /**
-     * Checks schema and keys, opens the signing keys, reads the revocation list whole, then starts what runs in the background.
+     * Checks schema and keys, reads the revocation list whole, opens the signing keys, then starts what runs in the background.
      * A signal calls it off: its reason is thrown.
      */
     async start(signal?: AbortSignal): Promise<void> {
       await checkKeys()
       limits.start()
       await tryWhileUnavailable(() => openConnections(pool))
-      await tryWhileUnavailable(() => signingKeys.start())
-      unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
+      // first, for the clock that its answers bring: by it signing keys are changed
       await revocations.start(signal)
       signal?.throwIfAborted()
+      await tryWhileUnavailable(() => signingKeys.start())
+      unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
       await background.start()
     },
     /** In reverse; safe after a start that failed half-way. */
@@ -188,6 +196,19 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       await limits.stop()
       for (const end of unwatch) end()
       await pool.end()
+    },
+  }
+}
+
+/** Each answer about revocations brings token-store's time along, every half second. */
+function readClock(tokenStore: TokenStore, clock: Pick<SharedClock, 'observe'>, elapsedMs: () => number): TokenStore {
+  return {
+    ...tokenStore,
+    async revocations(request) {
+      const sentAtMs = elapsedMs()
+      const answer = await tokenStore.revocations(request)
+      clock.observe({ serverMs: answer.nowMs, sentAtMs, heardAtMs: elapsedMs() })
+      return answer
     },
   }
 }

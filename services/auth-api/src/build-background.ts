@@ -5,7 +5,7 @@ import type { Pool } from 'pg'
 import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildEndRetention } from './build-end-retention.ts'
-import type { Log } from './ports.ts'
+import type { Clock, Log } from './ports.ts'
 import type { DeliverRevocations } from './use-cases/deliver-revocations.ts'
 import type { LeaveNotice } from './use-cases/leave-notice.ts'
 
@@ -21,10 +21,11 @@ export type BackgroundDeps = Readonly<{
   metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest'>
   log: Log
   auditRetentionDays: number
+  clock: Clock & { isDoubtful(): boolean }
 }>
 
 /** What auth-api does without being asked: deliver what a crash has left, leave notices, forget old records. */
-export function buildBackground({ pool, subscriber, deliverRevocations, leaveNotice, metrics, log, auditRetentionDays }: BackgroundDeps) {
+export function buildBackground({ pool, subscriber, deliverRevocations, leaveNotice, metrics, log, auditRetentionDays, clock }: BackgroundDeps) {
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message)
   const stopping = new AbortController()
   const loops = [
@@ -36,7 +37,7 @@ export function buildBackground({ pool, subscriber, deliverRevocations, leaveNot
     }),
     createRepeating({
       everyMs: RETENTION_MS,
-      run: buildEndRetention({ pool, retentionDays: auditRetentionDays, metrics, signal: stopping.signal }),
+      run: buildEndRetention({ pool, clock, retentionDays: auditRetentionDays, metrics, signal: stopping.signal }),
       onError: warn('Deleting old sign-ins and notices failed, retrying'),
     }),
   ]

@@ -3,23 +3,27 @@ import { createDeleteInBatches } from '@auto-refresh/batch'
 import type { Metrics } from '@auto-refresh/telemetry'
 import type { Pool } from 'pg'
 import { deleteOldNotices, deleteOldSignIns, oldestSignInSeconds } from './adapters/postgres/delete-old-records.ts'
+import type { Clock } from './ports.ts'
 
 /** As much time for each table as a run of the clean-up has by default: what is left waits for the next run. */
 const BUDGET_MS = 20_000
 const BATCH_SIZE = 1000
 
 /** Deletes sign-ins and notices whose retention has ended, batch after batch, and reports the age of the oldest sign-in. */
-export function buildEndRetention({ pool, retentionDays, metrics, signal }: {
+export function buildEndRetention({ pool, clock, retentionDays, metrics, signal }: {
   pool: Pool
+  /** nothing is deleted while it is doubtful: what a wrong clock deletes is gone */
+  clock: Clock & { isDoubtful(): boolean }
   retentionDays: number
   metrics: Pick<Metrics, 'signInsOldest'>
   signal: AbortSignal
 }): () => Promise<void> {
-  const clock = { nowMs: () => performance.now(), pause: (durationMs: number) => pause(durationMs) }
-  const deleteInBatches = createDeleteInBatches({ clock, batchSize: BATCH_SIZE, budgetMs: BUDGET_MS })
+  const elapsed = { nowMs: () => performance.now(), pause: (durationMs: number) => pause(durationMs) }
+  const deleteInBatches = createDeleteInBatches({ clock: elapsed, batchSize: BATCH_SIZE, budgetMs: BUDGET_MS })
   return async () => {
     for (const deleteOld of [deleteOldSignIns, deleteOldNotices]) {
-      await deleteInBatches((limit) => deleteOld(pool, { retentionDays }, limit), signal)
+      if (clock.isDoubtful()) break
+      await deleteInBatches((limit) => deleteOld(pool, { retentionDays, nowMs: clock.nowMs() }, limit), signal)
     }
     metrics.signInsOldest.set(await oldestSignInSeconds(pool))
   }

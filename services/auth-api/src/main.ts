@@ -4,7 +4,7 @@ import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
 import { createHttpTokenStore } from './adapters/token-store/create-http-token-store.ts'
-import { buildAuthApi } from './build-auth-api.ts'
+import { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
 
 const service = 'auth-api'
@@ -50,7 +50,7 @@ await runMain({
     })
     starting.defer(() => store.close())
     const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, tracing })
-    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => authApi.isReady() || ['starting or stopping'] })
+    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => toReadiness(authApi) })
     starting.defer(() => admin.close())
     starting.defer(() => authApi.stop({ drainMs: own.drainMs }))
     const { url } = await authApi.start(signal)
@@ -60,3 +60,9 @@ await runMain({
     return () => running.disposeAsync()
   },
 })
+
+function toReadiness({ isReady, findTrouble }: Pick<BuiltAuthApi, 'isReady' | 'findTrouble'>): true | readonly string[] {
+  if (!isReady()) return ['starting or stopping']
+  const trouble = findTrouble()
+  return trouble.length === 0 || trouble
+}

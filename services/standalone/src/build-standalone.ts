@@ -31,8 +31,8 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   starting.defer(() => tracing.close())
 
   await checkPort(config)
-  let isReady = false
-  const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+  let findTrouble = (): readonly string[] => ['starting or stopping']
+  const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => findTrouble().length === 0 || findTrouble() })
   starting.defer(() => admin.close())
 
   const database = await openDatabase({ config, log: (message) => logger.info(message) })
@@ -60,9 +60,10 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   const { url } = await authApi.start(signal)
   gate.open()
 
-  isReady = true
+  const notReady = findTrouble
+  findTrouble = authApi.findTrouble
   starting.defer(() => {
-    isReady = false
+    findTrouble = notReady
   })
   const running = starting.move()
   return {

@@ -1,6 +1,7 @@
-import { Envelope, RevocationsData } from '@auto-refresh/contracts'
+import { Envelope, HEADERS, RevocationsData } from '@auto-refresh/contracts'
 import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
+import type { SharedClock } from '../shared-clock.ts'
 import type { Ask } from './ask.ts'
 import { pollEvery } from './poll-every.ts'
 import { withResolvers } from './with-resolvers.ts'
@@ -21,13 +22,15 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>
  * The sessions whose access tokens are dead. The list is read whole at first, then each second what
  * is new. While auth-api is unavailable the list serves as it stands.
  */
-export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
+export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
   url: string
   key: string
   ask: Ask
   /** monotonic: a clock that leaps must not bring dead tokens back to life */
   elapsedMs: () => number
   log: Pick<FastifyBaseLogger, 'warn' | 'info'>
+  /** learns auth-api's time from each answer */
+  clock?: Pick<SharedClock, 'observe'>
 }) {
   const diesAtMs = new Map<string, number>()
   let etag: string | undefined
@@ -56,8 +59,11 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log }: {
     if (elapsedMs() - wholeAtMs >= WHOLE_MS) since = undefined
     const asked = since === undefined ? url : `${url}?since=${since}`
     const headers = { authorization: `Bearer ${key}`, ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+    const sentAtMs = elapsedMs()
     const answer = await ask({ url: asked, headers, deadlineMs: DEADLINE_MS })
     heardAtMs = elapsedMs()
+    const serverMs = answer.headers.get(HEADERS.clockMs)
+    if (serverMs !== null && /^\d{1,15}$/.test(serverMs)) clock?.observe({ serverMs: Number(serverMs), sentAtMs, heardAtMs })
     if (answer.status !== 304) {
       if (answer.status !== 200 || !checker.Check(answer.body)) {
         throw toAnswerError(answer, { question: 'the question for revocations', keySetting: 'REVOCATION_FEED_KEYS' })

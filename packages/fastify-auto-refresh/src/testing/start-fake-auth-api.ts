@@ -4,7 +4,6 @@ import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 
 export const ISSUER = 'https://auth.example'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
-const nowSeconds = () => Math.floor(Date.now() / 1000)
 
 /** What a back end sees of auth-api, on a port of its own. `state` is what it answers, and may be changed at any time. */
 export async function startFakeAuthApi() {
@@ -13,11 +12,19 @@ export async function startFakeAuthApi() {
     revoked: [] as string[],
     peek: { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } } as object,
     renewal: { outcome: 'renewed', access_token: 'a2', refresh_token: 'r2', refresh_expires_in: 604_800 } as object,
+    /** its clock, as far as it is ahead of the back end's; absent: it does not tell the time */
+    aheadMs: undefined as number | undefined,
+    /** times it was asked for revocations */
+    asked: 0,
     calls: [] as { call: string; key: string | undefined; body: unknown }[],
   }
+  const nowMs = () => Date.now() + (state.aheadMs ?? 0)
+  const nowSeconds = () => Math.floor(nowMs() / 1000)
   const app = Fastify({ forceCloseConnections: true })
   app.get('/.well-known/jwks.json', async () => ({ keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }] }))
   app.get('/api/v1/auth/revocations', async (request, reply) => {
+    state.asked += 1
+    if (state.aheadMs !== undefined) reply.header('x-clock-ms', nowMs())
     const data = { revocations: state.revoked.map((session_id) => ({ session_id, expires_in: 60 })) }
     return request.headers.authorization === 'Bearer feed-key' ? { status: 200, message: '', data } : reply.code(403).send({})
   })

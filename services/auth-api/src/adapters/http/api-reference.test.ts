@@ -90,11 +90,11 @@ test('the API reference names the headers of our own that an answer has', async 
   const headersOf = (status: string) =>
     Object.fromEntries(reference.flatMap(({ path, responses: { [status]: answer } }) => (answer === undefined ? [] : [[path, Object.keys(answer.headers)]])))
   expect(headersOf('200')).toEqual({
-    '/.well-known/jwks.json': everywhere, 'token-status': everywhere, renewals: everywhere, 'renewals/peek': everywhere, revocations: [...everywhere, 'etag', 'age'],
+    '/.well-known/jwks.json': everywhere, 'token-status': everywhere, renewals: everywhere, 'renewals/peek': everywhere, revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'],
     token: pair, refresh: pair, 'auto-refresh': pair, logout: pair, 'logout-all': pair,
     ...Object.fromEntries(BEHIND_MIDDLEWARE.map((path) => [path, renewed])),
   })
-  expect(headersOf('304')).toEqual({ revocations: [...everywhere, 'etag', 'age'] })
+  expect(headersOf('304')).toEqual({ revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'] })
   for (const [status, header] of [['401', 'www-authenticate'], ['429', 'retry-after'], ['503', 'retry-after']] as const) {
     expect([...new Set(Object.values(headersOf(status)).map(String))]).toEqual([[...everywhere, header].join()])
   }

@@ -76,12 +76,15 @@ describe('the audit trail', () => {
     expect(await audit.hasSignedInFrom('guessed', context.block)).toBe(false)
   })
 
-  test('what is older than the retention goes, the rest stays', async () => {
+  test('what is older than the retention goes, the rest stays, and nothing goes by a clock of the database that is ahead of ours', async () => {
     const { pool } = database
     await pool.query("insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d")
     await createPostgresNotices(database).leave({ id: idOf(7), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs: Date.now() - 91 * 86_400_000 })
     expect(await oldestSignInSeconds(pool)).toBeGreaterThan(399 * 86_400)
-    const deleted = () => Promise.all([deleteOldSignIns(pool, { retentionDays: 90 }, 1), deleteOldNotices(pool, { retentionDays: 90 }, 1)])
+    const deleted = (nowMs = Date.now()) =>
+      Promise.all([deleteOldSignIns, deleteOldNotices].map((deleteOld) => deleteOld(pool, { retentionDays: 90, nowMs }, 1)))
+    // as if the database's clock had jumped ahead of ours
+    expect(await deleted(Date.now() - 120_000)).toEqual([0, 0])
     expect([await deleted(), await deleted(), await deleted()]).toEqual([[1, 1], [1, 0], [0, 0]])
     expect(await oldestSignInSeconds(pool)).toBeLessThan(90 * 86_400)
     expect((await pool.query("select from auth_api.login_audit where username_hash = 'aged'")).rowCount).toBe(2)

@@ -1,4 +1,4 @@
-import { RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
+import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import { createRequireKey } from '../require-key.ts'
 import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
@@ -10,7 +10,7 @@ const CURSOR = /^\d{1,16}$/
  * Other back ends read the list every second: it is sent only when it has changed (RFC 9110
  * §13.1.2), and with `since` only what is new.
  */
-export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps): void {
+export function addRevocations(app: App, { revocationFeed, settings, clock }: RouteDeps): void {
   const schema = {
     tags: ['back ends'],
     summary: 'The sessions whose access tokens are revoked',
@@ -43,7 +43,7 @@ export function addRevocations(app: App, { revocationFeed, settings }: RouteDeps
     // weak: the seconds left differ from one moment and one process to the next
     const tag = `W/"${revocationFeed.tag()}"`
     // how long token-store has not been heard: what it knows since then is not on the list (RFC 9111 §5.1)
-    reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000) })
+    reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000), [HEADERS.clockMs]: Math.round(clock.nowMs()) })
     if (request.headers['if-none-match'] === tag) return reply.code(304).send(undefined as never)
     const { since } = request.query
     // What is no cursor of ours gets the whole list, which is never wrong.

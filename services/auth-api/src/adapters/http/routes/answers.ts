@@ -48,4 +48,5 @@ export const RENEWAL_HEADERS = {
 export const REVOCATIONS_HEADERS = {
   etag: text('of the list; send it in `If-None-Match`'),
   age: seconds('seconds since token-store was last heard'),
+  'x-clock-ms': seconds('the time by which tokens are dated, in Unix milliseconds; correct your clock by it'),
 }
