@@ -9,4 +9,5 @@ export { readRefreshToken, type PresentedRefreshToken } from './read-refresh-tok
 export { clearRefreshCookie, setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
 export { createSharedClock, type SharedClock } from './shared-clock.ts'
 export type { Renewal, RenewalRequest } from './renewal.ts'
+export { reportOffset } from './report-offset.ts'
 export { requireRole } from './require-role.ts'

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { noTracing, type RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
-import { createAccessTokenVerifier, createSharedClock, isDue as isDueBy, type SharedClock } from '@auto-refresh/fastify-auto-refresh'
+import { createAccessTokenVerifier, createSharedClock, isDue as isDueBy, reportOffset, type SharedClock } from '@auto-refresh/fastify-auto-refresh'
 import { checkSchema, createPool, openConnections, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
@@ -71,7 +71,7 @@ export type AuthCore = ReturnType<typeof buildAuthCore>
 export function buildAuthCore(deps: AuthCoreDeps) {
   const { config, publisher, subscriber, log, metrics, allowDemoPassword = false, tracing = noTracing } = deps
   const elapsedMs = () => performance.now()
-  const clock = createSharedClock({ wallMs: () => deps.clock?.nowMs() ?? Date.now(), elapsedMs })
+  const clock = reportOffset(createSharedClock({ wallMs: () => deps.clock?.nowMs() ?? Date.now(), elapsedMs }), log)
   const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
