@@ -11,8 +11,8 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
   {
     ...list,
     name: 'a list that cannot be read whole silences new revocations',
-    find: '    if (heard === undefined) return readFirst()',
-    replace: '    if (heard === undefined || elapsedMs() - wholeAtMs >= WHOLE_MS) { await readPage(); return }',
+    find: '    const sinceMs = heard.storeMs - OVERLAP_MS',
+    replace: '    await readPage()\n    const sinceMs = heard.storeMs - OVERLAP_MS',
   },
   {
     ...list,
