@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   user_inactive: { status: 401, retryable: false, message: 'This account is not active' },
   csrf_rejected: { status: 403, retryable: false, message: 'A cookie counts only with an allowed Origin or the header X-Auto-Refresh: 1' },
   forbidden: { status: 403, retryable: false, message: 'This is not allowed' },
+  recent_sign_in_required: { status: 403, retryable: false, message: 'Sign in again, then repeat the request within 15 minutes' },
   not_found: { status: 404, retryable: false, message: 'There is nothing here' },
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not take that method; see the Allow header' },
   request_incomplete: { status: 408, retryable: true, message: 'The request did not arrive in time or not to its end; send it again' },

@@ -98,8 +98,10 @@ test('the session of a stolen token leaves its user a notice, once', async () =>
   await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
   const notices = await core.listNotices({ userId: user.id })
   expect(notices).toEqual([{ id: reuse.id, userId: user.id, sessionId: pair.sessionId, occurredAtMs: Date.parse(at) }])
-  expect(await core.dismissNotice({ userId: user.id, id: reuse.id })).toEqual({ outcome: 'dismissed' })
-  expect(await core.dismissNotice({ userId: user.id, id: reuse.id })).toEqual({ outcome: 'not_found' })
+  const request = { userId: user.id, id: reuse.id, signedInAtSeconds: Math.floor(Date.parse(at) / 1000) }
+  expect(await core.dismissNotice({ ...request, signedInAtSeconds: request.signedInAtSeconds - 1 })).toEqual({ outcome: 'older_session' })
+  expect(await core.dismissNotice(request)).toEqual({ outcome: 'dismissed' })
+  expect(await core.dismissNotice(request)).toEqual({ outcome: 'not_found' })
 })
 
 test('with the database gone a known user is still refreshed, an unknown one is asked to come again', async () => {

@@ -2,7 +2,7 @@ import { CodedError, ERROR_CODES, type ErrorCode } from '@auto-refresh/contracts
 import { describe, expect, test } from 'vitest'
 import type { RefreshRefusal } from '../../use-cases/refresh.ts'
 import type { UseCases } from './http-deps.ts'
-import { openTestApp, PAIR, SESSION, USER } from '../../test-doubles/open-test-app.ts'
+import { NOW_SECONDS, openTestApp, PAIR, SESSION, USER } from '../../test-doubles/open-test-app.ts'
 
 const AUTH = '/api/v1/auth'
 const SIGN_IN = { method: 'POST', url: `${AUTH}/token`, payload: { username: 'ann', password: 'secret words' } } as const
@@ -192,7 +192,7 @@ test('what the user should know is listed and dismissed', async () => {
     notices: [{ id: ID, kind: 'session_ended_token_reused', session_id: SESSION, occurred_at: '1970-01-01T00:00:00Z', message: expect.any(String) }],
   })
   expect((await app.inject({ method: 'DELETE', url: `${AUTH}/notices/${ID}`, headers: live })).statusCode).toBe(200)
-  expect(calls.at(-1)).toEqual({ name: 'dismissNotice', request: { userId: USER, id: ID } })
+  expect(calls.at(-1)).toEqual({ name: 'dismissNotice', request: { userId: USER, id: ID, signedInAtSeconds: NOW_SECONDS - 60 } })
   const other = openTestApp({ useCases: { dismissNotice: async () => ({ outcome: 'not_found' }) } })
   expect((await other.app.inject({ method: 'DELETE', url: `${AUTH}/notices/${ID}`, headers: live })).statusCode).toBe(404)
 })
@@ -276,4 +276,19 @@ test('the request id is our own, or the caller\'s where it is harmless', async (
   expect(await idOf()).toMatch(/^id-/)
   expect(await idOf('trace.A-1_b')).toBe('trace.A-1_b')
   for (const bad of ['', 'a b', 'x'.repeat(65), '"}', 'ä', `art_${'A'.repeat(40)}`, `eyJ${'a'.repeat(40)}`]) expect(await idOf(bad)).toMatch(/^id-/)
+})
+
+test('ending another device and dismissing a notice take a recent sign-in, ending the own session does not', async () => {
+  const claims = { iss: 'i', sub: USER, aud: 'a', exp: NOW_SECONDS + 1800, iat: NOW_SECONDS, jti: 'j', client_id: 'c', sid: SESSION, username: 'ann', role: 'user', session_exp: NOW_SECONDS + 86_400 }
+  const at = (ageSeconds: number) => openTestApp({
+    useCases: {
+      checkAccessToken: async () => ({ outcome: 'valid', claims: { ...claims, auth_time: NOW_SECONDS - ageSeconds } }),
+      dismissNotice: async () => ({ outcome: 'older_session' }),
+    },
+  }).app
+  const codeOf = async (ageSeconds: number, url: string) =>
+    (await at(ageSeconds).inject({ method: 'DELETE', url: AUTH + url, headers: { authorization: 'Bearer x' } })).json().error?.code
+  expect([await codeOf(900, `/sessions/${ID}`), await codeOf(901, `/sessions/${ID}`)]).toEqual([undefined, 'recent_sign_in_required'])
+  expect(await codeOf(90_000, `/sessions/${SESSION}`)).toBeUndefined()
+  expect(await codeOf(900, `/notices/${ID}`)).toBe('recent_sign_in_required')
 })

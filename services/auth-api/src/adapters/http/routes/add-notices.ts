@@ -27,7 +27,8 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
 
   const dismissal = { ...schema, summary: 'Dismiss one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
   app.delete('/notices/:id', { schema: dismissal }, async ({ user, params }) => {
-    const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id })
+    const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id, signedInAtSeconds: user.auth_time })
+    if (outcome === 'older_session') throw new CodedError('recent_sign_in_required', { detail: 'Sign in again to dismiss this notice: it is newer than your session' })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Notice dismissed successfully')
   })

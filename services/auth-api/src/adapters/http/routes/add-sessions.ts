@@ -4,7 +4,10 @@ import { toUtc } from '../to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
-export function addSessions(app: App, { useCases }: RouteDeps): void {
+/** A stolen token must not end the owner's other devices one by one: that takes a sign-in of the last 15 minutes. */
+const RECENT_SECONDS = 900
+
+export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
   const schema = { tags: ['sessions'], ...GUARDED }
 
   app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: userAnswers(SessionsData, RENEWAL_HEADERS) } }, async ({ user }) => {
@@ -29,7 +32,10 @@ export function addSessions(app: App, { useCases }: RouteDeps): void {
 
   const ending = { ...schema, summary: 'End one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
-    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId: request.params.id.toLowerCase(), context: toRequestContext(request) })
+    const sessionId = request.params.id.toLowerCase()
+    const isRecent = clock.nowMs() / 1000 - request.user.auth_time <= RECENT_SECONDS
+    if (sessionId !== request.user.sid && !isRecent) throw new CodedError('recent_sign_in_required')
+    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId, context: toRequestContext(request) })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Session ended successfully')
   })
