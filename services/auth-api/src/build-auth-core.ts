@@ -5,10 +5,12 @@ import { createAccessTokenVerifier, createSharedClock, isDue as isDueBy, reportO
 import { checkSchema, createPool, openConnections, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
+import { createDeviceProofs } from './adapters/crypto/create-device-proofs.ts'
 import { createHashUsername } from './adapters/crypto/create-hash-username.ts'
 import { createLoginEvents } from './adapters/events/create-login-events.ts'
 import { createRefusalEvents } from './adapters/events/create-refusal-events.ts'
 import { createBoundedLimiter } from './adapters/limits/create-bounded-limiter.ts'
+import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
 import { createKnownUsers } from './adapters/memory/create-known-users.ts'
 import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
@@ -89,6 +91,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const audit = createPostgresLoginAudit({ pool })
   const notices = createPostgresNotices({ pool })
   const passwords = createArgon2Passwords({ randomBytes })
+  const familiar = createFamiliarSignIns()
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log, tracing })
   const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
@@ -135,12 +138,15 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     /** token-store's time, for everything that judges or dates a token */
     clock,
     checkKeys,
+    isSignInShed: (block: string) => passwords.isBusy() && !familiar.hasBlock(block),
     signIn: createSignIn({
       knownUsers,
       allowDemoPassword,
       users,
       passwords,
       throttle: limits.throttle,
+      familiar,
+      deviceProofs: createDeviceProofs({ hashUsername, randomBytes }),
       signInLimit: limits.signInLimit,
       tokenStore,
       signPair,

@@ -7,8 +7,10 @@ import { createRefusedRefreshLimit } from './adapters/limits/create-refused-refr
 import type { AuthApiConfig } from './config.ts'
 import type { HashUsername, Log, LoginAudit } from './ports.ts'
 
-/** An account over its limit can be tried at this pace from each address. */
+/** Beyond a limit each name can be tried at this pace from each address. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
+/** Beyond the limit of an address: names that have never signed in from there, together. */
+const STRANGERS: Limit = { points: 30, seconds: SLOW_LANE_SECONDS }
 
 /**
  * Sessions that one user opens. Far above what a person with many devices does, far below what fills
@@ -41,7 +43,9 @@ export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername,
       perPair: limiter('login', limits.login),
       perAddress: limiter('login_ip', limits.loginAddress),
       perAccount: limiter('login_account', limits.loginAccount),
+      perDevice: limiter('login_device', limits.login),
       slowLane: limiter('slow_lane', SLOW_LANE),
+      strangers: limiter('strangers', STRANGERS),
       told: limiter('told', limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds }),
       isFamiliar: ({ usernameKey, block }) => audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),

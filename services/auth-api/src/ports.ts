@@ -94,14 +94,34 @@ export interface KnownUsers {
 }
 
 /** Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is their turn. */
+/** When a hash is computed: `first` goes before all others, `patience` ends the wait. */
+export type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
+
 export interface Passwords {
+  /** Whether a hash that is not `first` would be refused now, because too many wait. */
+  isBusy(): boolean
   /** argon2id as a PHC string. */
-  hash(password: string, patience?: AbortSignal): Promise<string>
+  hash(password: string, turn?: HashTurn): Promise<string>
   /**
    * With `undefined` as hash it does the same work against a dummy and answers `matches: false`; likewise with a hash that is
    * not argon2id, which it reports as `unreadable`.
    */
-  verify(password: string, hash: string | undefined, patience?: AbortSignal): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
+  verify(password: string, hash: string | undefined, turn?: HashTurn): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
+}
+
+/** Names that have signed in from an address since this process started: they go first when many sign in. */
+export interface FamiliarSignIns {
+  has(attempt: Omit<LoginAttempt, 'device'>): boolean
+  /** Whether anybody has signed in from there. */
+  hasBlock(block: string): boolean
+  add(attempt: Omit<LoginAttempt, 'device'>): void
+}
+
+/** Proves that a device has signed in as a user before (OWASP's device cookies): guesses elsewhere do not stop it. */
+export interface DeviceProofs {
+  issue(usernameKey: string): string
+  /** The id of the device, or `undefined` where the proof is not ours or another user's. */
+  check(proof: string, usernameKey: string): string | undefined
 }
 
 export interface SigningKeys {
@@ -160,7 +180,8 @@ export interface LoginThrottle {
   >
 }
 export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
-export type LoginAttempt = Readonly<{ usernameKey: string; block: string }>
+/** `device`: the id of a device that has proven that it signed in as this user before */
+export type LoginAttempt = Readonly<{ usernameKey: string; block: string; device?: string | undefined }>
 
 /** Counts refused refresh tokens whose MAC was wrong, per address block. */
 export interface RefusedRefreshLimit {

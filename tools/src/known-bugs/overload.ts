@@ -10,16 +10,16 @@ const limits = (file: string) =>
 
 export const OVERLOAD_BUGS: readonly KnownBug[] = [
   {
-    ...limits('create-one-by-one.ts'),
+    ...limits('create-login-throttle.ts'),
     name: 'all sign-ins of a process wait for one counter after the other',
-    find: '(key: string, work: () => Promise<T>): Promise<T> => {',
-    replace: `(_: string, work: () => Promise<T>): Promise<T> => { const key = ''`,
+    find: 'oneByOne(`address ${block}`',
+    replace: 'oneByOne(`address`',
   },
   {
     ...limits('create-in-flight.ts'),
     name: 'an attempt that ends wakes all that wait for its address',
-    find: ': Number(madeRoom)',
-    replace: ': entry.waiting.length',
+    find: 'room ? 1 : 0',
+    replace: 'waiting.length',
   },
   {
     workspace: 'services/auth-api',
@@ -38,5 +38,29 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
     name: 'each dead token costs a transaction',
     find: `if (answer.outcome === 'revoked') refusals.set`,
     replace: `if (answer.outcome !== 'revoked') refusals.set`,
+  },
+  {
+    ...limits('create-login-throttle.ts'),
+    name: 'a neighbour who guesses locks a name out',
+    find: 'if (fullLanes.length === 0) return hold([...held, ...lanes])',
+    replace: 'if (lanes.length === 0) return hold(held)',
+  },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/adapters/crypto/create-bounded-queue.ts',
+    project: 'unit',
+    test: 'crypto',
+    name: 'familiar users wait behind a flood of sign-ins',
+    find: 'lanes.first.size > 0 ? lanes.first : lanes.other',
+    replace: 'lanes.other.size > 0 ? lanes.other : lanes.first',
+  },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/use-cases/sign-in.ts',
+    project: 'unit',
+    test: 'sign-in',
+    name: 'a sign-in that will be refused does its work first',
+    find: '!turn.first && passwords.isBusy()',
+    replace: 'turn.first && passwords.isBusy()',
   },
 ]

@@ -37,7 +37,8 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
   const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
   const granted = { outcome: 'rotated', pair: PAIR } as const
   const fakes: UseCases = {
-    signIn: async () => ({ outcome: 'signed_in', pair: PAIR, user: { id: USER, username: 'ann', role: 'user' } }),
+    isSignInShed: () => false,
+    signIn: async () => ({ outcome: 'signed_in', pair: PAIR, user: { id: USER, username: 'ann', role: 'user' }, deviceProof: 'id.mac' }),
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
@@ -57,7 +58,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
     Object.entries(fakes).map(([name, run]: [string, (request: never) => unknown]) => [
       name,
       (request: never) => {
-        if (name !== 'checkAccessToken' && name !== 'jwks') calls.push({ name, request })
+        if (!['checkAccessToken', 'jwks', 'isSignInShed'].includes(name)) calls.push({ name, request })
         return run(request)
       },
     ]),

@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
-import type { LoginAudit, LoginRecord, LoginThrottle, Passwords, SignInLimit, User, Users } from '../ports.ts'
+import type { FamiliarSignIns, LoginAudit, LoginRecord, LoginThrottle, Passwords, SignInLimit, User, Users } from '../ports.ts'
 import { aLog, aRecorder, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
 import { createRecordLogin } from './record-login.ts'
 import { createSignIn } from './sign-in.ts'
@@ -10,9 +10,11 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
   tokenStore.issue.mockResolvedValue({ outcome: 'issued', token: 'art_first', session: aSession({ generation: 0 }) })
   const users = { findByName: vi.fn<Users['findByName']>(async () => (user === 'unknown' ? undefined : user)), upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(async () => {}) }
   const passwords = {
+    isBusy: vi.fn<Passwords['isBusy']>(() => false),
     hash: vi.fn<Passwords['hash']>(async () => 'new hash'),
     verify: vi.fn<Passwords['verify']>(async (password, hash) => ({ matches: hash !== undefined && (password === 'right' || password === 'password'), outdated })),
   }
+  const familiar = { has: vi.fn<FamiliarSignIns['has']>(() => false), hasBlock: () => false, add: vi.fn<FamiliarSignIns['add']>() }
   const end = vi.fn<(outcome: 'right' | 'wrong') => Promise<void>>(async () => {})
   const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true, end })), end }
   const signInLimit = { take: vi.fn<SignInLimit['take']>(async () => ({ allowed: true })), giveBack: vi.fn<SignInLimit['giveBack']>(async () => {}) }
@@ -26,6 +28,8 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
     users,
     passwords,
     throttle,
+    familiar,
+    deviceProofs: { issue: (name) => `proof of ${name}`, check: (proof, name) => (proof === `proof of ${name}` ? 'device' : undefined) },
     signInLimit,
     tokenStore,
     signPair: async ({ refreshToken, session }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: session.id, idleUntilMs: NOW_MS }),
@@ -38,7 +42,7 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
     allowDemoPassword,
     knownUsers: { remember: () => {} },
   })
-  return { signIn, signInLimit, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
+  return { signIn, familiar, signInLimit, tokenStore, users, passwords, throttle, records, events, audit, recorder, log }
 }
 const right = { username: 'ADA', password: 'right', context }
 
@@ -48,6 +52,7 @@ test('the right password opens a session', async () => {
     outcome: 'signed_in',
     pair: { accessToken: 'jwt', refreshToken: 'art_first', expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS },
     user: { id: USER_ID, username: 'Ada', role: 'user' },
+    deviceProof: 'proof of ada',
   })
   expect(users.findByName).toHaveBeenCalledWith('ada')
   expect(tokenStore.issue.mock.calls[0]?.[0]).toMatchObject({ userId: USER_ID, userVersion: 1, context: { network: context.network, agent: 'test' } })
@@ -55,6 +60,12 @@ test('the right password opens a session', async () => {
   expect(events).toEqual(records)
   expect(throttle.end.mock.calls).toEqual([['right']])
   expect(recorder.loggedIn.mock.calls).toEqual([['succeeded']])
+})
+
+test('a device that proves an earlier sign-in of the same user is told to the throttle', async () => {
+  const { signIn, throttle } = setUp()
+  for (const deviceProof of ['proof of ada', 'proof of bob', undefined]) await signIn({ ...right, deviceProof })
+  expect(throttle.take.mock.calls.map(([{ device }]) => device)).toEqual(['device', undefined, undefined])
 })
 
 describe('whoever may not in gets the same answer after the same work', () => {
@@ -98,6 +109,26 @@ test('a session whose token could not be given to anybody is ended: retries must
   parts.audit.record.mockRejectedValueOnce(new CodedError('unavailable'))
   await expect(parts.signIn(right)).rejects.toMatchObject({ code: 'unavailable' })
   expect(parts.tokenStore.revokeSession).toHaveBeenCalledExactlyOnceWith({ sessionId: SESSION_ID, reason: 'logout' })
+})
+
+describe('while too many wait', () => {
+  test('a stranger is refused before any work, and no attempt is counted', async () => {
+    const { signIn, passwords, throttle, users } = setUp()
+    passwords.isBusy.mockReturnValue(true)
+    await expect(signIn(right)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(throttle.take).not.toHaveBeenCalled()
+    expect(users.findByName).not.toHaveBeenCalled()
+  })
+
+  test.each(['a known device', 'an address from which the user has signed in before'])('%s goes first', async (who) => {
+    const { signIn, passwords, familiar } = setUp()
+    passwords.isBusy.mockReturnValue(true)
+    if (who !== 'a known device') familiar.has.mockReturnValue(true)
+    const deviceProof = who === 'a known device' ? 'proof of ada' : undefined
+    expect(await signIn({ ...right, deviceProof })).toMatchObject({ outcome: 'signed_in' })
+    expect(passwords.verify.mock.calls[0]?.[2]).toMatchObject({ first: true })
+    expect(familiar.add).toHaveBeenCalledExactlyOnceWith({ usernameKey: 'ada', block: context.block })
+  })
 })
 
 describe('limits', () => {

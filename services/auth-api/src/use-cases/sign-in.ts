@@ -3,21 +3,30 @@ import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { DEMO_PASSWORD } from '../domain/password-policy.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import { toUsernameKey } from '../domain/username.ts'
-import type { HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, SignInLimit, TokenStore, User, Users } from '../ports.ts'
+import type { DeviceProofs, FamiliarSignIns, HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, SignInLimit, TokenStore, User, Users } from '../ports.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from './sign-pair.ts'
 
 export type SignInResult =
-  | { outcome: 'signed_in'; pair: TokenPair; user: Pick<User, 'id' | 'username' | 'role'> }
+  | { outcome: 'signed_in'; pair: TokenPair; user: Pick<User, 'id' | 'username' | 'role'>; deviceProof: string }
   | { outcome: 'invalid_credentials' }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
 
-export type SignIn = (request: { username: string; password: string; context: RequestContext }) => Promise<SignInResult>
+export type SignInRequest = Readonly<{
+  username: string
+  password: string
+  context: RequestContext
+  /** what the device was given when it signed in before */
+  deviceProof?: string | undefined
+}>
+export type SignIn = (request: SignInRequest) => Promise<SignInResult>
 
 export type SignInDeps = Readonly<{
   users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
   passwords: Passwords
   throttle: LoginThrottle
+  deviceProofs: DeviceProofs
+  familiar: FamiliarSignIns
   signInLimit: SignInLimit
   tokenStore: Pick<TokenStore, 'issue' | 'revokeSession'>
   knownUsers: Pick<KnownUsers, 'remember'>
@@ -47,12 +56,20 @@ const CLIENT_ID = 'first-party'
 export function createSignIn(deps: SignInDeps): SignIn {
   const { users, passwords, throttle, tokenStore, signPair, recordLogin, hashUsername, recorder, log } = deps
 
-  return async ({ username, password, context }) => {
+  return async ({ username, password, context, deviceProof }) => {
     if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username)) throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
     const login = { usernameHash: hashUsername(usernameKey), context }
     const patience = deps.startPatience()
-    const taken = await throttle.take({ usernameKey, block: context.block }, patience).catch((error: unknown) => {
+    const device = deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
+    const attempt = { usernameKey, block: context.block }
+    const turn = { patience, first: device !== undefined || deps.familiar.has(attempt) }
+    if (!turn.first && passwords.isBusy()) {
+      // Refused before it costs anything: a flood must not take the time of refreshes.
+      recorder.loggedIn('unavailable')
+      throw new CodedError('unavailable')
+    }
+    const taken = await throttle.take({ ...attempt, device }, patience).catch((error: unknown) => {
       recorder.loggedIn('unavailable')
       throw error
     })
@@ -82,7 +99,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
     async function check(): Promise<SignInResult> {
       const user = await users.findByName(usernameKey)
-      const { matches, outdated, unreadable } = await passwords.verify(password, user?.passwordHash, patience)
+      const { matches, outdated, unreadable } = await passwords.verify(password, user?.passwordHash, turn)
       if (user !== undefined && unreadable) log.error({ userId: user.id }, HASH_UNREADABLE)
       const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
       if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
@@ -118,7 +135,13 @@ export function createSignIn(deps: SignInDeps): SignIn {
       try {
         const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
         await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId })
-        return { outcome: 'signed_in', pair, user: { id: user.id, username: user.username, role: user.role } }
+        deps.familiar.add(attempt)
+        return {
+          outcome: 'signed_in',
+          pair,
+          user: { id: user.id, username: user.username, role: user.role },
+          deviceProof: device === undefined || deviceProof === undefined ? deps.deviceProofs.issue(usernameKey) : deviceProof,
+        }
       } catch (error) {
         // Nobody was given its token; left open, retries would fill the user's sessions and end those of other devices.
         await tokenStore.revokeSession({ sessionId, reason: 'logout' }).catch(() => log.warn({ sessionId }, 'A session that nobody was given could not be ended'))
@@ -137,7 +160,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
     async function upgrade(user: User): Promise<void> {
       try {
-        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password, patience) })
+        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password, turn) })
       } catch (error) {
         log.warn({ err: error, userId: user.id }, 'The password hash could not be upgraded; the next sign-in tries again')
       }

@@ -26,7 +26,7 @@ function setUp() {
   const deliverRevocations = async (scope?: { userId: string }) => void calls.push(`deliver ${scope?.userId}`)
   const log = aLog()
   const passwords: Passwords = {
-    hash: async (password) => `hash of ${password}`,
+    isBusy: () => false, hash: async (password) => `hash of ${password}`,
     verify: async (password, hash) => ({ matches: password === 'right' && hash === 'hash', outdated: false }),
   }
   return { users, calls, log, administration: createUserAdministration({ users, passwords, deliverRevocations, log }) }

@@ -1,29 +1,39 @@
 import { CodedError } from '@auto-refresh/contracts'
 
-export type BoundedQueue = <T>(work: () => Promise<T>, patience?: AbortSignal) => Promise<T>
+/** `first` goes before all work that is not. */
+export type QueueOptions = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
+export type BoundedQueue = Readonly<{
+  /**
+   * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its lane, or when
+   * `patience` ends first.
+   */
+  run<T>(work: () => Promise<T>, options?: QueueOptions): Promise<T>
+  /** Whether work that is not `first` would be refused now. */
+  isFull(): boolean
+}>
 
-/**
- * Runs at most `concurrency` at once, the others in order. Throws `CodedError('unavailable')` when too many wait, or when
- * `patience` ends first.
- */
+/** Runs at most `concurrency` at once, the others in two lanes of at most `maxWaiting` each. */
 export function createBoundedQueue({ concurrency, maxWaiting }: { concurrency: number; maxWaiting: number }): BoundedQueue {
-  const waiting = new Set<() => void>()
+  const lanes = { first: new Set<() => void>(), other: new Set<() => void>() }
   let running = 0
 
-  return async (work, patience) => {
-    if (running < concurrency) running += 1
-    else await waitForPlace(patience)
-    try {
-      return await work()
-    } finally {
-      // whoever ends hands its place over, so that nobody slips in between
-      const [next] = waiting
-      if (next === undefined) running -= 1
-      else next()
-    }
+  return {
+    isFull: () => lanes.other.size >= maxWaiting,
+    async run(work, { patience, first = false } = {}) {
+      if (running < concurrency) running += 1
+      else await waitForPlace(first ? lanes.first : lanes.other, patience)
+      try {
+        return await work()
+      } finally {
+        // The place is handed over, so that no other work takes it in between.
+        const [next] = lanes.first.size > 0 ? lanes.first : lanes.other
+        if (next === undefined) running -= 1
+        else next()
+      }
+    },
   }
 
-  async function waitForPlace(patience: AbortSignal | undefined): Promise<void> {
+  async function waitForPlace(waiting: Set<() => void>, patience: AbortSignal | undefined): Promise<void> {
     if (waiting.size >= maxWaiting || patience?.aborted === true) throw new CodedError('unavailable')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const enter = () => {

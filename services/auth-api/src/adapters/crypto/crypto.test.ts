@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ARGON2_COST, createArgon2Passwords } from './create-argon2-passwords.ts'
+import { createDeviceProofs } from './create-device-proofs.ts'
 import { createBoundedQueue } from './create-bounded-queue.ts'
 import { createHashUsername } from './create-hash-username.ts'
 import { createKeyVault } from './create-key-vault.ts'
@@ -66,6 +67,19 @@ describe('passwords', () => {
   })
 })
 
+describe('the proof of a known device', () => {
+  const proofs = createDeviceProofs({ hashUsername: createHashUsername({ key: randomBytes(32) }), randomBytes })
+  test('names the same device each time, and is good for its user alone', () => {
+    const proof = proofs.issue('ada')
+    expect(proofs.check(proof, 'ada')).toBe(proof.split('.')[0])
+    expect(proofs.check(proofs.issue('ada'), 'ada')).not.toBe(proof.split('.')[0])
+    expect(proofs.check(proof, 'bob')).toBeUndefined()
+  })
+  test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])('is refused when it is made up: "%s"', (proof) => {
+    expect(proofs.check(proof, 'ada')).toBeUndefined()
+  })
+})
+
 describe('the queue', () => {
   function controlled() {
     const started: number[] = []
@@ -81,9 +95,9 @@ describe('the queue', () => {
   test('runs as many at once as allowed, the others in order, and refuses when too many wait', async () => {
     const queue = createBoundedQueue({ concurrency: 2, maxWaiting: 2 })
     const { started, ends, work } = controlled()
-    const results = [1, 2, 3, 4].map((id) => queue(work(id)))
+    const results = [1, 2, 3, 4].map((id) => queue.run(work(id)))
     expect(started).toEqual([1, 2])
-    await expect(queue(work(5))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(queue.run(work(5))).rejects.toMatchObject({ code: 'unavailable' })
     ends[1]?.()
     await expect.poll(() => started).toEqual([1, 2, 3])
     ends[0]?.()
@@ -101,7 +115,7 @@ describe('the queue', () => {
       await new Promise((resolve) => setImmediate(resolve))
       running -= 1
     }
-    await Promise.all(Array.from({ length: 20 }, () => queue(work).then(() => queue(work))))
+    await Promise.all(Array.from({ length: 20 }, () => queue.run(work).then(() => queue.run(work))))
     expect([running, most]).toEqual([0, 2])
   })
 
@@ -109,20 +123,35 @@ describe('the queue', () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 2 })
     const { started, ends, work } = controlled()
     const patience = new AbortController()
-    const [first, second, third] = [queue(work(1), patience.signal), queue(work(2), patience.signal), queue(work(3))]
+    const [first, second, third] = [queue.run(work(1), { patience: patience.signal }), queue.run(work(2), { patience: patience.signal }), queue.run(work(3))]
     patience.abort()
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(queue(work(4), patience.signal)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(queue.run(work(4), { patience: patience.signal })).rejects.toMatchObject({ code: 'unavailable' })
     ends[0]?.()
     await expect.poll(() => started).toEqual([1, 3])
     ends[1]?.()
     expect([await first, await third]).toEqual([1, 3])
   })
 
+  test('runs what goes first before all that waits already', async () => {
+    const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
+    const { started, ends, work } = controlled()
+    const results = [queue.run(work(1)), queue.run(work(2)), queue.run(work(3), { first: true })]
+    expect(queue.isFull()).toBe(true)
+    await expect(queue.run(work(4))).rejects.toMatchObject({ code: 'unavailable' })
+    ends[0]?.()
+    await expect.poll(() => started).toEqual([1, 3])
+    ends[1]?.()
+    await expect.poll(() => started).toEqual([1, 3, 2])
+    ends[2]?.()
+    expect(await Promise.all(results)).toEqual([1, 2, 3])
+    expect(queue.isFull()).toBe(false)
+  })
+
   test('goes on after a failure', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
-    const failed = queue(() => Promise.reject(new Error('no')))
-    const next = queue(async () => 'yes')
+    const failed = queue.run(() => Promise.reject(new Error('no')))
+    const next = queue.run(async () => 'yes')
     await expect(failed).rejects.toThrow('no')
     expect(await next).toBe('yes')
   })

@@ -16,6 +16,8 @@ import type { GetTokenStatus } from '../../use-cases/token-status.ts'
 
 export type UseCases = Readonly<{
   signIn: SignIn
+  /** whether a sign-in from there would be refused for want of time, whoever it is */
+  isSignInShed: (block: string) => boolean
   refresh: Refresh
   autoRefresh: AutoRefresh
   peekRefresh: PeekRefresh

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from './http-deps.ts'
-import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
+import { openTestApp, reuseTestApp } from '../../test-doubles/open-test-app.ts'
 
 const AUTH = '/api/v1/auth'
 const REFRESHES = ['/refresh', '/auto-refresh']
@@ -183,4 +183,32 @@ test('the cookie is Secure behind a proxy that ends TLS, and elsewhere as set', 
   expect(await secure({ host: 'auth.example' }, {})).toBe(true)
   expect(await secure({ host: 'localhost:8000' }, {})).toBe(false)
   expect(await secure({ host: 'localhost:8000' }, { cookie: { secure: 'true', sameSite: 'lax' } })).toBe(true)
+})
+
+describe('the cookie of a known device', () => {
+  const payload = { username: 'ann', password: 'secret' }
+  const DEVICE = 'known_device=id.mac; Max-Age=15552000; Path=/api/v1/auth/token; HttpOnly; SameSite=Lax'
+
+  test.each<[string, Record<string, string>]>([
+    ['an Origin', { origin: 'http://localhost' }],
+    ['Sec-Fetch-Site', { 'sec-fetch-site': 'same-origin' }],
+  ])('is set for a browser, known by %s, and for the sign-in alone', async (_, headers) => {
+    expect((await post('/token', { headers, payload })).headers['set-cookie']).toBe(DEVICE)
+  })
+
+  test('is not set for other clients, and comes back as the proof of the device', async () => {
+    const { headers, asked } = await post('/token', { headers: { cookie: 'a=b; known_device=id.mac' }, payload })
+    expect(headers['set-cookie']).toBeUndefined()
+    expect(asked).toMatchObject([{ deviceProof: 'id.mac' }])
+  })
+})
+
+test('a sign-in is refused before its body is read while too many wait, but not from a known device', async () => {
+  const { app, calls } = openTestApp({ useCases: { isSignInShed: () => true } })
+  const signIn = (headers: Record<string, string>) =>
+    app.inject({ method: 'POST', url: `${AUTH}/token`, headers, payload: { username: 'ann', password: 'secret' } })
+  const { statusCode, headers } = await signIn({})
+  expect([statusCode, Number(headers['retry-after']) > 0, calls]).toEqual([503, true, []])
+  expect((await signIn({ cookie: 'known_device=id.mac' })).statusCode).toBe(200)
+  await app.close()
 })

@@ -1,32 +1,40 @@
-type Waiter = { wake: () => void; patience: AbortSignal }
-type Entry = { count: number; waiting: Waiter[] }
+type Entry = { count: number; waiting: Set<() => void> }
 
-/** Counts, by key, attempts whose outcome is not known yet, and lets others wait for room. */
+/** Counts, by key, attempts whose outcome is not known yet, and lets others wait for one of them to end. */
 export function createInFlight() {
   const entries = new Map<string, Entry>()
   return {
     begin(key: string): void {
-      const entry = entries.get(key) ?? { count: 0, waiting: [] }
+      const entry = entries.get(key) ?? { count: 0, waiting: new Set() }
       entry.count += 1
       entries.set(key, entry)
     },
     /**
-     * Room for one wakes one: waking all makes every attempt of a flood ask again after each end.
-     * The last end wakes all, because none of them can expect room any more.
+     * `room`: the attempt gave its points back. Then one that waits can go on; all do when none is in flight any
+     * more. To wake all each time would cost a flood the square of its size.
      */
-    end(key: string, { madeRoom }: { madeRoom: boolean }): void {
+    end(key: string, { room }: { room: boolean }): void {
       const entry = entries.get(key)
       if (entry === undefined) return
       entry.count -= 1
-      entry.waiting = entry.waiting.filter(({ patience }) => !patience.aborted)
       if (entry.count === 0) entries.delete(key)
-      const woken = entry.count === 0 ? entry.waiting.length : Number(madeRoom)
-      for (const { wake } of entry.waiting.splice(0, woken)) wake()
+      const waiting = [...entry.waiting]
+      for (const wake of entry.count === 0 ? waiting : waiting.slice(0, room ? 1 : 0)) wake()
     },
-    /** Resolves when there may be room; `undefined` when no attempt is in flight. */
-    next(key: string, patience: AbortSignal): Promise<void> | undefined {
-      const entry = entries.get(key)
-      return entry && new Promise((wake) => entry.waiting.push({ wake, patience }))
+    has: (key: string): boolean => entries.has(key),
+    /** Resolves when an attempt of one of the keys has ended and may have made room, or when `signal` aborts. */
+    next(keys: readonly string[], signal: AbortSignal): Promise<void> {
+      return new Promise((resolve) => {
+        const all = keys.flatMap((key) => entries.get(key) ?? [])
+        const wake = () => {
+          for (const { waiting } of all) waiting.delete(wake)
+          signal.removeEventListener('abort', wake)
+          resolve()
+        }
+        for (const { waiting } of all) waiting.add(wake)
+        signal.addEventListener('abort', wake, { once: true })
+        if (all.length === 0 || signal.aborted) wake()
+      })
     },
   }
 }

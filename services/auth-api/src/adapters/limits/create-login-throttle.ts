@@ -11,94 +11,110 @@ export type LoginThrottleDeps = Readonly<{
   perAddress: Limiter
   /** failures of a name, from anywhere */
   perAccount: Limiter
-  /** the pace at which an account over its limit may still be tried from an address */
+  /** failures of a device that has signed in as this user before; no other limit holds for it */
+  perDevice: Limiter
+  /** beyond a limit: the pace at which each name can still be tried from an address */
   slowLane: Limiter
+  /** beyond the limit of an address: the pace at which all names that are new there can be tried */
+  strangers: Limiter
   /** one refusal a window is worth a record */
   told: Limiter
   /** whether that name was signed in from that address before */
   isFamiliar: (attempt: LoginAttempt) => Promise<boolean>
 }>
 
-type Holding = { limiter: Limiter; key: string; of: string }
-type Held = { held: Holding[] }
-/** `oneEnds`: there are attempts in flight whose end may make room. */
-type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number; oneEnds: Promise<void> | undefined }
+type Point = { limiter: Limiter; name: LoginLimiter | 'device' | 'slow_lane' | 'strangers'; key: string }
+type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number }
+type Tried = { held: readonly Point[] } | { oneEnds: Promise<void> } | Refused
 
 export const SLOW_LANE_SECONDS = 10
 
 /**
- * Slows guessing down by address, by name and by both. A name under attack is never locked: every address can try it at a slow
- * pace of its own, which nobody elsewhere can use up, and at any pace from where its owner has signed in before. Only failures
- * count: an attempt is taken before any hashing, so that parallel ones count, and given back when it was right; one that finds
- * no room waits for those in flight to end.
+ * Slows guessing by address, by name and by both, and locks out nobody. Beyond a limit each name can be tried once in
+ * 10 s from each address, so a neighbour's guesses delay the owner of a name and do not stop them. A device that has
+ * signed in as the user before has a limit of its own. Only failures count: an attempt takes its points before any
+ * hashing, so that parallel ones count, and gives them back when it was right. One that finds no room waits for those
+ * in flight to end.
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
-  // By key: nothing is refused for the room just given back, and no user waits for the Redis trips of others.
+  // A point that is given back must not be missed by an attempt that is refused at the same moment.
   const oneByOne = createOneByOne()
+  // Always in this order, so that no two attempts wait for each other.
+  const serially = <T>({ block, usernameKey }: LoginAttempt, work: () => Promise<T>): Promise<T> =>
+    oneByOne(`address ${block}`, () => oneByOne(`name ${usernameKey}`, work))
 
   return {
     async take(attempt, patience) {
-      const outOfPatience = toRejection(patience)
-      for (let isFamiliar = false; ; ) {
-        const tried = await tryOnce(attempt, isFamiliar, patience)
-        if ('held' in tried) return { allowed: true, end: (outcome) => end(tried.held, outcome) }
-        if (tried.limiter === 'login_account' && !isFamiliar && (await deps.isFamiliar(attempt))) {
-          isFamiliar = true
-          continue
-        }
-        if (tried.oneEnds === undefined) return refuse(tried)
-        await Promise.race([tried.oneEnds, outOfPatience])
+      for (;;) {
+        const tried = await serially(attempt, async () => {
+          if (patience.aborted) throw new CodedError('unavailable')
+          return tryOnce(attempt, patience)
+        })
+        if ('held' in tried) return { allowed: true, end: (outcome) => serially(attempt, () => end(tried.held, outcome)) }
+        if ('limiter' in tried) return refuse(tried)
+        await tried.oneEnds
       }
     },
   }
 
-  async function tryOnce(
-    attempt: LoginAttempt,
-    isFamiliar: boolean,
-    patience: AbortSignal,
-  ): Promise<Held | Refused> {
-    const keys = toKeys(attempt)
-    const held: Holding[] = []
-    try {
-      for (const [name, limiter] of inOrder(deps)) {
-        const key = `${name} ${keys[name]}`
-        const refused = await oneByOne(key, async (): Promise<Refused | undefined> => {
-          // An attempt that ran out of patience in the queue costs the others no trip to Redis.
-          if (patience.aborted) throw new CodedError('unavailable')
-          const taken = await limiter.take(keys[name])
-          if (taken.allowed) {
-            inFlight.begin(key)
-            held.push({ limiter, key, of: keys[name] })
-            return undefined
-          }
-          const isAccount = name === 'login_account'
-          if (isAccount && (isFamiliar || (await deps.slowLane.take(keys.login)).allowed)) return undefined
-          const retryAfterSeconds = isAccount ? SLOW_LANE_SECONDS : taken.retryAfterSeconds
-          return { limiter: name, key, retryAfterSeconds, oneEnds: inFlight.next(key, patience) }
-        })
-        if (refused !== undefined) {
-          await end(held, 'right')
-          return refused
-        }
-      }
-      return { held }
-    } catch (error) {
-      await end(held, 'right')
+  async function tryOnce(attempt: LoginAttempt, patience: AbortSignal): Promise<Tried> {
+    const points = toPoints(attempt)
+    const full = await takeAll(points)
+    if (full.length === 0) return hold(points)
+    const held = points.filter((point) => !full.includes(point))
+    const lanes = await findLanes(attempt, full).catch(async (error: unknown) => {
+      await giveBack(held)
       throw error
-    }
+    })
+    const fullLanes = await takeAll(lanes)
+    if (fullLanes.length === 0) return hold([...held, ...lanes])
+
+    await giveBack([...held, ...lanes.filter((lane) => !fullLanes.includes(lane))])
+    const waitFor = [...full, ...fullLanes].map(toFlightKey).filter(inFlight.has)
+    if (waitFor.length > 0) return { oneEnds: inFlight.next(waitFor, patience) }
+    const limiter = full.map(({ name }) => name).find((name) => name !== 'device' && name !== 'slow_lane' && name !== 'strangers')
+    return { limiter: limiter ?? 'login', key: full.map(toFlightKey).join(), retryAfterSeconds: SLOW_LANE_SECONDS }
   }
 
-  async function end(held: readonly Holding[], outcome: 'right' | 'wrong'): Promise<void> {
-    await Promise.all(held.map((one) => oneByOne(one.key, () => endOne(one, outcome))))
+  function toPoints({ usernameKey, block, device }: LoginAttempt): Point[] {
+    if (device !== undefined) return [{ limiter: deps.perDevice, name: 'device', key: `${device} ${usernameKey}` }]
+    return [
+      { limiter: deps.perAddress, name: 'login_ip', key: block },
+      { limiter: deps.perPair, name: 'login', key: `${block} ${usernameKey}` },
+      { limiter: deps.perAccount, name: 'login_account', key: usernameKey },
+    ]
   }
 
-  async function endOne({ limiter, key, of }: Holding, outcome: 'right' | 'wrong'): Promise<void> {
-    try {
-      if (outcome === 'right') await limiter.giveBack(of)
-    } finally {
-      inFlight.end(key, { madeRoom: outcome === 'right' })
-    }
+  /** What else an attempt has to take where those limits are full. Where its owner has signed in before, a name that is attacked elsewhere needs no lane. */
+  async function findLanes(attempt: LoginAttempt, full: readonly Point[]): Promise<Point[]> {
+    const isFull = (name: Point['name']) => full.some((point) => point.name === name)
+    const slowLane: Point = { limiter: deps.slowLane, name: 'slow_lane', key: `${attempt.block} ${attempt.usernameKey}` }
+    if (isFull('device') || (isFull('login') && !isFull('login_ip'))) return [slowLane]
+    const isFamiliar = await deps.isFamiliar(attempt)
+    if (isFamiliar) return full.every(({ name }) => name === 'login_account') ? [] : [slowLane]
+    return isFull('login_ip') ? [slowLane, { limiter: deps.strangers, name: 'strangers', key: attempt.block }] : [slowLane]
+  }
+
+  /** Takes from all at once, which is one trip to Redis, and returns those that are full. */
+  async function takeAll(points: readonly Point[]): Promise<Point[]> {
+    const taken = await Promise.all(points.map(({ limiter, key }) => limiter.take(key)))
+    return points.filter((_, i) => taken[i]?.allowed === false)
+  }
+
+  async function giveBack(points: readonly Point[]): Promise<void> {
+    await Promise.all(points.map(({ limiter, key }) => limiter.giveBack(key)))
+  }
+
+  function hold(held: readonly Point[]): { held: readonly Point[] } {
+    for (const point of held) inFlight.begin(toFlightKey(point))
+    return { held }
+  }
+
+  async function end(held: readonly Point[], outcome: 'right' | 'wrong'): Promise<void> {
+    const room = outcome === 'right'
+    if (room) await giveBack(held)
+    for (const point of held) inFlight.end(toFlightKey(point), { room })
   }
 
   async function refuse({ limiter, key, retryAfterSeconds }: Refused) {
@@ -106,20 +122,4 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   }
 }
 
-function inOrder({ perAddress, perPair, perAccount }: LoginThrottleDeps) {
-  return [['login_ip', perAddress], ['login', perPair], ['login_account', perAccount]] as const
-}
-
-function toRejection(patience: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new CodedError('unavailable'))
-  if (patience.aborted) giveUp()
-  else patience.addEventListener('abort', giveUp, { once: true })
-  // most never wait for it
-  promise.catch(() => {})
-  return promise
-}
-
-function toKeys({ usernameKey, block }: LoginAttempt): Record<LoginLimiter, string> {
-  return { login_ip: block, login: `${block} ${usernameKey}`, login_account: usernameKey }
-}
+const toFlightKey = ({ name, key }: Point) => `${name} ${key}`

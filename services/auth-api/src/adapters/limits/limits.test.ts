@@ -52,15 +52,15 @@ describe('a limiter', () => {
 })
 
 describe('the login throttle', () => {
-  function setUp({ pair = 100, address = 100, account = 100, isFamiliar = async () => false }: { pair?: number; address?: number; account?: number; isFamiliar?: () => Promise<boolean> }) {
+  function setUp({ pair = 100, address = 100, account = 100, device = 100, isFamiliar = async () => false }: { pair?: number; address?: number; account?: number; device?: number; isFamiliar?: (attempt: { usernameKey: string }) => Promise<boolean> }) {
     const limiter = (points: number, seconds = 300) => createBoundedLimiter({ limit: { points, seconds } })
     const throttle = createLoginThrottle({
-      perPair: limiter(pair), perAddress: limiter(address), perAccount: limiter(account), slowLane: limiter(1, 10), told: limiter(1), isFamiliar,
+      perPair: limiter(pair), perAddress: limiter(address), perAccount: limiter(account), slowLane: limiter(1, 10), strangers: limiter(3, 10), perDevice: limiter(device), told: limiter(1), isFamiliar,
     })
-    const begin = (usernameKey: string, block = '203.0.113.7/32', patience = new AbortController().signal) => throttle.take({ usernameKey, block }, patience)
+    const begin = (usernameKey: string, block = '203.0.113.7/32', patience = new AbortController().signal, deviceId?: string) => throttle.take({ usernameKey, block, device: deviceId }, patience)
     /** One attempt with a wrong password, from beginning to end. */
-    const fail = async (usernameKey: string, from?: string) => {
-      const taken = await begin(usernameKey, from)
+    const fail = async (usernameKey: string, from?: string, deviceId?: string) => {
+      const taken = await begin(usernameKey, from, undefined, deviceId)
       if (taken.allowed) await taken.end('wrong')
       return taken
     }
@@ -70,27 +70,49 @@ describe('the login throttle', () => {
 
   test('stops guessing one name from one address, and nobody else', async () => {
     const { fail } = setUp({ pair: 2 })
-    await fail('ada')
-    await fail('ada')
-    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: true })
+    for (let i = 0; i < 3; i++) expect(await fail('ada')).toEqual(allowed)
+    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: true, retryAfterSeconds: 10 })
     expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: false })
     expect(await fail('bob')).toEqual(allowed)
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
   })
 
-  test('stops one address that tries many names', async () => {
+  test('slows down one address that tries many names', async () => {
     const { fail } = setUp({ address: 2 })
-    await fail('a', '2001:db8:0:0::/64')
-    await fail('b', '2001:db8:0:0::/64')
-    expect(await fail('c', '2001:db8:0:0::/64')).toMatchObject({ allowed: false, limiter: 'login_ip' })
-    expect(await fail('c', '2001:db8:0:1::/64')).toEqual(allowed)
+    for (const name of ['a', 'b', 'c', 'd', 'e']) expect(await fail(name, '2001:db8:0:0::/64')).toEqual(allowed)
+    expect(await fail('f', '2001:db8:0:0::/64')).toMatchObject({ allowed: false, limiter: 'login_ip' })
+    expect(await fail('f', '2001:db8:0:1::/64')).toEqual(allowed)
+    vi.advanceTimersByTime(10_000)
+    expect(await fail('f', '2001:db8:0:0::/64')).toEqual(allowed)
+  })
+
+  test('a neighbour who guesses cannot keep the users of an address out', async () => {
+    const isFamiliar = async ({ usernameKey }: { usernameKey: string }) => usernameKey === 'ada'
+    const { begin, fail } = setUp({ pair: 10, address: 20, isFamiliar })
+    for (let i = 0; i < 50; i++) await fail('ada')
+    for (let i = 0; i < 200; i++) await fail(`made up ${i}`)
+    vi.advanceTimersByTime(10_000)
+    for (let i = 0; i < 5; i++) {
+      const taken = await begin('ada')
+      expect(taken).toEqual(allowed)
+      if (taken.allowed) await taken.end('right')
+    }
+  })
+
+  test('a device that has signed in as the user before is stopped by its own failures alone', async () => {
+    const { fail } = setUp({ pair: 1, address: 1, account: 1, device: 2 })
+    for (let i = 0; i < 20; i++) await fail('ada')
+    expect([await fail('ada', undefined, 'd'), await fail('ada', undefined, 'd')]).toEqual([allowed, allowed])
+    vi.advanceTimersByTime(10_000)
+    expect(await fail('ada', undefined, 'd')).toEqual(allowed)
+    expect(await fail('ada', undefined, 'd')).toMatchObject({ allowed: false, limiter: 'login', retryAfterSeconds: 10 })
   })
 
   test('an attempt refused for its name does not use up the address', async () => {
-    const { fail } = setUp({ pair: 1, address: 3 })
+    const { fail } = setUp({ pair: 1, address: 4 })
     for (let i = 0; i < 10; i++) await fail('ada')
-    expect([await fail('b'), await fail('c')]).toEqual([allowed, allowed])
-    expect(await fail('d')).toMatchObject({ allowed: false, limiter: 'login_ip' })
+    for (const name of ['b', 'c', 'd', 'e', 'f']) expect(await fail(name)).toEqual(allowed)
+    expect(await fail('g')).toMatchObject({ allowed: false, limiter: 'login_ip' })
   })
 
   test('a name that is attacked from everywhere is delayed, never locked', async () => {
@@ -119,16 +141,6 @@ describe('the login throttle', () => {
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
   })
 
-  test('an address in the slow lane stays within its own limits', async () => {
-    const { fail } = setUp({ account: 1, pair: 2 })
-    await fail('ada', '198.51.100.1/32')
-    expect(await fail('ada')).toEqual(allowed)
-    vi.advanceTimersByTime(10_000)
-    expect(await fail('ada')).toEqual(allowed)
-    vi.advanceTimersByTime(10_000)
-    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login' })
-  })
-
   test('its owner is not delayed where they have signed in before', async () => {
     const isFamiliar = vi.fn<() => Promise<boolean>>(async () => true)
     const { fail } = setUp({ account: 1, isFamiliar })
@@ -151,12 +163,14 @@ describe('the login throttle', () => {
   test('of many wrong attempts at once no more than the limit are tried', async () => {
     const { fail } = setUp({ pair: 3 })
     const taken = await Promise.all(Array.from({ length: 50 }, () => fail('ada')))
-    expect(taken.filter((one) => one.allowed)).toHaveLength(3)
+    // the fourth takes the slow lane
+    expect(taken.filter((one) => one.allowed)).toHaveLength(4)
   })
 
   test('whoever waits too long for those in flight is told to come again', async () => {
     const { begin } = setUp({ pair: 1 })
     const first = await begin('ada')
+    expect(await begin('ada')).toEqual(allowed)
     const patience = new AbortController()
     const second = begin('ada', undefined, patience.signal)
     const third = begin('ada')
@@ -168,10 +182,9 @@ describe('the login throttle', () => {
   })
 
   test('trouble while looking the address up costs the user nothing', async () => {
-    const { fail } = setUp({ pair: 3, account: 1, isFamiliar: () => Promise.reject(new CodedError('unavailable')) })
+    const { fail } = setUp({ pair: 9, account: 1, isFamiliar: () => Promise.reject(new CodedError('unavailable')) })
     await fail('ada')
-    await fail('ada')
-    for (let i = 0; i < 5; i++) await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
+    for (let i = 0; i < 20; i++) await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   /** Limits whose addresses are counted by `take`, 10 ms away. */
@@ -182,11 +195,14 @@ describe('the login throttle', () => {
       return local.take(key)
     })
     const none = createBoundedLimiter({ limit: 'off' })
+    const closed: Limiter = { take: async () => ({ allowed: false, retryAfterSeconds: 10 }), giveBack: async () => {} }
     const throttle = createLoginThrottle({
       perPair: none,
       perAddress: { take, giveBack: local.giveBack },
       perAccount: none,
+      perDevice: none,
       slowLane: none,
+      strangers: closed,
       told: none,
       isFamiliar: async () => false,
     })

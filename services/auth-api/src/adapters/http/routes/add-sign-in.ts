@@ -1,19 +1,37 @@
-import { SignInBody, TokenPairData } from '@auto-refresh/contracts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CodedError, SignInBody, TokenPairData } from '@auto-refresh/contracts'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { readKnownDevice, setKnownDevice } from '../known-device-cookie.ts'
 import { toRefusalError } from '../refusals.ts'
 import { toRequestContext } from '../request-context.ts'
 import { PAIR_HEADERS, userAnswers } from './answers.ts'
 import { CSRF_HEADER, type App, type RouteDeps } from './route.ts'
 
-export function addSignIn(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
+const SHED_MS = 1000
+
+export function addSignIn(app: App, { useCases, settings, answerPair, requireCsrfProof }: RouteDeps): void {
   const schema = { tags: ['tokens'], summary: 'Sign in', headers: Type.Object(CSRF_HEADER), body: SignInBody, response: userAnswers(TokenPairData, PAIR_HEADERS) }
 
-  app.post('/token', { schema }, async (request, reply) => {
+  /**
+   * Before the body is read, which is most of what a refused sign-in costs. The refusal waits a second: a client that
+   * tries again at once must not take the time of refreshes.
+   */
+  const onRequest = async (request: FastifyRequest) => {
+    const { block } = toRequestContext(request)
+    if (!useCases.isSignInShed(block) || readKnownDevice(request) !== undefined) return
+    await delay(SHED_MS)
+    throw new CodedError('unavailable')
+  }
+
+  app.post('/token', { schema, onRequest }, async (request, reply) => {
     const { username, password, transport = 'body' } = request.body
     // else a foreign page could sign its visitor in as somebody else
     if (transport === 'cookie') requireCsrfProof(request)
-    const result = await useCases.signIn({ username, password, context: toRequestContext(request) })
+    const deviceProof = readKnownDevice(request)
+    const result = await useCases.signIn({ username, password, context: toRequestContext(request), deviceProof })
     if (result.outcome !== 'signed_in') throw toRefusalError(result)
+    setKnownDevice(reply, result.deviceProof, settings.cookie)
     return answerPair(reply, { pair: result.pair, transport, message: 'Login Successfully' })
   })
 }
