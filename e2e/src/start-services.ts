@@ -63,5 +63,6 @@ export function sharedEnvironment({ databaseUrl, brokers }: { databaseUrl: strin
     USERNAME_HASH_KEY: key(),
     INTERNAL_API_KEYS: randomBytes(24).toString('hex'),
     LOGIN_IP_LIMIT: 'off',
+    LOGIN_ACCOUNT_LIMIT: 'off',
   }
 }

@@ -39,6 +39,7 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
     PORT: String(ports.port),
     ADMIN_PORT: String(ports.adminPort),
     LOGIN_IP_LIMIT: 'off',
+    LOGIN_ACCOUNT_LIMIT: 'off',
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
     ...options.env,
   }

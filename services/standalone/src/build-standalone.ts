@@ -58,6 +58,11 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   const demoUser = await tryWhileUnavailable(() => ensureDemoUser({ users: authApi.users, config }))
   if (config.playground !== 'off') addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url, audience: config.playground })
   const { url } = await authApi.start(signal)
+  const { issuer } = configs.authApi.tokens
+  // Not derived from PORT: processes on one database must agree about it.
+  if ((environment['ISSUER'] ?? '') === '' && new URL(issuer).port !== new URL(url).port) {
+    logger.warn({ issuer, url }, 'ISSUER is not set: tokens name another address than this one, set ISSUER to the public URL')
+  }
   gate.open()
 
   const notReady = findTrouble

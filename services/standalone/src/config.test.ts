@@ -68,7 +68,3 @@ test('a demo password that is easy to guess is named among the faults of the set
   const parse = () => parseStandaloneConfig({ PORT: 'x', DEMO_USER_PASSWORD: 'adminadminadmin', TRUSTED_PROXIES: '0.0.0.0/0' })
   for (const name of ['PORT', 'DEMO_USER_PASSWORD is refused: The password is easy to guess', 'TRUSTED_PROXIES']) expect(parse).toThrow(name)
 })
-
-test.each([[{}, 'http://localhost:8000'], [{ PORT: '9000' }, 'http://localhost:9000'], [{ PORT: '0' }, 'http://localhost:8000'], [{ PORT: '9000', ISSUER: 'https://auth.example' }, 'https://auth.example']])('the issuer follows PORT unless ISSUER is set: %o', (environment, issuer) => {
-  expect(parseServiceConfigs(environment, { keys: generateKeys(), databaseUrl: 'postgres://127.0.0.1/' }).authApi.tokens.issuer).toBe(issuer)
-})

@@ -27,7 +27,7 @@ export type StandaloneConfig = ReturnType<typeof parseStandaloneConfig>
 /** The services' own settings, where keys and database are what the environment says, or else ours. */
 export function parseServiceConfigs(environment: Environment, { keys, databaseUrl }: { keys: Keys; databaseUrl: string }) {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const complete: Environment = { DATABASE_URL: databaseUrl, ISSUER: toOwnUrl(environment), ...keys, ...given }
+  const complete: Environment = { DATABASE_URL: databaseUrl, ...keys, ...given }
   return parseTogether({
     tokenStore: () => parseTokenStoreConfig(complete),
     authApi: () => parseAuthApiConfig(complete),
@@ -36,11 +36,6 @@ export function parseServiceConfigs(environment: Environment, { keys, databaseUr
   })
 }
 export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>
-
-/** Where a browser of this machine finds us. `PORT=0` takes a port that nobody knows yet. */
-function toOwnUrl({ PORT: port = '' }: Environment): string {
-  return `http://localhost:${/^[1-9]\d{0,4}$/.test(port) ? port : 8000}`
-}
 
 function parseOwn(environment: Environment) {
   const env = readEnvironment(environment)
