@@ -33,6 +33,7 @@ import { createChooseRefreshToken } from './use-cases/choose-refresh-token.ts'
 import { createDeliverRevocations } from './use-cases/deliver-revocations.ts'
 import { createDismissNotice } from './use-cases/dismiss-notice.ts'
 import { createEndSession } from './use-cases/end-session.ts'
+import { createFindLiveSession } from './use-cases/find-live-session.ts'
 import { createFindProvenSession } from './use-cases/find-proven-session.ts'
 import { createLeaveNotice } from './use-cases/leave-notice.ts'
 import { createLimitEnded, createLimitRefused } from './use-cases/limit-refused.ts'
@@ -110,6 +111,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const refuseRefresh = createRefuseRefresh({ limitRefused, limitEnded, lines: limits.refusalLines })
   const tellRefusal = createTellRefusal({ events: refusalEvents, limit: createBoundedLimiter({ limit: TOLD_REFUSALS }) })
   const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused, limitEnded })
+  const findLiveSession = createFindLiveSession({ checkAccessToken, tokenStore, findProvenSession, limitEnded, accessTtlSeconds })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
   const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds })
   const background = buildBackground({
@@ -162,7 +164,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }),
     chooseRefreshToken: createChooseRefreshToken({ tokenStore, checkAccessToken, accessTtlSeconds }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
-    signOutEverywhere: createSignOutEverywhere({ findProvenSession, users, deliverRevocations, revocations, log }),
+    signOutEverywhere: createSignOutEverywhere({ findLiveSession, users, deliverRevocations, revocations, log }),
     getTokenStatus: createGetTokenStatus({ checkAccessToken, isDue, clock }),
     listSessions: createListSessions({ tokenStore }),
     endSession: createEndSession({ tokenStore, revocations, log }),

@@ -79,4 +79,22 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
     find: ' || socket.bytesRead === 0',
     replace: '',
   },
+  {
+    ...authApi('use-cases/find-live-session.ts', 'sign-out'),
+    name: 'an expired access token logs the user out everywhere',
+    find: "if (check.outcome === 'valid' && session?.active === true) return",
+    replace: 'if (session?.active === true) return',
+  },
+  {
+    ...authApi('use-cases/find-live-session.ts', 'sign-out'),
+    name: 'a superseded refresh token logs the user out everywhere',
+    find: "if (peeked.outcome === 'rate_limited') {",
+    replace: "if (peeked.outcome === 'rate_limited' || peeked.outcome === 'reused') {",
+  },
+  {
+    ...authApi('use-cases/sign-out-everywhere.ts', 'sign-out'),
+    name: 'a logout everywhere whose answer was lost is refused when it is repeated',
+    find: ' && !(await hasEnded(session))',
+    replace: '',
+  },
 ]

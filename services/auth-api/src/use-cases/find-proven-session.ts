@@ -5,7 +5,7 @@ import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 /** Either will do: an authentic access token (expired or revoked too), else a refresh token of any generation. */
 export type SessionProof = Readonly<{ accessToken?: string | undefined; refreshToken?: string | undefined; context: RequestContext }>
 
-export type ProvenSession = Readonly<{ id: string; userId: string; userVersion: number }>
+export type ProvenSession = Readonly<{ id: string; userId: string; userVersion: number; active: boolean }>
 /** `undefined` when the session is proven but was swept long ago. */
 export type FindProvenSession = (proof: SessionProof) => Promise<ProvenSession | undefined>
 
@@ -17,7 +17,7 @@ export type FindProvenSessionDeps = Readonly<{
 }>
 
 /**
- * The session that a caller may end. It changes nothing and is never an alarm.
+ * The session that a caller may end, and no other: a dead token proves it too. It changes nothing and is never an alarm.
  * Throws `CodedError` access_token_missing, access_token_invalid, refresh_token_invalid, rate_limited or unavailable.
  */
 export function createFindProvenSession({ checkAccessToken, tokenStore, limitRefused, limitEnded }: FindProvenSessionDeps): FindProvenSession {
@@ -34,7 +34,8 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
       case 'found': {
         const limited = found.active ? undefined : await limitEnded({ sessionId: found.session.id, block })
         if (limited !== undefined) throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })
-        return { id: found.session.id, userId: found.session.userId, userVersion: found.session.userVersion }
+        const { id, userId, userVersion } = found.session
+        return { id, userId, userVersion, active: found.active }
       }
       case 'not_found':
         return undefined

@@ -1,9 +1,10 @@
-import { CodedError, type InspectResult } from '@auto-refresh/contracts'
+import { CodedError, type InspectResult, type PeekResult } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
 import type { AccessTokenCheck, PendingRevocation, Users } from '../ports.ts'
 import { aLog, aRevocationList, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
 import { createDeliverRevocations } from './deliver-revocations.ts'
+import { createFindLiveSession } from './find-live-session.ts'
 import { createFindProvenSession } from './find-proven-session.ts'
 import { createSignOutEverywhere } from './sign-out-everywhere.ts'
 import { createSignOut } from './sign-out.ts'
@@ -12,15 +13,18 @@ const policy = { issuer: 'i', audience: 'a', accessTtlSeconds: 1800, dueThreshol
 const claims = toAccessTokenClaims({ session: aSession(), user: aUser(), policy, nowMs: NOW_MS, jti: 'j' })
 const found: InspectResult = { outcome: 'found', active: true, session: aSession() }
 
-function setUp({ check = { outcome: 'missing' }, inspected = found }: { check?: AccessTokenCheck; inspected?: InspectResult } = {}) {
+type Parts = { check?: AccessTokenCheck; inspected?: InspectResult; peeked?: PeekResult }
+function setUp({ check = { outcome: 'missing' }, inspected = found, peeked = { outcome: 'rotated', session: aSession() } }: Parts = {}) {
   const tokenStore = aTokenStore()
   tokenStore.inspect.mockResolvedValue(inspected)
+  tokenStore.peek.mockResolvedValue(peeked)
   tokenStore.revokeSession.mockResolvedValue({ outcome: 'revoked' })
   tokenStore.revokeUser.mockResolvedValue({ revokedSessionIds: [SESSION_ID, 'another'] })
   const revocations = aRevocationList()
   const pending: PendingRevocation[] = []
   let version = 1
   const users = {
+    findByIds: vi.fn<Users['findByIds']>(async () => [aUser({ version })]),
     revoke: vi.fn<Users['revoke']>(async (userId, reason, { ifVersion }) => {
       if (ifVersion !== version) return undefined
       version += 1
@@ -32,8 +36,9 @@ function setUp({ check = { outcome: 'missing' }, inspected = found }: { check?: 
   }
   const limitRefused = vi.fn<() => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>>(async () => undefined)
   const findProvenSession = createFindProvenSession({ checkAccessToken: async () => check, tokenStore, limitRefused, limitEnded: limitRefused })
+  const findLiveSession = createFindLiveSession({ checkAccessToken: async () => check, tokenStore, findProvenSession, limitEnded: limitRefused, accessTtlSeconds: 1800 })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
-  const deps = { findProvenSession, tokenStore, users, deliverRevocations, revocations, log: aLog() }
+  const deps = { findProvenSession, findLiveSession, tokenStore, users, deliverRevocations, revocations, log: aLog() }
   return { ...deps, limitRefused, pending, signOut: createSignOut(deps), signOutEverywhere: createSignOutEverywhere(deps) }
 }
 
@@ -84,11 +89,9 @@ describe('the proof', () => {
 })
 
 test('a session that was swept long ago is signed out already', async () => {
-  const { signOut, signOutEverywhere, tokenStore, users } = setUp({ inspected: { outcome: 'not_found' } })
+  const { signOut, tokenStore } = setUp({ inspected: { outcome: 'not_found' } })
   await signOut({ refreshToken: 'art_old', context })
-  await signOutEverywhere({ refreshToken: 'art_old', context })
   expect(tokenStore.revokeSession).not.toHaveBeenCalled()
-  expect(users.revoke).not.toHaveBeenCalled()
 })
 
 describe('everywhere', () => {
@@ -115,6 +118,73 @@ describe('everywhere', () => {
     await signOutEverywhere({ refreshToken: 'art_x', context })
     expect(tokenStore.revokeUser).toHaveBeenLastCalledWith({ userId: USER_ID, version: 2, reason: 'logout_all' })
     expect(pending).toEqual([])
+  })
+})
+
+describe('everywhere, the proof', () => {
+  const user = { id: SESSION_ID, userId: USER_ID }
+  const grace = (outcome: 'rotated' | 'replayed' | 'regressed'): PeekResult => ({ outcome, session: aSession() })
+  const limited: PeekResult = { outcome: 'rate_limited', retryAfterSeconds: 3 }
+
+  test.each<[string, Parts]>([
+    ['a valid access token', { check: { outcome: 'valid', claims } }],
+    ['the current refresh token', { peeked: grace('rotated') }],
+    ['a refresh token within its grace window', { peeked: grace('replayed') }],
+    ['a refresh token that is newer than the restored row', { peeked: grace('regressed') }],
+    ['a refresh token that has been used too often', { peeked: limited }],
+    ['an expired access token beside the current refresh token', { check: { outcome: 'expired', claims } }],
+  ])('is live: %s', async (_, parts) => {
+    const { signOutEverywhere, tokenStore } = setUp(parts)
+    await signOutEverywhere({ accessToken: 'jwt', refreshToken: 'art_x', context })
+    expect(tokenStore.revokeUser).toHaveBeenCalledOnce()
+  })
+
+  const ended: InspectResult = { ...found, active: false }
+  const revoked: PeekResult = { outcome: 'revoked', sessionId: user.id, reason: 'logout' }
+  const dead: [string, Parts, string | undefined, string][] = [
+    ['an expired access token', { check: { outcome: 'expired', claims } }, undefined, 'access_token_expired'],
+    ['a revoked access token', { check: { outcome: 'revoked', claims }, inspected: ended }, undefined, 'access_token_revoked'],
+    ['a valid access token of a session that has just ended', { check: { outcome: 'valid', claims }, inspected: ended }, undefined, 'access_token_revoked'],
+    ['a superseded refresh token', { peeked: { outcome: 'reused', sessionId: user.id, userId: user.userId } }, 'art_x', 'refresh_token_revoked'],
+    ['a revoked refresh token', { peeked: revoked, inspected: ended }, 'art_x', 'refresh_token_revoked'],
+    ['an expired refresh token', { peeked: { outcome: 'expired', sessionId: user.id }, inspected: ended }, 'art_x', 'refresh_token_expired'],
+    ['a used up refresh token of a session that has just ended', { peeked: limited, inspected: ended }, 'art_x', 'refresh_token_revoked'],
+    ["an expired access token beside another session's refresh token", { check: { outcome: 'expired', claims }, peeked: { outcome: 'session_mismatch' } }, 'art_x', 'session_mismatch'],
+  ]
+  test.each(dead)('is dead and ends nothing: %s', async (_, parts, refreshToken, code) => {
+    const { signOutEverywhere, users, tokenStore } = setUp(parts)
+    await expect(signOutEverywhere({ accessToken: 'jwt', refreshToken, context })).rejects.toMatchObject({ code })
+    expect(users.revoke).not.toHaveBeenCalled()
+    expect(tokenStore.revokeUser).not.toHaveBeenCalled()
+  })
+
+  test.each(dead)('is dead, and after a logout everywhere reads as its repetition: %s', async (_, parts, refreshToken) => {
+    const { signOutEverywhere, users, tokenStore, pending } = setUp(parts)
+    await users.revoke(USER_ID, 'logout_all', { ifVersion: 1 })
+    users.revoke.mockClear()
+    await signOutEverywhere({ accessToken: 'jwt', refreshToken, context })
+    expect(users.revoke).not.toHaveBeenCalled()
+    // what the lost answer left undelivered is delivered first
+    expect(tokenStore.revokeUser).toHaveBeenCalledOnce()
+    expect(pending).toEqual([])
+  })
+
+  test.each(dead)('is dead and limited: %s', async (_, parts, refreshToken) => {
+    const { signOutEverywhere, limitRefused, users } = setUp(parts)
+    limitRefused.mockResolvedValue({ outcome: 'rate_limited', retryAfterSeconds: 7 })
+    await expect(signOutEverywhere({ accessToken: 'jwt', refreshToken, context })).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(users.findByIds).not.toHaveBeenCalled()
+  })
+
+  test.each<[string, PeekResult, InspectResult, string]>([
+    ['forged', { outcome: 'invalid', mac: false }, { outcome: 'invalid' }, 'refresh_token_invalid'],
+    ['of a newer deployment', { outcome: 'unknown_kid' }, { outcome: 'unknown_kid' }, 'unavailable'],
+    ['of a session that a restore has lost', { outcome: 'unknown_session' }, { outcome: 'not_found' }, 'unavailable'],
+    ['of a session that was swept', { outcome: 'expired' }, { outcome: 'not_found' }, 'refresh_token_expired'],
+  ])('is refused when it is a refresh token %s', async (_, peeked, inspected, code) => {
+    const { signOutEverywhere, users } = setUp({ peeked, inspected })
+    await expect(signOutEverywhere({ refreshToken: 'art_x', context })).rejects.toMatchObject({ code })
+    expect(users.revoke).not.toHaveBeenCalled()
   })
 })
 
