@@ -75,12 +75,14 @@ async function readResults(): Promise<TaskResult[]> {
 
 await forgetOldResults()
 const exitCode = await runTasks()
-const { passed, failures } = summarizeTests(await readResults(), exitCode)
+const { passed, skipped, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
   const patterns = ['{packages,services}/*', '{e2e,monitoring}'].map((folder) => `${folder}/src/**/*.${engine}.*.test.ts`)
   for (const path of globSync(patterns, { cwd: root })) console.log(`  ${path}`)
 }
 if (interruptedBy !== undefined) failures.push(`\nFAILED npm test\n    The run was interrupted by ${interruptedBy}`)
-console.log(`${failures.join('\n')}\n${passed} passed, ${failures.length} failed`)
+if (skipped.length > 0) console.log(`\nSkipped\n  ${skipped.join('\n  ')}`)
+const skips = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
+console.log(`${failures.join('\n')}\n${passed} passed, ${failures.length} failed${skips}`)
 process.exitCode = failures.length > 0 ? 1 : 0

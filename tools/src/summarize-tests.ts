@@ -15,30 +15,33 @@ type Report = Readonly<{
 /** One task of turbo: its name, how it ended, and its report unless it ended before it wrote one. */
 export type TaskResult = Readonly<{ name: string; exitCode: number; report: Report | undefined }>
 
-/** How many tests passed, and one paragraph for each failure. */
-export type TestSummary = Readonly<{ passed: number; failures: string[] }>
+/** How many tests passed, the names of those that were skipped, and one paragraph for each failure. */
+export type TestSummary = Readonly<{ passed: number; skipped: string[]; failures: string[] }>
 
 /**
- * Adds up the tests of all tasks and lists the reason of each failure. A skipped test is not proven,
- * so it counts as failed; so does a file or a task that failed without a failed test.
+ * Adds up the tests of all tasks and lists the reason of each failure. A file or a task that failed
+ * without a failed test counts as one failure.
  *
  * @param exitCode of turbo itself
  */
 export function summarizeTests(tasks: readonly TaskResult[], exitCode: number): TestSummary {
   let passed = 0
   const failures: string[] = []
+  const skipped: string[] = []
   const fail = (where: string, reason: string) => failures.push(`\nFAILED ${where}\n${indent(reason)}`)
 
   for (const { name, exitCode: code, report } of tasks) {
     const before = failures.length
     for (const { name: path, status, message, assertionResults } of report?.testResults ?? []) {
       const file = `${name} ${path.replace(/^.*\/src\//, 'src/')}`
-      const unproven = assertionResults.filter((test) => test.status !== 'passed')
-      passed += assertionResults.length - unproven.length
-      for (const { fullName, status: outcome, failureMessages } of unproven) {
-        fail(`${file} > ${fullName}`, failureMessages?.join('\n') || message || outcome)
+      const failed = assertionResults.filter((test) => test.status === 'failed')
+      for (const { fullName, failureMessages } of failed) {
+        fail(`${file} > ${fullName}`, failureMessages?.join('\n') || message || 'no reason given')
       }
-      if (status === 'failed' && unproven.length === 0) fail(file, message)
+      if (status === 'failed' && failed.length === 0) fail(file, message)
+      const others = assertionResults.filter((test) => test.status !== 'failed')
+      passed += others.filter((test) => test.status === 'passed').length
+      skipped.push(...others.flatMap((test) => (test.status === 'passed' ? [] : [`${file} > ${test.fullName}`])))
     }
     if (code !== 0 && failures.length === before) {
       fail(name, `The task ended with exit code ${code} and no failed test; its output is above`)
@@ -46,7 +49,7 @@ export function summarizeTests(tasks: readonly TaskResult[], exitCode: number): 
   }
   if (exitCode !== 0 && failures.length === 0) fail('npm test', `turbo ended with exit code ${exitCode}`)
   if (passed === 0 && failures.length === 0) fail('npm test', 'No test was run')
-  return { passed, failures }
+  return { passed, skipped, failures }
 }
 
 function indent(text: string): string {
