@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createTestDatabase } from '@auto-refresh/local-engines'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startMain, type Running } from './testing/run-entry.ts'
 import { hasNginx, startNginx } from './testing/start-nginx.ts'
 
@@ -86,4 +86,57 @@ test.runIf(hasNginx)('a password of its own makes the demo user safe behind ever
     await rm(own, { recursive: true })
   })
   expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
+})
+
+describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client reads', () => {
+  // without a window the second use of a refresh token is a reuse
+  const settings = { ACCESS_TOKEN_EXPIRE_MINUTES: '1', AUTO_REFRESH_THRESHOLD: '59.9', REFRESH_GRACE_SECONDS: '0' }
+  type Pair = { access_token: string; refresh_token: string }
+
+  test.each<[string, (pair: Pair) => Record<string, string>]>([
+    ['header', (pair) => ({ 'x-refresh-token': pair.refresh_token })],
+    ['cookie', (pair) => ({ cookie: `refresh_token=${pair.refresh_token}` })],
+  ])('a due pair is not renewed, and its session lives on: refresh token by %s', async (_, by) => {
+    const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
+    const ownDatabase = await createTestDatabase()
+    const product = await startMain({ DATA_DIR: own, DATABASE_URL: ownDatabase.url, ...settings })
+    const nginx = await startNginx(`
+      auth_request /_auth; rewrite ^ /.well-known/jwks.json break; proxy_pass ${product.url};
+      location = /_auth {
+        internal; auth_request off; proxy_pass ${product.url}/api/v1/auth/me; proxy_pass_request_body off;
+        proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri;
+      }`)
+    onTestFinished(async () => {
+      await nginx.stop()
+      await product.end('SIGTERM')
+      await ownDatabase.drop()
+      await rm(own, { recursive: true })
+    })
+    const post = async (path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(`${product.url}/api/v1/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the product
+      return { status: answer.status, pair: ((await answer.json()) as { data: Pair }).data }
+    }
+    const proofOf = (pair: Pair) => ({ authorization: `Bearer ${pair.access_token}`, ...by(pair) })
+    const isDue = async ({ access_token: token }: Pair) => {
+      const answer = await fetch(`${product.url}/api/v1/auth/token-status`, { headers: { authorization: `Bearer ${token}` } })
+      return (await answer.text()).includes('"needs_refresh":true')
+    }
+
+    const { pair } = await post('token', { username: 'admin', password: 'password' })
+    await expect.poll(() => isDue(pair), { timeout: 20_000 }).toBe(true)
+    for (const path of ['/page', '/page?again=1']) {
+      const answer = await fetch(`${nginx.url}${path}`, { headers: proofOf(pair) })
+      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"keys"')])
+    }
+    expect((await fetch(`${nginx.url}/page`)).status).toBe(401)
+
+    const next = await post('refresh', { refresh_token: pair.refresh_token })
+    expect(next.status).toBe(200)
+    // Asked by a client itself, the same pair is renewed.
+    await expect.poll(() => isDue(next.pair), { timeout: 20_000 }).toBe(true)
+    const direct = await fetch(`${product.url}/api/v1/auth/me`, { headers: proofOf(next.pair) })
+    expect([direct.status, direct.headers.get('x-token-refreshed')]).toEqual([200, 'true'])
+  })
 })
