@@ -121,6 +121,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   gauge('CleanupRefused', 'auth_cleanup_refused{instance="a", reason="downtime"}', [0, 1, 0]),
   { alert: 'CleanupBacklog', interval: '1m', series: { 'auth_cleanup_backlog_sessions{instance="a"}': `${flat(20_000, 30)} ${flat(20_001, 60)} ${flat(10, 30)}` }, firing: { '30m': 0, '70m': 1, '95m': 0 } },
   gauge('RevocationFeedStale', 'auth_revocation_feed_age_seconds{job="auth-api", instance="a"}', [4.9, 20, 0.4]),
+  { alert: 'RevocationListLarge', interval: '1m', series: { 'auth_revocation_list_sessions{job="auth-api", instance="a"}': `${flat(1_000_000, 10)} ${flat(1_000_001, 30)} ${flat(10, 30)}` }, firing: { '10m': 0, '20m': 1, '45m': 0 } },
   {
     alert: 'RevocationPropagationSlow', interval: '15s',
     series: {

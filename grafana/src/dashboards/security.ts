@@ -101,6 +101,12 @@ export const security = createDashboard({
         queries: { '{{instance}}': `auth_revocation_feed_age_seconds{${AT}}` },
       }),
       createGraph({
+        title: 'Sessions on the revocation list',
+        description: 'Held in the memory of each auth-api. Above 1,000,000 there is an alert.',
+        width: 8, limits: { bad: 1_000_000 },
+        queries: { '{{instance}}': `auth_revocation_list_sessions{${AT}}` },
+      }),
+      createGraph({
         title: 'Oldest pending revocation',
         description: 'Of a user, waiting for token-store. Above 30 s there is an alert.',
         unit: 's', width: 8, limits: { bad: 30 },

@@ -127,6 +127,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const unwatch = [
     metrics.watchPool(pool),
     metrics.onScrape(() => metrics.revocationFeedAge.set(revocations.feedAgeMs() / 1000)),
+    metrics.onScrape(() => metrics.revocationListSessions.set(revocations.size())),
     metrics.onScrape(() => metrics.clockOffset.set(clock.offsetMs() / 1000)),
   ]
 

@@ -203,8 +203,11 @@ export interface LookLimit {
 /** Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store every 500 ms. */
 export interface Revocations {
   isRevoked(sessionId: string): boolean
-  /** Known here before the feed tells it; kept as long as any access token of the session can live. */
-  add(sessionId: string): void
+  /**
+   * Known here before the feed tells it; kept as long as any access token of the session can live.
+   * `endedBefore`: it ended earlier, so the feed tells it within a second or never will.
+   */
+  add(sessionId: string, how?: { endedBefore: boolean }): void
 }
 
 /** The whole list, for back ends that verify access tokens by themselves. */

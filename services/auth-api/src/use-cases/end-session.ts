@@ -8,7 +8,7 @@ export function createEndSession({ tokenStore, revocations, log }: EndSessionDep
   return async ({ userId, sessionId, context }) => {
     const { outcome } = await tokenStore.revokeSession({ sessionId, userId, reason: 'logout' })
     if (outcome === 'not_found') return { outcome }
-    revocations.add(sessionId)
+    revocations.add(sessionId, { endedBefore: outcome === 'already_ended' })
     log.info({ event: 'logout', outcome, sessionId, userId, network: context.network }, 'Session ended by its user')
     return { outcome: 'ended' }
   }

@@ -15,7 +15,7 @@ export function createSignOut({ findProvenSession, tokenStore, revocations, log 
     const session = await findProvenSession(proof)
     if (session === undefined) return
     const { outcome } = await tokenStore.revokeSession({ sessionId: session.id, userId: session.userId, reason: 'logout' })
-    revocations.add(session.id)
+    revocations.add(session.id, { endedBefore: outcome === 'already_ended' })
     // What was ended before can be repeated for ever.
     log[outcome === 'revoked' ? 'info' : 'debug']({ event: 'logout', outcome, sessionId: session.id, userId: session.userId, network: proof.context.network }, 'Logout')
   }

@@ -16,6 +16,11 @@ const WHOLE_MS = 60_000
  * be longer than the setting of today allows, an entry of our own stays this long.
  */
 const LONGEST_LIFE_MS = 86_400_000
+/**
+ * A session that had ended before is on the list of token-store if any of its access tokens is
+ * alive, so the next answer tells it. An answer this much later has not: its tokens are dead.
+ */
+const UNTIL_TOLD_MS = 180_000
 
 export type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
@@ -43,11 +48,15 @@ export type RevocationList = Revocations & RevocationFeed & Readonly<{
 export function createRevocationList(deps: RevocationListDeps): RevocationList {
   const { tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds } = deps
   const entries = createRevocationEntries()
+  /** sessions that had ended before this process was asked to end them, and when it was */
+  const addedLate = new Map<string, number>()
   let told: { atMs: number; list: ReturnType<RevocationFeed['whole']> } | undefined
   /** what token-store had told when it was last heard: the next question starts there */
   let heard: { storeMs: number; atMs: number } | undefined
   /** a reading of the whole list that is under way: one that failed goes on where it stopped */
   let whole: { after?: string; startedAt: Heard } | undefined
+  /** the same for a question for what is new: a burst that takes many pages is not read again */
+  let news: { after: string | undefined; startedAt: Heard } | undefined
   let wholeAtMs = -Infinity
   let wholeFails = false
   let sweptAtMs = elapsedMs()
@@ -60,10 +69,11 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
 
   return {
     isRevoked: (sessionId) => entries.has(sessionId),
-    add(sessionId) {
+    add(sessionId, { endedBefore } = { endedBefore: false }) {
       const addedAtMs = elapsedMs()
       if (!entries.has(sessionId)) {
         entries.set(sessionId, { untilMs: addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS, addedAtMs })
+        if (endedBefore) addedLate.set(sessionId, addedAtMs)
         told = undefined
       }
     },
@@ -102,15 +112,14 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   async function poll(): Promise<void> {
     if (heard === undefined) return readFirst()
     const sinceMs = heard.storeMs - OVERLAP_MS
-    let next: string | undefined
-    let first: Heard | undefined
     do {
-      const answer = await tokenStore.revocations({ sinceMs, page: toPage(next) })
-      first ??= { storeMs: answer.nowMs, atMs: elapsedMs() }
+      const answer = await tokenStore.revocations({ sinceMs, page: toPage(news?.after) })
+      news ??= { after: undefined, startedAt: { storeMs: answer.nowMs, atMs: elapsedMs() } }
       learnAll(answer)
-      next = answer.next
-    } while (next !== undefined)
-    heard = first
+      news = { ...news, after: answer.next }
+    } while (news.after !== undefined)
+    heard = news.startedAt
+    news = undefined
     await readAgain()
     sweep()
   }
@@ -168,7 +177,7 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     if (known?.storeUntilMs !== untilMs) told = undefined
     // While the first list is read, everything is old news.
     const learnedMs = heard === undefined ? revokedAtMs : storeMs
-    entries.set(sessionId, { untilMs: endMs, storeUntilMs: untilMs, learnedMs })
+    entries.set(sessionId, { untilMs: endMs, storeUntilMs: untilMs }, learnedMs)
   }
 
   function secondsLeft({ untilMs, addedAtMs }: { untilMs: number; addedAtMs?: number }, atMs: number): number {
@@ -181,7 +190,16 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     const nowMs = elapsedMs()
     if (nowMs - sweptAtMs < SWEEP_MS) return
     sweptAtMs = nowMs
+    endUntold()
     if (entries.removeEnded(nowMs)) told = undefined
+  }
+
+  function endUntold(): void {
+    for (const [sessionId, addedAtMs] of addedLate) {
+      if (heard === undefined || heard.atMs - addedAtMs < UNTIL_TOLD_MS) return
+      addedLate.delete(sessionId)
+      if (entries.get(sessionId)?.addedAtMs === addedAtMs) entries.set(sessionId, { untilMs: addedAtMs, addedAtMs })
+    }
   }
 }
 

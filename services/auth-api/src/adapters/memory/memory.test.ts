@@ -151,6 +151,36 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
+  test('a session that had ended before and is not on the list of token-store leaves the list, and its tag, after three minutes', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    const empty = list.tag()
+    list.add('dead', { endedBefore: true })
+    list.add('alive', { endedBefore: true })
+    tokenStore.revocations.mockResolvedValueOnce(answer(gone('alive', 1_800_000)))
+    await vi.advanceTimersByTimeAsync(179_000)
+    expect([list.isRevoked('dead'), list.isRevoked('alive')]).toEqual([true, true])
+    await vi.advanceTimersByTimeAsync(3000)
+    expect([list.isRevoked('dead'), list.isRevoked('alive')]).toEqual([false, true])
+    await vi.advanceTimersByTimeAsync(1_800_000)
+    expect([list.size(), list.tag()]).toEqual([0, empty])
+    await list.stop()
+  })
+
+  test('a session that had ended before stays on the list while token-store is unavailable', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+    list.add('a', { endedBefore: true })
+    await vi.advanceTimersByTimeAsync(1_000_000)
+    list.tag()
+    expect(list.isRevoked('a')).toBe(true)
+    tokenStore.revocations.mockResolvedValue(answer(gone('a', 600_000)))
+    await vi.advanceTimersByTimeAsync(1500)
+    expect(list.isRevoked('a')).toBe(true)
+    await list.stop()
+  })
+
   test('a clock that leaps forward and back brings no dead token back to life', async () => {
     const { list, tokenStore, answer, gone } = setUp()
     tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 1_800_000)))
@@ -197,6 +227,20 @@ describe('the revocation list', () => {
     const asked = tokenStore.revocations.mock.calls.map(([question]) => question.page?.after)
     expect(asked).toEqual([undefined, '1', '1', '2'])
     expect([list.isRevoked('a'), list.isRevoked('b')]).toEqual([true, true])
+    await list.stop()
+  })
+
+  test('a reading of what is new that fails goes on where it stopped', async () => {
+    const { list, tokenStore, answer, gone } = setUp()
+    await list.start()
+    tokenStore.revocations.mockClear()
+      .mockResolvedValueOnce({ ...answer(gone('a')), next: '1' })
+      .mockRejectedValueOnce(new CodedError('unavailable'))
+      .mockResolvedValueOnce(answer(gone('b')))
+    await vi.advanceTimersByTimeAsync(1000)
+    const since = { sinceMs: START_MS - 10_000 }
+    expect(tokenStore.revocations.mock.calls).toEqual([[{ ...since, page: {} }], [{ ...since, page: { after: '1' } }], [{ ...since, page: { after: '1' } }]])
+    expect([list.isRevoked('a'), list.isRevoked('b'), list.feedAgeMs()]).toEqual([true, true, 1000 - 500])
     await list.stop()
   })
 
