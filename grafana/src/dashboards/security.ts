@@ -103,7 +103,7 @@ export const security = createDashboard({
       createGraph({
         title: 'Sessions on the revocation list',
         description: 'Held in the memory of each auth-api. Above 1,000,000 there is an alert.',
-        width: 8, limits: { bad: 1_000_000 },
+        unit: 'short', width: 8, limits: { bad: 1_000_000 },
         queries: { '{{instance}}': `auth_revocation_list_sessions{${AT}}` },
       }),
       createGraph({
