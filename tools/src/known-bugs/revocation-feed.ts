@@ -30,8 +30,8 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
     ...list,
     name: 'the tag of the revocation list does not cover how long',
     file: 'services/auth-api/src/adapters/memory/create-revocation-entries.ts',
-    find: "`${sessionId} ${storeUntilMs ?? 'own'}`",
-    replace: "`${sessionId} ${storeUntilMs === 0}`",
+    find: "`${sessionId} ${toldMs ?? 'own'}`",
+    replace: "`${sessionId} ${toldMs === 0}`",
   },
   {
     workspace: 'services/token-store',

@@ -38,8 +38,8 @@ export function createRevocationEntries() {
    * The end is part of the digest: an entry that is found to last longer must reach those who keep
    * the list by its tag. token-store's own figure is the same in every process.
    */
-  function toggle(sessionId: string, storeUntilMs: number | undefined): void {
-    const other = hash('sha256', `${sessionId} ${storeUntilMs ?? 'own'}`, 'binary')
+  function toggle(sessionId: string, toldMs: number | undefined): void {
+    const other = hash('sha256', `${sessionId} ${toldMs ?? 'own'}`, 'binary')
     for (let index = 0; index < digest.length; index += 1) digest[index] = (digest[index] ?? 0) ^ other.charCodeAt(index)
   }
 
