@@ -47,7 +47,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     ...store,
     name: 'downtime counts as age',
     file: 'services/token-store/src/domain/uptime.ts',
-    find: 'nowMs - fromMs - Math.min(downMs, MOST_FORGIVEN_MS)',
+    find: 'nowMs - fromMs - Math.min(downMs, mostForgivenMs)',
     replace: 'nowMs - fromMs - Math.min(downMs, 0)',
     project: 'int',
     test: 'outage',

@@ -173,8 +173,12 @@ describe('time in which we were down', () => {
     expect(decideRotation(five, presented(4), clock, policy).outcome).toBe('replayed')
   })
   test('is forgiven for 24 hours at most', () => {
-    const clock = toUptimeClock({ nowMs: AT5 + 25 * 3_600_000, beatAtMs: AT5, downtimes: [] })
-    expect(decideRotation(five, presented(4), clock, policy).outcome).toBe('reused')
+    const day = [{ fromMs: AT5, toMs: AT5 + 25 * 3_600_000 }]
+    expect(decide(five, 4, AT5 + 25 * 3_600_000 + 11 * 60_000, {}, {}, day).outcome).toBe('reused')
+  })
+  test.each([1.5, 2, 8])('is forgiven whole while it may be a jump of the clock by %d days: racers end no session', (days) => {
+    const clock = toUptimeClock({ nowMs: AT5 + days * DAY + 1000, beatAtMs: AT5, downtimes: [] })
+    expect(['replayed', 'expired']).toContain(decideRotation(five, presented(4), clock, policy).outcome)
   })
   test('a clock that went back makes no negative age', () => {
     expect(decide(five, 4, AT5 - 3_600_000).outcome).toBe('replayed')

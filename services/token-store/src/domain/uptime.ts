@@ -18,7 +18,8 @@ const CLOCKS_APART_MS = 60_000
 
 /**
  * A clock that does not count our own outages: a client cannot retry while we are away, so its window must not run.
- * The gap since the last heartbeat counts at once, before the next beat. At most 24 hours are forgiven.
+ * The gap since the last heartbeat counts at once, before the next beat. At most 24 hours are forgiven, once it is
+ * certain that they passed.
  */
 export function toUptimeClock(reading: {
   nowMs: number
@@ -31,17 +32,20 @@ export function toUptimeClock(reading: {
   const openGap = nowMs - beatAtMs > LONGEST_GAP_MS ? [{ fromMs: beatAtMs, toMs: nowMs }] : []
   const downtimes = [...reading.downtimes, ...openGap]
   const { processMs = nowMs } = reading
+  const isDoubtful =
+    nowMs - processMs > CLOCKS_APART_MS ||
+    downtimes.some(({ fromMs, toMs }) => toMs - fromMs > JUMP_MS && nowMs - toMs < DOUBTED_MS)
+  // A gap that may be a jump of the clock makes nothing a reuse, however long it is.
+  const mostForgivenMs = isDoubtful ? Infinity : MOST_FORGIVEN_MS
   return {
     nowMs,
-    isDoubtful:
-      nowMs - processMs > CLOCKS_APART_MS ||
-      downtimes.some(({ fromMs, toMs }) => toMs - fromMs > JUMP_MS && nowMs - toMs < DOUBTED_MS),
+    isDoubtful,
     uptimeSinceMs(fromMs) {
       let downMs = 0
       for (const downtime of downtimes) {
         downMs += Math.max(0, Math.min(downtime.toMs, nowMs) - Math.max(downtime.fromMs, fromMs))
       }
-      return Math.max(0, nowMs - fromMs - Math.min(downMs, MOST_FORGIVEN_MS))
+      return Math.max(0, nowMs - fromMs - Math.min(downMs, mostForgivenMs))
     },
   }
 }

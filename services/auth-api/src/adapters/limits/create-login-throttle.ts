@@ -89,7 +89,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   /** What else an attempt has to take where those limits are full. Where its owner has signed in before, a name that is attacked elsewhere needs no lane. */
   async function findLanes(attempt: LoginAttempt, full: readonly Point[]): Promise<Point[]> {
     const isFull = (name: Point['name']) => full.some((point) => point.name === name)
-    const slowLane: Point = { limiter: deps.slowLane, name: 'slow_lane', key: `${attempt.block} ${attempt.usernameKey}` }
+    const slowLane: Point = { limiter: deps.slowLane, name: 'slow_lane', key: `${toLane(attempt.block)} ${attempt.usernameKey}` }
     if (isFull('device') || (isFull('login') && !isFull('login_ip'))) return [slowLane]
     const isFamiliar = await deps.isFamiliar(attempt)
     if (isFamiliar) return full.every(({ name }) => name === 'login_account') ? [] : [slowLane]
@@ -123,3 +123,6 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
 }
 
 const toFlightKey = ({ name, key }: Point) => `${name} ${key}`
+
+/** One line of IPv6 has 65,536 blocks of /64, so a lane is for their /48. */
+const toLane = (block: string) => block.replace(/^((?:[^:]+:){3})[^:]+::\/64$/, '$1:/48')

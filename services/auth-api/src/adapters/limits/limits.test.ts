@@ -125,6 +125,14 @@ describe('the login throttle', () => {
     expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
   })
 
+  test('one line of IPv6 gets one slow lane, not one for each of its networks', async () => {
+    const { fail } = setUp({ account: 1 })
+    await fail('ada', '198.51.100.1/32')
+    expect(await fail('ada', '2001:db8:1:0::/64')).toEqual(allowed)
+    expect(await fail('ada', '2001:db8:1:1::/64')).toMatchObject({ allowed: false, limiter: 'login_account' })
+    expect(await fail('ada', '2001:db8:2:0::/64')).toEqual(allowed)
+  })
+
   test('its owner gets a try within one Retry-After, however often others try', async () => {
     const { fail } = setUp({ account: 2 })
     const attack = async () => {

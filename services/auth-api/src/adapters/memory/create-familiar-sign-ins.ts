@@ -3,7 +3,10 @@ import type { FamiliarSignIns } from '../../ports.ts'
 
 const MOST = 50_000
 
-/** In memory alone: it is asked before any work is done, and decides about the order, not about the right to sign in. */
+/**
+ * In memory alone, because it is asked before any work is done. While too many sign-ins wait, those that it does not know
+ * are refused with a retryable 503, as are all but known devices after a restart.
+ */
 export function createFamiliarSignIns(): FamiliarSignIns {
   const known = new LRUCache<string, true>({ max: MOST })
   const blocks = new LRUCache<string, true>({ max: MOST })
