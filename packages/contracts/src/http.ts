@@ -114,6 +114,9 @@ export const RevocationsQuery = Type.Object({
 export const RevocationsData = Type.Object({
   as_of: Type.Optional(Type.String({ description: 'send it as `since` with the next request' })),
   partial: Type.Optional(Type.Boolean({ description: 'true: only what is new since `since`; keep the entries that you have' })),
+  retired_kids: Type.Optional(
+    Type.Array(Type.String(), { description: 'signing keys that others may hold, always all: accept no token with such a `kid`' }),
+  ),
   revocations: Type.Array(
     Type.Object({
       session_id: Type.String({ format: 'uuid' }),

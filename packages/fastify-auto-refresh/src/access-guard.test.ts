@@ -22,6 +22,7 @@ const TOKENS: Record<string, AccessTokenCheck> = {
   last: { outcome: 'valid', claims: claimsWith({ exp: NOW_SECONDS + 10, session_exp: NOW_SECONDS + 10 }) },
   expired: { outcome: 'expired', claims: claimsWith({ exp: NOW_SECONDS - 1 }) },
   revoked: { outcome: 'revoked', claims: claimsWith({}) },
+  retired: { outcome: 'retired' },
 }
 const WOULD_RENEW: Peeked = { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } }
 const RENEWED: Renewed = { outcome: 'renewed', accessToken: 'new-access', refreshToken: 'new-refresh', idleUntilMs: (NOW_SECONDS + 604_800) * 1000 }
@@ -352,4 +353,11 @@ test('the user is null where nobody has passed, so that a hook, an error handler
   const { app } = createApp()
   app.setErrorHandler(async (_, request) => ({ user: request.user }))
   expect((await app.inject({ url: '/ok' })).json()).toEqual({ user: null })
+})
+
+test('a token of a retired key asks for a refresh and renews nothing, whatever refresh token is beside it', async () => {
+  for (const refresh of ['r1', null]) {
+    const { status, message, calls } = await ask({}, 'retired', { refresh })
+    expect([status, message, calls]).toEqual([401, messageOf('access_token_expired'), []])
+  }
 })

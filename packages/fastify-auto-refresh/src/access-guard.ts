@@ -22,7 +22,7 @@ declare module 'fastify' {
 type Seen = { request_id: string; access?: AccessTokenCheck['outcome']; session_id?: string; due?: boolean; transport?: PresentedRefreshToken['transport'] | 'none'; peeked?: Peeked['outcome'] }
 
 /** The verdict of the verifier, held against the revocation list. */
-export type AccessTokenCheck = { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }
+export type AccessTokenCheck = { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' | 'retired' }
 
 export type AccessGuardOptions = Readonly<{
   checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
@@ -98,6 +98,8 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   async function guard(request: FastifyRequest, seen: Seen): Promise<void> {
     const access = await checkAccessToken(readBearerToken(request))
     seen.access = access.outcome
+    // No claim of it may choose the session that is renewed: the client refreshes by itself.
+    if (access.outcome === 'retired') throw new CodedError('access_token_expired')
     if (access.outcome !== 'valid' && access.outcome !== 'expired') throw new CodedError(`access_token_${access.outcome}`)
     const { outcome, claims } = access
     letUserPass(request, claims)

@@ -172,3 +172,15 @@ test('trouble with the keys is thrown, never called an invalid token', async () 
   })
   await expect(away(good)).rejects.toThrow('database away')
 })
+
+test('of a token that names a retired key nothing counts, whatever it says and whoever signed it', async () => {
+  const retiring = createAccessTokenVerifier({
+    findKey: () => publicKey,
+    isRetiredKey: (kid) => kid === 'key-1',
+    issuer: 'https://auth.example',
+    audience: 'auto-refresh',
+    clock: { nowMs: () => NOW_SECONDS * 1000 },
+  })
+  expect(await retiring(good)).toEqual({ outcome: 'retired' })
+  expect(await retiring(await sign({}, { kid: 'key-2' }))).toMatchObject({ outcome: 'valid' })
+})

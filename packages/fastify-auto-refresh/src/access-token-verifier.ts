@@ -4,7 +4,7 @@ import { parseCanonicalJson } from './canonical-part.ts'
 import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 
-export type AccessTokenVerdict = { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' }
+export type AccessTokenVerdict = { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
 export type VerifyAccessToken = (token: string) => Promise<AccessTokenVerdict>
 
 const INVALID = { outcome: 'invalid' } as const
@@ -15,8 +15,10 @@ const INVALID = { outcome: 'invalid' } as const
  * nothing about revocation. Throws what `findKey` throws, and `CodedError('unavailable')` for an authentic token from the
  * future: one of our clocks is wrong, and the user is not to be signed out for it.
  */
-export function createAccessTokenVerifier({ findKey, issuer, audience, clock }: {
+export function createAccessTokenVerifier({ findKey, isRetiredKey = () => false, issuer, audience, clock }: {
   findKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
+  /** whether others may hold the key: nothing that it signed counts, and the client refreshes */
+  isRetiredKey?: (kid: string) => boolean
   issuer: string
   audience: string
   clock: { nowMs(): number }
@@ -24,6 +26,7 @@ export function createAccessTokenVerifier({ findKey, issuer, audience, clock }: 
   return async (token) => {
     const header = parseJwsHeader(token)
     if (header === undefined) return INVALID
+    if (isRetiredKey(header.kid)) return { outcome: 'retired' }
     const key = await findKey(header.kid)
     if (key === undefined || !(await isSignedBy(key, token))) return INVALID
 

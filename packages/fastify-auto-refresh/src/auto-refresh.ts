@@ -71,7 +71,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
   const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
   const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log, clock })
-  const verify = createAccessTokenVerifier({ findKey: keys.find, issuer, audience, clock })
+  const verify = createAccessTokenVerifier({ findKey: keys.find, isRetiredKey: feed.isRetiredKey, issuer, audience, clock })
   const checkSettings = createSettingsCheck({ findKey: keys.find, settings: { issuer, audience }, clock, log: app.log })
   let isReady = false
   const ready = Promise.all([keys.read, feed.read]).then(() => (isReady = true))
@@ -105,7 +105,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     if (!isReady) throw new CodedError('unavailable', { cause: new Error('Keys and revocations have not been read from auth-api yet') })
     const verified = await verify(token)
     if (verified.outcome === 'invalid') await checkSettings(token)
-    return verified.outcome !== 'invalid' && feed.isRevoked(verified.claims.sid) ? { ...verified, outcome: 'revoked' } : verified
+    return 'claims' in verified && feed.isRevoked(verified.claims.sid) ? { ...verified, outcome: 'revoked' } : verified
   }
 }
 

@@ -14,7 +14,7 @@ declare module 'fastify' {
 
 export type PlaygroundOptions = Readonly<{
   settings: PlaygroundSettings
-  checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' }>
+  checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' | 'retired' }>
   subscriber: { subscribe(options: { group: string; topics: readonly string[]; handleBatch: (events: readonly AnyEvent[]) => Promise<void> }): Promise<{ close(): Promise<void> }> }
   topics: readonly string[]
   /** which requests see the page; to all others it is a 404 */
@@ -60,6 +60,7 @@ export const playground = fastifyPlugin(
       // EventSource cannot send it, so the page reads the stream with fetch
       const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
       const access = await checkAccessToken(token)
+      if (access.outcome === 'retired') throw new CodedError('access_token_expired')
       if (access.outcome !== 'valid') throw new CodedError(`access_token_${access.outcome}`)
       const isStillAllowed = async () => (await checkAccessToken(token)).outcome === 'valid'
       const body = streams.open({ userId: access.claims.sub, isStillAllowed })

@@ -12,10 +12,12 @@ import { createRefusalEvents } from './adapters/events/create-refusal-events.ts'
 import { createBoundedLimiter } from './adapters/limits/create-bounded-limiter.ts'
 import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
 import { createKnownUsers } from './adapters/memory/create-known-users.ts'
+import { createRetiredKeys } from './adapters/memory/create-retired-keys.ts'
 import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
+import { readRetiredKids } from './adapters/postgres/signing-key-rows.ts'
 import { createRecorder } from './adapters/telemetry/create-recorder.ts'
 import { rememberEnded } from './adapters/token-store/remember-ended.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'
@@ -101,7 +103,20 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds })
   const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock })
 
-  const verifyAccessToken = createAccessTokenVerifier({ findKey: signingKeys.findPublicKey, issuer, audience, clock })
+  const retiredKeys = createRetiredKeys({
+    read: () => readRetiredKids(pool),
+    // another process may have retired the key with which this one signs
+    onChange: () => signingKeys.reload(),
+    createRepeating,
+    log,
+  })
+  const verifyAccessToken = createAccessTokenVerifier({
+    findKey: signingKeys.findPublicKey,
+    isRetiredKey: retiredKeys.isRetired,
+    issuer,
+    audience,
+    clock,
+  })
   const isDue: IsDue = (claims) => isDueBy(claims, { nowMs: clock.nowMs(), thresholdSeconds })
   const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations })
   const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
@@ -179,7 +194,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     /** as a user name stands in events and in the audit trail */
     hashUsername: (username: string) => hashUsername(toUsernameKey(username)),
     jwks: () => signingKeys.jwks(),
-    revocationFeed: revocations,
+    revocationFeed: { ...revocations, retiredKids: retiredKeys.kids },
+    keys: signingKeys.administration,
 
     /**
      * Checks schema and keys, reads the revocation list whole, opens the signing keys, then starts what runs in the background.
@@ -193,6 +209,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       await revocations.start(signal)
       signal?.throwIfAborted()
       await tryWhileUnavailable(() => signingKeys.start())
+      await tryWhileUnavailable(() => retiredKeys.start())
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
       await background.start()
     },
@@ -200,6 +217,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     async stop(): Promise<void> {
       await background.stop()
       await revocations.stop()
+      await retiredKeys.stop()
       await signingKeys.stop()
       await Promise.all([loginEvents.flush(), refusalEvents.flush()])
       await limits.stop()

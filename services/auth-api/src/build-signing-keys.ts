@@ -7,14 +7,17 @@ import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { SigningKeyPolicy } from './domain/signing-keys.ts'
 import type { Clock, Log } from './ports.ts'
+import { createKeyAdministration, type KeyAdministration } from './use-cases/key-administration.ts'
 import { createMaintainSigningKeys } from './use-cases/maintain-signing-keys.ts'
 
 const HOUR_MS = 3_600_000
 
 export type BuildSigningKeysDeps = Readonly<{ config: AuthApiConfig; pool: Pool; randomBytes: (size: number) => Buffer; clock: Clock; log: Log }>
 
+export type BuiltSigningKeys = OpenSigningKeys & Readonly<{ administration: KeyAdministration }>
+
 /** The signing keys over Postgres. */
-export function buildSigningKeys({ config, pool, randomBytes, clock, log }: BuildSigningKeysDeps): OpenSigningKeys {
+export function buildSigningKeys({ config, pool, randomBytes, clock, log }: BuildSigningKeysDeps): BuiltSigningKeys {
   const policy: SigningKeyPolicy = {
     rotationMs: config.signingKeys.rotationDays * 24 * HOUR_MS,
     // jose, for one, keeps a JWKS for ten minutes
@@ -23,6 +26,10 @@ export function buildSigningKeys({ config, pool, randomBytes, clock, log }: Buil
     retainMs: config.tokens.accessTtlSeconds * 1000 + 24 * HOUR_MS,
   }
   const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
-  const maintain = createMaintainSigningKeys({ store: createPostgresSigningKeys({ pool, clock }), generate: generateSigningKey, vault, policy, clock, log })
-  return createSigningKeys({ maintain, vault, createRepeating, clock, log })
+  const store = createPostgresSigningKeys({ pool, clock })
+  const maintain = createMaintainSigningKeys({ store, generate: generateSigningKey, vault, policy, clock, log })
+  return {
+    ...createSigningKeys({ maintain, vault, createRepeating, clock, log }),
+    administration: createKeyAdministration({ store, generate: generateSigningKey, vault }),
+  }
 }

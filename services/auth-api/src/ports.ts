@@ -149,7 +149,16 @@ export type GenerateSigningKey = () => Promise<{ kid: string; publicJwk: JWK; pk
 /** A retired key has no private half any more. */
 export type StoredSigningKey = SigningKeyTimes & Readonly<{ publicJwk: JWK; sealed: Sealed | undefined }>
 export type NewSigningKey = Readonly<{ kid: string; state: Exclude<SigningKeyState, 'retired'>; publicJwk: JWK; sealed: Sealed }>
-export type SigningKeyChange = Exclude<SigningKeyAction, { action: 'create' }> | (NewSigningKey & { action: 'create' })
+export type SigningKeyChange =
+  | Exclude<SigningKeyAction, { action: 'create' }>
+  | (NewSigningKey & { action: 'create' })
+  /** others may hold it: its row goes, and its kid stays refused */
+  | { action: 'deny'; kid: string }
+/** The signing keys that others may hold: nothing that they signed counts. */
+export interface RetiredKeys {
+  isRetired(kid: string): boolean
+  kids(): readonly string[]
+}
 
 /** Both throw `CodedError('unavailable')`. */
 export interface SigningKeyStore {
@@ -159,11 +168,12 @@ export interface SigningKeyStore {
 }
 
 /** Form, header, signature, issuer, audience and expiry of an access token; nothing about revocation. */
-export type VerifyAccessToken = (token: string) => Promise<{ outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' }>
+export type VerifyAccessToken = (token: string) => Promise<{ outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }>
 
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
-  | { outcome: 'missing' | 'invalid' }
+  /** `retired`: it names a retired key, so nothing in it counts; a refresh helps */
+  | { outcome: 'missing' | 'invalid' | 'retired' }
 /** Whether it is time to renew: little life is left, and the session outlives the token. */
 export type IsDue = (claims: Pick<AccessTokenClaims, 'exp' | 'session_exp'>) => boolean
 export type CheckAccessToken = (token: string | undefined) => Promise<AccessTokenCheck>
@@ -225,6 +235,7 @@ export interface RevocationFeed {
   asOfMs(): number | undefined
   /** Since token-store last answered; `Infinity` before the first time. */
   feedAgeMs(): number
+  retiredKids(): readonly string[]
 }
 
 export type LoginRecord = Readonly<{

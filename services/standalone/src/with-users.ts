@@ -3,8 +3,8 @@ import type { Environment } from '@auto-refresh/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { withTokenStore } from './with-token-store.ts'
 
-/** Gives `work` the administration of users, and the hash of their names: what ends sessions has ended them when it returns. */
-export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCore, 'users' | 'hashUsername'>) => Promise<T>): Promise<T> {
+/** Gives `work` the administration of users and signing keys, and the hash of their names: what ends sessions has ended them when it returns. */
+export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>): Promise<T> {
   return withTokenStore(environment, async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
     const bus = createInProcessBus()
     const auth = buildAuthCore({ config: configs.authApi, tokenStore, publisher: bus, subscriber: bus, log: logger, metrics })

@@ -132,3 +132,17 @@ test('after the whole list only what is new is asked for, and every ten minutes 
   expect(ask.mock.calls.some(([{ url }]) => url === 'http://auth/list')).toBe(true)
   await feed.stop()
 })
+
+test('a retired signing key is known within one poll and stays retired, whatever another replica answers', async () => {
+  const { feed, ask } = setUp()
+  feed.start()
+  await feed.read
+  const body = { status: 200, message: '', data: { revocations: [], retired_kids: ['leaked'] } }
+  ask.mockResolvedValueOnce({ status: 200, headers: new Headers({ etag: '"2"' }), body })
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([feed.isRetiredKey('leaked'), feed.isRetiredKey('other')]).toEqual([true, false])
+  ask.mockResolvedValue(list('"3"'))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(feed.isRetiredKey('leaked')).toBe(true)
+  await feed.stop()
+})

@@ -33,6 +33,8 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
   clock?: Pick<SharedClock, 'observe'>
 }) {
   const diesAtMs = new Map<string, number>()
+  /** for good, also when the next answer, of another replica, does not name them yet */
+  const retiredKids = new Set<string>()
   let etag: string | undefined
   /** where what is new begins; absent: the whole list is asked for */
   let since: string | undefined
@@ -69,6 +71,7 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
         throw toAnswerError(answer, { question: 'the question for revocations', keySetting: 'REVOCATION_FEED_KEYS' })
       }
       for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
+      for (const kid of answer.body.data.retired_kids ?? []) retiredKids.add(kid)
       etag = answer.headers.get('etag') ?? undefined
       const { as_of: told, partial } = answer.body.data
       since = told !== undefined && /^\d+$/.test(told) ? told : undefined
@@ -102,6 +105,8 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
 
   return {
     isRevoked: (sessionId: string) => diesAtMs.has(sessionId),
+    /** whether the signing key was thrown away: others may hold it */
+    isRetiredKey: (kid: string) => retiredKids.has(kid),
     /** since token-store told auth-api the list that we have; `Infinity` before the first time */
     ageMs: () => msSince(asOfMs),
     /** auth-api has not answered for a while, not even with a refusal */

@@ -5,7 +5,7 @@ export function createCheckAccessToken({ verify, revocations }: { verify: Verify
   return async (token) => {
     if (token === undefined) return { outcome: 'missing' }
     const verified = await verify(token)
-    if (verified.outcome === 'invalid' || !revocations.isRevoked(verified.claims.sid)) return verified
+    if (!('claims' in verified) || !revocations.isRevoked(verified.claims.sid)) return verified
     return { outcome: 'revoked', claims: verified.claims }
   }
 }

@@ -25,7 +25,7 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
     const check = await checkAccessToken(accessToken)
     if ('claims' in check) return inspect({ sessionId: check.claims.sid }, context)
     if (refreshToken !== undefined) return inspect({ token: refreshToken }, context)
-    throw new CodedError(check.outcome === 'missing' ? 'access_token_missing' : 'access_token_invalid')
+    throw new CodedError(check.outcome === 'retired' ? 'access_token_expired' : `access_token_${check.outcome}`)
   }
 
   async function inspect(by: { sessionId: string } | { token: string }, { block }: RequestContext): Promise<ProvenSession | undefined> {

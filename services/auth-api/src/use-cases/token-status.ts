@@ -19,7 +19,10 @@ export type GetTokenStatusDeps = Readonly<{ checkAccessToken: CheckAccessToken; 
 export function createGetTokenStatus({ checkAccessToken, isDue, clock }: GetTokenStatusDeps): GetTokenStatus {
   return async ({ accessToken }) => {
     const check = await checkAccessToken(accessToken)
-    if (!('claims' in check)) throw new CodedError(check.outcome === 'missing' ? 'access_token_missing' : 'access_token_invalid')
+    if (check.outcome === 'retired') {
+      return { valid: false, needsRefresh: true, secondsLeft: 0, expiresAtMs: clock.nowMs(), reason: 'expired' }
+    }
+    if (!('claims' in check)) throw new CodedError(`access_token_${check.outcome}`)
     const { outcome, claims } = check
     const times = { secondsLeft: secondsLeft(claims, clock.nowMs()), expiresAtMs: claims.exp * 1000 }
     if (outcome === 'valid') {

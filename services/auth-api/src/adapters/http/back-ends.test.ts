@@ -30,7 +30,7 @@ test('a back end reads the whole list, and is told when nothing has changed', as
 test('a back end that names its last answer is sent what is new alone, and the whole list where that cannot be told', async () => {
   const entry = { sessionId: SESSION, expiresInSeconds: 60 }
   const since = vi.fn<(fromMs: number) => (typeof entry)[] | undefined>(() => [])
-  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0 }
+  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0, retiredKids: () => [] }
   const { app } = openTestApp({ settings, revocationFeed })
   const ask = async (query: string) => (await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers: bearer(FEED_KEY) })).json().data
   const whole = { as_of: '1234', partial: false, revocations: [{ session_id: SESSION, expires_in: 60 }] }
@@ -105,4 +105,20 @@ test.each<[string, object]>([
   const { app, calls } = openTestApp({ settings })
   for (const { url } of [PEEK, RENEW]) expect((await app.inject({ method: 'POST', url, payload: body, headers: withKey })).statusCode).toBe(400)
   expect(calls).toEqual([])
+})
+
+test('a retired signing key changes the tag and the answer, whole or partial, within the same second', async () => {
+  const retired: string[] = []
+  const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
+  const revocationFeed = {
+    tag: () => 't', whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => retired,
+  }
+  const { app } = openTestApp({ settings, revocationFeed })
+  const before = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
+  retired.push('leaked')
+  const headers = { ...bearer(FEED_KEY), 'if-none-match': String(before.headers['etag']) }
+  for (const query of ['', '?since=1']) {
+    const answer = await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers })
+    expect([answer.statusCode, answer.json().data.retired_kids]).toEqual([200, ['leaked']])
+  }
 })

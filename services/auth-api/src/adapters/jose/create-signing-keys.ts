@@ -21,6 +21,8 @@ export type OpenSigningKeys = SigningKeys & Readonly<{
   /** Opens the keys, creating the first one; then looks after them every 30 s. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Reads the keys at once. */
+  reload(): Promise<void>
 }>
 
 /** The keys in memory: signing and checking need no database. What was loaded last is used until something newer is there. */
@@ -48,6 +50,7 @@ export function createSigningKeys({ maintain, vault, createRepeating, clock, log
       repeating.start()
     },
     stop: repeating.stop,
+    reload,
   }
 
   function current(): Loaded {

@@ -2,7 +2,7 @@ import { inTransaction, toUnavailable } from '@auto-refresh/postgres'
 import type { Pool } from 'pg'
 import type { Clock, SigningKeyChange, SigningKeyStore } from '../../ports.ts'
 import type { Queryable } from './read-rows.ts'
-import { activateSigningKey, deleteSigningKey, insertSigningKey, lockSigningKeys, readSigningKeys, retireSigningKey } from './signing-key-rows.ts'
+import { activateSigningKey, deleteSigningKey, denySigningKey, insertSigningKey, lockSigningKeys, readSigningKeys, retireSigningKey } from './signing-key-rows.ts'
 
 /** The signing keys in `auth_api.signing_keys`. */
 export function createPostgresSigningKeys({ pool, clock }: { pool: Pool; clock: Clock }): SigningKeyStore {
@@ -33,6 +33,8 @@ function carryOut(database: Queryable, change: SigningKeyChange, nowMs: number):
       return retireSigningKey(database, { ...change, nowMs })
     case 'delete':
       return deleteSigningKey(database, change.kid)
+    case 'deny':
+      return denySigningKey(database, change.kid)
     default:
       return change satisfies never
   }

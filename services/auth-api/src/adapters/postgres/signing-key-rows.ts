@@ -73,3 +73,21 @@ export async function retireSigningKey(database: Queryable, { kid, nowMs, expire
 export async function deleteSigningKey(database: Queryable, kid: string): Promise<void> {
   await readRows(database, { text: 'delete from auth_api.signing_keys where kid = $1::text', values: [kid] })
 }
+
+/** Deletes the key and refuses its kid for good. */
+export async function denySigningKey(database: Queryable, kid: string): Promise<void> {
+  await readRows(database, {
+    text: 'insert into auth_api.retired_keys (kid) values ($1::text) on conflict (kid) do nothing',
+    values: [kid],
+  })
+  await deleteSigningKey(database, kid)
+}
+
+/** The kids of all keys that were thrown away, in order. */
+export async function readRetiredKids(database: Queryable): Promise<string[]> {
+  const rows = await readRows<{ kid: string }>(database, {
+    name: 'retired-kids',
+    text: 'select kid from auth_api.retired_keys order by kid',
+  })
+  return rows.map(({ kid }) => kid)
+}

@@ -24,24 +24,30 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
   }
 
   /** The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB. */
-  let written: { list: ReturnType<typeof revocationFeed.whole>; body: string } | undefined
+  let written: { list: ReturnType<typeof revocationFeed.whole>; kids: string; body: string } | undefined
 
   function toBody(list: ReturnType<typeof revocationFeed.whole>, partial: boolean): string {
     const asOfMs = revocationFeed.asOfMs()
     const revocations = list.map((entry) => ({ session_id: entry.sessionId, expires_in: entry.expiresInSeconds }))
     const asOf = asOfMs === undefined ? {} : { as_of: String(Math.floor(asOfMs)), partial }
-    return JSON.stringify({ status: 200, message: 'Revocations retrieved successfully', data: { ...asOf, revocations } })
+    const kids = revocationFeed.retiredKids()
+    const data = { ...asOf, ...(kids.length === 0 ? {} : { retired_kids: kids }), revocations }
+    return JSON.stringify({ status: 200, message: 'Revocations retrieved successfully', data })
   }
 
   function toWholeBody(): string {
     const list = revocationFeed.whole()
-    if (written?.list !== list) written = { list, body: toBody(list, false) }
+    const kids = revocationFeed.retiredKids().join()
+    if (written?.list !== list || written.kids !== kids) {
+      written = { list, kids, body: toBody(list, false) }
+    }
     return written.body
   }
 
   app.get('/revocations', { schema, onRequest: createRequireKey(settings.backEndKeys.feed) }, async (request, reply) => {
     // weak: the seconds left differ from one moment and one process to the next
-    const tag = `W/"${revocationFeed.tag()}"`
+    const kids = revocationFeed.retiredKids()
+    const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}"`
     // how long token-store has not been heard: what it knows since then is not on the list (RFC 9111 §5.1)
     reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000), [HEADERS.clockMs]: Math.round(clock.nowMs()) })
     if (request.headers['if-none-match'] === tag) return reply.code(304).send(undefined as never)

@@ -1,0 +1,45 @@
+import type { CreateRepeating, Log, RetiredKeys } from '../../ports.ts'
+
+const POLL_MS = 1000
+
+export type RetiredKeysDeps = Readonly<{
+  /** the kids in a stable order */
+  read: () => Promise<string[]>
+  /** Runs after a change and again after each poll until it succeeds. */
+  onChange: (keys: RetiredKeys) => Promise<void>
+  createRepeating: CreateRepeating
+  log: Log
+}>
+export type PolledRetiredKeys = RetiredKeys & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
+
+/**
+ * The retired signing keys in memory, read each second. While the database is unavailable the known
+ * ones stay retired.
+ */
+export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
+  const { read, onChange, createRepeating, log } = deps
+  let kids: ReadonlySet<string> = new Set()
+  let handled = ''
+  const repeating = createRepeating({
+    everyMs: POLL_MS,
+    run: poll,
+    onError: (error) => log.warn({ err: error }, 'Retired key poll failed: the known ones stay retired'),
+  })
+  const keys: RetiredKeys = { isRetired: (kid) => kids.has(kid), kids: () => [...kids] }
+  return {
+    ...keys,
+    async start() {
+      await poll()
+      repeating.start()
+    },
+    stop: repeating.stop,
+  }
+
+  async function poll(): Promise<void> {
+    kids = new Set([...kids, ...(await read())])
+    const now = [...kids].toSorted().join()
+    if (now === handled) return
+    await onChange(keys)
+    handled = now
+  }
+}
