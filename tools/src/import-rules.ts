@@ -6,7 +6,7 @@ type Import = { specifier: string; typeOnly: boolean }
 type Place = { kind: string; workspace: string; layer: string; adapter: string | undefined; test: boolean }
 
 const SCOPE = '@auto-refresh/'
-const ENTRIES = new Set(['main.ts', 'migrate.ts', 'user.ts', 'topics.ts', 'events-tail.ts', 'recover.ts', 'sweep.ts'])
+const ENTRIES = new Set(['main.ts', 'migrate.ts', 'user.ts', 'topics.ts', 'events-tail.ts', 'recover.ts', 'sweep.ts', 'keys.ts'])
 /** main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own service that it may import. */
 const INNER: Record<string, readonly string[]> = {
   main: ['main', 'build', 'adapters', 'use-cases', 'ports', 'domain'],
