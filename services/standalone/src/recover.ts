@@ -21,7 +21,7 @@ try {
     const ended = new Map<string, RevokeReason>()
     await readEndedSessions(process.env, databaseUrl, (sessionId, reason) => void ended.set(sessionId, reason))
     for (const [sessionId, reason] of ended) counts[(await tokenStore.revokeSession({ sessionId, reason })).outcome] += 1
-  }, refuseNew)
+  }, { onNew: refuseNew })
   process.stdout.write(`${counts.revoked} sessions ended again, ${counts.already_ended} had ended, ${counts.not_found} are not here\n`)
 } catch (error) {
   endWithFault(error)

@@ -2,7 +2,7 @@ import type { Environment } from '@auto-refresh/config'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@auto-refresh/telemetry'
 import { buildTokenStore, type TokenStore } from '@auto-refresh/token-store'
 import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'
-import { keepKeys } from './generated-keys.ts'
+import { generateKeys, keepKeys } from './generated-keys.ts'
 import { borrowDatabase } from './open-database.ts'
 
 export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
@@ -14,7 +14,7 @@ export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metr
 export async function withTokenStore<T>(
   environment: Environment,
   work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>,
-  onNew: (dataDir: string) => void = tellOfNew,
+  { onNew = tellOfNew, needsKeys = false }: { onNew?: ((dataDir: string) => void) | undefined; needsKeys?: boolean } = {},
 ): Promise<T> {
   const config = parseStandaloneConfig(environment)
   const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
@@ -22,7 +22,12 @@ export async function withTokenStore<T>(
   await using opened = new AsyncDisposableStack()
   const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew })
   opened.defer(() => database.stop())
-  const configs = parseServiceConfigs(environment, { keys: await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url }), databaseUrl: database.url })
+  // Where the keys are kept elsewhere, most commands do without them; those of DATA_DIR are always there.
+  const keys =
+    needsKeys || config.databaseUrl === undefined
+      ? await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url })
+      : generateKeys()
+  const configs = parseServiceConfigs(environment, { keys, databaseUrl: database.url })
   const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
   opened.defer(() => store.stop())
   return await work(store.tokenStore, database.url, { configs, logger, metrics })

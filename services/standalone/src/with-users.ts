@@ -4,7 +4,7 @@ import { createInProcessBus } from '@auto-refresh/event-bus'
 import { withTokenStore } from './with-token-store.ts'
 
 /** Gives `work` the administration of users and signing keys, and the hash of their names: what ends sessions has ended them when it returns. */
-export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>): Promise<T> {
+export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>, { needsKeys = false } = {}): Promise<T> {
   return withTokenStore(environment, async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
     const bus = createInProcessBus()
     const auth = buildAuthCore({ config: configs.authApi, tokenStore, publisher: bus, subscriber: bus, log: logger, metrics })
@@ -13,5 +13,5 @@ export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCor
     } finally {
       await auth.stop()
     }
-  })
+  }, { needsKeys })
 }
