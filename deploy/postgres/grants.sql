@@ -14,7 +14,7 @@ grant select, insert, delete on auth_api.pending_revocations to auth_api;
 grant select, insert, update, delete on auth_api.signing_keys to auth_api;
 grant select, insert on auth_api.retired_keys to auth_api;
 grant select, insert, update, delete on auth_api.notices to auth_api;
-grant select, insert, delete on auth_api.login_audit to auth_api;
+grant select, insert, update, delete on auth_api.login_audit to auth_api;
 grant select, insert on auth_api.key_proofs to auth_api;
 
 -- token-store: an event that was written is sent, not changed. It deletes no session; its heartbeat proves that it could.
