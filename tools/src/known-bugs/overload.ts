@@ -63,4 +63,11 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
     find: '!turn.first && passwords.isBusy()',
     replace: 'turn.first && passwords.isBusy()',
   },
+  {
+    ...limits('create-login-throttle.ts'),
+    test: 'login-throttle-model',
+    name: 'a sign-in waits for its deadline because another one was woken for nothing',
+    find: 'if (wokenBy !== undefined && !used.includes(wokenBy))',
+    replace: 'if (wokenBy !== undefined && used === undefined)',
+  },
 ]

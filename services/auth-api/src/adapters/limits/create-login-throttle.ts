@@ -25,7 +25,7 @@ export type LoginThrottleDeps = Readonly<{
 
 type Point = { limiter: Limiter; name: LoginLimiter | 'device' | 'slow_lane' | 'strangers'; key: string }
 type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number }
-type Tried = { held: readonly Point[] } | { oneEnds: Promise<void> } | Refused
+type Tried = { held: readonly Point[] } | { waitFor: readonly string[]; oneEnds: Promise<string | undefined> } | Refused
 
 export const SLOW_LANE_SECONDS = 10
 
@@ -46,16 +46,28 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
 
   return {
     async take(attempt, patience) {
+      let wokenBy: string | undefined
       for (;;) {
-        const tried = await serially(attempt, async () => {
-          if (patience.aborted) throw new CodedError('unavailable')
-          return tryOnce(attempt, patience)
-        })
+        const tried = await serially(attempt, () => tryWoken(attempt, patience, wokenBy))
         if ('held' in tried) return { allowed: true, end: (outcome) => serially(attempt, () => end(tried.held, outcome)) }
         if ('limiter' in tried) return refuse(tried)
-        await tried.oneEnds
+        wokenBy = await tried.oneEnds
       }
     },
+  }
+
+  /** Only one attempt was woken for the room at `wokenBy`. One that does not take it wakes the next, or that waits in vain. */
+  async function tryWoken(attempt: LoginAttempt, patience: AbortSignal, wokenBy: string | undefined): Promise<Tried> {
+    let used: readonly string[] = []
+    try {
+      if (patience.aborted) throw new CodedError('unavailable')
+      const tried = await tryOnce(attempt, patience)
+      if ('held' in tried) used = tried.held.map(toFlightKey)
+      if ('waitFor' in tried) used = tried.waitFor
+      return tried
+    } finally {
+      if (wokenBy !== undefined && !used.includes(wokenBy)) inFlight.pass(wokenBy)
+    }
   }
 
   async function tryOnce(attempt: LoginAttempt, patience: AbortSignal): Promise<Tried> {
@@ -72,7 +84,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
 
     await giveBack([...held, ...lanes.filter((lane) => !fullLanes.includes(lane))])
     const waitFor = [...full, ...fullLanes].map(toFlightKey).filter(inFlight.has)
-    if (waitFor.length > 0) return { oneEnds: inFlight.next(waitFor, patience) }
+    if (waitFor.length > 0) return { waitFor, oneEnds: inFlight.next(waitFor, patience) }
     const limiter = full.map(({ name }) => name).find((name) => name !== 'device' && name !== 'slow_lane' && name !== 'strangers')
     return { limiter: limiter ?? 'login', key: full.map(toFlightKey).join(), retryAfterSeconds: SLOW_LANE_SECONDS }
   }
