@@ -66,8 +66,12 @@ const files = {
   'cases-api': { REVOCATION_FEED_KEYS: all.revocationFeedKey, RENEWAL_KEYS: all.renewalKey },
   'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
   'threat-monitor': { REDIS_URL: redisUrl },
-  // `npm run user -- hash` needs the key of the names
-  operations: { DATABASE_URL: databaseUrl('auth_owner'), USERNAME_HASH_KEY: all.usernameHashKey },
+  // `npm run user -- hash` and `npm run keys -- retire` need the keys that the services use
+  operations: {
+    DATABASE_URL: databaseUrl('auth_owner'),
+    USERNAME_HASH_KEY: all.usernameHashKey,
+    SIGNING_KEY_ENCRYPTION_KEYS: `1:${all.signingKeyEncryptionKey}`,
+  },
 }
 for (const [container, settings] of Object.entries(files)) {
   await mkdir(join(folder, container), { recursive: true })

@@ -57,6 +57,29 @@ export async function keepKeys({ dataDir, environment, databaseUrl }: {
   return kept
 }
 
+/**
+ * The keys of a command beside the services: those of `<dataDir>/keys` where they are, the others made up and kept nowhere.
+ * Throws a `ConfigError` that names every key of `needed` which is neither there nor in the environment.
+ */
+export async function borrowKeys({ dataDir, environment, needed }: {
+  dataDir: string
+  environment: Environment
+  needed: readonly (keyof Keys)[]
+}): Promise<Keys> {
+  const file = (name: keyof Keys) => join(dataDir, 'keys', name)
+  const missing = needed.filter((name) => (environment[name] ?? '') === '' && !existsSync(file(name)))
+  if (missing.length > 0) {
+    throw new ConfigError(
+      missing.map((name) => `${name} is missing; set it to the value that the services use, or DATA_DIR to their folder`),
+    )
+  }
+  const keys = generateKeys()
+  for (const name of NAMES) if (existsSync(file(name))) keys[name] = await read(file(name))
+  return keys
+}
+
+const read = async (file: string) => (await readFile(file, 'utf8')).trim()
+
 /** Written whole under another name, then linked, which fails where the file is there already: no reader ever sees half a key. */
 async function keep(file: string, fresh: string): Promise<string> {
   const temporary = `${file}.${randomBytes(4).toString('hex')}`
@@ -68,5 +91,5 @@ async function keep(file: string, fresh: string): Promise<string> {
   } finally {
     await rm(temporary)
   }
-  return (await readFile(file, 'utf8')).trim()
+  return read(file)
 }

@@ -36,10 +36,17 @@ test('with its keys lost and the database still there it ends with 78, names eac
   expect((await runEntry('keys.ts', { args: ['list'], environment: settings('b') })).code).toBe(78)
   // Users are kept without any key: the operations container has none.
   expect((await runEntry('user.ts', { args: ['list'], environment: settings('b') })).code).toBe(0)
+  expect(await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('b') })).toMatchObject({
+    code: 78,
+    stderr: expect.stringContaining('USERNAME_HASH_KEY is missing'),
+  })
+  const hash = await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('a') })
+  const again = await runEntry('user.ts', { args: ['hash', 'ADA'], environment: settings('a') })
+  expect([again.code, again.stdout]).toEqual([0, hash.stdout])
 
   await rm(join(folder, 'a', 'keys', 'REFRESH_TOKEN_KEYS'))
-  const again = await runEntry('main.ts', { environment: settings('a') })
-  expect([again.code, again.stderr]).toEqual([78, expect.stringContaining('1 setting is wrong')])
+  const started = await runEntry('main.ts', { environment: settings('a') })
+  expect([started.code, started.stderr]).toEqual([78, expect.stringContaining('1 setting is wrong')])
 })
 
 test('keys with other values end it with 78 and are all named at once', async () => {

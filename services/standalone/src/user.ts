@@ -16,7 +16,8 @@ if (command.action === 'help') {
     const needsPassword = command.action === 'add' || command.action === 'set-password'
     // One line end, as `echo` adds it, is not part of the password.
     const password = needsPassword ? (await text(process.stdin)).replace(/\r?\n$/, '') : ''
-    const { ok, message } = await withUsers(process.env, (auth) => runCommand({ command, ...auth, password }))
+    const neededKeys = command.action === 'hash' ? (['USERNAME_HASH_KEY'] as const) : []
+    const { ok, message } = await withUsers(process.env, (auth) => runCommand({ command, ...auth, password }), { neededKeys })
     process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
     process.exitCode = ok ? 0 : 1
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Environment } from '@auto-refresh/config'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@auto-refresh/telemetry'
 import { buildTokenStore, type TokenStore } from '@auto-refresh/token-store'
 import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'
-import { generateKeys, keepKeys } from './generated-keys.ts'
+import { borrowKeys, keepKeys, type Keys } from './generated-keys.ts'
 import { borrowDatabase } from './open-database.ts'
 
 export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
@@ -10,11 +10,12 @@ export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metr
 /**
  * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR, running or not. Nothing is
  * served; the events wait in the outbox for the process that does. `onNew` is told before a database is made, and may throw.
+ * `neededKeys` are those without which the work would give a wrong result.
  */
 export async function withTokenStore<T>(
   environment: Environment,
   work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>,
-  { onNew = tellOfNew, needsKeys = false }: { onNew?: ((dataDir: string) => void) | undefined; needsKeys?: boolean } = {},
+  { onNew = tellOfNew, neededKeys = [] }: { onNew?: ((dataDir: string) => void) | undefined; neededKeys?: readonly (keyof Keys)[] } = {},
 ): Promise<T> {
   const config = parseStandaloneConfig(environment)
   const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
@@ -22,11 +23,9 @@ export async function withTokenStore<T>(
   await using opened = new AsyncDisposableStack()
   const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew })
   opened.defer(() => database.stop())
-  // Where the keys are kept elsewhere, most commands do without them; those of DATA_DIR are always there.
-  const keys =
-    needsKeys || config.databaseUrl === undefined
-      ? await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url })
-      : generateKeys()
+  const keys = await (config.databaseUrl === undefined
+    ? keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url })
+    : borrowKeys({ dataDir: config.dataDir, environment, needed: neededKeys }))
   const configs = parseServiceConfigs(environment, { keys, databaseUrl: database.url })
   const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
   opened.defer(() => store.stop())
