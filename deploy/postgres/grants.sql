@@ -13,6 +13,7 @@ grant select, insert, update on auth_api.users to auth_api;
 grant select, insert, delete on auth_api.pending_revocations to auth_api;
 grant select, insert, update, delete on auth_api.signing_keys to auth_api;
 grant select, insert on auth_api.retired_keys to auth_api;
+grant select, insert, update, delete on auth_api.role_changes to auth_api;
 grant select, insert, update, delete on auth_api.notices to auth_api;
 grant select, insert, update, delete on auth_api.login_audit to auth_api;
 grant select, insert on auth_api.key_proofs to auth_api;

@@ -117,6 +117,17 @@ export const RevocationsData = Type.Object({
   retired_kids: Type.Optional(
     Type.Array(Type.String(), { description: 'signing keys that others may hold, always all: accept no token with such a `kid`' }),
   ),
+  role_changes: Type.Optional(
+    Type.Array(
+      Type.Object({
+        user_id: Type.String({ format: 'uuid' }),
+        role: Type.String({ description: 'the role that the user has now' }),
+        issued_before: Type.Number({ description: 'Unix seconds: with an earlier `iat`, a token with another role is due for a refresh' }),
+        expires_in: Type.Integer({ minimum: 0, description: 'seconds from now in which such a token may still be unexpired' }),
+      }),
+      { description: 'the users whose role was changed, all of them; left out of a partial answer when `If-None-Match` names the same ones' },
+    ),
+  ),
   revocations: Type.Array(
     Type.Object({
       session_id: Type.String({ format: 'uuid' }),

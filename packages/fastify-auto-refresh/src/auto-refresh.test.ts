@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { autoRefresh, type AutoRefreshOptions } from './auto-refresh.ts'
 import { requireRole } from './require-role.ts'
-import { ISSUER, SESSION, startFakeAuthApi } from './testing/start-fake-auth-api.ts'
+import { ISSUER, SESSION, startFakeAuthApi, USER } from './testing/start-fake-auth-api.ts'
 
 let authApi: Awaited<ReturnType<typeof startFakeAuthApi>>
 const closers: (() => Promise<unknown>)[] = []
@@ -118,6 +118,22 @@ test('before keys and revocations were read once every token gets a 503, and aft
   expect((await get(app, undefined, '/open')).statusCode).toBe(200)
   const good = createBackEnd()
   expect((await get(good, await authApi.sign(), '/ready')).json()).toEqual({ ready: true })
+})
+
+test('a token with a role from before a change asks for a refresh, and is renewed where a refresh token is beside it', async () => {
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const change = (role: string) => [{ user_id: USER, role, issued_before: nowSeconds + 10, expires_in: 600 }]
+  authApi.state.roleChanges = change('viewer')
+  const app = createBackEnd()
+  const token = await authApi.sign({ leftSeconds: 1790 })
+  const alone = await get(app, token, '/cases', {})
+  expect([alone.statusCode, alone.json().error.code]).toEqual([401, 'access_token_expired'])
+  authApi.state.peek = { outcome: 'would_renew', user: { username: 'ann', role: 'viewer' } }
+  const renewed = await get(app, token)
+  expect([renewed.json().role, renewed.headers['x-new-access-token']]).toEqual(['viewer', 'a2'])
+  authApi.state.roleChanges = change('user')
+  const again = createBackEnd()
+  expect((await get(again, token, '/cases', {})).statusCode).toBe(200)
 })
 
 test.each<[string, Partial<AutoRefreshOptions>]>([

@@ -10,6 +10,7 @@ import { reportOffset } from './report-offset.ts'
 import { createRefuse } from './create-refuse.ts'
 import { createSettingsCheck } from './create-settings-check.ts'
 import { isDue } from './is-due.ts'
+import { isRoleStale } from './is-role-stale.ts'
 import type { RefreshCookieSettings } from './refresh-cookie.ts'
 import { ask } from './remote/ask.ts'
 import { createHttpRenewal } from './remote/create-http-renewal.ts'
@@ -105,7 +106,10 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     if (!isReady) throw new CodedError('unavailable', { cause: new Error('Keys and revocations have not been read from auth-api yet') })
     const verified = await verify(token)
     if (verified.outcome === 'invalid') await checkSettings(token)
-    return 'claims' in verified && feed.isRevoked(verified.claims.sid) ? { ...verified, outcome: 'revoked' } : verified
+    if (!('claims' in verified)) return verified
+    const { claims } = verified
+    if (feed.isRevoked(claims.sid)) return { outcome: 'revoked', claims }
+    return isRoleStale(claims, feed.roleChangeOf(claims.sub)) ? { outcome: 'expired', claims } : verified
   }
 }
 

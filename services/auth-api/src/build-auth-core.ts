@@ -14,9 +14,11 @@ import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-in
 import { createKnownUsers } from './adapters/memory/create-known-users.ts'
 import { createRetiredKeys } from './adapters/memory/create-retired-keys.ts'
 import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
+import { createRoleChanges } from './adapters/memory/create-role-changes.ts'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
+import { readRoleChanges } from './adapters/postgres/role-change-rows.ts'
 import { readRetiredKids } from './adapters/postgres/signing-key-rows.ts'
 import { createRecorder } from './adapters/telemetry/create-recorder.ts'
 import { rememberEnded } from './adapters/token-store/remember-ended.ts'
@@ -101,7 +103,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
   const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds })
-  const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock })
+  const roleChanges = createRoleChanges({ read: () => readRoleChanges(pool), createRepeating, log })
+  const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock, roleChanges })
 
   const retiredKeys = createRetiredKeys({
     read: () => readRetiredKids(pool),
@@ -118,7 +121,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     clock,
   })
   const isDue: IsDue = (claims) => isDueBy(claims, { nowMs: clock.nowMs(), thresholdSeconds })
-  const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations })
+  const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations, roleChanges })
   const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
   const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
   const limitRefused = createLimitRefused({ limit: limits.refusedRefreshLimit, recorder })
@@ -194,7 +197,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     /** as a user name stands in events and in the audit trail */
     hashUsername: (username: string) => hashUsername(toUsernameKey(username)),
     jwks: () => signingKeys.jwks(),
-    revocationFeed: { ...revocations, retiredKids: retiredKeys.kids },
+    revocationFeed: { ...revocations, retiredKids: retiredKeys.kids, roleChanges },
     keys: signingKeys.administration,
 
     /**
@@ -210,6 +213,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       signal?.throwIfAborted()
       await tryWhileUnavailable(() => signingKeys.start())
       await tryWhileUnavailable(() => retiredKeys.start())
+      await tryWhileUnavailable(() => roleChanges.start())
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
       await background.start()
     },
@@ -217,6 +221,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     async stop(): Promise<void> {
       await background.stop()
       await revocations.stop()
+      await roleChanges.stop()
       await retiredKeys.stop()
       await signingKeys.stop()
       await Promise.all([loginEvents.flush(), refusalEvents.flush()])

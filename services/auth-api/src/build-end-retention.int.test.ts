@@ -17,12 +17,16 @@ test('one run deletes every sign-in and notice whose retention has ended, howeve
     select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now() - interval '91 days' from generate_series(1, 2500)`)
   await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)
     values (now() - interval '10 days', 'succeeded', 'h', '', '')`)
+  await pool.query(`with added as (
+    insert into auth_api.users (username, username_key, role, password_hash, demo)
+    select 'u' || n, 'u' || n, 'user', 'h', false from generate_series(1, 3) as n returning id, username)
+    insert into auth_api.role_changes select id, 'user', now() - interval '1 day' * (case username when 'u1' then 1 else 3 end) from added`)
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
   const endRetention = buildEndRetention({ pool, clock: { nowMs: Date.now, isDoubtful: () => false }, retentionDays: 90, metrics, signal: new AbortController().signal })
   // Two replicas at once do not wait for each other.
   await Promise.all([endRetention(), endRetention()])
-  const { rows } = await pool.query('select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices')
-  expect(rows).toEqual([{ sign_ins: 1, notices: 0 }])
+  const { rows } = await pool.query('select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles')
+  expect(rows).toEqual([{ sign_ins: 1, notices: 0, roles: 1 }])
   const oldest = Number(/^auth_sign_ins_oldest_seconds (\S+)$/m.exec((await metrics.scrape()).text)?.[1])
   expect(Math.round(oldest / 86_400)).toBe(10)
 })

@@ -2,12 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createDeleteInBatches } from '@auto-refresh/batch'
 import type { Metrics } from '@auto-refresh/telemetry'
 import type { Pool } from 'pg'
-import { deleteOldNotices, deleteOldSignIns, oldestSignInSeconds } from './adapters/postgres/delete-old-records.ts'
+import { deleteOldNotices, deleteOldRoleChanges, deleteOldSignIns, oldestSignInSeconds } from './adapters/postgres/delete-old-records.ts'
 import type { Clock } from './ports.ts'
 
 /** As much time for each table as a run of the clean-up has by default: what is left waits for the next run. */
 const BUDGET_MS = 20_000
 const BATCH_SIZE = 1000
+/** An access token lives a day at most, so no token from before an older change is alive. */
+const ROLE_CHANGE_DAYS = 2
 
 /** Deletes sign-ins and notices whose retention has ended, batch after batch, and reports the age of the oldest sign-in. */
 export function buildEndRetention({ pool, clock, retentionDays, metrics, signal }: {
@@ -21,9 +23,14 @@ export function buildEndRetention({ pool, clock, retentionDays, metrics, signal 
   const elapsed = { nowMs: () => performance.now(), pause: (durationMs: number) => pause(durationMs) }
   const deleteInBatches = createDeleteInBatches({ clock: elapsed, batchSize: BATCH_SIZE, budgetMs: BUDGET_MS })
   return async () => {
-    for (const deleteOld of [deleteOldSignIns, deleteOldNotices]) {
+    const tables = [
+      { deleteOld: deleteOldSignIns, days: retentionDays },
+      { deleteOld: deleteOldNotices, days: retentionDays },
+      { deleteOld: deleteOldRoleChanges, days: ROLE_CHANGE_DAYS },
+    ]
+    for (const { deleteOld, days } of tables) {
       if (clock.isDoubtful()) break
-      await deleteInBatches((limit) => deleteOld(pool, { retentionDays, nowMs: clock.nowMs() }, limit), signal)
+      await deleteInBatches((limit) => deleteOld(pool, { retentionDays: days, nowMs: clock.nowMs() }, limit), signal)
     }
     metrics.signInsOldest.set(await oldestSignInSeconds(pool))
   }

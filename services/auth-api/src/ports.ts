@@ -17,6 +17,7 @@ import type {
   RotateRequest,
   RotateResult,
 } from '@auto-refresh/contracts'
+import type { RoleChange } from '@auto-refresh/fastify-auto-refresh'
 import type { CryptoKey, JSONWebKeySet, JWK } from 'jose'
 import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from './domain/signing-keys.ts'
 
@@ -65,7 +66,11 @@ export interface Users {
   list(): Promise<User[]>
   /** `undefined` when the name is taken. */
   add(user: { username: string; role: string; passwordHash: string; demo: boolean }): Promise<User | undefined>
-  setRole(id: string, role: string): Promise<void>
+  /**
+   * Records the change in the same transaction, so that access tokens with the old role are due.
+   * `false` when the user has that role already: nothing changes.
+   */
+  setRole(id: string, role: string): Promise<boolean>
   /** Stores a hash made with newer parameters, if the password has not been changed meanwhile. */
   upgradePasswordHash(id: string, change: { from: string; to: string }): Promise<void>
   /**
@@ -160,6 +165,16 @@ export interface RetiredKeys {
   kids(): readonly string[]
 }
 
+/** The last change of a user's role: of tokens issued before `issuedBefore` only those with `role` count. */
+export type UserRoleChange = RoleChange & Readonly<{ userId: string; expiresInSeconds: number }>
+/** Changed roles, for as long as an access token from before the change can live. */
+export interface RoleChanges {
+  of(userId: string): RoleChange | undefined
+  list(): readonly UserRoleChange[]
+  /** The same for the same changes, in every process; empty when there is none. */
+  tag(): string
+}
+
 /** Both throw `CodedError('unavailable')`. */
 export interface SigningKeyStore {
   read(): Promise<StoredSigningKey[]>
@@ -236,6 +251,7 @@ export interface RevocationFeed {
   /** Since token-store last answered; `Infinity` before the first time. */
   feedAgeMs(): number
   retiredKids(): readonly string[]
+  roleChanges: Pick<RoleChanges, 'list' | 'tag'>
 }
 
 export type LoginRecord = Readonly<{

@@ -146,3 +146,21 @@ test('a retired signing key is known within one poll and stays retired, whatever
   expect(feed.isRetiredKey('leaked')).toBe(true)
   await feed.stop()
 })
+
+test('a changed role is known within one poll; a later change stays, and it is forgotten with the last token', async () => {
+  const { feed, ask } = setUp()
+  feed.start()
+  await feed.read
+  const told = (role: string, issued_before: number): Answer => {
+    const role_changes = [{ user_id: A, role, issued_before, expires_in: 60 }]
+    return { status: 200, headers: new Headers(), body: { status: 200, message: '', data: { revocations: [], role_changes } } }
+  }
+  ask.mockResolvedValueOnce(told('editor', 200.5)).mockResolvedValueOnce(told('admin', 100)).mockResolvedValue(list('"3"'))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect([feed.roleChangeOf(A), feed.roleChangeOf(B)]).toEqual([expect.objectContaining({ role: 'editor', issuedBefore: 200.5 }), undefined])
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(feed.roleChangeOf(A)).toMatchObject({ role: 'editor' })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(feed.roleChangeOf(A)).toBeUndefined()
+  await feed.stop()
+})

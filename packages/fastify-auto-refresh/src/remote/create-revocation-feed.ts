@@ -1,6 +1,7 @@
 import { Envelope, HEADERS, RevocationsData } from '@auto-refresh/contracts'
 import type { FastifyBaseLogger } from 'fastify'
 import { Compile } from 'typebox/compile'
+import type { RoleChange } from '../is-role-stale.ts'
 import type { SharedClock } from '../shared-clock.ts'
 import type { Ask } from './ask.ts'
 import { pollEvery } from './poll-every.ts'
@@ -15,6 +16,8 @@ const WHOLE_MS = 600_000
 const STALE_MS = 5000
 
 const checker = Compile(Envelope(RevocationsData))
+
+type ToldRoleChange = NonNullable<RevocationsData['role_changes']>[number]
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>
 
@@ -35,6 +38,7 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
   const diesAtMs = new Map<string, number>()
   /** for good, also when the next answer, of another replica, does not name them yet */
   const retiredKids = new Set<string>()
+  const roleChanges = new Map<string, RoleChange & { untilMs: number }>()
   let etag: string | undefined
   /** where what is new begins; absent: the whole list is asked for */
   let since: string | undefined
@@ -72,6 +76,7 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
       }
       for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
       for (const kid of answer.body.data.retired_kids ?? []) retiredKids.add(kid)
+      answer.body.data.role_changes?.forEach(rememberRole)
       etag = answer.headers.get('etag') ?? undefined
       const { as_of: told, partial } = answer.body.data
       since = told !== undefined && /^\d+$/.test(told) ? told : undefined
@@ -98,15 +103,25 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
     diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs, diesAtMs.get(sessionId) ?? 0))
   }
 
+  /** A later change stays, even when the next answer, of another replica, names an earlier one. */
+  function rememberRole(told: ToldRoleChange): void {
+    const { user_id: userId, role, issued_before: issuedBefore } = told
+    if (issuedBefore < (roleChanges.get(userId)?.issuedBefore ?? 0)) return
+    roleChanges.set(userId, { role, issuedBefore, untilMs: elapsedMs() + told.expires_in * 1000 })
+  }
+
   function sweep(): void {
     const nowMs = elapsedMs()
     for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
+    for (const [userId, { untilMs }] of roleChanges) if (untilMs <= nowMs) roleChanges.delete(userId)
   }
 
   return {
     isRevoked: (sessionId: string) => diesAtMs.has(sessionId),
     /** whether the signing key was thrown away: others may hold it */
     isRetiredKey: (kid: string) => retiredKids.has(kid),
+    /** the last change of the user's role, while tokens from before it may be unexpired */
+    roleChangeOf: (userId: string): RoleChange | undefined => roleChanges.get(userId),
     /** since token-store told auth-api the list that we have; `Infinity` before the first time */
     ageMs: () => msSince(asOfMs),
     /** auth-api has not answered for a while, not even with a refusal */

@@ -67,7 +67,7 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
-    revocationFeed: revocationFeed ?? { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], since: () => undefined, asOfMs: () => undefined, feedAgeMs: () => 7900, retiredKids: () => [] },
+    revocationFeed: revocationFeed ?? { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], since: () => undefined, asOfMs: () => undefined, feedAgeMs: () => 7900, retiredKids: () => [], roleChanges: { list: () => [], tag: () => '' } },
     settings: {
       issuer: 'http://localhost:8000',
       dueThresholdSeconds: 300,

@@ -1,11 +1,24 @@
-import type { CheckAccessToken, Revocations, VerifyAccessToken } from '../ports.ts'
+import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
+import type { CheckAccessToken, Revocations, RoleChanges, VerifyAccessToken } from '../ports.ts'
 
-/** An authentic access token is also held against the revocation list; revoked outweighs expired. */
-export function createCheckAccessToken({ verify, revocations }: { verify: VerifyAccessToken; revocations: Revocations }): CheckAccessToken {
+export type CheckAccessTokenDeps = Readonly<{
+  verify: VerifyAccessToken
+  revocations: Pick<Revocations, 'isRevoked'>
+  roleChanges: Pick<RoleChanges, 'of'>
+}>
+
+/**
+ * An authentic access token is also held against the revocation list and the changed roles. Revoked
+ * outweighs expired; a token with a role from before a change counts as expired.
+ */
+export function createCheckAccessToken(deps: CheckAccessTokenDeps): CheckAccessToken {
+  const { verify, revocations, roleChanges } = deps
   return async (token) => {
     if (token === undefined) return { outcome: 'missing' }
     const verified = await verify(token)
-    if (!('claims' in verified) || !revocations.isRevoked(verified.claims.sid)) return verified
-    return { outcome: 'revoked', claims: verified.claims }
+    if (!('claims' in verified)) return verified
+    const { claims } = verified
+    if (revocations.isRevoked(claims.sid)) return { outcome: 'revoked', claims }
+    return isRoleStale(claims, roleChanges.of(claims.sub)) ? { outcome: 'expired', claims } : verified
   }
 }

@@ -2,7 +2,7 @@ import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
 import type { AccessTokenCheck } from '../ports.ts'
-import { aRevocationList, aSession, aUser, clock, NOW_MS, SESSION_ID } from '../test-doubles/fakes.ts'
+import { aRevocationList, aSession, aUser, clock, NOW_MS, SESSION_ID, USER_ID } from '../test-doubles/fakes.ts'
 import { createCheckAccessToken } from './check-access-token.ts'
 import { createGetTokenStatus } from './token-status.ts'
 
@@ -28,9 +28,24 @@ test.each(['missing', 'invalid'] as const)('one that is %s is a 401', async (out
 
 test('revoked outweighs expired', async () => {
   const revocations = aRevocationList()
-  const check = createCheckAccessToken({ verify: async () => ({ outcome: 'expired', claims: issuedAgo(1801) }), revocations })
+  const check = createCheckAccessToken({ verify: async () => ({ outcome: 'expired', claims: issuedAgo(1801) }), revocations, roleChanges: { of: () => undefined } })
   expect((await check('jwt')).outcome).toBe('expired')
   revocations.add(SESSION_ID)
   expect((await check('jwt')).outcome).toBe('revoked')
   expect(await check(undefined)).toEqual({ outcome: 'missing' })
+})
+
+test('a token with a role from before a change counts as expired, and one with the new role does not', async () => {
+  const revocations = aRevocationList()
+  const change = { role: 'viewer', issuedBefore: NOW_MS / 1000 + 10 }
+  const verify = async () => ({ outcome: 'valid', claims: issuedAgo(500) }) as const
+  const check = createCheckAccessToken({ verify, revocations, roleChanges: { of: (userId) => (userId === USER_ID ? change : undefined) } })
+  const stale = await check('jwt')
+  expect(stale).toEqual({ outcome: 'expired', claims: issuedAgo(500) })
+  expect(await statusOf(stale)).toEqual({ valid: false, needsRefresh: true, secondsLeft: 0, expiresAtMs: NOW_MS, reason: 'expired' })
+  change.role = 'user'
+  expect((await check('jwt')).outcome).toBe('valid')
+  revocations.add(SESSION_ID)
+  change.role = 'viewer'
+  expect((await check('jwt')).outcome).toBe('revoked')
 })

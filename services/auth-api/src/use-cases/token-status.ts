@@ -24,7 +24,9 @@ export function createGetTokenStatus({ checkAccessToken, isDue, clock }: GetToke
     }
     if (!('claims' in check)) throw new CodedError(`access_token_${check.outcome}`)
     const { outcome, claims } = check
-    const times = { secondsLeft: secondsLeft(claims, clock.nowMs()), expiresAtMs: claims.exp * 1000 }
+    // A role that was changed ends the token before its `exp`.
+    const endSeconds = outcome === 'expired' ? Math.min(claims.exp, Math.floor(clock.nowMs() / 1000)) : claims.exp
+    const times = { secondsLeft: secondsLeft({ exp: endSeconds }, clock.nowMs()), expiresAtMs: endSeconds * 1000 }
     if (outcome === 'valid') {
       return { valid: true, needsRefresh: isDue(claims), ...times, username: claims.username, role: claims.role }
     }

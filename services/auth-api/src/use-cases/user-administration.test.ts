@@ -10,7 +10,7 @@ function setUp() {
     findByIds: vi.fn<Users['findByIds']>(),
     list: vi.fn<Users['list']>(async () => [aUser()]),
     add: vi.fn<Users['add']>(async ({ username }) => (username === 'taken' ? undefined : aUser({ username }))),
-    setRole: vi.fn<Users['setRole']>(async () => {}),
+    setRole: vi.fn<Users['setRole']>(async (_, role) => role !== 'user'),
     upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(),
     revoke: vi.fn<Users['revoke']>(async (userId, reason) => {
       calls.push(`revoke ${reason}`)

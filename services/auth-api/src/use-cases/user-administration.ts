@@ -52,8 +52,7 @@ export function createUserAdministration({ users, passwords, deliverRevocations,
       const reason = refuseRole(role)
       if (reason !== undefined) return { outcome: 'refused', reason }
       return withUser(username, async (user) => {
-        await users.setRole(user.id, role)
-        log.info({ event: 'role_set', userId: user.id, role }, 'Role set')
+        if (await users.setRole(user.id, role)) log.info({ event: 'role_set', userId: user.id, role }, 'Role set')
       })
     },
     async setPassword(username, password) {

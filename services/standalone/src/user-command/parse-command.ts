@@ -12,7 +12,7 @@ export const USAGE = `Usage: npm run user -- <command>
 
   add <name> [--role user] --password-stdin   adds a user
   set-password <name> --password-stdin        changes the password and ends the user's sessions
-  set-role <name> <role>                      changes the role; the next access token carries it
+  set-role <name> <role>                      changes the role; within seconds clients refresh and have it
   disable <name>                              refuses the user and ends all sessions at once
   enable <name>                               lets the user sign in again
   revoke-sessions <name>                      ends all sessions of the user

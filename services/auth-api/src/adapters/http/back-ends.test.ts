@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { UserRoleChange } from '../../ports.ts'
 import { openTestApp, SESSION } from '../../test-doubles/open-test-app.ts'
 
 const FEED_KEY = 'f'.repeat(32)
@@ -14,6 +15,7 @@ const asked = {
   refreshToken: 'r1', expectedSessionId: SESSION, idempotencyKey: 'try-1',
   context: { address: '203.0.113.9', block: '203.0.113.9/32', network: '203.0.113.0/24', agent: 'phone', straightFromLoopback: false },
 }
+const NO_ROLES = { list: () => [], tag: () => '' }
 const withKey = { ...bearer(RENEWAL_KEY), 'idempotency-key': 'try-1' }
 
 test('a back end reads the whole list, and is told when nothing has changed', async () => {
@@ -30,7 +32,7 @@ test('a back end reads the whole list, and is told when nothing has changed', as
 test('a back end that names its last answer is sent what is new alone, and the whole list where that cannot be told', async () => {
   const entry = { sessionId: SESSION, expiresInSeconds: 60 }
   const since = vi.fn<(fromMs: number) => (typeof entry)[] | undefined>(() => [])
-  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0, retiredKids: () => [] }
+  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0, retiredKids: () => [], roleChanges: NO_ROLES }
   const { app } = openTestApp({ settings, revocationFeed })
   const ask = async (query: string) => (await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers: bearer(FEED_KEY) })).json().data
   const whole = { as_of: '1234', partial: false, revocations: [{ session_id: SESSION, expires_in: 60 }] }
@@ -111,7 +113,7 @@ test('a retired signing key changes the tag and the answer, whole or partial, wi
   const retired: string[] = []
   const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
   const revocationFeed = {
-    tag: () => 't', whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => retired,
+    tag: () => 't', whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => retired, roleChanges: NO_ROLES,
   }
   const { app } = openTestApp({ settings, revocationFeed })
   const before = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
@@ -121,4 +123,30 @@ test('a retired signing key changes the tag and the answer, whole or partial, wi
     const answer = await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers })
     expect([answer.statusCode, answer.json().data.retired_kids]).toEqual([200, ['leaked']])
   }
+})
+
+test('a changed role changes the tag and the answer within the same second, and is sent once to who keeps the tag', async () => {
+  const changes: UserRoleChange[] = []
+  const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
+  const roleChanges = { list: () => changes, tag: () => (changes.length === 0 ? '' : 'roles-1') }
+  let sessions = 't'
+  const revocationFeed = {
+    tag: () => sessions, whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => ['leaked'], roleChanges,
+  }
+  const { app } = openTestApp({ settings, revocationFeed })
+  const ask = async (query: string, etag?: string) => {
+    const headers = { ...bearer(FEED_KEY), ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+    const answer = await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers })
+    return { status: answer.statusCode, etag: String(answer.headers['etag']), roles: answer.statusCode === 304 ? undefined : answer.json().data.role_changes }
+  }
+  const before = await ask('')
+  expect(before.roles).toBeUndefined()
+  changes.push({ userId: SESSION, role: 'user', issuedBefore: 1_795_000_010.123, expiresInSeconds: 86_450 })
+  const roles = [{ user_id: SESSION, role: 'user', issued_before: 1_795_000_010.123, expires_in: 86_450 }]
+  const after = await ask('?since=1', before.etag)
+  expect([after.status, after.roles, (await ask('', before.etag)).roles]).toEqual([200, roles, roles])
+  expect((await ask('?since=1', after.etag)).status).toBe(304)
+  sessions = 'another'
+  expect(await ask('?since=1', after.etag)).toMatchObject({ status: 200, roles: undefined })
+  expect([(await ask('?since=1')).roles, (await ask('', after.etag)).roles]).toEqual([roles, roles])
 })

@@ -1,5 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
-import type { Clock, KnownUsers, User, UserState } from '../../ports.ts'
+import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
+import type { Clock, KnownUsers, RoleChanges, User, UserState } from '../../ports.ts'
 
 /** A user who was disabled meanwhile has no session left to refresh: token-store has ended them all. */
 const KEPT_MS = 86_400_000
@@ -10,12 +11,15 @@ const DEADLINE_MS = 300
 export type KnownUsersDeps = Readonly<{
   findByIds: (ids: readonly string[]) => Promise<User[]>
   clock: Clock
+  /** a last known state takes the role of a later change */
+  roleChanges?: Pick<RoleChanges, 'of'>
   maxUsers?: number
   deadlineMs?: number
 }>
 
 /** One query for all that is asked in the same turn of the event loop; the last known states stand in where it fails. */
-export function createKnownUsers({ findByIds, clock, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS }: KnownUsersDeps): KnownUsers {
+export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
+  const { findByIds, clock, roleChanges, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
   const known = new Map<string, { state: UserState; atMs: number }>()
   let away = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
@@ -31,10 +35,16 @@ export function createKnownUsers({ findByIds, clock, maxUsers = MAX_USERS, deadl
         return undefined
       } catch (error) {
         const last = known.get(id)
-        if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return last.state
+        if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return withRoleOfNow(last)
         throw error instanceof CodedError ? error : new CodedError('unavailable', { cause: error })
       }
     },
+  }
+
+  function withRoleOfNow({ state, atMs }: { state: UserState; atMs: number }): UserState {
+    const change = roleChanges?.of(state.id)
+    if (change === undefined || !isRoleStale({ role: state.role, iat: atMs / 1000 }, change)) return state
+    return { ...state, role: change.role }
   }
 
   function join(id: string): Promise<Map<string, UserState>> {

@@ -32,7 +32,7 @@ export type RevocationListDeps = Readonly<{
   /** the life that access tokens are given now */
   accessTtlSeconds: number
 }>
-export type RevocationList = Revocations & Omit<RevocationFeed, 'retiredKids'> & Readonly<{
+export type RevocationList = Revocations & Omit<RevocationFeed, 'retiredKids' | 'roleChanges'> & Readonly<{
   /** Resolves when the list has been read whole; retries until it is, or until `stop` or the signal. */
   start(signal?: AbortSignal): Promise<void>
   stop(): Promise<void>

@@ -1,9 +1,10 @@
 import { CodedError, type RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { User } from '../../ports.ts'
+import type { User, UserRoleChange } from '../../ports.ts'
 import { aLog, aRecorder, aTokenStore, aUser } from '../../test-doubles/fakes.ts'
 import { createRepeating } from '../timers/create-repeating.ts'
 import { createKnownUsers } from './create-known-users.ts'
+import { createRoleChanges } from './create-role-changes.ts'
 import { createRevocationList } from './create-revocation-list.ts'
 
 const START_MS = 1_700_000_000_000
@@ -312,7 +313,7 @@ describe('the revocation list', () => {
 describe('known users', () => {
   const ada = aUser({ id: 'a' })
 
-  function setUp(options: { maxUsers?: number } = {}) {
+  function setUp(options: Partial<Parameters<typeof createKnownUsers>[0]> = {}) {
     const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async (ids) => ids.filter((id) => id !== 'nobody').map((id) => ({ ...ada, id })))
     return { findByIds, known: createKnownUsers({ findByIds, clock, ...options }) }
   }
@@ -339,6 +340,17 @@ describe('known users', () => {
     await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
     vi.setSystemTime(START_MS + 86_400_000)
     await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a last known state has the role of a later change, and of no earlier one', async () => {
+    const change = { role: 'viewer', issuedBefore: START_MS / 1000 + 10 }
+    const { findByIds, known } = setUp({ roleChanges: { of: () => change } })
+    await known.find('a')
+    vi.setSystemTime(START_MS + 20_000)
+    await known.find('b')
+    findByIds.mockRejectedValue(new CodedError('unavailable'))
+    expect(await known.find('a')).toMatchObject({ role: 'viewer', version: 1 })
+    expect(await known.find('b')).toMatchObject({ role: 'user' })
   })
 
   test('who has just signed in is known, and a failed reading is remembered until one succeeds', async () => {
@@ -376,5 +388,28 @@ describe('known users', () => {
     findByIds.mockRejectedValue(new Error('away'))
     expect(await known.find('a')).toMatchObject({ id: 'a' })
     await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('changed roles', () => {
+  test('are read each second, stay while the database is unavailable, and have one tag in every process', async () => {
+    const read = vi.fn<() => Promise<UserRoleChange[]>>(async () => [])
+    const log = aLog()
+    const roles = createRoleChanges({ read, createRepeating, log })
+    await roles.start()
+    expect([roles.tag(), roles.of('a')]).toEqual(['', undefined])
+    const change = { userId: 'a', role: 'viewer', issuedBefore: 10, expiresInSeconds: 60 }
+    read.mockResolvedValueOnce([change]).mockRejectedValueOnce(new Error('away')).mockResolvedValue([{ ...change, expiresInSeconds: 58 }])
+    await vi.advanceTimersByTimeAsync(1000)
+    const tag = roles.tag()
+    expect([tag.length, roles.of('a'), roles.list()]).toEqual([22, change, [change]])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([roles.of('a'), log.lines.length]).toEqual([change, 1])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([roles.tag(), roles.of('a')?.role]).toEqual([tag, 'viewer'])
+    read.mockResolvedValue([{ ...change, role: 'admin' }])
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(roles.tag()).not.toBe(tag)
+    await roles.stop()
   })
 })

@@ -3,6 +3,7 @@ import { toUsernameKey } from '../../domain/username.ts'
 import type { User, Users } from '../../ports.ts'
 import { readRows } from './read-rows.ts'
 import { revokeUser } from './revoke-user.ts'
+import { changeRole } from './role-change-rows.ts'
 import { acknowledge, pendingRevocations } from './pending-revocations.ts'
 
 type Row = { id: string; username: string; role: string; password_hash: string; active: boolean; version: number; demo: boolean }
@@ -16,9 +17,7 @@ export function createPostgresUsers({ pool }: { pool: Pool }): Users {
     findByIds: async (ids) => (await findByIds(pool, ids)).map(toUser),
     list: async () => (await list(pool)).map(toUser),
     add: async (user) => (await add(pool, user)).map(toUser)[0],
-    async setRole(id, role) {
-      await setRole(pool, id, role)
-    },
+    setRole: (id, role) => changeRole(pool, id, role),
     async upgradePasswordHash(id, change) {
       await upgradePasswordHash(pool, id, change)
     },
@@ -60,10 +59,6 @@ function add(pool: Pool, { username, role, passwordHash, demo }: Parameters<User
       returning id, username, role, password_hash, active, version, demo`,
     values: [username, toUsernameKey(username), role, passwordHash, demo],
   })
-}
-
-function setRole(pool: Pool, id: string, role: string) {
-  return readRows(pool, { text: 'update auth_api.users set role = $2::text, updated_at = now() where id = $1::uuid', values: [id, role] })
 }
 
 function upgradePasswordHash(pool: Pool, id: string, { from, to }: { from: string; to: string }) {

@@ -23,6 +23,16 @@ export function deleteOldNotices(database: Queryable, retention: Retention, limi
     returning 1`)
 }
 
+/** Deletes at most `limit` role changes older than the retention, the oldest first; returns how many. */
+export function deleteOldRoleChanges(database: Queryable, retention: Retention, limit: number): Promise<number> {
+  return deleteRows(database, retention, limit, `
+    delete from auth_api.role_changes where user_id = any(array(
+      select user_id from auth_api.role_changes where changed_at < now() - make_interval(secs => $1::float8 * 86400)
+        and now() < to_timestamp($3::float8 / 1000 + 60)
+      order by changed_at limit $2::integer for update skip locked))
+    returning 1`)
+}
+
 /** Age of the oldest recorded sign-in in seconds; 0 when there is none. */
 export async function oldestSignInSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { readRoleChanges } from './role-change-rows.ts'
 import { createPostgresUsers } from './create-postgres-users.ts'
 import { oldestPendingSeconds } from './pending-revocations.ts'
 import type { User } from '../../ports.ts'
@@ -41,10 +42,39 @@ test('many are found in one statement; unknown ids are left out', async () => {
 
 test('role and password hash change; a hash is upgraded only while it is the one that was checked', async () => {
   const { id } = await addUser()
-  await users.setRole(id, 'admin')
+  expect(await users.setRole(id, 'admin')).toBe(true)
   await users.upgradePasswordHash(id, { from: 'hash', to: 'stronger' })
   await users.upgradePasswordHash(id, { from: 'hash', to: 'late' })
   expect(await stateOf(id)).toMatchObject({ role: 'admin', passwordHash: 'stronger', version: 1 })
+})
+
+test('a changed role is recorded with the change, for longer than any access token lives; the same role is no change', async () => {
+  const [{ id }, other] = [await addUser(), await addUser()]
+  const recorded = async () => (await readRoleChanges(database.pool)).filter(({ userId }) => [id, other.id].includes(userId))
+  expect([await users.setRole(id, 'user'), await recorded()]).toEqual([false, []])
+  expect(await users.setRole('00000000-0000-4000-8000-000000000000', 'admin')).toBe(false)
+  const startedMs = Date.now()
+  await users.setRole(id, 'admin')
+  const [first] = await recorded()
+  expect(first).toMatchObject({ userId: id, role: 'admin' })
+  expect(first?.issuedBefore).toBeGreaterThanOrEqual(Math.floor(startedMs / 1000) + 10)
+  expect(first?.issuedBefore).toBeLessThanOrEqual(Date.now() / 1000 + 10.001)
+  expect(first?.expiresInSeconds).toBeGreaterThan(86_410)
+
+  // a clock that was set back in between
+  await database.pool.query("update auth_api.role_changes set changed_at = now() + interval '1 hour'")
+  await users.setRole(id, 'editor')
+  const [second] = await recorded()
+  expect([second?.role, (second?.issuedBefore ?? 0) - (first?.issuedBefore ?? 0) > 3500]).toEqual(['editor', true])
+  await database.pool.query("update auth_api.role_changes set changed_at = now() - interval '25 hours'")
+  expect(await recorded()).toEqual([])
+})
+
+test('of role changes at once the last one to commit is recorded', async () => {
+  const { id } = await addUser()
+  await Promise.all(Array.from({ length: 20 }, (_, index) => users.setRole(id, `role-${index}`)))
+  const change = (await readRoleChanges(database.pool)).find(({ userId }) => userId === id)
+  expect(change?.role).toBe((await stateOf(id))?.role)
 })
 
 describe('a revocation', () => {

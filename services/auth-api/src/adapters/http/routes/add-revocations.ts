@@ -1,5 +1,6 @@
 import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
+import type { UserRoleChange } from '../../../ports.ts'
 import { createRequireKey } from '../require-key.ts'
 import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
 import type { App, RouteDeps } from './route.ts'
@@ -24,22 +25,28 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
   }
 
   /** The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB. */
-  let written: { list: ReturnType<typeof revocationFeed.whole>; kids: string; body: string } | undefined
+  let written: { list: ReturnType<typeof revocationFeed.whole>; others: string; body: string } | undefined
 
-  function toBody(list: ReturnType<typeof revocationFeed.whole>, partial: boolean): string {
+  function toBody(list: ReturnType<typeof revocationFeed.whole>, partial: boolean, withRoles = true): string {
     const asOfMs = revocationFeed.asOfMs()
     const revocations = list.map((entry) => ({ session_id: entry.sessionId, expires_in: entry.expiresInSeconds }))
     const asOf = asOfMs === undefined ? {} : { as_of: String(Math.floor(asOfMs)), partial }
     const kids = revocationFeed.retiredKids()
-    const data = { ...asOf, ...(kids.length === 0 ? {} : { retired_kids: kids }), revocations }
+    const roles = withRoles ? revocationFeed.roleChanges.list().map(toRoleChange) : []
+    const data = {
+      ...asOf,
+      ...(kids.length === 0 ? {} : { retired_kids: kids }),
+      ...(roles.length === 0 ? {} : { role_changes: roles }),
+      revocations,
+    }
     return JSON.stringify({ status: 200, message: 'Revocations retrieved successfully', data })
   }
 
   function toWholeBody(): string {
     const list = revocationFeed.whole()
-    const kids = revocationFeed.retiredKids().join()
-    if (written?.list !== list || written.kids !== kids) {
-      written = { list, kids, body: toBody(list, false) }
+    const others = `${revocationFeed.retiredKids().join()} ${revocationFeed.roleChanges.tag()}`
+    if (written?.list !== list || written.others !== others) {
+      written = { list, others, body: toBody(list, false) }
     }
     return written.body
   }
@@ -47,14 +54,20 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
   app.get('/revocations', { schema, onRequest: createRequireKey(settings.backEndKeys.feed) }, async (request, reply) => {
     // weak: the seconds left differ from one moment and one process to the next
     const kids = revocationFeed.retiredKids()
-    const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}"`
+    const roles = revocationFeed.roleChanges.tag()
+    const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}${roles === '' ? '' : `~${roles}`}"`
     // how long token-store has not been heard: what it knows since then is not on the list (RFC 9111 §5.1)
     reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000), [HEADERS.clockMs]: Math.round(clock.nowMs()) })
-    if (request.headers['if-none-match'] === tag) return reply.code(304).send(undefined as never)
+    const known = request.headers['if-none-match']
+    if (known === tag) return reply.code(304).send(undefined as never)
     const { since } = request.query
     // What is no cursor of ours gets the whole list, which is never wrong.
     const fresh = since !== undefined && CURSOR.test(since) ? revocationFeed.since(Number(since)) : undefined
-    const body = fresh === undefined ? toWholeBody() : toBody(fresh, true)
+    const body = fresh === undefined ? toWholeBody() : toBody(fresh, true, known?.endsWith(`~${roles}"`) !== true)
     return reply.type('application/json; charset=utf-8').send(body as never)
   })
+}
+
+function toRoleChange({ userId, role, issuedBefore, expiresInSeconds }: UserRoleChange) {
+  return { user_id: userId, role, issued_before: issuedBefore, expires_in: expiresInSeconds }
 }

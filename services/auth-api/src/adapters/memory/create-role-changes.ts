@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+import type { CreateRepeating, Log, RoleChanges, UserRoleChange } from '../../ports.ts'
+
+const POLL_MS = 1000
+
+export type RoleChangesDeps = Readonly<{
+  /** the changes in a stable order */
+  read: () => Promise<UserRoleChange[]>
+  createRepeating: CreateRepeating
+  log: Log
+}>
+export type PolledRoleChanges = RoleChanges & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
+
+/**
+ * The changed roles in memory, read each second. While the database is unavailable the known ones
+ * stay in force.
+ */
+export function createRoleChanges({ read, createRepeating, log }: RoleChangesDeps): PolledRoleChanges {
+  let known: readonly UserRoleChange[] = []
+  let byUser = new Map<string, UserRoleChange>()
+  let tag = ''
+  const repeating = createRepeating({
+    everyMs: POLL_MS,
+    run: poll,
+    onError: (error) => log.warn({ err: error }, 'Role change poll failed: the known ones stay in force'),
+  })
+  return {
+    of: (userId) => byUser.get(userId),
+    list: () => known,
+    tag: () => tag,
+    async start() {
+      await poll()
+      repeating.start()
+    },
+    stop: repeating.stop,
+  }
+
+  async function poll(): Promise<void> {
+    known = await read()
+    byUser = new Map(known.map((change) => [change.userId, change]))
+    tag = toTag(known)
+  }
+}
+
+function toTag(changes: readonly UserRoleChange[]): string {
+  if (changes.length === 0) return ''
+  const lines = changes.map(({ userId, role, issuedBefore }) => JSON.stringify([userId, role, issuedBefore]))
+  return hash('sha256', lines.join(), 'base64url').slice(0, 22)
+}

@@ -1,0 +1,47 @@
+import type { UserRoleChange } from '../../ports.ts'
+import { readRows, type Queryable } from './read-rows.ts'
+
+/**
+ * Covers a refresh that reads the old role and signs a moment later, and clocks that differ. Larger
+ * is safe: a token with the new role is never due.
+ */
+const MARGIN = '10 seconds'
+/** No access token lives longer than a day. */
+const KEPT = '1 day 1 minute'
+
+/** Changes the role and records the change in one statement; `false` when the role is the same. */
+export async function changeRole(database: Queryable, id: string, role: string): Promise<boolean> {
+  const rows = await readRows(database, {
+    text: `
+      with changed as (
+        update auth_api.users set role = $2::text, updated_at = now()
+        where id = $1::uuid and role <> $2::text
+        returning id, role)
+      insert into auth_api.role_changes as known (user_id, role, changed_at)
+      select id, role, clock_timestamp() from changed
+      on conflict (user_id) do update set
+        role = excluded.role,
+        changed_at = greatest(excluded.changed_at, known.changed_at + interval '1 millisecond')
+      returning user_id`,
+    values: [id, role],
+  })
+  return rows.length > 0
+}
+
+/** The changes that still matter, in a stable order. */
+export async function readRoleChanges(database: Queryable): Promise<UserRoleChange[]> {
+  const rows = await readRows<{ user_id: string; role: string; before_ms: number; seconds: number }>(database, {
+    name: 'role-changes',
+    text: `
+      select user_id, role,
+        round(extract(epoch from changed_at + $1::interval) * 1000)::float8 as before_ms,
+        extract(epoch from changed_at + $2::interval - clock_timestamp())::float8 as seconds
+      from auth_api.role_changes
+      where changed_at + $2::interval > clock_timestamp()
+      order by user_id`,
+    values: [MARGIN, KEPT],
+  })
+  return rows.map(({ user_id: userId, role, before_ms: beforeMs, seconds }) => ({
+    userId, role, issuedBefore: beforeMs / 1000, expiresInSeconds: Math.ceil(seconds),
+  }))
+}
