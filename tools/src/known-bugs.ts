@@ -6,6 +6,7 @@ import { HTTP_AND_COOKIES_BUGS } from './known-bugs/http-and-cookies.ts'
 import { CLIENTS_BUGS } from './known-bugs/clients.ts'
 import { ENGINES_BUGS } from './known-bugs/engines.ts'
 import { OPERATIONS_BUGS } from './known-bugs/operations.ts'
+import { DUE_TOKENS_BUGS } from './known-bugs/due-tokens.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
@@ -122,4 +123,5 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...CLIENTS_BUGS,
   ...ENGINES_BUGS,
   ...OPERATIONS_BUGS,
+  ...DUE_TOKENS_BUGS,
 ]

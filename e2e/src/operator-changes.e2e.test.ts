@@ -1,0 +1,85 @@
+import { createTestDatabase } from '@auto-refresh/local-engines'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call, login, me, persist, refresh, toPair, type Pair } from './api.ts'
+import { eventually, usualSeconds } from './eventually.ts'
+import { runOperation } from './run-operation.ts'
+import { startCasesApi, type CasesApi } from './start-cases-api.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+
+/** Two processes on one database, and a back end with the plugin at each of them. */
+const systems: Standalone[] = []
+const backEnds: CasesApi[] = []
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+const password = 'correct horse battery'
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  folder = await temporaryFolder()
+  const env = { REFRESH_LIMIT: 'off', SIGN_IN_LIMIT: 'off' }
+  for (const _ of [1, 2]) {
+    const options = { dataDir: folder.path, databaseUrl: database.url, env }
+    const system = await (await startStandalone(options)).ready()
+    systems.push(system)
+    backEnds.push(await startCasesApi({ dataDir: folder.path, authApiUrl: system.url }))
+  }
+  for (const backEnd of backEnds) await backEnd.listening()
+})
+afterAll(async () => {
+  await Promise.all(backEnds.map((backEnd) => backEnd.stop()))
+  await Promise.all(systems.map((system) => system.stop()))
+  await folder.remove()
+  await database.drop()
+})
+
+const run = (name: 'user' | 'keys', args: string[], input = '') =>
+  runOperation(name, { args, input, env: { DATA_DIR: folder.path, DATABASE_URL: database.url } })
+const urlOf = (i: number) => systems[i]?.url ?? ''
+
+/** What each verifier says of an access token, without a refresh token beside it. */
+async function verdicts({ access }: Pair): Promise<string[]> {
+  const headers = { authorization: `Bearer ${access}` }
+  const answers = await Promise.all([
+    ...systems.map(({ url }) => persist(() => me(url, access))),
+    ...backEnds.map(({ url }) => persist(() => call(url, 'GET', '/api/v1/cases', { headers }))),
+  ])
+  return answers.map(({ status, code }) => code ?? String(status))
+}
+const isAll = async (pair: Pair, verdict: string) => (await verdicts(pair)).every((one) => one === verdict)
+
+/** What one refresh brings. No process and no back end asks for another: not now, and not a moment later. */
+async function refreshed({ refresh: token }: Pair): Promise<Pair> {
+  const pair = toPair(await persist(() => refresh(urlOf(1), token)))
+  for (let i = 0; i < 20; i += 1) expect(await verdicts(pair)).toEqual(['200', '200', '200', '200'])
+  return pair
+}
+
+test('a changed role ends older access tokens at every process and back end within 5 s, and one refresh brings the new role', async () => {
+  await run('user', ['add', 'ayu', '--role', 'admin', '--password-stdin'], password)
+  const roles = ['viewer', 'admin', 'editor', 'viewer', 'admin']
+  let pair = await login(urlOf(0), 'ayu', password)
+  const seconds = await usualSeconds(async () => {
+    pair = await refreshed(pair)
+    const old = pair
+    const role = roles.shift() ?? ''
+    expect(await run('user', ['set-role', 'ayu', role])).toMatchObject({ code: 0 })
+    return () => isAll(old, 'access_token_expired')
+  })
+  expect(seconds).toBeLessThan(5)
+
+  pair = await refreshed(pair)
+  expect((await me(urlOf(0), pair.access)).data).toMatchObject({ role: 'admin' })
+  expect(await run('user', ['set-role', 'ayu', 'admin'])).toMatchObject({ code: 0 })
+  expect(await verdicts(pair)).toEqual(['200', '200', '200', '200'])
+})
+
+test('a token that a changed role has ended is renewed beside its refresh token, and the handler sees the new role', async () => {
+  await run('user', ['add', 'budi', '--role', 'admin', '--password-stdin'], password)
+  const pair = await login(urlOf(0), 'budi', password)
+  await run('user', ['set-role', 'budi', 'viewer'])
+  await eventually(() => isAll(pair, 'access_token_expired'))
+  const answer = await persist(() => me(urlOf(1), pair.access, { 'x-refresh-token': pair.refresh }))
+  expect([answer.status, answer.data?.['role']]).toEqual([200, 'viewer'])
+  const renewed = answer.headers.get('x-new-access-token') ?? ''
+  expect((await me(urlOf(0), renewed)).data).toMatchObject({ role: 'viewer' })
+})
