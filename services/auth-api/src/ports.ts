@@ -17,7 +17,6 @@ import type {
   RotateRequest,
   RotateResult,
 } from '@auto-refresh/contracts'
-import type { RoleChange } from '@auto-refresh/fastify-auto-refresh'
 import type { CryptoKey, JSONWebKeySet, JWK } from 'jose'
 import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from './domain/signing-keys.ts'
 
@@ -165,11 +164,13 @@ export interface RetiredKeys {
   kids(): readonly string[]
 }
 
-/** The last change of a user's role: of tokens issued before `issuedBefore` only those with `role` count. */
-export type UserRoleChange = RoleChange & Readonly<{ userId: string; expiresInSeconds: number }>
+/** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */
+export type UserRoleChange = Readonly<{ userId: string; role: string; issuedBefore: number; expiresInSeconds: number }>
 /** Changed roles, for as long as an access token from before the change can live. */
 export interface RoleChanges {
-  of(userId: string): RoleChange | undefined
+  of(userId: string): UserRoleChange | undefined
+  /** Whether the token carries a role from before a change. */
+  isStale(claims: Pick<AccessTokenClaims, 'sub' | 'role' | 'iat'>): boolean
   list(): readonly UserRoleChange[]
   /** The same for the same changes, in every process; empty when there is none. */
   tag(): string

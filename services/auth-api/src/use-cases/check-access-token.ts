@@ -1,10 +1,9 @@
-import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
 import type { CheckAccessToken, Revocations, RoleChanges, VerifyAccessToken } from '../ports.ts'
 
 export type CheckAccessTokenDeps = Readonly<{
   verify: VerifyAccessToken
   revocations: Pick<Revocations, 'isRevoked'>
-  roleChanges: Pick<RoleChanges, 'of'>
+  roleChanges: Pick<RoleChanges, 'isStale'>
 }>
 
 /**
@@ -19,6 +18,6 @@ export function createCheckAccessToken(deps: CheckAccessTokenDeps): CheckAccessT
     if (!('claims' in verified)) return verified
     const { claims } = verified
     if (revocations.isRevoked(claims.sid)) return { outcome: 'revoked', claims }
-    return isRoleStale(claims, roleChanges.of(claims.sub)) ? { outcome: 'expired', claims } : verified
+    return roleChanges.isStale(claims) ? { outcome: 'expired', claims } : verified
   }
 }

@@ -28,7 +28,7 @@ test.each(['missing', 'invalid'] as const)('one that is %s is a 401', async (out
 
 test('revoked outweighs expired', async () => {
   const revocations = aRevocationList()
-  const check = createCheckAccessToken({ verify: async () => ({ outcome: 'expired', claims: issuedAgo(1801) }), revocations, roleChanges: { of: () => undefined } })
+  const check = createCheckAccessToken({ verify: async () => ({ outcome: 'expired', claims: issuedAgo(1801) }), revocations, roleChanges: { isStale: () => false } })
   expect((await check('jwt')).outcome).toBe('expired')
   revocations.add(SESSION_ID)
   expect((await check('jwt')).outcome).toBe('revoked')
@@ -37,9 +37,9 @@ test('revoked outweighs expired', async () => {
 
 test('a token with a role from before a change counts as expired, and one with the new role does not', async () => {
   const revocations = aRevocationList()
-  const change = { role: 'viewer', issuedBefore: NOW_MS / 1000 + 10 }
+  const change = { role: 'viewer' }
   const verify = async () => ({ outcome: 'valid', claims: issuedAgo(500) }) as const
-  const check = createCheckAccessToken({ verify, revocations, roleChanges: { of: (userId) => (userId === USER_ID ? change : undefined) } })
+  const check = createCheckAccessToken({ verify, revocations, roleChanges: { isStale: ({ sub, role }) => sub === USER_ID && role !== change.role } })
   const stale = await check('jwt')
   expect(stale).toEqual({ outcome: 'expired', claims: issuedAgo(500) })
   expect(await statusOf(stale)).toEqual({ valid: false, needsRefresh: true, secondsLeft: 0, expiresAtMs: NOW_MS, reason: 'expired' })

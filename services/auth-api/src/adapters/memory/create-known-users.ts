@@ -1,5 +1,4 @@
 import { CodedError } from '@auto-refresh/contracts'
-import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
 import type { Clock, KnownUsers, RoleChanges, User, UserState } from '../../ports.ts'
 
 /** A user who was disabled meanwhile has no session left to refresh: token-store has ended them all. */
@@ -12,7 +11,7 @@ export type KnownUsersDeps = Readonly<{
   findByIds: (ids: readonly string[]) => Promise<User[]>
   clock: Clock
   /** a last known state takes the role of a later change */
-  roleChanges?: Pick<RoleChanges, 'of'>
+  roleChanges?: Pick<RoleChanges, 'of' | 'isStale'>
   maxUsers?: number
   deadlineMs?: number
 }>
@@ -42,9 +41,9 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   }
 
   function withRoleOfNow({ state, atMs }: { state: UserState; atMs: number }): UserState {
-    const change = roleChanges?.of(state.id)
-    if (change === undefined || !isRoleStale({ role: state.role, iat: atMs / 1000 }, change)) return state
-    return { ...state, role: change.role }
+    const { id: sub, role } = state
+    if (roleChanges?.isStale({ sub, role, iat: atMs / 1000 }) !== true) return state
+    return { ...state, role: roleChanges.of(sub)?.role ?? role }
   }
 
   function join(id: string): Promise<Map<string, UserState>> {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
 import type { CreateRepeating, Log, RoleChanges, UserRoleChange } from '../../ports.ts'
 
 const POLL_MS = 1000
@@ -26,6 +27,7 @@ export function createRoleChanges({ read, createRepeating, log }: RoleChangesDep
   })
   return {
     of: (userId) => byUser.get(userId),
+    isStale: (claims) => isRoleStale(claims, byUser.get(claims.sub)),
     list: () => known,
     tag: () => tag,
     async start() {

@@ -343,14 +343,18 @@ describe('known users', () => {
   })
 
   test('a last known state has the role of a later change, and of no earlier one', async () => {
-    const change = { role: 'viewer', issuedBefore: START_MS / 1000 + 10 }
-    const { findByIds, known } = setUp({ roleChanges: { of: () => change } })
+    const change = (userId: string) => ({ userId, role: 'viewer', issuedBefore: START_MS / 1000 + 10, expiresInSeconds: 60 })
+    const read = async () => ['a', 'b'].map(change)
+    const roleChanges = createRoleChanges({ read, createRepeating, log: aLog() })
+    await roleChanges.start()
+    const { findByIds, known } = setUp({ roleChanges })
     await known.find('a')
     vi.setSystemTime(START_MS + 20_000)
     await known.find('b')
     findByIds.mockRejectedValue(new CodedError('unavailable'))
     expect(await known.find('a')).toMatchObject({ role: 'viewer', version: 1 })
     expect(await known.find('b')).toMatchObject({ role: 'user' })
+    await roleChanges.stop()
   })
 
   test('who has just signed in is known, and a failed reading is remembered until one succeeds', async () => {
