@@ -1,5 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { openTestApp, reuseTestApp } from '../../test-doubles/open-test-app.ts'
 import type { UseCases } from './http-deps.ts'
 
@@ -130,4 +131,15 @@ test('the API reference is written once, and whoever knows it gets no copy', asy
     const known = await app.inject({ url, headers: { 'if-none-match': String(first.headers.etag) } })
     expect([url, known.statusCode, known.body]).toEqual([url, 304, ''])
   }
+})
+
+test('the reference as YAML is YAML, says what the JSON says, and is written once too', async () => {
+  const { app } = reuseTestApp()
+  const [yaml, again] = [await app.inject('/docs/yaml'), await app.inject('/docs/yaml')]
+  expect(yaml.headers).toMatchObject({ 'content-type': 'application/yaml; charset=utf-8', etag: expect.stringMatching(/^"[\w-]{22}"$/) })
+  expect(() => JSON.parse(yaml.body) as unknown).toThrow(SyntaxError)
+  expect(parse(yaml.body)).toEqual((await app.inject('/openapi.json')).json())
+  expect(again.rawPayload.equals(yaml.rawPayload)).toBe(true)
+  const known = await app.inject({ url: '/docs/yaml', headers: { 'if-none-match': String(yaml.headers.etag) } })
+  expect([known.statusCode, known.body]).toEqual([304, ''])
 })

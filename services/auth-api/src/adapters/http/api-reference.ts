@@ -25,12 +25,26 @@ function letBodiesBeLeftOut(paths: Record<string, Record<string, Operation>>): v
   }
 }
 
-function write(document: object): { body: Buffer; etag: string } {
-  const body = Buffer.from(JSON.stringify(document))
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+type Written = Readonly<{ body: Buffer; etag: string; type: string }>
+
+function write(text: string, type: string): Written {
+  const body = Buffer.from(text)
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  return { body, etag, type: `${type}; charset=utf-8` }
 }
 
-/** `/openapi.json` and `/docs`, from the schemas that the routes are checked with. */
+/** Answers with what `writeOnce` gives at the first request: the document does not change while the process runs. */
+function answerWith(writeOnce: () => Written) {
+  let written: Written | undefined
+  return async ({ headers }: FastifyRequest, reply: FastifyReply) => {
+    written ??= writeOnce()
+    reply.headers({ 'cache-control': 'no-cache', etag: written.etag }).removeHeader('pragma')
+    if (headers['if-none-match'] === written.etag) return reply.code(304).send()
+    return reply.type(written.type).send(written.body)
+  }
+}
+
+/** `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), from the schemas that the routes are checked with. */
 export const apiReference = fastifyPlugin(
   async (app: FastifyInstance) => {
     await app.register(fastifySwagger, {
@@ -53,21 +67,23 @@ export const apiReference = fastifyPlugin(
         return document.openapiObject
       },
     })
-    let written: { body: Buffer; etag: string } | undefined
-    const answer = async ({ headers }: FastifyRequest, reply: FastifyReply) => {
-      written ??= write(app.swagger())
-      reply.headers({ 'cache-control': 'no-cache', etag: written.etag }).removeHeader('pragma')
-      if (headers['if-none-match'] === written.etag) return reply.code(304).send()
-      return reply.type('application/json; charset=utf-8').send(written.body)
-    }
+    const answerJson = answerWith(() => write(JSON.stringify(app.swagger()), 'application/json'))
+    const answerYaml = answerWith(() => write(app.swagger({ yaml: true }), 'application/yaml'))
+    const documents = new Map([['/docs/json', answerJson], ['/docs/yaml', answerYaml]])
     await app.register(fastifySwaggerUi, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
       indexPrefix: '',
       // its own answers are written anew for each request
-      uiHooks: { onRequest: (request, reply, next) => (/^\/docs\/(json|yaml)$/.test(request.routeOptions.url ?? '') ? void answer(request, reply) : next()) },
+      uiHooks: {
+        onRequest(request, reply, next) {
+          const answer = documents.get(request.routeOptions.url ?? '')
+          if (answer === undefined) next()
+          else void answer(request, reply)
+        },
+      },
     })
-    app.get('/openapi.json', { schema: { hide: true } }, answer)
+    app.get('/openapi.json', { schema: { hide: true } }, answerJson)
   },
   { name: 'api-reference' },
 )
