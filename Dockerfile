@@ -15,10 +15,7 @@ RUN for service in auth-api token-store cleanup-worker threat-monitor standalone
       && (cd "/pruned/$service/json" && npm pkg delete devDependencies --workspaces --include-workspace-root) || exit 1; \
     done
 
-# Secrets are files named like the setting, in /run/secrets; the entry point carries them into the environment.
 FROM base AS runtime
-COPY deploy/image/with-secrets.sh /usr/local/bin/with-secrets
-ENTRYPOINT ["sh", "/usr/local/bin/with-secrets"]
 ENV NODE_ENV=production HOST=0.0.0.0
 
 FROM runtime AS auth-api

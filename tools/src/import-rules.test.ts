@@ -70,6 +70,8 @@ test.each([
   ['packages/contracts/src/b.ts', `export { a as default }`, 'default export'],
   ['services/auth-api/src/config.ts', `const url = process.env['DATABASE_URL']`, 'reads process.env'],
   ['services/auth-api/src/config.ts', `import { env } from 'node:process'`, 'reads process.env'],
+  ['services/auth-api/src/main.ts', `start(process.env)`, 'without the secret files'],
+  ['services/standalone/src/user.ts', `start(addSecretFiles(process.env), process.env['PORT'])`, 'without the secret files'],
   ['packages/telemetry/src/main.ts', `const { LOG_LEVEL } = process.env`, 'reads process.env'],
   ['services/auth-api/src/domain/a.ts', `import { a } from './a.ts'`, 'imports itself'],
 ])('in %s, %s is found', (path, text, breach) => {
@@ -94,7 +96,7 @@ test.each([
   ['services/auth-api/src/use-cases/b.ts', `import { CodedError } from '@auto-refresh/contracts'\nimport type { Users } from '../ports.ts'`],
   ['services/token-store/src/use-cases/b.ts', `import { createBatch } from '@auto-refresh/batch'`],
   ['services/auth-api/src/adapters/postgres/b.ts', `import type { Pool } from 'pg'\n// export * from 'kafkajs'`],
-  ['services/auth-api/src/main.ts', `start(process.env)`],
+  ['services/auth-api/src/main.ts', `start(addSecretFiles(process.env), process.env['npm_package_version'])`],
   ['examples/cases-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
   ['services/auth-api/src/test-auth-api.ts', `import { createTestDatabase } from '@auto-refresh/local-engines'`],

@@ -7,6 +7,8 @@ type Place = { kind: string; workspace: string; layer: string; adapter: string |
 
 const SCOPE = '@auto-refresh/'
 const ENTRIES = new Set(['main.ts', 'migrate.ts', 'user.ts', 'topics.ts', 'events-tail.ts', 'recover.ts', 'sweep.ts', 'keys.ts'])
+/** How an entry of a service may read its environment; `npm_package_version` is no setting. */
+const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
 /** main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own service that it may import. */
 const INNER: Record<string, readonly string[]> = {
   main: ['main', 'build', 'adapters', 'use-cases', 'ports', 'domain'],
@@ -43,6 +45,7 @@ function textFaults({ kind, workspace, layer, test }: Place, path: string, text:
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
     ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code) ? ['reads process.env, which only entry files such as main.ts do'] : []),
+    ...(kind === 'services' && readsEnvironment && !test && /\bprocess\.env\b/.test(code.replace(SETTINGS, '')) ? ['uses process.env without the secret files: addSecretFiles(process.env)'] : []),
     ...(/\bfrom '@opentelemetry\//.test(code.replace(/^import type .*$/gm, '')) && !path.startsWith('packages/tracing/src/otel/') ? ['imports OpenTelemetry, which only packages/tracing/src/otel does'] : []),
     ...(/\bfrom 'kafkajs'/.test(code) && path !== 'packages/event-bus/src/kafka.ts' ? ['imports kafkajs, which only packages/event-bus/src/kafka.ts does'] : []),
   ]

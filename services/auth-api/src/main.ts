@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
+import { addSecretFiles, parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
 import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
@@ -14,11 +14,12 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start(signal) {
+    const environment = addSecretFiles(process.env)
     const { config, own, kafka, traces } = parseTogether({
-      config: () => parseAuthApiConfig(process.env),
-      own: () => parseAuthApiProcessConfig(process.env),
-      kafka: () => parseKafkaSettings(process.env, service),
-      traces: () => parseTraceSettings(process.env),
+      config: () => parseAuthApiConfig(environment),
+      own: () => parseAuthApiProcessConfig(environment),
+      kafka: () => parseKafkaSettings(environment, service),
+      traces: () => parseTraceSettings(environment),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
     const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })

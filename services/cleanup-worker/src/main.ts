@@ -1,4 +1,4 @@
-import { parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
+import { addSecretFiles, parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
 import { createKafkaSubscriber } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
@@ -12,11 +12,12 @@ await runMain({
   logger: createLogger({ service, level: 'info' }),
   nowMs: () => performance.now(),
   async start() {
+    const environment = addSecretFiles(process.env)
     const { config, own, kafka, traces } = parseTogether({
-      config: () => parseCleanupWorkerConfig(process.env),
-      own: () => parseCleanupWorkerProcessConfig(process.env),
-      kafka: () => parseKafkaSettings(process.env, service),
-      traces: () => parseTraceSettings(process.env),
+      config: () => parseCleanupWorkerConfig(environment),
+      own: () => parseCleanupWorkerProcessConfig(environment),
+      kafka: () => parseKafkaSettings(environment, service),
+      traces: () => parseTraceSettings(environment),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
     const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })

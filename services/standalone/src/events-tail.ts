@@ -1,4 +1,4 @@
-import { parseKafkaSettings } from '@auto-refresh/config'
+import { addSecretFiles, parseKafkaSettings } from '@auto-refresh/config'
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
@@ -7,14 +7,15 @@ import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'
 
 refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, until Ctrl-C; --all prints those that are there, and ends.', ['--all'])
-sayWithoutKafka(process.env)
 
 /** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C; with `--all` those that are there. */
 try {
+  const environment = addSecretFiles(process.env)
+  sayWithoutKafka(environment)
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
   await readTopics({
-    settings: parseKafkaSettings(process.env, 'events-tail'),
+    settings: parseKafkaSettings(environment, 'events-tail'),
     log: createLogger({ service: 'events-tail', level: 'error', destination: process.stderr }),
     topics: EVENT_TOPICS,
     which: process.argv.includes('--all') ? 'everything' : 'from now',

@@ -1,3 +1,4 @@
+import { addSecretFiles } from '@auto-refresh/config'
 import { endWithFault } from './end-with-fault.ts'
 import { parseKeyCommand, KEYS_USAGE, runKeyCommand } from './key-command.ts'
 import { withUsers } from './with-users.ts'
@@ -11,7 +12,7 @@ if (command.action === 'help') {
   process.exitCode = 2
 } else {
   try {
-    const { ok, message } = await withUsers(process.env, ({ keys }) => runKeyCommand(command, keys), { neededKeys: ['SIGNING_KEY_ENCRYPTION_KEYS'] })
+    const { ok, message } = await withUsers(addSecretFiles(process.env), ({ keys }) => runKeyCommand(command, keys), { neededKeys: ['SIGNING_KEY_ENCRYPTION_KEYS'] })
     process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
     process.exitCode = ok ? 0 : 1
   } catch (error) {

@@ -1,4 +1,4 @@
-import { runMain } from '@auto-refresh/config'
+import { addSecretFiles, runMain } from '@auto-refresh/config'
 import { createLogger } from '@auto-refresh/telemetry'
 import { buildStandalone } from './build-standalone.ts'
 import { explainFault } from './explain-fault.ts'
@@ -18,7 +18,8 @@ await runMain({
     },
   },
   async start(signal) {
-    const standalone = await buildStandalone(process.env, { signal }).catch((error: unknown) => {
+    const build = async () => buildStandalone(addSecretFiles(process.env), { signal })
+    const standalone = await build().catch((error: unknown) => {
       if (error !== signal.reason) process.stderr.write(`${explainFault(error)}\n`)
       throw error
     })

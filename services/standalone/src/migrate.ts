@@ -1,3 +1,4 @@
+import { addSecretFiles } from '@auto-refresh/config'
 import { parseStandaloneConfig } from './config.ts'
 import { endWithFault } from './end-with-fault.ts'
 import { openDatabase } from './open-database.ts'
@@ -8,7 +9,7 @@ refuseArguments('npm run migrate, without arguments: brings every schema in DATA
 /** Brings every schema in DATABASE_URL, or in the embedded Postgres of DATA_DIR, to its newest version. */
 try {
   const log = (message: string) => process.stdout.write(`${message}\n`)
-  const database = await openDatabase({ config: parseStandaloneConfig(process.env), log })
+  const database = await openDatabase({ config: parseStandaloneConfig(addSecretFiles(process.env)), log })
   await database.stop()
   log('Every schema is at its newest version')
 } catch (error) {

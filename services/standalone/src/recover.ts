@@ -1,3 +1,4 @@
+import { addSecretFiles } from '@auto-refresh/config'
 import type { RevokeReason } from '@auto-refresh/contracts'
 import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
@@ -17,9 +18,10 @@ function refuseNew(dataDir: string): never {
  */
 try {
   const counts = { revoked: 0, already_ended: 0, not_found: 0 }
-  await withTokenStore(process.env, async (tokenStore, databaseUrl) => {
+  const environment = addSecretFiles(process.env)
+  await withTokenStore(environment, async (tokenStore, databaseUrl) => {
     const ended = new Map<string, RevokeReason>()
-    await readEndedSessions(process.env, databaseUrl, (sessionId, reason) => void ended.set(sessionId, reason))
+    await readEndedSessions(environment, databaseUrl, (sessionId, reason) => void ended.set(sessionId, reason))
     for (const [sessionId, reason] of ended) counts[(await tokenStore.revokeSession({ sessionId, reason })).outcome] += 1
   }, { onNew: refuseNew })
   process.stdout.write(`${counts.revoked} sessions ended again, ${counts.already_ended} had ended, ${counts.not_found} are not here\n`)

@@ -1,4 +1,5 @@
 import { sweepOnce } from '@auto-refresh/cleanup-worker'
+import { addSecretFiles } from '@auto-refresh/config'
 import { parseStandaloneConfig } from './config.ts'
 import { endWithFault } from './end-with-fault.ts'
 import { borrowDatabase } from './open-database.ts'
@@ -17,7 +18,7 @@ try {
   const onNew = (dataDir: string): never => {
     throw new Error(`There is no database in ${dataDir}: set DATABASE_URL, or DATA_DIR`)
   }
-  const database = await borrowDatabase({ config: parseStandaloneConfig(process.env), log, onNew })
+  const database = await borrowDatabase({ config: parseStandaloneConfig(addSecretFiles(process.env)), log, onNew })
   try {
     const { deleted, refused } = await sweepOnce({ databaseUrl: database.url, anyway: process.argv.includes(ANYWAY) })
     process.stdout.write(`${deleted} expired sessions deleted\n`)

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError } from '@auto-refresh/contracts'
+import type { Environment } from './read-environment.ts'
+
+/** Where Docker and Podman put secrets, and Kubernetes manifests by custom. */
+const USUAL_DIR = '/run/secrets'
+const SETTING = /^[A-Z0-9_]+$/
+/** OpenTelemetry reads these by itself, from the environment alone. */
+const NEVER_FROM_FILE = /^OTEL_/
+
+/**
+ * The settings of a process: its environment, and for each setting that is absent or empty there the file of that name
+ * in `SECRETS_DIR` (default: `/run/secrets` where it exists), without the line ends at its end. Files with other names
+ * are not read. The values are not put into `process.env`, where child processes and `/proc/<pid>/environ` would show
+ * them. Throws a `ConfigError` that names the folder that is missing, or every file that cannot be read or
+ * used.
+ */
+export function addSecretFiles(environment: Environment, { usualDir = USUAL_DIR } = {}): Environment {
+  const given = environment['SECRETS_DIR'] ?? ''
+  const dir = given === '' ? usualDir : given
+  const names = listSettings(dir, given !== '')
+  const faults: string[] = []
+  const settings: Record<string, string | undefined> = { ...environment }
+  for (const name of names.filter((each) => (environment[each] ?? '') === '')) {
+    if (NEVER_FROM_FILE.test(name)) {
+      faults.push(`${join(dir, name)} cannot be a file; expected in the environment, where OpenTelemetry reads it`)
+      continue
+    }
+    try {
+      settings[name] = readFileSync(join(dir, name), 'utf8').replace(/[\r\n]+$/, '')
+    } catch (error) {
+      faults.push(`${join(dir, name)} cannot be read (${codeOf(error)}); expected a readable file`)
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return settings
+}
+
+function listSettings(dir: string, isRequired: boolean): string[] {
+  if (!isRequired && !existsSync(dir)) return []
+  try {
+    return readdirSync(dir).filter((name) => SETTING.test(name))
+  } catch (error) {
+    const what = isRequired ? `SECRETS_DIR (${dir})` : dir
+    throw new ConfigError([`${what} cannot be read (${codeOf(error)}); expected a readable folder`])
+  }
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
