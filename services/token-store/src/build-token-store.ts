@@ -11,6 +11,7 @@ import { createReport } from './adapters/telemetry/report.ts'
 import { checkRefreshTokenKeys } from './check-refresh-token-keys.ts'
 import { checkTokenStoreSchema } from './check-token-store-schema.ts'
 import type { TokenStoreConfig } from './config.ts'
+import { createServiceRecord } from './domain/service-record.ts'
 import { createTokenStore } from './use-cases/token-store.ts'
 import { createHeart } from './use-cases/keep-heart-beating.ts'
 import { createOutboxRelay } from './use-cases/relay-outbox.ts'
@@ -42,16 +43,17 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
   })
   metrics.watchPool(pool)
   metrics.watchPool(backgroundPool)
-  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), outbox, report, nowMs })
+  const service = createServiceRecord({ nowMs })
+  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), service, outbox, report, nowMs })
   const tokenStore = createTokenStore({
-    sessions: createPostgresSessions({ pool }),
+    sessions: createPostgresSessions({ pool, mark: service.mark }),
     refreshTokens,
     policy: { ...config, currentMacKid: refreshTokens.currentKid },
     sessionLimit: config.sessionLimit,
     isRolledBack,
     toUnavailable,
     nowMs,
-    isUp: heart.isBeating,
+    service,
     onCommit: () => relay?.nudge(),
     report,
     tracing,
@@ -65,8 +67,8 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
 
   return {
     tokenStore,
-    /** whether the last heartbeat is young: the database takes changes, and this process has not stood still */
-    isUp: heart.isBeating,
+    /** whether the last sign of service is young: the database takes changes, and this process has not stood still */
+    isUp: service.isServing,
     checkKeys,
     /** Resolves when schema and keys are right and the first heartbeat is written. */
     async start() {

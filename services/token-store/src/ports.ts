@@ -1,4 +1,5 @@
 import type { AnyEvent, RevocationsRequest, RevocationsResult, RotateResult } from '@auto-refresh/contracts'
+import type { ServiceMark } from './domain/service-record.ts'
 import type { Change, Session } from './domain/session.ts'
 import type { Clock } from './domain/uptime.ts'
 
@@ -43,8 +44,8 @@ export interface Sessions {
 }
 
 export interface Heartbeats {
-  /** Says that we are up; answers the seconds of a downtime that it ended, else 0. */
-  beat(): Promise<number>
+  /** Says that we are up. Resolves to the seconds of a downtime that it ended, else 0, and the database's clock. */
+  beat(mark: ServiceMark | undefined): Promise<{ downSeconds: number; atMs: number }>
 }
 
 export type OutboxRow = Readonly<{ lane: number; id: number; event: AnyEvent }>

@@ -17,7 +17,7 @@ test('a batch that is done again session by session ends with the patience of it
       throw new Error('rolled back')
     },
   } as unknown as Sessions
-  const rotate = createRotate({ sessions, refreshTokens, policy, isRolledBack: () => true, longestMs: 1500, nowMs: () => nowMs })
+  const rotate = createRotate({ sessions, refreshTokens, policy, service: { rotated() {} }, isRolledBack: () => true, longestMs: 1500, nowMs: () => nowMs })
   const answers = await rotate(Array.from({ length: 60 }, (_, i) => request(`session ${i}`)))
   expect(tried).toEqual([60, 1, 1, 1])
   expect(answers.slice(4).every((answer) => answer instanceof Error && 'code' in answer && answer.code === 'unavailable')).toBe(true)
@@ -31,7 +31,7 @@ test('what may have been committed is not done again', async () => {
       throw new Error('the connection broke')
     },
   } as unknown as Sessions
-  const rotate = createRotate({ sessions, refreshTokens, policy, isRolledBack: () => false, longestMs: 1500, nowMs: () => 0 })
+  const rotate = createRotate({ sessions, refreshTokens, policy, service: { rotated() {} }, isRolledBack: () => false, longestMs: 1500, nowMs: () => 0 })
   expect(await rotate([request('a'), request('b')])).toEqual([expect.any(Error), expect.any(Error)])
   expect(tries).toBe(1)
 })

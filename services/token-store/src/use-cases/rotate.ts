@@ -1,5 +1,6 @@
 import { CodedError, type RotateRequest, type RotateResult } from '@auto-refresh/contracts'
 import { decideRotation, type Presented, type RotationDecision, type RotationPolicy } from '../domain/decide-rotation.ts'
+import type { ServiceRecord } from '../domain/service-record.ts'
 import { inTrace, isReadable, type Change, type Session } from '../domain/session.ts'
 import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
@@ -18,6 +19,7 @@ export function createRotate(deps: {
   refreshTokens: RefreshTokens
   policy: RotationPolicy
   isRolledBack: IsRolledBack
+  service: Pick<ServiceRecord, 'rotated'>
   /** a batch that is done again session by session ends after this: the rest is `unavailable`, for nobody waits for it any more */
   longestMs: number
   /** monotonic */
@@ -25,16 +27,19 @@ export function createRotate(deps: {
 }): (requests: readonly RotateRequest[]) => Promise<readonly Answer[]> {
   const { sessions, refreshTokens } = deps
 
-  function rotateTogether(items: readonly Item[]): Promise<Answer[]> {
+  async function rotateTogether(items: readonly Item[]): Promise<Answer[]> {
     const ids = [...new Set(items.map((item) => item.token.sessionId))]
-    return sessions.change(ids, (locked) => {
+    const sentMs = deps.nowMs()
+    const { answers, atMs } = await sessions.change(ids, (locked) => {
       const { decisions, changes } = decideInSequence(items, locked, deps)
       // Answers are made before the commit, so that nothing which can fail stands behind it.
       const result = decisions.map(({ decision, token }) =>
         isUncertain(decision, locked.clock) ? toUncertain() : toResult(decision, token, refreshTokens),
       )
-      return { result, changes }
+      return { result: { answers: result, atMs: locked.clock.nowMs }, changes }
     })
+    deps.service.rotated({ sentMs, atMs })
+    return answers
   }
 
   async function rotate(items: readonly Item[], untilMs: number, answer: (item: Item, answer: Answer) => void): Promise<void> {

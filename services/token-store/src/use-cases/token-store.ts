@@ -19,6 +19,7 @@ import {
 } from '@auto-refresh/contracts'
 import type { IssuePolicy } from '../domain/decide-issue.ts'
 import type { RotationPolicy } from '../domain/decide-rotation.ts'
+import type { ServiceRecord } from '../domain/service-record.ts'
 import type { IsRolledBack, RefreshTokens, Report, Sessions } from '../ports.ts'
 import { createInspect } from './inspect.ts'
 import { createIssue } from './issue.ts'
@@ -53,8 +54,7 @@ export function createTokenStore(deps: {
   isRolledBack: IsRolledBack
   toUnavailable(error: unknown): CodedError
   nowMs(): number
-  /** whether this process has beaten lately */
-  isUp(): boolean
+  service: ServiceRecord
   onCommit(): void
   report: Report
   tracing: Tracing
@@ -100,8 +100,12 @@ export function createTokenStore(deps: {
   return {
     issue: (request) => write(issue(request)),
     async rotate(request) {
-      if (!deps.isUp()) throw new CodedError('unavailable')
-      const result = await write(rotate(request))
+      // A process that stood still must not decide what came in meanwhile: its callers have given up and asked another.
+      if (!deps.service.isServing()) throw new CodedError('unavailable')
+      const result = await write(rotate(request)).catch((error: unknown) => {
+        deps.service.refused()
+        throw error
+      })
       report.rotation(result)
       return result
     },

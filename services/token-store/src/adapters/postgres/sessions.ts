@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { decideEvictions } from '../../domain/decide-issue.ts'
+import type { ServiceRecord } from '../../domain/service-record.ts'
 import type { Change, Session } from '../../domain/session.ts'
 import type { Read, Sessions } from '../../ports.ts'
 import { applyChanges } from './apply-changes.ts'
@@ -11,12 +12,13 @@ import { readRevocations } from './read-revocations.ts'
 import { readActiveSessions, readSessions } from './read-sessions.ts'
 import { holdUserVersion, raiseUserVersion } from './user-versions.ts'
 
-export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
+/** `mark` is what this process knows of its own service: a gap of the heartbeat that is still open counts from it on. */
+export function createPostgresSessions({ pool, mark }: { pool: Pool; mark: ServiceRecord['mark'] }): Sessions {
   return {
     change(ids, decide) {
       return inTwoFlights(
         pool,
-        async (client) => toRead(...(await Promise.all([lockSessions(client, ids), readClock(client)]))),
+        async (client) => toRead(...(await Promise.all([lockSessions(client, ids), readClock(client, mark)]))),
         (locked) => toApplied(decide(locked)),
       )
     },
@@ -28,7 +30,7 @@ export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
           const [, sessions, clock] = await Promise.all([
             raiseUserVersion(client, userId, version),
             lockSessionsBelowVersion(client, userId, version),
-            readClock(client),
+            readClock(client, mark),
           ])
           return toRead(sessions, clock)
         },
@@ -43,7 +45,7 @@ export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
           const revokedUpTo = await holdUserVersion(client, userId)
           const excess = decideEvictions(await readActiveSessions(client, userId), sessionLimit)
           const locked = await lockSessions(client, excess.map((session) => session.id))
-          const { nowMs } = await readClock(client)
+          const { nowMs } = await readClock(client, mark)
           return { revokedUpTo, excess: locked.filter((session) => session.revokeReason === null), nowMs }
         },
         ({ revokedUpTo, excess, nowMs }) => {
@@ -60,7 +62,7 @@ export function createPostgresSessions({ pool }: { pool: Pool }): Sessions {
     async read(ids) {
       const client = await pool.connect()
       try {
-        return toRead(...(await Promise.all([readSessions(client, ids), readClock(client)])))
+        return toRead(...(await Promise.all([readSessions(client, ids), readClock(client, mark)])))
       } finally {
         client.release()
       }

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { createServiceRecord, toUpUntil } from './service-record.ts'
+import { LONGEST_GAP_MS } from './uptime.ts'
+
+/** The clock of the database is `AHEAD` of the monotonic one. */
+const AHEAD = 1_800_000_000_000
+
+function start() {
+  let nowMs = 0
+  const service = createServiceRecord({ nowMs: () => nowMs })
+  const answered = () => ({ sentMs: nowMs, atMs: AHEAD + nowMs })
+  service.beaten(answered())
+  return {
+    service,
+    answered,
+    wait: (ms: number) => (nowMs += ms),
+    upUntilMs: () => toUpUntil({ nowMs: AHEAD + nowMs, beatAtMs: AHEAD }, service.mark()) - AHEAD,
+  }
+}
+
+test('a gap between heartbeats in which rotations are committed begins at the last of them', () => {
+  const { service, answered, wait, upUntilMs } = start()
+  for (let i = 0; i < 10; i += 1) {
+    wait(2000)
+    expect(service.isServing()).toBe(true)
+    service.rotated(answered())
+  }
+  expect(upUntilMs()).toBe(20_000)
+  wait(LONGEST_GAP_MS + 1)
+  expect(service.isServing()).toBe(false)
+  expect(upUntilMs()).toBe(20_000)
+})
+
+test('a gap begins before the first refusal, whatever is committed after it, until a heartbeat is answered', () => {
+  const { service, answered, wait, upUntilMs } = start()
+  wait(1000)
+  service.rotated(answered())
+  wait(1000)
+  service.refused()
+  wait(1000)
+  service.rotated(answered())
+  expect(upUntilMs()).toBe(1000)
+  wait(1000)
+  service.beaten(answered())
+  wait(1000)
+  service.rotated(answered())
+  expect(service.mark()).toEqual({ servedUntilMs: AHEAD + 5000, beatAtMs: AHEAD + 4000 })
+})
+
+test('a process or a database that stood still has not served, and only a heartbeat says that it does again', () => {
+  const { service, answered, wait, upUntilMs } = start()
+  const before = answered()
+  wait(60_000)
+  // Answers that have waited in a socket, to what was sent before.
+  service.rotated(before)
+  service.beaten(before)
+  expect(service.isServing()).toBe(false)
+  service.rotated(answered())
+  expect(service.isServing()).toBe(false)
+  expect(upUntilMs()).toBe(0)
+  service.beaten(answered())
+  expect(service.isServing()).toBe(true)
+})
+
+test('a rotation that waited while the database stood still does not hide that', () => {
+  const { service, answered, wait } = start()
+  const { sentMs } = answered()
+  wait(2900)
+  service.rotated({ sentMs, atMs: AHEAD + 60_000 })
+  expect(service.mark()?.servedUntilMs).toBe(AHEAD)
+})
+
+test('a mark from before the clock was set back, or before a fail-over that lost its heartbeat, does not count', () => {
+  const mark = { servedUntilMs: AHEAD + 5000, beatAtMs: AHEAD }
+  expect(toUpUntil({ nowMs: AHEAD + 5000, beatAtMs: AHEAD }, mark)).toBe(AHEAD + 5000)
+  expect(toUpUntil({ nowMs: AHEAD + 4999, beatAtMs: AHEAD }, mark)).toBe(AHEAD)
+  expect(toUpUntil({ nowMs: AHEAD + 6000, beatAtMs: AHEAD - 1 }, mark)).toBe(AHEAD - 1)
+  // Another replica has beaten since.
+  expect(toUpUntil({ nowMs: AHEAD + 7000, beatAtMs: AHEAD + 6000 }, mark)).toBe(AHEAD + 6000)
+  expect(toUpUntil({ nowMs: AHEAD, beatAtMs: AHEAD - 1 }, undefined)).toBe(AHEAD - 1)
+})
