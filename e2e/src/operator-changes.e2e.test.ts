@@ -1,4 +1,5 @@
 import { createTestDatabase } from '@auto-refresh/local-engines'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call, login, me, persist, refresh, toPair, type Pair } from './api.ts'
 import { eventually, usualSeconds } from './eventually.ts'
@@ -11,10 +12,13 @@ const systems: Standalone[] = []
 const backEnds: CasesApi[] = []
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let sql: Client
 const password = 'correct horse battery'
 
 beforeAll(async () => {
   database = await createTestDatabase()
+  sql = new Client({ connectionString: database.url })
+  await sql.connect()
   folder = await temporaryFolder()
   const env = { REFRESH_LIMIT: 'off', SIGN_IN_LIMIT: 'off' }
   for (const _ of [1, 2]) {
@@ -28,6 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(backEnds.map((backEnd) => backEnd.stop()))
   await Promise.all(systems.map((system) => system.stop()))
+  await sql.end()
   await folder.remove()
   await database.drop()
 })
@@ -82,4 +87,27 @@ test('a token that a changed role has ended is renewed beside its refresh token,
   expect([answer.status, answer.data?.['role']]).toEqual([200, 'viewer'])
   const renewed = answer.headers.get('x-new-access-token') ?? ''
   expect((await me(urlOf(0), renewed)).data).toMatchObject({ role: 'viewer' })
+})
+
+const kidOf = ({ access }: Pair) => {
+  const header = Buffer.from(access.split('.')[0] ?? '', 'base64url').toString()
+  return (JSON.parse(header) as { kid: string }).kid
+}
+
+test.each<[string, (kid: string) => Promise<void>]>([
+  ['retired by the command', async (kid) => expect(await run('keys', ['retire', kid])).toMatchObject({ code: 0 })],
+  ['deleted from the database by hand', async (kid) => void (await sql.query('delete from auth_api.signing_keys where kid = $1', [kid]))],
+])('a signing key that was %s ends its access tokens everywhere within seconds; nobody is told that a token is forged, and one refresh helps', async (_, retire) => {
+  const pair = await login(urlOf(0))
+  await eventually(() => isAll(pair, '200'))
+  await retire(kidOf(pair))
+  const told = new Set<string>()
+  await eventually(async () => {
+    const now = await verdicts(pair)
+    for (const verdict of now) told.add(verdict)
+    return now.every((verdict) => verdict === 'access_token_expired')
+  }, 20_000)
+  expect([...told].filter((verdict) => verdict !== '200')).toEqual(['access_token_expired'])
+  const next = await refreshed(pair)
+  expect(kidOf(next)).not.toBe(kidOf(pair))
 })

@@ -184,3 +184,15 @@ test('of a token that names a retired key nothing counts, whatever it says and w
   expect(await retiring(good)).toEqual({ outcome: 'retired' })
   expect(await retiring(await sign({}, { kid: 'key-2' }))).toMatchObject({ outcome: 'valid' })
 })
+
+test('a token whose key is retired while the key is looked for asks for a refresh, and is not called forged', async () => {
+  const retired = new Set<string>()
+  const retiring = createAccessTokenVerifier({
+    findKey: async (kid) => void retired.add(kid),
+    isRetiredKey: (kid) => retired.has(kid),
+    issuer: 'https://auth.example',
+    audience: 'auto-refresh',
+    clock: { nowMs: () => NOW_SECONDS * 1000 },
+  })
+  expect(await retiring(good)).toEqual({ outcome: 'retired' })
+})

@@ -28,6 +28,8 @@ export function createAccessTokenVerifier({ findKey, isRetiredKey = () => false,
     if (header === undefined) return INVALID
     if (isRetiredKey(header.kid)) return { outcome: 'retired' }
     const key = await findKey(header.kid)
+    // It may have been retired while its key was looked for.
+    if (key === undefined && isRetiredKey(header.kid)) return { outcome: 'retired' }
     if (key === undefined || !(await isSignedBy(key, token))) return INVALID
 
     const nowMs = clock.nowMs()

@@ -71,7 +71,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   const elapsedMs = () => performance.now()
   const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
   const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
-  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log, clock })
+  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log, clock, onRetired: keys.expectChange })
   const verify = createAccessTokenVerifier({ findKey: keys.find, isRetiredKey: feed.isRetiredKey, issuer, audience, clock })
   const checkSettings = createSettingsCheck({ findKey: keys.find, settings: { issuer, audience }, clock, log: app.log })
   let isReady = false

@@ -101,7 +101,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log, tracing })
   const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
-  const signingKeys = buildSigningKeys({ config, pool, randomBytes, clock, log })
+  const signingKeys = buildSigningKeys({ config, pool, readRetired: () => retiredKeys.refresh(), randomBytes, clock, log })
   const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds })
   const roleChanges = createRoleChanges({ read: () => readRoleChanges(pool), createRepeating, log })
   const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock, roleChanges })
@@ -109,7 +109,11 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const retiredKeys = createRetiredKeys({
     read: () => readRetiredKids(pool),
     // another process may have retired the key with which this one signs
-    onChange: () => signingKeys.reload(),
+    async onChange({ isRetired }) {
+      await signingKeys.reload()
+      // A reload that was under way may have read the keys before the change.
+      if (signingKeys.jwks().keys.some(({ kid = '' }) => isRetired(kid))) await signingKeys.reload()
+    },
     createRepeating,
     log,
   })

@@ -12,12 +12,20 @@ import { createMaintainSigningKeys } from './use-cases/maintain-signing-keys.ts'
 
 const HOUR_MS = 3_600_000
 
-export type BuildSigningKeysDeps = Readonly<{ config: AuthApiConfig; pool: Pool; randomBytes: (size: number) => Buffer; clock: Clock; log: Log }>
+export type BuildSigningKeysDeps = Readonly<{
+  config: AuthApiConfig
+  pool: Pool
+  readRetired: () => Promise<void>
+  randomBytes: (size: number) => Buffer
+  clock: Clock
+  log: Log
+}>
 
 export type BuiltSigningKeys = OpenSigningKeys & Readonly<{ administration: KeyAdministration }>
 
 /** The signing keys over Postgres. */
-export function buildSigningKeys({ config, pool, randomBytes, clock, log }: BuildSigningKeysDeps): BuiltSigningKeys {
+export function buildSigningKeys(deps: BuildSigningKeysDeps): BuiltSigningKeys {
+  const { config, pool, readRetired, randomBytes, clock, log } = deps
   const policy: SigningKeyPolicy = {
     rotationMs: config.signingKeys.rotationDays * 24 * HOUR_MS,
     // jose, for one, keeps a JWKS for ten minutes
@@ -29,7 +37,7 @@ export function buildSigningKeys({ config, pool, randomBytes, clock, log }: Buil
   const store = createPostgresSigningKeys({ pool, clock })
   const maintain = createMaintainSigningKeys({ store, generate: generateSigningKey, vault, policy, clock, log })
   return {
-    ...createSigningKeys({ maintain, vault, createRepeating, clock, log }),
+    ...createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }),
     administration: createKeyAdministration({ store, generate: generateSigningKey, vault }),
   }
 }

@@ -179,6 +179,8 @@ export interface RoleChanges {
 /** Both throw `CodedError('unavailable')`. */
 export interface SigningKeyStore {
   read(): Promise<StoredSigningKey[]>
+  /** Those whose tokens are refused, the latest last; their rows are gone. */
+  readRetired(): Promise<{ kid: string; retiredAtMs: number }[]>
   /** One transaction that holds off every other process: what is decided on the keys as they are is carried out; the keys as they are then. */
   change(decide: (keys: readonly StoredSigningKey[], nowMs: number) => Promise<SigningKeyChange[]>): Promise<StoredSigningKey[]>
 }

@@ -5,7 +5,7 @@ type Parsed = KeyCommand | { action: 'help' } | { action: 'wrong'; why: string }
 
 export const KEYS_USAGE = `Usage: npm run keys -- <command>
 
-  list           shows the signing keys of access tokens
+  list           shows the signing keys of access tokens, the retired ones too
   retire <kid>   throws a leaked key away: another one signs, and clients refresh its tokens
 
 It works on the data of \`npm start\` (DATA_DIR), whether that is running or not, or on DATABASE_URL.
@@ -28,14 +28,20 @@ export function parseKeyCommand(args: readonly string[]): Parsed {
 export async function runKeyCommand(command: KeyCommand, keys: KeyAdministration) {
   if (command.action === 'list') {
     const found = await keys.list()
-    const rows = found.map(({ kid, state, createdAtMs }) => [
-      kid, state.padEnd(9), new Date(createdAtMs).toISOString(),
-    ].join('  '))
+    const rows = found.map((key) => {
+      const time = key.state === 'retired' ? `retired ${toUtc(key.retiredAtMs)}` : `created ${toUtc(key.createdAtMs)}`
+      return [key.kid, key.state.padEnd(8), time].join('  ')
+    })
     return { ok: true, message: rows.length === 0 ? 'There is no signing key yet' : rows.join('\n') }
   }
   const retired = await keys.retire(command.kid)
+  if (retired.outcome === 'already_retired') {
+    return { ok: true, message: `${command.kid} is retired already, since ${toUtc(retired.retiredAtMs)}` }
+  }
   if (retired.outcome === 'not_found') {
     return { ok: false, message: `There is no signing key ${command.kid}: see npm run keys -- list` }
   }
   return { ok: true, message: `${command.kid} is retired; ${retired.activeKid} signs` }
 }
+
+const toUtc = (ms: number) => new Date(ms).toISOString()

@@ -54,6 +54,16 @@ test('a retired signing key counts no longer within seconds, and its honest user
     expect((await ask('/.well-known/jwks.json')).keys?.map((key) => key.kid)).not.toContain(kid)
   }, 10_000)
 
+  expect(await keys('retire', kid)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(`^${kid} is retired already, since 20`) as unknown,
+  })
+  const listed = (await keys('list')).stdout.trim().split('\n')
+  expect(listed).toEqual([
+    expect.stringMatching(/ active +created 20/),
+    expect.stringMatching(`^${kid} +retired +retired 20`),
+  ])
+
   const refreshed = await ask(`${api}/refresh`, { body: { refresh_token: data?.refresh_token } })
   expect(refreshed.status).toBe(200)
   const fresh = refreshed.data?.access_token ?? ''

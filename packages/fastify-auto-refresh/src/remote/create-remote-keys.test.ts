@@ -75,15 +75,6 @@ test('without auth-api the last good keys serve for a day; an unknown one is a 5
   await keys.stop()
 })
 
-test('a key that is taken back is gone with the next reading', async () => {
-  const { keys, ask } = await setUp(answer(jwk('a'), jwk('b')))
-  await keys.read
-  ask.mockResolvedValue(answer(jwk('b')))
-  await vi.advanceTimersByTimeAsync(300_000)
-  expect([await keys.find('a'), await keys.find('b')]).toEqual([undefined, expect.anything()])
-  await keys.stop()
-})
-
 test.each<[string, object]>([
   ['of another algorithm', jwk('a', { alg: 'ES384' })],
   ['of another type', { ...rsa, kid: 'a' }],
@@ -109,3 +100,30 @@ test.each<[string, Answer]>([['an error', { ...answer(jwk('x')), status: 500 }],
     await keys.stop()
   },
 )
+
+test('a key that is published no longer verifies for 30 s more: whether it was retired is told by the feed', async () => {
+  const { keys, ask } = await setUp(answer(jwk('a'), jwk('b')))
+  await keys.read
+  ask.mockResolvedValue(answer(jwk('b')))
+  await vi.advanceTimersByTimeAsync(300_000)
+  expect([await keys.find('a'), await keys.find('b')]).toEqual([expect.anything(), expect.anything()])
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(await keys.find('made up')).toBeUndefined()
+  expect(await keys.find('a')).toBeDefined()
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(await keys.find('a')).toBeUndefined()
+  await keys.stop()
+})
+
+test('for ten seconds after a key was retired an unknown kid is looked for twice a second and is never called forged', async () => {
+  const { keys, ask } = await setUp()
+  await keys.read
+  keys.expectChange()
+  await expect(keys.find('successor')).rejects.toMatchObject({ code: 'unavailable' })
+  await vi.advanceTimersByTimeAsync(500)
+  ask.mockResolvedValue(answer(jwk('a'), jwk('successor')))
+  expect(await keys.find('successor')).toBeDefined()
+  await vi.advanceTimersByTimeAsync(9500)
+  expect(await keys.find('made up')).toBeUndefined()
+  await keys.stop()
+})

@@ -15,6 +15,13 @@ const COOL_DOWN_MS = 5000
 /** Without auth-api the last good keys serve this long. */
 const KEPT_MS = 86_400_000
 const DEADLINE_MS = 2000
+/** A key that is published no longer serves on: the feed says, a little later, if it was retired. */
+const DROPPED_MS = 30_000
+/** After a key was retired another one signs at once, and not every replica publishes it yet. */
+const CHANGING_MS = 10_000
+const CHANGING_COOL_DOWN_MS = 500
+
+const CHANGING = 'A signing key was retired a moment ago, and its successor may not be published yet'
 
 type Keys = ReadonlyMap<string, CryptoKey>
 export type RemoteKeys = ReturnType<typeof createRemoteKeys>
@@ -22,6 +29,8 @@ export type RemoteKeys = ReturnType<typeof createRemoteKeys>
 /** auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but one with a kid that is new. */
 export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; ask: Ask; elapsedMs: () => number; log: Pick<FastifyBaseLogger, 'warn'> }) {
   let keys: Keys = new Map()
+  const dropped = new Map<string, { key: CryptoKey; untilMs: number }>()
+  let changingUntilMs = -Infinity
   let readAtMs = -Infinity
   let tried: { atMs: number; fault?: unknown } = { atMs: -Infinity }
   let underWay: Promise<void> | undefined
@@ -50,8 +59,7 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
       const { status, body } = await ask({ url, deadlineMs: DEADLINE_MS })
       const found = status === 200 ? await importKeys(body) : new Map<string, CryptoKey>()
       if (found.size === 0) throw new Error(`auth-api answered ${status} and no key to the question for its keys`)
-      keys = found
-      readAtMs = elapsedMs()
+      replace(found)
       tried = { atMs: readAtMs }
       read.resolve()
     } catch (fault) {
@@ -59,16 +67,39 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
     }
   }
 
-  const known = (kid: string) => (elapsedMs() - readAtMs <= KEPT_MS ? keys.get(kid) : undefined)
+  function replace(found: Keys): void {
+    readAtMs = elapsedMs()
+    for (const [kid, { untilMs }] of dropped) if (untilMs <= readAtMs) dropped.delete(kid)
+    for (const [kid, key] of keys) if (!found.has(kid)) dropped.set(kid, { key, untilMs: readAtMs + DROPPED_MS })
+    keys = found
+  }
+
+  function known(kid: string): CryptoKey | undefined {
+    const nowMs = elapsedMs()
+    if (nowMs - readAtMs > KEPT_MS) return undefined
+    const former = dropped.get(kid)
+    return keys.get(kid) ?? (former !== undefined && nowMs < former.untilMs ? former.key : undefined)
+  }
 
   return {
-    /** Throws `CodedError('unavailable')` when the key is not known and auth-api could not be asked: then nobody knows. */
+    /**
+     * Throws `CodedError('unavailable')` when the key is not known, and auth-api could not be asked
+     * or a key was retired a moment ago: then nobody knows.
+     */
     async find(kid: string): Promise<CryptoKey | undefined> {
       const key = known(kid)
       if (key !== undefined) return key
-      if (elapsedMs() - tried.atMs >= COOL_DOWN_MS || underWay !== undefined) await refresh()
+      const isChanging = elapsedMs() < changingUntilMs
+      const coolDownMs = isChanging ? CHANGING_COOL_DOWN_MS : COOL_DOWN_MS
+      if (elapsedMs() - tried.atMs >= coolDownMs || underWay !== undefined) await refresh()
       if (tried.fault !== undefined) throw new CodedError('unavailable', { cause: tried.fault })
-      return known(kid)
+      const found = known(kid)
+      if (found === undefined && isChanging) throw new CodedError('unavailable', { cause: new Error(CHANGING) })
+      return found
+    },
+    /** A key was retired: for a while an unknown one may be its successor. */
+    expectChange(): void {
+      changingUntilMs = elapsedMs() + CHANGING_MS
     },
     /** resolves when the keys have been read for the first time */
     read: read.promise,

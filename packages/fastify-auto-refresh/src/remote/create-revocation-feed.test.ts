@@ -23,8 +23,9 @@ const UNCHANGED: Answer = { status: 304, headers: new Headers(), body: undefined
 function setUp() {
   const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => list('"1"'))
   const log = { warn: vi.fn<() => void>(), info: vi.fn<() => void>() }
-  const feed = createRevocationFeed({ url: 'http://auth/list', key: 'key', ask, elapsedMs: () => performance.now(), log })
-  return { feed, ask, log }
+  const onRetired = vi.fn<() => void>()
+  const feed = createRevocationFeed({ url: 'http://auth/list', key: 'key', ask, elapsedMs: () => performance.now(), log, onRetired })
+  return { feed, ask, log, onRetired }
 }
 
 test('a revocation is known within one poll, and the list is asked for only where it has changed', async () => {
@@ -134,7 +135,7 @@ test('after the whole list only what is new is asked for, and every ten minutes 
 })
 
 test('a retired signing key is known within one poll and stays retired, whatever another replica answers', async () => {
-  const { feed, ask } = setUp()
+  const { feed, ask, onRetired } = setUp()
   feed.start()
   await feed.read
   const body = { status: 200, message: '', data: { revocations: [], retired_kids: ['leaked'] } }
@@ -144,6 +145,7 @@ test('a retired signing key is known within one poll and stays retired, whatever
   ask.mockResolvedValue(list('"3"'))
   await vi.advanceTimersByTimeAsync(1000)
   expect(feed.isRetiredKey('leaked')).toBe(true)
+  expect(onRetired).toHaveBeenCalledOnce()
   await feed.stop()
 })
 

@@ -25,7 +25,7 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>
  * The sessions whose access tokens are dead. The list is read whole at first, then each second what
  * is new. While auth-api is unavailable the list serves as it stands.
  */
-export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
+export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onRetired }: {
   url: string
   key: string
   ask: Ask
@@ -34,6 +34,8 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
   log: Pick<FastifyBaseLogger, 'warn' | 'info'>
   /** learns auth-api's time from each answer */
   clock?: Pick<SharedClock, 'observe'>
+  /** Called when a signing key has been retired since the last answer. */
+  onRetired?: () => void
 }) {
   const diesAtMs = new Map<string, number>()
   /** for good, also when the next answer, of another replica, does not name them yet */
@@ -75,7 +77,7 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
         throw toAnswerError(answer, { question: 'the question for revocations', keySetting: 'REVOCATION_FEED_KEYS' })
       }
       for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
-      for (const kid of answer.body.data.retired_kids ?? []) retiredKids.add(kid)
+      rememberRetired(answer.body.data.retired_kids ?? [])
       answer.body.data.role_changes?.forEach(rememberRole)
       etag = answer.headers.get('etag') ?? undefined
       const { as_of: told, partial } = answer.body.data
@@ -101,6 +103,12 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock }: {
   /** An entry stays for its time, even when the next answer, of another replica, has not heard of it yet. */
   function remember(sessionId: string, remainingMs: number): void {
     diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs, diesAtMs.get(sessionId) ?? 0))
+  }
+
+  function rememberRetired(kids: readonly string[]): void {
+    const isNews = asOfMs !== undefined && kids.some((kid) => !retiredKids.has(kid))
+    for (const kid of kids) retiredKids.add(kid)
+    if (isNews) onRetired?.()
   }
 
   /** A later change stays, even when the next answer, of another replica, names an earlier one. */

@@ -1,14 +1,21 @@
 import type { GenerateSigningKey, KeyVault, SigningKeyChange, SigningKeyStore } from '../ports.ts'
 
-export type SigningKeySummary = Readonly<{ kid: string; state: string; createdAtMs: number }>
+export type SigningKeySummary =
+  /** `previous` signs no longer, and its tokens may still live */
+  | Readonly<{ kid: string; state: 'next' | 'active' | 'previous'; createdAtMs: number }>
+  | Readonly<{ kid: string; state: 'retired'; retiredAtMs: number }>
+export type KeyRetirement =
+  | Readonly<{ outcome: 'retired'; activeKid: string }>
+  | Readonly<{ outcome: 'already_retired'; retiredAtMs: number }>
+  | Readonly<{ outcome: 'not_found' }>
 export type KeyAdministration = Readonly<{
-  /** The keys in use and those whose tokens may still live; the leaked ones are not among them. */
+  /** The oldest first, then those that were retired. */
   list(): Promise<SigningKeySummary[]>
   /**
    * Throws a leaked key away: its tokens count no longer. Another key is active when it returns; a
    * repeated call changes nothing. Throws `CodedError('unavailable')`.
    */
-  retire(kid: string): Promise<{ outcome: 'retired'; activeKid: string } | { outcome: 'not_found' }>
+  retire(kid: string): Promise<KeyRetirement>
 }>
 export type KeyAdministrationDeps = Readonly<{
   store: SigningKeyStore
@@ -21,8 +28,13 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
   const { store, generate, vault } = deps
   return {
     async list() {
-      const keys = await store.read()
-      return keys.map(({ kid, state, createdAtMs }) => ({ kid, state, createdAtMs }))
+      const [keys, retired] = [await store.read(), await store.readRetired()]
+      return [
+        ...keys.map(({ kid, state, createdAtMs }) => {
+          return { kid, state: state === 'retired' ? ('previous' as const) : state, createdAtMs }
+        }),
+        ...retired.map((key) => ({ ...key, state: 'retired' as const })),
+      ]
     },
     async retire(kid) {
       let found = false
@@ -40,8 +52,10 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
         return [deny, { action: 'create', state: 'active', ...created, sealed }]
       })
       const activeKid = keys.find(({ state }) => state === 'active')?.kid
-      if (!found || activeKid === undefined) return { outcome: 'not_found' }
-      return { outcome: 'retired', activeKid }
+      if (found && activeKid !== undefined) return { outcome: 'retired', activeKid }
+      const before = (await store.readRetired()).find((one) => one.kid === kid)
+      if (before === undefined) return { outcome: 'not_found' }
+      return { outcome: 'already_retired', retiredAtMs: before.retiredAtMs }
     },
   }
 }

@@ -13,7 +13,15 @@ type Loaded = Readonly<{
   publicKeys: ReadonlyMap<string, CryptoKey>
   jwks: JSONWebKeySet
 }>
-export type SigningKeysDeps = Readonly<{ maintain: MaintainSigningKeys; vault: KeyVault; createRepeating: CreateRepeating; clock: Clock; log: Log }>
+export type SigningKeysDeps = Readonly<{
+  maintain: MaintainSigningKeys
+  /** Reads which keys are retired: a key that is gone must be known as retired before it is unknown. */
+  readRetired?: () => Promise<void>
+  vault: KeyVault
+  createRepeating: CreateRepeating
+  clock: Clock
+  log: Log
+}>
 
 export type OpenSigningKeys = SigningKeys & Readonly<{
   findPublicKey: FindPublicKey
@@ -26,7 +34,8 @@ export type OpenSigningKeys = SigningKeys & Readonly<{
 }>
 
 /** The keys in memory: signing and checking need no database. What was loaded last is used until something newer is there. */
-export function createSigningKeys({ maintain, vault, createRepeating, clock, log }: SigningKeysDeps): OpenSigningKeys {
+export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
+  const { maintain, readRetired, vault, createRepeating, clock, log } = deps
   let loaded: Loaded | undefined
   let loading: Promise<void> | undefined
   let lastLoad = { atMs: -Infinity, failed: undefined as unknown }
@@ -74,7 +83,9 @@ export function createSigningKeys({ maintain, vault, createRepeating, clock, log
 
   async function load(): Promise<void> {
     try {
-      loaded = await toLoaded(await maintain())
+      const rows = await maintain()
+      await readRetired?.()
+      loaded = await toLoaded(rows)
       lastLoad = { atMs: clock.nowMs(), failed: undefined }
     } catch (error) {
       lastLoad = { atMs: clock.nowMs(), failed: error }

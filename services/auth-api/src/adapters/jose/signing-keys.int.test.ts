@@ -24,13 +24,14 @@ beforeAll(async () => {
 afterAll(() => database.close())
 beforeEach(() => database.pool.query('delete from auth_api.signing_keys'))
 
-function replica({ pool = database.pool, atMs = NOW_MS, keys = encryptionKeys }: { pool?: Pool; atMs?: number; keys?: typeof encryptionKeys } = {}) {
+type Options = { pool?: Pool; atMs?: number; keys?: typeof encryptionKeys; readRetired?: () => Promise<void> }
+function replica({ pool = database.pool, atMs = NOW_MS, keys = encryptionKeys, readRetired = async () => {} }: Options = {}) {
   const now = { ms: atMs }
   const clock = { nowMs: () => now.ms }
   const vault = createKeyVault({ encryptionKeys: keys, randomBytes })
   const log = aLog()
   const maintain = vi.fn<MaintainSigningKeys>(createMaintainSigningKeys({ store: createPostgresSigningKeys({ pool, clock }), generate: generateSigningKey, vault, policy, clock, log }))
-  return { now, maintain, log, keys: createSigningKeys({ maintain, vault, createRepeating, clock, log }) }
+  return { now, maintain, log, keys: createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }) }
 }
 const states = async () => (await database.pool.query('select state, count(*)::int as n from auth_api.signing_keys group by state order by state')).rows
 const kidsOf = ({ keys }: ReturnType<typeof replica>) => keys.jwks().keys.map(({ kid }) => kid)
@@ -128,4 +129,38 @@ test('without the key that encrypted them the signing keys do not open, and the 
   await both.keys.start()
   expect(kidsOf(both)).toEqual(kidsOf(one))
   await both.keys.stop()
+})
+
+test('a key that is deleted or truncated before its tokens have expired is retired; one whose tokens are dead is not', async () => {
+  await database.pool.query('delete from auth_api.retired_keys')
+  const insert = (kid: string, ends: string) => database.pool.query(`
+    insert into auth_api.signing_keys (kid, state, public_jwk, created_at, activated_at, expires_at)
+    values ('${kid}', 'retired', '{}', now(), now(), now() + interval '${ends}')`)
+  const retired = async () => (await database.pool.query<{ kid: string }>('select kid from auth_api.retired_keys order by kid')).rows.map(({ kid }) => kid)
+  await insert('dead', '30 seconds')
+  await insert('deleted', '1 hour')
+  await database.pool.query('delete from auth_api.signing_keys')
+  expect(await retired()).toEqual(['deleted'])
+  await insert('deleted', '1 hour')
+  await insert('truncated', '1 hour')
+  await database.pool.query('truncate auth_api.signing_keys')
+  expect(await retired()).toEqual(['deleted', 'truncated'])
+})
+
+test('a key that is gone is known as retired before it is unknown', async () => {
+  const seen: { reads: number; kids: unknown[] }[] = []
+  let isStarted = false
+  const one = replica({
+    async readRetired() {
+      if (isStarted) seen.push({ reads: one.maintain.mock.settledResults.length, kids: kidsOf(one) })
+    },
+  })
+  await one.keys.start()
+  isStarted = true
+  const kids = kidsOf(one)
+  await database.pool.query('delete from auth_api.signing_keys')
+  await one.keys.reload()
+  expect(seen).toEqual([{ reads: 2, kids }])
+  expect(kidsOf(one)).not.toEqual(kids)
+  await one.keys.stop()
 })

@@ -10,7 +10,12 @@ export type RetiredKeysDeps = Readonly<{
   createRepeating: CreateRepeating
   log: Log
 }>
-export type PolledRetiredKeys = RetiredKeys & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
+export type PolledRetiredKeys = RetiredKeys & Readonly<{
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Reads them at once. */
+  refresh(): Promise<void>
+}>
 
 /**
  * The retired signing keys in memory, read each second. While the database is unavailable the known
@@ -33,10 +38,15 @@ export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
       repeating.start()
     },
     stop: repeating.stop,
+    refresh,
+  }
+
+  async function refresh(): Promise<void> {
+    kids = new Set([...kids, ...(await read())])
   }
 
   async function poll(): Promise<void> {
-    kids = new Set([...kids, ...(await read())])
+    await refresh()
     const now = [...kids].toSorted().join()
     if (now === handled) return
     await onChange(keys)

@@ -2,12 +2,13 @@ import { inTransaction, toUnavailable } from '@auto-refresh/postgres'
 import type { Pool } from 'pg'
 import type { Clock, SigningKeyChange, SigningKeyStore } from '../../ports.ts'
 import type { Queryable } from './read-rows.ts'
-import { activateSigningKey, deleteSigningKey, denySigningKey, insertSigningKey, lockSigningKeys, readSigningKeys, retireSigningKey } from './signing-key-rows.ts'
+import { activateSigningKey, deleteSigningKey, denySigningKey, insertSigningKey, lockSigningKeys, readRetiredKeys, readSigningKeys, retireSigningKey } from './signing-key-rows.ts'
 
 /** The signing keys in `auth_api.signing_keys`. */
 export function createPostgresSigningKeys({ pool, clock }: { pool: Pool; clock: Clock }): SigningKeyStore {
   return {
     read: () => readSigningKeys(pool),
+    readRetired: () => readRetiredKeys(pool),
     async change(decide) {
       try {
         return await inTransaction(pool, async (client) => {

@@ -83,6 +83,14 @@ export async function denySigningKey(database: Queryable, kid: string): Promise<
   await deleteSigningKey(database, kid)
 }
 
+/** The keys that were thrown away, the latest last. */
+export async function readRetiredKeys(database: Queryable): Promise<{ kid: string; retiredAtMs: number }[]> {
+  const rows = await readRows<{ kid: string; retired_at: number }>(database, {
+    text: 'select kid, retired_at from auth_api.retired_keys order by retired_at, kid',
+  })
+  return rows.map(({ kid, retired_at: retiredAtMs }) => ({ kid, retiredAtMs }))
+}
+
 /** The kids of all keys that were thrown away, in order. */
 export async function readRetiredKids(database: Queryable): Promise<string[]> {
   const rows = await readRows<{ kid: string }>(database, {
