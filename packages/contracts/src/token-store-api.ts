@@ -121,5 +121,6 @@ export const RevocationsResult = Type.Object({
   nowMs: Ms,
   revocations: Type.Array(Type.Object({ sessionId: Uuid, untilMs: Ms, revokedAtMs: Ms })),
   next: Type.Optional(Type.String({ description: 'where the next page begins; absent on the last' })),
+  readToMs: Type.Optional(Type.Integer({ description: 'this page and those before hold every session that ended earlier and has committed' })),
 })
 export type RevocationsResult = Static<typeof RevocationsResult>

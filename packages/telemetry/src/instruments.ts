@@ -71,7 +71,7 @@ export function createInstruments({ registry, service, tracing = noTracing, onMa
     }),
     limitsShared: authApi.plainGauge('auth_limits_shared', 'Whether the limits count over all replicas through Redis (1) or in this process alone (0)'),
     loginEventsDropped: authApi.plainCounter('auth_login_events_dropped_total', 'Events of sign-ins and of refused refresh tokens given up because the bus did not take them; sign-ins have their row in `login_audit`, refusals are lost'),
-    revocationFeedAge: authApi.plainGauge('auth_revocation_feed_age_seconds', 'Time since the revocation list was last read: below 1'),
+    revocationFeedAge: authApi.plainGauge('auth_revocation_feed_age_seconds', 'Sessions that ended longer ago are on the revocation list: below 1'),
     revocationListSessions: authApi.plainGauge('auth_revocation_list_sessions', 'Ended sessions with an access token that may be alive, held in memory'),
     revocationPropagation: authApi.plainHistogram('auth_revocation_propagation_seconds', 'From a revocation elsewhere to its entry in the list of this process', PROPAGATION_SECONDS),
     pendingRevocationsOldest: authApi.plainGauge('auth_pending_revocations_oldest_seconds', 'Age of the oldest revocation that token-store has not acknowledged'),

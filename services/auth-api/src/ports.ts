@@ -249,9 +249,9 @@ export interface RevocationFeed {
    * late; `undefined` where only the whole list will do.
    */
   since(fromMs: number): readonly { sessionId: string; expiresInSeconds: number }[] | undefined
-  /** token-store's clock when it was last heard: where the next question for what is new begins. */
+  /** By token-store's clock, what had committed by then is on the list: where the next question for what is new begins. */
   asOfMs(): number | undefined
-  /** Since token-store last answered; `Infinity` before the first time. */
+  /** Sessions that ended longer ago are on the list, but for rows that commit late; `Infinity` before the first reading. */
   feedAgeMs(): number
   retiredKids(): readonly string[]
   roleChanges: Pick<RoleChanges, 'list' | 'tag'>

@@ -20,6 +20,7 @@ async function endMany(sessionId: string, count: number, { endedAgo, lives }: { 
 async function readPages(sinceMs?: number) {
   const pages: number[] = []
   const sessions = new Set<string>()
+  let readToMs = 0
   let after: string | undefined
   do {
     const answer = await t.store.revocations({
@@ -28,6 +29,11 @@ async function readPages(sinceMs?: number) {
     })
     pages.push(answer.revocations.length)
     for (const { sessionId } of answer.revocations) sessions.add(sessionId)
+    // Nothing that a later page returns ended before what this page has promised.
+    for (const { revokedAtMs } of answer.revocations) expect(revokedAtMs).toBeGreaterThanOrEqual(readToMs)
+    expect(answer.readToMs).toBeGreaterThanOrEqual(readToMs)
+    readToMs = answer.readToMs ?? NaN
+    if (answer.next === undefined) expect(readToMs).toBe(answer.nowMs)
     after = answer.next
   } while (after !== undefined)
   return { pages, sessions }

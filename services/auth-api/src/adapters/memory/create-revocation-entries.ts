@@ -1,13 +1,13 @@
-import { hash } from 'node:crypto'
+import { createSetTag } from './create-set-tag.ts'
 
 /**
- * `untilMs`: on this process's monotonic clock. `storeUntilMs`: as token-store told it.
- * `addedAtMs`: this process ended the session, and token-store has told nothing yet.
+ * `untilMs`: on this process's monotonic clock. `storeUntilMs`: as token-store reported it.
+ * `addedAtMs`: this process ended the session, and token-store has not reported it yet.
  */
 export type RevocationEntry = Readonly<{
   untilMs: number
-  storeUntilMs?: number
-  addedAtMs?: number
+  storeUntilMs?: number | undefined
+  addedAtMs?: number | undefined
 }>
 export type ToldRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
 
@@ -23,44 +23,35 @@ export function createRevocationEntries() {
   const rows = new Map<string, number>()
   const freeRows: number[] = []
   let untilMs = new Float64Array(FIRST_ROWS)
-  /** NaN: token-store has told nothing yet */
+  /** NaN: token-store has not reported it yet */
   let storeUntilMs = new Float64Array(FIRST_ROWS)
-  /** when this process ended a session of which token-store has told nothing yet */
+  /** when this process ended a session that token-store has not reported yet */
   const addedAtMs = new Map<string, number>()
-  /** when it was learned, in that order; Infinity: ended here a moment ago */
-  const recent = new Map<string, number>()
-  /** what `recent` no longer holds was learned at this time or before */
+  /** a ring of the entries learned last, and when: a Map would search for its oldest entry each time */
+  const recentIds: string[] = []
+  const recentMs = new Float64Array(MOST_RECENT)
+  let nextRecent = 0
+  /** what `recentIds` no longer holds was learned at this time or before */
   let droppedUpToMs = -Infinity
-  /** XOR over the digests: it does not depend on the order, and one more or less costs no walk over all */
-  const digest = Buffer.alloc(32)
-
-  /**
-   * The end is part of the digest: an entry that is found to last longer must reach those who keep
-   * the list by its tag. token-store's own figure is the same in every process.
-   */
-  function toggle(sessionId: string, toldMs: number | undefined): void {
-    const other = hash('sha256', `${sessionId} ${toldMs ?? 'own'}`, 'binary')
-    for (let index = 0; index < digest.length; index += 1) digest[index] = (digest[index] ?? 0) ^ other.charCodeAt(index)
-  }
+  /** no entry ends earlier */
+  let firstEndMs = Infinity
+  const tag = createSetTag()
 
   function keepRecent(sessionId: string, learnedMs: number): void {
-    recent.delete(sessionId)
-    recent.set(sessionId, learnedMs)
-    if (recent.size <= MOST_RECENT) return
-    for (const [oldest, oldestMs] of recent) {
-      recent.delete(oldest)
-      if (oldestMs !== Infinity) droppedUpToMs = Math.max(droppedUpToMs, oldestMs)
-      break
+    if (recentIds.length === MOST_RECENT) {
+      droppedUpToMs = Math.max(droppedUpToMs, recentMs[nextRecent] ?? Infinity)
     }
+    recentIds[nextRecent] = sessionId
+    recentMs[nextRecent] = learnedMs
+    nextRecent = (nextRecent + 1) % MOST_RECENT
   }
 
   function toEntry(sessionId: string, row: number): RevocationEntry {
     const told = storeUntilMs[row] ?? NaN
-    const added = addedAtMs.get(sessionId)
     return {
       untilMs: untilMs[row] ?? 0,
-      ...(Number.isNaN(told) ? {} : { storeUntilMs: told }),
-      ...(added === undefined ? {} : { addedAtMs: added }),
+      storeUntilMs: Number.isNaN(told) ? undefined : told,
+      addedAtMs: addedAtMs.size === 0 ? undefined : addedAtMs.get(sessionId),
     }
   }
 
@@ -80,31 +71,38 @@ export function createRevocationEntries() {
       return row === undefined ? undefined : toEntry(sessionId, row)
     },
     size: () => rows.size,
-    tag: () => digest.toString('base64url'),
+    tag: tag.read,
     /** `learnedMs`: by the clock of token-store; without it, the session ended here. */
-    set(sessionId: string, entry: RevocationEntry, learnedMs = Infinity): void {
-      const knownRow = rows.get(sessionId)
-      const known = knownRow === undefined ? undefined : toEntry(sessionId, knownRow)
-      const row = knownRow ?? takeRow()
-      rows.set(sessionId, row)
+    set(sessionId: string, entry: RevocationEntry, learnedMs?: number): void {
+      const known = rows.get(sessionId)
+      const row = known ?? takeRow()
+      const knownMs = storeUntilMs[row] ?? NaN
+      const toldMs = entry.storeUntilMs ?? NaN
       untilMs[row] = entry.untilMs
-      storeUntilMs[row] = entry.storeUntilMs ?? NaN
-      if (entry.addedAtMs === undefined) addedAtMs.delete(sessionId)
-      else addedAtMs.set(sessionId, entry.addedAtMs)
-      if (known !== undefined && known.storeUntilMs === entry.storeUntilMs) return
-      if (known !== undefined) toggle(sessionId, known.storeUntilMs)
-      toggle(sessionId, entry.storeUntilMs)
-      keepRecent(sessionId, learnedMs)
+      storeUntilMs[row] = toldMs
+      firstEndMs = Math.min(firstEndMs, entry.untilMs)
+      if (entry.addedAtMs !== undefined) addedAtMs.set(sessionId, entry.addedAtMs)
+      else if (addedAtMs.size > 0) addedAtMs.delete(sessionId)
+      if (known === undefined) rows.set(sessionId, row)
+      else if (Object.is(knownMs, toldMs)) return
+      else tag.toggle(sessionId, knownMs)
+      tag.toggle(sessionId, toldMs)
+      if (learnedMs !== undefined) keepRecent(sessionId, learnedMs)
     },
     /** Whether there were any. */
     removeEnded(nowMs: number): boolean {
+      if (firstEndMs > nowMs) return false
       const before = rows.size
+      firstEndMs = Infinity
       for (const [sessionId, row] of rows) {
-        if ((untilMs[row] ?? 0) > nowMs) continue
-        toggle(sessionId, toEntry(sessionId, row).storeUntilMs)
+        const endMs = untilMs[row] ?? 0
+        if (endMs > nowMs) {
+          firstEndMs = Math.min(firstEndMs, endMs)
+          continue
+        }
+        tag.toggle(sessionId, storeUntilMs[row] ?? NaN)
         rows.delete(sessionId)
         freeRows.push(row)
-        recent.delete(sessionId)
         addedAtMs.delete(sessionId)
       }
       return rows.size < before
@@ -114,10 +112,10 @@ export function createRevocationEntries() {
     /** Learned since then, or ended here a moment ago; `undefined` where too much is new to be told apart. */
     since(fromMs: number, secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] | undefined {
       if (fromMs <= droppedUpToMs) return undefined
-      return [...recent].flatMap(([sessionId, learnedMs]) => {
+      const learned = recentIds.filter((_, index) => (recentMs[index] ?? 0) >= fromMs)
+      return [...new Set([...learned, ...addedAtMs.keys()])].flatMap((sessionId) => {
         const row = rows.get(sessionId)
-        if (row === undefined || learnedMs < fromMs) return []
-        return [{ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) }]
+        return row === undefined ? [] : [{ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) }]
       })
     },
   }

@@ -1,10 +1,16 @@
-import type { RevocationsResult } from '@auto-refresh/contracts'
+import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
 import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
-import { createRevocationEntries } from './create-revocation-entries.ts'
+import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
+import { readPages } from './read-pages.ts'
 
 const POLL_MS = 500
 /** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
 const OVERLAP_MS = 10_000
+/**
+ * Pages of the overlap that a poll reads again while new ones are many. More of them find what
+ * committed late sooner, and let the list grow older meanwhile.
+ */
+const PAGES_BEHIND = 5
 /** An access token is signed by our clock, an entry ends by token-store's; they may be apart by this. */
 const CLOCK_MARGIN_MS = 60_000
 /** How often expired entries are looked for, and how old the whole list may be as it is told. */
@@ -44,6 +50,9 @@ export type RevocationList = Revocations & Omit<RevocationFeed, 'retiredKids' | 
  * The sessions whose access tokens are dead, polled from token-store. While token-store is
  * unavailable the list is used as it stands. Each poll asks for what is new and then for one page of
  * the whole list, when it is time: a list that cannot be read whole never stops new revocations.
+ *
+ * Pages are in the order in which sessions ended. In a burst, each poll first reads on at the front,
+ * then some pages of the overlap, where a row that committed late appears.
  */
 export function createRevocationList(deps: RevocationListDeps): RevocationList {
   const { tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds } = deps
@@ -51,12 +60,19 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   /** sessions that had ended before this process was asked to end them, and when it was */
   const addedLate = new Map<string, number>()
   let told: { atMs: number; list: ReturnType<RevocationFeed['whole']> } | undefined
-  /** what token-store had told when it was last heard: the next question starts there */
-  let heard: { storeMs: number; atMs: number } | undefined
+  /** Every session whose end had committed by then is known. The next question starts there. */
+  let heard: Heard | undefined
+  /** on our clock: every session stamped earlier is known, but for those that committed late */
+  let knownAtMs = -Infinity
+  /** token-store's clock in its last answer, and whether it has been set back */
+  let storeMs = -Infinity
+  let leapt = false
   /** a reading of the whole list that is under way: one that failed goes on where it stopped */
-  let whole: { after?: string; startedAt: Heard } | undefined
+  let whole: Reading | undefined
   /** the same for a question for what is new: a burst that takes many pages is not read again */
-  let news: { after: string | undefined; startedAt: Heard } | undefined
+  let news: Reading | undefined
+  /** the place in a burst that has been read up to; absent where one page is enough */
+  let front: string | undefined
   let wholeAtMs = -Infinity
   let wholeFails = false
   let sweptAtMs = elapsedMs()
@@ -94,7 +110,7 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     },
     asOfMs: () => heard?.storeMs,
     size: () => entries.size(),
-    feedAgeMs: () => (heard === undefined ? Infinity : elapsedMs() - heard.atMs),
+    feedAgeMs: () => (heard === undefined ? Infinity : elapsedMs() - knownAtMs),
     async start(signal) {
       signal?.addEventListener('abort', () => waited.resolve(), { once: true })
       if (signal?.aborted === true) return
@@ -110,30 +126,52 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
 
   /** Before the first whole list: its pages. After it: what is new since the last answer. */
   async function poll(): Promise<void> {
-    if (heard === undefined) return readFirst()
+    if (heard === undefined) return readWhole(Infinity)
+    if (leapt) {
+      // What ends from now on is stamped earlier than what has been read.
+      leapt = false
+      front = undefined
+      news = undefined
+      heard = { ...heard, storeMs: Math.min(heard.storeMs, storeMs) }
+    }
     const sinceMs = heard.storeMs - OVERLAP_MS
-    do {
-      const answer = await tokenStore.revocations({ sinceMs, page: toPage(news?.after) })
-      news ??= { after: undefined, startedAt: { storeMs: answer.nowMs, atMs: elapsedMs() } }
-      learnAll(answer)
-      news = { ...news, after: answer.next }
-    } while (news.after !== undefined)
-    heard = news.startedAt
-    news = undefined
+    if (front !== undefined) await readFront(sinceMs)
+    await readNews(sinceMs)
     await readAgain()
     sweep()
   }
 
-  async function readFirst(): Promise<void> {
-    while (heard === undefined) await readPage()
-    waited.resolve()
+  /** Up to the newest, from one page back: a row that commits a moment late is found there. */
+  async function readFront(sinceMs: number): Promise<void> {
+    await readPages(ask, { sinceMs, after: front }, (answer, after) => {
+      receive(answer)
+      moveFront(answer, after)
+    })
+  }
+
+  /** A stamp in the future is no place to read on from: what is new is stamped earlier. */
+  function moveFront({ next, nowMs, readToMs = Infinity }: Received, after: string | undefined): void {
+    if (next !== undefined) front = readToMs <= nowMs ? after : undefined
+  }
+
+  async function readNews(sinceMs: number): Promise<void> {
+    const most = front === undefined ? Infinity : PAGES_BEHIND
+    await readPages(ask, { sinceMs, after: news?.after, most }, (answer, after) => {
+      receive(answer)
+      news = { startedAt: news?.startedAt ?? toHeard(answer), after: answer.next }
+      if (most === Infinity) moveFront(answer, after)
+      if (answer.next !== undefined) return
+      if (after === undefined) front = undefined
+      heard = news.startedAt
+      news = undefined
+    })
   }
 
   /** One page a poll, so that reading everything again takes a small part of a core. */
   async function readAgain(): Promise<void> {
     if (whole === undefined && elapsedMs() - wholeAtMs < WHOLE_MS) return
     try {
-      await readPage()
+      await readWhole(1)
       wholeFails = false
     } catch (error) {
       if (!wholeFails) log.warn({ err: error }, 'Revocation list re-read failed: retrying')
@@ -141,20 +179,32 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     }
   }
 
-  async function readPage(): Promise<void> {
+  async function readWhole(most: number): Promise<void> {
+    await readPages(ask, { after: whole?.after, most }, (answer) => {
+      receive(answer)
+      whole = { startedAt: whole?.startedAt ?? toHeard(answer), after: answer.next }
+      if (answer.next !== undefined) return
+      // What was revoked while the pages were read is behind `startedAt`: the increments ask for it.
+      heard ??= whole.startedAt
+      wholeAtMs = whole.startedAt.atMs
+      whole = undefined
+      sweep()
+      waited.resolve()
+    })
+  }
+
+  async function ask(request: RevocationsRequest): Promise<Received> {
     const askedAtMs = elapsedMs()
-    const answer = await tokenStore.revocations({ page: toPage(whole?.after) })
-    whole ??= { startedAt: { storeMs: answer.nowMs, atMs: askedAtMs } }
+    return { ...(await tokenStore.revocations(request)), askedAtMs }
+  }
+
+  function receive(answer: Received): void {
     learnAll(answer)
-    if (answer.next !== undefined) {
-      whole = { ...whole, after: answer.next }
-      return
-    }
-    // What was revoked while the pages were read is behind `startedAt`: the increments ask for it.
-    heard ??= whole.startedAt
-    wholeAtMs = whole.startedAt.atMs
-    whole = undefined
-    sweep()
+    const { nowMs, readToMs = -Infinity, next, askedAtMs } = answer
+    const behindMs = next === undefined ? 0 : Math.max(0, nowMs - readToMs)
+    knownAtMs = Math.max(knownAtMs, askedAtMs - behindMs)
+    if (nowMs < storeMs) leapt = true
+    storeMs = nowMs
   }
 
   function learnAll({ nowMs, revocations }: RevocationsResult): void {
@@ -167,20 +217,21 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   }
 
   /**
-   * What token-store tells replaces our own estimate, so that all processes have the same list. It never shortens what it has told
-   * before, nor the life that the tokens had left when we ended the session: its clock may have leapt since.
+   * What token-store reports replaces our own estimate, so that all processes have the same list. It
+   * never shortens what it has reported before, nor the life that the tokens had left when we ended
+   * the session: its clock may have leapt since.
    */
-  function learn({ sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number], storeMs: number): void {
+  function learn({ sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number], nowMs: number): void {
     const known = entries.get(sessionId)
     const ownMs = known?.addedAtMs === undefined ? known?.untilMs : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
-    const endMs = Math.max(elapsedMs() + (untilMs - storeMs) + CLOCK_MARGIN_MS, ownMs ?? -Infinity)
+    const endMs = Math.max(elapsedMs() + (untilMs - nowMs) + CLOCK_MARGIN_MS, ownMs ?? -Infinity)
     if (known?.storeUntilMs !== untilMs) told = undefined
     // While the first list is read, everything is old news.
-    const learnedMs = heard === undefined ? revokedAtMs : storeMs
+    const learnedMs = heard === undefined ? revokedAtMs : nowMs
     entries.set(sessionId, { untilMs: endMs, storeUntilMs: untilMs }, learnedMs)
   }
 
-  function secondsLeft({ untilMs, addedAtMs }: { untilMs: number; addedAtMs?: number }, atMs: number): number {
+  function secondsLeft({ untilMs, addedAtMs }: RevocationEntry, atMs: number): number {
     // An end that token-store has not told yet is an estimate; back ends get the right one a second later.
     const endMs = addedAtMs === undefined ? untilMs : addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS
     return Math.max(0, Math.ceil((endMs - atMs) / 1000))
@@ -204,5 +255,7 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
 }
 
 type Heard = { storeMs: number; atMs: number }
+type Reading = { startedAt: Heard; after: string | undefined }
+type Received = RevocationsResult & { askedAtMs: number }
 
-const toPage = (after: string | undefined) => (after === undefined ? {} : { after })
+const toHeard = ({ nowMs, askedAtMs }: Received): Heard => ({ storeMs: nowMs, atMs: askedAtMs })
