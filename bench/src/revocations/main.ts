@@ -32,7 +32,7 @@ const feedKey = randomBytes(32).toString('base64')
 const [port, adminPort] = [await freePort(), await freePort()]
 const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`) as [string, string]
 const env = {
-  PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', HOST: '127.0.0.1', PORT: port, ADMIN_PORT: adminPort,
+  PATH: process.env['PATH'] ?? '', NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '', NODE_ENV: 'production', HOST: '127.0.0.1', PORT: port, ADMIN_PORT: adminPort,
   DATABASE_URL: postgres.url, DATA_DIR: join(folder, 'data'), DEMO_USER_PASSWORD: password, REVOCATION_FEED_KEYS: feedKey,
 }
 

@@ -4,8 +4,8 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   {
     name: 'a burst of revocations is read from its beginning after each failed page',
     file: 'services/auth-api/src/adapters/memory/create-revocation-list.ts',
-    find: 'page: toPage(news?.after) })',
-    replace: 'page: toPage(undefined) })',
+    find: '{ sinceMs, after: news?.after, most }',
+    replace: '{ sinceMs, after: undefined, most }',
     workspace: 'services/auth-api',
     project: 'unit',
     test: 'memory',
