@@ -67,8 +67,8 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
     ...list,
     name: 'the tag of the revocation list does not cover how long',
     file: 'services/auth-api/src/adapters/memory/create-set-tag.ts',
-    find: ': endMs % 2 ** 32',
-    replace: ': 0',
+    find: 'for (let index = -2;',
+    replace: 'for (let index = 0;',
   },
   {
     workspace: 'services/token-store',
