@@ -94,8 +94,6 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
     file: `${source}/use-cases/key-administration.ts`,
     find: '.find((one) => one.kid === kid)\n      if (before',
     replace: '.find((one) => one.kid === `${kid}?`)\n      if (before',
-    workspace: 'services/standalone',
-    project: 'int',
-    test: 'retire-key',
+    test: 'key-administration',
   },
 ]
