@@ -1,0 +1,26 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { openKafka } from './kafka.ts'
+
+test('a Kafka that refuses connections at the start is a warning that names broker and cause, and no secret', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a listening TCP server has this address
+  const broker = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  server.close()
+  await once(server, 'close')
+
+  const said: [string, object][] = []
+  const log = { warn: (fields: object, message: string) => void said.push([message, fields]) }
+  const sasl = { mechanism: 'plain', username: 'u', password: 'hunter2' } as const
+  const admin = openKafka({ brokers: [broker], clientId: 'test', sasl }, log, { retries: 0 }).admin()
+  await expect(admin.connect()).rejects.toThrow('ECONNREFUSED')
+  await admin.disconnect()
+
+  expect(said).toContainEqual([
+    `Connection error: connect ECONNREFUSED ${broker}`,
+    expect.objectContaining({ library: 'kafkajs', broker }),
+  ])
+  expect(JSON.stringify(said)).not.toContain('hunter2')
+})
