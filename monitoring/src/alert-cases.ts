@@ -117,6 +117,15 @@ export const ALERT_CASES: readonly AlertCase[] = [
   { ...counted('EventsDeadLettered', 'auth_events_dead_lettered_total', { firing: { '2m': 0, '2m30s': 1, '18m': 0 } }) },
   { ...counted('LoginEventsDropped', 'auth_login_events_dropped_total', { firing: { '2m': 0, '2m30s': 1, '18m': 0 } }) },
   { alert: 'CleanupStalled', interval: '15s', series: { 'auth_cleanup_last_success_timestamp_seconds{instance="a"}': `${flat(0, 100)} ${flat(1500, 40)}` }, firing: { '15m': 0, '17m': 1, '26m': 0 } },
+  {
+    alert: 'SignInRetentionBehind', interval: '1m',
+    series: {
+      'auth_sign_ins_oldest_seconds{instance="a"}': `${flat(91 * 86_400 - 60, 30)} ${flat(91 * 86_400 + 60, 90)} ${flat(90 * 86_400, 30)}`,
+      'auth_sign_ins_oldest_seconds{instance="b"}': flat(90 * 86_400, 150),
+      'auth_sign_ins_retention_seconds{instance="a"}': flat(90 * 86_400, 150),
+    },
+    firing: { '30m': 0, '1h45m': 1, '2h10m': 0 },
+  },
   gauge('ClockOffset', 'auth_clock_offset_seconds{job="auth-api", instance="a"}', [-0.5, -0.6, 0.1]),
   gauge('CleanupRefused', 'auth_cleanup_refused{instance="a", reason="downtime"}', [0, 1, 0]),
   { alert: 'CleanupBacklog', interval: '1m', series: { 'auth_cleanup_backlog_sessions{instance="a"}': `${flat(20_000, 30)} ${flat(20_001, 60)} ${flat(10, 30)}` }, firing: { '30m': 0, '70m': 1, '95m': 0 } },

@@ -138,11 +138,14 @@ export const security = createDashboard({
         unit: 'cpm', width: 6, height: 4,
         queries: { '{{result}}': `sum by (result) (rate(auth_security_webhooks_total{${AT}}[$__rate_interval])) * 60` },
       }),
-      createStat({
+      createGraph({
         title: 'Oldest recorded sign-in',
-        description: 'Sign-ins hold whole addresses. It stays below AUDIT_RETENTION_DAYS.',
-        unit: 's', width: 6,
-        expr: `max(auth_sign_ins_oldest_seconds{${AT}})`,
+        description: 'Sign-ins hold whole addresses. Their age stays below AUDIT_RETENTION_DAYS.',
+        unit: 's', width: 6, height: 4,
+        queries: {
+          'oldest': `max(auth_sign_ins_oldest_seconds{${AT}})`,
+          'kept for': `max(auth_sign_ins_retention_seconds{${AT}})`,
+        },
       }),
     ],
   },

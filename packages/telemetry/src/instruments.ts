@@ -76,6 +76,7 @@ export function createInstruments({ registry, service, tracing = noTracing, onMa
     revocationPropagation: authApi.plainHistogram('auth_revocation_propagation_seconds', 'From a revocation elsewhere to its entry in the list of this process', PROPAGATION_SECONDS),
     pendingRevocationsOldest: authApi.plainGauge('auth_pending_revocations_oldest_seconds', 'Age of the oldest revocation that token-store has not acknowledged'),
     signInsOldest: authApi.plainGauge('auth_sign_ins_oldest_seconds', 'Age of the oldest recorded sign-in, read each minute: at most AUDIT_RETENTION_DAYS'),
+    signInsRetention: authApi.plainGauge('auth_sign_ins_retention_seconds', 'How long a sign-in is kept: AUDIT_RETENTION_DAYS'),
     signingKeyAge: authApi.plainGauge('auth_signing_key_age_seconds', 'Age of the active signing key'),
     reuseDetected: tokenStore.plainCounter('auth_reuse_detected_total', 'Sessions ended because a superseded refresh token was used'),
     replaysSuspected: tokenStore.counter('auth_replays_suspected_total', 'Replays that look like a second owner of the token', { kind: ['replay', 'shadow'] }),

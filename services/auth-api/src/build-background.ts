@@ -18,7 +18,7 @@ export type BackgroundDeps = Readonly<{
   subscriber: EventSubscriber
   deliverRevocations: DeliverRevocations
   leaveNotice: LeaveNotice
-  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest'>
+  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest' | 'signInsRetention'>
   log: Log
   auditRetentionDays: number
   clock: Clock & { isDoubtful(): boolean }

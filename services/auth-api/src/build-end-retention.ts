@@ -17,21 +17,26 @@ export function buildEndRetention({ pool, clock, retentionDays, metrics, signal 
   /** nothing is deleted while it is doubtful: what a wrong clock deletes is gone */
   clock: Clock & { isDoubtful(): boolean }
   retentionDays: number
-  metrics: Pick<Metrics, 'signInsOldest'>
+  metrics: Pick<Metrics, 'signInsOldest' | 'signInsRetention'>
   signal: AbortSignal
 }): () => Promise<void> {
   const elapsed = { nowMs: () => performance.now(), pause: (durationMs: number) => pause(durationMs) }
   const deleteInBatches = createDeleteInBatches({ clock: elapsed, batchSize: BATCH_SIZE, budgetMs: BUDGET_MS })
+  metrics.signInsRetention.set(86_400 * retentionDays)
   return async () => {
     const tables = [
       { deleteOld: deleteOldSignIns, days: retentionDays },
       { deleteOld: deleteOldNotices, days: retentionDays },
       { deleteOld: deleteOldRoleChanges, days: ROLE_CHANGE_DAYS },
     ]
-    for (const { deleteOld, days } of tables) {
-      if (clock.isDoubtful()) break
-      await deleteInBatches((limit) => deleteOld(pool, { retentionDays: days, nowMs: clock.nowMs() }, limit), signal)
+    try {
+      for (const { deleteOld, days } of tables) {
+        if (clock.isDoubtful()) break
+        await deleteInBatches((limit) => deleteOld(pool, { retentionDays: days, nowMs: clock.nowMs() }, limit), signal)
+      }
+    } finally {
+      // Above all when nothing could be deleted: an alert depends on it.
+      metrics.signInsOldest.set(await oldestSignInSeconds(pool))
     }
-    metrics.signInsOldest.set(await oldestSignInSeconds(pool))
   }
 }
