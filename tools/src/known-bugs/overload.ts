@@ -70,4 +70,43 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
     find: 'if (wokenBy !== undefined && !used.includes(wokenBy))',
     replace: 'if (wokenBy !== undefined && used === undefined)',
   },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/use-cases/refuse-refresh.ts',
+    project: 'unit',
+    test: 'refuse-refresh',
+    name: 'a key that is missing here uses up the limit of everybody behind an address',
+    find: 'limitRefused(`unknown_kid ${block}`)',
+    replace: 'limitRefused(block)',
+  },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/use-cases/find-proven-session.ts',
+    project: 'unit',
+    test: 'sign-out',
+    name: 'a sign-out whose key is missing here is refused as a forgery',
+    find: `      case 'unknown_kid':
+        throw new CodedError('unavailable')
+      case 'invalid': {`,
+    replace: `      case 'unknown_kid':
+      case 'invalid': {`,
+  },
+  {
+    workspace: 'services/token-store',
+    file: 'services/token-store/src/adapters/crypto/refresh-tokens.ts',
+    project: 'unit',
+    test: 'refresh-tokens',
+    name: 'a token of a newer version ends a session',
+    find: `if (bytes[0] !== VERSION) return { outcome: 'unknown_kid' }`,
+    replace: `if (bytes[0] !== VERSION) return { outcome: 'invalid' }`,
+  },
+  {
+    workspace: 'services/token-store',
+    file: 'services/token-store/src/adapters/telemetry/report.ts',
+    project: 'unit',
+    test: 'telemetry/report',
+    name: 'made-up tokens fill a disk with log lines',
+    find: 'performance.now() - saidAtMs < 5000',
+    replace: 'performance.now() - saidAtMs < 0',
+  },
 ]

@@ -39,11 +39,12 @@ export function createFindProvenSession({ checkAccessToken, tokenStore, limitRef
       }
       case 'not_found':
         return undefined
-      case 'invalid':
-      case 'unknown_kid': {
+      case 'unknown_kid':
+        throw new CodedError('unavailable')
+      case 'invalid': {
         const limited = await limitRefused(block)
         if (limited !== undefined) throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })
-        throw new CodedError(found.outcome === 'invalid' ? 'refresh_token_invalid' : 'unavailable')
+        throw new CodedError('refresh_token_invalid')
       }
       default:
         return found satisfies never

@@ -24,7 +24,7 @@ function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateRe
   const recorder = aRecorder()
   const revocations = aRevocationList()
   const log = aLog()
-  const limit = { left: 1, take: async () => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
+  const limit = { left: 1, take: async (_key: string) => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
   const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS }))
   const refuseRefresh = createRefuseRefresh({ ...unlimited, limitRefused: createLimitRefused({ limit, recorder }) })
   const tellRefusal = vi.fn<TellRefusal>()
@@ -136,10 +136,12 @@ describe('limits', () => {
     expect(recorder.rateLimited).toHaveBeenCalledExactlyOnceWith('refused_refresh')
   })
 
-  test('so does one of an unknown key', async () => {
-    const { refresh } = setUp({ stored: { outcome: 'unknown_kid' } })
+  test('one whose key is missing here has a limit of its own, and its client comes again as soon as after a 503', async () => {
+    const { refresh, limit } = setUp({ stored: { outcome: 'unknown_kid' } })
+    const take = vi.spyOn(limit, 'take')
     expect(await refresh(request)).toEqual({ outcome: 'unavailable', because: 'unknown_kid' })
-    expect(await refresh(request)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 9 })
+    expect(await refresh(request)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 5 })
+    expect(take.mock.calls).toEqual([[`unknown_kid ${context.block}`], [`unknown_kid ${context.block}`]])
   })
 
   test.each<RotateResult>([

@@ -2,13 +2,14 @@ import type { PeekResult } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
 import { createBoundedLimiter } from '../adapters/limits/create-bounded-limiter.ts'
 import { aRecorder, context, SESSION_ID, unlimited, USER_ID } from '../test-doubles/fakes.ts'
-import { createLimitEnded } from './limit-refused.ts'
+import { createLimitEnded, createLimitRefused } from './limit-refused.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 
 function setUp() {
   const limitEnded = createLimitEnded({ limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }), recorder: aRecorder() })
+  const limitRefused = createLimitRefused({ limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }), recorder: aRecorder() })
   const lines = createBoundedLimiter({ limit: { points: 1, seconds: 60 } })
-  const refuse = createRefuseRefresh({ ...unlimited, limitEnded, lines })
+  const refuse = createRefuseRefresh({ limitRefused, limitEnded, lines })
   return async (refused: Parameters<typeof refuse>[0], from = context) => {
     const { counted, isRepeated } = await refuse(refused, from)
     return [counted, isRepeated]
@@ -44,4 +45,12 @@ describe('a token of a session that has ended', () => {
     for (let i = 0; i < 5; i += 1) await refuse(revoked)
     expect((await refuse({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }))[0]).toBe('reused')
   })
+})
+
+test('tokens whose key is missing here use up no limit of those behind the same address', async () => {
+  const refuse = setUp()
+  for (let i = 0; i < 5; i += 1) await refuse({ outcome: 'unknown_kid' })
+  const forged = { outcome: 'invalid', mac: false } as const
+  const counted = [await refuse(forged), await refuse(forged), await refuse(forged)].map(([outcome]) => outcome)
+  expect(counted).toEqual(['invalid', 'invalid', 'rate_limited'])
 })

@@ -34,17 +34,30 @@ export function createRefuseRefresh({ limitRefused, limitEnded, lines }: RefuseR
   }
 
   async function limit(refused: StoreRefusal, block: string): Promise<Decided | undefined> {
+    if (refused.outcome === 'unknown_kid') return limitUnknownKid(block)
     const limited = await take(refused, block)
     return limited && same(limited)
   }
 
+  /**
+   * The key may be missing through our own fault, so no neighbour's limit is used up. Made-up tokens look the same: a
+   * limit of their own keeps a flood of them from counting as failures of ours. Beyond it a client waits no longer.
+   */
+  async function limitUnknownKid(block: string): Promise<Decided | undefined> {
+    const limited = await limitRefused(`unknown_kid ${block}`)
+    return limited && same({ ...limited, retryAfterSeconds: Math.min(UNKNOWN_KID_WAIT_SECONDS, limited.retryAfterSeconds) })
+  }
+
   /** The first use that ends a session is an alarm, and is never limited. */
   async function take(refused: StoreRefusal, block: string) {
-    if (refused.outcome === 'unknown_kid' || (refused.outcome === 'invalid' && !refused.mac)) return limitRefused(block)
+    if (refused.outcome === 'invalid' && !refused.mac) return limitRefused(block)
     const isEnded = refused.outcome === 'revoked' || refused.outcome === 'expired' || refused.outcome === 'session_mismatch'
     return isEnded && refused.sessionId !== undefined ? limitEnded({ sessionId: refused.sessionId, block }) : undefined
   }
 }
+
+/** As after a 503: who has waited it may find the key there. */
+const UNKNOWN_KID_WAIT_SECONDS = 5
 
 type Decided = Omit<Refusal, 'isRepeated'>
 

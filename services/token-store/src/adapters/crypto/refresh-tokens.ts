@@ -35,7 +35,8 @@ export function createRefreshTokens(options: {
       const [, body, checksum] = SHAPE.exec(text) ?? []
       if (body === undefined || checksum !== toChecksum(body)) return { outcome: 'invalid' }
       const bytes = Buffer.from(body, 'base64url')
-      if (bytes[0] !== VERSION) return { outcome: 'invalid' }
+      // A newer deployment may write another version: what cannot be read here is no verdict against its user.
+      if (bytes[0] !== VERSION) return { outcome: 'unknown_kid' }
       const kid = bytes.readUInt8(1)
       const key = keys.get(kid)
       if (key === undefined) return { outcome: retiredKids.has(kid) ? 'invalid' : 'unknown_kid' }

@@ -5,17 +5,20 @@ import type { Report } from '../../ports.ts'
 /** Metrics and log lines of what token-store does. Never a token: sessions are named by their id. */
 export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
   /** In an outage everything fails alike: one line in five seconds, with how often it happened. */
-  function sayNowAndThen(message: string) {
+  function sayNowAndThen(message: string, level: 'warn' | 'error' = 'warn') {
     let saidAtMs = -Infinity
     let times = 0
-    return (error: unknown) => {
+    return (error?: unknown) => {
       times += 1
       if (performance.now() - saidAtMs < 5000) return
-      logger.warn({ err: error, times }, message)
+      logger[level]({ err: error, times }, message)
       saidAtMs = performance.now()
       times = 0
     }
   }
+  // Anybody can make such tokens up: they must not fill a disk.
+  const sayKeyUnknown = sayNowAndThen('Refresh token key unknown: compare REFRESH_TOKEN_KEYS of all processes', 'error')
+  const saySessionUnknown = sayNowAndThen('Session of a young refresh token missing: a restore, or the wrong database', 'error')
   const sayRelayFailed = sayNowAndThen('The relay could not send; it will try again')
 
   return {
@@ -28,8 +31,8 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       }
       if (result.outcome === 'rate_limited') metrics.rateLimited.inc({ limiter: 'refresh' })
       if (result.outcome === 'regressed') logger.error({ sessionId: result.session.id }, 'A token was newer than its session: the database has gone back in time')
-      if (result.outcome === 'unknown_session') logger.error('A young token names a session that is not here: a restore, or the wrong database')
-      if (result.outcome === 'unknown_kid') logger.error('A token names a key that this process does not have: compare REFRESH_TOKEN_KEYS of all processes')
+      if (result.outcome === 'unknown_session') saySessionUnknown()
+      if (result.outcome === 'unknown_kid') sayKeyUnknown()
     },
 
     trouble: sayNowAndThen('token-store could not answer'),
