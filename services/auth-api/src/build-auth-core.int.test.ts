@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 /** auth-api without HTTP on a real database; token-store knows one session for whoever signs in. */
-async function start({ aheadMs = 0 } = {}) {
+async function start({ aheadMs = 0, addsUser = true } = {}) {
   const tokenStore = aTokenStore()
   const session = () => aSession({ id: randomUUID(), expiresAtMs: Date.now() + 86_400_000, authenticatedAtMs: Date.now() })
   tokenStore.issue.mockImplementation(async ({ userId, userVersion }) => ({ outcome: 'issued', token: 'art_0', session: { ...session(), userId, userVersion } }))
@@ -38,7 +38,7 @@ async function start({ aheadMs = 0 } = {}) {
   const core = buildAuthCore({ config, tokenStore, publisher: bus, subscriber: bus, log, metrics, clock: { nowMs: () => Date.now() + aheadMs } })
   closers.push(() => core.stop())
   await core.start()
-  await core.users.add({ username: 'Ada', password: PASSWORD })
+  if (addsUser) await core.users.add({ username: 'Ada', password: PASSWORD })
   const signIn = async () => {
     const signedIn = await core.signIn({ username: 'ADA', password: PASSWORD, context })
     if (signedIn.outcome !== 'signed_in') throw new Error(signedIn.outcome)
@@ -154,4 +154,18 @@ test.each([-2_400_000, -60_000, 12_000, 60_000])('a replica whose clock is off b
 test('without its schema it does not start, and says what to do', async () => {
   await database.pool.query('delete from auth_api.schema_version')
   await expect(start()).rejects.toThrow(/npm run migrate/)
+})
+
+test('a user goes first from the usual network right after a restart in a flood', async () => {
+  const before = await start()
+  await before.signIn()
+  const { core, signIn } = await start({ addsUser: false })
+  const elsewhere = { ...context, address: '198.51.100.1', block: '198.51.100.1/32' }
+  const flood = Array.from({ length: 80 }, (_, i) =>
+    core.signIn({ username: `made up ${i}`, password: 'a guess', context: elsewhere }).catch(() => undefined),
+  )
+  await expect.poll(() => core.isSignInShed(elsewhere.block), { timeout: 10_000, interval: 1 }).toBe(true)
+  expect(core.isSignInShed(context.block)).toBe(false)
+  await signIn()
+  await Promise.all(flood)
 })

@@ -24,6 +24,7 @@ import { createRecorder } from './adapters/telemetry/create-recorder.ts'
 import { rememberEnded } from './adapters/token-store/remember-ended.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildBackground } from './build-background.ts'
+import { buildLoadFamiliar } from './build-load-familiar.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildSigningKeys } from './build-signing-keys.ts'
 import { checkAuthApiKeys } from './check-auth-api-keys.ts'
@@ -97,6 +98,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const notices = createPostgresNotices({ pool })
   const passwords = createArgon2Passwords({ randomBytes })
   const familiar = createFamiliarSignIns()
+  const loadFamiliar = buildLoadFamiliar({ audit, familiar, elapsedMs, log })
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log, tracing })
   const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
@@ -171,7 +173,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       passwords,
       throttle: limits.throttle,
       familiar,
-      deviceProofs: createDeviceProofs({ hashUsername, randomBytes }),
+      deviceProofs: createDeviceProofs({ hashUsername, randomBytes, clock }),
       signInLimit: limits.signInLimit,
       tokenStore,
       signPair,
@@ -217,6 +219,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       signal?.throwIfAborted()
       await tryWhileUnavailable(() => signingKeys.start())
       await tryWhileUnavailable(() => retiredKeys.start())
+      await loadFamiliar()
       await tryWhileUnavailable(() => roleChanges.start())
       unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
       await background.start()

@@ -113,18 +113,20 @@ export interface Passwords {
   verify(password: string, hash: string | undefined, turn?: HashTurn): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
 }
 
-/** Names that have signed in from an address since this process started: they go first when many sign in. */
+/** Names that have signed in from an address block lately: they go first when many sign in. */
 export interface FamiliarSignIns {
-  has(attempt: Omit<LoginAttempt, 'device'>): boolean
+  has(signIn: FamiliarSignIn): boolean
   /** Whether anybody has signed in from there. */
   hasBlock(block: string): boolean
-  add(attempt: Omit<LoginAttempt, 'device'>): void
+  add(signIn: FamiliarSignIn): void
 }
+type FamiliarSignIn = Readonly<{ usernameHash: string; block: string }>
 
 /** Proves that a device has signed in as a user before (OWASP's device cookies): guesses elsewhere do not stop it. */
 export interface DeviceProofs {
-  issue(usernameKey: string): string
-  /** The id of the device, or `undefined` where the proof is not ours or another user's. */
+  /** A proof dated today, for a device that was known by `id` before or for a new one. */
+  issue(usernameKey: string, id?: string): string
+  /** The id of the device, or `undefined` where the proof is not ours, another user's, of an older form or too old. */
   check(proof: string, usernameKey: string): string | undefined
 }
 
@@ -269,6 +271,11 @@ export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
   /** Whether this name was signed in from this address block before. */
   hasSignedInFrom(usernameHash: string, block: string): Promise<boolean>
+  /** Successful sign-ins, the latest first, one page. `next` is where the next page begins. */
+  signInsBefore(before?: string): Promise<{
+    signIns: readonly Readonly<{ usernameHash: string; address: string }>[]
+    next: string | undefined
+  }>
 }
 /** The login events, after the audit row. It never waits and never fails: what the bounded queue cannot hold is counted. */
 export interface LoginEvents {

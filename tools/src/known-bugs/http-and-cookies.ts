@@ -97,4 +97,22 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
     find: ' && !(await hasEnded(session))',
     replace: '',
   },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/adapters/crypto/create-device-proofs.ts',
+    project: 'unit',
+    test: 'crypto',
+    name: 'the proof of a known device never ends',
+    find: 'today() - Number(day) > KNOWN_DEVICE_DAYS',
+    replace: 'today() - Number(day) > Infinity',
+  },
+  {
+    workspace: 'services/auth-api',
+    file: 'services/auth-api/src/adapters/crypto/create-device-proofs.ts',
+    project: 'unit',
+    test: 'crypto',
+    name: 'a proof of one user is cut into a proof of another',
+    find: String.raw`/^([\w-]{22})\.(\d{1,8})\.([\w-]{43})$/`,
+    replace: String.raw`/^([^.]+)\.([^.]+)\.([^.]+)$/`,
+  },
 ]

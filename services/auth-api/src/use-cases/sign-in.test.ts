@@ -29,7 +29,7 @@ function setUp({ user = aUser(), outdated = false, allowDemoPassword = true }: {
     passwords,
     throttle,
     familiar,
-    deviceProofs: { issue: (name) => `proof of ${name}`, check: (proof, name) => (proof === `proof of ${name}` ? 'device' : undefined) },
+    deviceProofs: { issue: (name, id) => (id === undefined ? `proof of ${name}` : `proof of ${name} for ${id}`), check: (proof, name) => (proof === `proof of ${name}` ? 'device' : undefined) },
     signInLimit,
     tokenStore,
     signPair: async ({ refreshToken, session }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: session.id, idleUntilMs: NOW_MS }),
@@ -121,13 +121,14 @@ describe('while too many wait', () => {
   })
 
   test.each(['a known device', 'an address from which the user has signed in before'])('%s goes first', async (who) => {
-    const { signIn, passwords, familiar } = setUp()
+    const { signIn, passwords, familiar, records } = setUp()
     passwords.isBusy.mockReturnValue(true)
     if (who !== 'a known device') familiar.has.mockReturnValue(true)
     const deviceProof = who === 'a known device' ? 'proof of ada' : undefined
-    expect(await signIn({ ...right, deviceProof })).toMatchObject({ outcome: 'signed_in' })
+    const renewed = deviceProof === undefined ? 'proof of ada' : 'proof of ada for device'
+    expect(await signIn({ ...right, deviceProof })).toMatchObject({ outcome: 'signed_in', deviceProof: renewed })
     expect(passwords.verify.mock.calls[0]?.[2]).toMatchObject({ first: true })
-    expect(familiar.add).toHaveBeenCalledExactlyOnceWith({ usernameKey: 'ada', block: context.block })
+    expect(familiar.add).toHaveBeenCalledExactlyOnceWith({ usernameHash: records[0]?.usernameHash, block: context.block })
   })
 })
 

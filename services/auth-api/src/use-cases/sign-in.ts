@@ -63,7 +63,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const patience = deps.startPatience()
     const device = deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
     const attempt = { usernameKey, block: context.block }
-    const turn = { patience, first: device !== undefined || deps.familiar.has(attempt) }
+    const place = { usernameHash: login.usernameHash, block: context.block }
+    const turn = { patience, first: device !== undefined || deps.familiar.has(place) }
     if (!turn.first && passwords.isBusy()) {
       // Refused before it costs anything: a flood must not take the time of refreshes.
       recorder.loggedIn('unavailable')
@@ -135,12 +136,12 @@ export function createSignIn(deps: SignInDeps): SignIn {
       try {
         const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
         await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId })
-        deps.familiar.add(attempt)
+        deps.familiar.add(place)
         return {
           outcome: 'signed_in',
           pair,
           user: { id: user.id, username: user.username, role: user.role },
-          deviceProof: device === undefined || deviceProof === undefined ? deps.deviceProofs.issue(usernameKey) : deviceProof,
+          deviceProof: deps.deviceProofs.issue(usernameKey, device),
         }
       } catch (error) {
         // Nobody was given its token; left open, retries would fill the user's sessions and end those of other devices.

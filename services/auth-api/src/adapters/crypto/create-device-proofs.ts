@@ -1,24 +1,35 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { DeviceProofs, HashUsername } from '../../ports.ts'
+import { KNOWN_DEVICE_DAYS } from '../../domain/known-device.ts'
+import type { Clock, DeviceProofs, HashUsername } from '../../ports.ts'
 
 const ID_BYTES = 16
+const DAY_MS = 86_400_000
+const SHAPE = /^([\w-]{22})\.(\d{1,8})\.([\w-]{43})$/
 
-/** `<id>.<MAC>`: the MAC binds the id to one user. No user name begins with U+0000, so it is no hash of a name. */
-export function createDeviceProofs({ hashUsername, randomBytes }: {
+/**
+ * `<id>.<day of issue>.<MAC>`: the MAC binds id and day to one user. Neither holds a space, so no user name can stand for
+ * a part of them, and no user name begins with U+0000, so it is no hash of a name.
+ */
+export function createDeviceProofs({ hashUsername, randomBytes, clock }: {
   hashUsername: HashUsername
   randomBytes: (size: number) => Buffer
+  clock: Pick<Clock, 'nowMs'>
 }): DeviceProofs {
-  const toMac = (id: string, usernameKey: string) => hashUsername(`\u0000device ${id} ${usernameKey}`)
+  const today = () => Math.floor(clock.nowMs() / DAY_MS)
+  const toMac = (id: string, day: string, usernameKey: string) =>
+    hashUsername(`\u0000known device ${id} ${day} ${usernameKey}`)
   return {
-    issue(usernameKey) {
-      const id = randomBytes(ID_BYTES).toString('base64url')
-      return `${id}.${toMac(id, usernameKey)}`
+    issue(usernameKey, id = randomBytes(ID_BYTES).toString('base64url')) {
+      const day = String(today())
+      return `${id}.${day}.${toMac(id, day, usernameKey)}`
     },
     check(proof, usernameKey) {
-      const [id = '', mac = '', ...rest] = proof.split('.')
+      const [, id, day = '', mac = ''] = SHAPE.exec(proof) ?? []
+      // One from the future is ours too: the clock was ahead when it was issued.
+      if (id === undefined || today() - Number(day) > KNOWN_DEVICE_DAYS) return undefined
+      const expected = Buffer.from(toMac(id, day, usernameKey))
       const given = Buffer.from(mac)
-      const expected = Buffer.from(toMac(id, usernameKey))
-      return rest.length === 0 && given.length === expected.length && timingSafeEqual(given, expected) ? id : undefined
+      return given.length === expected.length && timingSafeEqual(given, expected) ? id : undefined
     },
   }
 }

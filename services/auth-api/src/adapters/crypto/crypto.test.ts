@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ARGON2_COST, createArgon2Passwords } from './create-argon2-passwords.ts'
 import { createDeviceProofs } from './create-device-proofs.ts'
 import { createBoundedQueue } from './create-bounded-queue.ts'
@@ -68,12 +68,47 @@ describe('passwords', () => {
 })
 
 describe('the proof of a known device', () => {
-  const proofs = createDeviceProofs({ hashUsername: createHashUsername({ key: randomBytes(32) }), randomBytes })
+  const DAY_MS = 86_400_000
+  const hashUsername = createHashUsername({ key: randomBytes(32) })
+  const clock = { nowMs: () => days * DAY_MS }
+  let days = 20_000
+  const proofs = createDeviceProofs({ hashUsername, randomBytes, clock })
+  beforeEach(() => {
+    days = 20_000
+  })
+
   test('names the same device each time, and is good for its user alone', () => {
     const proof = proofs.issue('ada')
     expect(proofs.check(proof, 'ada')).toBe(proof.split('.')[0])
     expect(proofs.check(proofs.issue('ada'), 'ada')).not.toBe(proof.split('.')[0])
     expect(proofs.check(proof, 'bob')).toBeUndefined()
+  })
+  test('ends with the cookie, and each sign-in renews it for the same device', () => {
+    const proof = proofs.issue('ada')
+    const id = proofs.check(proof, 'ada')
+    days += 180
+    expect(proofs.check(proof, 'ada')).toBe(id)
+    const renewed = proofs.issue('ada', id)
+    days += 1
+    expect(proofs.check(proof, 'ada')).toBeUndefined()
+    expect(proofs.check(renewed, 'ada')).toBe(id)
+  })
+  test('cannot be dated anew, and survives a clock that was ahead', () => {
+    const proof = proofs.issue('ada')
+    expect(proofs.check(proof.replace('.20000.', '.20001.'), 'ada')).toBeUndefined()
+    days -= 1
+    expect(proofs.check(proof, 'ada')).toBeDefined()
+  })
+  test('of a user whose name looks like a part of it is good for nobody else', () => {
+    const [id = '', day = '', mac = ''] = proofs.issue('20000 ada').split('.')
+    for (const forged of [`${id} ${day}.20000.${mac}`, `${id}.${day} 20000.${mac}`, `${id}.${day}.${mac}`]) {
+      expect(proofs.check(forged, 'ada')).toBeUndefined()
+    }
+  })
+  test('of the form without a date is unknown, and no error', () => {
+    const id = randomBytes(16).toString('base64url')
+    const old = `${id}.${hashUsername(`\u0000device ${id} ada`)}`
+    expect(proofs.check(old, 'ada')).toBeUndefined()
   })
   test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])('is refused when it is made up: "%s"', (proof) => {
     expect(proofs.check(proof, 'ada')).toBeUndefined()

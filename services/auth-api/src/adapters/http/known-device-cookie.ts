@@ -1,9 +1,10 @@
 import { isPlainLoopback, type RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { KNOWN_DEVICE_DAYS } from '../../domain/known-device.ts'
 
 const NAME = 'known_device'
 const PATH = '/api/v1/auth/token'
-const MAX_AGE_SECONDS = 180 * 86_400
+const MAX_AGE_SECONDS = KNOWN_DEVICE_DAYS * 86_400
 
 /** What a browser that has signed in before proves it by; sent to the sign-in alone. */
 export function readKnownDevice({ server, headers }: FastifyRequest): string | undefined {

@@ -5,18 +5,18 @@ const MOST = 50_000
 
 /**
  * In memory alone, because it is asked before any work is done. While too many sign-ins wait, those that it does not know
- * are refused with a retryable 503, as are all but known devices after a restart.
+ * are refused with a retryable 503. It is filled from the audit trail at the start.
  */
 export function createFamiliarSignIns(): FamiliarSignIns {
   const known = new LRUCache<string, true>({ max: MOST })
   const blocks = new LRUCache<string, true>({ max: MOST })
-  const toKey = ({ usernameKey, block }: { usernameKey: string; block: string }) => `${block} ${usernameKey}`
+  const toKey = ({ usernameHash, block }: { usernameHash: string; block: string }) => `${block} ${usernameHash}`
   return {
-    has: (attempt) => known.has(toKey(attempt)),
+    has: (signIn) => known.has(toKey(signIn)),
     hasBlock: (block) => blocks.has(block),
-    add(attempt) {
-      known.set(toKey(attempt), true)
-      blocks.set(attempt.block, true)
+    add(signIn) {
+      known.set(toKey(signIn), true)
+      blocks.set(signIn.block, true)
     },
   }
 }

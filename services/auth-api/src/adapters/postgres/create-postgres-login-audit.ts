@@ -2,6 +2,9 @@ import type { Pool } from 'pg'
 import type { LoginAudit, LoginRecord } from '../../ports.ts'
 import { readRows } from './read-rows.ts'
 
+/** Small enough for the deadline of a statement and for one turn of the event loop. */
+const PAGE_SIZE = 5000
+
 /** The audit trail in `auth_api.login_audit`. */
 export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
   return {
@@ -10,6 +13,10 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
     },
     async hasSignedInFrom(usernameHash, block) {
       return block !== 'unknown' && (await findSignIn(pool, usernameHash, block)).length > 0
+    },
+    async signInsBefore(before) {
+      const signIns = await signInsBefore(pool, before)
+      return { signIns, next: signIns.length < PAGE_SIZE ? undefined : signIns.at(-1)?.id }
     },
   }
 }
@@ -30,5 +37,15 @@ function findSignIn(pool: Pool, usernameHash: string, block: string) {
       select from auth_api.login_audit
       where username_hash = $1::text and outcome = 'succeeded' and address <<= $2::cidr limit 1`,
     values: [usernameHash, block],
+  })
+}
+
+function signInsBefore(pool: Pool, before: string | undefined) {
+  return readRows<{ id: string; usernameHash: string; address: string }>(pool, {
+    text: `
+      select id::text as id, username_hash as "usernameHash", host(address) as address from auth_api.login_audit
+      where outcome = 'succeeded' and address is not null and ($1::bigint is null or id < $1::bigint)
+      order by login_audit.id desc limit $2::int`,
+    values: [before ?? null, PAGE_SIZE],
   })
 }

@@ -70,6 +70,21 @@ describe('the audit trail', () => {
     expect(await audit.hasSignedInFrom('somebody else', is)).toBe(false)
   })
 
+  test('successful sign-ins are read from the latest on, in pages', async () => {
+    const { pool } = database
+    const audit = createPostgresLoginAudit(database)
+    await pool.query(`
+      insert into auth_api.login_audit (outcome, username_hash, address, network, agent)
+      select case when i % 2 = 0 then 'succeeded' else 'invalid_credentials' end, 'paged ' || i, '203.0.113.7', '203.0.113.0/24', 'test'
+      from generate_series(1, 10004) i`)
+    const first = await audit.signInsBefore()
+    const second = await audit.signInsBefore(first.next)
+    expect(first.signIns).toHaveLength(5000)
+    expect(first.signIns[0]).toMatchObject({ usernameHash: 'paged 10004', address: '203.0.113.7' })
+    expect(second.signIns.slice(0, 2)).toMatchObject([{ usernameHash: 'paged 4' }, { usernameHash: 'paged 2' }])
+    expect(second.next).toBeUndefined()
+  })
+
   test('a failed login makes no address familiar', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ outcome: 'invalid_credentials', usernameHash: 'guessed' }))
