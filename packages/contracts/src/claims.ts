@@ -1,5 +1,11 @@
 import { Type, type Static } from 'typebox'
 
+/**
+ * No access token lives longer than a day. The setting allows no more, and whatever is kept for as long as a token may
+ * live (revocations, changed roles) relies on it: a longer one is refused.
+ */
+export const LONGEST_ACCESS_TOKEN_SECONDS = 86_400
+
 /** The claims of an access token (RFC 9068, `typ: at+jwt`). Times are Unix seconds. */
 export const AccessTokenClaims = Type.Object({
   iss: Type.String(),

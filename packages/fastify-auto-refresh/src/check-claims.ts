@@ -1,9 +1,7 @@
-import { AccessTokenClaims } from '@auto-refresh/contracts'
+import { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 
 /** Clocks of two machines may differ by this much (FAPI 2.0 §5.3.2.1); expiry itself is exact. */
 const CLOCK_TOLERANCE_SECONDS = 10
-/** As ACCESS_TOKEN_EXPIRE_MINUTES allows at most. A longer one is none of ours, whoever holds the key. */
-const LONGEST_LIFE_SECONDS = 86_400
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The claims of an authentic payload, if all are there, of their type, for us, and of times that fit each other. */
@@ -14,7 +12,8 @@ export function checkClaims(
   if (!hasTypes(payload)) return undefined
   const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
   if (iss !== issuer || aud !== audience) return undefined
-  if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_LIFE_SECONDS) return undefined
+  // One that lives longer than the setting allows is none of ours, whoever holds the key.
+  if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_ACCESS_TOKEN_SECONDS) return undefined
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS)) return undefined
   return payload
 }

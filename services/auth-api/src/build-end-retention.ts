@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createDeleteInBatches } from '@auto-refresh/batch'
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import type { Metrics } from '@auto-refresh/telemetry'
 import type { Pool } from 'pg'
 import { deleteOldNotices, deleteOldRoleChanges, deleteOldSignIns, oldestSignInSeconds } from './adapters/postgres/delete-old-records.ts'
@@ -8,8 +9,8 @@ import type { Clock } from './ports.ts'
 /** As much time for each table as a run of the clean-up has by default: what is left waits for the next run. */
 const BUDGET_MS = 20_000
 const BATCH_SIZE = 1000
-/** An access token lives a day at most, so no token from before an older change is alive. */
-const ROLE_CHANGE_DAYS = 2
+/** No access token from before an older change is alive; a day more for clocks that differ. */
+const ROLE_CHANGE_DAYS = LONGEST_ACCESS_TOKEN_SECONDS / 86_400 + 1
 
 /** Deletes sign-ins and notices whose retention has ended, batch after batch, and reports the age of the oldest sign-in. */
 export function buildEndRetention({ pool, clock, retentionDays, metrics, signal }: {

@@ -1,4 +1,5 @@
 import { readEnvironment, type Environment } from '@auto-refresh/config'
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import { isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
 
 /** A timer cannot wait longer than 24 days: it would fire at once, and the limit would be none. */
@@ -9,7 +10,8 @@ export function parseAuthApiConfig(environment: Environment) {
   const env = readEnvironment(environment)
   const days = (name: string, value: number, min: number) => env.decimal(name, { default: value, min, max: 3650 })
 
-  const accessTtlSeconds = Math.round(60 * env.decimal('ACCESS_TOKEN_EXPIRE_MINUTES', { default: 30, min: 0.05, max: 1440 }))
+  const longestMinutes = LONGEST_ACCESS_TOKEN_SECONDS / 60
+  const accessTtlSeconds = Math.round(60 * env.decimal('ACCESS_TOKEN_EXPIRE_MINUTES', { default: 30, min: 0.05, max: longestMinutes }))
   const dueThresholdSeconds = env.decimal('AUTO_REFRESH_THRESHOLD', { default: Math.min(300, accessTtlSeconds / 2), min: 0 })
   if (dueThresholdSeconds >= accessTtlSeconds) env.fault('AUTO_REFRESH_THRESHOLD must be shorter than ACCESS_TOKEN_EXPIRE_MINUTES')
 

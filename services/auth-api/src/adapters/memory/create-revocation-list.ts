@@ -1,4 +1,4 @@
-import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
+import { LONGEST_ACCESS_TOKEN_SECONDS, type RevocationsRequest, type RevocationsResult } from '@auto-refresh/contracts'
 import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
 import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
 import { readPages } from './read-pages.ts'
@@ -18,10 +18,10 @@ const SWEEP_MS = 1000
 /** How often everything is read again, for what a clock that leapt has kept from the questions between. */
 const WHOLE_MS = 60_000
 /**
- * No access token lives longer. Until token-store says how long those of a session live, which may
- * be longer than the setting of today allows, an entry of our own stays this long.
+ * Until token-store says how long the access tokens of a session live, which may be longer than the
+ * setting of today allows, an entry of our own stays this long.
  */
-const LONGEST_LIFE_MS = 86_400_000
+const LONGEST_LIFE_MS = LONGEST_ACCESS_TOKEN_SECONDS * 1000
 /**
  * A session that had ended before is on the list of token-store if any of its access tokens is
  * alive, so the next answer tells it. An answer this much later has not: its tokens are dead.

@@ -1,3 +1,4 @@
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import type { UserRoleChange } from '../../ports.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
@@ -6,8 +7,8 @@ import { readRows, type Queryable } from './read-rows.ts'
  * is safe: a token with the new role is never due.
  */
 const MARGIN = '10 seconds'
-/** No access token lives longer than a day. */
-const KEPT = '1 day 1 minute'
+/** As long as an access token from before the change may live. */
+const KEPT = `${LONGEST_ACCESS_TOKEN_SECONDS + 60} seconds`
 
 /** Changes the role and records the change in one statement; `false` when the role is the same. */
 export async function changeRole(database: Queryable, id: string, role: string): Promise<boolean> {

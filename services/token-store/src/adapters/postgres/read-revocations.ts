@@ -1,10 +1,10 @@
-import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
+import { LONGEST_ACCESS_TOKEN_SECONDS, type RevocationsRequest, type RevocationsResult } from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 
 /** Rows read by one statement: a few milliseconds, far from the statement timeout. */
 const PAGE_ROWS = 5000
-/** An access token lives a day at most, so a session that ended earlier has none left. */
-const LONGEST_LIFE = '1 day 10 minutes'
+/** A session that ended earlier has no living access token left, by any of the clocks. */
+const LONGEST_LIFE = `${LONGEST_ACCESS_TOKEN_SECONDS + 600} seconds`
 const CURSOR = /^(\d{1,20}):([0-9a-f-]{36})$/
 
 type Row = {
