@@ -4,18 +4,29 @@ import { cpuSeconds } from './cpu-seconds.ts'
 import type { Target } from './targets.ts'
 
 export type Load = Readonly<{ clients: number; warmUpMs: number; measureMs: number }>
-export type Measured = Readonly<{ perSecond: number; p50Ms: number; p99Ms: number; ownMicros: number; postgresMicros: number }>
+export type Measured = Readonly<{
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  ownMicros: number
+  postgresMicros: number
+}>
 
 /** Less than this share of one core for 250 ms is quiet. */
 const QUIET_SHARE = 0.1
 const QUIET_DEADLINE_MS = 15_000
 
 /**
- * K clients, each refreshing its own session as fast as it is answered. Rate and times are those of the window after the
- * warm-up; CPU is divided by all rotations and counted until all is quiet, so that what is done after the answer (events,
- * audit trail) counts too. Throws on an answer that is not a pair of tokens that nobody has been given before.
+ * K clients, each refreshing its own session as fast as it is answered. Rate and times are those of
+ * the window after the warm-up; CPU is divided by all rotations and counted until all is quiet, so
+ * that what is done after the answer (events, audit trail) counts too. Throws on an answer that is
+ * not a pair of tokens that nobody has been given before.
  */
-export async function drive(target: Target, { clients, warmUpMs, measureMs }: Load, postgres: number): Promise<Measured> {
+export async function drive(
+  target: Target,
+  { clients, warmUpMs, measureMs }: Load,
+  postgres: number,
+): Promise<Measured> {
   const before = await use()
   const from = performance.now() + warmUpMs
   const until = from + measureMs
@@ -25,12 +36,19 @@ export async function drive(target: Target, { clients, warmUpMs, measureMs }: Lo
 
   async function refreshUntilEnd(index: number): Promise<void> {
     const connection = new Client(target.url)
-    for (let startedAt = performance.now(); startedAt < until; ) {
+    for (let startedAt = performance.now(); startedAt < until;) {
       const body = target.toBody(target.sessions[index] ?? '')
-      const response = await connection.request({ method: 'POST', path: target.path, headers: { 'content-type': target.contentType }, body })
-      const { access_token: access, refresh_token: refresh } = target.toPair(await response.body.json()) ?? {}
+      const response = await connection.request({
+        method: 'POST',
+        path: target.path,
+        headers: { 'content-type': target.contentType },
+        body,
+      })
+      const { access_token: access, refresh_token: refresh } =
+        target.toPair(await response.body.json()) ?? {}
       for (const token of [access, refresh]) {
-        if (response.statusCode !== 200 || token === undefined || given.has(token)) throw new Error(`${target.name} answered ${response.statusCode} without a new pair`)
+        if (response.statusCode !== 200 || token === undefined || given.has(token))
+          throw new Error(`${target.name} answered ${response.statusCode} without a new pair`)
         given.add(token)
       }
       target.sessions[index] = refresh ?? ''
@@ -48,10 +66,14 @@ export async function drive(target: Target, { clients, warmUpMs, measureMs }: Lo
 
   async function quiet() {
     const deadline = performance.now() + QUIET_DEADLINE_MS
-    for (let last = await use(); ; ) {
+    for (let last = await use(); ;) {
       await delay(250)
       const now = await use()
-      if (now.own + now.postgres - last.own - last.postgres < 0.25 * QUIET_SHARE || performance.now() > deadline) return now
+      if (
+        now.own + now.postgres - last.own - last.postgres < 0.25 * QUIET_SHARE ||
+        performance.now() > deadline
+      )
+        return now
       last = now
     }
   }

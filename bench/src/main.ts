@@ -9,7 +9,8 @@ import { startFloor, startOneProcess, startPeer, startServices, type Target } fr
 import { startWatched } from './telemetry/start-watched.ts'
 import { toTable, type Reference, type Sample } from './to-table.ts'
 
-const USAGE = 'npm run bench -- [--clients 1,16,64,256] [--services | --telemetry] [--rounds 3] [--seconds 3]'
+const USAGE =
+  'npm run bench -- [--clients 1,16,64,256] [--services | --telemetry] [--rounds 3] [--seconds 3]'
 const WARM_UP_MS = 1000
 
 const { values } = parseArgs({
@@ -23,7 +24,8 @@ const { values } = parseArgs({
 })
 const loads = values.clients.split(',').map(Number)
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-if (![...loads, rounds, seconds].every((value) => value > 0 && Number.isInteger(value))) throw new Error(USAGE)
+if (![...loads, rounds, seconds].every((value) => value > 0 && Number.isInteger(value)))
+  throw new Error(USAGE)
 
 const interrupted = new AbortController()
 process.once('SIGINT', () => interrupted.abort(new Error('Interrupted')))
@@ -38,7 +40,9 @@ running.defer(postgres.stop)
 const client = new Client({ connectionString: postgres.url })
 await client.connect()
 running.defer(() => client.end())
-const { rows: [engine] } = await client.query<{ pid: number; version: string; fsync: string }>(
+const {
+  rows: [engine],
+} = await client.query<{ pid: number; version: string; fsync: string }>(
   `select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid, current_setting('server_version') as version, current_setting('fsync') as fsync`,
 )
 if (engine?.fsync !== 'on') throw new Error('Postgres is not durable')
@@ -47,7 +51,12 @@ async function open(database: string) {
   await client.query(`create database ${database}`)
   const url = new URL(postgres.url)
   url.pathname = database
-  return { sessions: Math.max(...loads), databaseUrl: url.href, logDir: folder, path: process.env['PATH'] ?? '' }
+  return {
+    sessions: Math.max(...loads),
+    databaseUrl: url.href,
+    logDir: folder,
+    path: process.env['PATH'] ?? '',
+  }
 }
 
 async function start(starting: Promise<Target>): Promise<Target> {
@@ -60,16 +69,25 @@ async function start(starting: Promise<Target>): Promise<Target> {
 const targets: Target[] = []
 const references: Reference[] = []
 if (values.telemetry) {
-  for (const starting of startWatched({ open, onClose: (close) => running.defer(close) })) targets.push(await start(starting()))
-  for (const name of ['no metrics', 'no traces']) references.push({ title: `own CPU to ${name}`, key: 'ownMicros', name })
+  for (const starting of startWatched({ open, onClose: (close) => running.defer(close) }))
+    targets.push(await start(starting()))
+  for (const name of ['no metrics', 'no traces'])
+    references.push({ title: `own CPU to ${name}`, key: 'ownMicros', name })
 } else {
-  targets.push(await start(startFloor(await open('floor'))), await start(startPeer(await open('peer'))), await start(startOneProcess(await open('one_process'))))
-  for (const name of ['floor', 'peer']) references.push({ title: `to the ${name}`, key: 'perSecond', name })
+  targets.push(
+    await start(startFloor(await open('floor'))),
+    await start(startPeer(await open('peer'))),
+    await start(startOneProcess(await open('one_process'))),
+  )
+  for (const name of ['floor', 'peer'])
+    references.push({ title: `to the ${name}`, key: 'perSecond', name })
 }
 if (values.services) {
   const kafka = await startOwnKafka(process.env)
   running.defer(kafka.stop)
-  targets.push(await start(startServices({ ...(await open('services')), brokers: kafka.brokers.join(',') })))
+  targets.push(
+    await start(startServices({ ...(await open('services')), brokers: kafka.brokers.join(',') })),
+  )
 }
 
 const samples: Sample[] = []
@@ -78,9 +96,15 @@ for (let round = 0; round < rounds; round += 1) {
     // Every other round backwards, so that no target always has the same one before it.
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
       interrupted.signal.throwIfAborted()
-      const measured = await drive(target, { clients, warmUpMs: WARM_UP_MS, measureMs: 1000 * seconds }, engine.pid)
+      const measured = await drive(
+        target,
+        { clients, warmUpMs: WARM_UP_MS, measureMs: 1000 * seconds },
+        engine.pid,
+      )
       samples.push({ ...measured, round, clients, name: target.name })
-      say(`round ${round + 1}, ${clients} clients, ${target.name}: ${measured.perSecond.toFixed(0)}/s`)
+      say(
+        `round ${round + 1}, ${clients} clients, ${target.name}: ${measured.perSecond.toFixed(0)}/s`,
+      )
     }
   }
 }
@@ -88,4 +112,6 @@ for (let round = 0; round < rounds; round += 1) {
 const order = (name: Target['name']) => targets.findIndex((target) => target.name === name)
 samples.sort((a, b) => a.clients - b.clients || order(a.name) - order(b.name))
 const machine = `${cpus().length} cores ${cpus()[0]?.model ?? ''}`.trim()
-process.stdout.write(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n${toTable(samples, references)}\n`)
+process.stdout.write(
+  `${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n${toTable(samples, references)}\n`,
+)

@@ -12,11 +12,33 @@ const READY_DEADLINE_MS = 60_000
 export type Environment = Readonly<Record<string, string>>
 export type RunningProcess = Readonly<{ pid: number; stop: () => Promise<void> }>
 
-/** Starts an entry file of the repository, after `preload`, and waits until `readyUrl` answers 200. What it says goes to a file, as in production. */
-export async function startProcess({ file, preload, env, readyUrl, logDir }: { file: string; preload?: string | undefined; env: Environment; readyUrl: string; logDir: string }): Promise<RunningProcess> {
+/**
+ * Starts an entry file of the repository, after `preload`, and waits until `readyUrl` answers 200.
+ * What it says goes to a file, as in production.
+ */
+export async function startProcess({
+  file,
+  preload,
+  env,
+  readyUrl,
+  logDir,
+}: {
+  file: string
+  preload?: string | undefined
+  env: Environment
+  readyUrl: string
+  logDir: string
+}): Promise<RunningProcess> {
   const logFile = join(logDir, `${file.replaceAll('/', '-')}.log`)
   const log = await open(logFile, 'a')
-  const child = spawn(process.execPath, [...(preload === undefined ? [] : ['--import', join(REPOSITORY, preload)]), join(REPOSITORY, file)], { cwd: logDir, env, stdio: ['ignore', log.fd, log.fd] })
+  const child = spawn(
+    process.execPath,
+    [
+      ...(preload === undefined ? [] : ['--import', join(REPOSITORY, preload)]),
+      join(REPOSITORY, file),
+    ],
+    { cwd: logDir, env, stdio: ['ignore', log.fd, log.fd] },
+  )
   await log.close()
   const exited = once(child, 'exit')
   const deadline = performance.now() + READY_DEADLINE_MS
@@ -38,10 +60,24 @@ export async function startProcess({ file, preload, env, readyUrl, logDir }: { f
 }
 
 /** Runs an entry file of the repository to its end. */
-export async function runStep({ file, args = [], env, input = '' }: { file: string; args?: readonly string[]; env: Environment; input?: string }): Promise<void> {
+export async function runStep({
+  file,
+  args = [],
+  env,
+  input = '',
+}: {
+  file: string
+  args?: readonly string[]
+  env: Environment
+  input?: string
+}): Promise<void> {
   const child = spawn(process.execPath, [join(REPOSITORY, file), ...args], { env, stdio: 'pipe' })
   child.stdin.end(input)
-  const [said, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const [said, complaint] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
   if (child.exitCode !== 0) throw new Error(`${file} failed: ${complaint}${said}`)
 }
 
@@ -59,4 +95,5 @@ async function isReady(url: string): Promise<boolean> {
   return (await fetch(url).catch(() => undefined))?.status === 200
 }
 
-const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) =>
+  exitCode !== null || signalCode !== null

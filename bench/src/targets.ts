@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, runStep, startProcess, type Environment, type RunningProcess } from './run-process.ts'
+import {
+  freePort,
+  runStep,
+  startProcess,
+  type Environment,
+  type RunningProcess,
+} from './run-process.ts'
 
-/** Something that refreshes, as processes of its own. `sessions` are the refresh tokens of now, one a client. */
+/**
+ * Something that refreshes, as processes of its own. `sessions` are the refresh tokens of now, one
+ * a client.
+ */
 export type Target = Readonly<{
   name: string
   url: string
@@ -18,28 +27,55 @@ export type Target = Readonly<{
 type Options = Readonly<{ sessions: number; databaseUrl: string; logDir: string; path: string }>
 
 const USER = { username: 'admin', password: randomBytes(12).toString('hex') }
-const LIMITS_OFF = { LOGIN_LIMIT: 'off', LOGIN_IP_LIMIT: 'off', LOGIN_ACCOUNT_LIMIT: 'off', REFRESH_LIMIT: 'off', REFUSED_REFRESH_LIMIT: 'off', SESSION_LIMIT: '10000' }
+const LIMITS_OFF = {
+  LOGIN_LIMIT: 'off',
+  LOGIN_IP_LIMIT: 'off',
+  LOGIN_ACCOUNT_LIMIT: 'off',
+  REFRESH_LIMIT: 'off',
+  REFUSED_REFRESH_LIMIT: 'off',
+  SESSION_LIMIT: '10000',
+}
 const OUR_API = {
   path: '/api/v1/auth/refresh',
   contentType: 'application/json',
   toBody: (token: string) => JSON.stringify({ refresh_token: token }),
-  toPair: (answer: unknown) => (answer as { data?: { access_token: string; refresh_token: string } }).data,
+  toPair: (answer: unknown) =>
+    (answer as { data?: { access_token: string; refresh_token: string } }).data,
 }
 const toUrl = (port: string) => `http://127.0.0.1:${port}`
 
 /** What no server of this kind can do without: HTTP, schemas, one signature. It keeps nothing. */
 export async function startFloor({ sessions, logDir, path }: Options): Promise<Target> {
   const port = await freePort()
-  const server = await startProcess({ file: 'bench/src/floor/main.ts', env: { ...toBase(path), PORT: port }, readyUrl: `${toUrl(port)}/ready`, logDir })
-  return { name: 'floor', url: toUrl(port), ...OUR_API, sessions: Array.from({ length: sessions }, (_, index) => `none ${index}`), pids: [server.pid], stop: server.stop }
+  const server = await startProcess({
+    file: 'bench/src/floor/main.ts',
+    env: { ...toBase(path), PORT: port },
+    readyUrl: `${toUrl(port)}/ready`,
+    logDir,
+  })
+  return {
+    name: 'floor',
+    url: toUrl(port),
+    ...OUR_API,
+    sessions: Array.from({ length: sessions }, (_, index) => `none ${index}`),
+    pids: [server.pid],
+    stop: server.stop,
+  }
 }
 
 /** oidc-provider with rotating refresh tokens and the same kind of access token. */
 export async function startPeer({ sessions, databaseUrl, logDir, path }: Options): Promise<Target> {
   const port = await freePort()
   const env = { ...toBase(path), PORT: port, DATABASE_URL: databaseUrl }
-  const server = await startProcess({ file: 'bench/src/peer/main.ts', env, readyUrl: `${toUrl(port)}/sessions?count=0`, logDir })
-  const tokens = (await (await fetch(`${toUrl(port)}/sessions?count=${sessions}`)).json()) as string[]
+  const server = await startProcess({
+    file: 'bench/src/peer/main.ts',
+    env,
+    readyUrl: `${toUrl(port)}/sessions?count=0`,
+    logDir,
+  })
+  const tokens = (await (
+    await fetch(`${toUrl(port)}/sessions?count=${sessions}`)
+  ).json()) as string[]
   return {
     name: 'peer',
     url: toUrl(port),
@@ -54,29 +90,91 @@ export async function startPeer({ sessions, databaseUrl, logDir, path }: Options
 }
 
 /** `npm start` on the given database. */
-export async function startOneProcess({ name = 'one process', settings = {}, preload, sessions, databaseUrl, logDir, path }: Options & { name?: string; settings?: Environment; preload?: string }): Promise<Target> {
+export async function startOneProcess({
+  name = 'one process',
+  settings = {},
+  preload,
+  sessions,
+  databaseUrl,
+  logDir,
+  path,
+}: Options & { name?: string; settings?: Environment; preload?: string }): Promise<Target> {
   const [port, adminPort] = [await freePort(), await freePort()]
-  const env = { ...toBase(path), ...LIMITS_OFF, DATABASE_URL: databaseUrl, DATA_DIR: join(logDir, name), DEMO_USER_PASSWORD: USER.password, PORT: port, ADMIN_PORT: adminPort, ...settings }
-  const server = await startProcess({ file: 'services/standalone/src/main.ts', preload, env, readyUrl: `${toUrl(adminPort)}/readyz`, logDir })
-  return { name, url: toUrl(port), ...OUR_API, sessions: await signIn(toUrl(port), sessions), pids: [server.pid], stop: server.stop }
+  const env = {
+    ...toBase(path),
+    ...LIMITS_OFF,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: join(logDir, name),
+    DEMO_USER_PASSWORD: USER.password,
+    PORT: port,
+    ADMIN_PORT: adminPort,
+    ...settings,
+  }
+  const server = await startProcess({
+    file: 'services/standalone/src/main.ts',
+    preload,
+    env,
+    readyUrl: `${toUrl(adminPort)}/readyz`,
+    logDir,
+  })
+  return {
+    name,
+    url: toUrl(port),
+    ...OUR_API,
+    sessions: await signIn(toUrl(port), sessions),
+    pids: [server.pid],
+    stop: server.stop,
+  }
 }
 
 /** auth-api, token-store and cleanup-worker, one of each, with HTTP and Kafka between them. */
-export async function startServices({ sessions, databaseUrl, logDir, path, brokers }: Options & { brokers: string }): Promise<Target> {
+export async function startServices({
+  sessions,
+  databaseUrl,
+  logDir,
+  path,
+  brokers,
+}: Options & { brokers: string }): Promise<Target> {
   const key = () => randomBytes(32).toString('base64')
   const [port, storePort] = [await freePort(), await freePort()]
   const env = {
-    ...toBase(path), ...LIMITS_OFF, DATABASE_URL: databaseUrl, DATA_DIR: logDir, DEMO_USER_PASSWORD: USER.password, KAFKA_BROKERS: brokers, KAFKA_REPLICATION: '1',
-    TOKEN_STORE_URL: toUrl(storePort), REFRESH_TOKEN_KEYS: `1:${key()}`, SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`, USERNAME_HASH_KEY: key(), INTERNAL_API_KEYS: key(),
+    ...toBase(path),
+    ...LIMITS_OFF,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: logDir,
+    DEMO_USER_PASSWORD: USER.password,
+    KAFKA_BROKERS: brokers,
+    KAFKA_REPLICATION: '1',
+    TOKEN_STORE_URL: toUrl(storePort),
+    REFRESH_TOKEN_KEYS: `1:${key()}`,
+    SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
+    USERNAME_HASH_KEY: key(),
+    INTERNAL_API_KEYS: key(),
   }
   await runStep({ file: 'services/standalone/src/migrate.ts', env })
   await runStep({ file: 'services/standalone/src/topics.ts', env })
-  await runStep({ file: 'services/standalone/src/user.ts', args: ['add', USER.username, '--password-stdin'], input: USER.password, env })
+  await runStep({
+    file: 'services/standalone/src/user.ts',
+    args: ['add', USER.username, '--password-stdin'],
+    input: USER.password,
+    env,
+  })
   const running: RunningProcess[] = []
-  for (const [service, itsPort] of [['token-store', storePort], ['cleanup-worker', '0'], ['auth-api', port]] as const) {
+  for (const [service, itsPort] of [
+    ['token-store', storePort],
+    ['cleanup-worker', '0'],
+    ['auth-api', port],
+  ] as const) {
     const adminPort = await freePort()
     const file = `services/${service}/src/main.ts`
-    running.push(await startProcess({ file, env: { ...env, PORT: itsPort, ADMIN_PORT: adminPort }, readyUrl: `${toUrl(adminPort)}/readyz`, logDir }))
+    running.push(
+      await startProcess({
+        file,
+        env: { ...env, PORT: itsPort, ADMIN_PORT: adminPort },
+        readyUrl: `${toUrl(adminPort)}/readyz`,
+        logDir,
+      }),
+    )
   }
   return {
     name: 'services',
@@ -94,7 +192,11 @@ export async function startServices({ sessions, databaseUrl, logDir, path, broke
 async function signIn(url: string, sessions: number): Promise<string[]> {
   const tokens: string[] = []
   while (tokens.length < sessions) {
-    const response = await fetch(`${url}/api/v1/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(USER) })
+    const response = await fetch(`${url}/api/v1/auth/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(USER),
+    })
     const token = OUR_API.toPair(await response.json())?.refresh_token
     if (token !== undefined) tokens.push(token)
     else if (response.status === 503) await delay(100)
@@ -103,4 +205,8 @@ async function signIn(url: string, sessions: number): Promise<string[]> {
   return tokens
 }
 
-const toBase = (path: string): Environment => ({ PATH: path, NODE_ENV: 'production', HOST: '127.0.0.1' })
+const toBase = (path: string): Environment => ({
+  PATH: path,
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+})

@@ -1,3 +1,5 @@
 // The health check of an image without curl: exit code 0 when the process beside it is ready.
-const answer = await fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/readyz`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+const answer = await fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/readyz`, {
+  signal: AbortSignal.timeout(2000),
+}).catch(() => undefined)
 process.exit(answer?.ok === true ? 0 : 1)

@@ -1,5 +1,6 @@
-// For docker-compose.yml: makes every key and password at the first `up`, keeps them, and hands each container its own and no other.
-// node generate-secrets.mjs <folder>: `<folder>/all` keeps them, `<folder>/<container>` gets one file a setting. Safe to run again.
+// For docker-compose.yml: makes every key and password at the first `up`, keeps them, and hands
+// each container its own and no other. node generate-secrets.mjs <folder>: `<folder>/all` keeps
+// them, `<folder>/<container>` gets one file a setting. Safe to run again.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +9,10 @@ const folder = process.argv[2] ?? '/secrets'
 const key = () => randomBytes(32).toString('base64')
 const password = () => randomBytes(24).toString('hex')
 
-/** Never half a file: a container may be reading it. Its volume is mounted in one container alone, hence readable by any user there. */
+/**
+ * Never half a file: a container may be reading it. Its volume is mounted in one container alone,
+ * hence readable by any user there.
+ */
 async function write(file, text) {
   await writeFile(`${file}.new`, text, { mode: 0o444, flush: true })
   await rename(`${file}.new`, file)
@@ -48,7 +52,9 @@ const files = {
     token_store: all.token_store,
     cleanup_worker: all.cleanup_worker,
   },
-  redis: { 'redis.conf': `requirepass ${all.redis}\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\nsave ""\n` },
+  redis: {
+    'redis.conf': `requirepass ${all.redis}\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\nsave ""\n`,
+  },
   'auth-api': {
     DATABASE_URL: databaseUrl('auth_api'),
     REDIS_URL: redisUrl,
@@ -75,5 +81,6 @@ const files = {
 }
 for (const [container, settings] of Object.entries(files)) {
   await mkdir(join(folder, container), { recursive: true })
-  for (const [name, value] of Object.entries(settings)) await write(join(folder, container, name), value)
+  for (const [name, value] of Object.entries(settings))
+    await write(join(folder, container, name), value)
 }

@@ -2,9 +2,16 @@ import { Client } from 'pg'
 
 /** The session that a refresh token names, as the database writes its id. */
 export const sessionIdOf = (token: string): string =>
-  Buffer.from(token.slice(4, 100), 'base64url').subarray(2, 18).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  Buffer.from(token.slice(4, 100), 'base64url')
+    .subarray(2, 18)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
-async function change(databaseUrl: string, statement: string, values: unknown[] = []): Promise<void> {
+async function change(
+  databaseUrl: string,
+  statement: string,
+  values: unknown[] = [],
+): Promise<void> {
   const sql = new Client({ connectionString: databaseUrl })
   await sql.connect()
   try {
@@ -14,12 +21,21 @@ async function change(databaseUrl: string, statement: string, values: unknown[] 
   }
 }
 
-/** From now on the last rotation of the token's session is ten minutes ago, longer than any window. */
+/**
+ * From now on the last rotation of the token's session is ten minutes ago, longer than any window.
+ */
 export async function ageSession(databaseUrl: string, token: string): Promise<void> {
-  await change(databaseUrl, `update token_store.sessions set rotated_at = rotated_at - interval '10 minutes' where id = $1`, [sessionIdOf(token)])
+  await change(
+    databaseUrl,
+    `update token_store.sessions set rotated_at = rotated_at - interval '10 minutes' where id = $1`,
+    [sessionIdOf(token)],
+  )
 }
 
-/** Nobody has been up for an hour: to be called while that is so. All that has happened before is an hour older. */
+/**
+ * Nobody has been up for an hour: to be called while that is so. All that has happened before is an
+ * hour older.
+ */
 export async function letHourOfOutagePass(databaseUrl: string): Promise<void> {
   await change(
     databaseUrl,

@@ -8,8 +8,8 @@ import { startStandalone, temporaryFolder, type Standalone } from './start-stand
 import { FRESH } from './token-lives.ts'
 
 /**
- * Another back end on the plugin, three times, each a process of its own: where `cases` finds a token of an hour fresh, `later` finds it
- * due, for the last 4 minutes, and `tooLate` expired.
+ * Another back end on the plugin, three times, each a process of its own: where `cases` finds a
+ * token of an hour fresh, `later` finds it due, for the last 4 minutes, and `tooLate` expired.
  */
 const env = { ...FRESH, REFRESH_LIMIT: 'off' }
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -22,8 +22,11 @@ let tooLate: CasesApi
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
-  const start = (aheadMinutes: number) => startCasesApi({ dataDir: folder.path, authApiUrl: system.url, aheadMinutes })
+  system = await (
+    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })
+  ).ready()
+  const start = (aheadMinutes: number) =>
+    startCasesApi({ dataDir: folder.path, authApiUrl: system.url, aheadMinutes })
   ;[cases, later, tooLate] = await Promise.all([start(0), start(56), start(61)])
   for (const each of [cases, later, tooLate]) await each.listening()
 })
@@ -34,20 +37,32 @@ afterAll(async () => {
   await database.drop()
 })
 beforeEach(async () => {
-  for (const { url } of [cases, later, tooLate]) await eventually(async () => (await fetch(`${url}/readyz`)).ok)
+  for (const { url } of [cases, later, tooLate])
+    await eventually(async () => (await fetch(`${url}/readyz`)).ok)
 })
 
 /** What the guide's client sends with every request. */
 const ask = ({ url }: CasesApi, { access, refresh: token }: Pair, path = '') =>
-  call(url, 'GET', `/api/v1/cases${path}`, { headers: { authorization: `Bearer ${access}`, 'x-refresh-token': token } })
+  call(url, 'GET', `/api/v1/cases${path}`, {
+    headers: { authorization: `Bearer ${access}`, 'x-refresh-token': token },
+  })
 /** Without the refresh token. */
-const show = ({ url }: CasesApi, { access }: Pair) => call(url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${access}` } })
+const show = ({ url }: CasesApi, { access }: Pair) =>
+  call(url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${access}` } })
 
 /** What it takes from an answer. */
 const renewedBy = ({ headers }: Answer): Pair | undefined =>
-  headers.get('x-token-refreshed') === 'true' ? { access: headers.get('x-new-access-token') ?? '', refresh: headers.get('x-new-refresh-token') ?? '' } : undefined
+  headers.get('x-token-refreshed') === 'true'
+    ? {
+        access: headers.get('x-new-access-token') ?? '',
+        refresh: headers.get('x-new-refresh-token') ?? '',
+      }
+    : undefined
 
-/** The answer that brings the next pair along: where auth-api was too slow for the first one, it is the one after. */
+/**
+ * The answer that brings the next pair along: where auth-api was too slow for the first one, it is
+ * the one after.
+ */
 async function askUntilRenewed(at: CasesApi, pair: Pair): Promise<{ answer: Answer; next: Pair }> {
   let answer = await persist(() => ask(at, pair))
   await eventually(async () => {
@@ -58,7 +73,7 @@ async function askUntilRenewed(at: CasesApi, pair: Pair): Promise<{ answer: Answ
   return { answer, next: renewedBy(answer) as Pair }
 }
 
-describe('the guide\'s request against another back end', () => {
+describe("the guide's request against another back end", () => {
   test('a fresh token passes, a due one brings the next pair along, and that one works everywhere', async () => {
     const pair = await login(system.url)
     const fresh = await ask(cases, pair)
@@ -76,7 +91,9 @@ describe('the guide\'s request against another back end', () => {
 
   test('fifty requests at once with a due token get one successor and no alarm', async () => {
     const pair = await login(system.url)
-    const renewals = await Promise.all(Array.from({ length: 50 }, () => askUntilRenewed(later, pair)))
+    const renewals = await Promise.all(
+      Array.from({ length: 50 }, () => askUntilRenewed(later, pair)),
+    )
     expect(new Set(renewals.map(({ next }) => next.refresh)).size).toBe(1)
     expect(await system.alarms()).toBe(0)
   })
@@ -93,16 +110,23 @@ describe('the guide\'s request against another back end', () => {
     const missing = await ask(later, pair, '/none')
     expect([missing.status, renewedBy(missing)]).toEqual([404, undefined])
     await eventually(async () => {
-      const response = await fetch(`${later.url}/api/v1/cases/export`, { headers: { authorization: `Bearer ${pair.access}`, 'x-refresh-token': pair.refresh } })
+      const response = await fetch(`${later.url}/api/v1/cases/export`, {
+        headers: { authorization: `Bearer ${pair.access}`, 'x-refresh-token': pair.refresh },
+      })
       expect([response.status, (await response.text()).split('\n').length]).toEqual([200, 4])
       return response.headers.get('x-token-refreshed') === 'true'
     })
   })
 
-  test('a token in the cookie goes back in the cookie, and a preflight is nobody\'s', async () => {
+  test("a token in the cookie goes back in the cookie, and a preflight is nobody's", async () => {
     const pair = await login(system.url)
     await eventually(async () => {
-      const { headers } = await call(later.url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${pair.access}`, cookie: `refresh_token=${pair.refresh}` } })
+      const { headers } = await call(later.url, 'GET', '/api/v1/cases', {
+        headers: {
+          authorization: `Bearer ${pair.access}`,
+          cookie: `refresh_token=${pair.refresh}`,
+        },
+      })
       if (headers.get('x-token-refreshed') === null) return false
       expect(headers.get('set-cookie')).toMatch(/^refresh_token=art_.*HttpOnly/)
       expect(headers.get('x-new-refresh-token')).toBeNull()
@@ -110,22 +134,36 @@ describe('the guide\'s request against another back end', () => {
     })
     const preflight = await fetch(`${cases.url}/api/v1/cases`, {
       method: 'OPTIONS',
-      headers: { origin: 'http://localhost:3000', 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization,x-refresh-token' },
+      headers: {
+        origin: 'http://localhost:3000',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization,x-refresh-token',
+      },
     })
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, 'http://localhost:3000'])
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([
+      204,
+      'http://localhost:3000',
+    ])
     expect(preflight.headers.get('access-control-allow-headers')).toContain('X-Refresh-Token')
   })
 })
 
 describe('an ended session is refused here too', () => {
-  const isRefused = (pair: Pair) => async () => (await show(cases, pair)).code === 'access_token_revoked'
+  const isRefused = (pair: Pair) => async () =>
+    (await show(cases, pair)).code === 'access_token_revoked'
 
   test('after a logout elsewhere, within 2 s', async () => {
     const other = await login(system.url)
     const seconds = await usualSeconds(async () => {
       const pair = await login(system.url)
       expect((await ask(cases, pair)).status).toBe(200)
-      expect((await call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: pair.refresh } })).status).toBe(200)
+      expect(
+        (
+          await call(system.url, 'POST', '/api/v1/auth/logout', {
+            body: { refresh_token: pair.refresh },
+          })
+        ).status,
+      ).toBe(200)
       return isRefused(pair)
     })
     expect(seconds).toBeLessThan(2)
@@ -176,7 +214,9 @@ test('with auth-api stopped a live token passes, an expired one is a retryable 5
   expect([expired.status, expired.code]).toEqual([503, 'unavailable'])
   expect(Number(expired.headers.get('retry-after'))).toBeGreaterThan(0)
 
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env, ports })).ready()
+  system = await (
+    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env, ports })
+  ).ready()
   await eventually(async () => (await ask(tooLate, pair)).status === 200)
   expect(await system.alarms()).toBe(0)
 })
@@ -194,11 +234,21 @@ test('an auth-api that stands still holds nobody up: a due token passes within t
 })
 
 test('a back end with a wrong key lets nobody in, says why, and answers what clients retry', async () => {
-  const wrong = await startCasesApi({ dataDir: folder.path, authApiUrl: system.url, env: { REVOCATION_FEED_KEYS: 'wrongkey'.repeat(4) } })
+  const wrong = await startCasesApi({
+    dataDir: folder.path,
+    authApiUrl: system.url,
+    env: { REVOCATION_FEED_KEYS: 'wrongkey'.repeat(4) },
+  })
   await wrong.listening()
   const pair = await login(system.url)
-  const answer = await call(wrong.url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${pair.access}` } })
-  expect([answer.status, answer.code, (await fetch(`${wrong.url}/readyz`)).status]).toEqual([503, 'unavailable', 503])
+  const answer = await call(wrong.url, 'GET', '/api/v1/cases', {
+    headers: { authorization: `Bearer ${pair.access}` },
+  })
+  expect([answer.status, answer.code, (await fetch(`${wrong.url}/readyz`)).status]).toEqual([
+    503,
+    'unavailable',
+    503,
+  ])
   await eventually(() => wrong.output().includes('REVOCATION_FEED_KEYS'))
   await wrong.stop()
 })

@@ -9,11 +9,19 @@ import { withFrontEnd } from './with-front-end.ts'
 const given = withFrontEnd({ env: { REFRESH_GRACE_SECONDS: '0' }, pageCache: true })
 
 const DAY_MS = 86_400_000
-/** Pages are told that a token lives so long, and renew it after half of that, or up to a tenth of the half earlier. */
+/**
+ * Pages are told that a token lives so long, and renew it after half of that, or up to a tenth of
+ * the half earlier.
+ */
 const TOLD_SECONDS = 6
-const open = (toldSeconds = TOLD_SECONDS) => given.front.openTab(given.context, { baseURL: given.front.api.url, toldSeconds })
-/** The most renewals that there can have been since then, each in its time. Whatever comes late makes them fewer. */
-const mostSince = (fromMs: number, toldSeconds = TOLD_SECONDS) => Math.floor((performance.now() - fromMs) / (toldSeconds * 448))
+const open = (toldSeconds = TOLD_SECONDS) =>
+  given.front.openTab(given.context, { baseURL: given.front.api.url, toldSeconds })
+/**
+ * The most renewals that there can have been since then, each in its time. Whatever comes late
+ * makes them fewer.
+ */
+const mostSince = (fromMs: number, toldSeconds = TOLD_SECONDS) =>
+  Math.floor((performance.now() - fromMs) / (toldSeconds * 448))
 const generation = async (tab: Tab) => Number((await tab.look()).generation)
 /** Moves the clock of a page, as its owner or a time server does. */
 const shiftClock = (ms: number) => {
@@ -53,19 +61,25 @@ test.each([
 test.each([
   ['forward', DAY_MS],
   ['back', -DAY_MS],
-])('a clock that is put %s by a day under a running page costs one refresh at most', async (_, shiftMs) => {
-  const from = performance.now()
-  const tab = await open()
-  await tab.signIn()
-  await tab.page.evaluate(shiftClock, shiftMs)
-  expect(await Promise.all([1, 2, 3].map(() => tab.request()))).toEqual([200, 200, 200])
-  await eventually(async () => (await generation(tab)) >= 3)
-  expect(given.front.renewals()).toBeLessThanOrEqual(1 + mostSince(from))
-  expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
-  expect(await given.counted()).toMatchObject({ replayed: 0, reused: 0, alarms: 0 })
-})
+])(
+  'a clock that is put %s by a day under a running page costs one refresh at most',
+  async (_, shiftMs) => {
+    const from = performance.now()
+    const tab = await open()
+    await tab.signIn()
+    await tab.page.evaluate(shiftClock, shiftMs)
+    expect(await Promise.all([1, 2, 3].map(() => tab.request()))).toEqual([200, 200, 200])
+    await eventually(async () => (await generation(tab)) >= 3)
+    expect(given.front.renewals()).toBeLessThanOrEqual(1 + mostSince(from))
+    expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
+    expect(await given.counted()).toMatchObject({ replayed: 0, reused: 0, alarms: 0 })
+  },
+)
 
-/** Gives what a tab has written the time to be seen in the others: a browser brings it to them when it can. */
+/**
+ * Gives what a tab has written the time to be seen in the others: a browser brings it to them when
+ * it can.
+ */
 const slowly: Fault = async (forward) => {
   const answer = await forward()
   await pause(1000)
@@ -76,7 +90,11 @@ test('three tabs that slept for longer than the token lives wake with one refres
   given.front.api.faults.set(REFRESH, slowly)
   const tabs = [await open(), await open(), await open()] as const
   await tabs[0].signIn()
-  await eventually(async () => (await Promise.all(tabs.map((tab) => tab.look()))).every(({ sessionId }) => sessionId !== undefined))
+  await eventually(async () =>
+    (await Promise.all(tabs.map((tab) => tab.look()))).every(
+      ({ sessionId }) => sessionId !== undefined,
+    ),
+  )
   const before = given.front.renewals()
   const wake = await given.front.browser.sleep()
   await letPass(TOLD_SECONDS + 1)
@@ -112,7 +130,9 @@ test('a page that comes back from the cache of back and forward renews the token
   // Another site: nobody of ours is awake.
   await tab.page.goto(`http://localhost:${given.front.home.port}/api/v1/auth/`)
   await tab.page.goBack({ waitUntil: 'commit' })
-  await eventually(async () => (await tab.page.evaluate(() => 'isTheSamePage' in globalThis).catch(() => false)))
+  await eventually(
+    async () => await tab.page.evaluate(() => 'isTheSamePage' in globalThis).catch(() => false),
+  )
   await eventually(async () => (await generation(tab)) >= 2)
   expect(given.front.api.of(REFRESH)[0]?.body).toContain(refreshToken)
   expect(given.front.renewals()).toBeLessThanOrEqual(1 + mostSince(from, 20))

@@ -4,7 +4,10 @@ import { ME, REFRESH, type Tab } from './start-front-end.ts'
 import { holdUp, refuse, type Call } from './start-line.ts'
 import { withFrontEnd } from './with-front-end.ts'
 
-/** There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. A token lives half an hour: no page renews it by itself. */
+/**
+ * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes
+ * along. A token lives half an hour: no page renews it by itself.
+ */
 const ENV = { REFRESH_GRACE_SECONDS: '0' }
 const withoutLocks = () => Object.defineProperty(navigator, 'locks', { value: undefined })
 
@@ -15,19 +18,38 @@ async function openTabs(number = 3, told: { toldSeconds?: number } = {}): Promis
   const options = { baseURL: given.front.api.url, ...told }
   const first = await given.front.openTab(given.context, options)
   await first.signIn()
-  return [first, ...(await Promise.all(Array.from({ length: number - 1 }, () => given.front.openTab(given.context, options))))]
+  return [
+    first,
+    ...(await Promise.all(
+      Array.from({ length: number - 1 }, () => given.front.openTab(given.context, options)),
+    )),
+  ]
 }
 const ended = (tabs: Tab[]) => Promise.all(tabs.map(async (tab) => (await tab.look()).ended))
-const generations = (tabs: Tab[]) => Promise.all(tabs.map(async (tab) => (await tab.look()).generation))
+const generations = (tabs: Tab[]) =>
+  Promise.all(tabs.map(async (tab) => (await tab.look()).generation))
 const keyOf = ({ headers }: Call) => headers['idempotency-key']
 /** What a tab writes is seen in the others when the browser gets round to it. */
 const see = (tabs: Tab[], text: string) =>
-  eventually(async () => (await Promise.all(tabs.map((tab) => tab.page.evaluate((part) => JSON.stringify(localStorage).includes(part), text)))).every(Boolean))
+  eventually(async () =>
+    (
+      await Promise.all(
+        tabs.map((tab) =>
+          tab.page.evaluate((part) => JSON.stringify(localStorage).includes(part), text),
+        ),
+      )
+    ).every(Boolean),
+  )
 
-/** The first tab begins a refresh that the server carries out, and the answer stays on the way until `release`. */
+/**
+ * The first tab begins a refresh that the server carries out, and the answer stays on the way until
+ * `release`.
+ */
 async function holdRefresh([first, ...others]: Tab[]) {
   const hold = holdUp({ handled: true })
-  given.front.api.faults.set(REFRESH, (forward, call) => (given.front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward()))
+  given.front.api.faults.set(REFRESH, (forward, call) =>
+    given.front.api.of(REFRESH).length === 1 ? hold.fault(forward, call) : forward(),
+  )
   await first?.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
   await hold.arrived()
   await see(others, String(given.front.api.of(REFRESH).map(keyOf)[0]))
@@ -36,7 +58,8 @@ async function holdRefresh([first, ...others]: Tab[]) {
 /** In such a tab nobody who waits for seconds is ever done waiting. */
 const loseWaits = () => {
   const { setTimeout: set } = globalThis
-  globalThis.setTimeout = ((work: () => void, ms = 0) => (ms >= 4000 && ms <= 20_000 ? 0 : set(work, ms))) as typeof setTimeout
+  globalThis.setTimeout = ((work: () => void, ms = 0) =>
+    ms >= 4000 && ms <= 20_000 ? 0 : set(work, ms)) as typeof setTimeout
 }
 
 test.each([
@@ -79,7 +102,8 @@ test('a tab that hangs with the lock in its hand holds the others up for five se
   await Promise.all(others.map((tab) => tab.refresh()))
   const waitedMs = performance.now() - from
   expect(waitedMs).toBeGreaterThan(4000)
-  // It hangs still, and would for ever: they have given up waiting, and ten times the promise is only a slow machine.
+  // It hangs still, and would for ever: they have given up waiting, and ten times the promise is
+  // only a slow machine.
   expect(waitedMs).toBeLessThan(50_000)
   hang.release()
   hold.release()
@@ -123,7 +147,11 @@ test('an emptied localStorage signs all tabs out, once each, and nobody asks the
   // Each timer has had its turn: a token is due after half its life.
   await letPass(toldSeconds / 2 + 0.5)
   expect(await ended(tabs)).toEqual([1, 2, 3].map(() => ['signed_out_elsewhere']))
-  expect(await Promise.all(tabs.map(async (tab) => (await tab.look()).errors))).toEqual([[], [], []])
+  expect(await Promise.all(tabs.map(async (tab) => (await tab.look()).errors))).toEqual([
+    [],
+    [],
+    [],
+  ])
   expect(given.front.api.of(REFRESH)).toHaveLength(calls)
   expect((await given.counted()).alarms).toBe(0)
 })
@@ -134,10 +162,22 @@ test('signing out in one tab signs out all of them and ends the session at the s
   const { refreshToken, accessToken } = await first.look()
   await first.page.evaluate(() => globalThis.front.manager.logout())
   await eventually(async () => (await ended(tabs)).every((reasons) => reasons.length > 0))
-  expect(await ended(tabs)).toEqual([['logout'], ['signed_out_elsewhere'], ['signed_out_elsewhere']])
-  const send = (init: RequestInit, path: string) => fetch(`${given.front.system.url}${path}`, init).then(({ status }) => status)
+  expect(await ended(tabs)).toEqual([
+    ['logout'],
+    ['signed_out_elsewhere'],
+    ['signed_out_elsewhere'],
+  ])
+  const send = (init: RequestInit, path: string) =>
+    fetch(`${given.front.system.url}${path}`, init).then(({ status }) => status)
   const headers = { 'content-type': 'application/json' }
-  expect(await send({ method: 'POST', headers, body: JSON.stringify({ refresh_token: refreshToken }) }, REFRESH)).toBe(401)
-  await eventually(async () => (await send({ headers: { authorization: `Bearer ${accessToken}` } }, ME)) === 401)
+  expect(
+    await send(
+      { method: 'POST', headers, body: JSON.stringify({ refresh_token: refreshToken }) },
+      REFRESH,
+    ),
+  ).toBe(401)
+  await eventually(
+    async () => (await send({ headers: { authorization: `Bearer ${accessToken}` } }, ME)) === 401,
+  )
   expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })

@@ -5,16 +5,23 @@ import { REFRESH, startFrontEnd } from './start-front-end.ts'
 
 /** How long the tabs are watched: in `npm test` a while, for a soak 300. */
 const WATCHED_SECONDS = Number(process.env['TEST_TABS_SECONDS'] ?? 45)
-/** An access token lives 18 s, and is renewed 9 s before its end or up to a tenth of them earlier: each tab throws its own dice. */
+/**
+ * An access token lives 18 s, and is renewed 9 s before its end or up to a tenth of them earlier:
+ * each tab throws its own dice.
+ */
 const LIFE_SECONDS = 18
 const PERIOD_SECONDS = 8.1
 /**
- * A refresh takes as long as those dice differ. So without locks all tabs meet in each period; and with them a tab whose turn comes
- * has seen the Idempotency-Key of the one before, though the pair may reach it a moment later than the lock.
+ * A refresh takes as long as those dice differ. So without locks all tabs meet in each period; and
+ * with them a tab whose turn comes has seen the Idempotency-Key of the one before, though the pair
+ * may reach it a moment later than the lock.
  */
 const REFRESH_MS = 1000
 
-/** With the lock there is no window at all: whatever comes twice is a theft. Without it tabs meet, and the server has to tell that from one. */
+/**
+ * With the lock there is no window at all: whatever comes twice is a theft. Without it tabs meet,
+ * and the server has to tell that from one.
+ */
 const CASES = [
   { title: 'taking turns under the Web Lock', graceSeconds: 0, racing: false },
   { title: 'without Web Locks', graceSeconds: 30, racing: true },
@@ -26,12 +33,24 @@ describe.concurrent('three tabs of one session', () => {
     { timeout: 120_000 + WATCHED_SECONDS * 2000 },
     async ({ title, graceSeconds, racing }) => {
       await using cleanUp = new AsyncDisposableStack()
-      const front = await startFrontEnd({ env: { ACCESS_TOKEN_EXPIRE_MINUTES: String(LIFE_SECONDS / 60), REFRESH_GRACE_SECONDS: String(graceSeconds) } })
+      const front = await startFrontEnd({
+        env: {
+          ACCESS_TOKEN_EXPIRE_MINUTES: String(LIFE_SECONDS / 60),
+          REFRESH_GRACE_SECONDS: String(graceSeconds),
+        },
+      })
       cleanUp.defer(front.close)
       const context = await front.newContext()
-      if (racing) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
+      if (racing)
+        await context.addInitScript(() =>
+          Object.defineProperty(navigator, 'locks', { value: undefined }),
+        )
       const options = { baseURL: front.api.url }
-      const tabs = [await front.openTab(context, options), await front.openTab(context, options), await front.openTab(context, options)]
+      const tabs = [
+        await front.openTab(context, options),
+        await front.openTab(context, options),
+        await front.openTab(context, options),
+      ]
       front.api.faults.set(REFRESH, async (forward) => {
         const answer = await forward()
         await pause(REFRESH_MS)
@@ -43,20 +62,24 @@ describe.concurrent('three tabs of one session', () => {
 
       const seconds = () => (performance.now() - from) / 1000
       while (seconds() < WATCHED_SECONDS) {
-        for (const status of await Promise.all(tabs.map((tab) => tab.request()))) statuses.add(status)
+        for (const status of await Promise.all(tabs.map((tab) => tab.request())))
+          statuses.add(status)
         await letPass(0.2)
       }
       const counted = await front.count()
       const most = Math.ceil(seconds() / PERIOD_SECONDS)
       const looks = await Promise.all(tabs.map((tab) => tab.look()))
-      process.stderr.write(`Three tabs, ${title}, ${Math.round(seconds())} s: ${counted.rotated} rotations, ${counted.replayed} replays, ${front.api.of(REFRESH).length} calls\n`)
+      process.stderr.write(
+        `Three tabs, ${title}, ${Math.round(seconds())} s: ${counted.rotated} rotations, ${counted.replayed} replays, ${front.api.of(REFRESH).length} calls\n`,
+      )
 
       expect([...statuses]).toEqual([200])
       expect(looks.map(({ ended, errors }) => [...ended, ...errors])).toEqual([[], [], []])
       expect(counted).toMatchObject({ reused: 0, alarms: 0 })
       expect(counted.rotated).toBeLessThanOrEqual(most)
       expect(counted.rotated).toBeGreaterThanOrEqual(Math.floor(WATCHED_SECONDS / LIFE_SECONDS))
-      // Both others lose the race against the first; under the lock nobody races, and few come before its pair has reached them.
+      // Both others lose the race against the first; under the lock nobody races, and few come
+      // before its pair has reached them.
       expect(counted.replayed).toBeLessThanOrEqual((racing ? 2 : 1) * counted.rotated)
     },
   )

@@ -5,7 +5,10 @@ import { ME, REFRESH } from './start-front-end.ts'
 import { cut, lose, refuse } from './start-line.ts'
 import { withFrontEnd } from './with-front-end.ts'
 
-/** There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes along. A token lives half an hour, whatever a page is told. */
+/**
+ * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes
+ * along. A token lives half an hour, whatever a page is told.
+ */
 const ENV = { REFRESH_GRACE_SECONDS: '0' }
 
 const given = withFrontEnd({ env: ENV })
@@ -14,18 +17,27 @@ describe.each([
   ['one origin', 'home'],
   ['two origins', 'api'],
 ] as const)('page and API on %s', (_, side) => {
-  const open = (options = {}) => given.front.openTab(given.context, { baseURL: given.front[side].url, ...options })
+  const open = (options = {}) =>
+    given.front.openTab(given.context, { baseURL: given.front[side].url, ...options })
 
   test('five requests with an expired token make one refresh, and all are answered', async () => {
     const tab = await open({ toldSeconds: 2 })
     await tab.signIn()
     await tab.stopTimer()
     await tab.expired()
-    const statuses = await tab.page.evaluate(async (me) => (await Promise.all([1, 2, 3, 4, 5].map(() => globalThis.front.manager.request(me)))).map(({ status }) => status), ME)
+    const statuses = await tab.page.evaluate(
+      async (me) =>
+        (await Promise.all([1, 2, 3, 4, 5].map(() => globalThis.front.manager.request(me)))).map(
+          ({ status }) => status,
+        ),
+      ME,
+    )
     expect(statuses).toEqual(Array(5).fill(200))
     expect(given.front[side].of(REFRESH)).toHaveLength(1)
     const { accessToken } = await tab.look()
-    expect(given.front[side].of(ME).map(({ headers }) => headers.authorization)).toEqual(Array(5).fill(`Bearer ${accessToken}`))
+    expect(given.front[side].of(ME).map(({ headers }) => headers.authorization)).toEqual(
+      Array(5).fill(`Bearer ${accessToken}`),
+    )
     expect(await given.counted()).toEqual({ rotated: 1, replayed: 0, reused: 0, alarms: 0 })
   })
 
@@ -34,14 +46,19 @@ describe.each([
     await tab.signIn()
     await tab.stopTimer()
     const faults = [refuse(429, 'rate_limited', 2), refuse(503, 'unavailable', 1)]
-    given.front[side].faults.set(REFRESH, (forward, call) => faults.shift()?.(forward, call) ?? forward())
+    given.front[side].faults.set(
+      REFRESH,
+      (forward, call) => faults.shift()?.(forward, call) ?? forward(),
+    )
     await tab.refresh()
     const calls = given.front[side].of(REFRESH)
     expect(calls.map(({ status }) => status)).toEqual([429, 503, 200])
     const [first = 0, second = 0, third = 0] = calls.map(({ at }) => at)
     expect(second - first).toBeGreaterThan(2000)
     expect(third - second).toBeGreaterThan(1000)
-    expect(new Set(calls.map(({ body, headers }) => body + String(headers['idempotency-key']))).size).toBe(1)
+    expect(
+      new Set(calls.map(({ body, headers }) => body + String(headers['idempotency-key']))).size,
+    ).toBe(1)
     expect(await tab.look()).toMatchObject({ generation: 1, ended: [], errors: [] })
     expect((await given.counted()).alarms).toBe(0)
   })
@@ -64,7 +81,14 @@ describe.each([
     await eventually(async () => Number((await tab.look()).generation) >= 1)
     expect(await tab.request()).toBe(200)
     expect(await tab.look()).toMatchObject({ ended: [] })
-    expect(new Set(given.front[side].of(REFRESH).filter(({ body }) => body.includes(refreshToken ?? '')).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+    expect(
+      new Set(
+        given.front[side]
+          .of(REFRESH)
+          .filter(({ body }) => body.includes(refreshToken ?? ''))
+          .map(({ headers }) => headers['idempotency-key']),
+      ).size,
+    ).toBe(1)
     expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
   })
 })
@@ -78,7 +102,13 @@ test('off-line for longer than the token lives, a request waits and is answered 
     Date.now = () => now() + 3_600_000
   })
   await tab.expired()
-  const answered = tab.page.evaluate(async (me) => [(await globalThis.front.manager.request(me)).status, globalThis.front.manager.session?.generation], ME)
+  const answered = tab.page.evaluate(
+    async (me) => [
+      (await globalThis.front.manager.request(me)).status,
+      globalThis.front.manager.session?.generation,
+    ],
+    ME,
+  )
   await eventually(async () => (await tab.look()).expiresInMs === 0)
   expect(given.front.api.of(REFRESH)).toEqual([])
   await given.context.setOffline(false)
@@ -93,7 +123,11 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
   await tab.signIn()
   await tab.stopTimer()
   expect(await tab.request(`${foreign.url}/named`)).toBe(401)
-  const redirect = async () => ({ status: 307, headers: { location: `${foreign.url}/redirected`, ...foreign.cors(given.front.home.url) }, body: '' })
+  const redirect = async () => ({
+    status: 307,
+    headers: { location: `${foreign.url}/redirected`, ...foreign.cors(given.front.home.url) },
+    body: '',
+  })
   given.front.api.faults.set(ME, redirect)
   expect(await tab.request()).toBe(401)
   given.front.api.faults.set(REFRESH, redirect)
@@ -107,26 +141,54 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
   await foreign.close()
 })
 
-test.each(['home', 'api'] as const)('with the cookie transport no script can read the refresh token, and it survives a reload (API on the origin of %s)', async (side) => {
-  const tab = await given.front.openTab(given.context, { baseURL: given.front[side].url, transport: 'cookie', storage: 'memory' })
-  const answer = await tab.page.evaluate(async () => JSON.stringify(await globalThis.front.manager.login('admin', 'password')))
-  expect(answer).not.toContain('art_')
-  await tab.refresh()
-  const readable = () =>
-    tab.page.evaluate(async () =>
-      JSON.stringify([document.cookie, localStorage, sessionStorage, await indexedDB.databases(), await caches.keys(), globalThis.front.manager.refreshToken, location.href]),
+test.each(['home', 'api'] as const)(
+  'with the cookie transport no script can read the refresh token, and it survives a reload (API on the origin of %s)',
+  async (side) => {
+    const tab = await given.front.openTab(given.context, {
+      baseURL: given.front[side].url,
+      transport: 'cookie',
+      storage: 'memory',
+    })
+    const answer = await tab.page.evaluate(async () =>
+      JSON.stringify(await globalThis.front.manager.login('admin', 'password')),
     )
-  expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
-  await tab.page.reload()
-  expect(await tab.request()).toBe(200)
-  expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
-  expect(await given.context.cookies(given.front[side].url)).toMatchObject([{ name: 'refresh_token', httpOnly: true, sameSite: 'Lax', value: expect.stringMatching(/^art_/) }])
-  expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
-  expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
-})
+    expect(answer).not.toContain('art_')
+    await tab.refresh()
+    const readable = () =>
+      tab.page.evaluate(async () =>
+        JSON.stringify([
+          document.cookie,
+          localStorage,
+          sessionStorage,
+          await indexedDB.databases(),
+          await caches.keys(),
+          globalThis.front.manager.refreshToken,
+          location.href,
+        ]),
+      )
+    expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
+    await tab.page.reload()
+    expect(await tab.request()).toBe(200)
+    expect(await readable()).toMatch(/^\["",\{\},\{\},\[\],\[\],null,/)
+    expect(await given.context.cookies(given.front[side].url)).toMatchObject([
+      {
+        name: 'refresh_token',
+        httpOnly: true,
+        sameSite: 'Lax',
+        value: expect.stringMatching(/^art_/),
+      },
+    ])
+    expect(await tab.look()).toMatchObject({ ended: [], errors: [] })
+    expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
+  },
+)
 
 test('a foreign page cannot spend the cookie: from another site it does not even go along, from a neighbouring port it is refused', async () => {
-  const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url, transport: 'cookie', storage: 'memory' })
+  const tab = await given.front.openTab(given.context, {
+    baseURL: given.front.api.url,
+    transport: 'cookie',
+    storage: 'memory',
+  })
   await tab.signIn()
   await tab.stopTimer()
   const attack = async (to: string) => {
@@ -143,7 +205,11 @@ test('a foreign page cannot spend the cookie: from another site it does not even
   }
   const [near, far, ...more] = given.front.api.of(REFRESH)
   expect(more).toEqual([])
-  expect([near?.status, near?.headers.cookie?.includes('refresh_token=art_'), near?.headers.origin]).toEqual([403, true, neighbour.url])
+  expect([
+    near?.status,
+    near?.headers.cookie?.includes('refresh_token=art_'),
+    near?.headers.origin,
+  ]).toEqual([403, true, neighbour.url])
   expect([far?.status, far?.headers.cookie]).toEqual([400, undefined])
   expect(await given.counted()).toEqual({ rotated: 0, replayed: 0, reused: 0, alarms: 0 })
   await tab.refresh()

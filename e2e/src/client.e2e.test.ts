@@ -1,4 +1,11 @@
-import { AuthError, TokenManager, attachAutoRefresh, memoryStorage, type AuthEvents, type TokenManagerOptions } from '@auto-refresh/client'
+import {
+  AuthError,
+  TokenManager,
+  attachAutoRefresh,
+  memoryStorage,
+  type AuthEvents,
+  type TokenManagerOptions,
+} from '@auto-refresh/client'
 import { createTestDatabase } from '@auto-refresh/local-engines'
 import axios from 'axios'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -8,7 +15,10 @@ import { eventually, letPass } from './eventually.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 import { BRIEF, FRESH } from './token-lives.ts'
 
-/** Two processes on one database: what `system` issues is fresh for all of a test, what `brief` issues can be waited for. */
+/**
+ * Two processes on one database: what `system` issues is fresh for all of a test, what `brief`
+ * issues can be waited for.
+ */
 let system: Standalone
 let brief: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -17,7 +27,8 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  const start = async (env: Record<string, string>) => (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
+  const start = async (env: Record<string, string>) =>
+    (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
   system = await start(FRESH)
   brief = await start(BRIEF)
 })
@@ -31,11 +42,21 @@ const managers: TokenManager[] = []
 afterEach(() => managers.splice(0).forEach((manager) => manager.dispose()))
 
 /**
- * Leads the calls to the process `to`, and counts the refreshes that were answered with a pair; `losing` carries refreshes out and loses their answers, which it counts
- * too, `cut` does not even send them. `claimed` is the life that answers tell instead of the true one.
+ * Leads the calls to the process `to`, and counts the refreshes that were answered with a pair;
+ * `losing` carries refreshes out and loses their answers, which it counts too, `cut` does not even
+ * send them. `claimed` is the life that answers tell instead of the true one.
  */
 function watchedFetch() {
-  const watch = { to: system, refreshes: 0, lost: 0, refused: 0, losing: false, cut: false, cookie: '', claimed: 0 }
+  const watch = {
+    to: system,
+    refreshes: 0,
+    lost: 0,
+    refused: 0,
+    losing: false,
+    cut: false,
+    cookie: '',
+    claimed: 0,
+  }
   const watched: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers)
     if (init?.credentials === 'include' && watch.cookie !== '') headers.set('Cookie', watch.cookie)
@@ -51,13 +72,21 @@ function watchedFetch() {
     if (response.status === 401) watch.refused += 1
     for (const cookie of response.headers.getSetCookie()) watch.cookie = cookie.split(';')[0] ?? ''
     if (watch.claimed === 0 || !response.ok) return response
-    return new Response((await response.text()).replace(/"expires_in":\d+/, `"expires_in":${watch.claimed}`), response)
+    return new Response(
+      (await response.text()).replace(/"expires_in":\d+/, `"expires_in":${watch.claimed}`),
+      response,
+    )
   }
   return { watch, fetch: watched }
 }
 function setUp(options: TokenManagerOptions = {}) {
   const { watch, fetch } = watchedFetch()
-  const manager = new TokenManager({ baseURL: system.url, storage: memoryStorage(), fetch, ...options })
+  const manager = new TokenManager({
+    baseURL: system.url,
+    storage: memoryStorage(),
+    fetch,
+    ...options,
+  })
   managers.push(manager)
   const ended: Array<AuthEvents['session-ended']> = []
   manager.on('session-ended', (event) => ended.push(event))
@@ -74,14 +103,20 @@ async function signIn({ manager }: Pick<SetUp, 'manager'>) {
     if (!(answer instanceof AuthError && answer.retryable)) throw answer
   }
 }
-/** A session whose access token soon lives no more, without the manager's timer: as in a page that sleeps. What renews it renews it for long. */
+/**
+ * A session whose access token soon lives no more, without the manager's timer: as in a page that
+ * sleeps. What renews it renews it for long.
+ */
 async function signInBriefly({ watch, manager }: Pick<SetUp, 'watch' | 'manager'>) {
   watch.to = brief
   await signIn({ manager })
   manager.dispose()
   watch.to = system
 }
-/** The client counts the life from when it arrived, the server from when it was issued, which was before. */
+/**
+ * The client counts the life from when it arrived, the server from when it was issued, which was
+ * before.
+ */
 const expire = () => letPass(3.2)
 
 test('five requests with an expired token make one refresh, and all are answered', async () => {
@@ -100,14 +135,17 @@ test('five axios requests with an expired token make one refresh, and all are an
   const api = axios.create({ baseURL: system.url })
   attachAutoRefresh(api, manager)
   await expire()
-  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => api.get<{ data: { username: string } }>(me)))
+  const answers = await Promise.all(
+    [1, 2, 3, 4, 5].map(() => api.get<{ data: { username: string } }>(me)),
+  )
   expect(answers.map(({ data }) => data.data.username)).toEqual(Array(5).fill('admin'))
   expect(watch.refreshes).toBe(1)
 })
 
 test('renews by itself, again and again, and never meets a 401', async () => {
   const { watch, manager, ended } = setUp()
-  // It believes that its tokens live for 2 s, and the server gives them time for when a machine stands still.
+  // It believes that its tokens live for 2 s, and the server gives them time for when a machine
+  // stands still.
   watch.claimed = 2
   await signIn({ manager })
   await eventually(async () => {
@@ -147,14 +185,22 @@ test('signing out ends the session at the server', async () => {
   const { refreshToken } = manager
   await manager.logout()
   expect(ended).toEqual([{ reason: 'logout' }])
-  expect((await call(system.url, 'POST', '/api/v1/auth/refresh', { body: { refresh_token: refreshToken } })).code).toBe('refresh_token_revoked')
+  expect(
+    (
+      await call(system.url, 'POST', '/api/v1/auth/refresh', {
+        body: { refresh_token: refreshToken },
+      })
+    ).code,
+  ).toBe('refresh_token_revoked')
   expect((await manager.request(me)).status).toBe(401)
 })
 
 test('a session that was ended elsewhere ends here once, with the reason', async () => {
   const { manager, watch, ended } = setUp()
   await signInBriefly({ watch, manager })
-  await call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: manager.refreshToken } })
+  await call(system.url, 'POST', '/api/v1/auth/logout', {
+    body: { refresh_token: manager.refreshToken },
+  })
   await expire()
   const answers = await Promise.all([1, 2, 3].map(() => manager.request(me)))
   expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
@@ -178,5 +224,11 @@ test('with the cookie transport no script sees the refresh token, and the sessio
   const reloaded = setUp({ transport: 'cookie', fetch })
   expect((await reloaded.manager.request(me)).status).toBe(200)
   await reloaded.manager.logout()
-  expect((await call(system.url, 'POST', '/api/v1/auth/refresh', { headers: { Cookie: cookies.cookie, 'X-Auto-Refresh': '1' } })).status).toBe(400)
+  expect(
+    (
+      await call(system.url, 'POST', '/api/v1/auth/refresh', {
+        headers: { Cookie: cookies.cookie, 'X-Auto-Refresh': '1' },
+      })
+    ).status,
+  ).toBe(400)
 })

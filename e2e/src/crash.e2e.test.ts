@@ -24,9 +24,14 @@ test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session i
   for (let i = 0; i < CLIENTS; i += 1) clients.push(await login(system.url))
 
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Spread over the round's refreshes: before the commit, between commit and answer, after the answer.
-    const killing = new Promise<void>((resolve) => setTimeout(() => resolve(), 1 + round * 2)).then(() => system.kill('SIGKILL'))
-    const first = await Promise.allSettled(clients.map((client) => refresh(system.url, client.refresh)))
+    // Spread over the round's refreshes: before the commit, between commit and answer, after the
+    // answer.
+    const killing = new Promise<void>((resolve) => setTimeout(() => resolve(), 1 + round * 2)).then(
+      () => system.kill('SIGKILL'),
+    )
+    const first = await Promise.allSettled(
+      clients.map((client) => refresh(system.url, client.refresh)),
+    )
     await killing
     await system.exited
     system = await start(system.ports)
@@ -36,13 +41,15 @@ test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session i
         const answer = await persist(() => refresh(system.url, client.refresh))
         const next = toPair(answer)
         const before = first[i]
-        if (before?.status === 'fulfilled' && before.value.status === 200) expect(next.refresh).toBe(toPair(before.value).refresh)
+        if (before?.status === 'fulfilled' && before.value.status === 200)
+          expect(next.refresh).toBe(toPair(before.value).refresh)
         clients[i] = next
       }),
     )
   }
 
-  for (const client of clients) expect((await persist(() => me(system.url, client.access))).status).toBe(200)
+  for (const client of clients)
+    expect((await persist(() => me(system.url, client.access))).status).toBe(200)
   expect(await system.alarms()).toBe(0)
   expect(system.output()).not.toContain('used twice')
 }, 600_000)

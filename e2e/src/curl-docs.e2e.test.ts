@@ -6,7 +6,10 @@ import { startStandalone, temporaryFolder, type Standalone } from './start-stand
 import { DUE_AT_ONCE } from './token-lives.ts'
 import { toExpected, toPattern } from './to-expected.ts'
 
-/** docs/clients/curl.md, typed into one shell, on a system whose tokens are due as soon as they are there and whose window is 1 s. */
+/**
+ * docs/clients/curl.md, typed into one shell, on a system whose tokens are due as soon as they are
+ * there and whose window is 1 s.
+ */
 const blocks = readBlocks('docs/clients/curl.md')
 const commands = blocks.filter(({ language }) => language === 'sh')
 
@@ -18,9 +21,20 @@ let runner: ReturnType<typeof startBlockRunner>
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { ...DUE_AT_ONCE, REFRESH_GRACE_SECONDS: '1' } })).ready()
+  system = await (
+    await startStandalone({
+      dataDir: folder.path,
+      databaseUrl: database.url,
+      env: { ...DUE_AT_ONCE, REFRESH_GRACE_SECONDS: '1' },
+    })
+  ).ready()
   const env = { PATH: process.env['PATH'] ?? '', TMPDIR: folder.path }
-  runner = startBlockRunner({ folder: folder.path, origin: system.url, names: [['http://localhost:8000', system.url]], env })
+  runner = startBlockRunner({
+    folder: folder.path,
+    origin: system.url,
+    names: [['http://localhost:8000', system.url]],
+    env,
+  })
 })
 afterAll(async () => {
   runner.stop()
@@ -62,6 +76,8 @@ test.each([
   ['a portal that says 200', "echo '<html>' > answer; printf 200"],
 ])('%s ends no session', async (_, curl) => {
   await signIn()
-  expect(await sh(`curl() { ${curl}; }; renew || [ $? = 2 ]`)).toBe('not now, and nothing is lost\n')
+  expect(await sh(`curl() { ${curl}; }; renew || [ $? = 2 ]`)).toBe(
+    'not now, and nothing is lost\n',
+  )
   expect(await sh('unset -f curl; . ./session && renew')).toBe('renewed\n')
 })

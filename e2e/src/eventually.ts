@@ -1,8 +1,14 @@
-/** Waits until `condition` holds; fails after `ms`, by default more than any machine stands still. */
-export async function eventually(condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
+/**
+ * Waits until `condition` holds; fails after `ms`, by default more than any machine stands still.
+ */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  ms = 60_000,
+): Promise<void> {
   const deadline = performance.now() + ms
   for (;;) {
-    // Looked at before the condition is: it has its chance after the deadline too, however long we stood still.
+    // Looked at before the condition is: it has its chance after the deadline too, however long we
+    // stood still.
     const isLast = performance.now() > deadline
     if (await condition()) return
     if (isLast) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
@@ -16,7 +22,10 @@ export async function letPass(seconds: number): Promise<void> {
   await eventually(() => performance.now() - from > seconds * 1000, seconds * 1000 + 5000)
 }
 
-/** Seconds from each `begin` until what it returns holds, at the median of five: the machine may stand still during one or two of them. */
+/**
+ * Seconds from each `begin` until what it returns holds, at the median of five: the machine may
+ * stand still during one or two of them.
+ */
 export async function usualSeconds(begin: () => Promise<() => Promise<boolean>>): Promise<number> {
   const seconds: number[] = []
   for (let i = 0; i < 5; i += 1) {

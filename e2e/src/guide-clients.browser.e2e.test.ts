@@ -8,9 +8,17 @@ import { eventually } from './eventually.ts'
 import { ME, type FrontEnd } from './start-front-end.ts'
 import { withFrontEnd, type Given } from './with-front-end.ts'
 
-/** Front ends that do what the guide's two do, in a browser: the same calls, headers and storage keys, and no single flight. */
+/**
+ * Front ends that do what the guide's two do, in a browser: the same calls, headers and storage
+ * keys, and no single flight.
+ */
 type Pair = { access_token: string; refresh_token: string }
-type GuideManager = { login(name: string, password: string): Promise<void>; request(url: string): Promise<Response>; refreshTokens(): Promise<void>; logout(): void }
+type GuideManager = {
+  login(name: string, password: string): Promise<void>
+  request(url: string): Promise<Response>
+  refreshTokens(): Promise<void>
+  logout(): void
+}
 declare global {
   var axios: AxiosStatic
   var guide: GuideManager
@@ -24,10 +32,18 @@ const SYSTEMS = {
   /** A token is due a millisecond after it was issued, and lives 3 s. */
   due: { ACCESS_TOKEN_EXPIRE_MINUTES: '0.05', AUTO_REFRESH_THRESHOLD: '2.999' },
 }
-const AXIOS = readFileSync(join(dirname(createRequire(import.meta.url).resolve('axios/package.json')), 'dist/axios.min.js'), 'utf8')
-const PAGE = '<!doctype html><meta charset="utf-8"><title>Guide</title><link rel="icon" href="data:,"><script src="/axios.js"></script>'
+const AXIOS = readFileSync(
+  join(dirname(createRequire(import.meta.url).resolve('axios/package.json')), 'dist/axios.min.js'),
+  'utf8',
+)
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><title>Guide</title><link rel="icon" href="data:,"><script src="/axios.js"></script>'
 
-const PAGES = { '/guide': { type: 'text/html', body: PAGE }, '/login': { type: 'text/html', body: PAGE }, '/axios.js': { type: 'text/javascript', body: AXIOS } }
+const PAGES = {
+  '/guide': { type: 'text/html', body: PAGE },
+  '/login': { type: 'text/html', body: PAGE },
+  '/axios.js': { type: 'text/javascript', body: AXIOS },
+}
 
 function installManager(baseURL: string) {
   let access = localStorage.getItem('access_token')
@@ -39,16 +55,30 @@ function installManager(baseURL: string) {
     localStorage.setItem('refresh_token', refresh)
   }
   const post = async (path: string, body: object) => {
-    const response = await fetch(`${baseURL}${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+    const response = await fetch(`${baseURL}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     if (!response.ok) throw new Error(`${path} failed`)
     keep(((await response.json()) as { data: Pair }).data)
   }
   globalThis.guide = {
     login: (username, password) => post('/api/v1/auth/token', { username, password }),
     async request(url) {
-      const response = await fetch(url, { headers: { Authorization: `Bearer ${access}`, 'X-Refresh-Token': String(refresh) } })
-      const [access_token, refresh_token] = [response.headers.get('X-New-Access-Token'), response.headers.get('X-New-Refresh-Token')]
-      if (response.headers.get('X-Token-Refreshed') === 'true' && access_token !== null && refresh_token !== null) keep({ access_token, refresh_token })
+      const response = await fetch(url, {
+        headers: { Authorization: `Bearer ${access}`, 'X-Refresh-Token': String(refresh) },
+      })
+      const [access_token, refresh_token] = [
+        response.headers.get('X-New-Access-Token'),
+        response.headers.get('X-New-Refresh-Token'),
+      ]
+      if (
+        response.headers.get('X-Token-Refreshed') === 'true' &&
+        access_token !== null &&
+        refresh_token !== null
+      )
+        keep({ access_token, refresh_token })
       return response
     },
     refreshTokens: () => post('/api/v1/auth/auto-refresh', { refresh_token: refresh }),
@@ -60,7 +90,9 @@ function installManager(baseURL: string) {
   }
 }
 
-/** `refreshURL` is where the interceptor's own post goes: in the guide a path of the page's origin. */
+/**
+ * `refreshURL` is where the interceptor's own post goes: in the guide a path of the page's origin.
+ */
 function installInterceptors({ baseURL, refreshURL }: { baseURL: string; refreshURL: string }) {
   const keep = ({ access_token, refresh_token }: Pair) => {
     localStorage.setItem('access_token', access_token)
@@ -68,7 +100,10 @@ function installInterceptors({ baseURL, refreshURL }: { baseURL: string; refresh
   }
   const api = (globalThis.guideApi = axios.create({ baseURL }))
   api.interceptors.request.use((config) => {
-    const [access, refresh] = [localStorage.getItem('access_token'), localStorage.getItem('refresh_token')]
+    const [access, refresh] = [
+      localStorage.getItem('access_token'),
+      localStorage.getItem('refresh_token'),
+    ]
     if (access !== null) config.headers['Authorization'] = `Bearer ${access}`
     if (refresh !== null) config.headers['X-Refresh-Token'] = refresh
     return config
@@ -76,11 +111,22 @@ function installInterceptors({ baseURL, refreshURL }: { baseURL: string; refresh
   api.interceptors.response.use(
     (response) => {
       const { headers } = response as { headers: Record<string, string | undefined> }
-      const [access_token, refresh_token] = [headers['x-new-access-token'], headers['x-new-refresh-token']]
-      if (headers['x-token-refreshed'] === 'true' && access_token !== undefined && refresh_token !== undefined) keep({ access_token, refresh_token })
+      const [access_token, refresh_token] = [
+        headers['x-new-access-token'],
+        headers['x-new-refresh-token'],
+      ]
+      if (
+        headers['x-token-refreshed'] === 'true' &&
+        access_token !== undefined &&
+        refresh_token !== undefined
+      )
+        keep({ access_token, refresh_token })
       return response
     },
-    async (error: { response?: { status: number }; config: { headers: Record<string, string> } }) => {
+    async (error: {
+      response?: { status: number }
+      config: { headers: Record<string, string> }
+    }) => {
       const refresh_token = localStorage.getItem('refresh_token')
       if (error.response?.status !== 401 || refresh_token === null) throw error
       try {
@@ -101,12 +147,37 @@ const SIDES = [
   ['one origin', 'home'],
   ['two origins', 'api'],
 ] as const
-const ask = (tab: Page, url: string) => tab.evaluate((to) => Promise.all(Array.from({ length: 6 }, async () => (await guide.request(to)).status)), url)
-const askByAxios = (tab: Page) => tab.evaluate((path) => Promise.all(Array.from({ length: 6 }, async () => (await guideApi.get(path)).status)), ME)
+const ask = (tab: Page, url: string) =>
+  tab.evaluate(
+    (to) => Promise.all(Array.from({ length: 6 }, async () => (await guide.request(to)).status)),
+    url,
+  )
+const askByAxios = (tab: Page) =>
+  tab.evaluate(
+    (path) => Promise.all(Array.from({ length: 6 }, async () => (await guideApi.get(path)).status)),
+    ME,
+  )
 const stored = (tab: Page) => tab.evaluate(() => localStorage.getItem('refresh_token'))
-/** How long the stored access token has expired, milliseconds; negative while it lives. All of them are of this machine's clock. */
-const expiredMs = async (tab: Page) => Date.now() - 1000 * (await tab.evaluate(() => (JSON.parse(atob((localStorage.getItem('access_token') ?? '').split('.')[1] ?? '')) as { exp: number }).exp))
-const urlsOf = (front: FrontEnd, side: 'home' | 'api') => ({ baseURL: front[side].url, refreshURL: side === 'home' ? '/api/v1/auth/auto-refresh' : `${front.api.url}/api/v1/auth/auto-refresh` })
+/**
+ * How long the stored access token has expired, milliseconds; negative while it lives. All of them
+ * are of this machine's clock.
+ */
+const expiredMs = async (tab: Page) =>
+  Date.now() -
+  1000 *
+    (await tab.evaluate(
+      () =>
+        (
+          JSON.parse(atob((localStorage.getItem('access_token') ?? '').split('.')[1] ?? '')) as {
+            exp: number
+          }
+        ).exp,
+    ))
+const urlsOf = (front: FrontEnd, side: 'home' | 'api') => ({
+  baseURL: front[side].url,
+  refreshURL:
+    side === 'home' ? '/api/v1/auth/auto-refresh' : `${front.api.url}/api/v1/auth/auto-refresh`,
+})
 async function openGuide({ front, context }: Given): Promise<Page> {
   const page = await context.newPage()
   await page.goto(`${front.home.url}/guide`)

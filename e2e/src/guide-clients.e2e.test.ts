@@ -6,8 +6,9 @@ import { startStandalone, temporaryFolder, type Standalone } from './start-stand
 import { BRIEF, DUE_AT_ONCE, FRESH, hasExpired } from './token-lives.ts'
 
 /**
- * Front ends that do what the guide's two do: the same calls, headers and storage keys, and no single flight. Three processes on one
- * database: what `system` issues is fresh there, due where `eager` is asked, and soon expired where `brief` has issued it.
+ * Front ends that do what the guide's two do: the same calls, headers and storage keys, and no
+ * single flight. Three processes on one database: what `system` issues is fresh there, due where
+ * `eager` is asked, and soon expired where `brief` has issued it.
  */
 let system: Standalone
 let eager: Standalone
@@ -18,7 +19,14 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  const start = async (env: Record<string, string>) => (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { ...env, LOG_LEVEL: 'info' } })).ready()
+  const start = async (env: Record<string, string>) =>
+    (
+      await startStandalone({
+        dataDir: folder.path,
+        databaseUrl: database.url,
+        env: { ...env, LOG_LEVEL: 'info' },
+      })
+    ).ready()
   system = await start(FRESH)
   ;[eager, brief] = await Promise.all([start(DUE_AT_ONCE), start(BRIEF)])
 })
@@ -27,7 +35,10 @@ afterAll(async () => {
   await folder.remove()
   await database.drop()
 })
-const alarms = async () => (await Promise.all([system, eager, brief].map((each) => each.alarms()))).reduce((sum, own) => sum + own)
+const alarms = async () =>
+  (await Promise.all([system, eager, brief].map((each) => each.alarms()))).reduce(
+    (sum, own) => sum + own,
+  )
 
 const storage = new Map<string, string>()
 beforeEach(() => storage.clear())
@@ -36,7 +47,10 @@ const keep = (access: string, refresh: string) => {
   storage.set('refresh_token', refresh)
 }
 
-type PairBody = { data: { access_token: string; refresh_token: string; token_type: string; expires_in: number }; message: string }
+type PairBody = {
+  data: { access_token: string; refresh_token: string; token_type: string; expires_in: number }
+  message: string
+}
 
 /** The form with fetch: tokens in fields and in the storage, both sent with each request. */
 function fetchClient(baseURL: string) {
@@ -50,14 +64,30 @@ function fetchClient(baseURL: string) {
     keep(accessToken, refreshToken)
     return body
   }
-  const post = (path: string, body: object) => fetch(`${baseURL}${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+  const post = (path: string, body: object) =>
+    fetch(`${baseURL}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
 
   return {
     tokens: () => ({ accessToken, refreshToken }),
-    login: async (username: string, password: string) => take(await post('/api/v1/auth/token', { username, password }), 'Login failed'),
+    login: async (username: string, password: string) =>
+      take(await post('/api/v1/auth/token', { username, password }), 'Login failed'),
     async request(url: string, init: { headers?: Record<string, string> } = {}) {
-      const response = await fetch(url, { ...init, headers: { Authorization: `Bearer ${accessToken}`, 'X-Refresh-Token': String(refreshToken), ...init.headers } })
-      const renewed = [response.headers.get('X-New-Access-Token'), response.headers.get('X-New-Refresh-Token')] as const
+      const response = await fetch(url, {
+        ...init,
+        headers: {
+          Authorization: `Bearer ${accessToken}`,
+          'X-Refresh-Token': String(refreshToken),
+          ...init.headers,
+        },
+      })
+      const renewed = [
+        response.headers.get('X-New-Access-Token'),
+        response.headers.get('X-New-Refresh-Token'),
+      ] as const
       if (response.headers.get('X-Token-Refreshed') === 'true' && renewed[0] && renewed[1]) {
         ;[accessToken, refreshToken] = renewed
         keep(...(renewed as [string, string]))
@@ -66,7 +96,10 @@ function fetchClient(baseURL: string) {
     },
     async refreshTokens() {
       if (!refreshToken) throw new Error('No refresh token available')
-      return take(await post('/api/v1/auth/auto-refresh', { refresh_token: refreshToken }), 'Token refresh failed')
+      return take(
+        await post('/api/v1/auth/auto-refresh', { refresh_token: refreshToken }),
+        'Token refresh failed',
+      )
     },
     logout() {
       accessToken = null
@@ -90,7 +123,11 @@ function axiosClient(baseURL: string): { api: AxiosInstance; loggedOut: () => bo
   api.interceptors.response.use(
     (response) => {
       const { headers } = response
-      if (headers['x-token-refreshed'] === 'true' && headers['x-new-access-token'] && headers['x-new-refresh-token']) {
+      if (
+        headers['x-token-refreshed'] === 'true' &&
+        headers['x-new-access-token'] &&
+        headers['x-new-refresh-token']
+      ) {
         keep(String(headers['x-new-access-token']), String(headers['x-new-refresh-token']))
       }
       return response
@@ -99,7 +136,9 @@ function axiosClient(baseURL: string): { api: AxiosInstance; loggedOut: () => bo
       const refresh = storage.get('refresh_token')
       if (error.response?.status !== 401 || !refresh || error.config === undefined) throw error
       try {
-        const { data } = await axios.post<PairBody>(`${baseURL}/api/v1/auth/auto-refresh`, { refresh_token: refresh })
+        const { data } = await axios.post<PairBody>(`${baseURL}/api/v1/auth/auto-refresh`, {
+          refresh_token: refresh,
+        })
         keep(data.data.access_token, data.data.refresh_token)
         error.config.headers.set('Authorization', `Bearer ${data.data.access_token}`)
         return await axios.request(error.config)
@@ -117,7 +156,11 @@ describe('the TokenManager', () => {
   test('signs in, is renewed by a request with a due token, refreshes by hand and logs out', async () => {
     const client = fetchClient(system.url)
     const body = await client.login('admin', 'password')
-    expect(body).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 3600 } })
+    expect(body).toMatchObject({
+      status: 200,
+      message: 'Login Successfully',
+      data: { token_type: 'bearer', expires_in: 3600 },
+    })
     const first = client.tokens()
 
     const fresh = await client.request(`${system.url}/api/v1/auth/me`)
@@ -125,7 +168,11 @@ describe('the TokenManager', () => {
     expect(client.tokens()).toEqual(first)
 
     const due = await client.request(`${eager.url}/api/v1/auth/me`)
-    expect([due.status, due.headers.get('x-token-refreshed'), due.headers.get('cache-control')]).toEqual([200, 'true', 'no-store, private'])
+    expect([
+      due.status,
+      due.headers.get('x-token-refreshed'),
+      due.headers.get('cache-control'),
+    ]).toEqual([200, 'true', 'no-store, private'])
     expect(client.tokens().refreshToken).not.toBe(first.refreshToken)
     expect(storage.get('refresh_token')).toBe(client.tokens().refreshToken)
 
@@ -136,7 +183,13 @@ describe('the TokenManager', () => {
     expect((await client.request(`${system.url}/api/v1/auth/me`)).status).toBe(401)
     await expect(client.refreshTokens()).rejects.toThrow('No refresh token available')
     // Its logout only forgets; the session itself ends when the server is told.
-    expect((await call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: old.refreshToken } })).status).toBe(200)
+    expect(
+      (
+        await call(system.url, 'POST', '/api/v1/auth/logout', {
+          body: { refresh_token: old.refreshToken },
+        })
+      ).status,
+    ).toBe(200)
     expect(await alarms()).toBe(0)
   })
 
@@ -145,7 +198,9 @@ describe('the TokenManager', () => {
     await client.login('admin', 'password')
     const twelveAsk = async ({ url }: Standalone) => {
       const before = client.tokens().refreshToken
-      const answers = await Promise.all(Array.from({ length: 12 }, () => client.request(`${url}/api/v1/auth/me`)))
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, () => client.request(`${url}/api/v1/auth/me`)),
+      )
       expect(answers.map((answer) => answer.status)).toEqual(Array(12).fill(200))
       expect(client.tokens().refreshToken).not.toBe(before)
     }
@@ -163,20 +218,38 @@ describe('the TokenManager', () => {
       const client = fetchClient(from.url)
       const { data } = await client.login('admin', 'password')
       if (from === brief) await hasExpired(data.access_token)
-      return (await client.request(`${asked.url}/api/v1/auth/token-status`)).json() as Promise<{ message: string; data: Record<string, unknown> }>
+      return (await client.request(`${asked.url}/api/v1/auth/token-status`)).json() as Promise<{
+        message: string
+        data: Record<string, unknown>
+      }>
     }
-    expect(await status(system, system)).toMatchObject({ message: 'Token status retrieved successfully', data: { valid: true, needs_refresh: false, username: 'admin', role: 'admin' } })
+    expect(await status(system, system)).toMatchObject({
+      message: 'Token status retrieved successfully',
+      data: { valid: true, needs_refresh: false, username: 'admin', role: 'admin' },
+    })
     expect((await status(system, eager)).data).toMatchObject({ valid: true, needs_refresh: true })
-    expect((await status(brief, brief)).data).toEqual({ valid: false, needs_refresh: true, time_until_expiry: 0, expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/), reason: 'expired' })
+    expect((await status(brief, brief)).data).toEqual({
+      valid: false,
+      needs_refresh: true,
+      time_until_expiry: 0,
+      expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      reason: 'expired',
+    })
   })
 })
 
 describe('the axios interceptor', () => {
   test('six requests that meet a 401 at once each refresh, repeat themselves and succeed', async () => {
     const { api, loggedOut } = axiosClient(system.url)
-    const signedIn = await api.post<PairBody>('/api/v1/auth/token', { username: 'admin', password: 'password' })
+    const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
+      username: 'admin',
+      password: 'password',
+    })
     for (let round = 0; round < 3; round += 1) {
-      keep('not.a.token', round === 0 ? signedIn.data.data.refresh_token : (storage.get('refresh_token') ?? ''))
+      keep(
+        'not.a.token',
+        round === 0 ? signedIn.data.data.refresh_token : (storage.get('refresh_token') ?? ''),
+      )
       const answers = await Promise.all(Array.from({ length: 6 }, () => api.get('/api/v1/auth/me')))
       expect(answers.map((answer) => answer.status)).toEqual(Array(6).fill(200))
     }
@@ -186,7 +259,10 @@ describe('the axios interceptor', () => {
 
   test('stores the pair that a due token brings back', async () => {
     const { api } = axiosClient(eager.url)
-    const signedIn = await api.post<PairBody>('/api/v1/auth/token', { username: 'admin', password: 'password' })
+    const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
+      username: 'admin',
+      password: 'password',
+    })
     keep(signedIn.data.data.access_token, signedIn.data.data.refresh_token)
     expect((await api.get('/api/v1/auth/me')).status).toBe(200)
     expect(storage.get('refresh_token')).not.toBe(signedIn.data.data.refresh_token)
@@ -194,9 +270,14 @@ describe('the axios interceptor', () => {
 
   test('forgets its tokens when the session has ended', async () => {
     const { api, loggedOut } = axiosClient(system.url)
-    const signedIn = await api.post<PairBody>('/api/v1/auth/token', { username: 'admin', password: 'password' })
+    const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
+      username: 'admin',
+      password: 'password',
+    })
     keep('not.a.token', signedIn.data.data.refresh_token)
-    await call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: signedIn.data.data.refresh_token } })
+    await call(system.url, 'POST', '/api/v1/auth/logout', {
+      body: { refresh_token: signedIn.data.data.refresh_token },
+    })
     await expect(api.get('/api/v1/auth/me')).rejects.toThrow('401')
     expect(loggedOut()).toBe(true)
     expect(storage.size).toBe(0)

@@ -6,32 +6,65 @@ import { ageSession } from './age-session.ts'
 import { eventually } from './eventually.ts'
 import { isMarkedNotRun, readBlocks, settingsOf, type Block } from './read-blocks.ts'
 import { startBlockRunner } from './start-block-runner.ts'
-import { freePort, REPOSITORY, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import {
+  freePort,
+  REPOSITORY,
+  startStandalone,
+  temporaryFolder,
+  type Standalone,
+} from './start-standalone.ts'
 import { toExpected, toPattern } from './to-expected.ts'
 
-/** The guide, tried by somebody who types what it shows. Both languages show the same, so one of them is tried. */
+/**
+ * The guide, tried by somebody who types what it shows. Both languages show the same, so one of
+ * them is tried.
+ */
 const blocks = readBlocks('docs/guide.md')
 const isStart = ({ code }: Block) => code.endsWith('npm start\n')
-const runnable = blocks.filter((block) => ['http', 'sh', 'js'].includes(block.language) && !isMarkedNotRun(block) && !isStart(block))
+const runnable = blocks.filter(
+  (block) =>
+    ['http', 'sh', 'js'].includes(block.language) && !isMarkedNotRun(block) && !isStart(block),
+)
 const answerTo = (block: Block) => blocks[blocks.indexOf(block) + 1]
-const settings = new Set([...readFileSync(join(REPOSITORY, '.env.example'), 'utf8').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name))
+const settings = new Set(
+  [
+    ...readFileSync(join(REPOSITORY, '.env.example'), 'utf8').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm),
+  ].map(([, name]) => name),
+)
 
 test('both languages show the same code, in the same order', () => {
-  const shown = (path: string) => readBlocks(path).map(({ language, code }) => [language, language === 'mermaid' ? code.split('\n').length : code])
+  const shown = (path: string) =>
+    readBlocks(path).map(({ language, code }) => [
+      language,
+      language === 'mermaid' ? code.split('\n').length : code,
+    ])
   expect(shown('docs/guide.id.md')).toEqual(shown('docs/guide.md'))
 })
 
 test('what is not run says so, and every other block is run or compared', () => {
-  expect(blocks.filter(isMarkedNotRun).map(({ code }) => code.split('\n')[0])).toEqual(['// not run by the tests: Node keeps no cookies'])
+  expect(blocks.filter(isMarkedNotRun).map(({ code }) => code.split('\n')[0])).toEqual([
+    '// not run by the tests: Node keeps no cookies',
+  ])
   expect(runnable.length).toBeGreaterThan(15)
-  expect(runnable.filter((block) => !['json', 'text'].includes(answerTo(block)?.language ?? '')).map(({ line }) => line)).toEqual([])
+  expect(
+    runnable
+      .filter((block) => !['json', 'text'].includes(answerTo(block)?.language ?? ''))
+      .map(({ line }) => line),
+  ).toEqual([])
   const answers = new Set(runnable.map(answerTo))
-  const others = blocks.filter((block) => !runnable.includes(block) && !answers.has(block) && !isMarkedNotRun(block) && !isStart(block))
-  expect(new Set(others.map(({ language }) => language))).toEqual(new Set(['mermaid', 'env', 'log']))
+  const others = blocks.filter(
+    (block) =>
+      !runnable.includes(block) && !answers.has(block) && !isMarkedNotRun(block) && !isStart(block),
+  )
+  expect(new Set(others.map(({ language }) => language))).toEqual(
+    new Set(['mermaid', 'env', 'log']),
+  )
 })
 
 test('every setting that is shown exists', () => {
-  const named = blocks.filter((block) => block.language === 'env' || isStart(block)).flatMap(({ code }) => Object.keys(settingsOf(code)))
+  const named = blocks
+    .filter((block) => block.language === 'env' || isStart(block))
+    .flatMap(({ code }) => Object.keys(settingsOf(code)))
   expect(named.length).toBeGreaterThan(15)
   expect(named.filter((name) => !settings.has(name))).toEqual([])
 })
@@ -46,13 +79,31 @@ describe('as shown', () => {
     const names: Array<[string, string]> = []
     let env: Record<string, string> = {}
     for (const { code } of blocks.filter(isStart)) {
-      const { PORT = '8000', ADMIN_PORT = '9101', DATA_DIR = 'data', ISSUER = '', ...rest } = settingsOf(code)
+      const {
+        PORT = '8000',
+        ADMIN_PORT = '9101',
+        DATA_DIR = 'data',
+        ISSUER = '',
+        ...rest
+      } = settingsOf(code)
       const database = await createTestDatabase()
       const folder = await temporaryFolder()
       const ports = { port: await freePort(), adminPort: await freePort() }
-      names.push([`:${PORT}`, `:${ports.port}`], [`:${ADMIN_PORT}`, `:${ports.adminPort}`], [`${DATA_DIR}/keys`, `${folder.path}/keys`])
-      const own = { ...rest, ...(ISSUER === '' ? {} : { ISSUER: ISSUER.replace(PORT, String(ports.port)) }) }
-      const system = await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: own, ports })
+      names.push(
+        [`:${PORT}`, `:${ports.port}`],
+        [`:${ADMIN_PORT}`, `:${ports.adminPort}`],
+        [`${DATA_DIR}/keys`, `${folder.path}/keys`],
+      )
+      const own = {
+        ...rest,
+        ...(ISSUER === '' ? {} : { ISSUER: ISSUER.replace(PORT, String(ports.port)) }),
+      }
+      const system = await startStandalone({
+        dataDir: folder.path,
+        databaseUrl: database.url,
+        env: own,
+        ports,
+      })
       undo.push(() => system.stop(), folder.remove, database.drop)
       systems.push(await system.ready())
       hurryDatabase = database.url
@@ -62,7 +113,12 @@ describe('as shown', () => {
     undo.push(folder.remove)
     const port = await freePort()
     names.push([':8200', `:${port}`], ['port: 8200', `port: ${port}`])
-    runner = startBlockRunner({ folder: folder.path, origin: systems[0]?.url ?? '', names, env: { PATH: process.env['PATH'] ?? '', ...env } })
+    runner = startBlockRunner({
+      folder: folder.path,
+      origin: systems[0]?.url ?? '',
+      names,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+    })
   })
   afterAll(async () => {
     runner.stop()
@@ -71,19 +127,34 @@ describe('as shown', () => {
 
   for (const block of runnable) {
     test(`line ${block.line}: ${block.code.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, async () => {
-      // The window has passed for a reader; here the process may have stood still for so long, which is no time of the window.
+      // The window has passed for a reader; here the process may have stood still for so long,
+      // which is no time of the window.
       if (block.code === 'again\n') await ageSession(hurryDatabase, runner.refreshToken())
       const output = await runner.run(block)
       const { language, code } = answerTo(block) ?? {}
-      if (language === 'json') expect(JSON.parse(output)).toEqual(toExpected(JSON.parse(code ?? '')))
+      if (language === 'json')
+        expect(JSON.parse(output)).toEqual(toExpected(JSON.parse(code ?? '')))
       else expect(output.trim()).toMatch(toPattern(code ?? ''))
     })
   }
 
   test('the debug lines are those that are logged', async () => {
-    const shown = blocks.filter(({ language }) => language === 'log').flatMap(({ code }) => code.trim().split('\n').map((line) => JSON.parse(line) as object))
+    const shown = blocks
+      .filter(({ language }) => language === 'log')
+      .flatMap(({ code }) =>
+        code
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as object),
+      )
     expect(shown.length).toBeGreaterThan(0)
-    const isLogged = (line: object) => systems.some((system) => system.output().split('\n').some((text) => text.startsWith('{') && isLike(JSON.parse(text), line)))
+    const isLogged = (line: object) =>
+      systems.some((system) =>
+        system
+          .output()
+          .split('\n')
+          .some((text) => text.startsWith('{') && isLike(JSON.parse(text), line)),
+      )
     await eventually(() => shown.every(isLogged))
   })
 })

@@ -50,9 +50,13 @@ async function verdicts({ access }: Pair): Promise<string[]> {
   ])
   return answers.map(({ status, code }) => code ?? String(status))
 }
-const isAll = async (pair: Pair, verdict: string) => (await verdicts(pair)).every((one) => one === verdict)
+const isAll = async (pair: Pair, verdict: string) =>
+  (await verdicts(pair)).every((one) => one === verdict)
 
-/** What one refresh brings. No process and no back end asks for another: not now, and not a moment later. */
+/**
+ * What one refresh brings. No process and no back end asks for another: not now, and not a moment
+ * later.
+ */
 async function refreshed({ refresh: token }: Pair): Promise<Pair> {
   const pair = toPair(await persist(() => refresh(urlOf(1), token)))
   for (let i = 0; i < 20; i += 1) expect(await verdicts(pair)).toEqual(['200', '200', '200', '200'])
@@ -95,19 +99,29 @@ const kidOf = ({ access }: Pair) => {
 }
 
 test.each<[string, (kid: string) => Promise<void>]>([
-  ['retired by the command', async (kid) => expect(await run('keys', ['retire', kid])).toMatchObject({ code: 0 })],
-  ['deleted from the database by hand', async (kid) => void (await sql.query('delete from auth_api.signing_keys where kid = $1', [kid]))],
-])('a signing key that was %s ends its access tokens everywhere within seconds; nobody is told that a token is forged, and one refresh helps', async (_, retire) => {
-  const pair = await login(urlOf(0))
-  await eventually(() => isAll(pair, '200'))
-  await retire(kidOf(pair))
-  const told = new Set<string>()
-  await eventually(async () => {
-    const now = await verdicts(pair)
-    for (const verdict of now) told.add(verdict)
-    return now.every((verdict) => verdict === 'access_token_expired')
-  }, 20_000)
-  expect([...told].filter((verdict) => verdict !== '200')).toEqual(['access_token_expired'])
-  const next = await refreshed(pair)
-  expect(kidOf(next)).not.toBe(kidOf(pair))
-})
+  [
+    'retired by the command',
+    async (kid) => expect(await run('keys', ['retire', kid])).toMatchObject({ code: 0 }),
+  ],
+  [
+    'deleted from the database by hand',
+    async (kid) =>
+      void (await sql.query('delete from auth_api.signing_keys where kid = $1', [kid])),
+  ],
+])(
+  'a signing key that was %s ends its access tokens everywhere within seconds; nobody is told that a token is forged, and one refresh helps',
+  async (_, retire) => {
+    const pair = await login(urlOf(0))
+    await eventually(() => isAll(pair, '200'))
+    await retire(kidOf(pair))
+    const told = new Set<string>()
+    await eventually(async () => {
+      const now = await verdicts(pair)
+      for (const verdict of now) told.add(verdict)
+      return now.every((verdict) => verdict === 'access_token_expired')
+    }, 20_000)
+    expect([...told].filter((verdict) => verdict !== '200')).toEqual(['access_token_expired'])
+    const next = await refreshed(pair)
+    expect(kidOf(next)).not.toBe(kidOf(pair))
+  },
+)

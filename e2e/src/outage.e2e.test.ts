@@ -20,7 +20,13 @@ afterAll(async () => {
   await postgres.stop()
 })
 const start = async (ports?: Standalone['ports']) =>
-  (await startStandalone({ dataDir: folder.path, databaseUrl: postgres.url, ...(ports === undefined ? {} : { ports }) })).ready()
+  (
+    await startStandalone({
+      dataDir: folder.path,
+      databaseUrl: postgres.url,
+      ...(ports === undefined ? {} : { ports }),
+    })
+  ).ready()
 
 test('without its database everything answers a retryable 503 in under 300 ms, tokens keep verifying, and all works again by itself', async () => {
   const pair = await login(system.url)
@@ -28,17 +34,33 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
   await refresh(system.url, pair.refresh)
   for (const request of [
     () => refresh(system.url, pair.refresh),
-    () => call(system.url, 'POST', '/api/v1/auth/auto-refresh', { body: { refresh_token: pair.refresh } }),
-    () => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } }),
-    () => call(system.url, 'POST', '/api/v1/auth/logout', { headers: { authorization: `Bearer ${pair.access}` } }),
-    () => call(system.url, 'POST', '/api/v1/auth/logout-all', { headers: { authorization: `Bearer ${pair.access}` } }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/auto-refresh', {
+        body: { refresh_token: pair.refresh },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/token', {
+        body: { username: 'admin', password: 'password' },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/logout', {
+        headers: { authorization: `Bearer ${pair.access}` },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/logout-all', {
+        headers: { authorization: `Bearer ${pair.access}` },
+      }),
   ]) {
     const tookMs = []
     for (let i = 0; i < 5; i += 1) {
       const startedAt = performance.now()
       const answer = await request()
       tookMs.push(performance.now() - startedAt)
-      expect([answer.status, answer.code, answer.text.includes('"retryable":true')]).toEqual([503, 'unavailable', true])
+      expect([answer.status, answer.code, answer.text.includes('"retryable":true')]).toEqual([
+        503,
+        'unavailable',
+        true,
+      ])
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     }
     // The machine may stand still during one or the other.
@@ -50,14 +72,22 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
 
   await postgres.startServer()
   expect((await persist(() => refresh(system.url, pair.refresh))).status).toBe(200)
-  await persist(() => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } }))
+  await persist(() =>
+    call(system.url, 'POST', '/api/v1/auth/token', {
+      body: { username: 'admin', password: 'password' },
+    }),
+  )
   expect(await system.alarms()).toBe(0)
 })
 
 test('a database that is away for longer than the window in the middle of refreshes costs nobody the session', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, () => login(system.url)))
-  const lost = await Promise.all(clients.slice(0, 4).map((client) => persist(() => refresh(system.url, client.refresh))))
-  const refreshing = Promise.allSettled(clients.map((client) => refresh(system.url, client.refresh)))
+  const lost = await Promise.all(
+    clients.slice(0, 4).map((client) => persist(() => refresh(system.url, client.refresh))),
+  )
+  const refreshing = Promise.allSettled(
+    clients.map((client) => refresh(system.url, client.refresh)),
+  )
   await postgres.killServer()
   const first = await refreshing
   await letPass(1)
@@ -72,7 +102,8 @@ test('a database that is away for longer than the window in the middle of refres
       const answer = lost[i]
       if (answer !== undefined) expect(next.refresh).toBe(toPair(answer).refresh)
       const before = first[i]
-      if (before?.status === 'fulfilled' && before.value.status === 200) expect(next.refresh).toBe(toPair(before.value).refresh)
+      if (before?.status === 'fulfilled' && before.value.status === 200)
+        expect(next.refresh).toBe(toPair(before.value).refresh)
       expect((await persist(() => refresh(system.url, next.refresh))).status).toBe(200)
     }),
   )
@@ -87,7 +118,9 @@ test('all of standalone may be away for longer than the window, whether stopped 
     await system.exited
     await letHourOfOutagePass(postgres.url)
     system = await start(system.ports)
-    expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(lost.refresh)
+    expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(
+      lost.refresh,
+    )
     expect(await system.alarms()).toBe(0)
   }
 })

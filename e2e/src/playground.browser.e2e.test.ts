@@ -5,7 +5,10 @@ import { eventually, letPass } from './eventually.ts'
 import { openBrowser, type OpenBrowser } from './open-browser.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 
-/** Every access token lives 12 s and is renewed after half of them; a spent refresh token passes for a retry for 2 s. */
+/**
+ * Every access token lives 12 s and is renewed after half of them; a spent refresh token passes for
+ * a retry for 2 s.
+ */
 const WINDOW_SECONDS = 2
 const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.2', REFRESH_GRACE_SECONDS: String(WINDOW_SECONDS) }
 
@@ -18,7 +21,9 @@ let opened: Awaited<ReturnType<OpenBrowser['openTabs']>>
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: ENV })).ready()
+  system = await (
+    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: ENV })
+  ).ready()
   browser = await openBrowser()
 })
 afterAll(async () => {
@@ -33,7 +38,8 @@ beforeEach(async () => {
 afterEach(() => opened.close())
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
-const happened = (page: Page, text: string | RegExp) => page.locator('#log li', { hasText: text }).first().waitFor()
+const happened = (page: Page, text: string | RegExp) =>
+  page.locator('#log li', { hasText: text }).first().waitFor()
 const generation = async (page: Page) => Number(await page.locator('#generation').textContent())
 
 async function signIn(page: Page, url = system.url) {
@@ -52,7 +58,10 @@ test('the newcomer signs in with what is filled in, and sees the client renew th
   await happened(page, /by itself\. This is generation \d+\./)
   await happened(page, /This session moved on to generation \d+\./)
   expect(await generation(page)).toBeGreaterThan(before)
-  await eventually(async () => (await page.locator('#access-bar').evaluate((bar: HTMLProgressElement) => bar.value)) > 0)
+  await eventually(
+    async () =>
+      (await page.locator('#access-bar').evaluate((bar: HTMLProgressElement) => bar.value)) > 0,
+  )
   expect(opened.complaints).toEqual([])
 })
 
@@ -65,12 +74,20 @@ test('a stolen token that is replayed after its window ends the session: the thi
   await letPass(WINDOW_SECONDS + 0.5)
   await button(page, 'Replay it').click()
   await happened(page, /Refused: the token was spent before.*401 refresh_token_reused/)
-  await happened(page, /A spent refresh token \(generation \d+\) came back: this session was ended.*session\.reuse-detected\.v1/)
-  await page.getByRole('status').getByText('so this session was ended, for the thief and for you').waitFor()
+  await happened(
+    page,
+    /A spent refresh token \(generation \d+\) came back: this session was ended.*session\.reuse-detected\.v1/,
+  )
+  await page
+    .getByRole('status')
+    .getByText('so this session was ended, for the thief and for you')
+    .waitFor()
   await button(page, 'Sign in').click()
   await page.locator('#notices li', { hasText: 'its refresh token was used twice' }).waitFor()
   // Chromium reports every answer of 4xx; nothing else is said.
-  expect(opened.complaints.filter((text) => !text.includes('the server responded with a status of 401'))).toEqual([])
+  expect(
+    opened.complaints.filter((text) => !text.includes('the server responded with a status of 401')),
+  ).toEqual([])
 })
 
 test('two tabs share one session: what one renews the other takes over, and signing out in one signs out both', async () => {
@@ -111,7 +128,10 @@ test('by the name localhost, and by the keyboard alone', async () => {
 
 test('in 360 pixels nothing is cut off, in light and in dark', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const { tabs: [page], close } = await browser.openTabs({ viewport: { width: 360, height: 740 }, colorScheme })
+    const {
+      tabs: [page],
+      close,
+    } = await browser.openTabs({ viewport: { width: 360, height: 740 }, colorScheme })
     await signIn(page)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
     await close()

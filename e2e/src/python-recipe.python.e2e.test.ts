@@ -8,19 +8,33 @@ import { readBlocks } from './read-blocks.ts'
 import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 import { BRIEF, FRESH } from './token-lives.ts'
 
-/** docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then what it promises. */
+/**
+ * docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then
+ * what it promises.
+ */
 const run = promisify(execFile)
 const blocks = readBlocks('docs/clients/python.md')
 const files = blocks.filter(({ code }) => /^# \w+\.py\n/.test(code))
-const [install, example, printed] = [blocks.find(({ language }) => language === 'sh'), blocks.find(({ code }) => code.startsWith('from auto_refresh ')), blocks.find(({ language }) => language === 'text')]
+const [install, example, printed] = [
+  blocks.find(({ language }) => language === 'sh'),
+  blocks.find(({ code }) => code.startsWith('from auto_refresh ')),
+  blocks.find(({ language }) => language === 'text'),
+]
 
-/** Two processes on one database and of one issuer: what `system` issues is fresh for all of a test, what `brief` issues can be waited for. */
+/**
+ * Two processes on one database and of one issuer: what `system` issues is fresh for all of a test,
+ * what `brief` issues can be waited for.
+ */
 let system: Standalone
 let brief: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const inFolder = (name: string) => join(folder.path, name)
-const python = (...args: string[]) => run(inFolder('venv/bin/python'), args, { cwd: folder.path, env: { ...process.env, PYTHONPATH: folder.path } })
+const python = (...args: string[]) =>
+  run(inFolder('venv/bin/python'), args, {
+    cwd: folder.path,
+    env: { ...process.env, PYTHONPATH: folder.path },
+  })
 /** As the services see it: `localhost`, because the issuer's name stands in the tokens. */
 let url: string
 
@@ -36,7 +50,10 @@ beforeAll(async () => {
   brief = await (await startStandalone({ ...shared, env: { ...env, ...BRIEF } })).ready()
   await run('bash', ['-c', install?.code ?? 'exit 1'], { cwd: folder.path })
   for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
-    await writeFile(inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''), code.replaceAll('http://localhost:8000', url))
+    await writeFile(
+      inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''),
+      code.replaceAll('http://localhost:8000', url),
+    )
   }
 })
 afterAll(async () => {
@@ -46,9 +63,19 @@ afterAll(async () => {
 })
 
 test('the example signs in, and finds its session again', async () => {
-  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'python', 'text', 'python', 'python'])
+  expect(blocks.map(({ language }) => language)).toEqual([
+    'sh',
+    'python',
+    'python',
+    'text',
+    'python',
+    'python',
+  ])
   // A refresh token begins with its session.
-  const sessionOf = async () => (JSON.parse(await readFile(inFolder('session.json'), 'utf8')) as { refresh_token: string }).refresh_token.slice(0, 28)
+  const sessionOf = async () =>
+    (
+      JSON.parse(await readFile(inFolder('session.json'), 'utf8')) as { refresh_token: string }
+    ).refresh_token.slice(0, 28)
   expect((await python('example.py')).stdout).toBe(printed?.code)
   const session = await sessionOf()
   expect((await python('example.py')).stdout).toBe(printed?.code)
@@ -56,15 +83,45 @@ test('the example signs in, and finds its session again', async () => {
 })
 
 test.each([
-  ['five threads with a due or an expired token make one refresh, and all are answered', 'threads', 0],
-  ['an answer that was lost for longer than the window, and the process with it, loses no session', 'lost_answer', 0],
-  ['no 503, 429, portal or proxy signs anybody out, and no token leaves for elsewhere', 'trouble', 0],
-  ['a session that is signed out ends at the server too; its file was its owner\'s alone', 'sign_out', 0],
-  ['after a reuse the session says once that it is over, and the user can sign in again', 'reuse', 1],
-  ['an access token is checked off-line; one that is expired, forged or no access token is refused', 'verify_tokens', 0],
+  [
+    'five threads with a due or an expired token make one refresh, and all are answered',
+    'threads',
+    0,
+  ],
+  [
+    'an answer that was lost for longer than the window, and the process with it, loses no session',
+    'lost_answer',
+    0,
+  ],
+  [
+    'no 503, 429, portal or proxy signs anybody out, and no token leaves for elsewhere',
+    'trouble',
+    0,
+  ],
+  [
+    "a session that is signed out ends at the server too; its file was its owner's alone",
+    'sign_out',
+    0,
+  ],
+  [
+    'after a reuse the session says once that it is over, and the user can sign in again',
+    'reuse',
+    1,
+  ],
+  [
+    'an access token is checked off-line; one that is expired, forged or no access token is refused',
+    'verify_tokens',
+    0,
+  ],
   ['a back end refuses the tokens of a session within seconds of its sign-out', 'revocations', 0],
 ])('%s', async (_, scenario, alarms) => {
   const before = await system.alarms()
-  await python(join(import.meta.dirname, 'python-scenarios.py'), scenario, url, `http://localhost:${brief.ports.port}`, folder.path)
-  expect(await system.alarms() - before).toBe(alarms)
+  await python(
+    join(import.meta.dirname, 'python-scenarios.py'),
+    scenario,
+    url,
+    `http://localhost:${brief.ports.port}`,
+    folder.path,
+  )
+  expect((await system.alarms()) - before).toBe(alarms)
 })

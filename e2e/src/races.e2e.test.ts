@@ -7,7 +7,10 @@ import { eventually, usualSeconds } from './eventually.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
 import { DUE_AT_ONCE } from './token-lives.ts'
 
-/** Two processes on one database: whatever is shared is shared through Postgres. Every access token is due as soon as it is there. */
+/**
+ * Two processes on one database: whatever is shared is shared through Postgres. Every access token
+ * is due as soon as it is there.
+ */
 const systems: Standalone[] = []
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -16,7 +19,12 @@ let sql: Client
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  for (const _ of [1, 2]) systems.push(await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: DUE_AT_ONCE })).ready())
+  for (const _ of [1, 2])
+    systems.push(
+      await (
+        await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: DUE_AT_ONCE })
+      ).ready(),
+    )
   sql = new Client({ connectionString: database.url })
   await sql.connect()
 })
@@ -29,14 +37,26 @@ afterAll(async () => {
 
 const urlOf = (i: number) => systems[i % systems.length]?.url ?? ''
 const generationOf = async (token: string) => {
-  const { rows } = await sql.query<{ generation: string; revoke_reason: string | null }>('select generation, revoke_reason from token_store.sessions where id = $1', [sessionIdOf(token)])
+  const { rows } = await sql.query<{ generation: string; revoke_reason: string | null }>(
+    'select generation, revoke_reason from token_store.sessions where id = $1',
+    [sessionIdOf(token)],
+  )
   return { generation: Number(rows[0]?.generation), revoked: rows[0]?.revoke_reason }
 }
 
-/** What a client keeps in the end: one that got no answer, or one without a pair because the process was busy, asks again. */
+/**
+ * What a client keeps in the end: one that got no answer, or one without a pair because the process
+ * was busy, asks again.
+ */
 const successorBy = {
-  refresh: async (url: string, token: string) => toPair(await persist(() => refresh(url, token))).refresh,
-  autoRefresh: async (url: string, token: string) => toPair(await persist(() => call(url, 'POST', '/api/v1/auth/auto-refresh', { body: { refresh_token: token } }))).refresh,
+  refresh: async (url: string, token: string) =>
+    toPair(await persist(() => refresh(url, token))).refresh,
+  autoRefresh: async (url: string, token: string) =>
+    toPair(
+      await persist(() =>
+        call(url, 'POST', '/api/v1/auth/auto-refresh', { body: { refresh_token: token } }),
+      ),
+    ).refresh,
   async middleware(url: string, token: string, access: string) {
     let successor: string | null = null
     await eventually(async () => {
@@ -52,7 +72,9 @@ const successorBy = {
 test('50 refreshes of one token at once, over two processes: one successor for all, no alarm', async () => {
   for (let round = 0; round < 5; round += 1) {
     const pair = await login(urlOf(round))
-    const successors = await Promise.all(Array.from({ length: 50 }, (_, i) => successorBy.refresh(urlOf(i), pair.refresh)))
+    const successors = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => successorBy.refresh(urlOf(i), pair.refresh)),
+    )
     expect(new Set(successors).size).toBe(1)
     expect(await generationOf(pair.refresh)).toEqual({ generation: 1, revoked: null })
   }
@@ -62,7 +84,11 @@ test('any mixture of /refresh, /auto-refresh and the middleware gives everyone t
   for (let round = 0; round < 5; round += 1) {
     const pair = await login(urlOf(round))
     const ways = Object.values(successorBy)
-    const successors = await Promise.all(Array.from({ length: 48 }, async (_, i) => ways[i % ways.length]?.(urlOf(i), pair.refresh, pair.access)))
+    const successors = await Promise.all(
+      Array.from({ length: 48 }, async (_, i) =>
+        ways[i % ways.length]?.(urlOf(i), pair.refresh, pair.access),
+      ),
+    )
     expect(new Set(successors).size).toBe(1)
     expect(successors[0]).not.toBe(pair.refresh)
     expect(await generationOf(pair.refresh)).toEqual({ generation: 1, revoked: null })
@@ -73,7 +99,9 @@ test('a session that is ended on one process is refused on the other within 2 s'
   const seconds = await usualSeconds(async () => {
     const pair = await login(urlOf(0))
     expect((await me(urlOf(1), pair.access)).status).toBe(200)
-    await call(urlOf(0), 'POST', '/api/v1/auth/logout', { headers: { authorization: `Bearer ${pair.access}` } })
+    await call(urlOf(0), 'POST', '/api/v1/auth/logout', {
+      headers: { authorization: `Bearer ${pair.access}` },
+    })
     expect((await me(urlOf(0), pair.access)).code).toBe('access_token_revoked')
     expect((await refresh(urlOf(1), pair.refresh)).code).toBe('refresh_token_revoked')
     return async () => (await me(urlOf(1), pair.access)).code === 'access_token_revoked'

@@ -4,14 +4,30 @@ import { REPOSITORY } from './start-standalone.ts'
 
 export type Block = { language: string; code: string; line: number }
 
-/** The fenced code blocks of a document of the repository, in order, with the line on which each opens. */
+/**
+ * The fenced code blocks of a document of the repository, in order, with the line on which each
+ * opens.
+ */
 export function readBlocks(document: string): Block[] {
   const text = readFileSync(join(REPOSITORY, document), 'utf8')
-  return [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(({ 1: language = '', 2: code = '', index }) => ({ language, code, line: text.slice(0, index).split('\n').length }))
+  return [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(
+    ({ 1: language = '', 2: code = '', index }) => ({
+      language,
+      code,
+      line: text.slice(0, index).split('\n').length,
+    }),
+  )
 }
 
 /** A reader must see what nobody has tried: such a block says so in its first line. */
-export const isMarkedNotRun = ({ code }: Block): boolean => /^(?:#|\/\/) not run by the tests: /.test(code)
+export const isMarkedNotRun = ({ code }: Block): boolean =>
+  /^(?:#|\/\/) not run by the tests: /.test(code)
 
 /** Each `NAME=value` at the start of a line or before a command. */
-export const settingsOf = (code: string): Record<string, string> => Object.fromEntries([...code.matchAll(/(?:^|\s)([A-Z][A-Z0-9_]*)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
+export const settingsOf = (code: string): Record<string, string> =>
+  Object.fromEntries(
+    [...code.matchAll(/(?:^|\s)([A-Z][A-Z0-9_]*)=(\S*)/g)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
+  )

@@ -6,10 +6,30 @@ type Attributes = { key: string; value: Record<string, unknown> }[]
 type Otlp = {
   resourceSpans: {
     resource: { attributes: Attributes }
-    scopeSpans: { spans: { name: string; kind: number; traceId: string; spanId: string; parentSpanId?: string; startTimeUnixNano: string; attributes: Attributes; links: { traceId: string; spanId: string }[] }[] }[]
+    scopeSpans: {
+      spans: {
+        name: string
+        kind: number
+        traceId: string
+        spanId: string
+        parentSpanId?: string
+        startTimeUnixNano: string
+        attributes: Attributes
+        links: { traceId: string; spanId: string }[]
+      }[]
+    }[]
   }[]
 }
-export type ReceivedSpan = { service: unknown; name: string; kind: string; traceId: string; spanId: string; parentSpanId: string | undefined; attributes: Record<string, unknown>; links: string[] }
+export type ReceivedSpan = {
+  service: unknown
+  name: string
+  kind: string
+  traceId: string
+  spanId: string
+  parentSpanId: string | undefined
+  attributes: Record<string, unknown>
+  links: string[]
+}
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 
@@ -21,8 +41,11 @@ export async function receiveSpans() {
     const contentType = request.headers['content-type']
     const body = await buffer(request)
     posts.push({ path: request.url, contentType, body })
-    if (contentType === 'application/json') spans.push(...toSpans(JSON.parse(body.toString()) as Otlp))
-    response.writeHead(200, { 'content-type': contentType }).end(contentType === 'application/json' ? '{}' : '')
+    if (contentType === 'application/json')
+      spans.push(...toSpans(JSON.parse(body.toString()) as Otlp))
+    response
+      .writeHead(200, { 'content-type': contentType })
+      .end(contentType === 'application/json' ? '{}' : '')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -54,4 +77,5 @@ function toSpans({ resourceSpans }: Otlp): ReceivedSpan[] {
   )
 }
 
-const toRecord = (attributes: Attributes) => Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+const toRecord = (attributes: Attributes) =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))

@@ -25,7 +25,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-function run(entry: string, env: Record<string, string>): Promise<{ code: number | string | undefined; output: string }> {
+function run(
+  entry: string,
+  env: Record<string, string>,
+): Promise<{ code: number | string | undefined; output: string }> {
   const args = [join(REPOSITORY, entry), ...(ARGUMENTS[entry] ?? [])]
   const options = { cwd: dir, env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 120_000 }
   return new Promise((resolve) => {
@@ -39,14 +42,26 @@ test('every process that has settings is started here', () => {
   expect(entries.length).toBe(15)
 })
 
-test.each(entries)('%s takes its settings from secret files, and a wrong one ends it with 78 and no value', async (entry) => {
-  const { code, output } = await run(entry, { SECRETS_DIR: dir })
-  expect([code, output]).toEqual([78, expect.stringMatching(/(DATABASE_URL|KAFKA_BROKERS) (is not valid|has an entry)/)])
-  expect(output).not.toContain('hunter2')
-})
+test.each(entries)(
+  '%s takes its settings from secret files, and a wrong one ends it with 78 and no value',
+  async (entry) => {
+    const { code, output } = await run(entry, { SECRETS_DIR: dir })
+    expect([code, output]).toEqual([
+      78,
+      expect.stringMatching(/(DATABASE_URL|KAFKA_BROKERS) (is not valid|has an entry)/),
+    ])
+    expect(output).not.toContain('hunter2')
+  },
+)
 
-test.each(entries)('%s ends with 78 and names the folder of secrets that does not exist', async (entry) => {
-  const missing = join(dir, 'none')
-  const { code, output } = await run(entry, { SECRETS_DIR: missing })
-  expect([code, output]).toEqual([78, expect.stringContaining(`SECRETS_DIR (${missing}) cannot be read (ENOENT)`)])
-})
+test.each(entries)(
+  '%s ends with 78 and names the folder of secrets that does not exist',
+  async (entry) => {
+    const missing = join(dir, 'none')
+    const { code, output } = await run(entry, { SECRETS_DIR: missing })
+    expect([code, output]).toEqual([
+      78,
+      expect.stringContaining(`SECRETS_DIR (${missing}) cannot be read (ENOENT)`),
+    ])
+  },
+)

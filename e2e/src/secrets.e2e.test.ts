@@ -19,8 +19,15 @@ const answers: string[] = []
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  const env = { LOG_LEVEL: 'trace', DEBUG_AUTO_REFRESH: 'true', DEMO_USER_PASSWORD: CANARY, ...DUE_AT_ONCE }
-  system = await (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
+  const env = {
+    LOG_LEVEL: 'trace',
+    DEBUG_AUTO_REFRESH: 'true',
+    DEMO_USER_PASSWORD: CANARY,
+    ...DUE_AT_ONCE,
+  }
+  system = await (
+    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })
+  ).ready()
   sql = new Client({ connectionString: database.url })
   await sql.connect()
   await useEverything()
@@ -38,7 +45,9 @@ function keep(...tokens: string[]) {
     // The parts that make a token: the MAC and nonce of ours, the signature of a JWT.
     if (token.startsWith('art_')) {
       const bytes = Buffer.from(token.slice(4, 100), 'base64url')
-      for (const part of [bytes.subarray(24, 40), bytes.subarray(40)]) for (const encoding of ['hex', 'base64', 'base64url'] as const) secrets.add(part.toString(encoding))
+      for (const part of [bytes.subarray(24, 40), bytes.subarray(40)])
+        for (const encoding of ['hex', 'base64', 'base64url'] as const)
+          secrets.add(part.toString(encoding))
     } else secrets.add(token.split('.')[2] ?? token)
   }
 }
@@ -51,25 +60,50 @@ async function useEverything() {
     renewed = await me(system.url, pair.access, { 'x-refresh-token': pair.refresh })
     return renewed.headers.get('x-token-refreshed') === 'true'
   })
-  const second = { access: renewed.headers.get('x-new-access-token') ?? '', refresh: renewed.headers.get('x-new-refresh-token') ?? '' }
+  const second = {
+    access: renewed.headers.get('x-new-access-token') ?? '',
+    refresh: renewed.headers.get('x-new-refresh-token') ?? '',
+  }
   keep(second.access, second.refresh)
-  const third = toPair(await refresh(system.url, second.refresh, { 'idempotency-key': 'canary-attempt' }))
+  const third = toPair(
+    await refresh(system.url, second.refresh, { 'idempotency-key': 'canary-attempt' }),
+  )
   keep(third.access, third.refresh)
-  const cookie = await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: CANARY, transport: 'cookie' }, headers: { 'x-auto-refresh': '1' } })
-  const cookieToken = /refresh_token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''
+  const cookie = await call(system.url, 'POST', '/api/v1/auth/token', {
+    body: { username: 'admin', password: CANARY, transport: 'cookie' },
+    headers: { 'x-auto-refresh': '1' },
+  })
+  const cookieToken =
+    /refresh_token=([^;]+)/.exec(cookie.headers.get('set-cookie') ?? '')?.[1] ?? ''
   keep(cookieToken)
   expect(cookie.text).not.toContain(cookieToken)
   const attempts = [
-    () => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: CANARY, password: 'wrong' } }),
-    () => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: `${CANARY}x` } }),
-    () => call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: { nested: CANARY } } }),
-    () => call(system.url, 'POST', '/api/v1/auth/refresh', { body: { refresh_token: `${third.refresh}x` } }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/token', {
+        body: { username: CANARY, password: 'wrong' },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/token', {
+        body: { username: 'admin', password: `${CANARY}x` },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/token', {
+        body: { username: 'admin', password: { nested: CANARY } },
+      }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/refresh', {
+        body: { refresh_token: `${third.refresh}x` },
+      }),
     () => call(system.url, 'POST', `/api/v1/auth/refresh?token=${third.refresh}`, { body: {} }),
     () => call(system.url, 'POST', '/api/v1/auth/refresh', { body: { [CANARY]: third.refresh } }),
-    () => call(system.url, 'POST', '/api/v1/auth/refresh', { headers: { cookie: `refresh_token=${cookieToken}` } }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/refresh', {
+        headers: { cookie: `refresh_token=${cookieToken}` },
+      }),
     () => me(system.url, `${third.access}x`),
     () => me(system.url, third.refresh),
-    () => call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: third.access } }),
+    () =>
+      call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: third.access } }),
   ]
   for (const answer of await Promise.all(attempts.map((attempt) => persist(attempt)))) {
     expect(answer.status).toBeGreaterThanOrEqual(400)
@@ -78,7 +112,14 @@ async function useEverything() {
   await ageSession(database.url, pair.refresh)
   expect((await refresh(system.url, pair.refresh)).code).toBe('refresh_token_reused')
   // The last thing that is told of all this.
-  await eventually(async () => (await sql.query(`select 1 from cleanup.audit_events where type = 'session.reuse-detected.v1'`)).rowCount === 1)
+  await eventually(
+    async () =>
+      (
+        await sql.query(
+          `select 1 from cleanup.audit_events where type = 'session.reuse-detected.v1'`,
+        )
+      ).rowCount === 1,
+  )
 }
 
 function findSecrets(text: string): string[] {
@@ -96,10 +137,14 @@ test('no token or password is in the metrics', async () => {
 })
 
 test('the database holds nothing from which a live token can be made, in any schema', async () => {
-  const tables = await sql.query<{ name: string }>(`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth_api', 'token_store', 'cleanup')`)
+  const tables = await sql.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth_api', 'token_store', 'cleanup')`,
+  )
   expect(tables.rows.length).toBeGreaterThan(8)
   for (const { name } of tables.rows) {
-    const { rows } = await sql.query<{ row: string }>(`select to_jsonb(t)::text as row from ${name} t`)
+    const { rows } = await sql.query<{ row: string }>(
+      `select to_jsonb(t)::text as row from ${name} t`,
+    )
     expect([name, findSecrets(rows.map((row) => row.row).join('\n'))]).toEqual([name, []])
   }
 })

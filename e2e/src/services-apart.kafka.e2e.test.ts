@@ -17,7 +17,11 @@ let receiver: WebhookReceiver
 
 beforeAll(async () => {
   receiver = await startWebhookReceiver()
-  system = await startSystemApart({ REFRESH_LIMIT: 'off', SESSION_LIMIT: '10000', ...receiver.settings })
+  system = await startSystemApart({
+    REFRESH_LIMIT: 'off',
+    SESSION_LIMIT: '10000',
+    ...receiver.settings,
+  })
   sql = await connect()
 })
 afterAll(async () => {
@@ -35,9 +39,12 @@ async function connect(): Promise<Client> {
 /** For what goes through Kafka: a consumer may wait for its partitions. */
 const TOLD = 60_000
 const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
-const alarms = async () => (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
+const alarms = async () =>
+  (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
 
-/** Clients that refresh without pause until told to stop; each keeps the pair it was answered with. */
+/**
+ * Clients that refresh without pause until told to stop; each keeps the pair it was answered with.
+ */
 function keepRefreshing(clients: Pair[], send: (client: Pair) => Promise<Answer>) {
   const stopping = new AbortController()
   const failures: string[] = []
@@ -45,7 +52,8 @@ function keepRefreshing(clients: Pair[], send: (client: Pair) => Promise<Answer>
   const loops = clients.map(async (client, i) => {
     while (!stopping.signal.aborted) {
       const answer = await send(client).catch((error: unknown) => String(error))
-      if (typeof answer === 'string' || answer.status !== 200) failures.push(typeof answer === 'string' ? answer : answer.text)
+      if (typeof answer === 'string' || answer.status !== 200)
+        failures.push(typeof answer === 'string' ? answer : answer.text)
       else {
         clients[i] = client = toPair(answer)
         refreshes += 1
@@ -69,16 +77,26 @@ async function restart(list: ServiceProcess[], i: number, signal: NodeJS.Signals
   list[i] = await service.again()
 }
 
-/** Events in the topic are the committed transitions: each once (after taking out repeats), in order, none missing. */
+/**
+ * Events in the topic are the committed transitions: each once (after taking out repeats), in
+ * order, none missing.
+ */
 async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
-  await eventually(async () => (await sql.query('select 1 from token_store.outbox limit 1')).rowCount === 0, TOLD)
+  await eventually(
+    async () => (await sql.query('select 1 from token_store.outbox limit 1')).rowCount === 0,
+    TOLD,
+  )
   const events = await system.sessionEvents()
   for (const client of clients) {
     const id = sessionIdOf(client.refresh)
-    const { rows } = await sql.query<{ seq: string }>('select seq from token_store.sessions where id = $1', [id])
+    const { rows } = await sql.query<{ seq: string }>(
+      'select seq from token_store.sessions where id = $1',
+      [id],
+    )
     const seen = new Set<number>()
     const first = events.flatMap((event) => {
-      if (!('session_seq' in event.data) || event.key !== id || seen.has(event.data.session_seq)) return []
+      if (!('session_seq' in event.data) || event.key !== id || seen.has(event.data.session_seq))
+        return []
       seen.add(event.data.session_seq)
       return [event.data.session_seq]
     })
@@ -87,12 +105,18 @@ async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
 }
 
 afterEach(({ task }) => {
-  if (task.result?.state === 'fail') for (const service of system.all()) console.log(`${service.name} ${service.url}, last lines:\n${service.output().split('\n').slice(-6).join('\n')}`)
+  if (task.result?.state === 'fail')
+    for (const service of system.all())
+      console.log(
+        `${service.name} ${service.url}, last lines:\n${service.output().split('\n').slice(-6).join('\n')}`,
+      )
 })
 
 test('login on one, refresh on the other; 50 racers over both get one successor', async () => {
   const pair = await signIn(0)
-  const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => persist(() => refresh(system.urlOf(i), pair.refresh))))
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => persist(() => refresh(system.urlOf(i), pair.refresh))),
+  )
   expect(new Set(answers.map((answer) => toPair(answer).refresh)).size).toBe(1)
   expect((await me(system.urlOf(1), pair.access)).status).toBe(200)
   await expectTopicToHoldAllOf([pair])
@@ -102,13 +126,19 @@ test('a logout or a reuse on one is refused on the other within 2 s, and the use
   const tookMs: number[] = []
   for (let i = 0; i < 20; i += 1) {
     const pair = await signIn(i)
-    await call(system.urlOf(i), 'POST', '/api/v1/auth/logout', { headers: { authorization: `Bearer ${pair.access}` } })
+    await call(system.urlOf(i), 'POST', '/api/v1/auth/logout', {
+      headers: { authorization: `Bearer ${pair.access}` },
+    })
     const answeredAt = performance.now()
-    await eventually(async () => (await me(system.urlOf(i + 1), pair.access)).code === 'access_token_revoked')
+    await eventually(
+      async () => (await me(system.urlOf(i + 1), pair.access)).code === 'access_token_revoked',
+    )
     tookMs.push(performance.now() - answeredAt)
   }
   tookMs.sort((a, b) => a - b)
-  console.log(`logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`)
+  console.log(
+    `logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`,
+  )
   // The machine may stand still during some of them.
   expect(tookMs[10]).toBeLessThan(2000)
 
@@ -117,8 +147,12 @@ test('a logout or a reuse on one is refused on the other within 2 s, and the use
   const current = toPair(await refresh(system.urlOf(0), stolen.refresh))
   await ageSession(system.postgres.url, stolen.refresh)
   expect((await refresh(system.urlOf(0), stolen.refresh)).code).toBe('refresh_token_reused')
-  for (const url of [system.urlOf(0), system.urlOf(1)]) await eventually(async () => (await me(url, current.access)).code === 'access_token_revoked')
-  const notices = () => call(system.urlOf(1), 'GET', '/api/v1/auth/notices', { headers: { authorization: `Bearer ${other.access}` } })
+  for (const url of [system.urlOf(0), system.urlOf(1)])
+    await eventually(async () => (await me(url, current.access)).code === 'access_token_revoked')
+  const notices = () =>
+    call(system.urlOf(1), 'GET', '/api/v1/auth/notices', {
+      headers: { authorization: `Bearer ${other.access}` },
+    })
   await eventually(async () => (await notices()).text.includes(sessionIdOf(stolen.refresh)), TOLD)
 })
 
@@ -127,18 +161,39 @@ test('a theft, and the sign-in of who has the password too, reach the webhook, t
   const id = sessionIdOf(owner.refresh)
   toPair(await refresh(system.urlOf(0), owner.refresh))
   await ageSession(system.postgres.url, owner.refresh)
-  expect((await refresh(system.urlOf(1), owner.refresh, { 'user-agent': 'thief' })).code).toBe('refresh_token_reused')
-  const told = (pattern: string, session: string) => receiver.received.find(({ data }) => data['pattern'] === pattern && data['session_id'] === session)
+  expect((await refresh(system.urlOf(1), owner.refresh, { 'user-agent': 'thief' })).code).toBe(
+    'refresh_token_reused',
+  )
+  const told = (pattern: string, session: string) =>
+    receiver.received.find(
+      ({ data }) => data['pattern'] === pattern && data['session_id'] === session,
+    )
   await eventually(() => told('reuse', id) !== undefined, TOLD)
   expect(told('reuse', id)?.data).toMatchObject({ agent: 'thief', count: 1, threshold: 1 })
 
   const thief = await signIn(1)
-  await eventually(() => receiver.received.some(({ data }) => data['pattern'] === 'sign_in_after_reuse'), TOLD)
+  await eventually(
+    () => receiver.received.some(({ data }) => data['pattern'] === 'sign_in_after_reuse'),
+    TOLD,
+  )
   expect(thief.access).not.toBe('')
   const detection = told('reuse', id)
-  await eventually(async () => (await sql.query('select 1 from cleanup.audit_events where event_id = $1 and session_id = $2', [detection?.id, id])).rowCount === 1, TOLD)
-  expect((await runOperation('events-tail', { args: ['--all'], env: system.env })).output).toContain(`security.pattern-detected.v1 ${id} event=${detection?.id}`)
-  const counted = await system.monitors[0]?.metric(/^auth_suspicious_patterns_total\{pattern="reuse"\} (\d+)$/m)
+  await eventually(
+    async () =>
+      (
+        await sql.query(
+          'select 1 from cleanup.audit_events where event_id = $1 and session_id = $2',
+          [detection?.id, id],
+        )
+      ).rowCount === 1,
+    TOLD,
+  )
+  expect(
+    (await runOperation('events-tail', { args: ['--all'], env: system.env })).output,
+  ).toContain(`security.pattern-detected.v1 ${id} event=${detection?.id}`)
+  const counted = await system.monitors[0]?.metric(
+    /^auth_suspicious_patterns_total\{pattern="reuse"\} (\d+)$/m,
+  )
   expect(counted).toBeGreaterThan(0)
 })
 
@@ -146,12 +201,20 @@ test('the life of one event can be followed: the log of auth-api, the topic, the
   const pair = await signIn(0)
   const id = sessionIdOf(pair.refresh)
   toPair(await refresh(system.urlOf(0), pair.refresh))
-  await eventually(() => system.apis.some((api) => api.output().includes(`"outcome":"rotated","sessionId":"${id}"`)))
-  const find = async () => (await system.sessionEvents()).find((event) => event.key === id && event.type === 'session.rotated.v1')
+  await eventually(() =>
+    system.apis.some((api) => api.output().includes(`"outcome":"rotated","sessionId":"${id}"`)),
+  )
+  const find = async () =>
+    (await system.sessionEvents()).find(
+      (event) => event.key === id && event.type === 'session.rotated.v1',
+    )
   await eventually(async () => (await find()) !== undefined, TOLD)
   const event = await find()
   await eventually(async () => {
-    const { rows } = await sql.query('select type, session_seq, data from cleanup.audit_events where event_id = $1', [event?.id])
+    const { rows } = await sql.query(
+      'select type, session_seq, data from cleanup.audit_events where event_id = $1',
+      [event?.id],
+    )
     return rows.length === 1 && rows[0].type === event?.type && rows[0].data.generation === 1
   }, TOLD)
 })
@@ -159,13 +222,21 @@ test('the life of one event can be followed: the log of auth-api, the topic, the
 test('npm run recover ends again what a restore has brought back, and npm run events:tail shows the stream', async () => {
   const pair = await signIn(0)
   const id = sessionIdOf(pair.refresh)
-  await call(system.urlOf(0), 'POST', '/api/v1/auth/logout', { body: { refresh_token: pair.refresh } })
+  await call(system.urlOf(0), 'POST', '/api/v1/auth/logout', {
+    body: { refresh_token: pair.refresh },
+  })
   const tail = () => runOperation('events-tail', { args: ['--all'], env: system.env })
   await eventually(async () => (await tail()).output.includes(`session.revoked.v1 ${id}`), TOLD)
 
-  await sql.query('update token_store.sessions set revoked_at = null, revoke_reason = null, seq = 0 where id = $1', [id])
+  await sql.query(
+    'update token_store.sessions set revoked_at = null, revoke_reason = null, seq = 0 where id = $1',
+    [id],
+  )
   const recovered = await runOperation('recover', { env: system.env })
-  expect(recovered).toMatchObject({ code: 0, output: expect.stringMatching(/^1 sessions ended again, \d+ had ended, \d+ are not here$/m) })
+  expect(recovered).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/^1 sessions ended again, \d+ had ended, \d+ are not here$/m),
+  })
   expect((await refresh(system.urlOf(1), pair.refresh)).code).toBe('refresh_token_revoked')
 })
 
@@ -173,7 +244,9 @@ test('each process is killed with -9 under load: no session is lost, no event is
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const before = await alarms()
   let turn = 0
-  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(turn++), client.refresh)))
+  const load = keepRefreshing(clients, (client) =>
+    persist(() => refresh(system.urlOf(turn++), client.refresh)),
+  )
   for (const list of [system.stores, system.apis, system.workers, system.monitors]) {
     for (const i of list.keys()) {
       await restart(list, i, 'SIGKILL')
@@ -190,7 +263,9 @@ test('each process is killed with -9 under load: no session is lost, no event is
 test('a token-store that stands still for longer than its lease reorders nothing and revokes nobody', async () => {
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
   const before = await alarms()
-  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(0), client.refresh)))
+  const load = keepRefreshing(clients, (client) =>
+    persist(() => refresh(system.urlOf(0), client.refresh)),
+  )
   system.stores[0]?.kill('SIGSTOP')
   await letPass(12)
   system.stores[0]?.kill('SIGCONT')
@@ -206,8 +281,11 @@ test('a rolling restart under load fails no request', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const balancer = startBalancer(() => system.apis)
   await balancer.look()
-  const load = keepRefreshing(clients, (client) => balancer.send((url) => refresh(url, client.refresh)))
-  for (const list of [system.stores, system.apis, system.workers, system.monitors]) for (const i of list.keys()) await restart(list, i, 'SIGTERM')
+  const load = keepRefreshing(clients, (client) =>
+    balancer.send((url) => refresh(url, client.refresh)),
+  )
+  for (const list of [system.stores, system.apis, system.workers, system.monitors])
+    for (const i of list.keys()) await restart(list, i, 'SIGTERM')
   const { failures, refreshes } = await load.stop()
   balancer.stop()
   expect(failures).toEqual([])
@@ -220,11 +298,13 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
   const load = keepRefreshing(clients, (client) => refresh(system.urlOf(0), client.refresh))
   await letPass(WITHOUT_KAFKA_SECONDS)
   const { failures, refreshes } = await load.stop()
-  // A machine that stands still may refuse each client once or twice; what Kafka breaks stays broken.
+  // A machine that stands still may refuse each client once or twice; what Kafka breaks stays
+  // broken.
   expect(failures.filter((failure) => !failure.includes('"code":"unavailable"'))).toEqual([])
   expect(failures.length).toBeLessThan(refreshes / 20)
   expect(refreshes).toBeGreaterThan(50)
-  for (const service of system.all()) await eventually(async () => (await fetch(`${service.adminUrl}/readyz`)).status === 200)
+  for (const service of system.all())
+    await eventually(async () => (await fetch(`${service.adminUrl}/readyz`)).status === 200)
   await system.kafka.startServer()
   await expectTopicToHoldAllOf(clients)
 })
@@ -259,7 +339,9 @@ test('token-store stopped: 503 with Retry-After, access tokens keep verifying; b
 
 test('Postgres restarted in the middle of rotations: no session is lost', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
-  const load = keepRefreshing(clients, (client) => persist(() => refresh(system.urlOf(1), client.refresh)))
+  const load = keepRefreshing(clients, (client) =>
+    persist(() => refresh(system.urlOf(1), client.refresh)),
+  )
   await letPass(0.5)
   await system.postgres.killServer()
   await letPass(2)

@@ -11,7 +11,11 @@ import { freePort, startStandalone, temporaryFolder, type Standalone } from './s
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const running: Standalone[] = []
 const start = async (env: Record<string, string> = {}, ports?: Standalone['ports']) => {
-  const system = await startStandalone({ dataDir: folder.path, env, ...(ports === undefined ? {} : { ports }) })
+  const system = await startStandalone({
+    dataDir: folder.path,
+    env,
+    ...(ports === undefined ? {} : { ports }),
+  })
   running.push(system)
   return system
 }
@@ -32,7 +36,9 @@ async function isAlive(pid: number): Promise<boolean> {
 async function postgresPid(): Promise<number> {
   const files = await readdir(folder.path, { recursive: true })
   const file = files.find((name) => name.endsWith('postmaster.pid'))
-  return file === undefined ? 0 : Number((await readFile(join(folder.path, file), 'utf8')).split('\n', 1)[0])
+  return file === undefined
+    ? 0
+    : Number((await readFile(join(folder.path, file), 'utf8')).split('\n', 1)[0])
 }
 
 test('in a folder of mode 0700 with a blank in its path the first login works, and a second start finds the same users, sessions and keys', async () => {
@@ -74,7 +80,13 @@ test('the same data folder cannot be opened twice, and the second try disturbs n
   expect(code).not.toBe(0)
   expect(second.output()).toMatch(/in use/i)
   expect(second.output().trim().split('\n').length).toBeLessThanOrEqual(3)
-  expect((await call(first.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } })).status).toBe(200)
+  expect(
+    (
+      await call(first.url, 'POST', '/api/v1/auth/token', {
+        body: { username: 'admin', password: 'password' },
+      })
+    ).status,
+  ).toBe(200)
 })
 
 test('what a kill -9 left over is taken over by the next start, and ends with it', async () => {
@@ -96,8 +108,13 @@ test('an embedded database that is killed comes back by itself and nobody loses 
   const system = await (await start()).ready()
   const pair = await login(system.url)
   process.kill(await postgresPid(), 'SIGKILL')
-  await eventually(async () => (await refresh(system.url, pair.refresh)).status !== 200, 5000).catch(() => {})
-  expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).not.toBe(pair.refresh)
+  await eventually(
+    async () => (await refresh(system.url, pair.refresh)).status !== 200,
+    5000,
+  ).catch(() => {})
+  expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).not.toBe(
+    pair.refresh,
+  )
   expect(await system.alarms()).toBe(0)
 })
 
@@ -115,9 +132,22 @@ describe('what cannot work is said in words', () => {
   })
 
   test('wrong settings: all of them at once, exit code 78, no secret', async () => {
-    const system = await start({ ACCESS_TOKEN_EXPIRE_MINUTES: '0x10', REFRESH_GRACE_SECONDS: '301', REFRESH_TOKEN_KEYS: '1:c2VjcmV0', LOGIN_LIMIT: 'many', COOKIE_SECURE: 'maybe' })
+    const system = await start({
+      ACCESS_TOKEN_EXPIRE_MINUTES: '0x10',
+      REFRESH_GRACE_SECONDS: '301',
+      REFRESH_TOKEN_KEYS: '1:c2VjcmV0',
+      LOGIN_LIMIT: 'many',
+      COOKIE_SECURE: 'maybe',
+    })
     expect((await system.exited).code).toBe(78)
-    for (const name of ['ACCESS_TOKEN_EXPIRE_MINUTES', 'REFRESH_GRACE_SECONDS', 'REFRESH_TOKEN_KEYS', 'LOGIN_LIMIT', 'COOKIE_SECURE']) expect(system.output()).toContain(name)
+    for (const name of [
+      'ACCESS_TOKEN_EXPIRE_MINUTES',
+      'REFRESH_GRACE_SECONDS',
+      'REFRESH_TOKEN_KEYS',
+      'LOGIN_LIMIT',
+      'COOKIE_SECURE',
+    ])
+      expect(system.output()).toContain(name)
     expect(system.output()).not.toContain('c2VjcmV0')
   })
 })
@@ -127,35 +157,70 @@ describe('the demo user', () => {
     const system = await (await start()).ready()
     expect(system.output()).toContain('admin / password')
     const body = { username: 'admin', password: 'password' }
-    for (const headers of [{ forwarded: 'for=192.0.2.1' }, { 'x-forwarded-for': '192.0.2.1' }, { 'x-forwarded-host': 'a.example' }]) {
-      expect((await call(system.url, 'POST', '/api/v1/auth/token', { body, headers })).code).toBe('invalid_credentials')
+    for (const headers of [
+      { forwarded: 'for=192.0.2.1' },
+      { 'x-forwarded-for': '192.0.2.1' },
+      { 'x-forwarded-host': 'a.example' },
+    ]) {
+      expect((await call(system.url, 'POST', '/api/v1/auth/token', { body, headers })).code).toBe(
+        'invalid_credentials',
+      )
     }
     expect((await call(system.url, 'POST', '/api/v1/auth/token', { body })).status).toBe(200)
   })
 
   test('has another password where one is given, which is never printed', async () => {
-    const system = await (await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'quite another one' })).ready()
-    expect((await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'quite another one' } })).status).toBe(200)
-    expect((await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } })).code).toBe('invalid_credentials')
+    const system = await (
+      await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'quite another one' })
+    ).ready()
+    expect(
+      (
+        await call(system.url, 'POST', '/api/v1/auth/token', {
+          body: { username: 'admin', password: 'quite another one' },
+        })
+      ).status,
+    ).toBe(200)
+    expect(
+      (
+        await call(system.url, 'POST', '/api/v1/auth/token', {
+          body: { username: 'admin', password: 'password' },
+        })
+      ).code,
+    ).toBe('invalid_credentials')
     expect(system.output()).not.toContain('quite another one')
   })
 
   test('does not exist in production without a password of its own', async () => {
     const system = await (await start({ NODE_ENV: 'production' })).ready()
-    expect((await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'admin', password: 'password' } })).code).toBe('invalid_credentials')
+    expect(
+      (
+        await call(system.url, 'POST', '/api/v1/auth/token', {
+          body: { username: 'admin', password: 'password' },
+        })
+      ).code,
+    ).toBe('invalid_credentials')
     expect(system.output()).toContain('DEMO_USER_PASSWORD')
   })
 })
 
 describe('npm run user', () => {
-  const user = (args: string[], input = '') => runOperation('user', { args, input, env: { DATA_DIR: folder.path } })
+  const user = (args: string[], input = '') =>
+    runOperation('user', { args, input, env: { DATA_DIR: folder.path } })
 
   test('adds, changes, lists, disables and enables users of a running system; a disabled user is out at once', async () => {
     const system = await (await start()).ready()
-    expect((await user(['add', 'ayu', '--role', 'editor', '--password-stdin'], 'correct horse battery')).code).toBe(0)
-    expect((await user(['add', 'ayu', '--password-stdin'], 'correct horse battery')).code).not.toBe(0)
+    expect(
+      (await user(['add', 'ayu', '--role', 'editor', '--password-stdin'], 'correct horse battery'))
+        .code,
+    ).toBe(0)
+    expect((await user(['add', 'ayu', '--password-stdin'], 'correct horse battery')).code).not.toBe(
+      0,
+    )
     const pair = await login(system.url, 'ayu', 'correct horse battery')
-    expect((await me(system.url, pair.access)).data).toMatchObject({ username: 'ayu', role: 'editor' })
+    expect((await me(system.url, pair.access)).data).toMatchObject({
+      username: 'ayu',
+      role: 'editor',
+    })
     const list = await user(['list'])
     expect(list.output).toMatch(/ayu.*editor/)
     expect(list.output).toMatch(/admin/)
@@ -170,13 +235,23 @@ describe('npm run user', () => {
 
     expect((await user(['disable', 'ayu'])).code).toBe(0)
     expect((await refresh(system.url, renewed.refresh)).code).toBe('user_inactive')
-    await eventually(async () => (await me(system.url, renewed.access)).code === 'access_token_revoked')
-    expect((await call(system.url, 'POST', '/api/v1/auth/token', { body: { username: 'ayu', password: 'correct horse battery' } })).code).toBe('invalid_credentials')
+    await eventually(
+      async () => (await me(system.url, renewed.access)).code === 'access_token_revoked',
+    )
+    expect(
+      (
+        await call(system.url, 'POST', '/api/v1/auth/token', {
+          body: { username: 'ayu', password: 'correct horse battery' },
+        })
+      ).code,
+    ).toBe('invalid_credentials')
 
     expect((await user(['enable', 'ayu'])).code).toBe(0)
     const again = await login(system.url, 'ayu', 'correct horse battery')
     expect((await refresh(system.url, renewed.refresh)).status).toBe(401)
-    expect((await user(['set-password', 'ayu', '--password-stdin'], 'another horse battery')).code).toBe(0)
+    expect(
+      (await user(['set-password', 'ayu', '--password-stdin'], 'another horse battery')).code,
+    ).toBe(0)
     expect((await refresh(system.url, again.refresh)).code).toBe('refresh_token_revoked')
     const last = await login(system.url, 'ayu', 'another horse battery')
     expect((await user(['revoke-sessions', 'ayu'])).code).toBe(0)
@@ -197,7 +272,17 @@ describe('npm run user', () => {
   test('says how it is used, and what is wrong', async () => {
     const help = await user(['--help'])
     expect(help.code).toBe(0)
-    for (const word of ['add', 'disable', 'enable', 'set-role', 'set-password', 'revoke-sessions', 'list', '--password-stdin']) expect(help.output).toContain(word)
+    for (const word of [
+      'add',
+      'disable',
+      'enable',
+      'set-role',
+      'set-password',
+      'revoke-sessions',
+      'list',
+      '--password-stdin',
+    ])
+      expect(help.output).toContain(word)
     expect((await user(['nonsense'])).code).toBe(2)
     expect((await user(['add'])).code).toBe(2)
   })

@@ -8,8 +8,15 @@ export async function startAlertReceiver() {
   const notified: Notified[] = []
   const server = createServer((request, response) => {
     void request.toArray().then((chunks: Buffer[]) => {
-      const { alerts }: { alerts: { status: string; labels: { alertname: string } }[] } = JSON.parse(Buffer.concat(chunks).toString())
-      for (const { status, labels } of alerts) notified.push({ path: request.url ?? '', alert: labels.alertname, status, atMs: Date.now() })
+      const { alerts }: { alerts: { status: string; labels: { alertname: string } }[] } =
+        JSON.parse(Buffer.concat(chunks).toString())
+      for (const { status, labels } of alerts)
+        notified.push({
+          path: request.url ?? '',
+          alert: labels.alertname,
+          status,
+          atMs: Date.now(),
+        })
       response.writeHead(204).end()
     })
   })

@@ -9,11 +9,22 @@ import { REPOSITORY } from './start-standalone.ts'
 const DONE = /\n<exit (\d+)>\n$/
 
 /**
- * A reader who tries what a document shows, block after block: `http` is sent, `sh` typed into one shell, `js` run as a page that finds
- * the localStorage of those before it. `eyJ...` and `art_...` stand for the last tokens seen; `names` tells what else to put in place
- * of what is shown. A program that listens goes on until `stop`.
+ * A reader who tries what a document shows, block after block: `http` is sent, `sh` typed into one
+ * shell, `js` run as a page that finds the localStorage of those before it. `eyJ...` and `art_...`
+ * stand for the last tokens seen; `names` tells what else to put in place of what is shown. A
+ * program that listens goes on until `stop`.
  */
-export function startBlockRunner({ folder, origin, names, env }: { folder: string; origin: string; names: ReadonlyArray<readonly [shown: string, real: string]>; env: Record<string, string> }) {
+export function startBlockRunner({
+  folder,
+  origin,
+  names,
+  env,
+}: {
+  folder: string
+  origin: string
+  names: ReadonlyArray<readonly [shown: string, real: string]>
+  env: Record<string, string>
+}) {
   const processes: ChildProcess[] = []
   let access = 'eyJ...'
   let refresh = 'art_...'
@@ -33,7 +44,9 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
     const [request = '', ...lines] = head.split('\n')
     const [method = '', path = ''] = request.split(' ')
     const headers = lines.map((line) => line.split(': ') as [string, string])
-    return (await fetch(`${origin}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })).text()
+    return (
+      await fetch(`${origin}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    ).text()
   }
   async function type(code: string): Promise<string> {
     const file = join(folder, 'block.sh')
@@ -46,24 +59,40 @@ export function startBlockRunner({ folder, origin, names, env }: { folder: strin
     return shell.output.slice(0, -(end ?? '').length)
   }
   async function runModule(code: string): Promise<string> {
-    const page = start(process.execPath, ['--disable-warning=ExperimentalWarning', '--experimental-webstorage', `--localstorage-file=${join(folder, 'localStorage')}`, '--input-type=module'])
+    const page = start(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--experimental-webstorage',
+      `--localstorage-file=${join(folder, 'localStorage')}`,
+      '--input-type=module',
+    ])
     page.child.stdin.end(code)
     const listens = code.includes('.listen(')
-    await (listens ? eventually(() => page.output !== '' || page.child.exitCode !== null, 90_000) : once(page.child, 'close'))
-    if (page.child.exitCode !== (listens ? null : 0)) throw new Error(`exit ${page.child.exitCode}: ${page.errors}${page.output}`)
+    await (listens
+      ? eventually(() => page.output !== '' || page.child.exitCode !== null, 90_000)
+      : once(page.child, 'close'))
+    if (page.child.exitCode !== (listens ? null : 0))
+      throw new Error(`exit ${page.child.exitCode}: ${page.errors}${page.output}`)
     return page.output
   }
-  const ways: Record<string, (code: string) => Promise<string>> = { http: send, sh: type, js: runModule }
+  const ways: Record<string, (code: string) => Promise<string>> = {
+    http: send,
+    sh: type,
+    js: runModule,
+  }
 
   return {
     /** What the block answers or prints. */
     async run({ language, code }: Block): Promise<string> {
       const way = ways[language]
       if (way === undefined) throw new Error(`Nobody can run ${language}`)
-      const real = names.reduce((text, [shown, name]) => text.replaceAll(shown, name), code).replaceAll('eyJ...', access).replaceAll('art_...', refresh)
+      const real = names
+        .reduce((text, [shown, name]) => text.replaceAll(shown, name), code)
+        .replaceAll('eyJ...', access)
+        .replaceAll('art_...', refresh)
       let output = await way(real)
       // What the documents say of a 503.
-      for (let tries = 0; tries < 10 && output.includes('"code":"unavailable"'); tries += 1) output = await way(real)
+      for (let tries = 0; tries < 10 && output.includes('"code":"unavailable"'); tries += 1)
+        output = await way(real)
       output = output.replaceAll('\r', '')
       access = output.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)?.at(-1) ?? access
       refresh = output.match(/art_[\w-]{102}/g)?.at(-1) ?? refresh

@@ -6,22 +6,51 @@ import { freePort, REPOSITORY } from './start-standalone.ts'
 
 export type CasesApi = Awaited<ReturnType<typeof startCasesApi>>
 
-/** A clock that is ahead and, as with an auth-api that does not send its own, not corrected: young tokens are old. */
+/**
+ * A clock that is ahead and, as with an auth-api that does not send its own, not corrected: young
+ * tokens are old.
+ */
 const toClockAhead = (minutes: number) => `
   const { now } = Date
   Date.now = () => now() + ${minutes * 60_000}
   const { get } = Headers.prototype
   Headers.prototype.get = function (name) { return name === 'x-clock-ms' ? null : get.call(this, name) }`
 
-/** The process that `npm run example` runs, beside a standalone: it takes its keys from the same DATA_DIR. */
-export async function startCasesApi({ dataDir, authApiUrl, env = {}, aheadMinutes = 0 }: { dataDir: string; authApiUrl: string; env?: Record<string, string>; aheadMinutes?: number }) {
+/**
+ * The process that `npm run example` runs, beside a standalone: it takes its keys from the same
+ * DATA_DIR.
+ */
+export async function startCasesApi({
+  dataDir,
+  authApiUrl,
+  env = {},
+  aheadMinutes = 0,
+}: {
+  dataDir: string
+  authApiUrl: string
+  env?: Record<string, string>
+  aheadMinutes?: number
+}) {
   const port = await freePort()
   const clock = aheadMinutes === 0 ? '' : toClockAhead(aheadMinutes)
-  const child = spawn(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(clock)}`, join(REPOSITORY, 'examples/cases-api/src/main.ts')], {
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir, AUTH_API_URL: authApiUrl, PORT: String(port), ...env },
-    cwd: REPOSITORY,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [
+      `--import=data:text/javascript,${encodeURIComponent(clock)}`,
+      join(REPOSITORY, 'examples/cases-api/src/main.ts'),
+    ],
+    {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        DATA_DIR: dataDir,
+        AUTH_API_URL: authApiUrl,
+        PORT: String(port),
+        ...env,
+      },
+      cwd: REPOSITORY,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   stopWithUs(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))

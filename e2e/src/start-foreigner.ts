@@ -1,23 +1,37 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A foreign origin that wants our tokens: it lets every page send what it likes, writes that down, and answers with a pair of its own. */
+/**
+ * A foreign origin that wants our tokens: it lets every page send what it likes, writes that down,
+ * and answers with a pair of its own.
+ */
 export async function startForeigner() {
   const reached: Array<{ path: string; headers: IncomingHttpHeaders; body: string }> = []
   const cors = (origin: string) => ({
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-allow-headers': 'authorization, content-type, x-refresh-token, idempotency-key, x-auto-refresh',
+    'access-control-allow-headers':
+      'authorization, content-type, x-refresh-token, idempotency-key, x-auto-refresh',
     'access-control-expose-headers': 'x-token-refreshed, x-new-access-token, x-new-refresh-token',
   })
   const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
-    if (request.method === 'GET' && request.url === '/evil') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<link rel="icon" href="data:,">')
+    if (request.method === 'GET' && request.url === '/evil')
+      return void response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<link rel="icon" href="data:,">')
     const headers = cors(request.headers.origin ?? '*')
     if (request.method === 'OPTIONS') return void response.writeHead(204, headers).end()
     reached.push({ path: request.url ?? '', headers: request.headers, body })
-    response.writeHead(401, { ...headers, 'x-token-refreshed': 'true', 'x-new-access-token': 'theirs', 'x-new-refresh-token': 'theirs' }).end()
+    response
+      .writeHead(401, {
+        ...headers,
+        'x-token-refreshed': 'true',
+        'x-new-access-token': 'theirs',
+        'x-new-refresh-token': 'theirs',
+      })
+      .end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

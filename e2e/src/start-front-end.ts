@@ -10,15 +10,21 @@ export const ME = '/api/v1/auth/me'
 export const REFRESH = '/api/v1/auth/refresh'
 
 /** What the page below has made of `@auto-refresh/client`. */
-export type Front = { manager: TokenManager; ended: string[]; errors: string[]; refreshed: Array<AuthEvents['refreshed']> }
+export type Front = {
+  manager: TokenManager
+  ended: string[]
+  errors: string[]
+  refreshed: Array<AuthEvents['refreshed']>
+}
 declare global {
   var front: Front
 }
 
 /**
- * Nothing but the client, as a browser loads it without a bundler. Its options stand in the address, so that a reload makes it anew.
- * `toldSeconds`: it is told that an access token lives so long, and the server knows better: what it renews in time is then seen
- * without a request that comes too late, however slow the machine is.
+ * Nothing but the client, as a browser loads it without a bundler. Its options stand in the
+ * address, so that a reload makes it anew. `toldSeconds`: it is told that an access token lives so
+ * long, and the server knows better: what it renews in time is then seen without a request that
+ * comes too late, however slow the machine is.
  */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Front end</title><link rel="icon" href="data:,">
 <script type="module">
@@ -38,14 +44,24 @@ manager.on('error', ({ code }) => front.errors.push(code))
 manager.on('refreshed', (event) => front.refreshed.push(event))
 </script>`
 
-type Options = { baseURL: string; transport?: 'body' | 'cookie'; storage?: 'memory' | 'local' | 'session'; toldSeconds?: number }
-type Settings = { env: Record<string, string>; pageCache?: boolean; pages?: Record<string, { type: string; body: string }> }
+type Options = {
+  baseURL: string
+  transport?: 'body' | 'cookie'
+  storage?: 'memory' | 'local' | 'session'
+  toldSeconds?: number
+}
+type Settings = {
+  env: Record<string, string>
+  pageCache?: boolean
+  pages?: Record<string, { type: string; body: string }>
+}
 export type FrontEnd = Awaited<ReturnType<typeof startFrontEnd>>
 export type Tab = Awaited<ReturnType<FrontEnd['openTab']>>
 
 /**
- * The whole product behind two lines: `home` serves the pages and passes on the rest (page and API on one origin), `api` is the API on
- * an origin of its own, which allows that of the pages. And a browser.
+ * The whole product behind two lines: `home` serves the pages and passes on the rest (page and API
+ * on one origin), `api` is the API on an origin of its own, which allows that of the pages. And a
+ * browser.
  */
 export async function startFrontEnd({ env, pageCache = false, pages = {} }: Settings) {
   await using cleanUp = new AsyncDisposableStack()
@@ -59,22 +75,43 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
   cleanUp.defer(database.drop)
   const folder = await temporaryFolder()
   cleanUp.defer(folder.remove)
-  const system = await startStandalone({ dataDir: folder.path, databaseUrl: database.url, ports, env: { CORS_ALLOWED_ORIGINS: home.url, LOG_LEVEL: 'info', ...env } })
+  const system = await startStandalone({
+    dataDir: folder.path,
+    databaseUrl: database.url,
+    ports,
+    env: { CORS_ALLOWED_ORIGINS: home.url, LOG_LEVEL: 'info', ...env },
+  })
   cleanUp.defer(async () => void (await system.stop()))
   const browser = await openBrowser({ pageCache })
   cleanUp.defer(browser.close)
   await system.ready()
   const running = cleanUp.move()
 
-  /** Refreshes that the server has counted, by outcome, and the sessions that it ended as stolen. */
+  /**
+   * Refreshes that the server has counted, by outcome, and the sessions that it ended as stolen.
+   */
   async function count() {
     const text = await (await fetch(`${system.adminUrl}/metrics`)).text()
-    const sum = (outcome: string) => [...text.matchAll(new RegExp(`^auth_refreshes_total\\{.*outcome="${outcome}".*\\} (\\d+)$`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0)
-    return { rotated: sum('rotated'), replayed: sum('replayed'), reused: sum('reused'), alarms: await system.alarms() }
+    const sum = (outcome: string) =>
+      [
+        ...text.matchAll(
+          new RegExp(`^auth_refreshes_total\\{.*outcome="${outcome}".*\\} (\\d+)$`, 'gm'),
+        ),
+      ].reduce((total, [, value]) => total + Number(value), 0)
+    return {
+      rotated: sum('rotated'),
+      replayed: sum('replayed'),
+      reused: sum('reused'),
+      alarms: await system.alarms(),
+    }
   }
 
-  /** Renewals that pages have begun on an origin of their own API since the last `forget`: a try that is repeated has the same key. */
-  const renewals = () => new Set(api.of(REFRESH).map(({ headers }) => headers['idempotency-key'])).size
+  /**
+   * Renewals that pages have begun on an origin of their own API since the last `forget`: a try
+   * that is repeated has the same key.
+   */
+  const renewals = () =>
+    new Set(api.of(REFRESH).map(({ headers }) => headers['idempotency-key'])).size
 
   async function openTab(context: BrowserContext, options: Options) {
     const page = await context.newPage()
@@ -96,7 +133,12 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
       const before = await count()
       return async () => {
         const now = await count()
-        return { rotated: now.rotated - before.rotated, replayed: now.replayed - before.replayed, reused: now.reused - before.reused, alarms: now.alarms - before.alarms }
+        return {
+          rotated: now.rotated - before.rotated,
+          replayed: now.replayed - before.replayed,
+          reused: now.reused - before.reused,
+          alarms: now.alarms - before.alarms,
+        }
       }
     },
     close: () => running.disposeAsync(),
@@ -104,13 +146,23 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
 }
 
 export function toTab(page: Page) {
-  const look = () => page.evaluate(() => ({ ...front.manager.session, accessToken: front.manager.accessToken, refreshToken: front.manager.refreshToken, ended: front.ended, errors: front.errors, refreshed: front.refreshed.length }))
+  const look = () =>
+    page.evaluate(() => ({
+      ...front.manager.session,
+      accessToken: front.manager.accessToken,
+      refreshToken: front.manager.refreshToken,
+      ended: front.ended,
+      errors: front.errors,
+      refreshed: front.refreshed.length,
+    }))
   return {
     page,
     look,
     signIn: () => page.evaluate(async () => void (await front.manager.login('admin', 'password'))),
-    request: (url = '/api/v1/auth/me') => page.evaluate(async (to) => (await front.manager.request(to)).status, url),
-    refresh: () => page.evaluate(async () => (await front.manager.refreshTokens()).data.access_token),
+    request: (url = '/api/v1/auth/me') =>
+      page.evaluate(async (to) => (await front.manager.request(to)).status, url),
+    refresh: () =>
+      page.evaluate(async () => (await front.manager.refreshTokens()).data.access_token),
     /** Ends its timer, as in a page that stood still. */
     stopTimer: () => page.evaluate(() => front.manager.dispose()),
     expired: () => eventually(async () => (await look()).expiresInMs === 0),

@@ -8,12 +8,24 @@ import { freePort, REPOSITORY } from './start-standalone.ts'
 export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
 
-/** One service as `npm run start -w services/<name>` runs it: a process that knows nothing but its environment. */
-export async function startService(name: ServiceName, env: Record<string, string>, ports?: { port: number; adminPort: number }) {
+/**
+ * One service as `npm run start -w services/<name>` runs it: a process that knows nothing but its
+ * environment.
+ */
+export async function startService(
+  name: ServiceName,
+  env: Record<string, string>,
+  ports?: { port: number; adminPort: number },
+) {
   const { port, adminPort } = ports ?? { port: await freePort(), adminPort: await freePort() }
   const child = spawn(process.execPath, ['src/main.ts'], {
     cwd: join(REPOSITORY, 'services', name),
-    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ADMIN_PORT: String(adminPort), ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   stopWithUs(child)
@@ -53,7 +65,13 @@ export async function startService(name: ServiceName, env: Record<string, string
 }
 
 /** Settings that all processes of one system share. */
-export function sharedEnvironment({ databaseUrl, brokers }: { databaseUrl: string; brokers: string }): Record<string, string> {
+export function sharedEnvironment({
+  databaseUrl,
+  brokers,
+}: {
+  databaseUrl: string
+  brokers: string
+}): Record<string, string> {
   const key = () => randomBytes(32).toString('base64')
   return {
     DATABASE_URL: databaseUrl,

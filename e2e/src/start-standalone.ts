@@ -14,7 +14,10 @@ export type Standalone = Awaited<ReturnType<typeof startStandalone>>
 
 const givenPorts = new Set<number>()
 
-/** A port that nobody listens on. No two callers get the same one, for none of them listens yet when the next one asks. */
+/**
+ * A port that nobody listens on. No two callers get the same one, for none of them listens yet when
+ * the next one asks.
+ */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -30,8 +33,16 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** The process that `npm start` runs, as a real process. `databaseUrl` absent: on its embedded Postgres. */
-export async function startStandalone(options: { dataDir: string; databaseUrl?: string; env?: Record<string, string>; ports?: { port: number; adminPort: number } }) {
+/**
+ * The process that `npm start` runs, as a real process. `databaseUrl` absent: on its embedded
+ * Postgres.
+ */
+export async function startStandalone(options: {
+  dataDir: string
+  databaseUrl?: string
+  env?: Record<string, string>
+  ports?: { port: number; adminPort: number }
+}) {
   const ports = options.ports ?? { port: await freePort(), adminPort: await freePort() }
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -43,7 +54,11 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
     ...options.env,
   }
-  const child = spawn(process.execPath, [MAIN], { env, cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [MAIN], {
+    env,
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   stopWithUs(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -76,7 +91,8 @@ export async function startStandalone(options: { dataDir: string; databaseUrl?: 
     },
     async ready() {
       await eventually(() => {
-        if (exit !== undefined) throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
+        if (exit !== undefined)
+          throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
         return output.includes('Auto Refresh Token is ready')
       }, 90_000)
       return system

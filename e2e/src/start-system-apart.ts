@@ -9,22 +9,58 @@ import { sharedEnvironment, startService, type ServiceProcess } from './start-se
 const MIGRATIONS = { token_store: 'token-store', auth_api: 'auth-api', cleanup: 'cleanup-worker' }
 const quiet = { warn: () => {} }
 
-/** Two of each service, and one threat-monitor, as processes of their own, on a Postgres, a Redis and a Kafka that can be stopped and killed. */
+/**
+ * Two of each service, and one threat-monitor, as processes of their own, on a Postgres, a Redis
+ * and a Kafka that can be stopped and killed.
+ */
 export async function startSystemApart(settings: Record<string, string> = {}) {
-  const [postgres, redis, kafka] = await Promise.all([startOwnPostgres(), startOwnRedis(), startOwnKafka()])
+  const [postgres, redis, kafka] = await Promise.all([
+    startOwnPostgres(),
+    startOwnRedis(),
+    startOwnKafka(),
+  ])
   for (const [schema, service] of Object.entries(MIGRATIONS)) {
-    await migrate({ url: postgres.url, schema, directory: fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url)), log: () => {} })
+    await migrate({
+      url: postgres.url,
+      schema,
+      directory: fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url)),
+      log: () => {},
+    })
   }
   const bus = { brokers: kafka.brokers, clientId: 'e2e' }
-  await createTopics({ settings: bus, log: quiet, topics: EVENT_TOPICS, partitions: 6, replication: 1, retentionMs: 86_400_000 })
+  await createTopics({
+    settings: bus,
+    log: quiet,
+    topics: EVENT_TOPICS,
+    partitions: 6,
+    replication: 1,
+    retentionMs: 86_400_000,
+  })
 
-  const env = { ...sharedEnvironment({ databaseUrl: postgres.url, brokers: kafka.brokers.join(',') }), REDIS_URL: redis.url, ...settings }
-  const stores = await Promise.all([startService('token-store', env), startService('token-store', env)])
+  const env = {
+    ...sharedEnvironment({ databaseUrl: postgres.url, brokers: kafka.brokers.join(',') }),
+    REDIS_URL: redis.url,
+    ...settings,
+  }
+  const stores = await Promise.all([
+    startService('token-store', env),
+    startService('token-store', env),
+  ])
   const forApi = { ...env, TOKEN_STORE_URL: stores.map((store) => store.url).join(',') }
-  const apis = await Promise.all([startService('auth-api', forApi), startService('auth-api', forApi)])
-  const workers = await Promise.all([startService('cleanup-worker', env), startService('cleanup-worker', env)])
+  const apis = await Promise.all([
+    startService('auth-api', forApi),
+    startService('auth-api', forApi),
+  ])
+  const workers = await Promise.all([
+    startService('cleanup-worker', env),
+    startService('cleanup-worker', env),
+  ])
   const monitors = [await startService('threat-monitor', env)]
-  await runOperation('user', { args: ['add', 'ayu', '--password-stdin'], input: 'correct horse battery', env })
+  await runOperation('user', {
+    args: ['add', 'ayu', '--password-stdin'],
+    input: 'correct horse battery',
+    env,
+  })
 
   return {
     env,
@@ -40,7 +76,13 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
     /** Everything that stands in the topic of sessions, in the order of its partitions. */
     async sessionEvents(): Promise<AnyEvent[]> {
       const events: AnyEvent[] = []
-      await readTopics({ settings: bus, log: quiet, topics: [SESSION_EVENTS_TOPIC], which: 'everything', onEvent: (event) => void events.push(event) })
+      await readTopics({
+        settings: bus,
+        log: quiet,
+        topics: [SESSION_EVENTS_TOPIC],
+        which: 'everything',
+        onEvent: (event) => void events.push(event),
+      })
       return events
     },
     async stop() {

@@ -6,7 +6,10 @@ import { Webhook } from 'standardwebhooks'
 export type Detection = { id: string; type: string; data: Record<string, unknown> }
 export type WebhookReceiver = Awaited<ReturnType<typeof startWebhookReceiver>>
 
-/** A receiver as a security team would write it, with a library of Standard Webhooks: what it cannot verify it answers 401. */
+/**
+ * A receiver as a security team would write it, with a library of Standard Webhooks: what it cannot
+ * verify it answers 401.
+ */
 export async function startWebhookReceiver() {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   const webhook = new Webhook(secret)
@@ -22,7 +25,10 @@ export async function startWebhookReceiver() {
     }
     const body = Buffer.concat(await request.toArray()).toString()
     try {
-      const { type, data } = webhook.verify(body, request.headers as Record<string, string>) as Omit<Detection, 'id'>
+      const { type, data } = webhook.verify(
+        body,
+        request.headers as Record<string, string>,
+      ) as Omit<Detection, 'id'>
       const id = String(request.headers['webhook-id'])
       // One that we were slow to answer comes again.
       if (!received.some((each) => each.id === id)) received.push({ id, type, data })

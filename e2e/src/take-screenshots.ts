@@ -5,9 +5,16 @@ import { openBrowser } from './open-browser.ts'
 import { REPOSITORY, startStandalone, temporaryFolder } from './start-standalone.ts'
 import { toSmallPng } from './to-small-png.ts'
 
-/** `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen and ended. Lives and window are short, so that it takes seconds. */
+/**
+ * `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen
+ * and ended. Lives and window are short, so that it takes seconds.
+ */
 const OUT = join(REPOSITORY, 'docs/images')
-const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.5', AUTO_REFRESH_THRESHOLD: '10', REFRESH_GRACE_SECONDS: '3' }
+const ENV = {
+  ACCESS_TOKEN_EXPIRE_MINUTES: '0.5',
+  AUTO_REFRESH_THRESHOLD: '10',
+  REFRESH_GRACE_SECONDS: '3',
+}
 const WIDE = { viewport: { width: 1160, height: 940 } }
 const NARROW = { viewport: { width: 360, height: 1180 } }
 
@@ -24,8 +31,15 @@ await shoot('playground', { ...WIDE, colorScheme: 'light' }, refreshed)
 await shoot('playground-dark', { ...WIDE, colorScheme: 'dark' }, stolen)
 await shoot('playground-narrow', { ...NARROW, colorScheme: 'light' }, refreshed)
 
-async function shoot(name: string, options: BrowserContextOptions, act: (page: Page) => Promise<void>) {
-  const { tabs: [page], close } = await browser.openTabs(options)
+async function shoot(
+  name: string,
+  options: BrowserContextOptions,
+  act: (page: Page) => Promise<void>,
+) {
+  const {
+    tabs: [page],
+    close,
+  } = await browser.openTabs(options)
   await page.goto(`${system.url}/`)
   await page.locator('#username').waitFor()
   await act(page)

@@ -17,7 +17,14 @@ let sql: Client
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  const start = async (env: Record<string, string>) => (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { ...env, REFRESH_LIMIT: 'off' } })).ready()
+  const start = async (env: Record<string, string>) =>
+    (
+      await startStandalone({
+        dataDir: folder.path,
+        databaseUrl: database.url,
+        env: { ...env, REFRESH_LIMIT: 'off' },
+      })
+    ).ready()
   system = await start({})
   hasty = await start({ REFRESH_GRACE_SECONDS: String(WINDOW_SECONDS) })
   sql = new Client({ connectionString: database.url })
@@ -31,7 +38,10 @@ afterAll(async () => {
 })
 
 const eventsOf = async (token: string) => {
-  const { rows } = await sql.query<{ type: string }>('select type from cleanup.audit_events where session_id = $1::uuid and session_seq is not null order by session_seq', [sessionIdOf(token)])
+  const { rows } = await sql.query<{ type: string }>(
+    'select type from cleanup.audit_events where session_id = $1::uuid and session_seq is not null order by session_seq',
+    [sessionIdOf(token)],
+  )
   return rows.map((row) => row.type)
 }
 
@@ -49,7 +59,8 @@ async function replay(stolen: Pair) {
   const alarm = await refresh(system.url, stolen.refresh)
   expect([alarm.status, alarm.code]).toEqual([401, 'refresh_token_reused'])
 }
-const isDead = (access: string) => async () => (await me(system.url, access)).code === 'access_token_revoked'
+const isDead = (access: string) => async () =>
+  (await me(system.url, access)).code === 'access_token_revoked'
 
 test('a stolen token that is replayed after the window ends that session alone', async () => {
   const stolen = await login(system.url)
@@ -66,8 +77,15 @@ test('a stolen token that is replayed after the window ends that session alone',
   expect((await refresh(system.url, otherDevice.refresh)).status).toBe(200)
 
   await eventually(async () => (await eventsOf(stolen.refresh)).length === 3)
-  expect(await eventsOf(stolen.refresh)).toEqual(['session.issued.v1', 'session.rotated.v1', 'session.reuse-detected.v1'])
-  const notices = () => call(system.url, 'GET', '/api/v1/auth/notices', { headers: { authorization: `Bearer ${otherDevice.access}` } })
+  expect(await eventsOf(stolen.refresh)).toEqual([
+    'session.issued.v1',
+    'session.rotated.v1',
+    'session.reuse-detected.v1',
+  ])
+  const notices = () =>
+    call(system.url, 'GET', '/api/v1/auth/notices', {
+      headers: { authorization: `Bearer ${otherDevice.access}` },
+    })
   await eventually(async () => (await notices()).text.includes(stolenSession))
 })
 
@@ -91,7 +109,8 @@ test('a thief who rotates again and again to hide is seen when the victim comes 
   const until = performance.now() + (2 * WINDOW_SECONDS + 0.5) * 1000
   while (performance.now() < until) await rotate()
   let answer = await refresh(hasty.url, victim.refresh)
-  // Time in which the process stood still is no time of the window. A replay within it changes nothing.
+  // Time in which the process stood still is no time of the window. A replay within it changes
+  // nothing.
   await eventually(async () => {
     if (answer.code !== 'refresh_token_reused') {
       await rotate()
@@ -106,5 +125,7 @@ test('a lost answer is recovered with its Idempotency-Key long after the window'
   const pair = await login(system.url)
   const lost = toPair(await refresh(system.url, pair.refresh, { 'idempotency-key': 'attempt-1' }))
   await ageSession(database.url, pair.refresh)
-  expect(toPair(await refresh(system.url, pair.refresh, { 'idempotency-key': 'attempt-1' })).refresh).toBe(lost.refresh)
+  expect(
+    toPair(await refresh(system.url, pair.refresh, { 'idempotency-key': 'attempt-1' })).refresh,
+  ).toBe(lost.refresh)
 })

@@ -25,13 +25,21 @@ async function start(env: Record<string, string> = {}) {
   const folder = await temporaryFolder()
   closers.push(folder.remove)
   const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(SAY_LOADED)}`
-  const system = await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: { NODE_OPTIONS, ...env } })
+  const system = await startStandalone({
+    dataDir: folder.path,
+    databaseUrl: database.url,
+    env: { NODE_OPTIONS, ...env },
+  })
   closers.push(system.stop)
   return system.ready()
 }
 
 const signIn = (url: string) =>
-  fetch(`${url}/api/v1/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: 'password' }) })
+  fetch(`${url}/api/v1/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: 'password' }),
+  })
 
 test('without an endpoint neither SDK nor exporter is loaded, whatever else is set', async () => {
   const system = await start({ OTEL_TRACES_SAMPLER: 'always_on', OTEL_SERVICE_NAME: 'x' })
@@ -52,12 +60,24 @@ test('with one, spans go there as protobuf, and the last of them before the proc
   expect(traceId).toBeDefined()
   // It has been sent; we may be slow to read it.
   const sent = () => Buffer.concat(collector.posts.map(({ body }) => body))
-  for (const text of ['POST /api/v1/auth/token', 'insert-session', 'standalone', Buffer.from(traceId ?? '', 'hex')]) await eventually(() => sent().includes(text))
-  expect(new Set(collector.posts.map(({ path, contentType }) => `${path} ${contentType}`))).toEqual(new Set(['/v1/traces application/x-protobuf']))
+  for (const text of [
+    'POST /api/v1/auth/token',
+    'insert-session',
+    'standalone',
+    Buffer.from(traceId ?? '', 'hex'),
+  ])
+    await eventually(() => sent().includes(text))
+  expect(new Set(collector.posts.map(({ path, contentType }) => `${path} ${contentType}`))).toEqual(
+    new Set(['/v1/traces application/x-protobuf']),
+  )
 })
 
 test('a collector that is away costs nobody an answer, and the stop not more than two seconds', async () => {
-  const system = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' })
+  const system = await start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '1',
+  })
   expect((await signIn(system.url)).status).toBe(200)
   expect(await system.stop()).toEqual({ code: 0, signal: null })
 })

@@ -17,7 +17,13 @@ let sql: Client
 
 beforeAll(async () => {
   collector = await receiveSpans()
-  system = await startSystemApart({ INTERNAL_API_KEYS, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' })
+  system = await startSystemApart({
+    INTERNAL_API_KEYS,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0',
+  })
   sql = new Client({ connectionString: system.postgres.url })
   await sql.connect()
 })
@@ -29,21 +35,31 @@ afterAll(async () => {
 
 const newTrace = () => crypto.randomUUID().replaceAll('-', '')
 const sampled = (traceId: string) => ({ traceparent: `00-${traceId}-${CALLER}-01` })
-const signIn = (traceId: string) => call(system.urlOf(0), 'POST', '/api/v1/auth/token?password=S3CRET', { body: { username: 'ayu', password: PASSWORD }, headers: sampled(traceId) })
+const signIn = (traceId: string) =>
+  call(system.urlOf(0), 'POST', '/api/v1/auth/token?password=S3CRET', {
+    body: { username: 'ayu', password: PASSWORD },
+    headers: sampled(traceId),
+  })
 
 const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor']
 const CALLER = '00f067aa0ba902b7'
 
 /** Waits until every consumer has told, and every span what it stands below. */
 async function told(traceId: string): Promise<void> {
-  await expect.poll(() => {
-    const spans = collector.ofTrace(traceId)
-    const known = new Set([CALLER, ...spans.map((span) => span.spanId)])
-    return {
-      consumers: new Set(spans.filter((span) => span.name === PROCESSED).map(({ service }) => service)),
-      orphans: spans.filter((span) => !known.has(span.parentSpanId ?? '')).map((span) => span.name),
-    }
-  }, ARRIVES).toEqual({ consumers: new Set(CONSUMERS), orphans: [] })
+  await expect
+    .poll(() => {
+      const spans = collector.ofTrace(traceId)
+      const known = new Set([CALLER, ...spans.map((span) => span.spanId)])
+      return {
+        consumers: new Set(
+          spans.filter((span) => span.name === PROCESSED).map(({ service }) => service),
+        ),
+        orphans: spans
+          .filter((span) => !known.has(span.parentSpanId ?? ''))
+          .map((span) => span.name),
+      }
+    }, ARRIVES)
+    .toEqual({ consumers: new Set(CONSUMERS), orphans: [] })
 }
 
 /** Each span's way from the first one: `auth-api POST ... > token-store POST ...`. */
@@ -63,21 +79,32 @@ test('a sign-in is one trace over all services: request, Redis, token-store, Kaf
   const traceId = newTrace()
   expect((await signIn(traceId)).status).toBe(200)
   await told(traceId)
-  await expect.poll(() => ways(collector.ofTrace(traceId)), ARRIVES).toEqual(expect.arrayContaining([
-    LOGIN,
-    `${LOGIN} > auth-api client EVALSHA`,
-    `${LOGIN} > auth-api client user-by-name`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client insert-session`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client send auth.session-events.v1`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > cleanup-worker consumer ${PROCESSED}`,
-    `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > auth-api consumer ${PROCESSED}`,
-    `${LOGIN} > auth-api client send auth.login-events.v1`,
-    `${LOGIN} > cleanup-worker consumer process auth.login-events.v1`,
-  ]))
-  const processed = collector.ofTrace(traceId).find((span) => span.service === 'cleanup-worker' && span.name === PROCESSED)
-  expect(processed?.attributes).toMatchObject({ 'messaging.system': 'kafka', 'messaging.operation.type': 'process', 'messaging.destination.name': 'auth.session-events.v1', 'messaging.consumer.group.name': 'cleanup-worker' })
+  await expect
+    .poll(() => ways(collector.ofTrace(traceId)), ARRIVES)
+    .toEqual(
+      expect.arrayContaining([
+        LOGIN,
+        `${LOGIN} > auth-api client EVALSHA`,
+        `${LOGIN} > auth-api client user-by-name`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client insert-session`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client send auth.session-events.v1`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > cleanup-worker consumer ${PROCESSED}`,
+        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > auth-api consumer ${PROCESSED}`,
+        `${LOGIN} > auth-api client send auth.login-events.v1`,
+        `${LOGIN} > cleanup-worker consumer process auth.login-events.v1`,
+      ]),
+    )
+  const processed = collector
+    .ofTrace(traceId)
+    .find((span) => span.service === 'cleanup-worker' && span.name === PROCESSED)
+  expect(processed?.attributes).toMatchObject({
+    'messaging.system': 'kafka',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': 'auth.session-events.v1',
+    'messaging.consumer.group.name': 'cleanup-worker',
+  })
 })
 
 test('a refresh is one trace through both batches, and a reuse leads to the notice', async () => {
@@ -86,48 +113,83 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
   expect((await refresh(system.urlOf(0), first.refresh, sampled(traceId))).status).toBe(200)
   const together = `${REFRESH} > auth-api internal rotate together`
   await told(traceId)
-  await expect.poll(() => ways(collector.ofTrace(traceId)), ARRIVES).toEqual(expect.arrayContaining([
-    `${together} > auth-api client POST /internal/v1/rotate > token-store server POST /internal/v1/rotate`,
-    `${together} > token-store internal rotate > token-store client apply-changes`,
-    `${together} > token-store internal rotate > token-store client send auth.session-events.v1`,
-    `${together} > token-store internal rotate > cleanup-worker consumer ${PROCESSED}`,
-  ]))
+  await expect
+    .poll(() => ways(collector.ofTrace(traceId)), ARRIVES)
+    .toEqual(
+      expect.arrayContaining([
+        `${together} > auth-api client POST /internal/v1/rotate > token-store server POST /internal/v1/rotate`,
+        `${together} > token-store internal rotate > token-store client apply-changes`,
+        `${together} > token-store internal rotate > token-store client send auth.session-events.v1`,
+        `${together} > token-store internal rotate > cleanup-worker consumer ${PROCESSED}`,
+      ]),
+    )
 
   await ageSession(system.postgres.url, first.refresh)
   const reuse = newTrace()
-  expect(await refresh(system.urlOf(1), first.refresh, sampled(reuse))).toMatchObject({ status: 401, code: 'refresh_token_reused' })
+  expect(await refresh(system.urlOf(1), first.refresh, sampled(reuse))).toMatchObject({
+    status: 401,
+    code: 'refresh_token_reused',
+  })
   await told(reuse)
-  await expect.poll(() => ways(collector.ofTrace(reuse)), ARRIVES).toContain(`${together} > token-store internal rotate > auth-api consumer ${PROCESSED} > auth-api client insert`)
+  await expect
+    .poll(() => ways(collector.ofTrace(reuse)), ARRIVES)
+    .toContain(
+      `${together} > token-store internal rotate > auth-api consumer ${PROCESSED} > auth-api client insert`,
+    )
 })
 
 test('requests of many traces in one call keep theirs, and each part of the batch leads to the others', async () => {
   const pairs: Answer[] = []
   for (let i = 0; i < 8; i += 1) pairs.push(await signIn(newTrace()))
   const traceIds = pairs.map(newTrace)
-  const answers = await Promise.all(pairs.map((pair, i) => refresh(system.urlOf(0), toPair(pair).refresh, sampled(traceIds[i] ?? ''))))
+  const answers = await Promise.all(
+    pairs.map((pair, i) =>
+      refresh(system.urlOf(0), toPair(pair).refresh, sampled(traceIds[i] ?? '')),
+    ),
+  )
   expect(answers.map(({ status }) => status)).toEqual(pairs.map(() => 200))
   for (const traceId of traceIds) await told(traceId)
-  const rotations = traceIds.map((traceId) => collector.ofTrace(traceId).filter((span) => span.name === 'rotate'))
+  const rotations = traceIds.map((traceId) =>
+    collector.ofTrace(traceId).filter((span) => span.name === 'rotate'),
+  )
   expect(rotations.map((own) => own.length)).toEqual(traceIds.map(() => 1))
   const ids = new Set(collector.spans.map((span) => span.spanId))
-  for (const span of rotations.flat().filter(({ attributes }) => Number(attributes['auth.batch.size']) > 1)) {
+  for (const span of rotations
+    .flat()
+    .filter(({ attributes }) => Number(attributes['auth.batch.size']) > 1)) {
     expect(span.links.length).toBeGreaterThan(0)
     for (const link of span.links) expect(ids).toContain(link)
   }
 })
 
 test('what nobody samples leaves no span, and nothing begins by itself', async () => {
-  const pair = toPair(await call(system.urlOf(0), 'POST', '/api/v1/auth/token', { body: { username: 'ayu', password: PASSWORD } }))
+  const pair = toPair(
+    await call(system.urlOf(0), 'POST', '/api/v1/auth/token', {
+      body: { username: 'ayu', password: PASSWORD },
+    }),
+  )
   expect((await refresh(system.urlOf(0), pair.refresh)).status).toBe(200)
   // What would have been told of it has been by then.
   const later = newTrace()
   await signIn(later)
   await told(later)
-  expect(collector.spans.filter((span) => span.parentSpanId === undefined || span.parentSpanId === '')).toEqual([])
+  expect(
+    collector.spans.filter((span) => span.parentSpanId === undefined || span.parentSpanId === ''),
+  ).toEqual([])
 })
 
 test('no span holds a token, a name, a password, an address or a query string', () => {
   const text = JSON.stringify(collector.spans)
   expect(text.length).toBeGreaterThan(20_000)
-  for (const secret of ['art_', 'eyJ', 'ayu', PASSWORD, 'S3CRET', INTERNAL_API_KEYS, 'auth:limit', '/24']) expect(text).not.toContain(secret)
+  for (const secret of [
+    'art_',
+    'eyJ',
+    'ayu',
+    PASSWORD,
+    'S3CRET',
+    INTERNAL_API_KEYS,
+    'auth:limit',
+    '/24',
+  ])
+    expect(text).not.toContain(secret)
 })

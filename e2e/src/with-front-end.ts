@@ -2,9 +2,17 @@ import type { BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { startFrontEnd, type FrontEnd } from './start-front-end.ts'
 
-export type Given = { front: FrontEnd; /** one user's browser */ context: BrowserContext; /** what the server has counted since the test began */ counted: Awaited<ReturnType<FrontEnd['watch']>> }
+export type Given = {
+  front: FrontEnd
+  /** one user's browser */ context: BrowserContext
+  /** what the server has counted since the test began */ counted: Awaited<
+    ReturnType<FrontEnd['watch']>
+  >
+}
 
-/** One front end for all tests of a file; each test has a browser profile and a count of its own. */
+/**
+ * One front end for all tests of a file; each test has a browser profile and a count of its own.
+ */
 export function withFrontEnd(settings: Parameters<typeof startFrontEnd>[0]): Given {
   const given = {} as Given
   beforeAll(async () => {

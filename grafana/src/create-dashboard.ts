@@ -16,8 +16,21 @@ import { AT, SOURCE } from './panels.ts'
 
 const TAG = 'auto-refresh-token'
 
-/** A dashboard with what all have: variables, links to the others, annotations. Rows in order, each with its panels. */
-export function createDashboard({ uid, title, description, rows }: { uid: string; title: string; description: string; rows: Readonly<Record<string, readonly Builder<Panel>[]>> }): Dashboard {
+/**
+ * A dashboard with what all have: variables, links to the others, annotations. Rows in order, each
+ * with its panels.
+ */
+export function createDashboard({
+  uid,
+  title,
+  description,
+  rows,
+}: {
+  uid: string
+  title: string
+  description: string
+  rows: Readonly<Record<string, readonly Builder<Panel>[]>>
+}): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -27,13 +40,45 @@ export function createDashboard({ uid, title, description, rows }: { uid: string
     .refresh('10s')
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus').current({ text: 'Prometheus', value: 'prometheus' }))
+    .withVariable(
+      new DatasourceVariableBuilder('datasource')
+        .label('Prometheus')
+        .type('prometheus')
+        .current({ text: 'Prometheus', value: 'prometheus' }),
+    )
     .withVariable(toVariable('service', 'label_values(auth_build_info, job)'))
-    .withVariable(toVariable('instance', 'label_values(auth_build_info{job=~"$service"}, instance)'))
-    .link(new DashboardLinkBuilder('Dashboards').type(DashboardLinkType.Dashboards).tags([TAG]).includeVars(true).keepTime(true))
-    .link(new DashboardLinkBuilder('Traces').type(DashboardLinkType.Link).url('/explore?left={"datasource":"tempo"}').tooltip('Explore with Tempo'))
-    .annotation(toAnnotation('Deployments', 'blue', '{{service}} {{version}}', 'count by (service, version) (auth_build_info) unless count by (service, version) (auth_build_info offset 2m)'))
-    .annotation(toAnnotation('Reuse', 'red', 'A refresh token was used twice', `sum(increase(auth_reuse_detected_total{${AT}}[1m])) > 0`))
+    .withVariable(
+      toVariable('instance', 'label_values(auth_build_info{job=~"$service"}, instance)'),
+    )
+    .link(
+      new DashboardLinkBuilder('Dashboards')
+        .type(DashboardLinkType.Dashboards)
+        .tags([TAG])
+        .includeVars(true)
+        .keepTime(true),
+    )
+    .link(
+      new DashboardLinkBuilder('Traces')
+        .type(DashboardLinkType.Link)
+        .url('/explore?left={"datasource":"tempo"}')
+        .tooltip('Explore with Tempo'),
+    )
+    .annotation(
+      toAnnotation(
+        'Deployments',
+        'blue',
+        '{{service}} {{version}}',
+        'count by (service, version) (auth_build_info) unless count by (service, version) (auth_build_info offset 2m)',
+      ),
+    )
+    .annotation(
+      toAnnotation(
+        'Reuse',
+        'red',
+        'A refresh token was used twice',
+        `sum(increase(auth_reuse_detected_total{${AT}}[1m])) > 0`,
+      ),
+    )
   for (const [name, panels] of Object.entries(rows)) {
     dashboard.withRow(new RowBuilder(name))
     for (const panel of panels) dashboard.withPanel(panel)
@@ -57,5 +102,12 @@ function toVariable(name: string, query: string) {
 }
 
 function toAnnotation(name: string, color: string, title: string, expr: string) {
-  return new AnnotationQueryBuilder().name(name).datasource(SOURCE).enable(true).iconColor(color).titleFormat(title).expr(expr).step('15s')
+  return new AnnotationQueryBuilder()
+    .name(name)
+    .datasource(SOURCE)
+    .enable(true)
+    .iconColor(color)
+    .titleFormat(title)
+    .expr(expr)
+    .step('15s')
 }

@@ -4,7 +4,14 @@ import { parse } from 'yaml'
 
 const RULES = join(import.meta.dirname, '../prometheus/rules')
 
-export type Rule = Readonly<{ record?: string; alert?: string; expr: string; for?: string; labels?: Record<string, string>; annotations?: Record<string, string> }>
+export type Rule = Readonly<{
+  record?: string
+  alert?: string
+  expr: string
+  for?: string
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+}>
 export type Alert = Rule & Readonly<{ alert: string; file: string }>
 
 export const RULE_FILES = readdirSync(RULES).map((name) => join(RULES, name))
@@ -18,4 +25,5 @@ export function readRules(): (Rule & { file: string })[] {
 }
 
 /** The rules that are alerts. */
-export const readAlerts = (): Alert[] => readRules().flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]))
+export const readAlerts = (): Alert[] =>
+  readRules().flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]))

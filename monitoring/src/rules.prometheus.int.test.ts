@@ -17,7 +17,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(scratch, { recursive: true }))
 
-/** One case as a unit test of promtool. By the series ALERTS: to repeat every annotation would test that it was copied. */
+/**
+ * One case as a unit test of promtool. By the series ALERTS: to repeat every annotation would test
+ * that it was copied.
+ */
 const toUnitTest = ({ alert, window, interval, series, firing }: AlertCase) => ({
   interval,
   input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
@@ -29,14 +32,25 @@ const toUnitTest = ({ alert, window, interval, series, firing }: AlertCase) => (
 })
 
 test('Prometheus accepts the configuration and every rule', async () => {
-  await run('promtool', ['check', 'config', '--syntax-only', join(folder, 'prometheus/prometheus.yml')])
+  await run('promtool', [
+    'check',
+    'config',
+    '--syntax-only',
+    join(folder, 'prometheus/prometheus.yml'),
+  ])
   const { stdout } = await run('promtool', ['check', 'rules', '--lint-fatal', ...RULE_FILES])
   expect(stdout).toContain('SUCCESS')
 })
 
 test('no annotation asks for a label that the rule itself adds: it would stay empty', () => {
   const asked = readAlerts().flatMap(({ alert, labels = {}, annotations = {} }) =>
-    Object.values(annotations).flatMap((text) => Array.from(text.matchAll(/\$labels\.(\w+)/g), ([, label = '']) => ({ alert, label, own: label in labels }))),
+    Object.values(annotations).flatMap((text) =>
+      Array.from(text.matchAll(/\$labels\.(\w+)/g), ([, label = '']) => ({
+        alert,
+        label,
+        own: label in labels,
+      })),
+    ),
   )
   expect(asked.length).toBeGreaterThan(5)
   expect(asked.filter(({ own }) => own)).toEqual([])
@@ -44,17 +58,35 @@ test('no annotation asks for a label that the rule itself adds: it would stay em
 
 test('every alert is seen quiet, firing, and resolved', () => {
   const key = (alert: string, window = '') => `${alert} ${window}`
-  const seen = ALERT_CASES.filter(({ alert, firing }) => Object.values(firing).join(' ') === (alert === 'Watchdog' ? '1 1' : '0 1 0'))
-  expect(new Set(seen.map(({ alert, window }) => key(alert, window)))).toEqual(new Set(readAlerts().map(({ alert, labels }) => key(alert, labels?.['window']))))
+  const seen = ALERT_CASES.filter(
+    ({ alert, firing }) =>
+      Object.values(firing).join(' ') === (alert === 'Watchdog' ? '1 1' : '0 1 0'),
+  )
+  expect(new Set(seen.map(({ alert, window }) => key(alert, window)))).toEqual(
+    new Set(readAlerts().map(({ alert, labels }) => key(alert, labels?.['window']))),
+  )
 })
 
-const named = ALERT_CASES.map((each) => ({ ...each, name: [each.alert, each.window].filter(Boolean).join(' '), title: each.title ?? 'fires when it must, and only then' }))
+const named = ALERT_CASES.map((each) => ({
+  ...each,
+  name: [each.alert, each.window].filter(Boolean).join(' '),
+  title: each.title ?? 'fires when it must, and only then',
+}))
 
 test.each(named)('$name: $title', async (each) => {
   const path = join(scratch, `${each.name}-${named.indexOf(each)}.yml`)
   const files = readAlerts().flatMap(({ alert, file }) => (alert === each.alert ? [file] : []))
-  await writeFile(path, JSON.stringify({ rule_files: [...new Set(files)], evaluation_interval: each.interval, tests: [toUnitTest(each)] }))
-  const { stdout, stderr } = await run('promtool', ['test', 'rules', path]).catch((error: { stdout: string; stderr: string }) => error)
+  await writeFile(
+    path,
+    JSON.stringify({
+      rule_files: [...new Set(files)],
+      evaluation_interval: each.interval,
+      tests: [toUnitTest(each)],
+    }),
+  )
+  const { stdout, stderr } = await run('promtool', ['test', 'rules', path]).catch(
+    (error: { stdout: string; stderr: string }) => error,
+  )
   expect(stdout + stderr).toContain('SUCCESS')
 })
 
@@ -70,5 +102,12 @@ test.each([
   ['operations-tickets', 'team=operations severity=ticket'],
   ['watchdog', 'alertname=Watchdog team=operations severity=none'],
 ])('%s hears of %s', async (receiver, labels) => {
-  await run('amtool', ['config', 'routes', 'test', `--config.file=${alertmanager}`, `--verify.receivers=${receiver}`, ...labels.split(' ')])
+  await run('amtool', [
+    'config',
+    'routes',
+    'test',
+    `--config.file=${alertmanager}`,
+    `--verify.receivers=${receiver}`,
+    ...labels.split(' '),
+  ])
 })

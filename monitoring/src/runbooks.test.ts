@@ -9,18 +9,31 @@ const alerts = readAlerts()
 
 /** The sections of a runbook by their heading. */
 const sections = BOOKS.flatMap((book) =>
-  readFileSync(join(root, book), 'utf8').split(/^## /m).slice(1).map((text) => {
-    const [name = '', ...lines] = text.split('\n')
-    return { name, lines, url: `${book}#${name.toLowerCase()}` }
-  }))
+  readFileSync(join(root, book), 'utf8')
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => {
+      const [name = '', ...lines] = text.split('\n')
+      return { name, lines, url: `${book}#${name.toLowerCase()}` }
+    }),
+)
 
 test('every alert has its section in a runbook, and every section its alert', () => {
-  expect(new Set(alerts.map(({ alert, annotations }) => `${alert} ${annotations?.['runbook_url']}`))).toEqual(new Set(sections.map(({ name, url }) => `${name} ${url}`)))
+  expect(
+    new Set(alerts.map(({ alert, annotations }) => `${alert} ${annotations?.['runbook_url']}`)),
+  ).toEqual(new Set(sections.map(({ name, url }) => `${name} ${url}`)))
 })
 
-test.each(sections)('$name: what it means, what to look at first, what to do, when it is over', ({ lines }) => {
-  expect(lines.map((line) => /^\* \*\*(.+?)\*\* \S/.exec(line)?.[1]).filter((part) => part !== undefined)).toEqual(['Means', 'Look first', 'Do', 'Over'])
-})
+test.each(sections)(
+  '$name: what it means, what to look at first, what to do, when it is over',
+  ({ lines }) => {
+    expect(
+      lines
+        .map((line) => /^\* \*\*(.+?)\*\* \S/.exec(line)?.[1])
+        .filter((part) => part !== undefined),
+    ).toEqual(['Means', 'Look first', 'Do', 'Over'])
+  },
+)
 
 describe.each(alerts)('$alert', ({ labels, annotations }) => {
   test('it says whom it concerns, how urgent it is, and what is the matter', () => {
@@ -32,7 +45,9 @@ describe.each(alerts)('$alert', ({ labels, annotations }) => {
 })
 
 test('security alerts wait for nothing that they need not wait for', () => {
-  const counted = alerts.filter(({ file, expr }) => file.endsWith('security.yml') && !expr.includes('rate('))
+  const counted = alerts.filter(
+    ({ file, expr }) => file.endsWith('security.yml') && !expr.includes('rate('),
+  )
   expect(counted.length).toBeGreaterThan(8)
   expect(counted.filter((alert) => alert.for !== undefined)).toEqual([])
   expect(readFileSync(counted[0]?.file ?? '', 'utf8')).toContain('interval: 5s')

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, readdirSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  readdirSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { publint } from 'publint'
@@ -11,13 +19,25 @@ const root = resolve(import.meta.dirname, '../..')
 const project = mkdtempSync(join(tmpdir(), 'published-'))
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-/** Where an `npm install` would put it, with the libraries that its package.json names and no other of ours. */
-function install(workspace: string): { outDir: string; manifest: Record<string, unknown> & { dependencies?: object } } {
-  const { name }: { name: string } = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8'))
+/**
+ * Where an `npm install` would put it, with the libraries that its package.json names and no other
+ * of ours.
+ */
+function install(workspace: string): {
+  outDir: string
+  manifest: Record<string, unknown> & { dependencies?: object }
+} {
+  const { name }: { name: string } = JSON.parse(
+    readFileSync(join(root, workspace, 'package.json'), 'utf8'),
+  )
   const outDir = join(project, 'node_modules', name)
   buildPackage(join(root, workspace), outDir)
   const manifest = JSON.parse(readFileSync(join(outDir, 'package.json'), 'utf8'))
-  for (const library of [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {}), '@types/node']) {
+  for (const library of [
+    ...Object.keys(manifest.dependencies ?? {}),
+    ...Object.keys(manifest.peerDependencies ?? {}),
+    '@types/node',
+  ]) {
     const path = join(project, 'node_modules', library)
     mkdirSync(dirname(path), { recursive: true })
     symlinkSync(join(root, 'node_modules', library), path)
@@ -42,15 +62,27 @@ describe('the published fastify-auto-refresh', () => {
   test('needs nothing that is not published', () => {
     const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|testing/.test(file))).toEqual([])
-    const named = files.filter((file) => /\.(js|d\.ts)$/.test(file)).filter((file) => /from ['"]@auto-refresh\//.test(readFileSync(join(outDir, file), 'utf8')))
+    const named = files
+      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .filter((file) => /from ['"]@auto-refresh\//.test(readFileSync(join(outDir, file), 'utf8')))
     expect(named).toEqual([])
-    expect(Object.keys(manifest.dependencies ?? {})).toEqual(['@fastify/cookie', 'fastify-plugin', 'jose', 'typebox'])
+    expect(Object.keys(manifest.dependencies ?? {})).toEqual([
+      '@fastify/cookie',
+      'fastify-plugin',
+      'jose',
+      'typebox',
+    ])
   })
 
   test('guards a back end that is written and type-checked against it', () => {
     writeFileSync(join(project, 'package.json'), '{"type":"module"}')
-    writeFileSync(join(project, 'tsconfig.json'), '{"compilerOptions":{"strict":true,"module":"nodenext","target":"es2024","skipLibCheck":true,"types":["node"]},"files":["app.ts"]}')
-    writeFileSync(join(project, 'app.ts'), `
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      '{"compilerOptions":{"strict":true,"module":"nodenext","target":"es2024","skipLibCheck":true,"types":["node"]},"files":["app.ts"]}',
+    )
+    writeFileSync(
+      join(project, 'app.ts'),
+      `
       import { autoRefresh, requireRole } from '@auto-refresh/fastify-auto-refresh'
       import Fastify from 'fastify'
       const app = Fastify()
@@ -61,7 +93,8 @@ describe('the published fastify-auto-refresh', () => {
       const answer = await app.inject('/')
       console.log(answer.statusCode, answer.json().error.code, app.autoRefresh.isReady())
       await app.close()
-    `)
+    `,
+    )
     expect(run(join(root, 'node_modules/.bin/tsc'))).toBe('0 ')
     expect(run(process.execPath, 'app.js')).toBe('0 401 access_token_missing false\n')
   }, 120_000)
@@ -79,7 +112,9 @@ const NODE_20 = `
 
 test('the published fastify-auto-refresh works without what Node 20 lacks', () => {
   writeFileSync(join(project, 'node-20.js'), NODE_20)
-  writeFileSync(join(project, 'guard.js'), `
+  writeFileSync(
+    join(project, 'guard.js'),
+    `
     import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'
     import Fastify from 'fastify'
     const app = Fastify()
@@ -88,7 +123,8 @@ test('the published fastify-auto-refresh works without what Node 20 lacks', () =
     const answer = await app.inject({ url: '/', headers: { authorization: 'Bearer x' } })
     console.log(answer.statusCode, answer.json().error.code)
     await app.close()
-  `)
+  `,
+  )
   expect(run(process.execPath, '--import', './node-20.js', 'guard.js')).toBe('0 503 unavailable\n')
 }, 120_000)
 

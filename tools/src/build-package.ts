@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 
 type Manifest = {
@@ -8,7 +16,10 @@ type Manifest = {
   description?: string
   keywords?: string[]
   exports: Record<string, string>
-  /** Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects that are CommonJS. */
+  /**
+   * Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects that are
+   * CommonJS.
+   */
   commonjs?: boolean
   engines?: Record<string, string>
   dependencies?: Record<string, string>
@@ -20,23 +31,41 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const SCOPE = '@auto-refresh/'
 
 /**
- * `node tools/src/build-package.ts packages/<name>`: what is published of a workspace, in `dist/`, with a package.json of its own.
- * The workspaces on which it depends are not published: what it uses of them is compiled along.
+ * `node tools/src/build-package.ts packages/<name>`: what is published of a workspace, in `dist/`,
+ * with a package.json of its own. The workspaces on which it depends are not published: what it
+ * uses of them is compiled along.
  */
 export function buildPackage(folder: string, outDir = join(folder, 'dist')): void {
   const manifest = readManifest(folder)
   const inlined = inlinedBy(manifest)
   rmSync(outDir, { recursive: true, force: true })
-  compile({ folder, outDir, entries: Object.values(manifest.exports), inlined: [...inlined.keys()] })
+  compile({
+    folder,
+    outDir,
+    entries: Object.values(manifest.exports),
+    inlined: [...inlined.keys()],
+  })
   if (manifest.commonjs === true) {
     const cjsDir = join(outDir, 'cjs')
-    compile({ folder, outDir: cjsDir, entries: Object.values(manifest.exports), inlined: [], commonjs: true })
+    compile({
+      folder,
+      outDir: cjsDir,
+      entries: Object.values(manifest.exports),
+      inlined: [],
+      commonjs: true,
+    })
     writeFileSync(join(cjsDir, 'package.json'), '{ "type": "commonjs" }\n')
   }
   for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
-  writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`)
+  writeFileSync(
+    join(outDir, 'package.json'),
+    `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`,
+  )
   cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
-  writeFileSync(join(outDir, 'README.md'), unlinked(readFileSync(join(folder, 'README.md'), 'utf8')))
+  writeFileSync(
+    join(outDir, 'README.md'),
+    unlinked(readFileSync(join(folder, 'README.md'), 'utf8')),
+  )
 }
 
 function readManifest(folder: string): Manifest {
@@ -45,30 +74,71 @@ function readManifest(folder: string): Manifest {
 
 /** The workspaces that it needs at run time, by name, theirs included. */
 function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
-  const names = Object.keys(dependencies).filter((name) => name.startsWith(SCOPE)).map((name) => name.slice(SCOPE.length))
-  return new Map(names.flatMap((name) => {
-    const manifest = readManifest(join(ROOT, 'packages', name))
-    return [[name, manifest] as const, ...inlinedBy(manifest)]
-  }))
+  const names = Object.keys(dependencies)
+    .filter((name) => name.startsWith(SCOPE))
+    .map((name) => name.slice(SCOPE.length))
+  return new Map(
+    names.flatMap((name) => {
+      const manifest = readManifest(join(ROOT, 'packages', name))
+      return [[name, manifest] as const, ...inlinedBy(manifest)]
+    }),
+  )
 }
 
-/** Compiles what the entries reach. With other workspaces among it, each lands in a folder of its own: `contracts/index.js`. */
-function compile({ folder, outDir, entries, inlined, commonjs = false }: { folder: string; outDir: string; entries: string[]; inlined: string[]; commonjs?: boolean }): void {
+/**
+ * Compiles what the entries reach. With other workspaces among it, each lands in a folder of its
+ * own: `contracts/index.js`.
+ */
+function compile({
+  folder,
+  outDir,
+  entries,
+  inlined,
+  commonjs = false,
+}: {
+  folder: string
+  outDir: string
+  entries: string[]
+  inlined: string[]
+  commonjs?: boolean
+}): void {
   mkdirSync(outDir, { recursive: true })
   const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
   const indexOf = (name: string) => join(ROOT, 'packages', name, 'src/index.ts')
-  // Found by way of node_modules, they would count as somebody else's whenever that way is the first to be gone, and be left out.
+  // Found by way of node_modules, they would count as somebody else's whenever that way is the
+  // first to be gone, and be left out.
   const paths = Object.fromEntries(inlined.map((name) => [`${SCOPE}${name}`, [indexOf(name)]]))
   const compilerOptions = {
-    paths, noEmit: false, incremental: false, declaration: true, stripInternal: true, rewriteRelativeImportExtensions: true,
-    rootDir: resolve(rootDir), outDir: resolve(outDir), typeRoots: [join(ROOT, 'node_modules/@types')],
-    ...(commonjs && { module: 'commonjs', moduleResolution: 'bundler', verbatimModuleSyntax: false }),
+    paths,
+    noEmit: false,
+    incremental: false,
+    declaration: true,
+    stripInternal: true,
+    rewriteRelativeImportExtensions: true,
+    rootDir: resolve(rootDir),
+    outDir: resolve(outDir),
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+    ...(commonjs && {
+      module: 'commonjs',
+      moduleResolution: 'bundler',
+      verbatimModuleSyntax: false,
+    }),
   }
   const files = [...entries.map((entry) => resolve(folder, entry)), ...inlined.map(indexOf)]
-  writeFileSync(project, JSON.stringify({ extends: resolve(folder, 'tsconfig.json'), include: [], files, compilerOptions }))
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: resolve(folder, 'tsconfig.json'),
+      include: [],
+      files,
+      compilerOptions,
+    }),
+  )
   try {
-    const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' })
+    const { status, stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], {
+      encoding: 'utf8',
+    })
     if (status !== 0) throw new Error(`tsc failed:\n${stdout}`)
   } finally {
     rmSync(project)
@@ -83,42 +153,75 @@ function compile({ folder, outDir, entries, inlined, commonjs = false }: { folde
   rmSync(own, { recursive: true })
 }
 
-/** `'@auto-refresh/contracts'` becomes the path to the copy beside it; and in declarations tsc leaves `./x.ts` as it is. */
+/**
+ * `'@auto-refresh/contracts'` becomes the path to the copy beside it; and in declarations tsc
+ * leaves `./x.ts` as it is.
+ */
 function link(file: string, outDir: string): void {
   const text = readFileSync(file, 'utf8')
-  const linked = text.replaceAll(/(['"])(\.\.?\/[^'"\n]+)\.ts\1/g, '$1$2.js$1').replaceAll(/(['"])@auto-refresh\/([\w-]+)\1/g, (_, quote: string, name: string) => {
-    const path = relative(dirname(file), join(outDir, name, 'index.js')).split(sep).join('/')
-    return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
-  })
+  const linked = text
+    .replaceAll(/(['"])(\.\.?\/[^'"\n]+)\.ts\1/g, '$1$2.js$1')
+    .replaceAll(/(['"])@auto-refresh\/([\w-]+)\1/g, (_, quote: string, name: string) => {
+      const path = relative(dirname(file), join(outDir, name, 'index.js'))
+        .split(sep)
+        .join('/')
+      return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+    })
   if (linked !== text) writeFileSync(file, linked)
 }
 
 function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>) {
-  const { name, version, description, keywords, engines, peerDependencies, peerDependenciesMeta } = manifest
-  const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) => Object.entries(dependencies))
+  const { name, version, description, keywords, engines, peerDependencies, peerDependenciesMeta } =
+    manifest
+  const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) =>
+    Object.entries(dependencies),
+  )
   // Pinned here for us; an application may have a later one.
-  const dependencies = Object.fromEntries(all.filter(([each]) => !each.startsWith(SCOPE)).toSorted(([a], [b]) => a.localeCompare(b)).map(([each, exact]) => [each, `^${exact}`]))
-  const exports = Object.fromEntries(Object.entries(manifest.exports).map(([entry, source]) => {
-    const path = `./${relative('src', source).replace(/\.ts$/, '')}`
-    const esm = { types: `${path}.d.ts`, default: `${path}.js` }
-    const cjs = { types: `./cjs/${path.slice(2)}.d.ts`, default: `./cjs/${path.slice(2)}.js` }
-    return [entry, manifest.commonjs === true ? { import: esm, require: cjs } : esm]
-  }))
+  const dependencies = Object.fromEntries(
+    all
+      .filter(([each]) => !each.startsWith(SCOPE))
+      .toSorted(([a], [b]) => a.localeCompare(b))
+      .map(([each, exact]) => [each, `^${exact}`]),
+  )
+  const exports = Object.fromEntries(
+    Object.entries(manifest.exports).map(([entry, source]) => {
+      const path = `./${relative('src', source).replace(/\.ts$/, '')}`
+      const esm = { types: `${path}.d.ts`, default: `${path}.js` }
+      const cjs = { types: `./cjs/${path.slice(2)}.d.ts`, default: `./cjs/${path.slice(2)}.js` }
+      return [entry, manifest.commonjs === true ? { import: esm, require: cjs } : esm]
+    }),
+  )
   return {
-    name, version, description, keywords, license: 'Apache-2.0', type: 'module', sideEffects: false,
+    name,
+    version,
+    description,
+    keywords,
+    license: 'Apache-2.0',
+    type: 'module',
+    sideEffects: false,
     // For what does not read `exports`.
-    ...(manifest.commonjs === true && { main: './cjs/index.js' }), exports, engines,
-    ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }), peerDependencies, peerDependenciesMeta,
+    ...(manifest.commonjs === true && { main: './cjs/index.js' }),
+    exports,
+    engines,
+    ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }),
+    peerDependencies,
+    peerDependenciesMeta,
   }
 }
 
-/** Links that lead out of the package lead nowhere once it is installed: the file of the repository is named instead. */
-const unlinked = (readme: string) => readme.replaceAll(/\[([^\]]+)\]\((?:\.\.\/)+([^)#]+)[^)]*\)/g, '$1 [`$2`]')
+/**
+ * Links that lead out of the package lead nowhere once it is installed: the file of the repository
+ * is named instead.
+ */
+const unlinked = (readme: string) =>
+  readme.replaceAll(/\[([^\]]+)\]\((?:\.\.\/)+([^)#]+)[^)]*\)/g, '$1 [`$2`]')
 
-const filesOf = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
 
 if (import.meta.main) {
   const folder = process.argv[2] ?? ''
-  if (!existsSync(join(folder, 'package.json'))) throw new Error('node tools/src/build-package.ts packages/<name>')
+  if (!existsSync(join(folder, 'package.json')))
+    throw new Error('node tools/src/build-package.ts packages/<name>')
   buildPackage(folder)
 }

@@ -9,32 +9,61 @@ const read = (path: string) => readFileSync(resolve(root, path), 'utf8')
 /** The documents of the repository, as paths from its root. */
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ]
 
 const withoutCode = (text: string) => text.replaceAll(/^```[^]*?^```/gm, '')
 
 /** The links of a document, but not those to the web. */
 function linksOf(path: string) {
-  return [...withoutCode(read(path)).matchAll(/\[([^\]]+)\]\(([^)\s]+)\)/g)].flatMap(([, text = '', link = '']) => {
-    if (/^[a-z]+:/.test(link)) return []
-    const [file = '', anchor] = link.split('#')
-    return [{ path, text, link, target: file === '' ? path : relative(root, resolve(root, dirname(path), file)), anchor }]
-  })
+  return [...withoutCode(read(path)).matchAll(/\[([^\]]+)\]\(([^)\s]+)\)/g)].flatMap(
+    ([, text = '', link = '']) => {
+      if (/^[a-z]+:/.test(link)) return []
+      const [file = '', anchor] = link.split('#')
+      return [
+        {
+          path,
+          text,
+          link,
+          target: file === '' ? path : relative(root, resolve(root, dirname(path), file)),
+          anchor,
+        },
+      ]
+    },
+  )
 }
 
 /** As GitHub makes it of a heading. */
-const toAnchor = (heading: string) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
-const anchorsOf = (path: string) => [...withoutCode(read(path)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => toAnchor(heading))
+const toAnchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+const anchorsOf = (path: string) =>
+  [...withoutCode(read(path)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => toAnchor(heading))
 
 /** The first cells of a table's rows, and the cells behind them. */
 const rowsOf = (path: string, first: RegExp) =>
-  read(path).split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)).filter(([cell = '']) => first.test(cell))
+  read(path)
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    )
+    .filter(([cell = '']) => first.test(cell))
 
 const links = documents.flatMap(linksOf)
 
 test('every link leads to a file that exists, and to a heading in it', () => {
-  const broken = links.filter(({ target, anchor }) => !existsSync(resolve(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor)))
+  const broken = links.filter(
+    ({ target, anchor }) =>
+      !existsSync(resolve(root, target)) ||
+      (anchor !== undefined && !anchorsOf(target).includes(anchor)),
+  )
   expect(links.length).toBeGreaterThan(80)
   expect(broken.map(({ path, link }) => `${path}: ${link}`)).toEqual([])
 })
@@ -44,49 +73,88 @@ test('every document is reached from the README', () => {
   for (const path of reached) {
     for (const { target } of linksOf(path)) {
       if (documents.includes(target)) reached.add(target)
-      if (target === 'docs/decisions') for (const each of documents) if (each.startsWith(target)) reached.add(each)
+      if (target === 'docs/decisions')
+        for (const each of documents) if (each.startsWith(target)) reached.add(each)
     }
   }
   expect(documents.filter((path) => !reached.has(path))).toEqual([])
 })
 
 test('every command that the documents name exists', () => {
-  const commands = documents.flatMap((path) => [...read(path).matchAll(/\bnpm (?:run (?:-s )?(?=[a-z])|(?=start|test))([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g)])
-  const missing = commands.filter(([, script = '', workspace = '.']) => !(script in scriptsOf(workspace)))
+  const commands = documents.flatMap((path) => [
+    ...read(path).matchAll(
+      /\bnpm (?:run (?:-s )?(?=[a-z])|(?=start|test))([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g,
+    ),
+  ])
+  const missing = commands.filter(
+    ([, script = '', workspace = '.']) => !(script in scriptsOf(workspace)),
+  )
   expect(commands.length).toBeGreaterThan(20)
   expect(missing.map(([text]) => text)).toEqual([])
 })
 
 test('the table of errors is that of the code', () => {
-  const rows = rowsOf('docs/api.md', /^`[a-z_]+`$/).filter(([, status = '']) => /^\d{3}$/.test(status))
-  const documented = rows.map(([code = '', status, retryable]) => [code.slice(1, -1), Number(status), retryable === 'yes'])
+  const rows = rowsOf('docs/api.md', /^`[a-z_]+`$/).filter(([, status = '']) =>
+    /^\d{3}$/.test(status),
+  )
+  const documented = rows.map(([code = '', status, retryable]) => [
+    code.slice(1, -1),
+    Number(status),
+    retryable === 'yes',
+  ])
   expect(Object.fromEntries(documented.map(([code, ...rest]) => [code, rest]))).toEqual(
-    Object.fromEntries(Object.entries(ERROR_CODES).map(([code, { status, retryable }]) => [code, [status, retryable]])),
+    Object.fromEntries(
+      Object.entries(ERROR_CODES).map(([code, { status, retryable }]) => [
+        code,
+        [status, retryable],
+      ]),
+    ),
   )
 })
 
 test('every setting that the documents name exists', () => {
-  const settings = new Set([...read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name))
+  const settings = new Set(
+    [...read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name),
+  )
   const prefixes = new Set([...settings].map((name = '') => name.split('_', 1)[0]))
-  const described = ['docs/configuration.md', 'docs/guide.md', 'docs/guide.id.md'].map(read).join('\n')
-  const named = [...described.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name)
-  expect(named.filter((name) => prefixes.has(name.split('_', 1)[0]) && !settings.has(name))).toEqual([])
+  const described = ['docs/configuration.md', 'docs/guide.md', 'docs/guide.id.md']
+    .map(read)
+    .join('\n')
+  const named = [...described.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g)].map(
+    ([, name = '']) => name,
+  )
+  expect(
+    named.filter((name) => prefixes.has(name.split('_', 1)[0]) && !settings.has(name)),
+  ).toEqual([])
 })
 
 test('every metric that the guide names exists', () => {
-  const metrics = [...read('docs/metrics.md').matchAll(/^\| `(auth_\w+)`/gm)].map(([, name]) => name)
-  const named = ['docs/guide.md', 'docs/guide.id.md'].flatMap((path) => [...read(path).matchAll(/^\|.*`(auth_\w+)`/gm)].map(([, name]) => name))
+  const metrics = [...read('docs/metrics.md').matchAll(/^\| `(auth_\w+)`/gm)].map(
+    ([, name]) => name,
+  )
+  const named = ['docs/guide.md', 'docs/guide.id.md'].flatMap((path) =>
+    [...read(path).matchAll(/^\|.*`(auth_\w+)`/gm)].map(([, name]) => name),
+  )
   expect(named.length).toBe(12)
   expect(named.filter((name) => !metrics.includes(name))).toEqual([])
 })
 
-test.each(['SECURITY.md', 'docs/security-coverage.md'])('the tests that %s names exist', (document) => {
-  const named = links.filter(({ path, target }) => path === document && target.endsWith('.test.ts'))
-  expect(named.length).toBeGreaterThan(20)
-  expect(named.filter(({ target, text }) => !read(target).includes(text)).map(({ text }) => text)).toEqual([])
-})
+test.each(['SECURITY.md', 'docs/security-coverage.md'])(
+  'the tests that %s names exist',
+  (document) => {
+    const named = links.filter(
+      ({ path, target }) => path === document && target.endsWith('.test.ts'),
+    )
+    expect(named.length).toBeGreaterThan(20)
+    expect(
+      named.filter(({ target, text }) => !read(target).includes(text)).map(({ text }) => text),
+    ).toEqual([])
+  },
+)
 
 function scriptsOf(workspace: string): Record<string, string> {
-  const { scripts }: { scripts: Record<string, string> } = JSON.parse(read(`${workspace}/package.json`))
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+    read(`${workspace}/package.json`),
+  )
   return scripts
 }

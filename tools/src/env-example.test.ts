@@ -5,10 +5,19 @@ import { expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '../..')
 
 test('.env.example names every setting that a service reads, and no other', () => {
-  const files = [...readdirSync(resolve(root, 'services')).map((service) => `services/${service}/src/config.ts`), 'packages/config/src/add-secret-files.ts', 'packages/config/src/parse-kafka-settings.ts', 'packages/config/src/parse-trace-settings.ts']
+  const files = [
+    ...readdirSync(resolve(root, 'services')).map((service) => `services/${service}/src/config.ts`),
+    'packages/config/src/add-secret-files.ts',
+    'packages/config/src/parse-kafka-settings.ts',
+    'packages/config/src/parse-trace-settings.ts',
+  ]
   const configs = files.map((file) => readFileSync(resolve(root, file), 'utf8'))
-  const read = configs.flatMap((text) => [...text.matchAll(/'([A-Z][A-Z0-9_]{3,})'/g)].map(([, name]) => name))
-  const documented = [...readFileSync(resolve(root, '.env.example'), 'utf8').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
+  const read = configs.flatMap((text) =>
+    [...text.matchAll(/'([A-Z][A-Z0-9_]{3,})'/g)].map(([, name]) => name),
+  )
+  const documented = [
+    ...readFileSync(resolve(root, '.env.example'), 'utf8').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm),
+  ].map(([, name]) => name)
   expect(read.length).toBeGreaterThan(30)
   expect(new Set(documented)).toEqual(new Set(read))
 })

@@ -10,10 +10,14 @@ function readSources(): Map<string, string> {
     readdirSync(resolve(root, folder), { withFileTypes: true })
       .map((workspace) => resolve(root, folder, workspace.name, 'src'))
       .filter((src) => existsSync(src))
-      .flatMap((src) => readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) => resolve(src, file)))
+      .flatMap((src) =>
+        readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) => resolve(src, file)),
+      )
       .filter((file) => file.endsWith('.ts')),
   )
-  return new Map(files.map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]))
+  return new Map(
+    files.map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]),
+  )
 }
 
 /** The breaches of one file that stands beside a few innocent ones. */
@@ -35,43 +39,139 @@ test('the repository keeps the dependency rule', () => {
 })
 
 test.each([
-  ['services/auth-api/src/domain/b.ts', `import { randomUUID } from 'node:crypto'`, 'domain imports node:crypto'],
-  ['services/auth-api/src/main.ts', `import { trace } from '@opentelemetry/api'`, 'only packages/tracing/src/otel'],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import { randomUUID } from 'node:crypto'`,
+    'domain imports node:crypto',
+  ],
+  [
+    'services/auth-api/src/main.ts',
+    `import { trace } from '@opentelemetry/api'`,
+    'only packages/tracing/src/otel',
+  ],
   ['services/auth-api/src/domain/b.ts', `import type { Pool } from 'pg'`, 'domain imports pg'],
-  ['services/auth-api/src/domain/b.ts', `import type { Clock } from '../ports.ts'`, 'domain imports ports'],
-  ['services/auth-api/src/domain/b.ts', `import { EVENTS } from '@auto-refresh/contracts'`, 'more than types'],
-  ['services/auth-api/src/domain/b.ts', `import type { Logger } from '@auto-refresh/telemetry'`, 'domain imports @auto-refresh/telemetry'],
-  ['services/auth-api/src/domain/b.ts', `const x = await import('../use-cases/x.ts')`, 'domain imports use-cases'],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import type { Clock } from '../ports.ts'`,
+    'domain imports ports',
+  ],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import { EVENTS } from '@auto-refresh/contracts'`,
+    'more than types',
+  ],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import type { Logger } from '@auto-refresh/telemetry'`,
+    'domain imports @auto-refresh/telemetry',
+  ],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `const x = await import('../use-cases/x.ts')`,
+    'domain imports use-cases',
+  ],
   ['services/auth-api/src/ports.ts', `import { SignJWT } from 'jose'`, 'ports imports jose'],
-  ['services/auth-api/src/ports.ts', `import type { X } from './use-cases/x.ts'`, 'ports imports use-cases'],
-  ['services/auth-api/src/use-cases/b.ts', `import {\n  a,\n  b,\n} from '../adapters/postgres/users.ts'`, 'use-cases imports adapters'],
+  [
+    'services/auth-api/src/ports.ts',
+    `import type { X } from './use-cases/x.ts'`,
+    'ports imports use-cases',
+  ],
+  [
+    'services/auth-api/src/use-cases/b.ts',
+    `import {\n  a,\n  b,\n} from '../adapters/postgres/users.ts'`,
+    'use-cases imports adapters',
+  ],
   ['services/auth-api/src/use-cases/b.ts', `import 'fastify'`, 'use-cases imports fastify'],
-  ['services/auth-api/src/use-cases/b.ts', `import { createLogger } from '@auto-refresh/telemetry'`, 'use-cases imports @auto-refresh/telemetry'],
-  ['services/auth-api/src/adapters/http/b.ts', `import { a } from '../postgres/a.ts'`, 'the adapter http imports the adapter postgres'],
-  ['services/auth-api/src/adapters/http/b.ts', `import type { Config } from '../../config.ts'`, 'adapters imports build'],
+  [
+    'services/auth-api/src/use-cases/b.ts',
+    `import { createLogger } from '@auto-refresh/telemetry'`,
+    'use-cases imports @auto-refresh/telemetry',
+  ],
+  [
+    'services/auth-api/src/adapters/http/b.ts',
+    `import { a } from '../postgres/a.ts'`,
+    'the adapter http imports the adapter postgres',
+  ],
+  [
+    'services/auth-api/src/adapters/http/b.ts',
+    `import type { Config } from '../../config.ts'`,
+    'adapters imports build',
+  ],
   ['services/auth-api/src/adapters/http/b.ts', `import { pg } from 'pg'`, 'imports pg'],
-  ['services/auth-api/src/adapters/http/b.ts', `export { x } from '../../main.ts'`, 'adapters imports main'],
-  ['services/auth-api/src/adapters/http/b.ts', `import { x } from './testing/x.ts'`, 'imports test code'],
+  [
+    'services/auth-api/src/adapters/http/b.ts',
+    `export { x } from '../../main.ts'`,
+    'adapters imports main',
+  ],
+  [
+    'services/auth-api/src/adapters/http/b.ts',
+    `import { x } from './testing/x.ts'`,
+    'imports test code',
+  ],
   ['services/auth-api/src/build-auth-api.ts', `import './main.ts'`, 'build imports main'],
-  ['services/auth-api/src/build-auth-api.ts', `import { x } from '@auto-refresh/token-store'`, 'imports the service token-store'],
-  ['services/auth-api/src/b.test.ts', `import { x } from '@auto-refresh/token-store'`, 'imports the service token-store'],
-  ['services/auth-api/src/b.test.ts', `import { x } from '../../token-store/src/domain/x.ts'`, 'leaves its workspace'],
-  ['services/auth-api/src/build-auth-api.ts', `import { x } from '@auto-refresh/local-engines'`, 'imports local-engines'],
-  ['services/standalone/src/b.ts', `import { x } from '@auto-refresh/token-store/src/domain/x.ts'`, 'past the door'],
-  ['packages/postgres/src/b.ts', `import { x } from '@auto-refresh/telemetry'`, 'a package imports contracts alone'],
-  ['packages/postgres/src/b.ts', `import { x } from '@auto-refresh/token-store'`, 'imports the service token-store'],
+  [
+    'services/auth-api/src/build-auth-api.ts',
+    `import { x } from '@auto-refresh/token-store'`,
+    'imports the service token-store',
+  ],
+  [
+    'services/auth-api/src/b.test.ts',
+    `import { x } from '@auto-refresh/token-store'`,
+    'imports the service token-store',
+  ],
+  [
+    'services/auth-api/src/b.test.ts',
+    `import { x } from '../../token-store/src/domain/x.ts'`,
+    'leaves its workspace',
+  ],
+  [
+    'services/auth-api/src/build-auth-api.ts',
+    `import { x } from '@auto-refresh/local-engines'`,
+    'imports local-engines',
+  ],
+  [
+    'services/standalone/src/b.ts',
+    `import { x } from '@auto-refresh/token-store/src/domain/x.ts'`,
+    'past the door',
+  ],
+  [
+    'packages/postgres/src/b.ts',
+    `import { x } from '@auto-refresh/telemetry'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'packages/postgres/src/b.ts',
+    `import { x } from '@auto-refresh/token-store'`,
+    'imports the service token-store',
+  ],
   ['packages/telemetry/src/b.ts', `import { Pool } from 'pg'`, 'imports pg'],
   ['packages/event-bus/src/in-process.ts', `import { Kafka } from 'kafkajs'`, 'imports kafkajs'],
-  ['examples/cases-api/src/b.ts', `import { CodedError } from '@auto-refresh/contracts'`, 'an example imports what is published alone'],
-  ['examples/cases-api/src/b.ts', `import { x } from '../../../services/auth-api/src/index.ts'`, 'leaves its workspace'],
+  [
+    'examples/cases-api/src/b.ts',
+    `import { CodedError } from '@auto-refresh/contracts'`,
+    'an example imports what is published alone',
+  ],
+  [
+    'examples/cases-api/src/b.ts',
+    `import { x } from '../../../services/auth-api/src/index.ts'`,
+    'leaves its workspace',
+  ],
   ['examples/cases-api/src/b.ts', `const url = process.env['URL']`, 'reads process.env'],
   ['packages/contracts/src/b.ts', `export * from './events.ts'`, 'export *'],
   ['packages/contracts/src/b.ts', `export default 1`, 'default export'],
   ['packages/contracts/src/b.ts', `export { a as default }`, 'default export'],
-  ['services/auth-api/src/config.ts', `const url = process.env['DATABASE_URL']`, 'reads process.env'],
+  [
+    'services/auth-api/src/config.ts',
+    `const url = process.env['DATABASE_URL']`,
+    'reads process.env',
+  ],
   ['services/auth-api/src/config.ts', `import { env } from 'node:process'`, 'reads process.env'],
   ['services/auth-api/src/main.ts', `start(process.env)`, 'without the secret files'],
-  ['services/standalone/src/user.ts', `start(addSecretFiles(process.env), process.env['PORT'])`, 'without the secret files'],
+  [
+    'services/standalone/src/user.ts',
+    `start(addSecretFiles(process.env), process.env['PORT'])`,
+    'without the secret files',
+  ],
   ['packages/telemetry/src/main.ts', `const { LOG_LEVEL } = process.env`, 'reads process.env'],
   ['services/auth-api/src/domain/a.ts', `import { a } from './a.ts'`, 'imports itself'],
 ])('in %s, %s is found', (path, text, breach) => {
@@ -79,11 +179,14 @@ test.each([
 })
 
 test('a cycle over several files and packages is found once, and one of types alone is none', () => {
-  const cycle = (keyword: string) => findBreaches(new Map([
-    ['packages/a/src/index.ts', `export { x } from './x.ts'`],
-    ['packages/a/src/x.ts', `import { y } from './y.ts'`],
-    ['packages/a/src/y.ts', `${keyword} { x } from '@auto-refresh/a'`],
-  ]))
+  const cycle = (keyword: string) =>
+    findBreaches(
+      new Map([
+        ['packages/a/src/index.ts', `export { x } from './x.ts'`],
+        ['packages/a/src/x.ts', `import { y } from './y.ts'`],
+        ['packages/a/src/y.ts', `${keyword} { x } from '@auto-refresh/a'`],
+      ]),
+    )
   expect(cycle('import').filter((breach) => breach.includes('imports itself'))).toEqual([
     'packages/a/src/index.ts: imports itself: packages/a/src/index.ts -> packages/a/src/x.ts -> packages/a/src/y.ts -> packages/a/src/index.ts',
   ])
@@ -91,19 +194,43 @@ test('a cycle over several files and packages is found once, and one of types al
 })
 
 test.each([
-  ['services/auth-api/src/domain/b.ts', `import type { RevokeReason } from '@auto-refresh/contracts'\nimport { a } from './a.ts'`],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import type { RevokeReason } from '@auto-refresh/contracts'\nimport { a } from './a.ts'`,
+  ],
   ['services/auth-api/src/ports.ts', `import type { JSONWebKeySet } from 'jose'`],
-  ['services/auth-api/src/use-cases/b.ts', `import { CodedError } from '@auto-refresh/contracts'\nimport type { Users } from '../ports.ts'`],
+  [
+    'services/auth-api/src/use-cases/b.ts',
+    `import { CodedError } from '@auto-refresh/contracts'\nimport type { Users } from '../ports.ts'`,
+  ],
   ['services/token-store/src/use-cases/b.ts', `import { createBatch } from '@auto-refresh/batch'`],
-  ['services/auth-api/src/adapters/postgres/b.ts', `import type { Pool } from 'pg'\n// export * from 'kafkajs'`],
-  ['services/auth-api/src/main.ts', `start(addSecretFiles(process.env), process.env['npm_package_version'])`],
+  [
+    'services/auth-api/src/adapters/postgres/b.ts',
+    `import type { Pool } from 'pg'\n// export * from 'kafkajs'`,
+  ],
+  [
+    'services/auth-api/src/main.ts',
+    `start(addSecretFiles(process.env), process.env['npm_package_version'])`,
+  ],
   ['examples/cases-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
-  ['services/auth-api/src/test-auth-api.ts', `import { createTestDatabase } from '@auto-refresh/local-engines'`],
-  ['services/auth-api/src/b.int.test.ts', `import { createTestDatabase } from '@auto-refresh/local-engines'\nimport { Client } from 'pg'`],
-  ['services/standalone/src/b.ts', `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/local-engines'`],
+  [
+    'services/auth-api/src/test-auth-api.ts',
+    `import { createTestDatabase } from '@auto-refresh/local-engines'`,
+  ],
+  [
+    'services/auth-api/src/b.int.test.ts',
+    `import { createTestDatabase } from '@auto-refresh/local-engines'\nimport { Client } from 'pg'`,
+  ],
+  [
+    'services/standalone/src/b.ts',
+    `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/local-engines'`,
+  ],
   ['packages/event-bus/src/kafka.ts', `import { Kafka } from 'kafkajs'`],
-  ['examples/cases-api/src/b.ts', `import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'`],
+  [
+    'examples/cases-api/src/b.ts',
+    `import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'`,
+  ],
 ])('in %s, what the rule allows is allowed', (path, text) => {
   expect(breachesOf(path, text)).toEqual([])
 })

@@ -3,13 +3,31 @@ import { dirname, join } from 'node:path/posix'
 /** Paths from the root of the repository, with their text. */
 export type Sources = ReadonlyMap<string, string>
 type Import = { specifier: string; typeOnly: boolean }
-type Place = { kind: string; workspace: string; layer: string; adapter: string | undefined; test: boolean }
+type Place = {
+  kind: string
+  workspace: string
+  layer: string
+  adapter: string | undefined
+  test: boolean
+}
 
 const SCOPE = '@auto-refresh/'
-const ENTRIES = new Set(['main.ts', 'migrate.ts', 'user.ts', 'topics.ts', 'events-tail.ts', 'recover.ts', 'sweep.ts', 'keys.ts'])
+const ENTRIES = new Set([
+  'main.ts',
+  'migrate.ts',
+  'user.ts',
+  'topics.ts',
+  'events-tail.ts',
+  'recover.ts',
+  'sweep.ts',
+  'keys.ts',
+])
 /** How an entry of a service may read its environment; `npm_package_version` is no setting. */
 const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
-/** main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own service that it may import. */
+/**
+ * main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own
+ * service that it may import.
+ */
 const INNER: Record<string, readonly string[]> = {
   main: ['main', 'build', 'adapters', 'use-cases', 'ports', 'domain'],
   build: ['build', 'adapters', 'use-cases', 'ports', 'domain'],
@@ -21,18 +39,34 @@ const INNER: Record<string, readonly string[]> = {
 
 /** Everything in which the sources breach the dependency rule, one sentence each. */
 export function findBreaches(sources: Sources): string[] {
-  const services = new Set([...sources.keys()].filter((path) => path.startsWith('services/')).map((path) => placeOf(path).workspace))
+  const services = new Set(
+    [...sources.keys()]
+      .filter((path) => path.startsWith('services/'))
+      .map((path) => placeOf(path).workspace),
+  )
   const breaches = [...sources].flatMap(([path, text]) => {
     const place = placeOf(path)
-    const found = [...textFaults(place, path, text), ...importsOf(text).flatMap((each) => importFaults({ path, place, services, ...each }))]
+    const found = [
+      ...textFaults(place, path, text),
+      ...importsOf(text).flatMap((each) => importFaults({ path, place, services, ...each })),
+    ]
     return found.map((fault) => `${path}: ${fault}`)
   })
-  return [...breaches, ...findCycles(sources).map((cycle) => `${cycle[0]}: imports itself: ${cycle.join(' -> ')}`)]
+  return [
+    ...breaches,
+    ...findCycles(sources).map((cycle) => `${cycle[0]}: imports itself: ${cycle.join(' -> ')}`),
+  ]
 }
 
 function placeOf(path: string): Place {
   const [kind = '', workspace = '', , first = '', second = ''] = path.split('/')
-  const layer = ENTRIES.has(first) ? 'main' : first === 'ports.ts' ? 'ports' : first in INNER && second !== '' ? first : 'build'
+  const layer = ENTRIES.has(first)
+    ? 'main'
+    : first === 'ports.ts'
+      ? 'ports'
+      : first in INNER && second !== ''
+        ? first
+        : 'build'
   const test = /\.test\.ts$|\/testing\/|\/test-/.test(path)
   return { kind, workspace, layer, adapter: layer === 'adapters' ? second : undefined, test }
 }
@@ -40,51 +74,99 @@ function placeOf(path: string): Place {
 function textFaults({ kind, workspace, layer, test }: Place, path: string, text: string): string[] {
   const code = withoutComments(text)
   // Engines for tests are chosen by the environment of the test run.
-  const readsEnvironment = (kind !== 'packages' && layer === 'main') || test || workspace === 'local-engines'
+  const readsEnvironment =
+    (kind !== 'packages' && layer === 'main') || test || workspace === 'local-engines'
   return [
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
-    ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code) ? ['reads process.env, which only entry files such as main.ts do'] : []),
-    ...(kind === 'services' && readsEnvironment && !test && /\bprocess\.env\b/.test(code.replace(SETTINGS, '')) ? ['uses process.env without the secret files: addSecretFiles(process.env)'] : []),
-    ...(/\bfrom '@opentelemetry\//.test(code.replace(/^import type .*$/gm, '')) && !path.startsWith('packages/tracing/src/otel/') ? ['imports OpenTelemetry, which only packages/tracing/src/otel does'] : []),
-    ...(/\bfrom 'kafkajs'/.test(code) && path !== 'packages/event-bus/src/kafka.ts' ? ['imports kafkajs, which only packages/event-bus/src/kafka.ts does'] : []),
+    ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code)
+      ? ['reads process.env, which only entry files such as main.ts do']
+      : []),
+    ...(kind === 'services' &&
+    readsEnvironment &&
+    !test &&
+    /\bprocess\.env\b/.test(code.replace(SETTINGS, ''))
+      ? ['uses process.env without the secret files: addSecretFiles(process.env)']
+      : []),
+    ...(/\bfrom '@opentelemetry\//.test(code.replace(/^import type .*$/gm, '')) &&
+    !path.startsWith('packages/tracing/src/otel/')
+      ? ['imports OpenTelemetry, which only packages/tracing/src/otel does']
+      : []),
+    ...(/\bfrom 'kafkajs'/.test(code) && path !== 'packages/event-bus/src/kafka.ts'
+      ? ['imports kafkajs, which only packages/event-bus/src/kafka.ts does']
+      : []),
   ]
 }
 
-function importFaults({ path, place, services, specifier, typeOnly }: Import & { path: string; place: Place; services: ReadonlySet<string> }): string[] {
+function importFaults({
+  path,
+  place,
+  services,
+  specifier,
+  typeOnly,
+}: Import & { path: string; place: Place; services: ReadonlySet<string> }): string[] {
   if (specifier.startsWith('.')) return relativeFaults(place, join(dirname(path), specifier))
-  const [name = '', deep] = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length).split(/\/(.*)/) : []
+  const [name = '', deep] = specifier.startsWith(SCOPE)
+    ? specifier.slice(SCOPE.length).split(/\/(.*)/)
+    : []
   return [
     ...(deep === undefined ? [] : [`imports ${specifier}, past the door of its package`]),
-    ...(name === '' ? libraryFaults(place, specifier, typeOnly) : workspaceFaults(place, name, typeOnly, services)),
+    ...(name === ''
+      ? libraryFaults(place, specifier, typeOnly)
+      : workspaceFaults(place, name, typeOnly, services)),
   ]
 }
 
 function relativeFaults(place: Place, target: string): string[] {
   const to = placeOf(target)
-  if (to.kind !== place.kind || to.workspace !== place.workspace) return [`leaves its workspace for ${target}`]
+  if (to.kind !== place.kind || to.workspace !== place.workspace)
+    return [`leaves its workspace for ${target}`]
   if (place.kind !== 'services' || place.test) return []
-  if (!INNER[place.layer]?.includes(to.layer)) return [`${place.layer} imports ${to.layer} (${target})`]
+  if (!INNER[place.layer]?.includes(to.layer))
+    return [`${place.layer} imports ${to.layer} (${target})`]
   if (to.test) return [`imports test code (${target})`]
-  return place.adapter !== undefined && to.adapter !== undefined && place.adapter !== to.adapter ? [`the adapter ${place.adapter} imports the adapter ${to.adapter}`] : []
+  return place.adapter !== undefined && to.adapter !== undefined && place.adapter !== to.adapter
+    ? [`the adapter ${place.adapter} imports the adapter ${to.adapter}`]
+    : []
 }
 
-function libraryFaults({ kind, workspace, layer, adapter, test }: Place, specifier: string, typeOnly: boolean): string[] {
+function libraryFaults(
+  { kind, workspace, layer, adapter, test }: Place,
+  specifier: string,
+  typeOnly: boolean,
+): string[] {
   if (test) return []
   if (kind === 'services') {
     if (layer === 'domain') return [`domain imports ${specifier}`]
-    if (layer === 'use-cases' || (layer === 'ports' && !typeOnly)) return [`${layer} imports ${specifier}`]
+    if (layer === 'use-cases' || (layer === 'ports' && !typeOnly))
+      return [`${layer} imports ${specifier}`]
   }
-  const mayUsePg = adapter === 'postgres' || workspace === 'postgres' || workspace === 'local-engines' || (layer === 'build' && typeOnly)
+  const mayUsePg =
+    adapter === 'postgres' ||
+    workspace === 'postgres' ||
+    workspace === 'local-engines' ||
+    (layer === 'build' && typeOnly)
   return specifier === 'pg' && !mayUsePg ? ['imports pg, which only postgres adapters do'] : []
 }
 
-function workspaceFaults({ kind, workspace, layer, test }: Place, name: string, typeOnly: boolean, services: ReadonlySet<string>): string[] {
+function workspaceFaults(
+  { kind, workspace, layer, test }: Place,
+  name: string,
+  typeOnly: boolean,
+  services: ReadonlySet<string>,
+): string[] {
   // What somebody else could install.
-  if (kind === 'examples' && name !== 'fastify-auto-refresh' && name !== 'client') return [`imports ${SCOPE}${name}; an example imports what is published alone`]
+  if (kind === 'examples' && name !== 'fastify-auto-refresh' && name !== 'client')
+    return [`imports ${SCOPE}${name}; an example imports what is published alone`]
   if (services.has(name)) return workspace === 'standalone' ? [] : [`imports the service ${name}`]
-  if (name === 'contracts') return layer === 'domain' && kind === 'services' && !typeOnly && !test ? ['domain imports more than types from contracts'] : []
-  if (name === 'local-engines') return test || workspace === 'standalone' ? [] : ['imports local-engines, which are for tests and standalone']
+  if (name === 'contracts')
+    return layer === 'domain' && kind === 'services' && !typeOnly && !test
+      ? ['domain imports more than types from contracts']
+      : []
+  if (name === 'local-engines')
+    return test || workspace === 'standalone'
+      ? []
+      : ['imports local-engines, which are for tests and standalone']
   if (test) return []
   if (kind === 'packages') return [`imports ${SCOPE}${name}; a package imports contracts alone`]
   // It knows no technology: what waits travels together.
@@ -116,15 +198,24 @@ function runtimeTargets(path: string, sources: Sources): string[] {
     .flatMap(({ specifier }) => {
       if (specifier.startsWith('.')) return [join(dirname(path), specifier)]
       if (!specifier.startsWith(SCOPE)) return []
-      return ['packages', 'services'].map((kind) => `${kind}/${specifier.slice(SCOPE.length)}/src/index.ts`)
+      return ['packages', 'services'].map(
+        (kind) => `${kind}/${specifier.slice(SCOPE.length)}/src/index.ts`,
+      )
     })
     .filter((target) => sources.has(target))
 }
 
-/** `import { type A }` counts as run time: with verbatimModuleSyntax the module is loaded all the same. */
+/**
+ * `import { type A }` counts as run time: with verbatimModuleSyntax the module is loaded all the
+ * same.
+ */
 function importsOf(text: string): Import[] {
   const code = withoutComments(text)
-  const statements = [...code.matchAll(/^\s*(?:import|export)\s+(type\s+(?!from\b))?(?:[\w*\s{},$]+?\sfrom\s+)?'([^'\n]+)'/gm)]
+  const statements = [
+    ...code.matchAll(
+      /^\s*(?:import|export)\s+(type\s+(?!from\b))?(?:[\w*\s{},$]+?\sfrom\s+)?'([^'\n]+)'/gm,
+    ),
+  ]
   const calls = [...code.matchAll(/\bimport\(\s*'([^'\n]+)'/g)]
   return [
     ...statements.map(([, type, specifier = '']) => ({ specifier, typeOnly: type !== undefined })),

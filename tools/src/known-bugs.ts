@@ -10,12 +10,22 @@ import { DUE_TOKENS_BUGS } from './known-bugs/due-tokens.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
-const decision = { ...store, file: 'services/token-store/src/domain/decide-rotation.ts', project: 'unit' } as const
-const client = (file: string, test: string) => ({ workspace: 'packages/client', file: `packages/client/src/${file}`, project: 'unit', test }) as const
+const decision = {
+  ...store,
+  file: 'services/token-store/src/domain/decide-rotation.ts',
+  project: 'unit',
+} as const
+const client = (file: string, test: string) =>
+  ({
+    workspace: 'packages/client',
+    file: `packages/client/src/${file}`,
+    project: 'unit',
+    test,
+  }) as const
 
 /**
- * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The tests named must fail with
- * each of them: `npm run test:known-bugs`. Nothing on disk is changed.
+ * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The
+ * tests named must fail with each of them: `npm run test:known-bugs`. Nothing on disk is changed.
  */
 export const KNOWN_BUGS: readonly KnownBug[] = [
   {
@@ -27,8 +37,20 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     project: 'int',
     test: 'rotation',
   },
-  { ...decision, name: 'order is told by time (Keycloak #50999)', find: 'presented.generation >= session.generation)', replace: 'clock.nowMs >= session.rotatedAtMs + 1000)', test: 'decide-rotation' },
-  { ...decision, name: 'a replay extends the window', find: '    replayTokens: bucket.tokens,\n', replace: '    replayTokens: bucket.tokens,\n    rotatedAtMs: nowMs,\n', test: 'decide-rotation' },
+  {
+    ...decision,
+    name: 'order is told by time (Keycloak #50999)',
+    find: 'presented.generation >= session.generation)',
+    replace: 'clock.nowMs >= session.rotatedAtMs + 1000)',
+    test: 'decide-rotation',
+  },
+  {
+    ...decision,
+    name: 'a replay extends the window',
+    find: '    replayTokens: bucket.tokens,\n',
+    replace: '    replayTokens: bucket.tokens,\n    rotatedAtMs: nowMs,\n',
+    test: 'decide-rotation',
+  },
   {
     ...store,
     name: 'a replay mints a new token (Hydra, Logto)',
@@ -38,12 +60,48 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     project: 'int',
     test: 'rotation',
   },
-  { ...decision, name: 'a late duplicate is an alarm', find: 'graceMs > 0 && generation > floor', replace: 'graceMs > 0 && generation === session.generation - 1', test: 'rotation-history' },
-  { ...decision, name: 'the previous token is valid for ever (Supabase #1901)', find: 'presented.attemptHash !== null && presented.attemptHash === session.attemptHash', replace: 'true', test: 'rotation-history' },
-  { ...decision, name: 'haste hides a reuse', find: 'generation > floor &&', replace: 'generation >= 0 &&', test: 'rotation-history' },
-  { ...decision, name: 'the floor overtakes an honest client', find: 'markGeneration: session.generation - 1,', replace: 'markGeneration: session.generation,', test: 'rotation-history' },
-  { ...decision, name: 'a revoked session is replayed within the window (Supabase #52614)', find: `if (session.revokeReason !== null)`, replace: `if (session.revokeReason !== null && clock.uptimeSinceMs(session.rotatedAtMs) > policy.graceMs)`, test: 'rotation-history' },
-  { ...decision, name: 'a rotation extends the absolute end', find: '    idleUntilMs: Math.min(nowMs + policy.refreshTtlMs, session.expiresAtMs),', replace: '    idleUntilMs: nowMs + policy.refreshTtlMs,', test: 'decide-rotation' },
+  {
+    ...decision,
+    name: 'a late duplicate is an alarm',
+    find: 'graceMs > 0 && generation > floor',
+    replace: 'graceMs > 0 && generation === session.generation - 1',
+    test: 'rotation-history',
+  },
+  {
+    ...decision,
+    name: 'the previous token is valid for ever (Supabase #1901)',
+    find: 'presented.attemptHash !== null &&\n    presented.attemptHash === session.attemptHash',
+    replace: 'true',
+    test: 'rotation-history',
+  },
+  {
+    ...decision,
+    name: 'haste hides a reuse',
+    find: 'generation > floor &&',
+    replace: 'generation >= 0 &&',
+    test: 'rotation-history',
+  },
+  {
+    ...decision,
+    name: 'the floor overtakes an honest client',
+    find: 'markGeneration: session.generation - 1,',
+    replace: 'markGeneration: session.generation,',
+    test: 'rotation-history',
+  },
+  {
+    ...decision,
+    name: 'a revoked session is replayed within the window (Supabase #52614)',
+    find: `if (session.revokeReason !== null)`,
+    replace: `if (session.revokeReason !== null && clock.uptimeSinceMs(session.rotatedAtMs) > policy.graceMs)`,
+    test: 'rotation-history',
+  },
+  {
+    ...decision,
+    name: 'a rotation extends the absolute end',
+    find: '    idleUntilMs: Math.min(nowMs + policy.refreshTtlMs, session.expiresAtMs),',
+    replace: '    idleUntilMs: nowMs + policy.refreshTtlMs,',
+    test: 'decide-rotation',
+  },
   {
     ...store,
     name: 'downtime counts as age',
@@ -76,7 +134,8 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     name: 'the outbox is read by a cursor, which loses late commits',
     file: 'services/token-store/src/adapters/postgres/outbox.ts',
     find: 'where w.lane = mine.lane order by w.id',
-    replace: 'where w.lane = mine.lane and w.id > (select max(id) from token_store.outbox) - 1 order by w.id',
+    replace:
+      'where w.lane = mine.lane and w.id > (select max(id) from token_store.outbox) - 1 order by w.id',
     project: 'int',
     test: 'rotation',
   },
@@ -107,14 +166,54 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     project: 'unit',
     test: 'refresh-tokens',
   },
-  { ...client('auth-error.ts', 'refresher'), name: 'a client takes 429 for a logout (amplify #14534)', find: 'user_inactive)$/', replace: 'user_inactive|rate_limited)$/' },
-  { ...client('renewal.ts', 'renewal'), name: 'the timer of a client overflows into a hot loop (keycloak-js #107)', find: 'Math.min(ms, MAX_DELAY_MS)', replace: 'ms' },
-  { ...client('refresher.ts', 'refresher'), name: `a lost race wipes the winner's pair (supabase #441)`, find: 'LOOK_AGAIN_MS = [0, 100, 400]', replace: 'LOOK_AGAIN_MS: number[] = []' },
-  { ...client('refresher.ts', 'refresher'), name: 'each retry of a client is an attempt of its own', find: '(note ? note.read() : session?.attemptKey) ?? spareKey', replace: 'String(Math.random())' },
-  { ...client('session-store.ts', 'refresher'), name: 'a late answer undoes a sign-out', find: 'if (epoch !== sentEpoch || !follows) return', replace: 'if (follows === undefined) return' },
-  { ...client('gate.ts', 'send'), name: 'a late 401 of an older token refreshes again (axios-auth-refresh)', find: 'if (store.current?.accessToken === accessToken) {', replace: 'if (store.current !== undefined) {' },
-  { ...client('token-manager.ts', 'send'), name: 'a client sends its token to any origin (badgateway)', find: 'return origin !== undefined && (', replace: 'return origin !== undefined || (' },
-  { ...client('lifetime.ts', 'renewal'), name: 'a token that is due on arrival is renewed for ever', find: 'Math.min(thresholdMs, lifetimeMs / 2)', replace: 'thresholdMs' },
+  {
+    ...client('auth-error.ts', 'refresher'),
+    name: 'a client takes 429 for a logout (amplify #14534)',
+    find: 'user_inactive)$/',
+    replace: 'user_inactive|rate_limited)$/',
+  },
+  {
+    ...client('renewal.ts', 'renewal'),
+    name: 'the timer of a client overflows into a hot loop (keycloak-js #107)',
+    find: 'Math.min(ms, MAX_DELAY_MS)',
+    replace: 'ms',
+  },
+  {
+    ...client('refresher.ts', 'refresher'),
+    name: `a lost race wipes the winner's pair (supabase #441)`,
+    find: 'LOOK_AGAIN_MS = [0, 100, 400]',
+    replace: 'LOOK_AGAIN_MS: number[] = []',
+  },
+  {
+    ...client('refresher.ts', 'refresher'),
+    name: 'each retry of a client is an attempt of its own',
+    find: '(note ? note.read() : session?.attemptKey) ?? spareKey',
+    replace: 'String(Math.random())',
+  },
+  {
+    ...client('session-store.ts', 'refresher'),
+    name: 'a late answer undoes a sign-out',
+    find: 'if (epoch !== sentEpoch || !follows) return',
+    replace: 'if (follows === undefined) return',
+  },
+  {
+    ...client('gate.ts', 'send'),
+    name: 'a late 401 of an older token refreshes again (axios-auth-refresh)',
+    find: 'if (store.current?.accessToken === accessToken) {',
+    replace: 'if (store.current !== undefined) {',
+  },
+  {
+    ...client('token-manager.ts', 'send'),
+    name: 'a client sends its token to any origin (badgateway)',
+    find: 'return origin !== undefined && (',
+    replace: 'return origin !== undefined || (',
+  },
+  {
+    ...client('lifetime.ts', 'renewal'),
+    name: 'a token that is due on arrival is renewed for ever',
+    find: 'Math.min(thresholdMs, lifetimeMs / 2)',
+    replace: 'thresholdMs',
+  },
   ...ROTATION_BUGS,
   ...CLOCKS_AND_KEYS_BUGS,
   ...REVOCATION_FEED_BUGS,

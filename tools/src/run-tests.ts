@@ -22,12 +22,16 @@ async function forgetOldResults(): Promise<void> {
 }
 
 /**
- * Stops turbo and the tests that it runs when this process ends, also by kill -9. The turbo command is
- * a wrapper that forwards no signal, so it has a process group of its own, and the group is signalled.
+ * Stops turbo and the tests that it runs when this process ends, also by kill -9. The turbo command
+ * is a wrapper that forwards no signal, so it has a process group of its own, and the group is
+ * signalled.
  */
 function stopWithUs(pid: number): void {
   const script = 'read -r _; kill -TERM "-$0" 2>/dev/null'
-  const watcher = spawn('sh', ['-c', script, String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const watcher = spawn('sh', ['-c', script, String(pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   watcher.unref()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -78,10 +82,13 @@ const exitCode = await runTasks()
 const { passed, skipped, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
-  const patterns = ['{packages,services}/*', '{e2e,monitoring}'].map((folder) => `${folder}/src/**/*.${engine}.*.test.ts`)
+  const patterns = ['{packages,services}/*', '{e2e,monitoring}'].map(
+    (folder) => `${folder}/src/**/*.${engine}.*.test.ts`,
+  )
   for (const path of globSync(patterns, { cwd: root })) console.log(`  ${path}`)
 }
-if (interruptedBy !== undefined) failures.push(`\nFAILED npm test\n    The run was interrupted by ${interruptedBy}`)
+if (interruptedBy !== undefined)
+  failures.push(`\nFAILED npm test\n    The run was interrupted by ${interruptedBy}`)
 if (skipped.length > 0) console.log(`\nSkipped\n  ${skipped.join('\n  ')}`)
 const skips = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
 console.log(`${failures.join('\n')}\n${passed} passed, ${failures.length} failed${skips}`)

@@ -1,7 +1,10 @@
 import type { Plugin } from 'vitest/config'
 import { KNOWN_BUGS } from './known-bugs.ts'
 
-/** A vite plugin that seeds the bug named in `TEST_KNOWN_BUG` into the file it belongs to; without a name it does nothing. */
+/**
+ * A vite plugin that seeds the bug named in `TEST_KNOWN_BUG` into the file it belongs to; without a
+ * name it does nothing.
+ */
 export function seedKnownBug(name: string | undefined): Plugin {
   const bug = KNOWN_BUGS.find((candidate) => candidate.name === name)
   return {
@@ -9,7 +12,8 @@ export function seedKnownBug(name: string | undefined): Plugin {
     enforce: 'pre',
     transform(code, id) {
       if (bug === undefined || !id.endsWith(bug.file)) return undefined
-      if (!code.includes(bug.find)) throw new Error(`The bug "${bug.name}" no longer fits ${bug.file}`)
+      if (!code.includes(bug.find))
+        throw new Error(`The bug "${bug.name}" no longer fits ${bug.file}`)
       return { code: code.replace(bug.find, () => bug.replace), map: null }
     },
   }

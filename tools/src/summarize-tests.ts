@@ -12,10 +12,14 @@ type Report = Readonly<{
   }>[]
 }>
 
-/** One task of turbo: its name, how it ended, and its report unless it ended before it wrote one. */
+/**
+ * One task of turbo: its name, how it ended, and its report unless it ended before it wrote one.
+ */
 export type TaskResult = Readonly<{ name: string; exitCode: number; report: Report | undefined }>
 
-/** How many tests passed, the names of those that were skipped, and one paragraph for each failure. */
+/**
+ * How many tests passed, the names of those that were skipped, and one paragraph for each failure.
+ */
 export type TestSummary = Readonly<{ passed: number; skipped: string[]; failures: string[] }>
 
 /**
@@ -28,7 +32,8 @@ export function summarizeTests(tasks: readonly TaskResult[], exitCode: number): 
   let passed = 0
   const failures: string[] = []
   const skipped: string[] = []
-  const fail = (where: string, reason: string) => failures.push(`\nFAILED ${where}\n${indent(reason)}`)
+  const fail = (where: string, reason: string) =>
+    failures.push(`\nFAILED ${where}\n${indent(reason)}`)
 
   for (const { name, exitCode: code, report } of tasks) {
     const before = failures.length
@@ -41,13 +46,18 @@ export function summarizeTests(tasks: readonly TaskResult[], exitCode: number): 
       if (status === 'failed' && failed.length === 0) fail(file, message)
       const others = assertionResults.filter((test) => test.status !== 'failed')
       passed += others.filter((test) => test.status === 'passed').length
-      skipped.push(...others.flatMap((test) => (test.status === 'passed' ? [] : [`${file} > ${test.fullName}`])))
+      skipped.push(
+        ...others.flatMap((test) =>
+          test.status === 'passed' ? [] : [`${file} > ${test.fullName}`],
+        ),
+      )
     }
     if (code !== 0 && failures.length === before) {
       fail(name, `The task ended with exit code ${code} and no failed test; its output is above`)
     }
   }
-  if (exitCode !== 0 && failures.length === 0) fail('npm test', `turbo ended with exit code ${exitCode}`)
+  if (exitCode !== 0 && failures.length === 0)
+    fail('npm test', `turbo ended with exit code ${exitCode}`)
   if (passed === 0 && failures.length === 0) fail('npm test', 'No test was run')
   return { passed, skipped, failures }
 }

@@ -14,9 +14,21 @@ function createApi(latencyMs: (url: string) => number): AxiosInstance {
     baseURL: 'http://localhost:8000',
     adapter: async (config: InternalAxiosRequestConfig) => {
       await pause(latencyMs(config.url ?? ''))
-      const answer = { data: {}, statusText: '', headers: {}, config, request: { responseURL: 'http://localhost:8000/' } }
+      const answer = {
+        data: {},
+        statusText: '',
+        headers: {},
+        config,
+        request: { responseURL: 'http://localhost:8000/' },
+      }
       if (config.headers.get('Authorization') === 'Bearer next') return { ...answer, status: 200 }
-      throw new AxiosError('401', AxiosError.ERR_BAD_REQUEST, config, {}, { ...answer, status: 401 })
+      throw new AxiosError(
+        '401',
+        AxiosError.ERR_BAD_REQUEST,
+        config,
+        {},
+        { ...answer, status: 401 },
+      )
     },
   })
 }
@@ -26,8 +38,13 @@ async function ask(api: AxiosInstance, refreshes: () => number): Promise<Outcome
   return { answered, refused: settled.length - answered, refreshes: refreshes() }
 }
 
-/** Five requests with a token that the server refuses, through axios-auth-refresh as its README sets it up. */
-export async function fiveWithAxiosAuthRefresh(latencyMs: (url: string) => number = () => LATENCY_MS): Promise<Outcome> {
+/**
+ * Five requests with a token that the server refuses, through axios-auth-refresh as its README sets
+ * it up.
+ */
+export async function fiveWithAxiosAuthRefresh(
+  latencyMs: (url: string) => number = () => LATENCY_MS,
+): Promise<Outcome> {
   const api = createApi(latencyMs)
   let [token, refreshes] = ['old', 0]
   api.interceptors.request.use((config) => {
@@ -42,18 +59,37 @@ export async function fiveWithAxiosAuthRefresh(latencyMs: (url: string) => numbe
   return ask(api, () => refreshes)
 }
 
-/** The same five through `attachAutoRefresh`: a token that looks live and is refused, so that nothing is renewed beforehand. */
-export async function fiveWithOurs(latencyMs: (url: string) => number = () => LATENCY_MS): Promise<Outcome> {
+/**
+ * The same five through `attachAutoRefresh`: a token that looks live and is refused, so that
+ * nothing is renewed beforehand.
+ */
+export async function fiveWithOurs(
+  latencyMs: (url: string) => number = () => LATENCY_MS,
+): Promise<Outcome> {
   const api = createApi(latencyMs)
   let refreshes = 0
   const storage = memoryStorage()
-  void storage.save({ accessToken: 'old', refreshToken: 'opaque', receivedAt: Date.now() - 60_000, lifetimeMs: 1_800_000 })
+  void storage.save({
+    accessToken: 'old',
+    refreshToken: 'opaque',
+    receivedAt: Date.now() - 60_000,
+    lifetimeMs: 1_800_000,
+  })
   const manager = new TokenManager({
     storage,
     fetch: async () => {
       refreshes += 1
       await pause(REFRESH_MS)
-      return Response.json({ status: 200, message: '', data: { access_token: 'next', refresh_token: 'opaque too', token_type: 'bearer', expires_in: 1800 } })
+      return Response.json({
+        status: 200,
+        message: '',
+        data: {
+          access_token: 'next',
+          refresh_token: 'opaque too',
+          token_type: 'bearer',
+          expires_in: 1800,
+        },
+      })
     },
   })
   attachAutoRefresh(api, manager)

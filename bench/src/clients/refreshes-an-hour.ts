@@ -7,9 +7,13 @@ import { createAuthRefresh } from './create-auth-refresh.ts'
 const LIFE_SECONDS = 1800
 const HOURS = 24
 const ORIGIN = 'http://localhost:8000'
-const json = (body: object) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
+const json = (body: object) =>
+  new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
 
-/** A user of one tab asks once a minute. How many refreshes an hour that takes, over a day of mocked time, and how many of the requests met a 401 on their way. */
+/**
+ * A user of one tab asks once a minute. How many refreshes an hour that takes, over a day of mocked
+ * time, and how many of the requests met a 401 on their way.
+ */
 export type Hourly = { refreshes: number; refused: number }
 
 async function liveADay(request: () => Promise<unknown>): Promise<void> {
@@ -50,14 +54,28 @@ function issuer() {
 export const ours = () =>
   inMockedTime(async () => {
     const server = issuer()
-    const answer = (access_token: string) => json({ status: 200, message: '', data: { access_token, refresh_token: 'opaque', token_type: 'bearer', expires_in: LIFE_SECONDS } })
+    const answer = (access_token: string) =>
+      json({
+        status: 200,
+        message: '',
+        data: {
+          access_token,
+          refresh_token: 'opaque',
+          token_type: 'bearer',
+          expires_in: LIFE_SECONDS,
+        },
+      })
     const manager = new TokenManager({
       storage: memoryStorage(),
       fetch: async (input, init) => {
         const { pathname } = new URL(input as string | URL)
         if (pathname.endsWith('/token')) return answer('token-0')
         if (pathname.endsWith('/refresh')) return answer(server.refresh())
-        return new Response('', { status: server.isLive(new Headers(init?.headers).get('Authorization')?.slice(7) ?? '') ? 200 : 401 })
+        return new Response('', {
+          status: server.isLive(new Headers(init?.headers).get('Authorization')?.slice(7) ?? '')
+            ? 200
+            : 401,
+        })
       },
     })
     await manager.login('user', 'password')
@@ -73,15 +91,22 @@ export const withAxiosAuthRefresh = () =>
     const api = axios.create({
       adapter: async (config: InternalAxiosRequestConfig) => {
         const answer = { data: {}, statusText: '', headers: {}, config }
-        if (server.isLive(config.headers.get('Authorization')?.toString().slice(7) ?? '')) return { ...answer, status: 200 }
-        throw new AxiosError('401', AxiosError.ERR_BAD_REQUEST, config, {}, { ...answer, status: 401 })
+        if (server.isLive(config.headers.get('Authorization')?.toString().slice(7) ?? ''))
+          return { ...answer, status: 200 }
+        throw new AxiosError(
+          '401',
+          AxiosError.ERR_BAD_REQUEST,
+          config,
+          {},
+          { ...answer, status: 401 },
+        )
       },
     })
     api.interceptors.request.use((config) => {
       config.headers.set('Authorization', `Bearer ${token}`)
       return config
     })
-      createAuthRefresh(api, async () => void (token = server.refresh()))
+    createAuthRefresh(api, async () => void (token = server.refresh()))
     await liveADay(() => api.get(`${ORIGIN}/cases`))
     return server.hourly()
   })
@@ -90,12 +115,38 @@ export const withOidcClient = () =>
   inMockedTime(async () => {
     const server = issuer()
     const { fetch } = globalThis
-    globalThis.fetch = async () => json({ access_token: server.refresh(), refresh_token: 'opaque', token_type: 'Bearer', expires_in: LIFE_SECONDS })
+    globalThis.fetch = async () =>
+      json({
+        access_token: server.refresh(),
+        refresh_token: 'opaque',
+        token_type: 'Bearer',
+        expires_in: LIFE_SECONDS,
+      })
     const store = () => new WebStorageStateStore({ store: new InMemoryWebStorage() })
-    const metadata = { issuer: ORIGIN, token_endpoint: `${ORIGIN}/token`, authorization_endpoint: `${ORIGIN}/authorize` }
-    const manager = new UserManager({ authority: ORIGIN, client_id: 'spa', redirect_uri: `${ORIGIN}/back`, metadata, userStore: store(), stateStore: store(), automaticSilentRenew: true })
+    const metadata = {
+      issuer: ORIGIN,
+      token_endpoint: `${ORIGIN}/token`,
+      authorization_endpoint: `${ORIGIN}/authorize`,
+    }
+    const manager = new UserManager({
+      authority: ORIGIN,
+      client_id: 'spa',
+      redirect_uri: `${ORIGIN}/back`,
+      metadata,
+      userStore: store(),
+      stateStore: store(),
+      automaticSilentRenew: true,
+    })
     const expires_at = Math.floor(Date.now() / 1000) + LIFE_SECONDS
-    await manager.storeUser(new User({ access_token: 'token-0', refresh_token: 'opaque', token_type: 'Bearer', expires_at, profile: { sub: 'user', iss: ORIGIN, aud: 'spa', iat: 0, exp: 0 } }))
+    await manager.storeUser(
+      new User({
+        access_token: 'token-0',
+        refresh_token: 'opaque',
+        token_type: 'Bearer',
+        expires_at,
+        profile: { sub: 'user', iss: ORIGIN, aud: 'spa', iat: 0, exp: 0 },
+      }),
+    )
     await manager.getUser()
     await liveADay(async () => server.isLive((await manager.getUser())?.access_token ?? ''))
     manager.stopSilentRenew()

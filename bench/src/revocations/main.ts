@@ -30,22 +30,40 @@ running.defer(() => client.end())
 const password = randomBytes(12).toString('hex')
 const feedKey = randomBytes(32).toString('base64')
 const [port, adminPort] = [await freePort(), await freePort()]
-const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`) as [string, string]
+const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`) as [
+  string,
+  string,
+]
 const env = {
-  PATH: process.env['PATH'] ?? '', NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '', NODE_ENV: 'production', HOST: '127.0.0.1', PORT: port, ADMIN_PORT: adminPort,
-  DATABASE_URL: postgres.url, DATA_DIR: join(folder, 'data'), DEMO_USER_PASSWORD: password, REVOCATION_FEED_KEYS: feedKey,
+  PATH: process.env['PATH'] ?? '',
+  NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  PORT: port,
+  ADMIN_PORT: adminPort,
+  DATABASE_URL: postgres.url,
+  DATA_DIR: join(folder, 'data'),
+  DEMO_USER_PASSWORD: password,
+  REVOCATION_FEED_KEYS: feedKey,
 }
 
 async function open() {
   const startMs = performance.now()
   const file = 'services/standalone/src/main.ts'
-  const { pid, stop } = await startProcess({ file, env, readyUrl: `${adminUrl}/readyz`, logDir: folder })
+  const { pid, stop } = await startProcess({
+    file,
+    env,
+    readyUrl: `${adminUrl}/readyz`,
+    logDir: folder,
+  })
   return { adminUrl, pid, stop, seconds: (performance.now() - startMs) / 1000 }
 }
 
 /** Ends copies of the one session that exists, as so many logouts would within a few seconds. */
 async function endSessions(): Promise<void> {
-  const { rows: [same] } = await client.query<{ columns: string }>(
+  const {
+    rows: [same],
+  } = await client.query<{ columns: string }>(
     `select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
      where attrelid = 'token_store.sessions'::regclass and attnum > 0 and not attisdropped
        and attname not in ('id', 'revoke_reason', 'revoked_at', 'access_expires_at')`,
@@ -63,7 +81,13 @@ async function endSessions(): Promise<void> {
 const rows: string[] = []
 function report(phase: string, { seconds, medianAge, maxAge, maxMemory }: Watched): void {
   const load = (loadavg()[0] ?? 0).toFixed(1)
-  const cells = [phase, seconds.toFixed(1), `${medianAge.toFixed(2)} / ${maxAge.toFixed(2)}`, maxMemory, load]
+  const cells = [
+    phase,
+    seconds.toFixed(1),
+    `${medianAge.toFixed(2)} / ${maxAge.toFixed(2)}`,
+    maxMemory,
+    load,
+  ]
   rows.push(`| ${cells.join(' | ')} |`)
   say(rows.at(-1) ?? '')
 }
@@ -95,11 +119,18 @@ report('a burst, until all are known', await burst)
 report('after it', await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS))
 await product.stop()
 product = await open()
-report(`a restart, ready after ${product.seconds.toFixed(1)} s`, await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS))
+report(
+  `a restart, ready after ${product.seconds.toFixed(1)} s`,
+  await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS),
+)
 const whole = await readWhole()
-report('a back end reads the whole list', await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS / 4))
+report(
+  'a back end reads the whole list',
+  await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS / 4),
+)
 
-process.stdout.write(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, Node ${process.versions.node}, ${count} ended sessions.
+process.stdout
+  .write(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, Node ${process.versions.node}, ${count} ended sessions.
 ${whole}
 
 | phase | seconds | age of the feed in seconds, median / max | memory MiB, max | load |

@@ -5,9 +5,16 @@ const EVERY_MS = 200
 const MEBIBYTE = 1024
 
 /** Ages in seconds, resident memory in MiB (Linux only; 0 elsewhere). */
-export type Watched = Readonly<{ seconds: number; medianAge: number; maxAge: number; maxMemory: number }>
+export type Watched = Readonly<{
+  seconds: number
+  medianAge: number
+  maxAge: number
+  maxMemory: number
+}>
 
-/** Samples the revocation list of an auth-api by its metrics, until `isOver` is true of a sample. */
+/**
+ * Samples the revocation list of an auth-api by its metrics, until `isOver` is true of a sample.
+ */
 export async function watchList(
   { adminUrl, pid }: { adminUrl: string; pid: number },
   isOver: (sample: { seconds: number; age: number; entries: number }) => boolean,

@@ -2,9 +2,19 @@ import { createRequire } from 'node:module'
 import type { Counter, Gauge, Histogram } from 'prom-client'
 
 type Class<T> = { prototype: T }
-type PromClient = { Counter: Class<Counter>; Gauge: Class<Gauge>; Histogram: Class<Record<'observe' | 'observeWithExemplar' | 'observeWithoutExemplar', Histogram['observe']>>; collectDefaultMetrics: unknown }
+type PromClient = {
+  Counter: Class<Counter>
+  Gauge: Class<Gauge>
+  Histogram: Class<
+    Record<'observe' | 'observeWithExemplar' | 'observeWithoutExemplar', Histogram['observe']>
+  >
+  collectDefaultMetrics: unknown
+}
 
-/** Loaded before the product: its metrics are made, and count nothing. The product itself cannot do without them. */
+/**
+ * Loaded before the product: its metrics are made, and count nothing. The product itself cannot do
+ * without them.
+ */
 const nothing = () => {}
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what its types leave out, too
 const client = createRequire(import.meta.url)('prom-client') as PromClient

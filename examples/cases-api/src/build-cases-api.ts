@@ -1,5 +1,9 @@
 import { Readable } from 'node:stream'
-import { autoRefresh, requireRole, type AutoRefreshOptions } from '@auto-refresh/fastify-auto-refresh'
+import {
+  autoRefresh,
+  requireRole,
+  type AutoRefreshOptions,
+} from '@auto-refresh/fastify-auto-refresh'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { CASES } from './cases.ts'
@@ -8,33 +12,52 @@ const LOOPBACK_PAGES = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
 /** What a page may send; `autoRefresh` exposes what comes back. */
 const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'X-Refresh-Token']
 
-/** A back end of yours: cases that only a signed-in user may see, and a copy of all that only an admin may take. */
-export function buildCasesApi({ origins, auth, server = {} }: {
-  /** pages that may call, with the cookie too; without any, every page of this machine may, without it */
+/**
+ * A back end of yours: cases that only a signed-in user may see, and a copy of all that only an
+ * admin may take.
+ */
+export function buildCasesApi({
+  origins,
+  auth,
+  server = {},
+}: {
+  /**
+   * pages that may call, with the cookie too; without any, every page of this machine may, without
+   * it
+   */
   origins: readonly string[]
   auth: AutoRefreshOptions
   server?: FastifyServerOptions
 }) {
   const app = Fastify(server)
   void app.register(cors, {
-    ...(origins.length > 0 ? { origin: [...origins], credentials: true } : { origin: LOOPBACK_PAGES }),
+    ...(origins.length > 0
+      ? { origin: [...origins], credentials: true }
+      : { origin: LOOPBACK_PAGES }),
     allowedHeaders: REQUEST_HEADERS,
     exposedHeaders: ['Retry-After', 'X-Request-Id'],
   })
 
   let isReady = () => false
-  app.get('/readyz', async (_, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }))
+  app.get('/readyz', async (_, reply) =>
+    reply.code(isReady() ? 200 : 503).send({ ready: isReady() }),
+  )
 
   // Everything that is registered in here needs a live access token.
   void app.register(async (guarded) => {
     await guarded.register(autoRefresh, auth)
     isReady = () => guarded.autoRefresh.isReady()
 
-    guarded.get('/api/v1/cases', async ({ user }) => ({ status: 200, message: `Cases of ${user.username}`, data: CASES }))
+    guarded.get('/api/v1/cases', async ({ user }) => ({
+      status: 200,
+      message: `Cases of ${user.username}`,
+      data: CASES,
+    }))
 
     guarded.get<{ Params: { id: string } }>('/api/v1/cases/:id', async ({ params }, reply) => {
       const found = CASES.find(({ id }) => id === params.id)
-      if (found === undefined) return reply.code(404).send({ status: 404, message: 'There is no such case', data: null })
+      if (found === undefined)
+        return reply.code(404).send({ status: 404, message: 'There is no such case', data: null })
       return { status: 200, message: 'Case retrieved', data: found }
     })
 

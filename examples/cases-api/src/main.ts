@@ -25,7 +25,10 @@ const app = buildCasesApi({
 const stop = () => void app.close()
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
-const url = await app.listen({ host: env['HOST'] || '127.0.0.1', port: Number(env['PORT'] || 8200) })
+const url = await app.listen({
+  host: env['HOST'] || '127.0.0.1',
+  port: Number(env['PORT'] || 8200),
+})
 console.log(`The example back end is ready: ${url}/api/v1/cases`)
 
 /** Without it one sentence says what to do. */

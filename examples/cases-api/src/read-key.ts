@@ -4,9 +4,9 @@ import { join } from 'node:path'
 export type KeyName = 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS'
 
 /**
- * A key from the environment (the first of its list), else from the file of its name in `SECRETS_DIR` or
- * `/run/secrets`, or, beside `npm start`, from the file in which that keeps it for its owner alone. Throws an error
- * that says what to do.
+ * A key from the environment (the first of its list), else from the file of its name in
+ * `SECRETS_DIR` or `/run/secrets`, or, beside `npm start`, from the file in which that keeps it for
+ * its owner alone. Throws an error that says what to do.
  */
 export async function readKey(
   name: KeyName,
@@ -16,11 +16,17 @@ export async function readKey(
   const files = [join(environment['SECRETS_DIR'] || '/run/secrets', name), file]
   const list = environment[name] || (await readFirst(files))
   const key = list.split(',')[0]?.trim() ?? ''
-  if (key === '') throw new Error(`There is no ${name}, and no ${file}: start auth-api first (npm start), or set it`)
+  if (key === '')
+    throw new Error(
+      `There is no ${name}, and no ${file}: start auth-api first (npm start), or set it`,
+    )
   return key
 }
 
-/** The text of the first file that exists; empty without one. A file that exists and cannot be read is an error. */
+/**
+ * The text of the first file that exists; empty without one. A file that exists and cannot be read
+ * is an error.
+ */
 async function readFirst(files: readonly string[]): Promise<string> {
   for (const file of files) {
     try {

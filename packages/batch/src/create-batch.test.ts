@@ -5,14 +5,23 @@ const options = { inFlight: 2, largest: 4, longestQueue: 10, longestWaitMs: 1000
 
 function held() {
   const batches: Array<{ items: readonly number[]; finish: () => void }> = []
-  const run = (items: readonly number[]) => new Promise<number[]>((resolve) => batches.push({ items, finish: () => resolve(items.map((item) => item * 10)) }))
+  const run = (items: readonly number[]) =>
+    new Promise<number[]>((resolve) =>
+      batches.push({ items, finish: () => resolve(items.map((item) => item * 10)) }),
+    )
   return { batches, run }
 }
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 test('what arrives in one turn is one batch, and everyone gets the own answer', async () => {
   const sizes: number[] = []
-  const load = createBatch({ ...options, run: async (items: readonly number[]) => { sizes.push(items.length); return items.map((item) => item * 10) } })
+  const load = createBatch({
+    ...options,
+    run: async (items: readonly number[]) => {
+      sizes.push(items.length)
+      return items.map((item) => item * 10)
+    },
+  })
   expect(await Promise.all([1, 2, 3].map(load))).toEqual([10, 20, 30])
   expect(sizes).toEqual([3])
 })
@@ -63,9 +72,21 @@ test('an item that waited too long is not worked on', async () => {
   expect(batches).toHaveLength(1)
 })
 
-test('an error of one item is its own, an error of the batch is everyone\'s', async () => {
-  const load = createBatch<number, number>({ ...options, run: async (items) => items.map((item) => (item === 2 ? new Error('two') : item)) })
-  expect(await Promise.allSettled([load(1), load(2)])).toMatchObject([{ value: 1 }, { reason: { message: 'two' } }])
-  const broken = createBatch<number, number>({ ...options, run: () => Promise.reject(new Error('all')) })
-  expect(await Promise.allSettled([broken(1), broken(2)])).toMatchObject([{ reason: { message: 'all' } }, { reason: { message: 'all' } }])
+test("an error of one item is its own, an error of the batch is everyone's", async () => {
+  const load = createBatch<number, number>({
+    ...options,
+    run: async (items) => items.map((item) => (item === 2 ? new Error('two') : item)),
+  })
+  expect(await Promise.allSettled([load(1), load(2)])).toMatchObject([
+    { value: 1 },
+    { reason: { message: 'two' } },
+  ])
+  const broken = createBatch<number, number>({
+    ...options,
+    run: () => Promise.reject(new Error('all')),
+  })
+  expect(await Promise.allSettled([broken(1), broken(2)])).toMatchObject([
+    { reason: { message: 'all' } },
+    { reason: { message: 'all' } },
+  ])
 })

@@ -1,8 +1,14 @@
 /**
- * After a batch: another one while batches come back full and the run has time left, and a pause before it as long as the
- * batch took, so that the clean-up never takes more than half of the database from the requests.
+ * After a batch: another one while batches come back full and the run has time left, and a pause
+ * before it as long as the batch took, so that the clean-up never takes more than half of the
+ * database from the requests.
  */
-export function decideNextBatch({ full, batchMs, elapsedMs, budgetMs }: {
+export function decideNextBatch({
+  full,
+  batchMs,
+  elapsedMs,
+  budgetMs,
+}: {
   full: boolean
   batchMs: number
   elapsedMs: number

@@ -4,7 +4,15 @@ import { createDeleteInBatches } from './delete-in-batches.ts'
 const never = new AbortController().signal
 
 /** A table of `rows`, of which every batch takes `batchMs`. */
-function createRun({ rows, batchMs = 5, budgetMs = 1000 }: { rows: number; batchMs?: number; budgetMs?: number }) {
+function createRun({
+  rows,
+  batchMs = 5,
+  budgetMs = 1000,
+}: {
+  rows: number
+  batchMs?: number
+  budgetMs?: number
+}) {
   const state = { rows, nowMs: 0, batches: [] as number[], pausedMs: [] as number[] }
   const clock = {
     nowMs: () => state.nowMs,
@@ -20,7 +28,11 @@ function createRun({ rows, batchMs = 5, budgetMs = 1000 }: { rows: number; batch
     state.batches.push(deleted)
     return deleted
   }
-  return { state, deleteBatch, deleteInBatches: createDeleteInBatches({ clock, batchSize: 500, budgetMs }) }
+  return {
+    state,
+    deleteBatch,
+    deleteInBatches: createDeleteInBatches({ clock, batchSize: 500, budgetMs }),
+  }
 }
 
 test('it goes on until a batch comes back short', async () => {
@@ -36,7 +48,11 @@ test('it rests as long as it worked', async () => {
 })
 
 test('it leaves the rest to the next run when the budget is spent', async () => {
-  const { state, deleteBatch, deleteInBatches } = createRun({ rows: 1_000_000, batchMs: 50, budgetMs: 400 })
+  const { state, deleteBatch, deleteInBatches } = createRun({
+    rows: 1_000_000,
+    batchMs: 50,
+    budgetMs: 400,
+  })
   expect(await deleteInBatches(deleteBatch, never)).toEqual({ finished: false })
   expect(state.nowMs).toBeLessThanOrEqual(450)
   expect(state.rows).toBeGreaterThan(0)

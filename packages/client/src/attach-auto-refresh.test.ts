@@ -2,7 +2,14 @@ import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { describe, expect, test, vi } from 'vitest'
 import { attachAutoRefresh } from './index.ts'
 import { fakeAuthServer, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
-import { passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import {
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  withFakeClock,
+} from './testing/set-up.ts'
 
 withFakeClock()
 
@@ -13,10 +20,25 @@ function axiosTo(server: ReturnType<typeof fakeAuthServer>, defaults: object = {
     ...defaults,
     adapter: async (config: InternalAxiosRequestConfig) => {
       const url = axios.getUri(config)
-      const headers = Object.fromEntries(Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]))
-      const response = await server.fetch(url, { method: (config.method ?? 'get').toUpperCase(), headers, ...(config.data === undefined ? {} : { body: config.data as BodyInit }), ...(config.signal ? { signal: config.signal as AbortSignal } : {}) })
-      const answer = { data: await response.text(), status: response.status, statusText: '', headers: Object.fromEntries(response.headers), config, request: {} }
-      if (!(config.validateStatus?.(response.status) ?? true)) throw new AxiosError(`status ${response.status}`, 'ERR_BAD_REQUEST', config, {}, answer)
+      const headers = Object.fromEntries(
+        Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]),
+      )
+      const response = await server.fetch(url, {
+        method: (config.method ?? 'get').toUpperCase(),
+        headers,
+        ...(config.data === undefined ? {} : { body: config.data as BodyInit }),
+        ...(config.signal ? { signal: config.signal as AbortSignal } : {}),
+      })
+      const answer = {
+        data: await response.text(),
+        status: response.status,
+        statusText: '',
+        headers: Object.fromEntries(response.headers),
+        config,
+        request: {},
+      }
+      if (!(config.validateStatus?.(response.status) ?? true))
+        throw new AxiosError(`status ${response.status}`, 'ERR_BAD_REQUEST', config, {}, answer)
       return answer
     },
   })
@@ -39,7 +61,13 @@ test('five parallel requests with an expired token: one refresh, all are answere
 test('five parallel 401s, one of them late: one refresh, all are answered', async () => {
   const { server, api } = await attached()
   await passSeconds(60)
-  server.next['orders'] = [refuse, refuse, refuse, refuse, () => new Promise((resolve) => void setTimeout(() => resolve(refuse()), 3000))]
+  server.next['orders'] = [
+    refuse,
+    refuse,
+    refuse,
+    refuse,
+    () => new Promise((resolve) => void setTimeout(() => resolve(refuse()), 3000)),
+  ]
   const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => api.get('/orders'))))
   expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
   expect(server.count('refresh')).toBe(1)
@@ -50,18 +78,25 @@ test('a POST is repeated once, with its body, parameters and headers', async () 
   await passSeconds(60)
   server.next['orders'] = [refuse]
   server.next['orders?a=1'] = [refuse]
-  const { data } = await settle(api.post<object>('/orders', { n: 1 }, { params: { a: 1 }, headers: { 'X-Mine': '1' } }))
-  expect(data).toEqual({ token: manager.accessToken, body: '{"n":1}' })
-  expect(server.calls.filter(({ method, url }) => method === 'POST' && url.includes('orders')).map(({ url, body, headers }) => [url, body, headers.get('X-Mine')])).toEqual(
-    Array.from({ length: 2 }, () => ['http://localhost:8000/orders?a=1', '{"n":1}', '1']),
+  const { data } = await settle(
+    api.post<object>('/orders', { n: 1 }, { params: { a: 1 }, headers: { 'X-Mine': '1' } }),
   )
+  expect(data).toEqual({ token: manager.accessToken, body: '{"n":1}' })
+  expect(
+    server.calls
+      .filter(({ method, url }) => method === 'POST' && url.includes('orders'))
+      .map(({ url, body, headers }) => [url, body, headers.get('X-Mine')]),
+  ).toEqual(Array.from({ length: 2 }, () => ['http://localhost:8000/orders?a=1', '{"n":1}', '1']))
 })
 
 test('a second 401 is an error of axios', async () => {
   const { server, api } = await attached()
   await passSeconds(60)
   server.next['orders'] = [refuse, refuse, refuse]
-  await expect(settle(api.get('/orders'))).rejects.toMatchObject({ isAxiosError: true, response: { status: 401 } })
+  await expect(settle(api.get('/orders'))).rejects.toMatchObject({
+    isAxiosError: true,
+    response: { status: 401 },
+  })
   expect(server.count('orders')).toBe(2)
 })
 
@@ -85,19 +120,36 @@ describe('what is not ours', () => {
   test('a foreign origin gets no token, and its 401 and headers change nothing', async () => {
     const { server, api, manager } = await attached()
     await passSeconds(60)
-    server.next['orders'] = [() => new Response('{}', { status: 401, headers: { 'X-Token-Refreshed': 'true', 'X-New-Access-Token': 'x', 'X-New-Refresh-Token': refreshTokenOf(1, 9) } })]
-    await expect(settle(api.get('https://elsewhere.example/orders'))).rejects.toMatchObject({ response: { status: 401 } })
-    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([['orders', null]])
+    server.next['orders'] = [
+      () =>
+        new Response('{}', {
+          status: 401,
+          headers: {
+            'X-Token-Refreshed': 'true',
+            'X-New-Access-Token': 'x',
+            'X-New-Refresh-Token': refreshTokenOf(1, 9),
+          },
+        }),
+    ]
+    await expect(settle(api.get('https://elsewhere.example/orders'))).rejects.toMatchObject({
+      response: { status: 401 },
+    })
+    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([
+      ['orders', null],
+    ])
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 0))
   })
 
-  test('a relative URL is the page\'s: without a token, unless its origin is allowed, and it says so once', async () => {
+  test("a relative URL is the page's: without a token, unless its origin is allowed, and it says so once", async () => {
     vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const { manager } = await signedIn()
     const allowing = await signedIn({ allowedOrigins: ['https://app.example.com'] })
     const sent: unknown[] = []
-    const adapter = async (config: InternalAxiosRequestConfig) => (sent.push(config.headers.get('Authorization')), { data: '', status: 200, statusText: '', headers: {}, config, request: {} })
+    const adapter = async (config: InternalAxiosRequestConfig) => (
+      sent.push(config.headers.get('Authorization')),
+      { data: '', status: 200, statusText: '', headers: {}, config, request: {} }
+    )
     for (const client of [manager, allowing.manager]) {
       const api = axios.create({ baseURL: '/api', adapter })
       attachAutoRefresh(api, client)
@@ -114,13 +166,17 @@ describe('what is not ours', () => {
     const { server, api } = await attached()
     await passSeconds(60)
     server.next['orders'] = [() => refusal(401, 'wrong_pin')]
-    await expect(settle(api.post('/orders', {}))).rejects.toMatchObject({ response: { status: 401 } })
+    await expect(settle(api.post('/orders', {}))).rejects.toMatchObject({
+      response: { status: 401 },
+    })
     expect([server.count('orders'), server.count('refresh')]).toEqual([1, 0])
   })
 
   test('an Authorization of the caller is left alone', async () => {
     const { server, api } = await attached()
-    await expect(settle(api.get('/orders', { headers: { Authorization: 'Basic x' } }))).rejects.toMatchObject({ response: { status: 401 } })
+    await expect(
+      settle(api.get('/orders', { headers: { Authorization: 'Basic x' } })),
+    ).rejects.toMatchObject({ response: { status: 401 } })
     expect(server.calls.map(({ headers }) => headers.get('Authorization'))).toEqual(['Basic x'])
   })
 })
@@ -129,7 +185,10 @@ test('trouble of the refresh is its error, not a 401', async () => {
   const { server, api } = await attached()
   sleepMinutes(31)
   server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
-  await expect(settle(api.get('/orders'))).rejects.toMatchObject({ name: 'AuthError', code: 'unavailable' })
+  await expect(settle(api.get('/orders'))).rejects.toMatchObject({
+    name: 'AuthError',
+    code: 'unavailable',
+  })
 })
 
 test('an aborted request stops waiting for the refresh', async () => {
@@ -148,7 +207,16 @@ test('an aborted request stops waiting for the refresh', async () => {
 test('a newer pair that an answer brings along is taken over', async () => {
   const { server, api, manager } = await attached()
   const accessToken = server.accessToken()
-  server.next['orders'] = [() => new Response('{}', { headers: { 'X-Token-Refreshed': 'true', 'X-New-Access-Token': accessToken, 'X-New-Refresh-Token': refreshTokenOf(1, 1) } })]
+  server.next['orders'] = [
+    () =>
+      new Response('{}', {
+        headers: {
+          'X-Token-Refreshed': 'true',
+          'X-New-Access-Token': accessToken,
+          'X-New-Refresh-Token': refreshTokenOf(1, 1),
+        },
+      }),
+  ]
   await settle(api.get('/orders'))
   expect(manager.accessToken).toBe(accessToken)
 })
@@ -169,26 +237,37 @@ test('nobody signed in: the request goes without a token', async () => {
 
 describe('beside what the application does with axios itself', () => {
   /** Sends what went out, without the calls of the authentication API. */
-  const sent = (server: ReturnType<typeof fakeAuthServer>) => server.calls.filter(({ path }) => path !== 'refresh')
+  const sent = (server: ReturnType<typeof fakeAuthServer>) =>
+    server.calls.filter(({ path }) => path !== 'refresh')
   const unwrap = (answer: unknown) => (answer as { data?: unknown } | null)?.data
 
-  test.each(['before', 'after'])('each interceptor added %s us sees a repeated request and its answer once', async (order) => {
-    const { server, manager } = await signedIn()
-    const api = axiosTo(server)
-    const seen: string[] = []
-    const add = () => {
-      api.interceptors.request.use((config) => (seen.push('request'), Object.assign(config, { url: `/v1${config.url}` })))
-      api.interceptors.response.use((answer) => (seen.push('answer'), unwrap(answer) as never), (error) => (seen.push('error'), Promise.reject(error as Error)))
-    }
-    if (order === 'before') add()
-    attachAutoRefresh(api, manager)
-    if (order === 'after') add()
-    await passSeconds(60)
-    server.next['orders'] = [refuse]
-    expect(await settle(api.get('/orders'))).toMatchObject({ token: manager.accessToken })
-    expect(seen).toEqual(['request', 'answer'])
-    expect(sent(server).map(({ url }) => url)).toEqual(Array(2).fill('http://localhost:8000/v1/orders'))
-  })
+  test.each(['before', 'after'])(
+    'each interceptor added %s us sees a repeated request and its answer once',
+    async (order) => {
+      const { server, manager } = await signedIn()
+      const api = axiosTo(server)
+      const seen: string[] = []
+      const add = () => {
+        api.interceptors.request.use(
+          (config) => (seen.push('request'), Object.assign(config, { url: `/v1${config.url}` })),
+        )
+        api.interceptors.response.use(
+          (answer) => (seen.push('answer'), unwrap(answer) as never),
+          (error) => (seen.push('error'), Promise.reject(error as Error)),
+        )
+      }
+      if (order === 'before') add()
+      attachAutoRefresh(api, manager)
+      if (order === 'after') add()
+      await passSeconds(60)
+      server.next['orders'] = [refuse]
+      expect(await settle(api.get('/orders'))).toMatchObject({ token: manager.accessToken })
+      expect(seen).toEqual(['request', 'answer'])
+      expect(sent(server).map(({ url }) => url)).toEqual(
+        Array(2).fill('http://localhost:8000/v1/orders'),
+      )
+    },
+  )
 
   test('transformRequest wraps the body of a repeated request once, transformResponse its answer once', async () => {
     const { server, api } = await attached({
@@ -201,7 +280,11 @@ describe('beside what the application does with axios itself', () => {
     expect(sent(server).map(({ body }) => body)).toEqual(Array(2).fill('{"wrapped":1}'))
   })
 
-  test.each([['null', null], ['undefined', undefined], ['a text', 'text']])('an interceptor before us that answers %s breaks nothing', async (_, value) => {
+  test.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['a text', 'text'],
+  ])('an interceptor before us that answers %s breaks nothing', async (_, value) => {
     const { server, manager } = await signedIn()
     const api = axiosTo(server)
     api.interceptors.response.use(() => value as never)
@@ -209,26 +292,42 @@ describe('beside what the application does with axios itself', () => {
     expect(await settle(api.get('/orders'))).toBe(value)
   })
 
-  test.each(['before', 'after'])('a request that a plugin added %s us sends again gets the token of then', async (order) => {
-    const { server, manager } = await signedIn()
-    const api = axiosTo(server)
-    const retry = () => api.interceptors.response.use(undefined, async (error: AxiosError) => (error.response?.status === 503 && error.config ? api(error.config) : Promise.reject(error)))
-    if (order === 'before') retry()
-    attachAutoRefresh(api, manager)
-    if (order === 'after') retry()
-    const old = manager.accessToken
-    server.next['orders'] = [async () => {
-      await manager.refreshTokens()
-      return refusal(503, 'unavailable')
-    }]
-    expect((await settle(api.get('/orders'))).status).toBe(200)
-    expect(sent(server).map(({ headers }) => headers.get('Authorization'))).toEqual([`Bearer ${old}`, `Bearer ${manager.accessToken}`])
-  })
+  test.each(['before', 'after'])(
+    'a request that a plugin added %s us sends again gets the token of then',
+    async (order) => {
+      const { server, manager } = await signedIn()
+      const api = axiosTo(server)
+      const retry = () =>
+        api.interceptors.response.use(undefined, async (error: AxiosError) =>
+          error.response?.status === 503 && error.config
+            ? api(error.config)
+            : Promise.reject(error),
+        )
+      if (order === 'before') retry()
+      attachAutoRefresh(api, manager)
+      if (order === 'after') retry()
+      const old = manager.accessToken
+      server.next['orders'] = [
+        async () => {
+          await manager.refreshTokens()
+          return refusal(503, 'unavailable')
+        },
+      ]
+      expect((await settle(api.get('/orders'))).status).toBe(200)
+      expect(sent(server).map(({ headers }) => headers.get('Authorization'))).toEqual([
+        `Bearer ${old}`,
+        `Bearer ${manager.accessToken}`,
+      ])
+    },
+  )
 
   test('an interceptor that copies the config does not cost the repetition', async () => {
     const { server, manager } = await signedIn()
     const api = axiosTo(server)
-    api.interceptors.request.use((config) => ({ ...config, headers: config.headers.concat({ 'X-Copied': '1' }) }))
+    api.interceptors.request.use((config) => ({
+      ...config,
+      headers: config.headers.concat({ 'X-Copied': '1' }),
+    }))
     attachAutoRefresh(api, manager)
     api.interceptors.request.use((config) => ({ ...config }))
     await passSeconds(60)
@@ -237,19 +336,28 @@ describe('beside what the application does with axios itself', () => {
     expect(sent(server).map(({ headers }) => headers.get('X-Copied'))).toEqual(['1', '1'])
   })
 
-  test('the config of an answer or an error is the caller\'s: it holds no token, and not the adapter of the copy', async () => {
+  test("the config of an answer or an error is the caller's: it holds no token, and not the adapter of the copy", async () => {
     const { server, api } = await attached()
     server.next['orders'] = [() => refusal(404, 'not_found')]
-    const { config, response } = await settle(api.get('/orders').catch((error: unknown) => error as AxiosError)) as AxiosError
-    expect([config?.headers.get('Authorization'), response?.config === config]).toEqual([undefined, true])
+    const { config, response } = (await settle(
+      api.get('/orders').catch((error: unknown) => error as AxiosError),
+    )) as AxiosError
+    expect([config?.headers.get('Authorization'), response?.config === config]).toEqual([
+      undefined,
+      true,
+    ])
     expect((await settle(api.get('/orders'))).config.headers.get('Authorization')).toBeUndefined()
   })
 
   test('a baseURL that an interceptor takes out does not come back, so no token goes to where the request is not meant for', async () => {
     const { server, api } = await attached()
-    api.interceptors.request.use((config) => Object.assign(config, { url: 'https://elsewhere.example/orders', baseURL: undefined }))
+    api.interceptors.request.use((config) =>
+      Object.assign(config, { url: 'https://elsewhere.example/orders', baseURL: undefined }),
+    )
     await expect(settle(api.get('/orders'))).rejects.toMatchObject({ response: { status: 401 } })
-    expect(sent(server).map(({ url, headers }) => [url, headers.get('Authorization')])).toEqual([['https://elsewhere.example/orders', null]])
+    expect(sent(server).map(({ url, headers }) => [url, headers.get('Authorization')])).toEqual([
+      ['https://elsewhere.example/orders', null],
+    ])
   })
 
   test('its timeout bounds the wait for a refresh', async () => {
@@ -257,7 +365,10 @@ describe('beside what the application does with axios itself', () => {
     sleepMinutes(31)
     server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
     const from = performance.now()
-    await expect(settle(api.get('/orders'))).rejects.toMatchObject({ code: 'timeout', retryable: true })
+    await expect(settle(api.get('/orders'))).rejects.toMatchObject({
+      code: 'timeout',
+      retryable: true,
+    })
     expect(performance.now() - from).toBeLessThan(1100)
     expect(server.count('orders')).toBe(0)
   })

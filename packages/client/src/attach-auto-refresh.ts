@@ -23,7 +23,11 @@ type Answer = {
   request?: { responseURL?: string; res?: { responseUrl?: string } }
 }
 type Failed = { config?: Config; response?: Answer }
-type Instance = { request(config: object): Promise<Answer>; getUri(config: object): string; defaults: object }
+type Instance = {
+  request(config: object): Promise<Answer>
+  getUri(config: object): string
+  defaults: object
+}
 type Interceptors = { use(fulfilled: (config: Config) => Config): number; eject(id: number): void }
 export type AxiosLike = {
   request(config: never): Promise<unknown>
@@ -35,27 +39,30 @@ export type AxiosLike = {
 const ours = new WeakSet()
 
 /**
- * Gives an axios instance what `request` has: the access token on calls to our origins, and one repetition of a 401 with a renewed
- * one. Any number of instances share one TokenManager and its one refresh. Returns what takes it off again.
+ * Gives an axios instance what `request` has: the access token on calls to our origins, and one
+ * repetition of a 401 with a renewed one. Any number of instances share one TokenManager and its
+ * one refresh. Returns what takes it off again.
  *
  * It works beneath the interceptors, as the adapter: they and `transformRequest` see a repeated
  * request once, and every attempt of a plugin that retries gets the current token. The request's
  * `timeout`, `signal` and `cancelToken` end the waiting for a refresh.
  *
- * @example
- * const api = axios.create({ baseURL: 'https://api.example.com' })
- * attachAutoRefresh(api, new TokenManager({ baseURL: 'https://auth.example.com', allowedOrigins: ['https://api.example.com'] }))
+ * @example const api = axios.create({ baseURL: 'https://api.example.com' }) attachAutoRefresh(api,
+ *   new TokenManager({ baseURL: 'https://auth.example.com', allowedOrigins:
+ *   ['https://api.example.com'] }))
  */
 export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManager): () => void {
   const { gate } = tokenManager
   const interceptors = instance.interceptors.request as Interceptors
-  // Sends what it is given and nothing else: a default that an interceptor took out must not come back.
+  // Sends what it is given and nothing else: a default that an interceptor took out must not come
+  // back.
   const bare = (instance as unknown as { create(): Instance }).create()
   for (const name of Object.keys(bare.defaults)) Reflect.deleteProperty(bare.defaults, name)
   let warned = false
   let detached = false
 
-  // Where axios sends a relative URL to: the page's origin, which gets a token only as one of `allowedOrigins`.
+  // Where axios sends a relative URL to: the page's origin, which gets a token only as one of
+  // `allowedOrigins`.
   function isOurs(url: string): boolean {
     const page = globalThis.location?.href
     return gate.isOurs(originOf(url) === undefined && page ? resolveUrl(url, () => page) : url)
@@ -71,9 +78,17 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
   function createAdapter(inner: unknown) {
     /** The caller's config stays as it is, without a token. */
     async function send(config: Config, pass?: Pass): Promise<Answer> {
-      const headers = config.headers.concat(pass && { Authorization: `Bearer ${pass.session.accessToken}` })
+      const headers = config.headers.concat(
+        pass && { Authorization: `Bearer ${pass.session.accessToken}` },
+      )
       try {
-        const answer = await bare.request({ ...config, headers, adapter: inner, transformRequest: [], transformResponse: [] })
+        const answer = await bare.request({
+          ...config,
+          headers,
+          adapter: inner,
+          transformRequest: [],
+          transformResponse: [],
+        })
         return Object.assign(answer, { config })
       } catch (error) {
         const { response } = Object.assign(error as Failed, { config })
@@ -97,10 +112,15 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
           (sent) => [sent, undefined] as const,
           (error: Failed) => [error.response, error] as const,
         )
-        if (answer && isOurs(answer.request?.responseURL || answer.request?.res?.responseUrl || url)) {
+        if (
+          answer &&
+          isOurs(answer.request?.responseURL || answer.request?.res?.responseUrl || url)
+        ) {
           await gate.adopt((name) => answer.headers[name], pass)
           const isRefused = mayRepeat && answer.status === 401
-          const next = isRefused ? await wait(gate.again(pass, undefined, parse(answer.data))) : undefined
+          const next = isRefused
+            ? await wait(gate.again(pass, undefined, parse(answer.data)))
+            : undefined
           if (next !== undefined) return send(config, next)
         }
         if (failed !== undefined) throw failed as unknown as Error
@@ -137,7 +157,10 @@ function createWait({ timeout, signal, cancelToken }: Config) {
     signal?.addEventListener('abort', stop)
     void cancelToken?.promise.then(stop)
     try {
-      return await Promise.race([cancelled, within(work, endMs && Math.max(0, endMs - performance.now()))])
+      return await Promise.race([
+        cancelled,
+        within(work, endMs && Math.max(0, endMs - performance.now())),
+      ])
     } catch (error) {
       throw error ?? new AuthError('timeout', { retryable: true })
     } finally {

@@ -4,45 +4,77 @@ import type { TokenData } from './session.ts'
 
 /** The API's answer, as the guide has it. */
 export type Envelope<T = TokenData> = { status: number; message: string; data: T }
-export type Failure = { message?: string; error?: { code?: unknown; retryable?: unknown } } | null | undefined
+export type Failure =
+  { message?: string; error?: { code?: unknown; retryable?: unknown } } | null | undefined
 
-/** The longest `Retry-After` that is obeyed; a maintenance page may say an hour and be gone in a minute. */
+/**
+ * The longest `Retry-After` that is obeyed; a maintenance page may say an hour and be gone in a
+ * minute.
+ */
 const MAX_PATIENCE_MS = 60_000
 const MAX_FOREIGN_PATIENCE_MS = 5000
 
 /** One call of the authentication API; throws an `AuthError` and nothing else. */
-export type AuthApi = (path: 'token' | 'refresh' | 'logout', body: object, headers?: Record<string, string>) => Promise<Envelope>
+export type AuthApi = (
+  path: 'token' | 'refresh' | 'logout',
+  body: object,
+  headers?: Record<string, string>,
+) => Promise<Envelope>
 
-export function createAuthApi({ baseURL, cookies, timeoutMs, fetch }: { baseURL: () => string; cookies: boolean; timeoutMs: number; fetch: typeof globalThis.fetch }): AuthApi {
+export function createAuthApi({
+  baseURL,
+  cookies,
+  timeoutMs,
+  fetch,
+}: {
+  baseURL: () => string
+  cookies: boolean
+  timeoutMs: number
+  fetch: typeof globalThis.fetch
+}): AuthApi {
   return async (path, content, headers) => {
     const abort = new AbortController()
     const exchange = async () => {
       const response = await fetch(`${baseURL()}/api/v1/auth/${path}`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...(cookies && { 'X-Auto-Refresh': '1' }), ...headers },
+        headers: {
+          'Content-Type': 'application/json',
+          ...(cookies && { 'X-Auto-Refresh': '1' }),
+          ...headers,
+        },
         body: JSON.stringify(content),
         credentials: cookies ? 'include' : 'same-origin',
         // A redirect would carry the password or the refresh token to wherever it points.
         redirect: 'error',
-        // Signing out is often followed by leaving the page, and the cookie of an answer is taken from a page that was left, too.
+        // Signing out is often followed by leaving the page, and the cookie of an answer is taken
+        // from a page that was left, too.
         keepalive: cookies || path === 'logout',
         signal: abort.signal,
       })
       const answer = (await response.json().catch(() => {})) as (Envelope & Failure) | undefined
       // A captive portal says 200 too: without what was asked for it is not the API that speaks.
-      if (response.ok && (path === 'logout' ? answer?.status : answer?.data?.access_token)) return answer as Envelope
+      if (response.ok && (path === 'logout' ? answer?.status : answer?.data?.access_token))
+        return answer as Envelope
       throw toError(response, answer)
     }
     try {
       return await within(exchange(), timeoutMs)
     } catch (cause) {
       abort.abort()
-      throw cause instanceof AuthError ? cause : new AuthError(cause === undefined ? 'timeout' : 'network_error', { retryable: true, cause })
+      throw cause instanceof AuthError
+        ? cause
+        : new AuthError(cause === undefined ? 'timeout' : 'network_error', {
+            retryable: true,
+            cause,
+          })
     }
   }
 }
 
-/** Seconds, in either form of RFC 9110. A date counts from the server's own, where a page may read that: the local clock may be wrong. */
+/**
+ * Seconds, in either form of RFC 9110. A date counts from the server's own, where a page may read
+ * that: the local clock may be wrong.
+ */
 function readRetryAfter(headers: Headers): number {
   const value = headers.get('Retry-After') ?? ''
   const nowMs = Date.parse(headers.get('Date') ?? '') || Date.now()
@@ -53,7 +85,15 @@ function toError({ status, headers }: Response, answer: Failure): AuthError {
   const { message = '', error } = answer ?? {}
   const code = typeof error?.code === 'string' ? error.code : undefined
   const seconds = readRetryAfter(headers)
-  const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, code === undefined ? MAX_FOREIGN_PATIENCE_MS : MAX_PATIENCE_MS) : 0
+  const retryAfterMs =
+    seconds > 0
+      ? Math.min(seconds * 1000, code === undefined ? MAX_FOREIGN_PATIENCE_MS : MAX_PATIENCE_MS)
+      : 0
   // Without a code of ours the status says nothing about the session.
-  return new AuthError(code ?? 'unexpected_answer', { status, message, retryable: code === undefined || error?.retryable !== false, retryAfterMs })
+  return new AuthError(code ?? 'unexpected_answer', {
+    status,
+    message,
+    retryable: code === undefined || error?.retryable !== false,
+    retryAfterMs,
+  })
 }

@@ -14,11 +14,17 @@ export type ClientCode =
   /** a sign-in that was overtaken by a sign-out or a later sign-in */
   | 'superseded'
 
-type Details = { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown }
+type Details = {
+  message?: string
+  status?: number
+  retryable?: boolean
+  retryAfterMs?: number
+  cause?: unknown
+}
 
 /**
- * A call of the authentication API that failed. `retryable` says that the same call can succeed later and that nobody
- * needs to sign in for it; never decide by `message`.
+ * A call of the authentication API that failed. `retryable` says that the same call can succeed
+ * later and that nobody needs to sign in for it; never decide by `message`.
  *
  * @example
  * try { await tokenManager.login(name, password) } catch (error) {
@@ -40,7 +46,11 @@ export class AuthError extends Error {
   }
 }
 
-const TERMINAL = /^(refresh_token_(invalid|expired|revoked|reused|missing)|session_mismatch|user_inactive)$/
+const TERMINAL =
+  /^(refresh_token_(invalid|expired|revoked|reused|missing)|session_mismatch|user_inactive)$/
 
-/** Whether the server said that the session is over. Nothing else ever ends one: no status, no time-out, no foreign answer. */
+/**
+ * Whether the server said that the session is over. Nothing else ever ends one: no status, no
+ * time-out, no foreign answer.
+ */
 export const isTerminal = ({ code }: AuthError): boolean => TERMINAL.test(code)

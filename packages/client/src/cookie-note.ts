@@ -6,8 +6,9 @@ export const SIGNED_OUT = 'out'
 export type CookieNote = ReturnType<typeof createCookieNote>
 
 /**
- * What has to be known of a cookie that no script can read: the Idempotency-Key under which it is being renewed, or that it is
- * signed out. It lies where the cookie does, with the browser and not with the page, whatever `storage` the access token has.
+ * What has to be known of a cookie that no script can read: the Idempotency-Key under which it is
+ * being renewed, or that it is signed out. It lies where the cookie does, with the browser and not
+ * with the page, whatever `storage` the access token has.
  */
 export function createCookieNote(name: string) {
   let area: Record<string, string | undefined> = localArea() ?? {}

@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, webStorage } from './index.ts'
 import { fakeAuthServer, refusal } from './testing/fake-auth-server.ts'
-import { passSeconds, setUp, settle, signedIn, sleepMinutes, whenOnline, withFakeClock } from './testing/set-up.ts'
+import {
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  whenOnline,
+  withFakeClock,
+} from './testing/set-up.ts'
 import { webArea } from './testing/web-area.ts'
 
 withFakeClock()
@@ -14,8 +22,14 @@ test('the script never has the refresh token, and each call proves that no forei
   await settle(manager.login('admin', 'password'))
   await settle(manager.refreshTokens())
   await settle(manager.logout())
-  expect(server.calls.map(({ path, headers, body }) => [path, headers.get('X-Auto-Refresh'), body])).toEqual([
-    ['token', '1', JSON.stringify({ username: 'admin', password: 'password', transport: 'cookie' })],
+  expect(
+    server.calls.map(({ path, headers, body }) => [path, headers.get('X-Auto-Refresh'), body]),
+  ).toEqual([
+    [
+      'token',
+      '1',
+      JSON.stringify({ username: 'admin', password: 'password', transport: 'cookie' }),
+    ],
     ['refresh', '1', '{}'],
     ['logout', '1', '{}'],
   ])
@@ -26,7 +40,9 @@ test('a refresh by cookie names its session by the access token, because the bro
   const { server, manager } = await signedIn(cookie())
   const before = manager.accessToken
   await settle(manager.refreshTokens())
-  expect(server.calls.find(({ path }) => path === 'refresh')?.headers.get('Authorization')).toBe(`Bearer ${before}`)
+  expect(server.calls.find(({ path }) => path === 'refresh')?.headers.get('Authorization')).toBe(
+    `Bearer ${before}`,
+  )
 })
 
 test('a reload without anything stored finds its session by the cookie, and asks once', async () => {
@@ -40,14 +56,17 @@ test('a reload without anything stored finds its session by the cookie, and asks
 test('a visitor without a cookie is asked about once, and is no session that ended', async () => {
   const { server, manager, seen } = setUp(cookie())
   server.next['refresh'] = Array(9).fill(() => refusal(400, 'refresh_token_missing'))
-  for (let times = 0; times < 3; times += 1) expect((await settle(manager.request('/cases'))).status).toBe(401)
+  for (let times = 0; times < 3; times += 1)
+    expect((await settle(manager.request('/cases'))).status).toBe(401)
   expect([server.count('refresh'), seen]).toEqual([1, []])
 })
 
 test('a cookie that is gone ends the session', async () => {
   const { server, manager, ends } = await signedIn(cookie())
   server.next['refresh'] = [() => refusal(400, 'refresh_token_missing')]
-  await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
+  await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
+    code: 'refresh_token_missing',
+  })
   expect(ends()).toEqual(['refresh_token_missing'])
 })
 
@@ -61,8 +80,12 @@ test('a due token is renewed before the request: the server would renew it on an
 test('a pair that the server renewed by itself is taken over, unless it answers an older token', async () => {
   const { server, manager } = await signedIn(cookie())
   const [early, late] = [server.accessToken(), server.accessToken()]
-  const renewedTo = (token: string) => () => new Response('{}', { headers: { 'X-Token-Refreshed': 'true', 'X-New-Access-Token': token } })
-  server.next['cases'] = [renewedTo(late), () => new Promise((resolve) => void setTimeout(() => resolve(renewedTo(early)()), 1000))]
+  const renewedTo = (token: string) => () =>
+    new Response('{}', { headers: { 'X-Token-Refreshed': 'true', 'X-New-Access-Token': token } })
+  server.next['cases'] = [
+    renewedTo(late),
+    () => new Promise((resolve) => void setTimeout(() => resolve(renewedTo(early)()), 1000)),
+  ]
   await settle(Promise.all([manager.request('/cases'), manager.request('/cases')]))
   expect(manager.accessToken).toBe(late)
 })
@@ -70,14 +93,22 @@ test('a pair that the server renewed by itself is taken over, unless it answers 
 const offline = () => {
   throw new TypeError('Failed to fetch')
 }
-const keysOf = (server: ReturnType<typeof fakeAuthServer>) => new Set(server.calls.filter(({ path }) => path === 'refresh').map(({ headers }) => headers.get('Idempotency-Key')))
+const keysOf = (server: ReturnType<typeof fakeAuthServer>) =>
+  new Set(
+    server.calls
+      .filter(({ path }) => path === 'refresh')
+      .map(({ headers }) => headers.get('Idempotency-Key')),
+  )
 
 describe('while the answer of a refresh is lost', () => {
   test('no request goes out with the spent cookie, which the server would take for stolen', async () => {
     const { server, manager } = await signedIn(cookie())
     sleepMinutes(27)
     server.next['refresh'] = Array(1000).fill(offline)
-    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({ code: 'network_error', retryable: true })
+    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({
+      code: 'network_error',
+      retryable: true,
+    })
     expect(server.count('cases')).toBe(0)
     server.next['refresh'] = []
     await passSeconds(2)
@@ -120,21 +151,37 @@ describe('while the answer of a refresh is lost', () => {
 })
 
 describe('signing out without network', () => {
-  test.each([['memory', memoryStorage], ['a storage', () => webStorage(localStorage)]])('is not undone by the next load of the page (%s): the server is told then', async (_, storage) => {
-    vi.stubGlobal('localStorage', webArea())
-    const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
-    server.next['logout'] = [() => new Response('<html>Welcome to the hotel</html>'), ...Array<typeof offline>(1000).fill(offline)]
-    await settle(manager.logout())
-    const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
-    await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({ code: 'network_error', retryable: true })
-    server.next['logout'] = []
-    await passSeconds(2)
-    expect((await settle(reloaded.manager.request('/cases'))).status).toBe(401)
-    expect([server.count('refresh'), server.revoked, reloaded.manager.session]).toEqual([0, 'refresh_token_revoked', null])
-    await settle(reloaded.manager.login('admin', 'password'))
-    await settle(reloaded.manager.refreshTokens())
-    expect(server.count('refresh')).toBe(1)
-  })
+  test.each([
+    ['memory', memoryStorage],
+    ['a storage', () => webStorage(localStorage)],
+  ])(
+    'is not undone by the next load of the page (%s): the server is told then',
+    async (_, storage) => {
+      vi.stubGlobal('localStorage', webArea())
+      const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
+      server.next['logout'] = [
+        () => new Response('<html>Welcome to the hotel</html>'),
+        ...Array<typeof offline>(1000).fill(offline),
+      ]
+      await settle(manager.logout())
+      const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
+      await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({
+        code: 'network_error',
+        retryable: true,
+      })
+      server.next['logout'] = []
+      await passSeconds(2)
+      expect((await settle(reloaded.manager.request('/cases'))).status).toBe(401)
+      expect([server.count('refresh'), server.revoked, reloaded.manager.session]).toEqual([
+        0,
+        'refresh_token_revoked',
+        null,
+      ])
+      await settle(reloaded.manager.login('admin', 'password'))
+      await settle(reloaded.manager.refreshTokens())
+      expect(server.count('refresh')).toBe(1)
+    },
+  )
 
   test('is forgotten by the next sign-in', async () => {
     vi.stubGlobal('localStorage', webArea())
@@ -151,7 +198,10 @@ test('a cookie that has become that of another user, by a sign-in in another tab
   const { server, manager, ends } = await signedIn(cookie())
   server.session = 2
   await settle(manager.refreshTokens())
-  expect([ends(), manager.session?.sessionId]).toEqual([['signed_out_elsewhere'], '00000000-0000-0000-0000-000000000002'])
+  expect([ends(), manager.session?.sessionId]).toEqual([
+    ['signed_out_elsewhere'],
+    '00000000-0000-0000-0000-000000000002',
+  ])
 })
 
 test('a sign-in waits for the refresh under way, whose cookie would replace its own', async () => {
@@ -160,7 +210,10 @@ test('a sign-in waits for the refresh under way, whose cookie would replace its 
   manager.request('/cases').catch(() => {})
   await passSeconds(0.1)
   await settle(manager.login('admin', 'password'))
-  expect(server.calls.map(({ path }) => path).filter((path) => path !== 'cases')).toEqual(['refresh', 'token'])
+  expect(server.calls.map(({ path }) => path).filter((path) => path !== 'cases')).toEqual([
+    'refresh',
+    'token',
+  ])
 })
 
 test('a page that moves from the guide, with its refresh token in the storage, keeps its session', async () => {

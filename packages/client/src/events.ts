@@ -3,25 +3,37 @@ import type { AuthError } from './auth-error.ts'
 export type AuthEvents = {
   /** A new pair is in place. `elsewhere`: another tab or instance brought it. */
   refreshed: { accessToken: string; elsewhere: boolean }
-  /** Once for each session: `logout`, `signed_out_elsewhere`, or the code with which the server refused it. */
+  /**
+   * Once for each session: `logout`, `signed_out_elsewhere`, or the code with which the server
+   * refused it.
+   */
   'session-ended': { reason: string }
   /** A refresh, the storage or the sign-out at the server failed; nobody was logged out by that. */
   error: AuthError
 }
 export type Events = ReturnType<typeof createEvents>
 
-/** Listeners run after the work that caused the event, never inside it, so that they may call anything and break nothing. */
+/**
+ * Listeners run after the work that caused the event, never inside it, so that they may call
+ * anything and break nothing.
+ */
 export function createEvents() {
   const listeners = new Set<{ event: string; listener: (payload: never) => void }>()
   return {
-    on<E extends keyof AuthEvents>(event: E, listener: (payload: AuthEvents[E]) => void): () => void {
+    on<E extends keyof AuthEvents>(
+      event: E,
+      listener: (payload: AuthEvents[E]) => void,
+    ): () => void {
       const entry = { event, listener }
       listeners.add(entry)
       return () => void listeners.delete(entry)
     },
     emit<E extends keyof AuthEvents>(event: E, payload: AuthEvents[E]): void {
       for (const entry of listeners) {
-        if (entry.event === event) Promise.resolve(payload as never).then(entry.listener).catch(console.error)
+        if (entry.event === event)
+          Promise.resolve(payload as never)
+            .then(entry.listener)
+            .catch(console.error)
       }
     },
   }

@@ -10,7 +10,13 @@ const servers: Server[] = []
 const managers: TokenManager[] = []
 afterEach(async () => {
   managers.splice(0).forEach((manager) => manager.dispose())
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)))))
+  await Promise.all(
+    servers
+      .splice(0)
+      .map(
+        (server) => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+      ),
+  )
 })
 
 async function listen(listener: RequestListener): Promise<string> {
@@ -19,7 +25,12 @@ async function listen(listener: RequestListener): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
-const session = (ageMs = 60_000): Session => ({ accessToken: 'access', refreshToken: refreshTokenOf(1, 0), receivedAt: Date.now() - ageMs, lifetimeMs: 1_800_000 })
+const session = (ageMs = 60_000): Session => ({
+  accessToken: 'access',
+  refreshToken: refreshTokenOf(1, 0),
+  receivedAt: Date.now() - ageMs,
+  lifetimeMs: 1_800_000,
+})
 function signedIn(baseURL: string, kept = session()) {
   const storage = memoryStorage()
   void storage.save(kept)
@@ -29,51 +40,100 @@ function signedIn(baseURL: string, kept = session()) {
 }
 /** Answers 401 with a pair of its own, and tells what reached it. */
 async function foreign() {
-  const reached: Array<{ authorization: string | undefined; refreshToken: unknown; body: string }> = []
+  const reached: Array<{ authorization: string | undefined; refreshToken: unknown; body: string }> =
+    []
   const url = await listen((request, response) => {
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
-      reached.push({ authorization: request.headers.authorization, refreshToken: request.headers['x-refresh-token'], body })
-      response.writeHead(401, { 'X-Token-Refreshed': 'true', 'X-New-Access-Token': 'theirs', 'X-New-Refresh-Token': refreshTokenOf(1, 9) }).end()
+      reached.push({
+        authorization: request.headers.authorization,
+        refreshToken: request.headers['x-refresh-token'],
+        body,
+      })
+      response
+        .writeHead(401, {
+          'X-Token-Refreshed': 'true',
+          'X-New-Access-Token': 'theirs',
+          'X-New-Refresh-Token': refreshTokenOf(1, 9),
+        })
+        .end()
     })
   })
   return { url, reached }
 }
 
-test.each([301, 302, 303, 307, 308])('a redirect (%d) to a foreign origin takes no token along, and its answer is not believed', async (status) => {
-  const { url, reached } = await foreign()
-  let calls = 0
-  const baseURL = await listen((_, response) => ((calls += 1), response.writeHead(status, { Location: `${url}/there` }).end()))
-  const manager = signedIn(baseURL)
-  expect((await manager.request('/here')).status).toBe(401)
-  const api = axios.create({ baseURL })
-  attachAutoRefresh(api, manager)
-  await expect(api.get('/here')).rejects.toMatchObject({ response: { status: 401 } })
-  expect(reached).toEqual(Array.from({ length: 2 }, () => ({ authorization: undefined, refreshToken: undefined, body: '' })))
-  expect([calls, manager.accessToken]).toEqual([2, 'access'])
-})
+test.each([301, 302, 303, 307, 308])(
+  'a redirect (%d) to a foreign origin takes no token along, and its answer is not believed',
+  async (status) => {
+    const { url, reached } = await foreign()
+    let calls = 0
+    const baseURL = await listen(
+      (_, response) => (
+        (calls += 1),
+        response.writeHead(status, { Location: `${url}/there` }).end()
+      ),
+    )
+    const manager = signedIn(baseURL)
+    expect((await manager.request('/here')).status).toBe(401)
+    const api = axios.create({ baseURL })
+    attachAutoRefresh(api, manager)
+    await expect(api.get('/here')).rejects.toMatchObject({ response: { status: 401 } })
+    expect(reached).toEqual(
+      Array.from({ length: 2 }, () => ({
+        authorization: undefined,
+        refreshToken: undefined,
+        body: '',
+      })),
+    )
+    expect([calls, manager.accessToken]).toEqual([2, 'access'])
+  },
+)
 
-test.each([307, 308])('a redirect (%d) of the sign-in or the refresh is not followed: it would carry the password or the token along', async (status) => {
-  const { url, reached } = await foreign()
-  const baseURL = await listen((_, response) => response.writeHead(status, { Location: `${url}/there` }).end())
-  const manager = signedIn(baseURL)
-  await expect(manager.login('admin', 'password')).rejects.toMatchObject({ code: 'network_error', retryable: true })
-  const refresh = manager.refreshTokens()
-  refresh.catch(() => {})
-  await manager.logout()
-  await expect(refresh).rejects.toMatchObject({ code: 'refresh_token_missing' })
-  expect(reached).toEqual([])
-})
+test.each([307, 308])(
+  'a redirect (%d) of the sign-in or the refresh is not followed: it would carry the password or the token along',
+  async (status) => {
+    const { url, reached } = await foreign()
+    const baseURL = await listen((_, response) =>
+      response.writeHead(status, { Location: `${url}/there` }).end(),
+    )
+    const manager = signedIn(baseURL)
+    await expect(manager.login('admin', 'password')).rejects.toMatchObject({
+      code: 'network_error',
+      retryable: true,
+    })
+    const refresh = manager.refreshTokens()
+    refresh.catch(() => {})
+    await manager.logout()
+    await expect(refresh).rejects.toMatchObject({ code: 'refresh_token_missing' })
+    expect(reached).toEqual([])
+  },
+)
 
 test('an answer that breaks off, and a connection that is closed, are tried again', async () => {
   let calls = 0
-  const manager = signedIn(await listen((_, response) => {
-    calls += 1
-    if (calls === 1) return void response.destroy()
-    if (calls === 2) return void response.writeHead(200, { 'Content-Length': 1000 }).write('{"data"', () => response.destroy())
-    response.end(JSON.stringify({ status: 200, message: '', data: { access_token: 'next', refresh_token: refreshTokenOf(1, 1), token_type: 'bearer', expires_in: 60 } }))
-  }))
+  const manager = signedIn(
+    await listen((_, response) => {
+      calls += 1
+      if (calls === 1) return void response.destroy()
+      if (calls === 2)
+        return void response
+          .writeHead(200, { 'Content-Length': 1000 })
+          .write('{"data"', () => response.destroy())
+      response.end(
+        JSON.stringify({
+          status: 200,
+          message: '',
+          data: {
+            access_token: 'next',
+            refresh_token: refreshTokenOf(1, 1),
+            token_type: 'bearer',
+            expires_in: 60,
+          },
+        }),
+      )
+    }),
+  )
   expect((await manager.refreshTokens()).data.access_token).toBe('next')
   expect(calls).toBe(3)
 })
@@ -88,7 +148,9 @@ test('an upload stream of axios is sent once', async () => {
   const api = axios.create({ baseURL })
   attachAutoRefresh(api, signedIn(baseURL))
   const { Readable } = await import('node:stream')
-  await expect(api.post('/upload', Readable.from(['streamed']))).rejects.toMatchObject({ response: { status: 401 } })
+  await expect(api.post('/upload', Readable.from(['streamed']))).rejects.toMatchObject({
+    response: { status: 401 },
+  })
   expect(bodies).toEqual(['streamed'])
 })
 
@@ -98,5 +160,10 @@ test('a Node process with somebody signed in ends by itself', () => {
     const storage = memoryStorage()
     storage.save(${JSON.stringify(session())})
     console.log(new TokenManager({ storage }).accessToken)`
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 50_000, encoding: 'utf8' })).toBe('access\n')
+  expect(
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 50_000,
+      encoding: 'utf8',
+    }),
+  ).toBe('access\n')
 })

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -15,16 +24,25 @@ let scratch: string
 
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'auto-refresh-client-'))
-  execFileSync(process.execPath, [join(folder, '../../tools/src/build-package.ts'), folder], { stdio: 'pipe' })
+  execFileSync(process.execPath, [join(folder, '../../tools/src/build-package.ts'), folder], {
+    stdio: 'pipe',
+  })
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 async function sizeOf(contents: string): Promise<number> {
-  const { outputFiles } = await build({ stdin: { contents, resolveDir: dist }, bundle: true, minify: true, format: 'esm', write: false })
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: dist },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  })
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength
 }
 
-// What honest users need in a cookie's doubtful moments, and a session that is bound to its server, cost more than the 5 kB that were meant.
+// What honest users need in a cookie's doubtful moments, and a session that is bound to its server,
+// cost more than the 5 kB that were meant.
 test('the TokenManager is at most 6.45 kB, minified and compressed, and the axios adapter 0.7 kB more', async () => {
   const core = await sizeOf(`export { TokenManager } from './index.js'`)
   const withAxios = await sizeOf(`export { TokenManager, attachAutoRefresh } from './index.js'`)
@@ -34,20 +52,32 @@ test('the TokenManager is at most 6.45 kB, minified and compressed, and the axio
 })
 
 test('what is not imported is left out of a bundle', async () => {
-  const { outputFiles } = await build({ stdin: { contents: `import '${dist}/index.js'`, resolveDir: folder }, bundle: true, minify: true, format: 'esm', write: false })
+  const { outputFiles } = await build({
+    stdin: { contents: `import '${dist}/index.js'`, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  })
   expect(outputFiles[0]?.text.trim()).toBe('')
 })
 
 test('a browser can load it without a bundler: plain modules, relative imports with their ending, no dependency', () => {
-  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(js|d\.ts)$/.test(file) && !file.startsWith('cjs'))
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /\.(js|d\.ts)$/.test(file) && !file.startsWith('cjs'),
+  )
   expect(files).toContain('index.js')
   for (const file of files) {
-    for (const [, specifier = ''] of readFileSync(join(dist, file), 'utf8').matchAll(/^(?:import|export)[^'"\n]*from\s*['"]([^'"]+)['"]/gm)) {
+    for (const [, specifier = ''] of readFileSync(join(dist, file), 'utf8').matchAll(
+      /^(?:import|export)[^'"\n]*from\s*['"]([^'"]+)['"]/gm,
+    )) {
       expect(specifier).toMatch(/^\.\.?\/.*\.js$/)
       expect(existsSync(resolve(dist, file, '..', specifier))).toBe(true)
     }
   }
-  expect(JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'))).not.toHaveProperty('dependencies')
+  expect(JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'))).not.toHaveProperty(
+    'dependencies',
+  )
   expect(files.filter((file) => file.includes('test') || file.includes('build'))).toEqual([])
 })
 
@@ -56,32 +86,68 @@ test('require loads it in a Node that cannot require ES modules', () => {
   mkdirSync(join(project, 'node_modules/@auto-refresh'), { recursive: true })
   symlinkSync(dist, join(project, 'node_modules/@auto-refresh/client'))
   const file = join(project, 'app.cjs')
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
     const { TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage } = require('@auto-refresh/client')
-    console.log([TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage].map((each) => typeof each).join(), new TokenManager().session)`)
-  expect(execFileSync(process.execPath, ['--no-experimental-require-module', file], { encoding: 'utf8' })).toBe(`${Array(5).fill('function').join()} null\n`)
+    console.log([TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage].map((each) => typeof each).join(), new TokenManager().session)`,
+  )
+  expect(
+    execFileSync(process.execPath, ['--no-experimental-require-module', file], {
+      encoding: 'utf8',
+    }),
+  ).toBe(`${Array(5).fill('function').join()} null\n`)
 })
 
-test.each(['node16', 'nodenext', 'bundler'])('TypeScript projects that are CommonJS have its types (moduleResolution %s)', (resolution) => {
-  const project = mkdtempSync(join(scratch, 'types-'))
-  mkdirSync(join(project, 'node_modules/@auto-refresh'), { recursive: true })
-  symlinkSync(dist, join(project, 'node_modules/@auto-refresh/client'))
-  writeFileSync(join(project, 'package.json'), '{}')
-  writeFileSync(join(project, 'app.ts'), `
+test.each(['node16', 'nodenext', 'bundler'])(
+  'TypeScript projects that are CommonJS have its types (moduleResolution %s)',
+  (resolution) => {
+    const project = mkdtempSync(join(scratch, 'types-'))
+    mkdirSync(join(project, 'node_modules/@auto-refresh'), { recursive: true })
+    symlinkSync(dist, join(project, 'node_modules/@auto-refresh/client'))
+    writeFileSync(join(project, 'package.json'), '{}')
+    writeFileSync(
+      join(project, 'app.ts'),
+      `
     import { TokenManager, type TokenStorage } from '@auto-refresh/client'
     export const make = (storage: TokenStorage): TokenManager => new TokenManager({ storage })
     // @ts-expect-error the types have come along
-    new TokenManager({ baseURL: 5 })`)
-  const module = resolution === 'bundler' ? 'esnext' : resolution
-  const options = ['--noEmit', '--strict', '--preserveSymlinks', '--target', 'es2022', '--lib', 'es2022,dom,dom.iterable', '--types', '', '--module', module, '--moduleResolution', resolution]
-  execFileSync(join(folder, '../../node_modules/.bin/tsc'), [...options, 'app.ts'], { cwd: project, stdio: 'pipe' })
-})
+    new TokenManager({ baseURL: 5 })`,
+    )
+    const module = resolution === 'bundler' ? 'esnext' : resolution
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--preserveSymlinks',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom,dom.iterable',
+      '--types',
+      '',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ]
+    execFileSync(join(folder, '../../node_modules/.bin/tsc'), [...options, 'app.ts'], {
+      cwd: project,
+      stdio: 'pipe',
+    })
+  },
+)
 
 test('publint and arethetypeswrong have nothing to say', async () => {
-  const packed = execFileSync('npm', ['pack', '--pack-destination', scratch], { cwd: dist, encoding: 'utf8', stdio: 'pipe' })
+  const packed = execFileSync('npm', ['pack', '--pack-destination', scratch], {
+    cwd: dist,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
   const tarball = readFileSync(join(scratch, packed.trim().split('\n').at(-1) ?? ''))
   const { messages, pkg } = await publint({ pkgDir: dist, strict: true, pack: false })
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
-  const { problems } = (await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)))) as { problems: Array<{ kind: string }> }
+  const { problems } = (await checkPackage(
+    createPackageFromTarballData(new Uint8Array(tarball)),
+  )) as { problems: Array<{ kind: string }> }
   expect(problems.map(({ kind }) => kind)).toEqual([])
 })

@@ -1,11 +1,23 @@
 import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage } from './index.ts'
 import { fakeAuthServer, json, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
-import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, whenOnline, withFakeClock } from './testing/set-up.ts'
+import {
+  passMinutes,
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  whenOnline,
+  withFakeClock,
+} from './testing/set-up.ts'
 
 withFakeClock()
 
-const keys = (server: ReturnType<typeof fakeAuthServer>) => server.calls.filter(({ path }) => path === 'refresh').map(({ headers }) => headers.get('Idempotency-Key'))
+const keys = (server: ReturnType<typeof fakeAuthServer>) =>
+  server.calls
+    .filter(({ path }) => path === 'refresh')
+    .map(({ headers }) => headers.get('Idempotency-Key'))
 const offline = () => {
   throw new TypeError('Failed to fetch')
 }
@@ -18,8 +30,17 @@ describe('what may pass ends no session', () => {
     ['500', () => new Response('Internal Server Error', { status: 500 })],
     ['502 of a proxy', () => new Response('<html>Bad Gateway</html>', { status: 502 })],
     ['503', () => refusal(503, 'unavailable', { 'Retry-After': '1' })],
-    ['a captive portal with 200', () => new Response('<html>Welcome to the hotel</html>', { headers: { 'Content-Type': 'text/html' } })],
-    ['a captive portal with 401', () => new Response('<html>Log in to the hotel</html>', { status: 401 })],
+    [
+      'a captive portal with 200',
+      () =>
+        new Response('<html>Welcome to the hotel</html>', {
+          headers: { 'Content-Type': 'text/html' },
+        }),
+    ],
+    [
+      'a captive portal with 401',
+      () => new Response('<html>Log in to the hotel</html>', { status: 401 }),
+    ],
     ['a 403 of a firewall', () => new Response('blocked', { status: 403 })],
     ['a foreign 401 in JSON', () => json(401, { error: 'invalid_token' })],
     ['JSON that is cut', () => new Response('{"status":200,"data":{"acc')],
@@ -31,7 +52,9 @@ describe('what may pass ends no session', () => {
     const before = manager.refreshToken
     server.next['refresh'] = [failure, failure]
     await settle(manager.refreshTokens())
-    expect(server.calls.map(({ body }) => JSON.parse(body) as unknown)).toEqual(Array.from({ length: 3 }, () => ({ refresh_token: before })))
+    expect(server.calls.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
+      Array.from({ length: 3 }, () => ({ refresh_token: before })),
+    )
     expect(new Set(keys(server)).size).toBe(1)
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 1))
     expect(ends()).toEqual([])
@@ -41,7 +64,11 @@ describe('what may pass ends no session', () => {
     const { server, manager, events, ends } = await signedIn()
     server.next['refresh'] = Array(1000).fill(offline)
     sleepMinutes(31)
-    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({ name: 'AuthError', code: 'network_error', retryable: true })
+    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({
+      name: 'AuthError',
+      code: 'network_error',
+      retryable: true,
+    })
     expect(events()).toEqual(['error'])
     expect(manager.session).toMatchObject({ generation: 0 })
     server.next['refresh'] = []
@@ -64,7 +91,12 @@ describe('what may pass ends no session', () => {
   test('Retry-After is honoured, beyond the patience of callers too, for a minute at most', async () => {
     const { server, manager } = await signedIn()
     server.next['refresh'] = [() => refusal(429, 'rate_limited', { 'Retry-After': '120' })]
-    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'rate_limited', status: 429, retryable: true, retryAfterMs: 60_000 })
+    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
+      code: 'rate_limited',
+      status: 429,
+      retryable: true,
+      retryAfterMs: 60_000,
+    })
     await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'rate_limited' })
     expect(server.count('refresh')).toBe(1)
     await passMinutes(1)
@@ -75,7 +107,10 @@ describe('what may pass ends no session', () => {
   test('an hour that a maintenance page asks for is not waited for', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
-    server.next['refresh'] = [() => new Response('<h1>maintenance</h1>', { status: 503, headers: { 'Retry-After': '3600' } })]
+    server.next['refresh'] = [
+      () =>
+        new Response('<h1>maintenance</h1>', { status: 503, headers: { 'Retry-After': '3600' } }),
+    ]
     expect((await settle(manager.request('/cases'))).status).toBe(200)
   })
 
@@ -98,7 +133,10 @@ describe('what may pass ends no session', () => {
   test('a refusal that says nothing of the session is given back, and the session stands', async () => {
     const { server, manager, ends } = await signedIn()
     server.next['refresh'] = [() => refusal(403, 'csrf_rejected')]
-    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'csrf_rejected', retryable: false })
+    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
+      code: 'csrf_rejected',
+      retryable: false,
+    })
     expect(server.count('refresh')).toBe(1)
     expect(ends()).toEqual([])
     expect(manager.session).not.toBeNull()
@@ -106,11 +144,25 @@ describe('what may pass ends no session', () => {
 })
 
 describe('only the server ends a session', () => {
-  test.each(['refresh_token_invalid', 'refresh_token_expired', 'refresh_token_revoked', 'refresh_token_reused', 'session_mismatch', 'user_inactive'])('%s ends it, once', async (code) => {
+  test.each([
+    'refresh_token_invalid',
+    'refresh_token_expired',
+    'refresh_token_revoked',
+    'refresh_token_reused',
+    'session_mismatch',
+    'user_inactive',
+  ])('%s ends it, once', async (code) => {
     const { server, manager, seen } = await signedIn()
     server.next['refresh'] = Array(5).fill(() => refusal(401, code))
-    const both = await settle(Promise.allSettled([manager.refreshTokens(), manager.refreshTokens()]))
-    expect(both).toMatchObject(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: { code, status: 401, retryable: false } })))
+    const both = await settle(
+      Promise.allSettled([manager.refreshTokens(), manager.refreshTokens()]),
+    )
+    expect(both).toMatchObject(
+      Array.from({ length: 2 }, () => ({
+        status: 'rejected',
+        reason: { code, status: 401, retryable: false },
+      })),
+    )
     expect(seen).toEqual([['session-ended', { reason: code }]])
     expect(manager.session).toBeNull()
     expect(server.count('refresh')).toBe(1)
@@ -134,10 +186,16 @@ describe('a lost answer', () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     let stored: unknown
-    server.next['refresh'] = [(request) => ((stored = storage.load()), server.loseRefresh(request)), ...Array(1000).fill(offline)]
+    server.next['refresh'] = [
+      (request) => ((stored = storage.load()), server.loseRefresh(request)),
+      ...Array(1000).fill(offline),
+    ]
     manager.refreshTokens().catch(() => {})
     await passSeconds(5)
-    expect(stored).toMatchObject({ refreshToken: refreshTokenOf(1, 0), attemptKey: keys(server)[0] })
+    expect(stored).toMatchObject({
+      refreshToken: refreshTokenOf(1, 0),
+      attemptKey: keys(server)[0],
+    })
 
     // The page is gone with all its timers; another one finds what it stored.
     sleepMinutes(60)
@@ -162,12 +220,23 @@ describe('races', () => {
   test('signing out during a refresh wins: the late answer is dropped', async () => {
     const storage = memoryStorage()
     const { server, manager, seen } = await signedIn({ storage })
-    const answer = json(200, { data: { access_token: server.accessToken(), refresh_token: refreshTokenOf(1, 1), expires_in: 1800 } })
-    server.next['refresh'] = [() => new Promise((resolve) => void setTimeout(() => resolve(answer), 1000))]
+    const answer = json(200, {
+      data: {
+        access_token: server.accessToken(),
+        refresh_token: refreshTokenOf(1, 1),
+        expires_in: 1800,
+      },
+    })
+    server.next['refresh'] = [
+      () => new Promise((resolve) => void setTimeout(() => resolve(answer), 1000)),
+    ]
     const refresh = manager.refreshTokens()
     await passSeconds(0.5)
     void manager.logout()
-    await expect(settle(refresh)).rejects.toMatchObject({ code: 'refresh_token_missing', retryable: false })
+    await expect(settle(refresh)).rejects.toMatchObject({
+      code: 'refresh_token_missing',
+      retryable: false,
+    })
     await passSeconds(5)
     expect([manager.session, await storage.load()]).toEqual([null, undefined])
     expect(seen).toEqual([['session-ended', { reason: 'logout' }]])
@@ -192,7 +261,12 @@ describe('races', () => {
         // The other tab's write is seen a moment after the refusal.
         setTimeout(() => {
           server.generation = 1
-          void storage.save({ accessToken: server.accessToken(), refreshToken: refreshTokenOf(1, 1), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
+          void storage.save({
+            accessToken: server.accessToken(),
+            refreshToken: refreshTokenOf(1, 1),
+            receivedAt: Date.now(),
+            lifetimeMs: 1_800_000,
+          })
         }, 80)
         return refusal(401, 'refresh_token_reused')
       },
@@ -210,8 +284,22 @@ describe('races', () => {
         await request.text()
         // Meanwhile another tab has gone two generations on.
         server.generation = 3
-        await storage.save({ accessToken: server.accessToken(), refreshToken: refreshTokenOf(1, 3), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
-        return json(200, { status: 200, message: '', data: { access_token: server.accessToken(), refresh_token: refreshTokenOf(1, 1), token_type: 'bearer', expires_in: 1800 } })
+        await storage.save({
+          accessToken: server.accessToken(),
+          refreshToken: refreshTokenOf(1, 3),
+          receivedAt: Date.now(),
+          lifetimeMs: 1_800_000,
+        })
+        return json(200, {
+          status: 200,
+          message: '',
+          data: {
+            access_token: server.accessToken(),
+            refresh_token: refreshTokenOf(1, 1),
+            token_type: 'bearer',
+            expires_in: 1800,
+          },
+        })
       },
     ]
     const { data } = await settle(manager.refreshTokens())
@@ -224,10 +312,15 @@ describe('races', () => {
     const { server, manager } = await signedIn({ storage })
     const other = setUp({ server, storage })
     expect(other.manager.accessToken).toBe(manager.accessToken)
-    const answers = await settle(Promise.all([manager.refreshTokens(), other.manager.refreshTokens()]))
+    const answers = await settle(
+      Promise.all([manager.refreshTokens(), other.manager.refreshTokens()]),
+    )
     expect(answers[0]).toEqual(answers[1])
     expect(server.count('refresh')).toBe(1)
-    expect([other.manager.refreshToken, other.events()]).toEqual([manager.refreshToken, ['refreshed']])
+    expect([other.manager.refreshToken, other.events()]).toEqual([
+      manager.refreshToken,
+      ['refreshed'],
+    ])
   })
 
   test('a pair that another tab has brought meanwhile is taken without a request', async () => {
@@ -237,7 +330,12 @@ describe('races', () => {
     server.generation = 1
     // Another tab has no way to tell this one, other than the storage.
     const { subscribe: _, ...silent } = storage
-    await silent.save({ accessToken: server.accessToken(), refreshToken: refreshTokenOf(1, 1), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
+    await silent.save({
+      accessToken: server.accessToken(),
+      refreshToken: refreshTokenOf(1, 1),
+      receivedAt: Date.now(),
+      lifetimeMs: 1_800_000,
+    })
     expect((await settle(manager.request('/cases'))).status).toBe(200)
     expect(server.count('refresh')).toBe(0)
   })
@@ -250,7 +348,11 @@ describe('the lock of the tabs', () => {
     const { manager } = await signedIn({ storage: shared() })
     const request = vi.spyOn(navigator.locks, 'request')
     await settle(manager.refreshTokens())
-    expect(request).toHaveBeenCalledWith('auto-refresh http://localhost:8000', expect.objectContaining({ signal: expect.anything() as unknown }), expect.any(Function))
+    expect(request).toHaveBeenCalledWith(
+      'auto-refresh http://localhost:8000',
+      expect.objectContaining({ signal: expect.anything() as unknown }),
+      expect.any(Function),
+    )
     await passSeconds(0.1)
     expect((await navigator.locks.query()).held).toEqual([])
   })
@@ -265,7 +367,10 @@ describe('the lock of the tabs', () => {
 
   test('is passed by when a frozen tab holds it', async () => {
     let thaw = () => {}
-    const frozen = navigator.locks.request('auto-refresh http://localhost:8000', () => new Promise<void>((resolve) => (thaw = resolve)))
+    const frozen = navigator.locks.request(
+      'auto-refresh http://localhost:8000',
+      () => new Promise<void>((resolve) => (thaw = resolve)),
+    )
     const { server, manager } = await signedIn({ storage: shared() })
     const refresh = manager.refreshTokens()
     await passSeconds(4)
@@ -276,7 +381,13 @@ describe('the lock of the tabs', () => {
     await frozen
   })
 
-  test.each([['missing', undefined], ['forbidden', { locks: { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } }]])('where locks are %s the refresh goes without', async (_, navigator) => {
+  test.each([
+    ['missing', undefined],
+    [
+      'forbidden',
+      { locks: { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } },
+    ],
+  ])('where locks are %s the refresh goes without', async (_, navigator) => {
     vi.stubGlobal('navigator', navigator)
     const { server, manager } = await signedIn({ storage: shared() })
     await settle(manager.refreshTokens())
@@ -288,7 +399,8 @@ test('the last resort: 30 attempts a minute, whatever asks for them', async () =
   const { server, manager, ends } = await signedIn()
   const asked = Array.from({ length: 30 }, () => () => settle(manager.refreshTokens()))
   for (const ask of asked) await ask()
-  // The guide's `refreshTokens` renews a due token alone, and its pages may call it before each request: they get the live pair.
+  // The guide's `refreshTokens` renews a due token alone, and its pages may call it before each
+  // request: they get the live pair.
   expect((await settle(manager.refreshTokens())).data.refresh_token).toBe(manager.refreshToken)
   expect(server.count('refresh')).toBe(30)
   expect((await settle(manager.request('/cases'))).status).toBe(200)
@@ -299,6 +411,8 @@ test('the last resort: 30 attempts a minute, whatever asks for them', async () =
 
 test('nobody signed in: no refresh is sent', async () => {
   const { server, manager } = setUp()
-  await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
+  await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
+    code: 'refresh_token_missing',
+  })
   expect(server.calls).toEqual([])
 })

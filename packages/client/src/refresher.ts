@@ -20,21 +20,32 @@ const LOOK_AGAIN_MS = [0, 100, 400]
 const flights = new WeakMap<TokenStorage, Promise<Session>>()
 
 /** `note` comes with the cookie transport. */
-type Deps = { api: AuthApi; store: SessionStore; events: Events; storage: TokenStorage; name: string; note: CookieNote | undefined }
+type Deps = {
+  api: AuthApi
+  store: SessionStore
+  events: Events
+  storage: TokenStorage
+  name: string
+  note: CookieNote | undefined
+}
 /** `underWay` resolves when no refresh is; `hurry` ends the wait of one for its next try. */
 export type Refresh = (() => Promise<Session>) & { underWay(): Promise<unknown>; hurry(): void }
 
 const missing = () => new AuthError('refresh_token_missing')
 
-/** Unique, and no secret: `crypto.randomUUID` is missing on pages without TLS, all of `crypto` in React Native. */
+/**
+ * Unique, and no secret: `crypto.randomUUID` is missing on pages without TLS, all of `crypto` in
+ * React Native.
+ */
 function createAttemptKey(): string {
   const words = new Uint32Array(4).map(() => Math.random() * 2 ** 32)
   return (globalThis.crypto?.getRandomValues(words) ?? words).join('-')
 }
 
 /**
- * Renews the pair: one refresh at a time, tried again with the same token and the same Idempotency-Key for as long as the failure
- * may pass, and ended only by a refusal that says that the session is over.
+ * Renews the pair: one refresh at a time, tried again with the same token and the same
+ * Idempotency-Key for as long as the failure may pass, and ended only by a refusal that says that
+ * the session is over.
  */
 export function createRefresher({ api, store, events, storage, name, note }: Deps): Refresh {
   const lockName = (storage.shared === true || note !== undefined) && name
@@ -47,8 +58,10 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
     // Another tab has been here in the meantime.
-    if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live') return session
-    // Without anything stored the cookie may still know the session, unless somebody has just signed out.
+    if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live')
+      return session
+    // Without anything stored the cookie may still know the session, unless somebody has just
+    // signed out.
     if (session === undefined && (note === undefined || stale !== undefined)) throw missing()
     if (performance.now() > minuteEnd) {
       minuteEnd = performance.now() + 60_000
@@ -62,17 +75,23 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
     const attemptKey = (note ? note.read() : session?.attemptKey) ?? spareKey
     const signedOut = attemptKey === SIGNED_OUT
     const { epoch } = store
-    // Before it is sent: an answer that gets lost is fetched again under this key, after a reload too.
+    // Before it is sent: an answer that gets lost is fetched again under this key, after a reload
+    // too.
     if (note) note.write(attemptKey)
-    else if (session !== undefined && session.attemptKey === undefined) await store.save({ ...session, attemptKey })
+    else if (session !== undefined && session.attemptKey === undefined)
+      await store.save({ ...session, attemptKey })
     const answered = () => note?.read() === attemptKey && note.write()
     try {
       if (note === undefined && session?.refreshToken === undefined) throw missing()
-      const { data } = await api(signedOut ? 'logout' : 'refresh', { refresh_token: session?.refreshToken }, {
-        'Idempotency-Key': attemptKey,
-        // Of several cookies the session that it names wins, though it has expired.
-        ...(note && session && { Authorization: `Bearer ${session.accessToken}` }),
-      })
+      const { data } = await api(
+        signedOut ? 'logout' : 'refresh',
+        { refresh_token: session?.refreshToken },
+        {
+          'Idempotency-Key': attemptKey,
+          // Of several cookies the session that it names wins, though it has expired.
+          ...(note && session && { Authorization: `Bearer ${session.accessToken}` }),
+        },
+      )
       answered()
       if (signedOut) throw missing()
       await store.commit(toSession(data), session, epoch)
@@ -87,7 +106,8 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
       if (over && store.epoch === epoch) await store.end((error as AuthError).code)
       throw error
     }
-    // Where the answer was of no use any more, a newer pair stands there, or somebody has signed out.
+    // Where the answer was of no use any more, a newer pair stands there, or somebody has signed
+    // out.
     if (store.current === undefined) throw missing()
     return store.current
   }
@@ -108,12 +128,16 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
   }
 
   async function start(): Promise<Session> {
-    // The server asked for more patience than callers have: until then they get the same answer without a request.
+    // The server asked for more patience than callers have: until then they get the same answer
+    // without a request.
     if (performance.now() < restUntil) throw failed
     try {
       return await run(store.current)
     } catch (cause) {
-      const error = cause instanceof AuthError ? cause : new AuthError('storage_failed', { retryable: true, cause })
+      const error =
+        cause instanceof AuthError
+          ? cause
+          : new AuthError('storage_failed', { retryable: true, cause })
       if (store.current !== undefined) events.emit('error', error)
       if (error.retryable) restUntil = performance.now() + (error.retryAfterMs || REST_MS)
       failed = error

@@ -1,14 +1,24 @@
 import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage } from './index.ts'
 import { fakeAuthServer, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
-import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import {
+  passMinutes,
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  withFakeClock,
+} from './testing/set-up.ts'
 
 withFakeClock()
 
 const DAY = 24 * 60
 
 test('a token of 30 days is not renewed in a hot loop: the timer would overflow', async () => {
-  const { server } = await signedIn({ server: fakeAuthServer({ lifeSeconds: 30 * 86_400, sessionSeconds: 1e9 }) })
+  const { server } = await signedIn({
+    server: fakeAuthServer({ lifeSeconds: 30 * 86_400, sessionSeconds: 1e9 }),
+  })
   await passMinutes(1)
   expect(server.count('refresh')).toBe(0)
   await passMinutes(25 * DAY)
@@ -17,14 +27,25 @@ test('a token of 30 days is not renewed in a hot loop: the timer would overflow'
   expect(server.count('refresh')).toBe(1)
 })
 
-test.each([[300, 300], [60, 300], [3, 300], [1800, 100_000]])('a token of %d s with a threshold of %d s is renewed at half its life, not all the time', async (lifeSeconds, threshold) => {
-  const { server, manager } = await signedIn({ server: fakeAuthServer({ lifeSeconds }), threshold })
-  for (let times = 0; times < 10; times += 1) await settle(manager.request('/cases'))
-  expect(server.count('refresh')).toBe(0)
-  await passSeconds(lifeSeconds * 5)
-  expect(server.count('refresh')).toBeGreaterThanOrEqual(9)
-  expect(server.count('refresh')).toBeLessThanOrEqual(12)
-})
+test.each([
+  [300, 300],
+  [60, 300],
+  [3, 300],
+  [1800, 100_000],
+])(
+  'a token of %d s with a threshold of %d s is renewed at half its life, not all the time',
+  async (lifeSeconds, threshold) => {
+    const { server, manager } = await signedIn({
+      server: fakeAuthServer({ lifeSeconds }),
+      threshold,
+    })
+    for (let times = 0; times < 10; times += 1) await settle(manager.request('/cases'))
+    expect(server.count('refresh')).toBe(0)
+    await passSeconds(lifeSeconds * 5)
+    expect(server.count('refresh')).toBeGreaterThanOrEqual(9)
+    expect(server.count('refresh')).toBeLessThanOrEqual(12)
+  },
+)
 
 test('the renewals of many tabs are spread', async () => {
   const at: number[] = []
@@ -39,7 +60,9 @@ test('the renewals of many tabs are spread', async () => {
 })
 
 test('the last token of a session is not renewed early: nothing would be gained, again and again', async () => {
-  const { server, ends, manager } = await signedIn({ server: fakeAuthServer({ lifeSeconds: 100, sessionSeconds: 100 }) })
+  const { server, ends, manager } = await signedIn({
+    server: fakeAuthServer({ lifeSeconds: 100, sessionSeconds: 100 }),
+  })
   await passSeconds(99)
   expect([server.count('refresh'), ends()]).toEqual([0, []])
   server.next['refresh'] = [() => refusal(401, 'refresh_token_expired')]
@@ -51,7 +74,9 @@ test('the last token of a session is not renewed early: nothing would be gained,
 describe('after sleep', () => {
   const wakers = () => {
     const listeners = new Map<string, () => void>()
-    vi.stubGlobal('addEventListener', (event: string, listener: () => void) => listeners.set(event, listener))
+    vi.stubGlobal('addEventListener', (event: string, listener: () => void) =>
+      listeners.set(event, listener),
+    )
     vi.stubGlobal('removeEventListener', () => {})
     return { wake: () => listeners.forEach((listener) => listener()), listeners }
   }
@@ -72,7 +97,9 @@ describe('after sleep', () => {
   test('it wakes without network: tried again until there is one, and nobody is logged out', async () => {
     const { wake } = wakers()
     const { server, ends } = await signedIn()
-    server.next['refresh'] = Array(10_000).fill(() => { throw new TypeError('offline') })
+    server.next['refresh'] = Array(10_000).fill(() => {
+      throw new TypeError('offline')
+    })
     sleepMinutes(600)
     wake()
     await passMinutes(60)
@@ -99,7 +126,10 @@ describe('after sleep', () => {
 })
 
 describe('a wrong clock', () => {
-  test.each([['a day slow', -DAY], ['a day fast', DAY]])('%s: the token lives as long as the server said', async (_, minutes) => {
+  test.each([
+    ['a day slow', -DAY],
+    ['a day fast', DAY],
+  ])('%s: the token lives as long as the server said', async (_, minutes) => {
     vi.setSystemTime(Date.now() + minutes * 60_000)
     const { server, manager } = await signedIn()
     await passMinutes(20)
@@ -120,7 +150,8 @@ describe('a wrong clock', () => {
   test('put forward while the page runs: one refresh, no loop', async () => {
     const { server, manager } = await signedIn()
     vi.setSystemTime(Date.now() + DAY * 60_000)
-    for (let times = 0; times < 5; times += 1) expect((await settle(manager.request('/cases'))).status).toBe(200)
+    for (let times = 0; times < 5; times += 1)
+      expect((await settle(manager.request('/cases'))).status).toBe(200)
     expect(server.count('refresh')).toBe(1)
   })
 
@@ -130,7 +161,8 @@ describe('a wrong clock', () => {
     sleepMinutes(1)
     vi.setSystemTime(Date.now() - DAY * 60_000)
     const reloaded = setUp({ server, storage: { ...storage } })
-    for (let times = 0; times < 5; times += 1) expect((await settle(reloaded.manager.request('/cases'))).status).toBe(200)
+    for (let times = 0; times < 5; times += 1)
+      expect((await settle(reloaded.manager.request('/cases'))).status).toBe(200)
     await passMinutes(10)
     expect(server.count('refresh')).toBe(1)
   })
@@ -159,7 +191,10 @@ test('disposing ends the timer, and leaves the session', async () => {
 
 test('disposed of in the turn in which it was made, or during a refresh, it arms no timer: React mounts twice', async () => {
   const storage = memoryStorage()
-  const { server, manager } = await signedIn({ storage, server: fakeAuthServer({ lifeSeconds: 60 }) })
+  const { server, manager } = await signedIn({
+    storage,
+    server: fakeAuthServer({ lifeSeconds: 60 }),
+  })
   manager.dispose()
   setUp({ server, storage }).manager.dispose()
   await passMinutes(5)

@@ -2,7 +2,9 @@ import type { AuthError } from './auth-error.ts'
 import type { Refresh } from './refresher.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** setTimeout fires at once for longer delays: a token of 30 days would be renewed in a hot loop. */
+/**
+ * setTimeout fires at once for longer delays: a token of 30 days would be renewed in a hot loop.
+ */
 const MAX_DELAY_MS = 2 ** 31 - 1
 /** Laptops of a whole office wake at the same minute. */
 const WAKE_SPREAD_MS = 2000
@@ -33,7 +35,8 @@ export function createRenewal({ store, refresh }: { store: SessionStore; refresh
     try {
       await refresh()
     } catch (error) {
-      if (store.current !== undefined) arm(((error as AuthError).retryAfterMs || AGAIN_MS) + Math.random() * AGAIN_MS)
+      if (store.current !== undefined)
+        arm(((error as AuthError).retryAfterMs || AGAIN_MS) + Math.random() * AGAIN_MS)
     }
   }
   function wake() {
@@ -49,7 +52,8 @@ export function createRenewal({ store, refresh }: { store: SessionStore; refresh
     })
     globalThis.addEventListener?.('online', refresh.hurry, closing)
     // visibilitychange bubbles from the document to the window.
-    for (const event of ['online', 'focus', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(event, wake, closing)
+    for (const event of ['online', 'focus', 'pageshow', 'visibilitychange'])
+      globalThis.addEventListener?.(event, wake, closing)
   }
   function stop(): void {
     closing?.abort()

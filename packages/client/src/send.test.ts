@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage } from './index.ts'
 import { fakeAuthServer, json, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
-import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import {
+  passMinutes,
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  withFakeClock,
+} from './testing/set-up.ts'
 
 withFakeClock()
 
@@ -12,8 +20,13 @@ async function withForgottenToken() {
   client.server.next['orders'] = [() => refusal(401, 'access_token_expired')]
   return client
 }
-const sentTo = (server: ReturnType<typeof fakeAuthServer>, path: string) => server.calls.filter((call) => call.path === path)
-const newPair = (server: ReturnType<typeof fakeAuthServer>, refreshToken: string) => ({ 'X-Token-Refreshed': 'true', 'X-New-Access-Token': server.accessToken(), 'X-New-Refresh-Token': refreshToken })
+const sentTo = (server: ReturnType<typeof fakeAuthServer>, path: string) =>
+  server.calls.filter((call) => call.path === path)
+const newPair = (server: ReturnType<typeof fakeAuthServer>, refreshToken: string) => ({
+  'X-Token-Refreshed': 'true',
+  'X-New-Access-Token': server.accessToken(),
+  'X-New-Refresh-Token': refreshToken,
+})
 
 describe('a 401 is repeated once after a refresh, with its body', () => {
   const form = () => {
@@ -23,19 +36,47 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   }
   test.each<[string, (url: string) => Parameters<typeof fetch>]>([
     ['GET', (url) => [url]],
-    ['JSON', (url) => [url, { method: 'POST', body: JSON.stringify({ a: 1 }), headers: { 'Content-Type': 'application/json' } }]],
+    [
+      'JSON',
+      (url) => [
+        url,
+        {
+          method: 'POST',
+          body: JSON.stringify({ a: 1 }),
+          headers: { 'Content-Type': 'application/json' },
+        },
+      ],
+    ],
     ['URLSearchParams', (url) => [url, { method: 'POST', body: new URLSearchParams({ a: '1' }) }]],
     ['bytes', (url) => [url, { method: 'PUT', body: new TextEncoder().encode('bytes') }]],
     ['Blob', (url) => [url, { method: 'POST', body: new Blob(['blob']) }]],
-    ['a Request with a body', (url) => [new Request(url, { method: 'POST', body: 'body of a request', headers: { 'X-Mine': '1' } })]],
-    ['a Request and an init', (url) => [new Request(url, { method: 'POST', body: 'old' }), { body: 'new' }]],
+    [
+      'a Request with a body',
+      (url) => [
+        new Request(url, { method: 'POST', body: 'body of a request', headers: { 'X-Mine': '1' } }),
+      ],
+    ],
+    [
+      'a Request and an init',
+      (url) => [new Request(url, { method: 'POST', body: 'old' }), { body: 'new' }],
+    ],
     ['a URL', (url) => [new URL(url), { method: 'DELETE' }]],
   ])('%s', async (_, call) => {
     const { server, manager } = await withForgottenToken()
     const response = await settle(manager.fetch(...call('http://localhost:8000/orders')))
     expect(response.status).toBe(200)
     const [first, second] = sentTo(server, 'orders')
-    expect([second?.method, second?.body, second?.headers.get('X-Mine'), second?.headers.get('Content-Type')]).toEqual([first?.method, first?.body, first?.headers.get('X-Mine'), first?.headers.get('Content-Type')])
+    expect([
+      second?.method,
+      second?.body,
+      second?.headers.get('X-Mine'),
+      second?.headers.get('Content-Type'),
+    ]).toEqual([
+      first?.method,
+      first?.body,
+      first?.headers.get('X-Mine'),
+      first?.headers.get('Content-Type'),
+    ])
     expect(second?.headers.get('Authorization')).toBe(`Bearer ${manager.accessToken}`)
     expect(first?.headers.get('Authorization')).not.toBe(second?.headers.get('Authorization'))
     expect(server.count('refresh')).toBe(1)
@@ -43,20 +84,38 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
 
   test('FormData with a file', async () => {
     const { server, manager } = await withForgottenToken()
-    expect((await settle(manager.request('/orders', { method: 'POST', body: form() }))).status).toBe(200)
-    expect(sentTo(server, 'orders').map(({ body }) => body.includes('name.txt') && body.includes('content'))).toEqual([true, true])
+    expect(
+      (await settle(manager.request('/orders', { method: 'POST', body: form() }))).status,
+    ).toBe(200)
+    expect(
+      sentTo(server, 'orders').map(
+        ({ body }) => body.includes('name.txt') && body.includes('content'),
+      ),
+    ).toEqual([true, true])
   })
 
   const stream = () => new Blob(['streamed']).stream()
   test('a stream that can be made again', async () => {
     const { server, manager } = await withForgottenToken()
-    expect((await settle(manager.request('/orders', { method: 'POST', body: stream }))).status).toBe(200)
+    expect(
+      (await settle(manager.request('/orders', { method: 'POST', body: stream }))).status,
+    ).toBe(200)
     expect(sentTo(server, 'orders').map(({ body }) => body)).toEqual(['streamed', 'streamed'])
   })
 
   test('a stream that cannot is sent once: its 401 is given back', async () => {
     const { server, manager } = await withForgottenToken()
-    expect((await settle(manager.request('/orders', { method: 'POST', body: stream(), duplex: 'half' } as RequestInit))).status).toBe(401)
+    expect(
+      (
+        await settle(
+          manager.request('/orders', {
+            method: 'POST',
+            body: stream(),
+            duplex: 'half',
+          } as RequestInit),
+        )
+      ).status,
+    ).toBe(401)
     expect(server.count('orders')).toBe(1)
   })
 
@@ -78,41 +137,62 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     const { server, manager } = await signedIn()
     await passSeconds(60)
     const refuse = () => refusal(401, 'access_token_expired')
-    server.next['orders'] = [refuse, refuse, refuse, refuse, () => new Promise((resolve) => void setTimeout(() => resolve(refuse()), 3000))]
+    server.next['orders'] = [
+      refuse,
+      refuse,
+      refuse,
+      refuse,
+      () => new Promise((resolve) => void setTimeout(() => resolve(refuse()), 3000)),
+    ]
     const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => manager.request('/orders'))))
     expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
     expect(server.count('refresh')).toBe(1)
   })
 
-  test.each(['access_token_expired', undefined])('five at once are refused right after the sign-in (%s): one refresh, all are answered', async (code) => {
-    const { server, manager } = await signedIn()
-    server.next['orders'] = Array(5).fill(() => (code === undefined ? new Response('no', { status: 401 }) : refusal(401, code)))
-    const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => manager.request('/orders', { method: 'POST', body: 'a' }))))
-    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
-    expect([server.count('orders'), server.count('refresh')]).toEqual([10, 1])
-  })
+  test.each(['access_token_expired', undefined])(
+    'five at once are refused right after the sign-in (%s): one refresh, all are answered',
+    async (code) => {
+      const { server, manager } = await signedIn()
+      server.next['orders'] = Array(5).fill(() =>
+        code === undefined ? new Response('no', { status: 401 }) : refusal(401, code),
+      )
+      const answers = await settle(
+        Promise.all(
+          [1, 2, 3, 4, 5].map(() => manager.request('/orders', { method: 'POST', body: 'a' })),
+        ),
+      )
+      expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
+      expect([server.count('orders'), server.count('refresh')]).toEqual([10, 1])
+    },
+  )
 
   test('a token that a 401 brought and that is refused within seconds is not what it is about: given back', async () => {
     const { server, manager } = await signedIn()
     server.next['orders'] = Array(1000).fill(() => refusal(401, 'access_token_invalid'))
-    for (let times = 0; times < 4; times += 1) expect((await settle(manager.request('/orders'))).status).toBe(401)
+    for (let times = 0; times < 4; times += 1)
+      expect((await settle(manager.request('/orders'))).status).toBe(401)
     expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
     await passSeconds(6)
     expect((await settle(manager.request('/orders'))).status).toBe(401)
     expect(server.count('refresh')).toBe(2)
   })
 
-  test.each(['access_token_invalid', undefined])('three tabs of one session at a back end that refuses every token do not renew for each other without end (%s)', async (code) => {
-    const shared = memoryStorage()
-    const { server, manager } = await signedIn({ storage: { ...shared } })
-    const tabs = [manager, ...[2, 3].map(() => setUp({ server, storage: { ...shared } }).manager)]
-    server.next['orders'] = Array(1000).fill(() => (code === undefined ? new Response('no', { status: 401 }) : refusal(401, code)))
-    for (let turn = 0; turn < 40; turn += 1) {
-      for (const tab of tabs) expect((await settle(tab.request('/orders'))).status).toBe(401)
-      await passSeconds(0.25)
-    }
-    expect(server.count('refresh')).toBeLessThanOrEqual(6)
-  })
+  test.each(['access_token_invalid', undefined])(
+    'three tabs of one session at a back end that refuses every token do not renew for each other without end (%s)',
+    async (code) => {
+      const shared = memoryStorage()
+      const { server, manager } = await signedIn({ storage: { ...shared } })
+      const tabs = [manager, ...[2, 3].map(() => setUp({ server, storage: { ...shared } }).manager)]
+      server.next['orders'] = Array(1000).fill(() =>
+        code === undefined ? new Response('no', { status: 401 }) : refusal(401, code),
+      )
+      for (let turn = 0; turn < 40; turn += 1) {
+        for (const tab of tabs) expect((await settle(tab.request('/orders'))).status).toBe(401)
+        await passSeconds(0.25)
+      }
+      expect(server.count('refresh')).toBeLessThanOrEqual(6)
+    },
+  )
 
   test('a session that was ended elsewhere is over with the first 401, however new its token is', async () => {
     const { server, manager, ends } = await signedIn()
@@ -136,7 +216,9 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     server.next['orders'] = Array(1000).fill(() => new Response('no', { status: 401 }))
     for (let times = 0; times < 4; times += 1) {
       await passSeconds(60)
-      expect((await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))).status).toBe(401)
+      expect(
+        (await settle(manager.request('/orders', { method: 'POST', body: 'pin=1234' }))).status,
+      ).toBe(401)
     }
     expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
   })
@@ -144,7 +226,10 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   test('where the refresh cannot be done now, the caller gets a retryable error and no 401, which it would take for a logout', async () => {
     const { server, manager, ends } = await withForgottenToken()
     server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
-    await expect(settle(manager.request('/orders'))).rejects.toMatchObject({ code: 'unavailable', retryable: true })
+    await expect(settle(manager.request('/orders'))).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+    })
     expect(ends()).toEqual([])
   })
 
@@ -157,18 +242,31 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
 })
 
 describe('tokens go to our origins alone', () => {
-  test.each(['https://elsewhere.example/orders', 'https://localhost:8000/orders', 'http://localhost:8001/orders', 'http://localhost.evil.example:8000/orders'])('%s gets none, and its answer is not believed', async (url) => {
+  test.each([
+    'https://elsewhere.example/orders',
+    'https://localhost:8000/orders',
+    'http://localhost:8001/orders',
+    'http://localhost.evil.example:8000/orders',
+  ])('%s gets none, and its answer is not believed', async (url) => {
     const { server, manager } = await signedIn()
     const before = manager.refreshToken
     await passSeconds(60)
     server.next['orders'] = [() => json(401, {}, newPair(server, refreshTokenOf(1, 9)))]
     expect((await settle(manager.request(url))).status).toBe(401)
-    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization'), headers.get('X-Refresh-Token')])).toEqual([['orders', null, null]])
+    expect(
+      server.calls.map(({ path, headers }) => [
+        path,
+        headers.get('Authorization'),
+        headers.get('X-Refresh-Token'),
+      ]),
+    ).toEqual([['orders', null, null]])
     expect(manager.refreshToken).toBe(before)
   })
 
   test('an allowed origin gets the access token, and never the refresh token', async () => {
-    const { server, manager } = await signedIn({ allowedOrigins: ['https://api.example.com/ignored'] })
+    const { server, manager } = await signedIn({
+      allowedOrigins: ['https://api.example.com/ignored'],
+    })
     sleepMinutes(27)
     await settle(manager.request('https://api.example.com/orders'))
     expect(sentTo(server, 'orders')[0]?.headers.get('Authorization')).toMatch(/^Bearer e30/)
@@ -180,19 +278,30 @@ describe('tokens go to our origins alone', () => {
     await settle(manager.request('/orders'))
     await settle(manager.request('orders'))
     await settle(manager.refreshTokens())
-    expect(server.calls.map(({ url }) => url)).toEqual(['http://localhost:8000/orders', 'http://localhost:8000/auth-proxy/orders', 'http://localhost:8000/auth-proxy/api/v1/auth/refresh'])
+    expect(server.calls.map(({ url }) => url)).toEqual([
+      'http://localhost:8000/orders',
+      'http://localhost:8000/auth-proxy/orders',
+      'http://localhost:8000/auth-proxy/api/v1/auth/refresh',
+    ])
   })
 
   test('an Authorization of the caller is left alone, and so is its refusal', async () => {
     const { server, manager } = await withForgottenToken()
-    expect((await settle(manager.request('/orders', { headers: { Authorization: 'Basic YTpi' } }))).status).toBe(401)
-    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([['orders', 'Basic YTpi']])
+    expect(
+      (await settle(manager.request('/orders', { headers: { Authorization: 'Basic YTpi' } })))
+        .status,
+    ).toBe(401)
+    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([
+      ['orders', 'Basic YTpi'],
+    ])
   })
 
   test('nobody signed in: the request goes without a token', async () => {
     const { server, manager } = setUp()
     expect((await settle(manager.request('/orders'))).status).toBe(401)
-    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([['orders', null]])
+    expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([
+      ['orders', null],
+    ])
   })
 })
 
@@ -202,14 +311,20 @@ describe('a pair that an answer brings along', () => {
     const headers = newPair(server, refreshTokenOf(1, 1))
     server.next['orders'] = [() => json(200, {}, headers)]
     await settle(manager.request('/orders'))
-    expect([manager.accessToken, manager.refreshToken]).toEqual([headers['X-New-Access-Token'], refreshTokenOf(1, 1)])
+    expect([manager.accessToken, manager.refreshToken]).toEqual([
+      headers['X-New-Access-Token'],
+      refreshTokenOf(1, 1),
+    ])
     await passSeconds(1)
     expect(events()).toEqual(['refreshed'])
     // Its life is known from the token itself.
     expect(manager.session?.expiresInMs).toBeGreaterThan(1_790_000)
   })
 
-  test.each([['an older generation', refreshTokenOf(1, 1)], ['another session', refreshTokenOf(7, 5)]])('is ignored when it is of %s', async (_, refreshToken) => {
+  test.each([
+    ['an older generation', refreshTokenOf(1, 1)],
+    ['another session', refreshTokenOf(7, 5)],
+  ])('is ignored when it is of %s', async (_, refreshToken) => {
     const { server, manager } = await signedIn()
     await settle(manager.refreshTokens())
     await settle(manager.refreshTokens())
@@ -235,7 +350,9 @@ describe('giving up', () => {
     server.latencyMs = 1000
     const abort = new AbortController()
     const given = manager.request('/orders', { signal: abort.signal })
-    const kept = manager.request(new Request('http://localhost:8000/orders', { signal: new AbortController().signal }))
+    const kept = manager.request(
+      new Request('http://localhost:8000/orders', { signal: new AbortController().signal }),
+    )
     given.catch(() => {})
     await passSeconds(0.1)
     abort.abort(new Error('the user left'))
@@ -247,7 +364,9 @@ describe('giving up', () => {
   test('a signal that was aborted before sends nothing', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
-    await expect(settle(manager.request('/orders', { signal: AbortSignal.abort() }))).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(
+      settle(manager.request('/orders', { signal: AbortSignal.abort() })),
+    ).rejects.toMatchObject({ name: 'AbortError' })
     expect(server.count('orders')).toBe(0)
   })
 
@@ -255,7 +374,10 @@ describe('giving up', () => {
     const { server, manager } = setUp({ timeoutMs: 2000 })
     server.next['token'] = [() => new Promise(() => {})]
     const from = Date.now()
-    await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({ code: 'timeout', retryable: true })
+    await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({
+      code: 'timeout',
+      retryable: true,
+    })
     expect(Date.now() - from).toBeLessThan(2200)
   })
 })
@@ -290,7 +412,12 @@ describe('what one user asked for is never done as another', () => {
   test('a 401 that comes after another one has signed in is given back', async () => {
     const { server, manager } = await signedIn()
     await passSeconds(60)
-    server.next['orders'] = [() => new Promise((resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000))]
+    server.next['orders'] = [
+      () =>
+        new Promise(
+          (resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000),
+        ),
+    ]
     const request = manager.request('/orders', { method: 'POST', body: 'amount=100' })
     await passSeconds(0.1)
     await settle(manager.logout())
@@ -303,13 +430,27 @@ describe('what one user asked for is never done as another', () => {
     const storage = memoryStorage()
     const { server, manager, ends } = await signedIn({ storage })
     await passSeconds(60)
-    server.next['orders'] = [() => new Promise((resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000))]
+    server.next['orders'] = [
+      () =>
+        new Promise(
+          (resolve) => void setTimeout(() => resolve(refusal(401, 'access_token_revoked')), 1000),
+        ),
+    ]
     const request = manager.request('/orders', { method: 'POST', body: 'amount=100' })
     await passSeconds(0.1)
     server.session = 2
-    await storage.save({ accessToken: server.accessToken(), refreshToken: refreshTokenOf(2, 0), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
+    await storage.save({
+      accessToken: server.accessToken(),
+      refreshToken: refreshTokenOf(2, 0),
+      receivedAt: Date.now(),
+      lifetimeMs: 1_800_000,
+    })
     expect((await settle(request)).status).toBe(401)
-    expect([server.count('orders'), ends(), manager.refreshToken]).toEqual([1, ['signed_out_elsewhere'], refreshTokenOf(2, 0)])
+    expect([server.count('orders'), ends(), manager.refreshToken]).toEqual([
+      1,
+      ['signed_out_elsewhere'],
+      refreshTokenOf(2, 0),
+    ])
   })
 
   test('and a request that waits for a refresh meanwhile goes without a token', async () => {
@@ -321,6 +462,8 @@ describe('what one user asked for is never done as another', () => {
     server.latencyMs = 10
     await settle(manager.login('admin', 'password'))
     expect((await settle(request)).status).toBe(401)
-    expect(sentTo(server, 'orders').map(({ headers }) => headers.get('Authorization'))).toEqual([null])
+    expect(sentTo(server, 'orders').map(({ headers }) => headers.get('Authorization'))).toEqual([
+      null,
+    ])
   })
 })

@@ -10,12 +10,24 @@ const STORAGE_MS = 2000
 export type SessionStore = ReturnType<typeof createSessionStore>
 
 /**
- * The session of this instance: a copy in memory over the storage that it shares with others. The storage is right, except that
- * an older generation of the same session never replaces a newer one, and that what could not be written lives on in memory.
+ * The session of this instance: a copy in memory over the storage that it shares with others. The
+ * storage is right, except that an older generation of the same session never replaces a newer one,
+ * and that what could not be written lives on in memory.
  */
-export function createSessionStore({ storage, events, thresholdMs, cookies }: { storage: TokenStorage; events: Events; thresholdMs: number; cookies: boolean }) {
+export function createSessionStore({
+  storage,
+  events,
+  thresholdMs,
+  cookies,
+}: {
+  storage: TokenStorage
+  events: Events
+  thresholdMs: number
+  cookies: boolean
+}) {
   let current: Session | undefined
-  // The last pair that was ended here: a storage that would not let go of it does not bring it back.
+  // The last pair that was ended here: a storage that would not let go of it does not bring it
+  // back.
   let ended: Session | undefined
   let seenAt = 0
   let ageAtFirst = 0
@@ -32,7 +44,8 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
     if (!isNews) return
     seenAt = performance.now()
     ageAtFirst = next === undefined ? 0 : Date.now() - next.receivedAt
-    // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put back since.
+    // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put
+    // back since.
     if (next?.receivedAt === 0 || ageAtFirst < 0) ageAtFirst = Infinity
     watcher()
   }
@@ -81,7 +94,8 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
     } else {
       // Another one has signed in elsewhere.
       if (!isSameSession(stored, current ?? stored)) forget('signed_out_elsewhere')
-      if (!isSamePair(stored, current)) events.emit('refreshed', { accessToken: stored.accessToken, elsewhere: true })
+      if (!isSamePair(stored, current))
+        events.emit('refreshed', { accessToken: stored.accessToken, elsewhere: true })
       hold(stored)
     }
     return current
@@ -90,12 +104,24 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
   function load(): MaybePromise<Session | undefined> {
     if (pending !== undefined) return pending.then(load)
     const before = writes
-    const stored = attempt(() => storage.load(), () => current)
-    return stored instanceof Promise ? stored.then((read) => (writes === before ? settle(read) : load())) : settle(stored)
+    const stored = attempt(
+      () => storage.load(),
+      () => current,
+    )
+    return stored instanceof Promise
+      ? stored.then((read) => (writes === before ? settle(read) : load()))
+      : settle(stored)
   }
 
-  /** How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that neither sleep nor a clock put back hides it. Infinity when nobody knows. */
-  const ageMs = () => Math.max(current === undefined ? 0 : Date.now() - current.receivedAt, ageAtFirst + performance.now() - seenAt)
+  /**
+   * How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that
+   * neither sleep nor a clock put back hides it. Infinity when nobody knows.
+   */
+  const ageMs = () =>
+    Math.max(
+      current === undefined ? 0 : Date.now() - current.receivedAt,
+      ageAtFirst + performance.now() - seenAt,
+    )
 
   return {
     ...createLifetime({ current: () => current, ageMs, thresholdMs, cookies }),
@@ -119,21 +145,26 @@ export function createSessionStore({ storage, events, thresholdMs, cookies }: { 
       return save(next)
     },
     /**
-     * The commit guard. Stores the answer to a request that was sent with `sent`, unless somebody signed out or in meanwhile,
-     * or a newer pair is there: answers arrive in any order, and the highest generation stays.
+     * The commit guard. Stores the answer to a request that was sent with `sent`, unless somebody
+     * signed out or in meanwhile, or a newer pair is there: answers arrive in any order, and the
+     * highest generation stays.
      */
     async commit(answer: Session, sent: Session | undefined, sentEpoch: number): Promise<void> {
       await load()
       const ahead = generationsAhead(answer, current)
       const isSame = isSameSession(answer, sent)
       // The cookie may have become another session's, by a sign-in in another tab.
-      const follows = ahead >= 0 || (!(ahead < 0) && isSamePair(current, sent) && (isSame || cookies))
+      const follows =
+        ahead >= 0 || (!(ahead < 0) && isSamePair(current, sent) && (isSame || cookies))
       if (epoch !== sentEpoch || !follows) return
       if (!isSame && current) forget('signed_out_elsewhere')
       await save(answer)
       events.emit('refreshed', { accessToken: answer.accessToken, elsewhere: false })
     },
-    /** Reads for the first time, then calls `changed` for each new pair and each end. Returns what ends that. */
+    /**
+     * Reads for the first time, then calls `changed` for each new pair and each end. Returns what
+     * ends that.
+     */
     open(changed: () => void): (() => void) | undefined {
       void Promise.resolve(load()).then(() => {
         watcher = changed

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { generationsAhead, generationOf, type Session } from './session.ts'
 import { refreshTokenOf } from './testing/fake-auth-server.ts'
 
-const sessionWith = (refreshToken: string): Session => ({ accessToken: 'a', refreshToken, receivedAt: 1, lifetimeMs: 1 })
+const sessionWith = (refreshToken: string): Session => ({
+  accessToken: 'a',
+  refreshToken,
+  receivedAt: 1,
+  lifetimeMs: 1,
+})
 
 /** The same token as made by another key. */
 function withKid(token: string, kid: number): string {
@@ -11,14 +16,24 @@ function withKid(token: string, kid: number): string {
   return `art_${bytes.toString('base64url')}000000`
 }
 
-test.each([0, 1, 16, 77, 255])('the generation is read from a token of kid %d, and orders it with those of other kids of its session', (kid) => {
-  const newer = sessionWith(withKid(refreshTokenOf(7, 2 ** 40 + 5), kid))
-  expect(generationOf(newer)).toBe(2 ** 40 + 5)
-  expect(generationsAhead(newer, sessionWith(refreshTokenOf(7, 2 ** 40)))).toBe(5)
-  expect(generationsAhead(newer, sessionWith(refreshTokenOf(8, 1)))).toBeNaN()
-})
+test.each([0, 1, 16, 77, 255])(
+  'the generation is read from a token of kid %d, and orders it with those of other kids of its session',
+  (kid) => {
+    const newer = sessionWith(withKid(refreshTokenOf(7, 2 ** 40 + 5), kid))
+    expect(generationOf(newer)).toBe(2 ** 40 + 5)
+    expect(generationsAhead(newer, sessionWith(refreshTokenOf(7, 2 ** 40)))).toBe(5)
+    expect(generationsAhead(newer, sessionWith(refreshTokenOf(8, 1)))).toBeNaN()
+  },
+)
 
-test.each(['', 'opaque', 'art_', 'art_short', `art_${'B'.repeat(102)}`, `${refreshTokenOf(1, 1).slice(0, 20)}*${'A'.repeat(80)}`])('of a token of another make (%s) nothing is read', (token) => {
+test.each([
+  '',
+  'opaque',
+  'art_',
+  'art_short',
+  `art_${'B'.repeat(102)}`,
+  `${refreshTokenOf(1, 1).slice(0, 20)}*${'A'.repeat(80)}`,
+])('of a token of another make (%s) nothing is read', (token) => {
   expect(generationOf(sessionWith(token))).toBeUndefined()
   expect(generationsAhead(sessionWith(token), sessionWith(token))).toBeNaN()
 })

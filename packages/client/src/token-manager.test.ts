@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { AuthError, memoryStorage, webStorage, type TokenManager } from './index.ts'
 import { fakeAuthServer, json, refreshTokenOf, refusal } from './testing/fake-auth-server.ts'
-import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from './testing/set-up.ts'
+import {
+  passMinutes,
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  withFakeClock,
+} from './testing/set-up.ts'
 import { webArea } from './testing/web-area.ts'
 
 withFakeClock()
@@ -11,29 +19,57 @@ describe('as the guide has it', () => {
     const area = webArea()
     const { server, manager, events } = setUp({ storage: webStorage(area) })
     const answer = await settle(manager.login('admin', 'password'))
-    expect(answer).toMatchObject({ status: 200, message: 'Login Successfully', data: { token_type: 'bearer', expires_in: 1800 } })
-    expect([manager.accessToken, manager.refreshToken]).toEqual([answer.data.access_token, answer.data.refresh_token])
-    expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([manager.accessToken, manager.refreshToken])
+    expect(answer).toMatchObject({
+      status: 200,
+      message: 'Login Successfully',
+      data: { token_type: 'bearer', expires_in: 1800 },
+    })
+    expect([manager.accessToken, manager.refreshToken]).toEqual([
+      answer.data.access_token,
+      answer.data.refresh_token,
+    ])
+    expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([
+      manager.accessToken,
+      manager.refreshToken,
+    ])
 
     const response = await settle(manager.request('/api/v1/cases'))
     expect(await response.json()).toEqual({ token: manager.accessToken, body: '' })
     expect(server.calls.at(-1)).toMatchObject({ url: 'http://localhost:8000/api/v1/cases' })
 
     const renewed = await settle(manager.refreshTokens())
-    expect(renewed.data).toEqual({ access_token: manager.accessToken, refresh_token: server.refreshToken(), token_type: 'bearer', expires_in: 1800 })
-    expect(manager.session).toEqual({ sessionId: '00000000-0000-0000-0000-000000000001', generation: 1, expiresInMs: 1_800_000 })
+    expect(renewed.data).toEqual({
+      access_token: manager.accessToken,
+      refresh_token: server.refreshToken(),
+      token_type: 'bearer',
+      expires_in: 1800,
+    })
+    expect(manager.session).toEqual({
+      sessionId: '00000000-0000-0000-0000-000000000001',
+      generation: 1,
+      expiresInMs: 1_800_000,
+    })
 
     const signedOut = manager.logout()
-    expect([manager.accessToken, manager.refreshToken, manager.session, area.length]).toEqual([null, null, null, 0])
+    expect([manager.accessToken, manager.refreshToken, manager.session, area.length]).toEqual([
+      null,
+      null,
+      null,
+      0,
+    ])
     await settle(signedOut)
     expect(server.revoked).not.toBe('')
     expect(events()).toEqual(['refreshed', 'session-ended'])
-    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
+    await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
+      code: 'refresh_token_missing',
+    })
   })
 
   test('a wrong password is a coded error, and no session', async () => {
     const { manager } = setUp()
-    await expect(settle(manager.login('admin', 'wrong'))).rejects.toEqual(expect.objectContaining({ code: 'invalid_credentials', status: 401, retryable: false }))
+    await expect(settle(manager.login('admin', 'wrong'))).rejects.toEqual(
+      expect.objectContaining({ code: 'invalid_credentials', status: 401, retryable: false }),
+    )
     await expect(settle(manager.login('admin', 'wrong'))).rejects.toBeInstanceOf(AuthError)
     expect(manager.session).toBeNull()
   })
@@ -41,7 +77,9 @@ describe('as the guide has it', () => {
   test('five requests with an expired token make one refresh, and all are answered', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
-    const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => manager.request('/api/v1/cases'))))
+    const answers = await settle(
+      Promise.all([1, 2, 3, 4, 5].map(() => manager.request('/api/v1/cases'))),
+    )
     expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
     expect(server.count('refresh')).toBe(1)
   })
@@ -89,7 +127,9 @@ describe('a slow sign-in', () => {
 
   test('is replaced by a later one, and stands when that one is refused', async () => {
     const { manager, login } = await slowLogin()
-    await expect(settle(manager.login('admin', 'wrong'))).rejects.toMatchObject({ code: 'invalid_credentials' })
+    await expect(settle(manager.login('admin', 'wrong'))).rejects.toMatchObject({
+      code: 'invalid_credentials',
+    })
     await settle(login)
     expect(manager.session).not.toBeNull()
   })
@@ -97,14 +137,25 @@ describe('a slow sign-in', () => {
 
 test('an access token without a refresh token ends with its life, in an event', async () => {
   const { manager, server, ends } = setUp({ storage: webStorage(webArea()) })
-  server.next['token'] = [() => json(200, { status: 200, message: '', data: { access_token: server.accessToken(), token_type: 'bearer', expires_in: 1800 } })]
+  server.next['token'] = [
+    () =>
+      json(200, {
+        status: 200,
+        message: '',
+        data: { access_token: server.accessToken(), token_type: 'bearer', expires_in: 1800 },
+      }),
+  ]
   await settle(manager.login('admin', 'password'))
   await passMinutes(29)
   expect([manager.session === null, ends()]).toEqual([false, []])
   await passMinutes(2)
   expect((await settle(manager.request('/cases'))).status).toBe(401)
   await passSeconds(1)
-  expect([manager.session, ends(), server.count('refresh')]).toEqual([null, ['refresh_token_missing'], 0])
+  expect([manager.session, ends(), server.count('refresh')]).toEqual([
+    null,
+    ['refresh_token_missing'],
+    0,
+  ])
 })
 
 test('baseURL cannot be changed later: half of it would go on to the old one', () => {
@@ -119,7 +170,7 @@ test('a threshold that is no number counts as none given', async () => {
   expect(server.count('refresh')).toBe(0)
 })
 
-describe('mounted, unmounted and mounted again, as React\'s StrictMode does', () => {
+describe("mounted, unmounted and mounted again, as React's StrictMode does", () => {
   test('the manager renews before expiry, and tells of a sign-out elsewhere once', async () => {
     const storage = memoryStorage()
     const { server, manager, ends } = await signedIn({ storage })
@@ -160,8 +211,14 @@ describe('where there is no page', () => {
   test('a relative baseURL is an error of its own when it is needed, not before', async () => {
     const { manager } = setUp({ baseURL: '/auth' })
     expect(manager.session).toBeNull()
-    await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({ code: 'base_url_relative', retryable: false, message: expect.stringContaining('/auth') })
-    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({ code: 'base_url_relative' })
+    await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({
+      code: 'base_url_relative',
+      retryable: false,
+      message: expect.stringContaining('/auth'),
+    })
+    await expect(settle(manager.request('/cases'))).rejects.toMatchObject({
+      code: 'base_url_relative',
+    })
     expect(() => manager.baseURL).toThrow(AuthError)
     expect(await manager.logout()).toBeUndefined()
     expect((await settle(manager.request('http://elsewhere.example/cases'))).status).toBe(401)
@@ -171,12 +228,18 @@ describe('where there is no page', () => {
     vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
     const { server, manager } = await signedIn({ baseURL: '/auth' })
     await settle(manager.request('/cases'))
-    expect([manager.baseURL, server.calls.at(-1)?.url]).toEqual(['https://app.example.com/auth', 'https://app.example.com/cases'])
+    expect([manager.baseURL, server.calls.at(-1)?.url]).toEqual([
+      'https://app.example.com/auth',
+      'https://app.example.com/cases',
+    ])
   })
 
-  test.each(['/relative', 'app://page', 'api.example.com'])('an origin that is none is refused at construction: %s', (origin) => {
-    expect(() => setUp({ allowedOrigins: [origin] })).toThrow(/allowedOrigins/)
-  })
+  test.each(['/relative', 'app://page', 'api.example.com'])(
+    'an origin that is none is refused at construction: %s',
+    (origin) => {
+      expect(() => setUp({ allowedOrigins: [origin] })).toThrow(/allowedOrigins/)
+    },
+  )
 })
 
 test('React Native, without crypto and atob and with a URL of its own, signs in, requests and renews for hours', async () => {
@@ -207,9 +270,20 @@ test('React Native, without crypto and atob and with a URL of its own, signs in,
   await passMinutes(120)
   expect(server.count('refresh')).toBeGreaterThan(3)
   await settle(manager.refreshTokens())
-  for (const url of ['https://api.example.com/cases?limit=10', 'https://api.example.com\\@evil.example/cases', 'https://api.example.com.evil.example/']) await settle(manager.request(url))
-  expect(seen.slice(-3)).toEqual(['https://api.example.com/cases?limit=10', 'https://api.example.com\\@evil.example/cases', 'https://api.example.com.evil.example/'])
-  expect(server.calls.slice(-3).map(({ headers }) => headers.get('Authorization') !== null)).toEqual([true, false, false])
+  for (const url of [
+    'https://api.example.com/cases?limit=10',
+    'https://api.example.com\\@evil.example/cases',
+    'https://api.example.com.evil.example/',
+  ])
+    await settle(manager.request(url))
+  expect(seen.slice(-3)).toEqual([
+    'https://api.example.com/cases?limit=10',
+    'https://api.example.com\\@evil.example/cases',
+    'https://api.example.com.evil.example/',
+  ])
+  expect(
+    server.calls.slice(-3).map(({ headers }) => headers.get('Authorization') !== null),
+  ).toEqual([true, false, false])
   await settle(manager.request('/cases'))
   expect([seen.at(-1), ends(), server.revoked]).toEqual(['http://localhost:8000/cases', [], ''])
 })
@@ -217,14 +291,27 @@ test('React Native, without crypto and atob and with a URL of its own, signs in,
 test.each<[string, (nowMs: number) => Record<string, string>, number]>([
   ['seconds', () => ({ 'Retry-After': '20' }), 20],
   ['a date', (nowMs) => ({ 'Retry-After': new Date(nowMs + 20_000).toUTCString() }), 20],
-  ['a date by the clock of a server that is a day ahead', (nowMs) => ({ Date: new Date(nowMs + 86_400_000).toUTCString(), 'Retry-After': new Date(nowMs + 86_420_000).toUTCString() }), 20],
-  ['a date that has passed', (nowMs) => ({ 'Retry-After': new Date(nowMs - 60_000).toUTCString() }), 0],
+  [
+    'a date by the clock of a server that is a day ahead',
+    (nowMs) => ({
+      Date: new Date(nowMs + 86_400_000).toUTCString(),
+      'Retry-After': new Date(nowMs + 86_420_000).toUTCString(),
+    }),
+    20,
+  ],
+  [
+    'a date that has passed',
+    (nowMs) => ({ 'Retry-After': new Date(nowMs - 60_000).toUTCString() }),
+    0,
+  ],
   ['a date in a year', (nowMs) => ({ 'Retry-After': new Date(nowMs + 3e10).toUTCString() }), 60],
   ['a word', () => ({ 'Retry-After': 'soon' }), 0],
 ])('Retry-After as %s', async (_, headers, seconds) => {
   const { server, manager } = setUp()
   server.next['token'] = [() => refusal(503, 'unavailable', headers(Date.now()))]
-  const error = await settle(manager.login('admin', 'password').catch((thrown: unknown) => thrown as AuthError)) as AuthError
+  const error = (await settle(
+    manager.login('admin', 'password').catch((thrown: unknown) => thrown as AuthError),
+  )) as AuthError
   expect(Math.round((error.retryAfterMs ?? -1) / 1000 - 0.01)).toBeGreaterThanOrEqual(seconds - 1)
   expect((error.retryAfterMs ?? -1) / 1000).toBeLessThanOrEqual(seconds)
 })

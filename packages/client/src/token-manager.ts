@@ -17,19 +17,28 @@ import { originOf, readBaseURL } from './url.ts'
 export type TokenManagerOptions = {
   /**
    * Where the authentication API is; relative URLs of `request` start here. One that is relative
-   * starts at the page, and on a server throws `base_url_relative` when it is needed. The session is
-   * stored for this URL. Default `http://localhost:8000`.
+   * starts at the page, and on a server throws `base_url_relative` when it is needed. The session
+   * is stored for this URL. Default `http://localhost:8000`.
    */
   baseURL?: string
   /** Where the session is kept. Default `localStorage` where there is one, else memory. */
   storage?: TokenStorage
-  /** `body` (default): the refresh token is in the storage. `cookie`: it is in an HttpOnly cookie, which no script can read. */
+  /**
+   * `body` (default): the refresh token is in the storage. `cookie`: it is in an HttpOnly cookie,
+   * which no script can read.
+   */
   transport?: 'body' | 'cookie'
-  /** Renew when the access token has this many seconds left, but never before half its life. Default 300. */
+  /**
+   * Renew when the access token has this many seconds left, but never before half its life. Default
+   * 300.
+   */
   threshold?: number
   /** Deadline of one call of the authentication API, milliseconds. Default 8000. */
   timeoutMs?: number
-  /** Further origins that may see the access token, such as `https://api.example.com`. That of `baseURL` always may. */
+  /**
+   * Further origins that may see the access token, such as `https://api.example.com`. That of
+   * `baseURL` always may.
+   */
   allowedOrigins?: readonly string[]
   /** Instead of the global `fetch`. */
   fetch?: typeof globalThis.fetch
@@ -51,8 +60,8 @@ function toOrigin(url: string): string {
 }
 
 /**
- * Keeps one user signed in: attaches the access token, renews it before it expires, once for all tabs and requests, and ends the
- * session only when the server says that it is over.
+ * Keeps one user signed in: attaches the access token, renews it before it expires, once for all
+ * tabs and requests, and ends the session only when the server says that it is over.
  *
  * @example
  * const tokenManager = new TokenManager({ baseURL: 'https://auth.example.com' })
@@ -61,18 +70,31 @@ function toOrigin(url: string): string {
  * tokenManager.on('session-ended', ({ reason }) => location.assign(`/login?reason=${reason}`))
  */
 export class TokenManager {
-  /** `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every method here is bound. */
+  /**
+   * `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every
+   * method here is bound.
+   */
   readonly fetch: typeof globalThis.fetch
   /**
-   * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was then repeated once with a renewed
-   * token already. It rejects with a retryable `AuthError` when the token has expired and cannot be renewed right now.
+   * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was
+   * then repeated once with a renewed token already. It rejects with a retryable `AuthError` when
+   * the token has expired and cannot be renewed right now.
    */
   readonly request: (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
-  /** Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials` for a wrong name or password. */
+  /**
+   * Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials`
+   * for a wrong name or password.
+   */
   readonly login: (username: string, password: string) => Promise<Envelope>
-  /** Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`, `refresh_token_missing` when nobody is signed in. */
+  /**
+   * Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`,
+   * `refresh_token_missing` when nobody is signed in.
+   */
   readonly refreshTokens: () => Promise<Envelope>
-  /** Forgets the tokens at once, then tells the server, which ends the session. The promise never rejects: without the server they are forgotten all the same. */
+  /**
+   * Forgets the tokens at once, then tells the server, which ends the session. The promise never
+   * rejects: without the server they are forgotten all the same.
+   */
   readonly logout: () => Promise<void>
   /** Calls `listener` after each such event, until the function that it returns is called. */
   readonly on: Events['on']
@@ -87,16 +109,26 @@ export class TokenManager {
   readonly #baseURL: () => string
 
   constructor(options: TokenManagerOptions = {}) {
-    const { baseURL: base = 'http://localhost:8000', transport, threshold, timeoutMs = 8000, allowedOrigins = [] } = options
+    const {
+      baseURL: base = 'http://localhost:8000',
+      transport,
+      threshold,
+      timeoutMs = 8000,
+      allowedOrigins = [],
+    } = options
     let known = readBaseURL(base)
     const server = known ?? base
     const baseURL = () => {
       known ??= readBaseURL(base)
-      if (known === undefined) throw new AuthError('base_url_relative', { message: `baseURL "${base}" is relative, and there is no page: use an absolute URL` })
+      if (known === undefined)
+        throw new AuthError('base_url_relative', {
+          message: `baseURL "${base}" is relative, and there is no page: use an absolute URL`,
+        })
       return known
     }
     const storage = bindStorage(options.storage ?? defaultStorage(), server)
-    const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
+    const fetch: typeof globalThis.fetch =
+      options.fetch ?? ((...request) => globalThis.fetch(...request))
     const allowed = new Set(allowedOrigins.map(toOrigin))
     const isOurs = (url: string) => {
       const origin = originOf(url)
@@ -113,11 +145,15 @@ export class TokenManager {
     const renewal = createRenewal({ store, refresh })
     const revive = renewal.start
     const gate = createGate({ store, refresh, isOurs, revive, note })
-    // Sign-ins and sign-outs in the order in which they were begun, and the last of them that counts.
+    // Sign-ins and sign-outs in the order in which they were begun, and the last of them that
+    // counts.
     let begun = 0
     let counts = 0
 
-    /** Ends a session at the server. A cookie stays marked until the server has answered: the next page load tries again. */
+    /**
+     * Ends a session at the server. A cookie stays marked until the server has answered: the next
+     * page load tries again.
+     */
     const revoke = (session: Session | undefined) => {
       note?.write(SIGNED_OUT)
       const headers = session && { Authorization: `Bearer ${session.accessToken}` }
@@ -160,7 +196,12 @@ export class TokenManager {
       revive()
       await store.load()
       const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
-      const data = { access_token, refresh_token, token_type: 'bearer', expires_in: Math.round(store.leftMs() / 1000) }
+      const data = {
+        access_token,
+        refresh_token,
+        token_type: 'bearer',
+        expires_in: Math.round(store.leftMs() / 1000),
+      }
       return { status: 200, message: '', data }
     }
     this.logout = async () => {
@@ -190,6 +231,12 @@ export class TokenManager {
   /** Null when nobody is signed in. */
   get session(): SessionInfo | null {
     const { current, leftMs } = this.#store
-    return current === undefined ? null : { sessionId: sessionIdOf(current), generation: generationOf(current), expiresInMs: leftMs() }
+    return current === undefined
+      ? null
+      : {
+          sessionId: sessionIdOf(current),
+          generation: generationOf(current),
+          expiresInMs: leftMs(),
+        }
   }
 }

@@ -32,14 +32,21 @@ test('a file named like a setting is that setting, without the line end at its e
   write('INNER', 'a\nb')
   const settings = addSecretFiles({ SECRETS_DIR: dir, PORT: '8000' })
   expect(settings).toEqual({
-    SECRETS_DIR: dir, PORT: '8000', DATABASE_URL: 'postgres://u:p@db/auth', KEY_2: 'a b', INNER: 'a\nb',
+    SECRETS_DIR: dir,
+    PORT: '8000',
+    DATABASE_URL: 'postgres://u:p@db/auth',
+    KEY_2: 'a b',
+    INNER: 'a\nb',
   })
 })
 
 test('the environment wins over the file, and an empty setting counts as absent', () => {
   write('A', 'file')
   write('B', 'file')
-  expect(addSecretFiles({ SECRETS_DIR: dir, A: 'environment', B: '' })).toMatchObject({ A: 'environment', B: 'file' })
+  expect(addSecretFiles({ SECRETS_DIR: dir, A: 'environment', B: '' })).toMatchObject({
+    A: 'environment',
+    B: 'file',
+  })
 })
 
 test('the values are not put into the environment of the process', () => {
@@ -62,10 +69,16 @@ test('files of other names are left alone, and links as Kubernetes makes them ar
 test('the usual folder need not exist, a folder that is named must', () => {
   const missing = join(dir, 'none')
   expect(addSecretFiles({ PORT: '1' }, { usualDir: missing })).toEqual({ PORT: '1' })
-  expect(faultsOf({ SECRETS_DIR: missing })).toEqual([`SECRETS_DIR (${missing}) cannot be read (ENOENT); expected a readable folder`])
+  expect(faultsOf({ SECRETS_DIR: missing })).toEqual([
+    `SECRETS_DIR (${missing}) cannot be read (ENOENT); expected a readable folder`,
+  ])
   write('PLAIN', 'x')
-  expect(faultsOf({ SECRETS_DIR: join(dir, 'PLAIN') })).toEqual([expect.stringContaining('(ENOTDIR)')])
-  expect(faultsOf({}, { usualDir: join(dir, 'PLAIN') })).toEqual([`${join(dir, 'PLAIN')} cannot be read (ENOTDIR); expected a readable folder`])
+  expect(faultsOf({ SECRETS_DIR: join(dir, 'PLAIN') })).toEqual([
+    expect.stringContaining('(ENOTDIR)'),
+  ])
+  expect(faultsOf({}, { usualDir: join(dir, 'PLAIN') })).toEqual([
+    `${join(dir, 'PLAIN')} cannot be read (ENOTDIR); expected a readable folder`,
+  ])
 })
 
 test('every file that cannot be read is named at once, unless the environment has the setting', () => {

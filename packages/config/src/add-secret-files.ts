@@ -10,13 +10,16 @@ const SETTING = /^[A-Z0-9_]+$/
 const NEVER_FROM_FILE = /^OTEL_/
 
 /**
- * The settings of a process: its environment, and for each setting that is absent or empty there the file of that name
- * in `SECRETS_DIR` (default: `/run/secrets` where it exists), without the line ends at its end. Files with other names
- * are not read. The values are not put into `process.env`, where child processes and `/proc/<pid>/environ` would show
- * them. Throws a `ConfigError` that names the folder that is missing, or every file that cannot be read or
- * used.
+ * The settings of a process: its environment, and for each setting that is absent or empty there
+ * the file of that name in `SECRETS_DIR` (default: `/run/secrets` where it exists), without the
+ * line ends at its end. Files with other names are not read. The values are not put into
+ * `process.env`, where child processes and `/proc/<pid>/environ` would show them. Throws a
+ * `ConfigError` that names the folder that is missing, or every file that cannot be read or used.
  */
-export function addSecretFiles(environment: Environment, { usualDir = USUAL_DIR } = {}): Environment {
+export function addSecretFiles(
+  environment: Environment,
+  { usualDir = USUAL_DIR } = {},
+): Environment {
   const given = environment['SECRETS_DIR'] ?? ''
   const dir = given === '' ? usualDir : given
   const names = listSettings(dir, given !== '')
@@ -24,7 +27,9 @@ export function addSecretFiles(environment: Environment, { usualDir = USUAL_DIR 
   const settings: Record<string, string | undefined> = { ...environment }
   for (const name of names.filter((each) => (environment[each] ?? '') === '')) {
     if (NEVER_FROM_FILE.test(name)) {
-      faults.push(`${join(dir, name)} cannot be a file; expected in the environment, where OpenTelemetry reads it`)
+      faults.push(
+        `${join(dir, name)} cannot be a file; expected in the environment, where OpenTelemetry reads it`,
+      )
       continue
     }
     try {

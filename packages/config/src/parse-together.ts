@@ -2,8 +2,12 @@ import { ConfigError } from '@auto-refresh/contracts'
 
 type Parsers = Readonly<Record<string, () => unknown>>
 
-/** Runs several parsers and throws the faults of all of them as one `ConfigError`, each said once. */
-export function parseTogether<P extends Parsers>(parsers: P): { [Name in keyof P]: ReturnType<P[Name]> } {
+/**
+ * Runs several parsers and throws the faults of all of them as one `ConfigError`, each said once.
+ */
+export function parseTogether<P extends Parsers>(
+  parsers: P,
+): { [Name in keyof P]: ReturnType<P[Name]> } {
   const faults = new Set<string>()
   const configs = Object.entries(parsers).map(([name, parse]): [string, unknown] => {
     try {
@@ -25,9 +29,13 @@ export function parseTogether<P extends Parsers>(parsers: P): { [Name in keyof P
  */
 export async function checkTogether(checks: readonly (() => Promise<void>)[]): Promise<void> {
   const results = await Promise.allSettled(checks.map((check) => check()))
-  const errors: unknown[] = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  const errors: unknown[] = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  )
   const other = errors.find((error) => !(error instanceof ConfigError))
   if (other !== undefined) throw other
-  const faults = new Set(errors.flatMap((error) => (error instanceof ConfigError ? error.faults : [])))
+  const faults = new Set(
+    errors.flatMap((error) => (error instanceof ConfigError ? error.faults : [])),
+  )
   if (faults.size > 0) throw new ConfigError([...faults])
 }

@@ -1,10 +1,18 @@
 import { readEnvironment, type Environment } from './read-environment.ts'
 
-const SAMPLERS = ['parentbased_always_on', 'parentbased_traceidratio', 'parentbased_always_off', 'always_on', 'traceidratio', 'always_off'] as const
+const SAMPLERS = [
+  'parentbased_always_on',
+  'parentbased_traceidratio',
+  'parentbased_always_off',
+  'always_on',
+  'traceidratio',
+  'always_off',
+] as const
 
 /**
- * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing is traced. Where and how to
- * send, and as whom, the SDK reads from the environment by itself. Throws a `ConfigError`.
+ * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing
+ * is traced. Where and how to send, and as whom, the SDK reads from the environment by itself.
+ * Throws a `ConfigError`.
  */
 export function parseTraceSettings(environment: Environment) {
   const env = readEnvironment(environment)
@@ -13,10 +21,20 @@ export function parseTraceSettings(environment: Environment) {
     env.url('OTEL_EXPORTER_OTLP_ENDPOINT', { protocols, default: undefined }),
     env.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { protocols, default: undefined }),
   ]
-  const disabled = [env.boolean('OTEL_SDK_DISABLED', { default: false }), env.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { default: 'otlp' }) === 'none']
+  const disabled = [
+    env.boolean('OTEL_SDK_DISABLED', { default: false }),
+    env.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { default: 'otlp' }) === 'none',
+  ]
   // Read by the SDK itself; here a value that it would fail with, or quietly replace, is refused.
-  for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES']) env.string(name, { default: undefined })
-  env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf', 'http/json', 'grpc'], { default: 'http/protobuf' })
+  for (const name of [
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_SERVICE_NAME',
+    'OTEL_RESOURCE_ATTRIBUTES',
+  ])
+    env.string(name, { default: undefined })
+  env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf', 'http/json', 'grpc'], {
+    default: 'http/protobuf',
+  })
   const sampler = env.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, { default: 'parentbased_always_on' })
   const given = env.decimal('OTEL_TRACES_SAMPLER_ARG', { default: 1, min: 0, max: 1 })
   const settings = env.done({
@@ -25,5 +43,7 @@ export function parseTraceSettings(environment: Environment) {
       ratio: sampler.endsWith('always_off') ? 0 : sampler.endsWith('always_on') ? 1 : given,
     },
   })
-  return endpoints.every((endpoint) => endpoint === undefined) || disabled.includes(true) ? undefined : settings
+  return endpoints.every((endpoint) => endpoint === undefined) || disabled.includes(true)
+    ? undefined
+    : settings
 }

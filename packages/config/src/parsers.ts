@@ -5,57 +5,97 @@ export type Parsed<T> = { value: T } | { wrong: string }
 export type Parse<T> = (text: string) => Parsed<T>
 
 const wrong = (why: string) => ({ wrong: why })
-const accept = (test: (text: string) => boolean): Parse<string> => (text) => (test(text) ? { value: text } : wrong('is not valid'))
+const accept =
+  (test: (text: string) => boolean): Parse<string> =>
+  (text) =>
+    test(text) ? { value: text } : wrong('is not valid')
 
 /** A strict decimal: no hex, no exponent, no blanks, no sign but a leading minus. */
-export function parseNumber(shape: 'integer' | 'decimal', { min = -Infinity, max = Infinity, below = Infinity }: Range): Parse<number> {
+export function parseNumber(
+  shape: 'integer' | 'decimal',
+  { min = -Infinity, max = Infinity, below = Infinity }: Range,
+): Parse<number> {
   const pattern = shape === 'integer' ? /^-?(0|[1-9]\d*)$/ : /^-?(0|[1-9]\d*)(\.\d+)?$/
   return (text) => {
     if (!pattern.test(text)) return wrong('is not a strict decimal number')
     const value = Number(text)
     const exact = shape === 'decimal' ? Number.isFinite(value) : Number.isSafeInteger(value)
-    return exact && value >= min && value <= max && value < below ? { value } : wrong('is out of range')
+    return exact && value >= min && value <= max && value < below
+      ? { value }
+      : wrong('is out of range')
   }
 }
 export type Range = { min?: number; max?: number; below?: number }
 
 export const parseText = accept((text) => !/\p{Cc}/u.test(text))
-export const parseHost = accept((text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text))
+export const parseHost = accept(
+  (text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text),
+)
 /** RFC 6265 §4.1.1; a leading dot means nothing. */
-export const parseDomain = accept((text) => /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(text))
+export const parseDomain = accept((text) =>
+  /^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(
+    text,
+  ),
+)
 export const parseSecret: Parse<string> = (text) => {
   if (!/^[\x21-\x7e]{32,}$/.test(text)) return wrong('is not valid')
-  return new Set(text).size >= 8 ? { value: text } : wrong('has too few different characters to be random')
+  return new Set(text).size >= 8
+    ? { value: text }
+    : wrong('has too few different characters to be random')
 }
 /** Schemes whose pages have the origin `null`, or none. */
 const NO_ORIGIN = /^(?:file|data|blob|javascript|about|ftp|wss?):/
 /** A page that no web server sends: `capacitor://localhost`, `chrome-extension://<id>`. */
-const APP_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/
+const APP_ORIGIN =
+  /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/
 export const parseOrigin = accept((text) =>
-  /^https?:/i.test(text) ? URL.canParse(text) && new URL(text).origin === text : APP_ORIGIN.test(text) && !NO_ORIGIN.test(text),
+  /^https?:/i.test(text)
+    ? URL.canParse(text) && new URL(text).origin === text
+    : APP_ORIGIN.test(text) && !NO_ORIGIN.test(text),
 )
 
-/** `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no host: no URL elsewhere. */
-const withHost = (text: string) => text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost')
+/**
+ * `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no
+ * host: no URL elsewhere.
+ */
+const withHost = (text: string) =>
+  text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost')
 
 export const parseUrl = (protocols: readonly string[]) =>
-  accept((text) => /^[a-z]+:\/\//i.test(text) && protocols.includes(URL.parse(withHost(text))?.protocol ?? ''))
+  accept(
+    (text) =>
+      /^[a-z]+:\/\//i.test(text) && protocols.includes(URL.parse(withHost(text))?.protocol ?? ''),
+  )
 
-/** One address, or a block of them: `10.0.0.0/8`; not of all there are, which would trust everybody. */
+/**
+ * One address, or a block of them: `10.0.0.0/8`; not of all there are, which would trust everybody.
+ */
 export const parseAddressBlock = accept((text) => {
   const [address = '', bits, ...rest] = text.split('/')
   const size = isIP(address) === 4 ? 32 : 128
-  return rest.length === 0 && isIP(address) > 0 && (bits === undefined || 'value' in parseNumber('integer', { min: 1, max: size })(bits))
+  return (
+    rest.length === 0 &&
+    isIP(address) > 0 &&
+    (bits === undefined || 'value' in parseNumber('integer', { min: 1, max: size })(bits))
+  )
 })
 
 export const parseHostAndPort = accept((text) => {
   const colon = text.lastIndexOf(':')
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
-  return colon > 0 && 'value' in parseHost(host) && 'value' in parseNumber('integer', { min: 1, max: 65_535 })(text.slice(colon + 1))
+  return (
+    colon > 0 &&
+    'value' in parseHost(host) &&
+    'value' in parseNumber('integer', { min: 1, max: 65_535 })(text.slice(colon + 1))
+  )
 })
 
-/** Random bytes have about 30 different ones of 32, and fewer than 10 never; zeros, repeats and samples have. */
-const refuseWeak = (value: Buffer): Parsed<Buffer> => (new Set(value).size >= 10 ? { value } : wrong('has too few different bytes to be random'))
+/**
+ * Random bytes have about 30 different ones of 32, and fewer than 10 never; zeros, repeats and
+ * samples have.
+ */
+const refuseWeak = (value: Buffer): Parsed<Buffer> =>
+  new Set(value).size >= 10 ? { value } : wrong('has too few different bytes to be random')
 
 /** Canonical base64 of at least 32 bytes, as `openssl rand -base64 32` prints it. */
 export const parseKey: Parse<Buffer> = (text) => {
@@ -68,7 +108,9 @@ export const parseKey: Parse<Buffer> = (text) => {
 export const parseWebhookSecret: Parse<Buffer> = (text) => {
   const value = Buffer.from(text.slice('whsec_'.length), 'base64')
   if (text !== `whsec_${value.toString('base64')}`) return wrong('is not whsec_ and base64')
-  return value.length >= 24 && value.length <= 64 ? refuseWeak(value) : wrong('must have 24 to 64 bytes')
+  return value.length >= 24 && value.length <= 64
+    ? refuseWeak(value)
+    : wrong('must have 24 to 64 bytes')
 }
 
 /** `kid:base64`. */
@@ -88,7 +130,9 @@ export type Limit = Readonly<{ points: number; seconds: number }>
 export const parseLimit: Parse<Limit | 'off'> = (text) => {
   if (text === 'off') return { value: 'off' }
   const match = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text)
-  return match === null ? wrong('is not valid') : { value: { points: Number(match[1]), seconds: Number(match[2]) } }
+  return match === null
+    ? wrong('is not valid')
+    : { value: { points: Number(match[1]), seconds: Number(match[2]) } }
 }
 
 /** Entries between commas; blanks around them do not count. */
@@ -97,8 +141,11 @@ export function parseList<T>(parseEntry: Parse<T>, identity: (entry: T) => unkno
     const entries = text.split(',').map((entry) => parseEntry(entry.trim()))
     const fault = entries.findIndex((entry) => 'wrong' in entry)
     const at = entries[fault]
-    if (at !== undefined && 'wrong' in at) return wrong(`has an entry (number ${fault + 1}) that ${at.wrong}`)
+    if (at !== undefined && 'wrong' in at)
+      return wrong(`has an entry (number ${fault + 1}) that ${at.wrong}`)
     const values = entries.flatMap((entry) => ('value' in entry ? [entry.value] : []))
-    return new Set(values.map(identity)).size === values.length ? { value: values } : wrong('names the same entry twice')
+    return new Set(values.map(identity)).size === values.length
+      ? { value: values }
+      : wrong('names the same entry twice')
   }
 }

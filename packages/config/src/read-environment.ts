@@ -25,14 +25,21 @@ export type Environment = Readonly<Record<string, string | undefined>>
 type Default<D> = { default?: D }
 
 /**
- * Reads settings and collects what is wrong with them; `done` throws all of it at once. Until then a faulty setting reads
- * as its default or as an empty stand-in. An empty text counts as absent. No fault ever repeats a value.
+ * Reads settings and collects what is wrong with them; `done` throws all of it at once. Until then
+ * a faulty setting reads as its default or as an empty stand-in. An empty text counts as absent. No
+ * fault ever repeats a value.
  */
 export function readEnvironment(environment: Environment) {
   const faults: string[] = []
   const places: { host: string; port: number; setting: string }[] = []
 
-  function read<T, D>(name: string, expected: string, parse: Parse<T>, options: Default<D>, standIn: T): T | D {
+  function read<T, D>(
+    name: string,
+    expected: string,
+    parse: Parse<T>,
+    options: Default<D>,
+    standIn: T,
+  ): T | D {
     const fallback = options.default === undefined ? standIn : options.default
     const text = environment[name]
     if (text === undefined || text === '') {
@@ -46,21 +53,58 @@ export function readEnvironment(environment: Environment) {
     return fallback
   }
 
-  function readList<T, D>(name: string, expected: string, parse: Parse<T>, options: Default<D>, identity: (entry: T) => unknown = (entry) => entry) {
-    return read<T[], D>(name, `${expected}, separated by commas`, parseList(parse, identity), options, [])
+  function readList<T, D>(
+    name: string,
+    expected: string,
+    parse: Parse<T>,
+    options: Default<D>,
+    identity: (entry: T) => unknown = (entry) => entry,
+  ) {
+    return read<T[], D>(
+      name,
+      `${expected}, separated by commas`,
+      parseList(parse, identity),
+      options,
+      [],
+    )
   }
 
   const number = <D>(shape: 'integer' | 'decimal', name: string, options: Range & Default<D>) =>
-    read<number, D>(name, `a ${shape === 'integer' ? 'whole' : 'decimal'} number${inWords(options)}`, parseNumber(shape, options), options, options.min ?? 0)
+    read<number, D>(
+      name,
+      `a ${shape === 'integer' ? 'whole' : 'decimal'} number${inWords(options)}`,
+      parseNumber(shape, options),
+      options,
+      options.min ?? 0,
+    )
 
   const reader = {
     string: <D extends string | undefined = string>(name: string, options: Default<D> = {}) =>
       read<string, D>(name, 'a text without control characters', parseText, options, ''),
-    integer: <D extends number | undefined = number>(name: string, options: Range & Default<D> = {}) => number('integer', name, options),
-    decimal: <D extends number | undefined = number>(name: string, options: Range & Default<D> = {}) => number('decimal', name, options),
+    integer: <D extends number | undefined = number>(
+      name: string,
+      options: Range & Default<D> = {},
+    ) => number('integer', name, options),
+    decimal: <D extends number | undefined = number>(
+      name: string,
+      options: Range & Default<D> = {},
+    ) => number('decimal', name, options),
     boolean: <D extends boolean | undefined = boolean>(name: string, options: Default<D> = {}) =>
-      read<boolean, D>(name, 'true or false', (text) => (text === 'true' || text === 'false' ? { value: text === 'true' } : { wrong: 'is not valid' }), options, false),
-    oneOf<const T extends string>(name: string, values: readonly [T, ...T[]], options: Default<NoInfer<T>> = {}): T {
+      read<boolean, D>(
+        name,
+        'true or false',
+        (text) =>
+          text === 'true' || text === 'false'
+            ? { value: text === 'true' }
+            : { wrong: 'is not valid' },
+        options,
+        false,
+      ),
+    oneOf<const T extends string>(
+      name: string,
+      values: readonly [T, ...T[]],
+      options: Default<NoInfer<T>> = {},
+    ): T {
       const parse: Parse<T> = (text) => {
         const value = values.find((candidate) => candidate === text)
         return value === undefined ? { wrong: 'is not valid' } : { value }
@@ -68,20 +112,43 @@ export function readEnvironment(environment: Environment) {
       return read<T, T>(name, `one of ${values.join(', ')}`, parse, options, values[0])
     },
     /** A URL, as it was written. Protocols with their colon: `['https:']`. */
-    url: <D extends string | undefined = string>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
-      read<string, D>(name, `a URL (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options, ''),
-    host: (name: string, options: Default<string> = {}) => read<string, string>(name, 'an IP address or a host name', parseHost, options, ''),
+    url: <D extends string | undefined = string>(
+      name: string,
+      options: { protocols: readonly string[] } & Default<D>,
+    ) =>
+      read<string, D>(
+        name,
+        `a URL (${options.protocols.join(' or ')})`,
+        parseUrl(options.protocols),
+        options,
+        '',
+      ),
+    host: (name: string, options: Default<string> = {}) =>
+      read<string, string>(name, 'an IP address or a host name', parseHost, options, ''),
     /** Host names without a port. */
-    hosts: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
-      readList(name, 'host names without a port', parseHost, options),
+    hosts: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) => readList(name, 'host names without a port', parseHost, options),
     domain: <D extends string | undefined = string>(name: string, options: Default<D> = {}) =>
       read<string, D>(name, 'a domain such as example.com', parseDomain, options, ''),
-    /** Where to listen, from two settings; port 0 takes a free one. Two that are the same are a fault. */
-    address(names: { host: string; port: string }, defaults: { host?: string; port?: number }): { host: string; port: number } {
+    /**
+     * Where to listen, from two settings; port 0 takes a free one. Two that are the same are a
+     * fault.
+     */
+    address(
+      names: { host: string; port: string },
+      defaults: { host?: string; port?: number },
+    ): { host: string; port: number } {
       const host = reader.host(names.host, ofDefault(defaults.host))
-      const port = number<number>('integer', names.port, { min: 0, max: 65_535, ...ofDefault(defaults.port) })
+      const port = number<number>('integer', names.port, {
+        min: 0,
+        max: 65_535,
+        ...ofDefault(defaults.port),
+      })
       const taken = places.find((place) => port > 0 && place.port === port && place.host === host)
-      if (taken !== undefined) faults.push(`${names.port} is the same as ${taken.setting}; each needs a port of its own`)
+      if (taken !== undefined)
+        faults.push(`${names.port} is the same as ${taken.setting}; each needs a port of its own`)
       places.push({ host, port, setting: names.port })
       return { host, port }
     },
@@ -90,37 +157,92 @@ export function readEnvironment(environment: Environment) {
       const text = options.default
       const [points, seconds] = text.split('/').map(Number)
       const value = text === 'off' ? text : { points: points ?? 0, seconds: seconds ?? 0 }
-      return read<Limit | 'off', Limit | 'off'>(name, 'count/seconds, such as 10/300, or off', parseLimit, { default: value }, 'off')
+      return read<Limit | 'off', Limit | 'off'>(
+        name,
+        'count/seconds, such as 10/300, or off',
+        parseLimit,
+        { default: value },
+        'off',
+      )
     },
 
-    list: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) => readList(name, 'texts', parseText, options),
+    list: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) => readList(name, 'texts', parseText, options),
     /** URLs, as they were written. Protocols with their colon: `['https:']`. */
-    urls: <D extends readonly string[] | undefined = string[]>(name: string, options: { protocols: readonly string[] } & Default<D>) =>
-      readList(name, `URLs (${options.protocols.join(' or ')})`, parseUrl(options.protocols), options),
-    integers: <D extends readonly number[] | undefined = number[]>(name: string, options: Range & Default<D> = {}) =>
+    urls: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: { protocols: readonly string[] } & Default<D>,
+    ) =>
+      readList(
+        name,
+        `URLs (${options.protocols.join(' or ')})`,
+        parseUrl(options.protocols),
+        options,
+      ),
+    integers: <D extends readonly number[] | undefined = number[]>(
+      name: string,
+      options: Range & Default<D> = {},
+    ) =>
       readList(name, `whole numbers${inWords(options)}`, parseNumber('integer', options), options),
     /** Exact origins, as browsers send them: `https://app.example`. */
-    origins: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
-      readList(name, 'origins such as https://app.example (no path, no closing slash)', parseOrigin, options),
+    origins: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) =>
+      readList(
+        name,
+        'origins such as https://app.example (no path, no closing slash)',
+        parseOrigin,
+        options,
+      ),
     /** IP addresses and blocks: `10.0.0.0/8`. */
-    addressBlocks: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
-      readList(name, 'IP addresses or blocks such as 10.0.0.0/8', parseAddressBlock, options),
+    addressBlocks: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) => readList(name, 'IP addresses or blocks such as 10.0.0.0/8', parseAddressBlock, options),
     /** `host:port` entries. */
-    endpoints: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
-      readList(name, 'host:port entries', parseHostAndPort, options),
+    endpoints: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) => readList(name, 'host:port entries', parseHostAndPort, options),
 
     /** One secret key of at least 32 bytes, in base64. */
     key: <D extends Buffer | undefined = Buffer>(name: string, options: Default<D> = {}) =>
-      read<Buffer, D>(name, 'at least 32 bytes in base64 (openssl rand -base64 32)', parseKey, options, Buffer.alloc(32)),
+      read<Buffer, D>(
+        name,
+        'at least 32 bytes in base64 (openssl rand -base64 32)',
+        parseKey,
+        options,
+        Buffer.alloc(32),
+      ),
     /** The secret that signs webhooks, as Standard Webhooks writes it. */
-    webhookSecret: <D extends Buffer | undefined = Buffer>(name: string, options: Default<D> = {}) =>
-      read<Buffer, D>(name, 'whsec_ and 24 to 64 bytes in base64', parseWebhookSecret, options, Buffer.alloc(24)),
+    webhookSecret: <D extends Buffer | undefined = Buffer>(
+      name: string,
+      options: Default<D> = {},
+    ) =>
+      read<Buffer, D>(
+        name,
+        'whsec_ and 24 to 64 bytes in base64',
+        parseWebhookSecret,
+        options,
+        Buffer.alloc(24),
+      ),
     /** Passwords between services, of at least 32 characters each; the first is the one to send. */
-    secrets: <D extends readonly string[] | undefined = string[]>(name: string, options: Default<D> = {}) =>
-      readList(name, 'secrets of at least 32 visible characters', parseSecret, options),
+    secrets: <D extends readonly string[] | undefined = string[]>(
+      name: string,
+      options: Default<D> = {},
+    ) => readList(name, 'secrets of at least 32 visible characters', parseSecret, options),
     /** `kid:base64` keys, the first of which is current; the kid is a name. */
     keys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
-      readList(name, 'kid:base64 keys of at least 32 bytes, the current one first', parseKidAndKey(parseKidName), options, ({ kid }) => kid),
+      readList(
+        name,
+        'kid:base64 keys of at least 32 bytes, the current one first',
+        parseKidAndKey(parseKidName),
+        options,
+        ({ kid }) => kid,
+      ),
     /** The same with kids that fit into a byte. */
     byteKeys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
       readList(
@@ -145,7 +267,8 @@ export function readEnvironment(environment: Environment) {
 }
 export type EnvironmentReader = ReturnType<typeof readEnvironment>
 
-const ofDefault = <T>(value: T | undefined): Default<T> => (value === undefined ? {} : { default: value })
+const ofDefault = <T>(value: T | undefined): Default<T> =>
+  value === undefined ? {} : { default: value }
 
 function inWords({ min, max, below }: Range): string {
   const words = [

@@ -7,7 +7,9 @@ function createRun(start: (signal: AbortSignal) => Promise<() => Promise<void>>)
   const exits: number[] = []
   const fatal: object[] = []
   const clock = { nowMs: 0 }
-  const process = Object.assign(new EventEmitter(), { exit: (code: number) => void exits.push(code) })
+  const process = Object.assign(new EventEmitter(), {
+    exit: (code: number) => void exits.push(code),
+  })
   const logger = { info: () => undefined, fatal: (fields: object) => void fatal.push(fields) }
   const running = runMain({ process, logger, nowMs: () => clock.nowMs, start })
   return { exits, fatal, clock, process, running }
@@ -28,21 +30,27 @@ test('any other fault at start, and a rejection nobody handles, exit with 1', as
   expect([failing.exits, running.exits]).toEqual([[1], [1]])
 })
 
-test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])('%s stops the service and exits with 0, also when it came during the start', async (signal) => {
-  const stop = vi.fn<() => Promise<void>>(() => Promise.resolve())
-  const run = createRun(() => Promise.resolve(stop))
-  run.process.emit(signal)
-  await run.running
-  expect(run.exits).toEqual([0])
-  expect(stop).toHaveBeenCalledOnce()
-})
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
+  '%s stops the service and exits with 0, also when it came during the start',
+  async (signal) => {
+    const stop = vi.fn<() => Promise<void>>(() => Promise.resolve())
+    const run = createRun(() => Promise.resolve(stop))
+    run.process.emit(signal)
+    await run.running
+    expect(run.exits).toEqual([0])
+    expect(stop).toHaveBeenCalledOnce()
+  },
+)
 
 test('a signal calls off a start that waits; trouble while cleaning up is still a fault', async () => {
   const waiting = (end: (signal: AbortSignal) => unknown) => (signal: AbortSignal) =>
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(end(signal)))
     })
-  const [clean, dirty] = [createRun(waiting((signal) => signal.reason)), createRun(waiting(() => new Error('stuck')))]
+  const [clean, dirty] = [
+    createRun(waiting((signal) => signal.reason)),
+    createRun(waiting(() => new Error('stuck'))),
+  ]
   for (const run of [clean, dirty]) {
     run.process.emit('SIGTERM')
     await run.running

@@ -1,9 +1,15 @@
 import { ConfigError } from '@auto-refresh/contracts'
 import { EXIT_CONFIG } from './run-main.ts'
 
-type Process = { stderr: { write(text: string): unknown }; exitCode?: number | string | null | undefined }
+type Process = {
+  stderr: { write(text: string): unknown }
+  exitCode?: number | string | null | undefined
+}
 
-/** Runs a step that ends by itself. A fault is one message on stderr and the exit code 78 for wrong settings, else 1. */
+/**
+ * Runs a step that ends by itself. A fault is one message on stderr and the exit code 78 for wrong
+ * settings, else 1.
+ */
 export async function runStep(process: Process, step: () => Promise<void>): Promise<void> {
   try {
     await step()

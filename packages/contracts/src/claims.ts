@@ -1,8 +1,8 @@
 import { Type, type Static } from 'typebox'
 
 /**
- * No access token lives longer than a day. The setting allows no more, and whatever is kept for as long as a token may
- * live (revocations, changed roles) relies on it: a longer one is refused.
+ * No access token lives longer than a day. The setting allows no more, and whatever is kept for as
+ * long as a token may live (revocations, changed roles) relies on it: a longer one is refused.
  */
 export const LONGEST_ACCESS_TOKEN_SECONDS = 86_400
 
@@ -19,6 +19,8 @@ export const AccessTokenClaims = Type.Object({
   username: Type.String(),
   role: Type.String(),
   auth_time: Type.Integer({ description: 'when the user signed in' }),
-  session_exp: Type.Integer({ description: 'the absolute end of the session; no token outlives it' }),
+  session_exp: Type.Integer({
+    description: 'the absolute end of the session; no token outlives it',
+  }),
 })
 export type AccessTokenClaims = Static<typeof AccessTokenClaims>

@@ -1,7 +1,10 @@
 /** So many lines a second say enough of an outage or a flood, in which every answer is the same. */
 const LINES_A_SECOND = 10
 
-/** Asked before a line is written: `undefined` when it is one too many, else how many were left out since the last. */
+/**
+ * Asked before a line is written: `undefined` when it is one too many, else how many were left out
+ * since the last.
+ */
 export function createLineBudget({ nowMs }: { nowMs: () => number }): () => number | undefined {
   let second = -Infinity
   let written = 0

@@ -1,44 +1,136 @@
 /**
- * Every error code a caller can meet. `message` tells the caller what to do; it never holds input, SQL or a stack.
- * `retryable` says whether the same request can succeed later. Trouble on our side is `unavailable` (503), never a 401,
- * because clients take a 401 for a logout.
+ * Every error code a caller can meet. `message` tells the caller what to do; it never holds input,
+ * SQL or a stack. `retryable` says whether the same request can succeed later. Trouble on our side
+ * is `unavailable` (503), never a 401, because clients take a 401 for a logout.
  */
 export const ERROR_CODES = {
-  invalid_request: { status: 400, retryable: false, message: 'The request is not valid; see the API reference at /docs' },
-  ambiguous_refresh_token: { status: 400, retryable: false, message: 'The request carries more than one refresh token; send one' },
-  refresh_token_missing: { status: 400, retryable: false, message: 'Send the refresh token in the body, the X-Refresh-Token header or the refresh_token cookie' },
-  invalid_credentials: { status: 401, retryable: false, message: 'The user name or password is wrong' },
-  access_token_missing: { status: 401, retryable: false, message: 'Send the access token as Authorization: Bearer' },
-  access_token_invalid: { status: 401, retryable: false, message: 'The access token is not one of ours; sign in again' },
-  access_token_expired: { status: 401, retryable: false, message: 'The access token has expired; refresh it' },
-  access_token_revoked: { status: 401, retryable: false, message: 'The session of this access token has ended; sign in again' },
-  refresh_token_invalid: { status: 401, retryable: false, message: 'The refresh token is not one of ours; sign in again' },
-  refresh_token_expired: { status: 401, retryable: false, message: 'The refresh token has expired; sign in again' },
-  refresh_token_revoked: { status: 401, retryable: false, message: 'The session of this refresh token has ended; sign in again' },
-  refresh_token_reused: { status: 401, retryable: false, message: 'The refresh token was used before; its session has been ended, sign in again' },
-  session_mismatch: { status: 401, retryable: false, message: 'The refresh token belongs to another session than the access token' },
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    message: 'The request is not valid; see the API reference at /docs',
+  },
+  ambiguous_refresh_token: {
+    status: 400,
+    retryable: false,
+    message: 'The request carries more than one refresh token; send one',
+  },
+  refresh_token_missing: {
+    status: 400,
+    retryable: false,
+    message:
+      'Send the refresh token in the body, the X-Refresh-Token header or the refresh_token cookie',
+  },
+  invalid_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'The user name or password is wrong',
+  },
+  access_token_missing: {
+    status: 401,
+    retryable: false,
+    message: 'Send the access token as Authorization: Bearer',
+  },
+  access_token_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The access token is not one of ours; sign in again',
+  },
+  access_token_expired: {
+    status: 401,
+    retryable: false,
+    message: 'The access token has expired; refresh it',
+  },
+  access_token_revoked: {
+    status: 401,
+    retryable: false,
+    message: 'The session of this access token has ended; sign in again',
+  },
+  refresh_token_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The refresh token is not one of ours; sign in again',
+  },
+  refresh_token_expired: {
+    status: 401,
+    retryable: false,
+    message: 'The refresh token has expired; sign in again',
+  },
+  refresh_token_revoked: {
+    status: 401,
+    retryable: false,
+    message: 'The session of this refresh token has ended; sign in again',
+  },
+  refresh_token_reused: {
+    status: 401,
+    retryable: false,
+    message: 'The refresh token was used before; its session has been ended, sign in again',
+  },
+  session_mismatch: {
+    status: 401,
+    retryable: false,
+    message: 'The refresh token belongs to another session than the access token',
+  },
   user_inactive: { status: 401, retryable: false, message: 'This account is not active' },
-  csrf_rejected: { status: 403, retryable: false, message: 'A cookie counts only with an allowed Origin or the header X-Auto-Refresh: 1' },
+  csrf_rejected: {
+    status: 403,
+    retryable: false,
+    message: 'A cookie counts only with an allowed Origin or the header X-Auto-Refresh: 1',
+  },
   forbidden: { status: 403, retryable: false, message: 'This is not allowed' },
-  recent_sign_in_required: { status: 403, retryable: false, message: 'Sign in again, then repeat the request within 15 minutes' },
+  recent_sign_in_required: {
+    status: 403,
+    retryable: false,
+    message: 'Sign in again, then repeat the request within 15 minutes',
+  },
   not_found: { status: 404, retryable: false, message: 'There is nothing here' },
-  method_not_allowed: { status: 405, retryable: false, message: 'This path does not take that method; see the Allow header' },
-  request_incomplete: { status: 408, retryable: true, message: 'The request did not arrive in time or not to its end; send it again' },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    message: 'This path does not take that method; see the Allow header',
+  },
+  request_incomplete: {
+    status: 408,
+    retryable: true,
+    message: 'The request did not arrive in time or not to its end; send it again',
+  },
   payload_too_large: { status: 413, retryable: false, message: 'The body is larger than 8 KiB' },
-  unsupported_media_type: { status: 415, retryable: false, message: 'Send the body as application/json' },
-  headers_too_large: { status: 431, retryable: false, message: 'The request headers are larger than 16 KiB' },
-  rate_limited: { status: 429, retryable: true, message: 'Too many requests; try again after Retry-After seconds' },
-  unavailable: { status: 503, retryable: true, message: 'The service cannot answer right now; try the same request again after Retry-After seconds' },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    message: 'Send the body as application/json',
+  },
+  headers_too_large: {
+    status: 431,
+    retryable: false,
+    message: 'The request headers are larger than 16 KiB',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    message: 'Too many requests; try again after Retry-After seconds',
+  },
+  unavailable: {
+    status: 503,
+    retryable: true,
+    message:
+      'The service cannot answer right now; try the same request again after Retry-After seconds',
+  },
 } as const satisfies Record<string, { status: number; retryable: boolean; message: string }>
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** A coded failure on its way to the caller. `detail` replaces the table's message and must never hold input. */
+/**
+ * A coded failure on its way to the caller. `detail` replaces the table's message and must never
+ * hold input.
+ */
 export class CodedError extends Error {
   readonly code: ErrorCode
   readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, options: { detail?: string; retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    options: { detail?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(options.detail ?? ERROR_CODES[code].message, { cause: options.cause })
     this.name = 'CodedError'
     this.code = code

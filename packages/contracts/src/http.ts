@@ -13,7 +13,10 @@ export const HEADERS = {
   clockMs: 'x-clock-ms',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
-/** Written instead where the cookie is Secure and has no Domain: no other host can set a cookie of this name. */
+/**
+ * Written instead where the cookie is Secure and has no Domain: no other host can set a cookie of
+ * this name.
+ */
 export const HOST_REFRESH_COOKIE = '__Host-refresh_token'
 
 /** `{status, message, data}`: every 2xx answer. */
@@ -39,13 +42,18 @@ export const SignInBody = Type.Object(
   {
     username: Type.String({ minLength: 1, maxLength: 128, pattern: noControlCharacters }),
     password: Type.String({ minLength: 1, maxLength: 256, pattern: noControlCharacters }),
-    transport: Type.Optional(Type.Union([Type.Literal('body'), Type.Literal('cookie')], { default: 'body' })),
+    transport: Type.Optional(
+      Type.Union([Type.Literal('body'), Type.Literal('cookie')], { default: 'body' }),
+    ),
   },
   strict,
 )
 export type SignInBody = Static<typeof SignInBody>
 
-/** Absent, empty, null and the words "null" and "undefined" (which the guide's client sends) all mean "none". */
+/**
+ * Absent, empty, null and the words "null" and "undefined" (which the guide's client sends) all
+ * mean "none".
+ */
 export const RefreshBody = Type.Object(
   { refresh_token: Type.Optional(Type.Union([Type.String(), Type.Null()])) },
   strict,
@@ -54,10 +62,14 @@ export type RefreshBody = Static<typeof RefreshBody>
 
 export const TokenPairData = Type.Object({
   access_token: Type.String(),
-  refresh_token: Type.Optional(Type.String({ description: 'absent when the token travels in the HttpOnly cookie' })),
+  refresh_token: Type.Optional(
+    Type.String({ description: 'absent when the token travels in the HttpOnly cookie' }),
+  ),
   token_type: Type.Literal('bearer'),
   expires_in: Type.Integer({ description: 'seconds until the access token expires' }),
-  refreshed: Type.Optional(Type.Boolean({ description: 'auto-refresh only: whether the pair is new' })),
+  refreshed: Type.Optional(
+    Type.Boolean({ description: 'auto-refresh only: whether the pair is new' }),
+  ),
 })
 export type TokenPairData = Static<typeof TokenPairData>
 
@@ -106,55 +118,106 @@ export type NoticesData = Static<typeof NoticesData>
 
 export const RevocationsQuery = Type.Object({
   since: Type.Optional(
-    Type.String({ maxLength: 32, description: '`as_of` of the last answer: only what is new since then is sent' }),
+    Type.String({
+      maxLength: 32,
+      description: '`as_of` of the last answer: only what is new since then is sent',
+    }),
   ),
 })
 
 /** For back ends: the sessions whose access tokens are dead before they expire. */
 export const RevocationsData = Type.Object({
   as_of: Type.Optional(Type.String({ description: 'send it as `since` with the next request' })),
-  partial: Type.Optional(Type.Boolean({ description: 'true: only what is new since `since`; keep the entries that you have' })),
+  partial: Type.Optional(
+    Type.Boolean({
+      description: 'true: only what is new since `since`; keep the entries that you have',
+    }),
+  ),
   retired_kids: Type.Optional(
-    Type.Array(Type.String(), { description: 'signing keys that others may hold, always all: accept no token with such a `kid`' }),
+    Type.Array(Type.String(), {
+      description:
+        'signing keys that others may hold, always all: accept no token with such a `kid`',
+    }),
   ),
   role_changes: Type.Optional(
     Type.Array(
       Type.Object({
         user_id: Type.String({ format: 'uuid' }),
         role: Type.String({ description: 'the role that the user has now' }),
-        issued_before: Type.Number({ description: 'Unix seconds: with an earlier `iat`, a token with another role is due for a refresh' }),
-        expires_in: Type.Integer({ minimum: 0, description: 'seconds from now in which such a token may still be unexpired' }),
+        issued_before: Type.Number({
+          description:
+            'Unix seconds: with an earlier `iat`, a token with another role is due for a refresh',
+        }),
+        expires_in: Type.Integer({
+          minimum: 0,
+          description: 'seconds from now in which such a token may still be unexpired',
+        }),
       }),
-      { description: 'the users whose role was changed, all of them; left out of a partial answer when `If-None-Match` names the same ones' },
+      {
+        description:
+          'the users whose role was changed, all of them; left out of a partial answer when `If-None-Match` names the same ones',
+      },
     ),
   ),
   revocations: Type.Array(
     Type.Object({
       session_id: Type.String({ format: 'uuid' }),
-      expires_in: Type.Integer({ minimum: 0, description: 'seconds from now in which an access token of the session may still be unexpired' }),
+      expires_in: Type.Integer({
+        minimum: 0,
+        description:
+          'seconds from now in which an access token of the session may still be unexpired',
+      }),
     }),
   ),
 })
 export type RevocationsData = Static<typeof RevocationsData>
 
-/** For back ends: a renewal on behalf of a user, whose address and agent count, not the back end's own. */
+/**
+ * For back ends: a renewal on behalf of a user, whose address and agent count, not the back end's
+ * own.
+ */
 export const RenewalBody = Type.Object(
   {
     refresh_token: Type.String({ minLength: 1, maxLength: 1024 }),
-    expected_session_id: Type.String({ format: 'uuid', description: 'the session of the access token beside it; the refresh token of another changes nothing' }),
-    client: Type.Object({ address: Type.String({ maxLength: 64 }), agent: Type.String({ maxLength: 1024 }) }, strict),
+    expected_session_id: Type.String({
+      format: 'uuid',
+      description:
+        'the session of the access token beside it; the refresh token of another changes nothing',
+    }),
+    client: Type.Object(
+      { address: Type.String({ maxLength: 64 }), agent: Type.String({ maxLength: 1024 }) },
+      strict,
+    ),
   },
   strict,
 )
 export type RenewalBody = Static<typeof RenewalBody>
 
 const RenewalRefusal = [
-  Type.Object({ outcome: Type.Enum(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'] as const) }),
-  Type.Object({ outcome: Type.Literal('rate_limited'), retry_after_seconds: Type.Integer({ minimum: 0 }) }),
+  Type.Object({
+    outcome: Type.Enum([
+      'invalid',
+      'expired',
+      'revoked',
+      'reused',
+      'session_mismatch',
+      'user_inactive',
+    ] as const),
+  }),
+  Type.Object({
+    outcome: Type.Literal('rate_limited'),
+    retry_after_seconds: Type.Integer({ minimum: 0 }),
+  }),
 ] as const
 
 export const RenewalPeekData = Type.Union([
-  Type.Object({ outcome: Type.Literal('would_renew'), user: Type.Object({ username: Type.String(), role: Type.String() }, { description: 'as of now' }) }),
+  Type.Object({
+    outcome: Type.Literal('would_renew'),
+    user: Type.Object(
+      { username: Type.String(), role: Type.String() },
+      { description: 'as of now' },
+    ),
+  }),
   ...RenewalRefusal,
 ])
 export type RenewalPeekData = Static<typeof RenewalPeekData>
@@ -164,7 +227,10 @@ export const RenewalData = Type.Union([
     outcome: Type.Literal('renewed'),
     access_token: Type.String(),
     refresh_token: Type.String(),
-    refresh_expires_in: Type.Integer({ minimum: 0, description: 'seconds after which the refresh token dies unused' }),
+    refresh_expires_in: Type.Integer({
+      minimum: 0,
+      description: 'seconds after which the refresh token dies unused',
+    }),
   }),
   ...RenewalRefusal,
 ])

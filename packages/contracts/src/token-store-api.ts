@@ -2,8 +2,9 @@ import { Type, type Static } from 'typebox'
 import { ClientContext, RevokeReason } from './events.ts'
 
 /**
- * What token-store offers to auth-api, in one process and over its internal HTTP alike. Times are Unix milliseconds.
- * Trouble is thrown as `CodedError('unavailable')`; every other outcome is an answer.
+ * What token-store offers to auth-api, in one process and over its internal HTTP alike. Times are
+ * Unix milliseconds. Trouble is thrown as `CodedError('unavailable')`; every other outcome is an
+ * answer.
  */
 const Uuid = Type.String({ format: 'uuid' })
 const Ms = Type.Integer({ description: 'Unix milliseconds' })
@@ -26,23 +27,37 @@ export const StoredSession = Type.Object({
 export type StoredSession = Static<typeof StoredSession>
 
 export const IssueRequest = Type.Object(
-  { userId: Uuid, userVersion: Type.Integer(), clientId: Type.String({ maxLength: 128 }), context: ClientContext, accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }) },
+  {
+    userId: Uuid,
+    userVersion: Type.Integer(),
+    clientId: Type.String({ maxLength: 128 }),
+    context: ClientContext,
+    accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }),
+  },
   strict,
 )
 export type IssueRequest = Static<typeof IssueRequest>
 export const IssueResult = Type.Union([
   Type.Object({ outcome: Type.Literal('issued'), token: Token, session: StoredSession }),
-  Type.Object({ outcome: Type.Literal('user_revoked') }, { description: 'the sign-in began before a revocation of the user and ended after it' }),
+  Type.Object(
+    { outcome: Type.Literal('user_revoked') },
+    { description: 'the sign-in began before a revocation of the user and ended after it' },
+  ),
 ])
 export type IssueResult = Static<typeof IssueResult>
 
 export const RotateRequest = Type.Object(
   {
     token: Token,
-    /** the session that the caller's access token names; another session's refresh token changes nothing */
+    /**
+     * the session that the caller's access token names; another session's refresh token changes
+     * nothing
+     */
     expectedSessionId: Type.Optional(Uuid),
     /** `Idempotency-Key`: 1 to 255 visible ASCII characters */
-    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' })),
+    idempotencyKey: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' }),
+    ),
     context: ClientContext,
     accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }),
     /** of the request, when it is traced: one call carries the rotations of many traces */
@@ -54,7 +69,10 @@ export type RotateRequest = Static<typeof RotateRequest>
 
 /** Where the token was authentic; a store of the release before does not tell. */
 const sessionId = Type.Optional(Uuid)
-/** A refusal. `mac` says whether the token's MAC was right (such a token is never limited per address). */
+/**
+ * A refusal. `mac` says whether the token's MAC was right (such a token is never limited per
+ * address).
+ */
 const refusals = [
   Type.Object({ outcome: Type.Literal('invalid'), mac: Type.Boolean(), sessionId }),
   Type.Object({ outcome: Type.Literal('unknown_kid') }),
@@ -63,23 +81,45 @@ const refusals = [
   Type.Object({ outcome: Type.Literal('revoked'), sessionId: Uuid, reason: RevokeReason }),
   Type.Object({ outcome: Type.Literal('reused'), sessionId: Uuid, userId: Uuid }),
   Type.Object({ outcome: Type.Literal('session_mismatch'), sessionId }),
-  Type.Object({ outcome: Type.Literal('rate_limited'), retryAfterSeconds: Type.Integer({ minimum: 1 }) }),
+  Type.Object({
+    outcome: Type.Literal('rate_limited'),
+    retryAfterSeconds: Type.Integer({ minimum: 1 }),
+  }),
 ] as const
 export const RotateResult = Type.Union([
-  Type.Object({ outcome: Type.Union([Type.Literal('rotated'), Type.Literal('replayed'), Type.Literal('regressed')]), token: Token, session: StoredSession, intervalSeconds: Type.Number() }),
+  Type.Object({
+    outcome: Type.Union([
+      Type.Literal('rotated'),
+      Type.Literal('replayed'),
+      Type.Literal('regressed'),
+    ]),
+    token: Token,
+    session: StoredSession,
+    intervalSeconds: Type.Number(),
+  }),
   ...refusals,
 ])
 export type RotateResult = Static<typeof RotateResult>
 
 /** What `rotate` would answer now, with nothing changed and no token given out. */
 export const PeekResult = Type.Union([
-  Type.Object({ outcome: Type.Union([Type.Literal('rotated'), Type.Literal('replayed'), Type.Literal('regressed')]), session: StoredSession }),
+  Type.Object({
+    outcome: Type.Union([
+      Type.Literal('rotated'),
+      Type.Literal('replayed'),
+      Type.Literal('regressed'),
+    ]),
+    session: StoredSession,
+  }),
   ...refusals,
 ])
 export type PeekResult = Static<typeof PeekResult>
 
 /** Finds the session of a refresh token of any generation, or of a session id. Never an alarm. */
-export const InspectRequest = Type.Union([Type.Object({ token: Token }, strict), Type.Object({ sessionId: Uuid }, strict)])
+export const InspectRequest = Type.Union([
+  Type.Object({ token: Token }, strict),
+  Type.Object({ sessionId: Uuid }, strict),
+])
 export type InspectRequest = Static<typeof InspectRequest>
 export const InspectResult = Type.Union([
   Type.Object({ outcome: Type.Literal('found'), active: Type.Boolean(), session: StoredSession }),
@@ -89,14 +129,29 @@ export const InspectResult = Type.Union([
 ])
 export type InspectResult = Static<typeof InspectResult>
 
-export const RevokeSessionRequest = Type.Object({ sessionId: Uuid, reason: RevokeReason, userId: Type.Optional(Uuid) }, strict)
+export const RevokeSessionRequest = Type.Object(
+  { sessionId: Uuid, reason: RevokeReason, userId: Type.Optional(Uuid) },
+  strict,
+)
 /** With `userId` only a session of that user is revoked. */
 export type RevokeSessionRequest = Static<typeof RevokeSessionRequest>
-export const RevokeSessionResult = Type.Object({ outcome: Type.Union([Type.Literal('revoked'), Type.Literal('already_ended'), Type.Literal('not_found')]) })
+export const RevokeSessionResult = Type.Object({
+  outcome: Type.Union([
+    Type.Literal('revoked'),
+    Type.Literal('already_ended'),
+    Type.Literal('not_found'),
+  ]),
+})
 export type RevokeSessionResult = Static<typeof RevokeSessionResult>
 
-/** Ends every session of the user that was issued under a lower version, and refuses sign-ins that began under one. */
-export const RevokeUserRequest = Type.Object({ userId: Uuid, version: Type.Integer(), reason: RevokeReason }, strict)
+/**
+ * Ends every session of the user that was issued under a lower version, and refuses sign-ins that
+ * began under one.
+ */
+export const RevokeUserRequest = Type.Object(
+  { userId: Uuid, version: Type.Integer(), reason: RevokeReason },
+  strict,
+)
 export type RevokeUserRequest = Static<typeof RevokeUserRequest>
 export const RevokeUserResult = Type.Object({ revokedSessionIds: Type.Array(Uuid) })
 export type RevokeUserResult = Static<typeof RevokeUserResult>
@@ -105,14 +160,16 @@ export const ListSessionsResult = Type.Object({ sessions: Type.Array(StoredSessi
 export type ListSessionsResult = Static<typeof ListSessionsResult>
 
 /**
- * `sinceMs` absent: everything still worth knowing. With `page` the answer is bounded, and `next` of
- * one answer is `after` of the next question; a page may be empty and still have a `next`.
+ * `sinceMs` absent: everything still worth knowing. With `page` the answer is bounded, and `next`
+ * of one answer is `after` of the next question; a page may be empty and still have a `next`.
  * `nowMs` is the store's clock.
  */
 export const RevocationsRequest = Type.Object(
   {
     sinceMs: Type.Optional(Ms),
-    page: Type.Optional(Type.Object({ after: Type.Optional(Type.String({ maxLength: 100 })) }, strict)),
+    page: Type.Optional(
+      Type.Object({ after: Type.Optional(Type.String({ maxLength: 100 })) }, strict),
+    ),
   },
   strict,
 )
@@ -120,7 +177,14 @@ export type RevocationsRequest = Static<typeof RevocationsRequest>
 export const RevocationsResult = Type.Object({
   nowMs: Ms,
   revocations: Type.Array(Type.Object({ sessionId: Uuid, untilMs: Ms, revokedAtMs: Ms })),
-  next: Type.Optional(Type.String({ description: 'where the next page begins; absent on the last' })),
-  readToMs: Type.Optional(Type.Integer({ description: 'this page and those before hold every session that ended earlier and has committed' })),
+  next: Type.Optional(
+    Type.String({ description: 'where the next page begins; absent on the last' }),
+  ),
+  readToMs: Type.Optional(
+    Type.Integer({
+      description:
+        'this page and those before hold every session that ended earlier and has committed',
+    }),
+  ),
 })
 export type RevocationsResult = Static<typeof RevocationsResult>

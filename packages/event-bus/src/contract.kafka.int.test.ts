@@ -13,18 +13,33 @@ import { createRecord, toOrder } from './testing/record-handled.ts'
 const within = { timeout: 30_000, interval: 10 }
 const log = { warn: () => {} }
 
-type Bus = { publisher: EventPublisher; subscriber: EventSubscriber; makeTopic: () => Promise<string>; close: () => Promise<void> }
+type Bus = {
+  publisher: EventPublisher
+  subscriber: EventSubscriber
+  makeTopic: () => Promise<string>
+  close: () => Promise<void>
+}
 
 async function openInProcess(): Promise<Bus> {
   const bus = createInProcessBus()
-  return { publisher: bus, subscriber: bus, makeTopic: async () => randomUUID(), close: async () => {} }
+  return {
+    publisher: bus,
+    subscriber: bus,
+    makeTopic: async () => randomUUID(),
+    close: async () => {},
+  }
 }
 
 async function openKafkaBus(): Promise<Bus> {
   const kafka = await startKafka()
   const settings = { brokers: kafka.brokers, clientId: 'contract' }
   const publisher = createKafkaPublisher({ settings, log })
-  const subscriber = createKafkaSubscriber({ settings, log, retryMs: 20, onDead: ({ error }) => expect.unreachable(String(error)) })
+  const subscriber = createKafkaSubscriber({
+    settings,
+    log,
+    retryMs: 20,
+    onDead: ({ error }) => expect.unreachable(String(error)),
+  })
   return {
     publisher,
     subscriber,
@@ -41,7 +56,10 @@ async function openKafkaBus(): Promise<Bus> {
   }
 }
 
-describe.each([['in-process', openInProcess], ['Kafka', openKafkaBus]] as const)('%s', (_name, open) => {
+describe.each([
+  ['in-process', openInProcess],
+  ['Kafka', openKafkaBus],
+] as const)('%s', (_name, open) => {
   let bus: Bus
   let topic: string
   let group: string
@@ -59,46 +77,69 @@ describe.each([['in-process', openInProcess], ['Kafka', openKafkaBus]] as const)
     topic = await bus.makeTopic()
     group = randomUUID()
   }
-  async function subscribe(options: Parameters<EventSubscriber['subscribe']>[0]): Promise<Subscription> {
+  async function subscribe(
+    options: Parameters<EventSubscriber['subscribe']>[0],
+  ): Promise<Subscription> {
     const subscription = await bus.subscriber.subscribe(options)
     subscriptions.push(subscription)
     return subscription
   }
 
-  test.each(['handle', 'handleBatch'] as const)('the events of a session are handled in the order they were published (%s)', async (kind) => {
-    await setUp()
-    const record = createRecord()
-    await subscribe({ group, topics: [topic], ...(kind === 'handle' ? { handle: record.handle } : { handleBatch: record.handleBatch }) })
-    const story = createStory({ sessions: 10, count: 100 })
-    for (let at = 0; at < story.length; at += 70) await publishUntilTaken(bus.publisher, topic, story.slice(at, at + 70))
-    await expect.poll(() => record.ids().size, within).toBe(story.length)
-    expect(toOrder(record.handled)).toEqual(toOrder(story))
-    expect(record.handled.find(({ id }) => id === story[0]?.id)).toEqual(story[0])
-  })
+  test.each(['handle', 'handleBatch'] as const)(
+    'the events of a session are handled in the order they were published (%s)',
+    async (kind) => {
+      await setUp()
+      const record = createRecord()
+      await subscribe({
+        group,
+        topics: [topic],
+        ...(kind === 'handle' ? { handle: record.handle } : { handleBatch: record.handleBatch }),
+      })
+      const story = createStory({ sessions: 10, count: 100 })
+      for (let at = 0; at < story.length; at += 70)
+        await publishUntilTaken(bus.publisher, topic, story.slice(at, at + 70))
+      await expect.poll(() => record.ids().size, within).toBe(story.length)
+      expect(toOrder(record.handled)).toEqual(toOrder(story))
+      expect(record.handled.find(({ id }) => id === story[0]?.id)).toEqual(story[0])
+    },
+  )
 
-  test.each(['handle', 'handleBatch'] as const)('a handler that fails gets the same event again, before those behind it (%s)', async (kind) => {
-    await setUp()
-    const record = createRecord()
-    const story = createStory({ sessions: 3, count: 10 })
-    const stumblingBlock = story[12]?.id
-    let failures = 0
-    const stumble = (ids: readonly string[]) => {
-      if (!ids.includes(String(stumblingBlock)) || failures >= 3) return
-      failures += 1
-      throw new Error('the database of the handler is away')
-    }
-    await subscribe({
-      group,
-      topics: [topic],
-      ...(kind === 'handle'
-        ? { handle: async (event) => { stumble([event.id]); await record.handle(event) } }
-        : { handleBatch: async (events) => { stumble(events.map(({ id }) => id)); await record.handleBatch(events) } }),
-    })
-    await publishUntilTaken(bus.publisher, topic, story)
-    await expect.poll(() => record.ids().size, within).toBe(story.length)
-    expect(failures).toBe(3)
-    expect(record.firstOccurrences()).toEqual(toOrder(story))
-  })
+  test.each(['handle', 'handleBatch'] as const)(
+    'a handler that fails gets the same event again, before those behind it (%s)',
+    async (kind) => {
+      await setUp()
+      const record = createRecord()
+      const story = createStory({ sessions: 3, count: 10 })
+      const stumblingBlock = story[12]?.id
+      let failures = 0
+      const stumble = (ids: readonly string[]) => {
+        if (!ids.includes(String(stumblingBlock)) || failures >= 3) return
+        failures += 1
+        throw new Error('the database of the handler is away')
+      }
+      await subscribe({
+        group,
+        topics: [topic],
+        ...(kind === 'handle'
+          ? {
+              handle: async (event) => {
+                stumble([event.id])
+                await record.handle(event)
+              },
+            }
+          : {
+              handleBatch: async (events) => {
+                stumble(events.map(({ id }) => id))
+                await record.handleBatch(events)
+              },
+            }),
+      })
+      await publishUntilTaken(bus.publisher, topic, story)
+      await expect.poll(() => record.ids().size, within).toBe(story.length)
+      expect(failures).toBe(3)
+      expect(record.firstOccurrences()).toEqual(toOrder(story))
+    },
+  )
 
   test('each group gets every event, also while another group fails', async () => {
     await setUp()
@@ -120,7 +161,10 @@ describe.each([['in-process', openInProcess], ['Kafka', openKafkaBus]] as const)
     isAway = false
     await published
     await expect.poll(() => second.ids().size, within).toBe(story.length)
-    expect([first.firstOccurrences(), second.firstOccurrences()]).toEqual([toOrder(story), toOrder(story)])
+    expect([first.firstOccurrences(), second.firstOccurrences()]).toEqual([
+      toOrder(story),
+      toOrder(story),
+    ])
   })
 
   test('a group gets the topics it asked for and no others', async () => {

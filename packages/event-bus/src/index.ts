@@ -5,4 +5,10 @@ export { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-
 export { createTopics, type TopicState } from './kafka/create-topics.ts'
 export { readTopics } from './kafka/read-topics.ts'
 export type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
-export type { BatchHandler, EventHandler, EventPublisher, EventSubscriber, Subscription } from './ports.ts'
+export type {
+  BatchHandler,
+  EventHandler,
+  EventPublisher,
+  EventSubscriber,
+  Subscription,
+} from './ports.ts'

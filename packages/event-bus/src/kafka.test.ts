@@ -14,12 +14,23 @@ const LOADING = "The coordinator is loading and hence can't process requests for
 
 test('a Kafka that has just started is told once, as information, whichever way the library says it', () => {
   const { said, kafka } = openLogger()
-  // As kafkajs 2.2.4 writes the request that was answered, and the consumer that is started again because of it.
-  kafka.error('Response GroupCoordinator(key: 10, version: 2)', { broker: 'k:9092', error: LOADING })
-  kafka.error(`Crash: KafkaJSProtocolError: ${LOADING}`, { groupId: 'auth-api', error: new Error(LOADING) })
+  // As kafkajs 2.2.4 writes the request that was answered, and the consumer that is started again
+  // because of it.
+  kafka.error('Response GroupCoordinator(key: 10, version: 2)', {
+    broker: 'k:9092',
+    error: LOADING,
+  })
+  kafka.error(`Crash: KafkaJSProtocolError: ${LOADING}`, {
+    groupId: 'auth-api',
+    error: new Error(LOADING),
+  })
   kafka.error('GROUP_LOAD_IN_PROGRESS', { groupId: 'auth-api' })
   expect(said).toEqual([
-    ['info', 'Kafka group coordinator is loading, retrying', { library: 'kafkajs', broker: 'k:9092', group: undefined }],
+    [
+      'info',
+      'Kafka group coordinator is loading, retrying',
+      { library: 'kafkajs', broker: 'k:9092', group: undefined },
+    ],
   ])
 })
 
@@ -27,11 +38,19 @@ test('every other message of the library is a warning with its broker, topic, gr
   const { said, kafka } = openLogger()
   const where = { broker: 'k:9092', topic: 't', groupId: 'g' }
   kafka.error('Connection error: no route', { ...where, error: new Error('no route') })
-  kafka.warn('The group is rebalancing, re-joining', { groupId: 'g', error: 'rebalance', memberId: 'm' })
+  kafka.warn('The group is rebalancing, re-joining', {
+    groupId: 'g',
+    error: 'rebalance',
+    memberId: 'm',
+  })
   kafka.info('Consumer has joined the group', { groupId: 'g' })
   const library = 'kafkajs'
   expect(said).toEqual([
-    ['warn', 'Connection error: no route', { library, broker: 'k:9092', topic: 't', group: 'g', cause: 'no route' }],
+    [
+      'warn',
+      'Connection error: no route',
+      { library, broker: 'k:9092', topic: 't', group: 'g', cause: 'no route' },
+    ],
     ['warn', 'The group is rebalancing, re-joining', { library, group: 'g', cause: 'rebalance' }],
   ])
 })

@@ -7,23 +7,36 @@ import type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
 export { Partitioners } from 'kafkajs'
 export type { Admin, EachBatchPayload, KafkaMessage, Message } from 'kafkajs'
 
-const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
+  prototype: RequestQueue
+}
 calmIdleConnections(queue.prototype)
 
 /**
- * A client of its own: kafkajs shares the offsets of a group among the consumers of one client, so no two members may have
- * the same. `retries` (the first after 0.1 s, most after 1 s) are those of one step, such as to find a connection.
+ * A client of its own: kafkajs shares the offsets of a group among the consumers of one client, so
+ * no two members may have the same. `retries` (the first after 0.1 s, most after 1 s) are those of
+ * one step, such as to find a connection.
  */
-export function openKafka({ brokers, clientId, ssl = false, sasl }: KafkaSettings, log: KafkaLog, { retries = 2 }: { retries?: number } = {}): Kafka {
+export function openKafka(
+  { brokers, clientId, ssl = false, sasl }: KafkaSettings,
+  log: KafkaLog,
+  { retries = 2 }: { retries?: number } = {},
+): Kafka {
   let saidLoading = false
-  const toLog: logCreator = () => ({ log: { message, broker, topic, groupId, error } }) => {
-    if (isLoading(message, error)) {
-      if (!saidLoading) log.info?.({ library: 'kafkajs', broker, group: groupId }, 'Kafka group coordinator is loading, retrying')
-      saidLoading = true
-      return
+  const toLog: logCreator =
+    () =>
+    ({ log: { message, broker, topic, groupId, error } }) => {
+      if (isLoading(message, error)) {
+        if (!saidLoading)
+          log.info?.(
+            { library: 'kafkajs', broker, group: groupId },
+            'Kafka group coordinator is loading, retrying',
+          )
+        saidLoading = true
+        return
+      }
+      log.warn({ library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }, message)
     }
-    log.warn({ library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }, message)
-  }
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -37,9 +50,13 @@ export function openKafka({ brokers, clientId, ssl = false, sasl }: KafkaSetting
   })
 }
 
-/** Harmless: a broker that has just started, or a group that it has just taken over. kafkajs tries again by itself. */
+/**
+ * Harmless: a broker that has just started, or a group that it has just taken over. kafkajs tries
+ * again by itself.
+ */
 function isLoading(message: string, error: unknown): boolean {
   return /coordinator is loading|GROUP_LOAD_IN_PROGRESS/i.test(`${message} ${toText(error) ?? ''}`)
 }
 
-const toText = (error: unknown) => (error instanceof Error ? error.message : typeof error === 'string' ? error : undefined)
+const toText = (error: unknown) =>
+  error instanceof Error ? error.message : typeof error === 'string' ? error : undefined

@@ -23,23 +23,42 @@ afterAll(() => kafka.stop())
 
 function openBus() {
   const publisher = createKafkaPublisher({ settings, log })
-  const subscriber = createKafkaSubscriber({ settings, log, retryMs: 100, onDead: ({ error }) => expect.unreachable(String(error)) })
-  return { publisher, subscriber, close: () => Promise.all([publisher.close(), subscriber.close()]) }
+  const subscriber = createKafkaSubscriber({
+    settings,
+    log,
+    retryMs: 100,
+    onDead: ({ error }) => expect.unreachable(String(error)),
+  })
+  return {
+    publisher,
+    subscriber,
+    close: () => Promise.all([publisher.close(), subscriber.close()]),
+  }
 }
 const makeTopic = (topic: string) => makeTopics(settings, [topic])
 
 test('without Kafka and without its topics a process starts and stops; once they are there everything flows', async () => {
   await kafka.stopServer()
-  const [topic, record, story] = [randomUUID(), createRecord(), createStory({ sessions: 3, count: 5 })]
+  const [topic, record, story] = [
+    randomUUID(),
+    createRecord(),
+    createStory({ sessions: 3, count: 5 }),
+  ]
   const { publisher, subscriber, close } = openBus()
   await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
   await expect(publisher.publish(topic, story)).rejects.toThrow('ECONNREFUSED')
   const other = openBus()
-  const unneeded = await other.subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
+  const unneeded = await other.subscriber.subscribe({
+    group: randomUUID(),
+    topics: [topic],
+    handle: record.handle,
+  })
   await unneeded.close()
   await other.close()
   await kafka.startServer()
-  await expect.poll(() => publisher.publish(topic, story).then(() => 'taken', String), within).toContain('does not host this topic')
+  await expect
+    .poll(() => publisher.publish(topic, story).then(() => 'taken', String), within)
+    .toContain('does not host this topic')
   await makeTopic(topic)
   await publishUntilTaken(publisher, topic, story)
   await expect.poll(() => record.ids().size, within).toBe(story.length)
@@ -47,28 +66,40 @@ test('without Kafka and without its topics a process starts and stops; once they
   await close()
 })
 
-test.each(['stopServer', 'killServer'] as const)('after %s and a restart in the middle of the stream nothing is lost or disordered', async (end) => {
-  const [topic, record, story] = [randomUUID(), createRecord(), createStory({ sessions: 10, count: 40 })]
-  await makeTopic(topic)
-  const { publisher, subscriber, close } = openBus()
-  await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
-  await publishUntilTaken(publisher, topic, story.slice(0, 100))
-  await expect.poll(() => record.ids().size, within).toBeGreaterThan(50)
-  await kafka[end]()
-  const published = (async () => {
-    for (let at = 100; at < story.length; at += 50) await publishUntilTaken(publisher, topic, story.slice(at, at + 50))
-  })()
-  await kafka.startServer()
-  const back = performance.now()
-  await published
-  await expect.poll(() => record.ids().size, within).toBe(story.length)
-  expect(performance.now() - back).toBeLessThan(50_000)
-  expect(record.firstOccurrences()).toEqual(toOrder(story))
-  await close()
-})
+test.each(['stopServer', 'killServer'] as const)(
+  'after %s and a restart in the middle of the stream nothing is lost or disordered',
+  async (end) => {
+    const [topic, record, story] = [
+      randomUUID(),
+      createRecord(),
+      createStory({ sessions: 10, count: 40 }),
+    ]
+    await makeTopic(topic)
+    const { publisher, subscriber, close } = openBus()
+    await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
+    await publishUntilTaken(publisher, topic, story.slice(0, 100))
+    await expect.poll(() => record.ids().size, within).toBeGreaterThan(50)
+    await kafka[end]()
+    const published = (async () => {
+      for (let at = 100; at < story.length; at += 50)
+        await publishUntilTaken(publisher, topic, story.slice(at, at + 50))
+    })()
+    await kafka.startServer()
+    const back = performance.now()
+    await published
+    await expect.poll(() => record.ids().size, within).toBe(story.length)
+    expect(performance.now() - back).toBeLessThan(50_000)
+    expect(record.firstOccurrences()).toEqual(toOrder(story))
+    await close()
+  },
+)
 
 test('a broker that hangs makes a publisher give up in the end; when it goes on, so does everything', async () => {
-  const [topic, record, story] = [randomUUID(), createRecord(), createStory({ sessions: 5, count: 10 })]
+  const [topic, record, story] = [
+    randomUUID(),
+    createRecord(),
+    createStory({ sessions: 5, count: 10 }),
+  ]
   await makeTopic(topic)
   const { publisher, subscriber, close } = openBus()
   await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })
@@ -76,7 +107,11 @@ test('a broker that hangs makes a publisher give up in the end; when it goes on,
   await expect.poll(() => record.ids().size, within).toBe(25)
   kafka.freezeServer()
   const hanging = publishUntilTaken(publisher, topic, story.slice(25))
-  const isTaken = () => publisher.publish(topic, [createRotated(randomUUID(), 1)]).then(() => true, () => false)
+  const isTaken = () =>
+    publisher.publish(topic, [createRotated(randomUUID(), 1)]).then(
+      () => true,
+      () => false,
+    )
   await expect.poll(isTaken, within).toBe(false)
   kafka.thawServer()
   await hanging
@@ -85,7 +120,11 @@ test('a broker that hangs makes a publisher give up in the end; when it goes on,
 })
 
 test('a consumer whose Kafka is away ends in the time that containers have to stop in', async () => {
-  const [topic, record, story] = [randomUUID(), createRecord(), createStory({ sessions: 2, count: 3 })]
+  const [topic, record, story] = [
+    randomUUID(),
+    createRecord(),
+    createStory({ sessions: 2, count: 3 }),
+  ]
   await makeTopic(topic)
   const { publisher, subscriber, close } = openBus()
   await subscriber.subscribe({ group: randomUUID(), topics: [topic], handle: record.handle })

@@ -2,11 +2,31 @@ import type { AnyEvent, Tracing } from '@auto-refresh/contracts'
 import type { BatchHandler, EventHandler } from './ports.ts'
 
 export type Handler = { handle: EventHandler } | { handleBatch: BatchHandler }
-export type Process = (events: readonly AnyEvent[], from: { topic: string; partition?: number }) => Promise<void>
+export type Process = (
+  events: readonly AnyEvent[],
+  from: { topic: string; partition?: number },
+) => Promise<void>
 
-/** Hands events on to the handler, one by one or together as it wants them, in the traces that they come from. */
-export function toProcess({ handler, group, system, tracing }: { handler: Handler; group: string; system: 'kafka' | 'in_process'; tracing: Tracing }): Process {
-  const processTogether = (events: readonly AnyEvent[], { topic, partition }: Parameters<Process>[1], handle: () => Promise<void>): Promise<void> =>
+/**
+ * Hands events on to the handler, one by one or together as it wants them, in the traces that they
+ * come from.
+ */
+export function toProcess({
+  handler,
+  group,
+  system,
+  tracing,
+}: {
+  handler: Handler
+  group: string
+  system: 'kafka' | 'in_process'
+  tracing: Tracing
+}): Process {
+  const processTogether = (
+    events: readonly AnyEvent[],
+    { topic, partition }: Parameters<Process>[1],
+    handle: () => Promise<void>,
+  ): Promise<void> =>
     tracing.spanForAll(
       {
         kind: 'consumer',
@@ -17,7 +37,9 @@ export function toProcess({ handler, group, system, tracing }: { handler: Handle
           'messaging.operation.type': 'process',
           'messaging.destination.name': topic,
           'messaging.consumer.group.name': group,
-          ...(partition !== undefined && { 'messaging.destination.partition.id': String(partition) }),
+          ...(partition !== undefined && {
+            'messaging.destination.partition.id': String(partition),
+          }),
           ...('handleBatch' in handler && { 'messaging.batch.message_count': events.length }),
         },
       },
@@ -26,7 +48,8 @@ export function toProcess({ handler, group, system, tracing }: { handler: Handle
     )
 
   return async (events, from) => {
-    if ('handleBatch' in handler) return processTogether(events, from, () => handler.handleBatch(events))
+    if ('handleBatch' in handler)
+      return processTogether(events, from, () => handler.handleBatch(events))
     for (const event of events) await processTogether([event], from, () => handler.handle(event))
   }
 }

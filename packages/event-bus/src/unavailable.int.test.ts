@@ -14,7 +14,9 @@ test('a Kafka that refuses connections at the start is a warning that names brok
   const said: [string, object][] = []
   const log = { warn: (fields: object, message: string) => void said.push([message, fields]) }
   const sasl = { mechanism: 'plain', username: 'u', password: 'hunter2' } as const
-  const admin = openKafka({ brokers: [broker], clientId: 'test', sasl }, log, { retries: 0 }).admin()
+  const admin = openKafka({ brokers: [broker], clientId: 'test', sasl }, log, {
+    retries: 0,
+  }).admin()
   await expect(admin.connect()).rejects.toThrow('ECONNREFUSED')
   await admin.disconnect()
 

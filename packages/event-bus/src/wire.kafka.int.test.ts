@@ -43,10 +43,17 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()))
 })
 
-const publish = (events: Parameters<EventPublisher['publish']>[1]) => publishUntilTaken(publisher, topic, events)
+const publish = (events: Parameters<EventPublisher['publish']>[1]) =>
+  publishUntilTaken(publisher, topic, events)
 
 function createMember(options: Partial<KafkaSubscriberDeps> = {}) {
-  const member = createKafkaSubscriber({ settings, log, retryMs: 20, onDead: ({ error }) => expect.unreachable(String(error)), ...options })
+  const member = createKafkaSubscriber({
+    settings,
+    log,
+    retryMs: 20,
+    onDead: ({ error }) => expect.unreachable(String(error)),
+    ...options,
+  })
   closers.push(member.close)
   return member
 }
@@ -91,7 +98,10 @@ test('an event travels as a CloudEvent in binary mode', async () => {
     ce_traceparent: event.traceparent,
     traceparent: event.traceparent,
   })
-  expect([message?.key?.toString(), JSON.parse(String(message?.value))]).toEqual([event.key, event.data])
+  expect([message?.key?.toString(), JSON.parse(String(message?.value))]).toEqual([
+    event.key,
+    event.data,
+  ])
 })
 
 test('what cannot be decoded goes to the dead-letter topic with its reason, is counted, and stops nothing', async () => {
@@ -99,14 +109,22 @@ test('what cannot be decoded goes to the dead-letter topic with its reason, is c
   closers.push(raw.close)
   const [before, after] = [createRotated(randomUUID(), 1), createRotated(randomUUID(), 1)]
   await publish([before])
-  await raw.send(topic, [{ key: 'k', value: 'poison', headers: { ce_type: 'session.rotated.v1', own: 'header' } }])
+  await raw.send(topic, [
+    { key: 'k', value: 'poison', headers: { ce_type: 'session.rotated.v1', own: 'header' } },
+  ])
   await publish([after])
   const record = createRecord()
   const counted: string[] = []
-  await createMember({ onDeadLetter: (name) => counted.push(name) }).subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
+  await createMember({ onDeadLetter: (name) => counted.push(name) }).subscribe({
+    group,
+    topics: [topic],
+    handleBatch: record.handleBatch,
+  })
   const letters = await readTopic(settings, `${topic}.dlq`)
   closers.push(letters.close)
-  await expect.poll(() => [record.ids().size, letters.messages.length, counted], within).toEqual([2, 1, [topic]])
+  await expect
+    .poll(() => [record.ids().size, letters.messages.length, counted], within)
+    .toEqual([2, 1, [topic]])
   const [letter] = letters.messages
   expect([letter?.key?.toString(), letter?.value?.toString()]).toEqual(['k', 'poison'])
   expect(letter && toTexts(letter)).toMatchObject({
@@ -168,7 +186,11 @@ test('a member that is stopped and started again and again under load loses noth
   const record = createRecord()
   const { story, stop } = keepPublishing({ sessions: 20 })
   for (let round = 1; round <= 4; round += 1) {
-    const { close } = await createMember().subscribe({ group, topics: [topic], handleBatch: record.handleBatch })
+    const { close } = await createMember().subscribe({
+      group,
+      topics: [topic],
+      handleBatch: record.handleBatch,
+    })
     const seen = record.handled.length
     await expect.poll(() => record.handled.length, within).toBeGreaterThan(seen)
     await close()
@@ -181,8 +203,13 @@ test('a member that is stopped and started again and again under load loses noth
 
 test('a consumer that cannot come to life tells its owner, once', async () => {
   const dead: unknown[] = []
-  const refused = { ...settings, sasl: { mechanism: 'plain', username: 'nobody', password: 'wrong' } } as const
-  await createMember({ settings: refused, onDead: ({ group: name }) => dead.push(name) }).subscribe({ group, topics: [topic], handle: async () => {} })
+  const refused = {
+    ...settings,
+    sasl: { mechanism: 'plain', username: 'nobody', password: 'wrong' },
+  } as const
+  await createMember({ settings: refused, onDead: ({ group: name }) => dead.push(name) }).subscribe(
+    { group, topics: [topic], handle: async () => {} },
+  )
   await expect.poll(() => dead, within).toEqual([group])
 })
 
@@ -194,8 +221,14 @@ test('a consumer that crashes for good tells its owner, and leaves its events to
     if (message.startsWith('Events could not be handled')) throw new TypeError('a defect of ours')
   }
   const member = createMember({ log: { warn }, onDead: ({ error }) => dead.push(error) })
-  await member.subscribe({ group, topics: [topic], handle: () => Promise.reject(new Error('away')) })
-  await expect.poll(() => dead.map(String), within).toEqual([expect.stringContaining('a defect of ours')])
+  await member.subscribe({
+    group,
+    topics: [topic],
+    handle: () => Promise.reject(new Error('away')),
+  })
+  await expect
+    .poll(() => dead.map(String), within)
+    .toEqual([expect.stringContaining('a defect of ours')])
   const record = createRecord()
   await createMember().subscribe({ group, topics: [topic], handle: record.handle })
   await expect.poll(() => record.handled, within).toEqual([event])
@@ -217,11 +250,18 @@ test('an idle connection arms no timers but the check of request time-outs', asy
 
 test('topics are made once, with a dead-letter topic each, and left as they are the next time', async () => {
   const name = `${SESSION_EVENTS_TOPIC}-${randomUUID()}`
-  const make = (options: { partitions: number; retentionMs: number }) => createTopics({ settings, log, topics: [name], replication: 1, ...options })
+  const make = (options: { partitions: number; retentionMs: number }) =>
+    createTopics({ settings, log, topics: [name], replication: 1, ...options })
   const both = await Promise.all([1, 2].map(() => make({ partitions: 6, retentionMs: 3_600_000 })))
-  expect(both[0]?.map(({ topic: made, partitions }) => [made, partitions])).toEqual([[name, 6], [`${name}.dlq`, 1]])
+  expect(both[0]?.map(({ topic: made, partitions }) => [made, partitions])).toEqual([
+    [name, 6],
+    [`${name}.dlq`, 1],
+  ])
   const again = await make({ partitions: 9, retentionMs: 1000 })
-  expect(again).toEqual([{ topic: name, partitions: 6, created: false }, { topic: `${name}.dlq`, partitions: 1, created: false }])
+  expect(again).toEqual([
+    { topic: name, partitions: 6, created: false },
+    { topic: `${name}.dlq`, partitions: 1, created: false },
+  ])
 })
 
 test('the lag grows while a handler fails, and is 0 again once everything is taken', async () => {
@@ -242,6 +282,13 @@ test('the lag grows while a handler fails, and is 0 again once everything is tak
 })
 
 test('more replicas than brokers are refused with the setting that helps', async () => {
-  const make = createTopics({ settings, log, topics: [randomUUID()], partitions: 1, replication: 3, retentionMs: 60_000 })
+  const make = createTopics({
+    settings,
+    log,
+    topics: [randomUUID()],
+    partitions: 1,
+    replication: 3,
+    retentionMs: 60_000,
+  })
   await expect(make).rejects.toThrow('3 replicas asked for, 1 broker: set KAFKA_REPLICATION=1')
 })

@@ -35,10 +35,15 @@ const claims: AccessTokenClaims = {
 const header: CompactJWSHeaderParameters = { alg: 'ES256', typ: 'at+jwt', kid: 'key-1' }
 
 const signText = (payload: string, with_: object = {}, key = privateKey) =>
-  new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ ...header, ...with_ }).sign(key, { crit: { x: true, b64: true } })
-const sign = (change: object = {}, with_: object = {}) => signText(JSON.stringify({ ...claims, ...change }), with_)
-const base64url = (value: string | Buffer) => (typeof value === 'string' ? Buffer.from(value) : value).toString('base64url')
-const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
+  new CompactSign(new TextEncoder().encode(payload))
+    .setProtectedHeader({ ...header, ...with_ })
+    .sign(key, { crit: { x: true, b64: true } })
+const sign = (change: object = {}, with_: object = {}) =>
+  signText(JSON.stringify({ ...claims, ...change }), with_)
+const base64url = (value: string | Buffer) =>
+  (typeof value === 'string' ? Buffer.from(value) : value).toString('base64url')
+const without = (name: string) =>
+  Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
 const good = await sign()
 const [goodHeader = '', goodPayload = '', goodSignature = ''] = good.split('.')
 
@@ -47,14 +52,21 @@ test('a token of ours is valid and gives its claims', async () => {
 })
 
 test('the moment of expiry is exact: the last millisecond is valid, the next is expired and still authentic', async () => {
-  expect((await verify(await sign({ iat: NOW_SECONDS - 10, exp: NOW_SECONDS + 1 }))).outcome).toBe('valid')
-  expect((await verify(await sign({ iat: NOW_SECONDS - 10, exp: NOW_SECONDS }))).outcome).toBe('expired')
+  expect((await verify(await sign({ iat: NOW_SECONDS - 10, exp: NOW_SECONDS + 1 }))).outcome).toBe(
+    'valid',
+  )
+  expect((await verify(await sign({ iat: NOW_SECONDS - 10, exp: NOW_SECONDS }))).outcome).toBe(
+    'expired',
+  )
 })
 
 test('a clock that is ten seconds ahead is tolerated; a token from further in the future is our failure, never an invalid token', async () => {
   expect((await verify(await sign({ iat: NOW_SECONDS + 10 }))).outcome).toBe('valid')
   for (const ahead of [11, 60]) {
-    await expect(verify(await sign({ iat: NOW_SECONDS + ahead }))).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: expect.any(Number) as unknown })
+    await expect(verify(await sign({ iat: NOW_SECONDS + ahead }))).rejects.toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: expect.any(Number) as unknown,
+    })
   }
 })
 
@@ -65,9 +77,16 @@ const hmac = async (secret: string) => {
 }
 const other = async (alg: string) => {
   const pair = await generateKeyPair(alg)
-  return new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader({ ...header, alg }).sign(pair.privateKey)
+  return new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ ...header, alg })
+    .sign(pair.privateKey)
 }
-const spareBits = (part: string) => part.slice(0, -1) + 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.replace(part.at(-1) ?? '', '')[0]
+const spareBits = (part: string) =>
+  part.slice(0, -1) +
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.replace(
+    part.at(-1) ?? '',
+    '',
+  )[0]
 const der = (signature: Buffer) => {
   const head = Buffer.from([2, 33, 0])
   const body = Buffer.concat([head, signature.subarray(0, 32), head, signature.subarray(32)])
@@ -80,12 +99,18 @@ describe('a hostile token is invalid', () => {
     ['A01 alg nOnE', () => unsigned('nOnE')],
     ['A01 no signature', () => `${goodHeader}.${goodPayload}.`],
     ['A02 HS256 with the public key as secret', async () => hmac(await exportSPKI(publicKey))],
-    ['A02 HS256 with the public key and a leading blank', async () => hmac(` ${await exportSPKI(publicKey)}`)],
+    [
+      'A02 HS256 with the public key and a leading blank',
+      async () => hmac(` ${await exportSPKI(publicKey)}`),
+    ],
     ['A03 RS256', () => other('RS256')],
     ['A03 PS256', () => other('PS256')],
     ['A03 ES384', () => other('ES384')],
     ['A03 EdDSA', () => other('EdDSA')],
-    ['a key that is not ours under a kid of ours', () => signText(JSON.stringify(claims), {}, stranger.privateKey)],
+    [
+      'a key that is not ours under a kid of ours',
+      () => signText(JSON.stringify(claims), {}, stranger.privateKey),
+    ],
     ['A04 kid that is a path', () => sign({}, { kid: '../../../dev/null' })],
     ['A04 kid that is SQL', () => sign({}, { kid: "' or 1=1 --" })],
     ['A04 kid that is an object key', () => sign({}, { kid: '__proto__' })],
@@ -107,15 +132,28 @@ describe('a hostile token is invalid', () => {
     ['A09 aud of another', () => sign({ aud: 'another' })],
     ['A10 exp as text', () => sign({ exp: String(claims.exp) })],
     ['A10 exp with a fraction', () => sign({ exp: claims.exp + 0.5 })],
-    ['A10 exp beyond all numbers', () => signText(JSON.stringify(claims).replace(`"exp":${claims.exp}`, '"exp":1e400'))],
+    [
+      'A10 exp beyond all numbers',
+      () => signText(JSON.stringify(claims).replace(`"exp":${claims.exp}`, '"exp":1e400')),
+    ],
     ['A10 exp past the end of the session', () => sign({ exp: claims.session_exp + 1 })],
     ['A10 exp before iat', () => sign({ exp: claims.iat })],
-    ['A10 a life of more than a day', () => sign({ exp: claims.iat + 86_401, session_exp: claims.iat + 864_000 })],
+    [
+      'A10 a life of more than a day',
+      () => sign({ exp: claims.iat + 86_401, session_exp: claims.iat + 864_000 }),
+    ],
     ['A10 nbf in the future', () => sign({ nbf: NOW_SECONDS + 60 })],
     ['A10 nbf as text', () => sign({ nbf: 'now' })],
     ['A11 signature of zeros', () => `${goodHeader}.${goodPayload}.${base64url(Buffer.alloc(64))}`],
-    ['A11 signature in DER', () => `${goodHeader}.${goodPayload}.${der(Buffer.from(goodSignature, 'base64url'))}`],
-    ['A12 JSON serialization', () => JSON.stringify({ protected: goodHeader, payload: goodPayload, signature: goodSignature })],
+    [
+      'A11 signature in DER',
+      () => `${goodHeader}.${goodPayload}.${der(Buffer.from(goodSignature, 'base64url'))}`,
+    ],
+    [
+      'A12 JSON serialization',
+      () =>
+        JSON.stringify({ protected: goodHeader, payload: goodPayload, signature: goodSignature }),
+    ],
     ['A12 two parts', () => `${goodHeader}.${goodPayload}`],
     ['A12 four parts', () => `${good}.`],
     ['A12 five parts, as a JWE', () => `${good}.a.b`],
@@ -124,12 +162,31 @@ describe('a hostile token is invalid', () => {
     ['A12 padding', () => `${good}==`],
     ['A12 line break inside', () => `${good.slice(0, 40)}\n${good.slice(40)}`],
     ['A12 blank at the end', () => `${good} `],
-    ['A12 spare bits of the signature changed', () => `${goodHeader}.${goodPayload}.${spareBits(goodSignature)}`],
-    ['A12 letters of plain base64', () => good.replaceAll('-', '+').replaceAll('_', '/') + (/[-_]/.test(good) ? '' : '+')],
-    ['A13 a claim twice', () => signText(JSON.stringify(claims).replace('"role":"admin"', '"role":"user","role":"admin"'))],
-    ['A13 an escaped claim name', () => signText(JSON.stringify(claims).replace('"role"', '"r\\u006fle"'))],
+    [
+      'A12 spare bits of the signature changed',
+      () => `${goodHeader}.${goodPayload}.${spareBits(goodSignature)}`,
+    ],
+    [
+      'A12 letters of plain base64',
+      () => good.replaceAll('-', '+').replaceAll('_', '/') + (/[-_]/.test(good) ? '' : '+'),
+    ],
+    [
+      'A13 a claim twice',
+      () =>
+        signText(JSON.stringify(claims).replace('"role":"admin"', '"role":"user","role":"admin"')),
+    ],
+    [
+      'A13 an escaped claim name',
+      () => signText(JSON.stringify(claims).replace('"role"', '"r\\u006fle"')),
+    ],
     ['A13 blanks in the payload', () => signText(JSON.stringify(claims, null, 1))],
-    ['bytes that are no UTF-8', async () => (await new CompactSign(Buffer.from([...Buffer.from('{"a":"'), 0xff, 0x22, 0x7d])).setProtectedHeader(header).sign(privateKey))],
+    [
+      'bytes that are no UTF-8',
+      async () =>
+        await new CompactSign(Buffer.from([...Buffer.from('{"a":"'), 0xff, 0x22, 0x7d]))
+          .setProtectedHeader(header)
+          .sign(privateKey),
+    ],
     ['A14 ten megabytes', () => `${goodHeader}.${'A'.repeat(10_000_000)}.${goodSignature}`],
     ['A14 a payload of deep lists', () => signText('['.repeat(1000) + ']'.repeat(1000))],
     ['a payload that is a list', () => signText('[]')],
@@ -138,14 +195,20 @@ describe('a hostile token is invalid', () => {
     ['nothing', () => ''],
     ['two dots', () => '..'],
     ['a word', () => 'null'],
-    ...Object.keys(claims).map((name): [string, () => Promise<string>] => [`without ${name}`, () => signText(JSON.stringify(without(name)))]),
+    ...Object.keys(claims).map((name): [string, () => Promise<string>] => [
+      `without ${name}`,
+      () => signText(JSON.stringify(without(name))),
+    ]),
   ])('%s', async (_, make) => {
     expect(await verify(await make())).toEqual({ outcome: 'invalid' })
   })
 
   test('every single flipped bit of a token', async () => {
     for (let index = 0; index < good.length; index += 1) {
-      const flipped = good.slice(0, index) + String.fromCharCode(good.charCodeAt(index) ^ 1) + good.slice(index + 1)
+      const flipped =
+        good.slice(0, index) +
+        String.fromCharCode(good.charCodeAt(index) ^ 1) +
+        good.slice(index + 1)
       expect(await verify(flipped), `at ${index}`).toEqual({ outcome: 'invalid' })
     }
   })
@@ -153,7 +216,14 @@ describe('a hostile token is invalid', () => {
 
 test('a token of the wrong form costs no look-up of a key', async () => {
   askedKids.length = 0
-  for (const token of ['', 'x.y.z', `${goodHeader}.${goodPayload}.`, await sign({}, { kid: '../key-1' }), await sign({}, { typ: 'JWT' })]) await verify(token)
+  for (const token of [
+    '',
+    'x.y.z',
+    `${goodHeader}.${goodPayload}.`,
+    await sign({}, { kid: '../key-1' }),
+    await sign({}, { typ: 'JWT' }),
+  ])
+    await verify(token)
   expect(askedKids).toEqual([])
 })
 

@@ -4,18 +4,26 @@ import { parseCanonicalJson } from './canonical-part.ts'
 import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 
-export type AccessTokenVerdict = { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
+export type AccessTokenVerdict =
+  { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
 export type VerifyAccessToken = (token: string) => Promise<AccessTokenVerdict>
 
 const INVALID = { outcome: 'invalid' } as const
 
 /**
- * Verifies an access token off-line (RFC 9068, RFC 8725): algorithm, type, issuer and audience are fixed here and never taken
- * from the token, and only the canonical encoding counts. An authentic token that is merely too old is told apart. Says
- * nothing about revocation. Throws what `findKey` throws, and `CodedError('unavailable')` for an authentic token from the
- * future: one of our clocks is wrong, and the user is not to be signed out for it.
+ * Verifies an access token off-line (RFC 9068, RFC 8725): algorithm, type, issuer and audience are
+ * fixed here and never taken from the token, and only the canonical encoding counts. An authentic
+ * token that is merely too old is told apart. Says nothing about revocation. Throws what `findKey`
+ * throws, and `CodedError('unavailable')` for an authentic token from the future: one of our clocks
+ * is wrong, and the user is not to be signed out for it.
  */
-export function createAccessTokenVerifier({ findKey, isRetiredKey = () => false, issuer, audience, clock }: {
+export function createAccessTokenVerifier({
+  findKey,
+  isRetiredKey = () => false,
+  issuer,
+  audience,
+  clock,
+}: {
   findKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
   /** whether others may hold the key: nothing that it signed counts, and the client refreshes */
   isRetiredKey?: (kid: string) => boolean
@@ -39,7 +47,9 @@ export function createAccessTokenVerifier({ findKey, isRetiredKey = () => false,
     if (ahead > 0) {
       throw new CodedError('unavailable', {
         retryAfterSeconds: Math.min(30, Math.ceil(ahead)),
-        cause: new Error(`An authentic access token was issued ${Math.round(ahead)} s in the future: compare the clocks`),
+        cause: new Error(
+          `An authentic access token was issued ${Math.round(ahead)} s in the future: compare the clocks`,
+        ),
       })
     }
     return { outcome: nowMs < claims.exp * 1000 ? 'valid' : 'expired', claims }

@@ -23,7 +23,10 @@ declare module 'fastify' {
     readonly autoRefresh: Readonly<{
       /** whether keys and revocations have been read once; before that every request gets a 503 */
       isReady(): boolean
-      /** the age of the revocations, auth-api's own delay included; above 5, revoked access tokens live on */
+      /**
+       * the age of the revocations, auth-api's own delay included; above 5, revoked access tokens
+       * live on
+       */
       feedAgeSeconds(): number
     }>
   }
@@ -40,11 +43,17 @@ export type AutoRefreshOptions = Readonly<{
   jwksUrl?: string
   /** one of REVOCATION_FEED_KEYS of auth-api */
   feedKey: string
-  /** one of RENEWAL_KEYS of auth-api; absent: nothing is renewed here, and an expired access token is a 401 */
+  /**
+   * one of RENEWAL_KEYS of auth-api; absent: nothing is renewed here, and an expired access token
+   * is a 401
+   */
   renewalKey?: string
   /** seconds of life from which an access token is due, at most half its life; default 300 */
   autoRefreshThreshold?: number
-  /** of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api */
+  /**
+   * of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE,
+   * COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api
+   */
   cookie?: Partial<RefreshCookieSettings>
   /** the property of the request that holds the user; default `user` */
   decorator?: string
@@ -54,26 +63,57 @@ export type AutoRefreshOptions = Readonly<{
 const PATIENCE_MS = 5000
 
 /**
- * Guards the routes of the scope in which it is registered, for back ends other than auth-api: access tokens are verified here,
- * off-line, and held against auth-api's revocations, which are read each second; what is due is renewed by auth-api. While
- * auth-api is away, live access tokens pass and expired ones get a 503.
+ * Guards the routes of the scope in which it is registered, for back ends other than auth-api:
+ * access tokens are verified here, off-line, and held against auth-api's revocations, which are
+ * read each second; what is due is renewed by auth-api. While auth-api is away, live access tokens
+ * pass and expired ones get a 503.
  */
 const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
-  const { issuer, audience = 'auto-refresh', authApiUrl, feedKey, renewalKey, autoRefreshThreshold = 300 } = options
+  const {
+    issuer,
+    audience = 'auto-refresh',
+    authApiUrl,
+    feedKey,
+    renewalKey,
+    autoRefreshThreshold = 300,
+  } = options
   for (const [name, value] of Object.entries({ issuer, authApiUrl, feedKey })) {
-    if (typeof value !== 'string' || value === '') throw new TypeError(`autoRefresh needs the option ${name}`)
+    if (typeof value !== 'string' || value === '')
+      throw new TypeError(`autoRefresh needs the option ${name}`)
   }
-  if (!(autoRefreshThreshold >= 0)) throw new TypeError('autoRefreshThreshold is a number of seconds')
+  if (!(autoRefreshThreshold >= 0))
+    throw new TypeError('autoRefreshThreshold is a number of seconds')
   const base = authApiUrl.replace(/\/+$/, '')
   const jwksUrl = options.jwksUrl ?? `${base}/.well-known/jwks.json`
-  for (const url of [base, jwksUrl]) if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new TypeError('authApiUrl and jwksUrl are http URLs')
+  for (const url of [base, jwksUrl])
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+      throw new TypeError('authApiUrl and jwksUrl are http URLs')
 
   const elapsedMs = () => performance.now()
   const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
   const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
-  const feed = createRevocationFeed({ url: `${base}/api/v1/auth/revocations`, key: feedKey, ask, elapsedMs, log: app.log, clock, onRetired: keys.expectChange })
-  const verify = createAccessTokenVerifier({ findKey: keys.find, isRetiredKey: feed.isRetiredKey, issuer, audience, clock })
-  const checkSettings = createSettingsCheck({ findKey: keys.find, settings: { issuer, audience }, clock, log: app.log })
+  const feed = createRevocationFeed({
+    url: `${base}/api/v1/auth/revocations`,
+    key: feedKey,
+    ask,
+    elapsedMs,
+    log: app.log,
+    clock,
+    onRetired: keys.expectChange,
+  })
+  const verify = createAccessTokenVerifier({
+    findKey: keys.find,
+    isRetiredKey: feed.isRetiredKey,
+    issuer,
+    audience,
+    clock,
+  })
+  const checkSettings = createSettingsCheck({
+    findKey: keys.find,
+    settings: { issuer, audience },
+    clock,
+    log: app.log,
+  })
   let isReady = false
   const ready = Promise.all([keys.read, feed.read]).then(() => (isReady = true))
 
@@ -92,8 +132,20 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     renewal:
       renewalKey === undefined || renewalKey === ''
         ? undefined
-        : createHttpRenewal({ url: `${base}/api/v1/auth/renewals`, key: renewalKey, ask, createId: randomUUID, nowMs: clock.nowMs, elapsedMs, isAway: feed.isAway }),
-    isDue: (claims: AccessTokenClaims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2) }),
+        : createHttpRenewal({
+            url: `${base}/api/v1/auth/renewals`,
+            key: renewalKey,
+            ask,
+            createId: randomUUID,
+            nowMs: clock.nowMs,
+            elapsedMs,
+            isAway: feed.isAway,
+          }),
+    isDue: (claims: AccessTokenClaims) =>
+      isDue(claims, {
+        nowMs: clock.nowMs(),
+        thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2),
+      }),
     refuse: createRefuse(clock),
     decorator: options.decorator,
     cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
@@ -103,14 +155,22 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
 
   async function checkAccessToken(token: string | undefined): Promise<AccessTokenCheck> {
     if (token === undefined) return { outcome: 'missing' }
-    if (!isReady) throw new CodedError('unavailable', { cause: new Error('Keys and revocations have not been read from auth-api yet') })
+    if (!isReady)
+      throw new CodedError('unavailable', {
+        cause: new Error('Keys and revocations have not been read from auth-api yet'),
+      })
     const verified = await verify(token)
     if (verified.outcome === 'invalid') await checkSettings(token)
     if (!('claims' in verified)) return verified
     const { claims } = verified
     if (feed.isRevoked(claims.sid)) return { outcome: 'revoked', claims }
-    return isRoleStale(claims, feed.roleChangeOf(claims.sub)) ? { outcome: 'expired', claims } : verified
+    return isRoleStale(claims, feed.roleChangeOf(claims.sub))
+      ? { outcome: 'expired', claims }
+      : verified
   }
 }
 
-export const autoRefresh = fastifyPlugin(plugin, { name: '@auto-refresh/fastify-auto-refresh', fastify: '5.x' })
+export const autoRefresh = fastifyPlugin(plugin, {
+  name: '@auto-refresh/fastify-auto-refresh',
+  fastify: '5.x',
+})

@@ -1,9 +1,10 @@
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The value of a base64url part of a JWT, if it is written exactly as its issuer writes it: no padding, blanks, spare bits or
- * foreign letters (Node's decoder takes them all), and JSON as `JSON.stringify` prints it, which leaves no room for
- * duplicate keys or escaped names. `undefined` for everything else.
+ * The value of a base64url part of a JWT, if it is written exactly as its issuer writes it: no
+ * padding, blanks, spare bits or foreign letters (Node's decoder takes them all), and JSON as
+ * `JSON.stringify` prints it, which leaves no room for duplicate keys or escaped names. `undefined`
+ * for everything else.
  */
 export function parseCanonicalJson(part: string): unknown {
   const bytes = decodeCanonical(part)

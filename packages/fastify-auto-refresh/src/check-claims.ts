@@ -4,7 +4,10 @@ import { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/c
 const CLOCK_TOLERANCE_SECONDS = 10
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The claims of an authentic payload, if all are there, of their type, for us, and of times that fit each other. */
+/**
+ * The claims of an authentic payload, if all are there, of their type, for us, and of times that
+ * fit each other.
+ */
 export function checkClaims(
   payload: unknown,
   { issuer, audience }: { issuer: string; audience: string },
@@ -14,13 +17,14 @@ export function checkClaims(
   if (iss !== issuer || aud !== audience) return undefined
   // One that lives longer than the setting allows is none of ours, whoever holds the key.
   if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_ACCESS_TOKEN_SECONDS) return undefined
-  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS)) return undefined
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS))
+    return undefined
   return payload
 }
 
 /**
- * Seconds by which authentic claims lie in the future; 0 within the tolerance. They are ours, so it is a clock that is wrong,
- * and never the caller.
+ * Seconds by which authentic claims lie in the future; 0 within the tolerance. They are ours, so it
+ * is a clock that is wrong, and never the caller.
  */
 export function secondsAhead({ iat }: { iat: number }, nowSeconds: number): number {
   return iat > nowSeconds + CLOCK_TOLERANCE_SECONDS ? iat - nowSeconds : 0

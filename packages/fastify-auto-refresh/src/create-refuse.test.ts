@@ -5,12 +5,18 @@ import { createRefuse } from './create-refuse.ts'
 
 test('an outage is ten lines a second, however many requests meet it, and the next one tells how many were left out', async () => {
   const lines: { omitted: number; err: { message: string } }[] = []
-  const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => void lines.push(JSON.parse(line)) } } })
+  const app = Fastify({
+    logger: { level: 'warn', stream: { write: (line) => void lines.push(JSON.parse(line)) } },
+  })
   let nowMs = 5000
   const refuse = createRefuse({ nowMs: () => nowMs })
-  app.get('/', async (request, reply) => refuse(new CodedError('unavailable', { cause: new Error('auth-api is away') }), request, reply))
+  app.get('/', async (request, reply) =>
+    refuse(new CodedError('unavailable', { cause: new Error('auth-api is away') }), request, reply),
+  )
   for (let i = 0; i < 100; i += 1) expect((await app.inject('/')).statusCode).toBe(503)
-  expect(lines.map(({ omitted, err }) => [omitted, err.message])).toEqual(Array.from({ length: 10 }, () => [0, 'auth-api is away']))
+  expect(lines.map(({ omitted, err }) => [omitted, err.message])).toEqual(
+    Array.from({ length: 10 }, () => [0, 'auth-api is away']),
+  )
   nowMs += 1000
   await app.inject('/')
   expect(lines.at(-1)).toMatchObject({ omitted: 90 })

@@ -4,24 +4,43 @@ import { createAccessTokenVerifier } from './access-token-verifier.ts'
 import { parseCanonicalJson } from './canonical-part.ts'
 
 type Address = { issuer: string; audience: string }
-type Deps = Omit<Parameters<typeof createAccessTokenVerifier>[0], keyof Address> & { settings: Address; log: Pick<FastifyBaseLogger, 'error'> }
+type Deps = Omit<Parameters<typeof createAccessTokenVerifier>[0], keyof Address> & {
+  settings: Address
+  log: Pick<FastifyBaseLogger, 'error'>
+}
 
 /**
  * Tells a stranger's token from one of ours that the settings do not fit. An authentic token with
  * another issuer or audience is a fault of the installation: it is logged once with both values,
  * and throws `CodedError('unavailable')`, because signing in again would not help the user.
  */
-export function createSettingsCheck({ settings, log, ...deps }: Deps): (token: string) => Promise<void> {
+export function createSettingsCheck({
+  settings,
+  log,
+  ...deps
+}: Deps): (token: string) => Promise<void> {
   let isLogged = false
 
   return async (token) => {
     const named = readAddress(token)
-    if (named === undefined || (named.issuer === settings.issuer && named.audience === settings.audience)) return
+    if (
+      named === undefined ||
+      (named.issuer === settings.issuer && named.audience === settings.audience)
+    )
+      return
     const { outcome } = await createAccessTokenVerifier({ ...deps, ...named })(token)
     if (outcome === 'invalid') return
-    if (!isLogged) log.error({ configured: settings, token: named }, 'Access tokens rejected: issuer or audience differs from the configured value')
+    if (!isLogged)
+      log.error(
+        { configured: settings, token: named },
+        'Access tokens rejected: issuer or audience differs from the configured value',
+      )
     isLogged = true
-    throw new CodedError('unavailable', { cause: new Error('The issuer or audience of an authentic access token differs from the configured value') })
+    throw new CodedError('unavailable', {
+      cause: new Error(
+        'The issuer or audience of an authentic access token differs from the configured value',
+      ),
+    })
   }
 }
 
@@ -29,6 +48,11 @@ export function createSettingsCheck({ settings, log, ...deps }: Deps): (token: s
 function readAddress(token: string): Address | undefined {
   const payload = parseCanonicalJson(token.split('.', 2)[1] ?? '')
   if (typeof payload !== 'object' || payload === null) return undefined
-  const { iss, aud } = { iss: undefined, aud: undefined, ...payload } as { iss: unknown; aud: unknown }
-  return typeof iss === 'string' && typeof aud === 'string' ? { issuer: iss, audience: aud } : undefined
+  const { iss, aud } = { iss: undefined, aud: undefined, ...payload } as {
+    iss: unknown
+    aud: unknown
+  }
+  return typeof iss === 'string' && typeof aud === 'string'
+    ? { issuer: iss, audience: aud }
+    : undefined
 }

@@ -11,11 +11,13 @@ export type RenewalDecision =
 const GO_ON: RenewalDecision = { action: 'go_on' }
 
 /**
- * What to do with a due or an expired access token, given what would become of the refresh token beside it. Proof of a theft or
- * of an ended session counts at once; anything less never takes a valid access token from an honest user.
+ * What to do with a due or an expired access token, given what would become of the refresh token
+ * beside it. Proof of a theft or of an ended session counts at once; anything less never takes a
+ * valid access token from an honest user.
  */
 export function decideRenewal(access: 'valid' | 'expired', peeked: Peeked): RenewalDecision {
-  const unlessValid = (code: ErrorCode): RenewalDecision => (access === 'valid' ? GO_ON : { action: 'refuse', code })
+  const unlessValid = (code: ErrorCode): RenewalDecision =>
+    access === 'valid' ? GO_ON : { action: 'refuse', code }
   switch (peeked.outcome) {
     case 'would_renew':
       return { action: 'renew' }
@@ -33,7 +35,9 @@ export function decideRenewal(access: 'valid' | 'expired', peeked: Peeked): Rene
     case 'unavailable':
       return unlessValid('unavailable')
     case 'rate_limited':
-      return access === 'valid' ? GO_ON : { action: 'refuse', code: 'rate_limited', retryAfterSeconds: peeked.retryAfterSeconds }
+      return access === 'valid'
+        ? GO_ON
+        : { action: 'refuse', code: 'rate_limited', retryAfterSeconds: peeked.retryAfterSeconds }
     default:
       return peeked satisfies never
   }

@@ -2,9 +2,16 @@ import type { FastifyReply } from 'fastify'
 
 const NAME = 'access-control-expose-headers'
 
-/** Lets a page on another origin read these headers too, beside those that the application exposes. */
+/**
+ * Lets a page on another origin read these headers too, beside those that the application exposes.
+ */
 export function exposeHeaders(reply: FastifyReply, names: readonly string[]): void {
-  const exposed = [reply.getHeader(NAME) ?? []].flat().join().split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const exposed = [reply.getHeader(NAME) ?? []]
+    .flat()
+    .join()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
   const known = new Set(exposed.map((name) => name.toLowerCase()))
   reply.header(NAME, [...exposed, ...names.filter((name) => !known.has(name))].join(', '))
 }

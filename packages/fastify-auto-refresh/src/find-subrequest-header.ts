@@ -1,14 +1,20 @@
 import type { FastifyRequest } from 'fastify'
 
-/** nginx `auth_request` as its documentation has it, ingress-nginx, Traefik `forwardAuth` and Caddy `forward_auth`. */
+/**
+ * nginx `auth_request` as its documentation has it, ingress-nginx, Traefik `forwardAuth` and Caddy
+ * `forward_auth`.
+ */
 const ORIGINAL_TARGETS = ['x-original-uri', 'x-original-url', 'x-forwarded-uri']
 
 /**
- * The header by which a proxy says that it asks on behalf of another request: it names another path than ours. A proxy that
- * sends the header with every request names ours, perhaps below a prefix that it removes. Returns `undefined` for an ordinary
- * request.
+ * The header by which a proxy says that it asks on behalf of another request: it names another path
+ * than ours. A proxy that sends the header with every request names ours, perhaps below a prefix
+ * that it removes. Returns `undefined` for an ordinary request.
  */
-export function findSubrequestHeader({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): string | undefined {
+export function findSubrequestHeader({
+  url,
+  headers,
+}: Pick<FastifyRequest, 'url' | 'headers'>): string | undefined {
   const path = toPath(url)
   return ORIGINAL_TARGETS.find((name) => {
     const target = headers[name]

@@ -7,7 +7,11 @@ export { isLoopbackHost } from './is-loopback-host.ts'
 export { isLoopbackUrl, isPlainLoopback } from './is-plain-loopback.ts'
 export { readBearerToken } from './read-bearer-token.ts'
 export { readRefreshToken, type PresentedRefreshToken } from './read-refresh-token.ts'
-export { clearRefreshCookie, setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
+export {
+  clearRefreshCookie,
+  setRefreshCookie,
+  type RefreshCookieSettings,
+} from './refresh-cookie.ts'
 export { createSharedClock, type SharedClock } from './shared-clock.ts'
 export type { Renewal, RenewalRequest } from './renewal.ts'
 export { reportOffset } from './report-offset.ts'

@@ -1,6 +1,9 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 
-/** Time to renew: little life is left, and the session outlives the token. At a session's end nothing is due any more. */
+/**
+ * Time to renew: little life is left, and the session outlives the token. At a session's end
+ * nothing is due any more.
+ */
 export function isDue(
   { exp, session_exp: sessionExp }: Pick<AccessTokenClaims, 'exp' | 'session_exp'>,
   { nowMs, thresholdSeconds }: { nowMs: number; thresholdSeconds: number },

@@ -2,10 +2,16 @@ import type { FastifyRequest } from 'fastify'
 import { isLoopbackHost } from './is-loopback-host.ts'
 
 /**
- * Whether a browser asked this machine over plain http, as far as its request shows. Behind a proxy that rewrites `Host`,
- * HTTP/1.0 (nginx before 1.29.7 by default), the page's `Origin` or a forwarding header still shows that it did not.
+ * Whether a browser asked this machine over plain http, as far as its request shows. Behind a proxy
+ * that rewrites `Host`, HTTP/1.0 (nginx before 1.29.7 by default), the page's `Origin` or a
+ * forwarding header still shows that it did not.
  */
-export function isPlainLoopback({ protocol, hostname, raw, headers }: Pick<FastifyRequest, 'protocol' | 'hostname' | 'raw' | 'headers'>): boolean {
+export function isPlainLoopback({
+  protocol,
+  hostname,
+  raw,
+  headers,
+}: Pick<FastifyRequest, 'protocol' | 'hostname' | 'raw' | 'headers'>): boolean {
   if (protocol !== 'http' || !isLoopbackHost(hostname) || raw.httpVersion === '1.0') return false
   const { origin, 'x-forwarded-host': forwardedHost, 'x-forwarded-proto': forwardedProto } = headers
   return (

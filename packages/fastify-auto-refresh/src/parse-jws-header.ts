@@ -6,16 +6,30 @@ const ES256_SIGNATURE_BYTES = 64
 const KID = /^[A-Za-z0-9_-]{1,64}$/
 
 /**
- * The key id of a compact JWS that has the form of our access tokens (RFC 7515, RFC 9068): three canonical parts and exactly
- * the header `{alg: ES256, typ: at+jwt, kid}` in any order. A header with more in it (`crit`, `jku`, `jwk`, `x5u`) is not ours.
+ * The key id of a compact JWS that has the form of our access tokens (RFC 7515, RFC 9068): three
+ * canonical parts and exactly the header `{alg: ES256, typ: at+jwt, kid}` in any order. A header
+ * with more in it (`crit`, `jku`, `jwk`, `x5u`) is not ours.
  */
 export function parseJwsHeader(token: string): { kid: string } | undefined {
   if (token.length > MAX_LENGTH) return undefined
   const [header = '', , signature = '', ...rest] = token.split('.')
-  if (rest.length > 0 || decodeCanonical(signature)?.length !== ES256_SIGNATURE_BYTES) return undefined
+  if (rest.length > 0 || decodeCanonical(signature)?.length !== ES256_SIGNATURE_BYTES)
+    return undefined
   const value = parseCanonicalJson(header)
   if (typeof value !== 'object' || value === null) return undefined
-  const { alg, typ, kid, ...more } = { alg: undefined, typ: undefined, kid: undefined, ...value } as const satisfies Record<string, unknown>
-  if (alg !== 'ES256' || typ !== 'at+jwt' || typeof kid !== 'string' || !KID.test(kid) || Object.keys(more).length > 0) return undefined
+  const { alg, typ, kid, ...more } = {
+    alg: undefined,
+    typ: undefined,
+    kid: undefined,
+    ...value,
+  } as const satisfies Record<string, unknown>
+  if (
+    alg !== 'ES256' ||
+    typ !== 'at+jwt' ||
+    typeof kid !== 'string' ||
+    !KID.test(kid) ||
+    Object.keys(more).length > 0
+  )
+    return undefined
   return { kid }
 }

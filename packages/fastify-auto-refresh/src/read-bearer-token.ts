@@ -3,10 +3,14 @@ import type { FastifyRequest } from 'fastify'
 import { isNone } from './is-none.ts'
 import { readHeaderValues } from './read-header-values.ts'
 
-/** The access token of `Authorization: Bearer` (RFC 6750 §2.1). Throws `invalid_request` when the header comes twice. */
+/**
+ * The access token of `Authorization: Bearer` (RFC 6750 §2.1). Throws `invalid_request` when the
+ * header comes twice.
+ */
 export function readBearerToken(request: FastifyRequest): string | undefined {
   const [value, ...more] = readHeaderValues(request, 'authorization')
-  if (more.length > 0) throw new CodedError('invalid_request', { detail: 'Send one Authorization header' })
+  if (more.length > 0)
+    throw new CodedError('invalid_request', { detail: 'Send one Authorization header' })
   const token = /^bearer(?: +(.*))?$/i.exec(value?.trim() ?? '')?.[1]
   return isNone(token) ? undefined : token
 }

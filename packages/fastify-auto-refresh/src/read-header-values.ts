@@ -1,7 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 
-/** Every value of a header. Node shows the first of several and hides the others; `rawHeaders` has them all. */
+/**
+ * Every value of a header. Node shows the first of several and hides the others; `rawHeaders` has
+ * them all.
+ */
 export function readHeaderValues(request: FastifyRequest, name: string): string[] {
   const { rawHeaders } = request.raw
-  return rawHeaders.flatMap((field, index) => (index % 2 === 0 && field.toLowerCase() === name ? [rawHeaders[index + 1] ?? ''] : []))
+  return rawHeaders.flatMap((field, index) =>
+    index % 2 === 0 && field.toLowerCase() === name ? [rawHeaders[index + 1] ?? ''] : [],
+  )
 }

@@ -3,8 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { isNone } from './is-none.ts'
 
 /**
- * The values of a request's refresh cookies, in the order sent. `host` holds those of `__Host-refresh_token`, which only
- * this host can have set; `plain` those of `refresh_token`, which a sibling host or another application can set too.
+ * The values of a request's refresh cookies, in the order sent. `host` holds those of
+ * `__Host-refresh_token`, which only this host can have set; `plain` those of `refresh_token`,
+ * which a sibling host or another application can set too.
  */
 export function readRefreshCookies(request: FastifyRequest): { host: string[]; plain: string[] } {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
@@ -16,5 +17,7 @@ export function readRefreshCookies(request: FastifyRequest): { host: string[]; p
   return { host: valuesOf(HOST_REFRESH_COOKIE), plain: valuesOf(REFRESH_COOKIE) }
 }
 
-/** Whether a cookie value has the prefix of our refresh tokens. It says nothing about authenticity. */
+/**
+ * Whether a cookie value has the prefix of our refresh tokens. It says nothing about authenticity.
+ */
 export const looksLikeOurs = (token: string) => token.startsWith('art_')

@@ -1,18 +1,38 @@
 import type { FastifyRequest } from 'fastify'
 
-/** `sessionId` is that of the access token: the refresh token of another session is a `session_mismatch` and changes nothing. */
-export type RenewalRequest = Readonly<{ refreshToken: string; sessionId: string; request: FastifyRequest }>
+/**
+ * `sessionId` is that of the access token: the refresh token of another session is a
+ * `session_mismatch` and changes nothing.
+ */
+export type RenewalRequest = Readonly<{
+  refreshToken: string
+  sessionId: string
+  request: FastifyRequest
+}>
 
 export type Refused =
-  | { outcome: 'invalid' | 'expired' | 'revoked' | 'reused' | 'session_mismatch' | 'user_inactive' | 'unavailable' }
+  | {
+      outcome:
+        | 'invalid'
+        | 'expired'
+        | 'revoked'
+        | 'reused'
+        | 'session_mismatch'
+        | 'user_inactive'
+        | 'unavailable'
+    }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
 
 /** `user` is the user as of now: the role in an expired access token may long be another. */
 export type Peeked = { outcome: 'would_renew'; user: { username: string; role: string } } | Refused
 /** `idleUntilMs`: when the new refresh token dies unused, Unix milliseconds. */
-export type Renewed = { outcome: 'renewed'; accessToken: string; refreshToken: string; idleUntilMs: number } | Refused
+export type Renewed =
+  { outcome: 'renewed'; accessToken: string; refreshToken: string; idleUntilMs: number } | Refused
 
-/** Who carries a renewal out: auth-api in its own process, another back end over HTTP. Both may throw for trouble. */
+/**
+ * Who carries a renewal out: auth-api in its own process, another back end over HTTP. Both may
+ * throw for trouble.
+ */
 export interface Renewal {
   /** What `renew` would answer now, with nothing changed. */
   peek(request: RenewalRequest): Promise<Peeked>

@@ -7,11 +7,18 @@ const DAYS_8 = 8 * 86_400_000
 /** A server and a process whose clocks are off by the given milliseconds; both can jump. */
 function setUp({ own = 0, server = 0 } = {}) {
   const state = { elapsed: 1000, own, server }
-  const clock = createSharedClock({ wallMs: () => START + state.elapsed + state.own, elapsedMs: () => state.elapsed })
+  const clock = createSharedClock({
+    wallMs: () => START + state.elapsed + state.own,
+    elapsedMs: () => state.elapsed,
+  })
   const read = (tripMs = 10) => {
     const sentAtMs = state.elapsed
     state.elapsed += tripMs
-    clock.observe({ serverMs: START + sentAtMs + tripMs / 2 + state.server, sentAtMs, heardAtMs: state.elapsed })
+    clock.observe({
+      serverMs: START + sentAtMs + tripMs / 2 + state.server,
+      sentAtMs,
+      heardAtMs: state.elapsed,
+    })
   }
   /** Half a second goes by between two readings. */
   const run = (readings: number) => {
@@ -23,14 +30,17 @@ function setUp({ own = 0, server = 0 } = {}) {
   return { state, clock, read, run, error: () => clock.nowMs() - (START + state.elapsed) }
 }
 
-test.each([-2_400_000, -15_000, 12_000, 2_400_000])('a process whose clock is off by %i ms has the server\'s time from the first answer on', (own) => {
-  const { clock, read, error } = setUp({ own })
-  expect(error()).toBe(own)
-  read()
-  expect(error()).toBe(0)
-  expect(clock.offsetMs()).toBeCloseTo(-own, -2)
-  expect(clock.isOff()).toBe(true)
-})
+test.each([-2_400_000, -15_000, 12_000, 2_400_000])(
+  "a process whose clock is off by %i ms has the server's time from the first answer on",
+  (own) => {
+    const { clock, read, error } = setUp({ own })
+    expect(error()).toBe(own)
+    read()
+    expect(error()).toBe(0)
+    expect(clock.offsetMs()).toBeCloseTo(-own, -2)
+    expect(clock.isOff()).toBe(true)
+  },
+)
 
 test('a slow answer moves nothing that its way explains, and a very slow one moves nothing', () => {
   const { clock, state, read, error } = setUp()
@@ -40,7 +50,12 @@ test('a slow answer moves nothing that its way explains, and a very slow one mov
   clock.observe({ serverMs: START + sentAtMs, sentAtMs, heardAtMs: state.elapsed })
   clock.observe({ serverMs: START + DAYS_8, sentAtMs: sentAtMs - 5000, heardAtMs: state.elapsed })
   clock.observe({ serverMs: Number.NaN, sentAtMs, heardAtMs: state.elapsed })
-  expect([error(), clock.offsetMs(), clock.isOff(), clock.isDoubtful()]).toEqual([0, 0, false, false])
+  expect([error(), clock.offsetMs(), clock.isOff(), clock.isDoubtful()]).toEqual([
+    0,
+    0,
+    false,
+    false,
+  ])
 })
 
 test('a server whose clock jumps eight days for nine seconds is not followed, nor for an hour; the process stays ready', () => {
@@ -81,7 +96,7 @@ test('what began with a wrong clock of the server is corrected when that is righ
   expect(error()).toBe(0)
 })
 
-test('where all three clocks differ the server\'s is followed after a minute', () => {
+test("where all three clocks differ the server's is followed after a minute", () => {
   const { state, run, error } = setUp({ own: -2_400_000 })
   run(4)
   state.server = 30_000

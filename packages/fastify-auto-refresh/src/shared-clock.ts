@@ -1,8 +1,14 @@
-/** What a clock may be off before it matters: above this the process says so, and auth-api is not ready. */
+/**
+ * What a clock may be off before it matters: above this the process says so, and auth-api is not
+ * ready.
+ */
 export const MOST_OFFSET_MS = 5_000
 /** A reading that took longer says too little. */
 const LONGEST_TRIP_MS = 2_000
-/** How long the server's clock must stay somewhere else until it is followed, when no other clock bears it out. */
+/**
+ * How long the server's clock must stay somewhere else until it is followed, when no other clock
+ * bears it out.
+ */
 const FOLLOW_AFTER_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -11,33 +17,53 @@ const DAY_MS = 24 * HOUR_MS
 export type ClockReading = Readonly<{ serverMs: number; sentAtMs: number; heardAtMs: number }>
 
 export type SharedClock = Readonly<{
-  /** The server's time in Unix milliseconds, on our monotonic clock since the last reading; our own before the first. */
+  /**
+   * The server's time in Unix milliseconds, on our monotonic clock since the last reading; our own
+   * before the first.
+   */
   nowMs(): number
   observe(reading: ClockReading): void
-  /** The server's clock minus ours, at least; 0 where the way of the answer explains the difference. */
+  /**
+   * The server's clock minus ours, at least; 0 where the way of the answer explains the difference.
+   */
   offsetMs(): number
-  /** Our own clock is wrong by more than `MOST_OFFSET_MS`; false while it is the server's that has jumped. */
+  /**
+   * Our own clock is wrong by more than `MOST_OFFSET_MS`; false while it is the server's that has
+   * jumped.
+   */
   isOff(): boolean
-  /** The time should not be used to delete anything: the clocks disagree, or one of an hour's jump was followed today. */
+  /**
+   * The time should not be used to delete anything: the clocks disagree, or one of an hour's jump
+   * was followed today.
+   */
   isDoubtful(): boolean
 }>
 
 /**
- * One clock for all processes that judge tokens: the server's, corrected by half of each answer's way. It runs on the
- * monotonic clock, so neither a jump of ours nor a short one of the server's moves it: a reading more than 5 s from it counts
- * where our own clock agrees, or, where ours agrees with nothing, after a minute.
+ * One clock for all processes that judge tokens: the server's, corrected by half of each answer's
+ * way. It runs on the monotonic clock, so neither a jump of ours nor a short one of the server's
+ * moves it: a reading more than 5 s from it counts where our own clock agrees, or, where ours
+ * agrees with nothing, after a minute.
  */
-export function createSharedClock({ wallMs, elapsedMs }: { wallMs: () => number; elapsedMs: () => number }): SharedClock {
+export function createSharedClock({
+  wallMs,
+  elapsedMs,
+}: {
+  wallMs: () => number
+  elapsedMs: () => number
+}): SharedClock {
   let anchor: { serverMs: number; atMs: number } | undefined
   let offsetMs = 0
   let awaySinceMs: number | undefined
   let leaptAtMs = -Infinity
 
-  const toTime = (atMs: number) => (anchor === undefined ? wallMs() : anchor.serverMs + (atMs - anchor.atMs))
+  const toTime = (atMs: number) =>
+    anchor === undefined ? wallMs() : anchor.serverMs + (atMs - anchor.atMs)
 
   function observe({ serverMs, sentAtMs, heardAtMs }: ClockReading): void {
     const halfTripMs = (heardAtMs - sentAtMs) / 2
-    if (!Number.isFinite(serverMs) || !(halfTripMs >= 0 && halfTripMs * 2 <= LONGEST_TRIP_MS)) return
+    if (!Number.isFinite(serverMs) || !(halfTripMs >= 0 && halfTripMs * 2 <= LONGEST_TRIP_MS))
+      return
     const readMs = serverMs + halfTripMs
     const ownMs = wallMs() - (elapsedMs() - heardAtMs)
     offsetMs = beyond(readMs - ownMs, halfTripMs)

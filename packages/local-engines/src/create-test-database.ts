@@ -7,12 +7,18 @@ export type TestDatabase = Readonly<{ url: string; drop: () => Promise<void> }>
 let server: ReturnType<typeof startPostgres> | undefined
 
 /** Instead of the deadlines of our pools, which a machine that stands still for a second breaks. */
-const PATIENT = { options: '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000', query_timeout: '40000', connectionTimeoutMillis: '30000' }
+const PATIENT = {
+  options:
+    '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000',
+  query_timeout: '40000',
+  connectionTimeoutMillis: '30000',
+}
 
 /**
- * A fresh, empty database with a name of its own. Under vitest all test files share the server that its global set-up started;
- * elsewhere the first call starts one, which ends with `stopTestPostgres`. Who connects with its URL waits long, but for tests of
- * the `ownDeadlines` of what they test.
+ * A fresh, empty database with a name of its own. Under vitest all test files share the server that
+ * its global set-up started; elsewhere the first call starts one, which ends with
+ * `stopTestPostgres`. Who connects with its URL waits long, but for tests of the `ownDeadlines` of
+ * what they test.
  */
 export async function createTestDatabase({ ownDeadlines = false } = {}): Promise<TestDatabase> {
   server ??= startPostgres()
@@ -21,7 +27,8 @@ export async function createTestDatabase({ ownDeadlines = false } = {}): Promise
   await execute(url, `create database ${name}`)
   const own = new URL(url)
   own.pathname = `/${name}`
-  if (!ownDeadlines) for (const [parameter, value] of Object.entries(PATIENT)) own.searchParams.set(parameter, value)
+  if (!ownDeadlines)
+    for (const [parameter, value] of Object.entries(PATIENT)) own.searchParams.set(parameter, value)
   return { url: own.href, drop: () => execute(url, `drop database if exists ${name} with (force)`) }
 }
 

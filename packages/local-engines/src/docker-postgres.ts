@@ -20,18 +20,23 @@ export async function isDockerThere(dockerHost: string | undefined): Promise<boo
 }
 
 function toTarget(dockerHost: string | undefined): RequestOptions | undefined {
-  if (dockerHost?.startsWith('unix://') === true) return { socketPath: dockerHost.slice('unix://'.length) }
+  if (dockerHost?.startsWith('unix://') === true)
+    return { socketPath: dockerHost.slice('unix://'.length) }
   if (dockerHost !== undefined && dockerHost !== '') {
     const { hostname, port } = new URL(dockerHost)
     return { host: hostname, port: port || 2375 }
   }
-  const socketPath = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')].find((path) => existsSync(path))
+  const socketPath = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')].find(
+    (path) => existsSync(path),
+  )
   return socketPath === undefined ? undefined : { socketPath }
 }
 
 export async function startDockerPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
-  const container = await new PostgreSqlContainer('postgres:18').withCommand(['postgres', '-c', 'fsync=off']).start()
+  const container = await new PostgreSqlContainer('postgres:18')
+    .withCommand(['postgres', '-c', 'fsync=off'])
+    .start()
   return {
     url: container.getConnectionUri(),
     async stop() {

@@ -1,6 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -36,16 +46,27 @@ afterEach(async () => {
 })
 
 async function open(options: { onRestart?: () => void } = {}): Promise<EmbeddedPostgres> {
-  const postgres = await openEmbeddedPostgres({ dataDir, log: (message) => logged.push(message), ...options })
+  const postgres = await openEmbeddedPostgres({
+    dataDir,
+    log: (message) => logged.push(message),
+    ...options,
+  })
   opened.push(postgres)
   return postgres
 }
 
 /** Another process that owns the directory; resolves with its URL. */
-async function hold(env: NodeJS.ProcessEnv = process.env): Promise<{ holder: ChildProcess; url: string }> {
-  const holder = spawn(process.execPath, [HOLDER, dataDir], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+async function hold(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ holder: ChildProcess; url: string }> {
+  const holder = spawn(process.execPath, [HOLDER, dataDir], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   holders.push(holder)
-  const url = await new Promise<string>((resolve) => createInterface(holder.stdout).once('line', resolve))
+  const url = await new Promise<string>((resolve) =>
+    createInterface(holder.stdout).once('line', resolve),
+  )
   return { holder, url }
 }
 
@@ -74,7 +95,13 @@ test('it keeps its data and its password over a stop, and nothing is left runnin
 })
 
 test('variables of libpq that are set for another server do not keep it from starting', async () => {
-  for (const [name, value] of Object.entries({ PGSSLMODE: 'require', PGSSLNEGOTIATION: 'direct', PGOPTIONS: '-c nonsense=1', PGHOST: 'db.invalid' })) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries({
+    PGSSLMODE: 'require',
+    PGSSLNEGOTIATION: 'direct',
+    PGOPTIONS: '-c nonsense=1',
+    PGHOST: 'db.invalid',
+  }))
+    vi.stubEnv(name, value)
   await open()
   vi.unstubAllEnvs()
   expect(await findPostmaster(data)).toBeDefined()
@@ -82,7 +109,8 @@ test('variables of libpq that are set for another server do not keep it from sta
 
 test('it listens on loopback alone, without a socket file, asks for the password, and checks its pages', async () => {
   const { url } = await open()
-  const settings = "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories', 'data_checksums', 'fsync', 'server_encoding') order by name"
+  const settings =
+    "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories', 'data_checksums', 'fsync', 'server_encoding') order by name"
   expect(await query(url, settings)).toEqual([
     { name: 'data_checksums', setting: 'on' },
     { name: 'fsync', setting: 'on' },
@@ -90,7 +118,9 @@ test('it listens on loopback alone, without a socket file, asks for the password
     { name: 'server_encoding', setting: 'UTF8' },
     { name: 'unix_socket_directories', setting: '' },
   ])
-  await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toMatchObject({ code: '28P01' })
+  await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toMatchObject({
+    code: '28P01',
+  })
 })
 
 test('a second process is refused, and does not disturb the first', async () => {
@@ -106,7 +136,10 @@ test('of several that open a new directory at once one gets it, the others are r
   const results = await Promise.allSettled([open(), open(), open()])
   const winners = results.filter((result) => result.status === 'fulfilled')
   const losers = results.filter((result) => result.status === 'rejected')
-  expect([winners.length, losers.map(({ reason }) => String(reason))]).toEqual([1, [expect.stringContaining('in use'), expect.stringContaining('in use')]])
+  expect([winners.length, losers.map(({ reason }) => String(reason))]).toEqual([
+    1,
+    [expect.stringContaining('in use'), expect.stringContaining('in use')],
+  ])
   expect(await query(winners[0]?.value.url ?? '', 'select 1 as n')).toEqual([{ n: 1 }])
   expect(await readdir(dataDir)).toEqual(['postgres'])
 })
@@ -133,22 +166,25 @@ test('when owner and server were both killed, the next start recovers the data',
   expect(await query(postgres.url, 'select id from things')).toEqual([{ id: 7 }])
 })
 
-test.each(['own', 'taken over'] as const)('a server that dies comes back by itself at the same address, still owned (%s)', async (kind) => {
-  if (kind === 'taken over') {
-    const { holder } = await hold()
-    holder.kill('SIGKILL')
-  }
-  let restarts = 0
-  const { url, stop } = await open({ onRestart: () => (restarts += 1) })
-  const before = await findPostmaster(data)
-  process.kill(before?.pid ?? 0, 'SIGKILL')
-  await expect.poll(() => restarts, { timeout: 40_000 }).toBe(1)
-  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
-  expect((await findPostmaster(data))?.pid).not.toBe(before?.pid)
-  await expect(open()).rejects.toThrow('in use')
-  await stop()
-  expect(await findPostmaster(data)).toBeUndefined()
-})
+test.each(['own', 'taken over'] as const)(
+  'a server that dies comes back by itself at the same address, still owned (%s)',
+  async (kind) => {
+    if (kind === 'taken over') {
+      const { holder } = await hold()
+      holder.kill('SIGKILL')
+    }
+    let restarts = 0
+    const { url, stop } = await open({ onRestart: () => (restarts += 1) })
+    const before = await findPostmaster(data)
+    process.kill(before?.pid ?? 0, 'SIGKILL')
+    await expect.poll(() => restarts, { timeout: 40_000 }).toBe(1)
+    expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+    expect((await findPostmaster(data))?.pid).not.toBe(before?.pid)
+    await expect(open()).rejects.toThrow('in use')
+    await stop()
+    expect(await findPostmaster(data)).toBeUndefined()
+  },
+)
 
 test('a stop while a dead server is being started again leaves nothing running', async () => {
   const { stop } = await open()
@@ -186,19 +222,27 @@ test('a process id in the lock file that belongs to something else by now does n
   expect(await query(second.url, 'select 1 as n')).toEqual([{ n: 1 }])
 })
 
-test.runIf(process.platform === 'linux')('an interrupt from the terminal does not reach it', async () => {
-  await open()
-  const running = await findPostmaster(data)
-  const fields = (await readFile(`/proc/${running?.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
-  // state, parent, process group, session
-  expect(fields.slice(2, 4)).toEqual([String(running?.pid), String(running?.pid)])
-})
+test.runIf(process.platform === 'linux')(
+  'an interrupt from the terminal does not reach it',
+  async () => {
+    await open()
+    const running = await findPostmaster(data)
+    const fields =
+      (await readFile(`/proc/${running?.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+    // state, parent, process group, session
+    expect(fields.slice(2, 4)).toEqual([String(running?.pid), String(running?.pid)])
+  },
+)
 
-test.runIf(process.platform === 'linux' && process.getuid?.() === 0)('root who may not make a user namespace starts it as another user, in a folder closed to that user', async () => {
-  const tools = join(root, 'tools')
-  await mkdir(tools)
-  for (const tool of ['sh', 'setpriv', 'chown']) await symlink(join('/usr/bin', tool), join(tools, tool))
-  const { url } = await hold({ PATH: tools })
-  expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
-  expect((await stat(data)).uid).toBeGreaterThan(0)
-})
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'root who may not make a user namespace starts it as another user, in a folder closed to that user',
+  async () => {
+    const tools = join(root, 'tools')
+    await mkdir(tools)
+    for (const tool of ['sh', 'setpriv', 'chown'])
+      await symlink(join('/usr/bin', tool), join(tools, tool))
+    const { url } = await hold({ PATH: tools })
+    expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
+    expect((await stat(data)).uid).toBeGreaterThan(0)
+  },
+)

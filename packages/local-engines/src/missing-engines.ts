@@ -3,32 +3,61 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromiumPath } from './chromium-path.ts'
 
-export type MissingEngine = Readonly<{ engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python'; why: string }>
+export type MissingEngine = Readonly<{
+  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python'
+  why: string
+}>
 
 /**
- * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`) are left out and listed at
- * the end of `npm test`. A cheap look, no engine is started. In CI nothing is missing: what cannot start must fail there.
+ * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`)
+ * are left out and listed at the end of `npm test`. A cheap look, no engine is started. In CI
+ * nothing is missing: what cannot start must fail there.
  */
 export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngine[] {
-  const isOnPath = (...names: string[]) => (environment['PATH'] ?? '').split(delimiter).some((folder) => names.some((name) => existsSync(join(folder, name))))
+  const isOnPath = (...names: string[]) =>
+    (environment['PATH'] ?? '')
+      .split(delimiter)
+      .some((folder) => names.some((name) => existsSync(join(folder, name))))
   const isGiven = (name: string) => (environment[name] ?? '') !== ''
   if (environment['CI'] === 'true') return []
   const missing: MissingEngine[] = []
   const hasDocker = isGiven('DOCKER_HOST') || existsSync('/var/run/docker.sock')
   if (!hasDocker && !isGiven('TEST_KAFKA_BROKERS') && !(isOnPath('java') && isOnPath('mvn'))) {
-    missing.push({ engine: 'kafka', why: 'no Kafka: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven' })
+    missing.push({
+      engine: 'kafka',
+      why: 'no Kafka: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven',
+    })
   }
-  if (!hasDocker && !isGiven('TEST_REDIS_URL') && !isOnPath('redis-server', 'valkey-server', 'mvn')) {
-    missing.push({ engine: 'redis', why: 'no Redis: set TEST_REDIS_URL, start Docker, or install redis-server' })
+  if (
+    !hasDocker &&
+    !isGiven('TEST_REDIS_URL') &&
+    !isOnPath('redis-server', 'valkey-server', 'mvn')
+  ) {
+    missing.push({
+      engine: 'redis',
+      why: 'no Redis: set TEST_REDIS_URL, start Docker, or install redis-server',
+    })
   }
   if (!isOnPath('promtool') || !isOnPath('amtool')) {
-    missing.push({ engine: 'prometheus', why: 'no promtool and amtool: install Prometheus and Alertmanager (Debian: prometheus prometheus-alertmanager)' })
+    missing.push({
+      engine: 'prometheus',
+      why: 'no promtool and amtool: install Prometheus and Alertmanager (Debian: prometheus prometheus-alertmanager)',
+    })
   }
   if (!existsSync(chromiumPath(environment))) {
-    missing.push({ engine: 'browser', why: 'no browser: install Chromium, or set TEST_CHROMIUM to its path' })
+    missing.push({
+      engine: 'browser',
+      why: 'no browser: install Chromium, or set TEST_CHROMIUM to its path',
+    })
   }
-  if (!isOnPath('python3') || spawnSync('python3', ['-c', 'import ensurepip'], { env: environment }).status !== 0) {
-    missing.push({ engine: 'python', why: 'no Python: install python3 with venv and pip (Debian: python3-venv)' })
+  if (
+    !isOnPath('python3') ||
+    spawnSync('python3', ['-c', 'import ensurepip'], { env: environment }).status !== 0
+  ) {
+    missing.push({
+      engine: 'python',
+      why: 'no Python: install python3 with venv and pip (Debian: python3-venv)',
+    })
   }
   return missing
 }

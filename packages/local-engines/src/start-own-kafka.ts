@@ -3,11 +3,19 @@ import type { OwnServer } from './machine/own-server.ts'
 
 export type OwnKafka = OwnServer & Readonly<{ brokers: readonly string[] }>
 
-/** A Kafka of the caller's alone on this machine, for tests that stop and kill it. Throws the reason where there can be none. */
-export async function startOwnKafka(environment: NodeJS.ProcessEnv = process.env): Promise<OwnKafka> {
+/**
+ * A Kafka of the caller's alone on this machine, for tests that stop and kill it. Throws the reason
+ * where there can be none.
+ */
+export async function startOwnKafka(
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<OwnKafka> {
   try {
     return await openKafkaServer(environment)
   } catch (error) {
-    throw new Error(`There is no Kafka for tests: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven (${error instanceof Error ? error.message : String(error)})`, { cause: error })
+    throw new Error(
+      `There is no Kafka for tests: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven (${error instanceof Error ? error.message : String(error)})`,
+      { cause: error },
+    )
   }
 }

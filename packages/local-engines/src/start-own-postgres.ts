@@ -19,7 +19,10 @@ export type OwnPostgres = Readonly<{
 }>
 
 const PREFIX = 'auto-refresh-postgres-'
-/** A test's data need not survive the machine, but what was answered must survive a kill -9: synchronous_commit stays on. */
+/**
+ * A test's data need not survive the machine, but what was answered must survive a kill -9:
+ * synchronous_commit stays on.
+ */
 const FAST = { fsync: 'off', full_page_writes: 'off' }
 
 /** A Postgres of the caller's alone, in a temporary folder, for tests that stop and kill it. */
@@ -33,7 +36,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await start()
 
   async function start(): Promise<void> {
-    // Removes the lock file of a killed server: Postgres would take a dead process that nobody has buried yet for a server.
+    // Removes the lock file of a killed server: Postgres would take a dead process that nobody has
+    // buried yet for a server.
     await findPostmaster(data)
     const { client, pid } = await startServer(instance, { port, settings: FAST })
     stopWatching()
@@ -65,7 +69,10 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   }
 }
 
-/** The watcher ends the server of a test run that was killed. Where both were killed, the next run does. */
+/**
+ * The watcher ends the server of a test run that was killed. Where both were killed, the next run
+ * does.
+ */
 async function sweepLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-', 1)[0]) : 0

@@ -24,19 +24,27 @@ function isListening(): Promise<boolean> {
 }
 
 test('the brokers in TEST_KAFKA_BROKERS are taken as they are', async () => {
-  expect(await startKafka({ TEST_KAFKA_BROKERS: 'a:1,b:2' })).toMatchObject({ brokers: ['a:1', 'b:2'], engine: 'environment' })
+  expect(await startKafka({ TEST_KAFKA_BROKERS: 'a:1,b:2' })).toMatchObject({
+    brokers: ['a:1', 'b:2'],
+    engine: 'environment',
+  })
 })
 
-test.each(['stopServer', 'killServer'] as const)('it comes back at the same address after %s', async (end) => {
-  expect(await isListening()).toBe(true)
-  await kafka[end]()
-  expect(await isListening()).toBe(false)
-  await kafka.startServer()
-  expect(await isListening()).toBe(true)
-})
+test.each(['stopServer', 'killServer'] as const)(
+  'it comes back at the same address after %s',
+  async (end) => {
+    expect(await isListening()).toBe(true)
+    await kafka[end]()
+    expect(await isListening()).toBe(false)
+    await kafka.startServer()
+    expect(await isListening()).toBe(true)
+  },
+)
 
 test('where there is no way to one, the reason is told', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'no-kafka-'))
-  await expect(startOwnKafka({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(/^There is no Kafka for tests: .* \(Maven \(mvn\) is not on the PATH\)$/)
+  await expect(startOwnKafka({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(
+    /^There is no Kafka for tests: .* \(Maven \(mvn\) is not on the PATH\)$/,
+  )
   await rm(empty, { recursive: true })
 })

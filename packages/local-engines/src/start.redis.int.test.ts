@@ -11,7 +11,9 @@ import { startRedis } from './start-redis.ts'
 /** What a Redis at this address answers to an inline command. */
 function ask(url: string, command: string, timeoutMs = 20_000): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) }, () => socket.write(`${command}\r\n`))
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) }, () =>
+      socket.write(`${command}\r\n`),
+    )
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')))
     socket.once('error', reject)
     socket.once('data', (data) => {
@@ -29,16 +31,22 @@ afterAll(() => redis.stop())
 afterEach(() => redis.startServer())
 
 test('the address in TEST_REDIS_URL is taken as it is', async () => {
-  expect(await startRedis({ TEST_REDIS_URL: 'redis://somewhere:1' })).toMatchObject({ url: 'redis://somewhere:1', engine: 'environment' })
+  expect(await startRedis({ TEST_REDIS_URL: 'redis://somewhere:1' })).toMatchObject({
+    url: 'redis://somewhere:1',
+    engine: 'environment',
+  })
 })
 
-test.each(['stopServer', 'killServer'] as const)('what was stored survives %s, at the same address', async (end) => {
-  await ask(redis.url, `set ${end} 7`)
-  await redis[end]()
-  await expect(ask(redis.url, 'ping')).rejects.toThrow('ECONNREFUSED')
-  await redis.startServer()
-  expect(await ask(redis.url, `get ${end}`)).toBe('$1\r\n7')
-})
+test.each(['stopServer', 'killServer'] as const)(
+  'what was stored survives %s, at the same address',
+  async (end) => {
+    await ask(redis.url, `set ${end} 7`)
+    await redis[end]()
+    await expect(ask(redis.url, 'ping')).rejects.toThrow('ECONNREFUSED')
+    await redis.startServer()
+    expect(await ask(redis.url, `get ${end}`)).toBe('$1\r\n7')
+  },
+)
 
 test('a frozen one takes connections and answers nothing, and goes on when thawed', async () => {
   redis.freezeServer()
@@ -48,8 +56,12 @@ test('a frozen one takes connections and answers nothing, and goes on when thawe
 })
 
 test('it ends with its owner, also one that was killed', async () => {
-  const owner = spawn(process.execPath, [join(import.meta.dirname, 'testing/hold-redis.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise<string>((resolve) => createInterface(owner.stdout).once('line', resolve))
+  const owner = spawn(process.execPath, [join(import.meta.dirname, 'testing/hold-redis.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve) =>
+    createInterface(owner.stdout).once('line', resolve),
+  )
   expect(await ask(url, 'ping')).toBe('+PONG')
   owner.kill('SIGKILL')
   await expect.poll(() => ask(url, 'ping').catch(String)).toContain('ECONNREFUSED')
@@ -57,6 +69,8 @@ test('it ends with its owner, also one that was killed', async () => {
 
 test('where there is no way to one, the reason is told', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'no-redis-'))
-  await expect(startOwnRedis({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(/^There is no Redis for tests: .* \(Maven \(mvn\) is not on the PATH\)$/)
+  await expect(startOwnRedis({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(
+    /^There is no Redis for tests: .* \(Maven \(mvn\) is not on the PATH\)$/,
+  )
   await rm(empty, { recursive: true })
 })

@@ -3,7 +3,10 @@ import type { NoticesData, SessionsData } from '@auto-refresh/contracts'
 import { element, make } from './element.ts'
 import { toClockTime } from './format.ts'
 
-/** The user's sessions and notices. `load` asks for both anew; calls that come meanwhile become one more. */
+/**
+ * The user's sessions and notices. `load` asks for both anew; calls that come meanwhile become one
+ * more.
+ */
 export function createAccount({ tokens }: { tokens: TokenManager }) {
   let isLoading = false
   let isStale = false
@@ -14,7 +17,10 @@ export function createAccount({ tokens }: { tokens: TokenManager }) {
     isLoading = true
     while (isStale && tokens.session !== null) {
       isStale = false
-      await Promise.all([read('sessions').then(showSessions), read('notices').then(showNotices)]).catch(() => {})
+      await Promise.all([
+        read('sessions').then(showSessions),
+        read('notices').then(showNotices),
+      ]).catch(() => {})
     }
     isLoading = false
   }
@@ -26,19 +32,43 @@ export function createAccount({ tokens }: { tokens: TokenManager }) {
 
   function showSessions({ sessions }: Partial<SessionsData>) {
     if (sessions === undefined) return
-    const rows = sessions.map(({ id, current, network, user_agent: agent, signed_in_at: since, last_refreshed_at: refreshed }) => {
-      const name = `${toBrowser(agent)} from ${network}`
-      const times = `since ${toClockTime(new Date(since))}, refreshed ${toClockTime(new Date(refreshed))}`
-      const what = make('div', { text: current ? `${name} (this one)` : name }, make('small', { text: times }))
-      return make('li', {}, what, button('End', `End the session ${name}, ${times}`, `sessions/${id}`))
-    })
+    const rows = sessions.map(
+      ({
+        id,
+        current,
+        network,
+        user_agent: agent,
+        signed_in_at: since,
+        last_refreshed_at: refreshed,
+      }) => {
+        const name = `${toBrowser(agent)} from ${network}`
+        const times = `since ${toClockTime(new Date(since))}, refreshed ${toClockTime(new Date(refreshed))}`
+        const what = make(
+          'div',
+          { text: current ? `${name} (this one)` : name },
+          make('small', { text: times }),
+        )
+        return make(
+          'li',
+          {},
+          what,
+          button('End', `End the session ${name}, ${times}`, `sessions/${id}`),
+        )
+      },
+    )
     element('sessions').replaceChildren(...rows)
   }
 
   function showNotices({ notices }: Partial<NoticesData>) {
     if (notices === undefined) return
     const rows = notices.map(({ id, message, occurred_at: at }) =>
-      make('li', {}, make('div', { text: message }, make('small', { text: toClockTime(new Date(at)) })), button('Dismiss', `Dismiss: ${message}`, `notices/${id}`)))
+      make(
+        'li',
+        {},
+        make('div', { text: message }, make('small', { text: toClockTime(new Date(at)) })),
+        button('Dismiss', `Dismiss: ${message}`, `notices/${id}`),
+      ),
+    )
     element('notices').replaceChildren(...rows)
     element('notices-empty').hidden = rows.length > 0
   }
@@ -46,11 +76,24 @@ export function createAccount({ tokens }: { tokens: TokenManager }) {
   function button(text: string, label: string, path: string) {
     const made = make('button', { className: 'small', text })
     made.ariaLabel = label
-    made.addEventListener('click', () => void tokens.request(`/api/v1/auth/${path}`, { method: 'DELETE' }).catch(() => {}).then(load))
+    made.addEventListener(
+      'click',
+      () =>
+        void tokens
+          .request(`/api/v1/auth/${path}`, { method: 'DELETE' })
+          .catch(() => {})
+          .then(load),
+    )
     return made
   }
 
   return { load }
 }
 
-const toBrowser = (agent: string) => /(?:Firefox|Edg|Chrome|Version|curl)\/\d+/.exec(agent)?.[0].replace('Version', 'Safari').replace('Edg', 'Edge').replace('/', ' ') ?? (agent.slice(0, 40) || 'Unknown')
+const toBrowser = (agent: string) =>
+  /(?:Firefox|Edg|Chrome|Version|curl)\/\d+/
+    .exec(agent)?.[0]
+    .replace('Version', 'Safari')
+    .replace('Edg', 'Edge')
+    .replace('/', ' ') ??
+  (agent.slice(0, 40) || 'Unknown')

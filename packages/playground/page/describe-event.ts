@@ -12,9 +12,15 @@ const ENDED = {
 }
 
 /** An event of the server as a sentence. Types that are not known here are shown by their name. */
-export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, ownSessionId: string | undefined): Pick<Entry, 'text' | 'grave'> {
+export function describeEvent(
+  { type, data }: Pick<AnyEvent, 'type' | 'data'>,
+  ownSessionId: string | undefined,
+): Pick<Entry, 'text' | 'grave'> {
   const event = { type, data } as AnyEvent
-  const whose = 'session_id' in data && data.session_id === ownSessionId ? 'This session' : 'Another session of yours'
+  const whose =
+    'session_id' in data && data.session_id === ownSessionId
+      ? 'This session'
+      : 'Another session of yours'
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a new type is shown by its name until somebody words it
   switch (event.type) {
     case 'session.issued.v1':
@@ -22,7 +28,10 @@ export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, o
     case 'session.rotated.v1':
       return { text: `${whose} moved on to generation ${event.data.generation}.` }
     case 'session.reuse-detected.v1':
-      return { text: `A spent refresh token (generation ${event.data.presented.generation}) came back: ${lower(whose)} was ended, for the thief and for you.`, grave: true }
+      return {
+        text: `A spent refresh token (generation ${event.data.presented.generation}) came back: ${lower(whose)} was ended, for the thief and for you.`,
+        grave: true,
+      }
     case 'session.revoked.v1':
       return { text: `${whose} was ended: ${ENDED[event.data.reason]}.` }
     case 'session.expired.v1':
@@ -33,7 +42,10 @@ export function describeEvent({ type, data }: Pick<AnyEvent, 'type' | 'data'>, o
     case 'session.shadow-suspected.v1':
       return { text: `${whose} looks as if two held its token.`, grave: true }
     case 'security.pattern-detected.v1':
-      return { text: `The threat monitor warns of a pattern: ${event.data.pattern.replaceAll('_', ' ')}.`, grave: true }
+      return {
+        text: `The threat monitor warns of a pattern: ${event.data.pattern.replaceAll('_', ' ')}.`,
+        grave: true,
+      }
     default:
       return { text: `The server tells of ${event.type}.` }
   }

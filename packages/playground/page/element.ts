@@ -1,4 +1,7 @@
-/** The element of the page with this id. A missing one is a mistake in the page, and is told at once. */
+/**
+ * The element of the page with this id. A missing one is a mistake in the page, and is told at
+ * once.
+ */
 export function element(id: string): HTMLElement
 export function element<T extends HTMLElement>(id: string, type: new () => T): T
 export function element(id: string, type: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -8,7 +11,11 @@ export function element(id: string, type: new () => HTMLElement = HTMLElement): 
 }
 
 /** A new element. Text is only ever text. */
-export function make(tag: string, { className = '', text = '' }: { className?: string; text?: string }, ...children: Node[]): HTMLElement {
+export function make(
+  tag: string,
+  { className = '', text = '' }: { className?: string; text?: string },
+  ...children: Node[]
+): HTMLElement {
   const made = document.createElement(tag)
   made.className = className
   made.textContent = text

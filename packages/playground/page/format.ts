@@ -3,7 +3,9 @@ export function toDuration(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds))
   if (whole < 3600) return `${whole.toLocaleString('en')} s`
   const days = Math.floor(whole / 86_400)
-  const clock = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, '0')).join(':')
+  const clock = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
   return days > 0 ? `${days} d ${clock}` : clock
 }
 

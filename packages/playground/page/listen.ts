@@ -6,20 +6,28 @@ const LOOK_MS = 250
 const AGAIN_MS = 1000
 
 /**
- * Listens to the server's events while somebody is signed in. The server ends a stream a little after its access token, and
- * takes the oldest for a fifth tab; that one waits until it is looked at again.
+ * Listens to the server's events while somebody is signed in. The server ends a stream a little
+ * after its access token, and takes the oldest for a fifth tab; that one waits until it is looked
+ * at again.
  */
-export async function listen(tokens: TokenManager, tell: (event: ServerEvent) => void): Promise<void> {
+export async function listen(
+  tokens: TokenManager,
+  tell: (event: ServerEvent) => void,
+): Promise<void> {
   for (;;) {
     while (tokens.session === null) await pause(LOOK_MS)
     const end = await listenOnce(tokens, tell).catch(() => 'broken' as const)
-    if (end !== 'over') show(end === 'replaced' ? 'paused: newer tabs are listening' : 'not listening')
+    if (end !== 'over')
+      show(end === 'replaced' ? 'paused: newer tabs are listening' : 'not listening')
     if (end === 'replaced') await nextFocus()
     if (end === 'broken') await pause(AGAIN_MS)
   }
 }
 
-async function listenOnce(tokens: TokenManager, tell: (event: ServerEvent) => void): Promise<'over' | 'replaced' | 'broken'> {
+async function listenOnce(
+  tokens: TokenManager,
+  tell: (event: ServerEvent) => void,
+): Promise<'over' | 'replaced' | 'broken'> {
   const leaving = new AbortController()
   const { sessionId } = tokens.session ?? {}
   // It would go on for a while with the events of whoever was signed in before.
@@ -48,4 +56,5 @@ function show(text: string) {
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-const nextFocus = () => new Promise<void>((resolve) => addEventListener('focus', () => resolve(), { once: true }))
+const nextFocus = () =>
+  new Promise<void>((resolve) => addEventListener('focus', () => resolve(), { once: true }))

@@ -13,7 +13,10 @@ import { createThief } from './thief.ts'
 const DRAW_MS = 250
 
 const settings = (await (await fetch('/playground/settings')).json()) as PlaygroundSettings
-const tokens = new TokenManager({ baseURL: location.origin, threshold: settings.dueThresholdSeconds })
+const tokens = new TokenManager({
+  baseURL: location.origin,
+  threshold: settings.dueThresholdSeconds,
+})
 const account = createAccount({ tokens })
 const thief = createThief({ tokens, graceSeconds: settings.graceSeconds })
 const username = element('username', HTMLInputElement)
@@ -37,7 +40,12 @@ async function because<T>(why: string, work: () => Promise<T>): Promise<T | unde
   try {
     return await work()
   } catch (error) {
-    log({ source: 'page', text: error instanceof Error ? error.message : String(error), ...(error instanceof AuthError ? { detail: error.code } : {}), grave: true })
+    log({
+      source: 'page',
+      text: error instanceof Error ? error.message : String(error),
+      ...(error instanceof AuthError ? { detail: error.code } : {}),
+      grave: true,
+    })
   } finally {
     // its event comes a turn later
     setTimeout(() => (cause = before))
@@ -51,37 +59,65 @@ element('sign-in').addEventListener('submit', (event) => {
     () => {
       explainEnd(undefined)
       fillIn()
-      log({ source: 'page', text: `Signed in as ${username.value}.`, detail: 'POST /api/v1/auth/token: 200' })
+      log({
+        source: 'page',
+        text: `Signed in as ${username.value}.`,
+        detail: 'POST /api/v1/auth/token: 200',
+      })
       draw()
       void account.load()
     },
-    (error: AuthError) => (element('sign-in-fault').textContent = error.code === 'invalid_credentials' ? 'Wrong user name or password.' : error.message),
+    (error: AuthError) =>
+      (element('sign-in-fault').textContent =
+        error.code === 'invalid_credentials' ? 'Wrong user name or password.' : error.message),
   )
 })
 element('request').addEventListener('click', () => {
   void because('It was due, so the client brought the next pair', async () => {
     const { status } = await tokens.request('/api/v1/auth/me')
-    log({ source: 'page', text: status === 200 ? 'The request was answered.' : 'The request was refused.', detail: `GET /api/v1/auth/me: ${status}` })
+    log({
+      source: 'page',
+      text: status === 200 ? 'The request was answered.' : 'The request was refused.',
+      detail: `GET /api/v1/auth/me: ${status}`,
+    })
   })
 })
-element('refresh').addEventListener('click', () => void because('You asked for it: the pair was renewed', () => tokens.refreshTokens()))
+element('refresh').addEventListener(
+  'click',
+  () => void because('You asked for it: the pair was renewed', () => tokens.refreshTokens()),
+)
 element('sign-out').addEventListener('click', () => void tokens.logout())
 
 tokens.on('refreshed', ({ elsewhere }) => {
   draw()
   const { generation } = tokens.session ?? {}
-  if (generation !== undefined) log({ source: 'page', text: elsewhere ? `Another tab brought the pair of generation ${generation}; this one took it over.` : `${cause}. This is generation ${generation}.` })
+  if (generation !== undefined)
+    log({
+      source: 'page',
+      text: elsewhere
+        ? `Another tab brought the pair of generation ${generation}; this one took it over.`
+        : `${cause}. This is generation ${generation}.`,
+    })
 })
 tokens.on('session-ended', ({ reason }) => {
-  const isTheft = reason === 'refresh_token_reused' || (sessionId !== undefined && sessionId === stolenSessionId)
+  const isTheft =
+    reason === 'refresh_token_reused' || (sessionId !== undefined && sessionId === stolenSessionId)
   const text = isTheft ? THEFT : (ENDED[reason] ?? 'The session is over. Sign in again.')
   explainEnd({ text, grave: isTheft })
-  log({ source: 'page', text: isTheft ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has dropped its tokens.` : text, detail: reason, grave: isTheft })
+  log({
+    source: 'page',
+    text: isTheft
+      ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has dropped its tokens.`
+      : text,
+    detail: reason,
+    grave: isTheft,
+  })
   draw()
 })
 tokens.on('error', ({ message, code }) => log({ source: 'page', text: message, detail: code }))
 
-const THEFT = 'A spent refresh token came back, so this session was ended, for the thief and for you. Sign in again.'
+const THEFT =
+  'A spent refresh token came back, so this session was ended, for the thief and for you. Sign in again.'
 const ENDED: Record<string, string> = {
   logout: 'You signed out.',
   signed_out_elsewhere: 'You signed out in another tab.',
@@ -110,9 +146,15 @@ void listen(tokens, ({ type, data }) => {
   if (event.type === 'session.reuse-detected.v1') {
     stolenSessionId = String(data['session_id'])
     // the client may have met the refusal before
-    if (tokens.session === null && stolenSessionId === sessionId) explainEnd({ text: THEFT, grave: true })
+    if (tokens.session === null && stolenSessionId === sessionId)
+      explainEnd({ text: THEFT, grave: true })
   }
-  log({ source: 'server', ...describeEvent(event, sessionId), detail: type, at: new Date(String(data['time'])) })
+  log({
+    source: 'server',
+    ...describeEvent(event, sessionId),
+    detail: type,
+    at: new Date(String(data['time'])),
+  })
   // Asking is also how the client learns that this very session is over.
   void account.load()
 })

@@ -4,13 +4,17 @@ import { element } from './element.ts'
 import { toDuration } from './format.ts'
 import { readClaims } from './read-claims.ts'
 
-/** Shows what both tokens have left. The refresh token lives from the rotation on, which is when its access token was issued. */
+/**
+ * Shows what both tokens have left. The refresh token lives from the rotation on, which is when its
+ * access token was issued.
+ */
 export function drawMeters(tokens: TokenManager, settings: PlaygroundSettings): void {
   const { session, accessToken } = tokens
   if (session === null || accessToken === null) return
   const claims = readClaims(accessToken)
   const accessLeft = session.expiresInMs / 1000
-  const refreshLeft = Math.min(claims.iat + settings.refreshTtlSeconds, claims.session_exp) - Date.now() / 1000
+  const refreshLeft =
+    Math.min(claims.iat + settings.refreshTtlSeconds, claims.session_exp) - Date.now() / 1000
   const isLast = claims.session_exp <= claims.exp
 
   element('who').textContent = claims.username
@@ -18,8 +22,13 @@ export function drawMeters(tokens: TokenManager, settings: PlaygroundSettings): 
   draw('access', accessLeft, settings.accessTtlSeconds)
   draw('refresh', refreshLeft, settings.refreshTtlSeconds)
   const dueIn = accessLeft - settings.dueThresholdSeconds
-  element('due').textContent = isLast ? 'this one lasts until the session ends' : dueIn > 0 ? `in ${toDuration(dueIn)} it is due (the mark), and the client renews it` : 'it is due now'
-  element('due-mark').style.left = `${(100 * settings.dueThresholdSeconds) / settings.accessTtlSeconds}%`
+  element('due').textContent = isLast
+    ? 'this one lasts until the session ends'
+    : dueIn > 0
+      ? `in ${toDuration(dueIn)} it is due (the mark), and the client renews it`
+      : 'it is due now'
+  element('due-mark').style.left =
+    `${(100 * settings.dueThresholdSeconds) / settings.accessTtlSeconds}%`
 }
 
 function draw(name: 'access' | 'refresh', left: number, whole: number) {

@@ -12,17 +12,31 @@ const logout = (userId: string, id = 'e1'): AnyEvent => ({
   time: '2026-11-23T12:00:00Z',
   subject: 's',
   key: 's',
-  data: { session_id: 's', session_seq: 1, user_id: userId, client_id: 'c', generation: 0, reason: 'logout', session_seconds: 1 },
+  data: {
+    session_id: 's',
+    session_seq: 1,
+    user_id: userId,
+    client_id: 'c',
+    generation: 0,
+    reason: 'logout',
+    session_seconds: 1,
+  },
 })
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 /** A stream with a reader that notes all it gets. */
-function open(streams: ReturnType<typeof createEventStreams>, userId = ANN, isStillAllowed = async () => true) {
+function open(
+  streams: ReturnType<typeof createEventStreams>,
+  userId = ANN,
+  isStillAllowed = async () => true,
+) {
   const body = streams.open({ userId, isStillAllowed })
   const seen = { text: '', isOver: false }
-  body?.on('data', (chunk: Buffer) => (seen.text += chunk.toString())).on('end', () => (seen.isOver = true))
+  body
+    ?.on('data', (chunk: Buffer) => (seen.text += chunk.toString()))
+    .on('end', () => (seen.isOver = true))
   return { body, seen }
 }
 const settle = () => vi.advanceTimersByTimeAsync(0)
@@ -30,10 +44,16 @@ const settle = () => vi.advanceTimersByTimeAsync(0)
 test('a user is told of the own sessions alone, and never of what names no user', async () => {
   const streams = createEventStreams()
   const { seen } = open(streams)
-  const failed: AnyEvent = { ...logout(BEN), type: 'login.failed.v1', data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' } }
+  const failed: AnyEvent = {
+    ...logout(BEN),
+    type: 'login.failed.v1',
+    data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' },
+  }
   streams.tell([logout(BEN, 'of-ben'), logout(ANN, 'of-ann'), failed])
   await settle()
-  expect(seen.text).toMatch(/^: open\n\nid: of-ann\nevent: session\.revoked\.v1\ndata: \{.*"reason":"logout".*\}\n\n$/)
+  expect(seen.text).toMatch(
+    /^: open\n\nid: of-ann\nevent: session\.revoked\.v1\ndata: \{.*"reason":"logout".*\}\n\n$/,
+  )
 })
 
 test('a silent stream is kept alive by a beat', async () => {
@@ -72,7 +92,9 @@ test('a fifth stream of a user takes the place of the first, which is told so; o
 
 test('there is a limit to the streams of all users, and a reader who goes makes room', async () => {
   const streams = createEventStreams()
-  const all = Array.from({ length: 32 }, (_, index) => open(streams, `user ${Math.floor(index / 4)}`))
+  const all = Array.from({ length: 32 }, (_, index) =>
+    open(streams, `user ${Math.floor(index / 4)}`),
+  )
   expect(all.every(({ body }) => body !== undefined)).toBe(true)
   expect(open(streams, ANN).body).toBeUndefined()
   all[0]?.body?.destroy()

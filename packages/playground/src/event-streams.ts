@@ -12,18 +12,24 @@ type Stream = Readonly<{ userId: string; body: Readable; end: () => void }>
 export type EventStreams = ReturnType<typeof createEventStreams>
 
 /**
- * Server-sent events that name their user. Whoever reads too slowly is cut off, and the oldest stream of a user makes room for
- * a fifth, being told so.
+ * Server-sent events that name their user. Whoever reads too slowly is cut off, and the oldest
+ * stream of a user makes room for a fifth, being told so.
  */
 export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {}) {
   const streams = new Set<Stream>()
 
   return {
     /**
-     * `undefined` when there are too many. A stream outlives what it was opened with by one beat at least, so that it can tell
-     * of the end of its own session, and by two at most.
+     * `undefined` when there are too many. A stream outlives what it was opened with by one beat at
+     * least, so that it can tell of the end of its own session, and by two at most.
      */
-    open({ userId, isStillAllowed }: { userId: string; isStillAllowed: () => Promise<boolean> }): Readable | undefined {
+    open({
+      userId,
+      isStillAllowed,
+    }: {
+      userId: string
+      isStillAllowed: () => Promise<boolean>
+    }): Readable | undefined {
       const own = [...streams].filter((stream) => stream.userId === userId)
       if (own.length >= STREAMS_OF_A_USER && own[0] !== undefined) {
         write(own[0], 'event: replaced\ndata: {}\n\n')
@@ -61,7 +67,10 @@ export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {
       return body
     },
 
-    /** Gives each event to its user's streams. Never waits: who publishes must not depend on a reader. */
+    /**
+     * Gives each event to its user's streams. Never waits: who publishes must not depend on a
+     * reader.
+     */
     tell(events: readonly AnyEvent[]): void {
       for (const { id, type, time, data } of events) {
         if (!('user_id' in data) || data.user_id === undefined) continue

@@ -17,17 +17,28 @@ const NOT_FOR_BROWSERS = /\.test\.ts$|^testing\//
 /** The page and the client that it uses, by the path under which a browser asks for them. */
 export function readPageFiles(): Map<string, PageFile> {
   const client = createRequire(import.meta.url).resolve('@auto-refresh/client')
-  return new Map([...readFolder('/playground/', join(import.meta.dirname, '../page')), ...readFolder('/playground/client/', dirname(client))])
+  return new Map([
+    ...readFolder('/playground/', join(import.meta.dirname, '../page')),
+    ...readFolder('/playground/client/', dirname(client)),
+  ])
 }
 
 function readFolder(prefix: string, folder: string): [string, PageFile][] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name): [string, PageFile][] => {
-    const contentType = CONTENT_TYPES[extname(name)]
-    if (contentType === undefined || NOT_FOR_BROWSERS.test(name)) return []
-    const text = readFileSync(join(folder, name), 'utf8')
-    return [[`${prefix}${name}`, { contentType, body: name.endsWith('.ts') ? toScript(text) : text }]]
-  })
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap(
+    (name): [string, PageFile][] => {
+      const contentType = CONTENT_TYPES[extname(name)]
+      if (contentType === undefined || NOT_FOR_BROWSERS.test(name)) return []
+      const text = readFileSync(join(folder, name), 'utf8')
+      return [
+        [`${prefix}${name}`, { contentType, body: name.endsWith('.ts') ? toScript(text) : text }],
+      ]
+    },
+  )
 }
 
-/** Browsers know no names of packages, and a table of them (an import map) would be a script in the page. */
-const toScript = (source: string) => stripTypes(source).replaceAll(`'@auto-refresh/client'`, `'/playground/client/index.ts'`)
+/**
+ * Browsers know no names of packages, and a table of them (an import map) would be a script in the
+ * page.
+ */
+const toScript = (source: string) =>
+  stripTypes(source).replaceAll(`'@auto-refresh/client'`, `'/playground/client/index.ts'`)

@@ -14,8 +14,19 @@ declare module 'fastify' {
 
 export type PlaygroundOptions = Readonly<{
   settings: PlaygroundSettings
-  checkAccessToken: (token: string | undefined) => Promise<{ outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims } | { outcome: 'missing' | 'invalid' | 'retired' }>
-  subscriber: { subscribe(options: { group: string; topics: readonly string[]; handleBatch: (events: readonly AnyEvent[]) => Promise<void> }): Promise<{ close(): Promise<void> }> }
+  checkAccessToken: (
+    token: string | undefined,
+  ) => Promise<
+    | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
+    | { outcome: 'missing' | 'invalid' | 'retired' }
+  >
+  subscriber: {
+    subscribe(options: {
+      group: string
+      topics: readonly string[]
+      handleBatch: (events: readonly AnyEvent[]) => Promise<void>
+    }): Promise<{ close(): Promise<void> }>
+  }
   topics: readonly string[]
   /** which requests see the page; to all others it is a 404 */
   isServedTo: (request: FastifyRequest) => boolean
@@ -34,10 +45,15 @@ const PAGE_POLICY = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
-
-/** A page at `/` on which a newcomer signs in, watches the tokens and steals one; `/playground/events` tells it what happens. */
+/**
+ * A page at `/` on which a newcomer signs in, watches the tokens and steals one;
+ * `/playground/events` tells it what happens.
+ */
 export const playground = fastifyPlugin(
-  async (app: FastifyInstance, { settings, checkAccessToken, subscriber, topics, isServedTo }: PlaygroundOptions) => {
+  async (
+    app: FastifyInstance,
+    { settings, checkAccessToken, subscriber, topics, isServedTo }: PlaygroundOptions,
+  ) => {
     const onRequest = async (request: FastifyRequest) => {
       if (!isServedTo(request)) throw new CodedError('not_found')
     }
@@ -45,14 +61,26 @@ export const playground = fastifyPlugin(
     const files = readPageFiles()
     const answer = (reply: FastifyReply, file: PageFile | undefined) => {
       if (file === undefined) throw new CodedError('not_found')
-      return reply.headers({ 'content-security-policy': PAGE_POLICY, 'content-type': file.contentType, 'cache-control': 'no-store' }).send(file.body)
+      return reply
+        .headers({
+          'content-security-policy': PAGE_POLICY,
+          'content-type': file.contentType,
+          'cache-control': 'no-store',
+        })
+        .send(file.body)
     }
     app.get('/', hidden, async (_, reply) => answer(reply, files.get('/playground/index.html')))
-    app.get('/playground/*', hidden, async ({ url }, reply) => answer(reply, files.get(url.split('?', 1)[0] ?? '')))
+    app.get('/playground/*', hidden, async ({ url }, reply) =>
+      answer(reply, files.get(url.split('?', 1)[0] ?? '')),
+    )
     app.get('/playground/settings', hidden, async () => settings)
 
     const streams = createEventStreams()
-    const subscription = await subscriber.subscribe({ group: 'playground', topics, handleBatch: async (events) => streams.tell(events) })
+    const subscription = await subscriber.subscribe({
+      group: 'playground',
+      topics,
+      handleBatch: async (events) => streams.tell(events),
+    })
     app.addHook('preClose', async () => streams.endAll())
     app.addHook('onClose', () => subscription.close())
 

@@ -2,7 +2,10 @@ import { ConfigError } from '@auto-refresh/contracts'
 
 type Query = (sql: string) => Promise<{ rows: unknown[] }>
 
-/** Throws a `ConfigError` unless the database stores UTF-8: another encoding cannot hold every user name. */
+/**
+ * Throws a `ConfigError` unless the database stores UTF-8: another encoding cannot hold every user
+ * name.
+ */
 export async function checkEncoding(query: Query): Promise<void> {
   const { rows } = await query(`select pg_catalog.current_setting('server_encoding') as encoding`)
   const { encoding } = rows[0] as { encoding: string }

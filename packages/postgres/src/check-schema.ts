@@ -4,13 +4,25 @@ import { readMigrations } from './migrations.ts'
 import { tryWhileUnavailable } from './try-while-unavailable.ts'
 
 /**
- * Throws a sentence for the operator when the schema is behind this code. A schema ahead of it is fine: during a
- * roll-out old replicas run on the new schema. Throws a `ConfigError` when the database is not encoded in UTF-8.
+ * Throws a sentence for the operator when the schema is behind this code. A schema ahead of it is
+ * fine: during a roll-out old replicas run on the new schema. Throws a `ConfigError` when the
+ * database is not encoded in UTF-8.
  */
-export async function checkSchema({ pool, schema, directory }: { pool: Pool; schema: string; directory: string }): Promise<void> {
+export async function checkSchema({
+  pool,
+  schema,
+  directory,
+}: {
+  pool: Pool
+  schema: string
+  directory: string
+}): Promise<void> {
   const migrations = await readMigrations({ schema, directory, query: (sql) => pool.query(sql) })
   await tryWhileUnavailable(() => checkEncoding((sql) => pool.query(sql)))
   const wanted = await migrations.getMaxVersion()
   const found = await tryWhileUnavailable(() => migrations.getDatabaseVersion())
-  if (found < wanted) throw new Error(`The schema ${schema} is at version ${found}, this code needs ${wanted}: run \`npm run migrate\` first`)
+  if (found < wanted)
+    throw new Error(
+      `The schema ${schema} is at version ${found}, this code needs ${wanted}: run \`npm run migrate\` first`,
+    )
 }

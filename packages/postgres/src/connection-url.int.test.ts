@@ -24,13 +24,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const urlWith = (parameters: string) => server.url.replace('sslmode=disable', parameters.replace('CA', join(folder, 'ca.pem')))
+const urlWith = (parameters: string) =>
+  server.url.replace('sslmode=disable', parameters.replace('CA', join(folder, 'ca.pem')))
 
 /** `TLS` or `plain` where both the pool and the migration connect, else why not. */
 async function connect(url: string): Promise<string> {
   const pool = createPool({ url, applicationName: 'test', max: 1, onError: () => {} })
   try {
-    const { rows } = await pool.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()')
+    const { rows } = await pool.query<{ ssl: boolean }>(
+      'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
+    )
     const directory = join(import.meta.dirname, '../../../services/token-store/migrations')
     await migrate({ url, schema: 'token_store', directory, log: () => {} })
     return rows[0]?.ssl === true ? 'TLS' : 'plain'
@@ -54,7 +57,10 @@ describe('a server with a certificate that nobody signed, for another name', () 
     ['sslmode=require&sslrootcert=CA', 'TLS'],
     ['sslmode=verify-ca&sslrootcert=CA', 'TLS'],
     ['sslmode=require&uselibpqcompat=true', 'TLS'],
-    ['sslmode=verify-full&sslrootcert=CA', expect.stringContaining("does not match certificate's altnames")],
+    [
+      'sslmode=verify-full&sslrootcert=CA',
+      expect.stringContaining("does not match certificate's altnames"),
+    ],
     ['sslmode=verify-full', expect.stringContaining('self-signed certificate')],
     ['sslmode=verify-full&sslrootcert=system', expect.stringContaining('self-signed certificate')],
     ['ssl=true', expect.stringContaining('self-signed certificate')],
@@ -91,14 +97,33 @@ test.each([
   ['sslmode=requier', 'unknown sslmode'],
   ['sslmode=require&sslrootcert=system', 'needs sslmode=verify-full'],
 ])('%s is a wrong setting, named without its value', (parameters, fault) => {
-  const open = () => createPool({ url: `postgres://secret:secret@127.0.0.1/x?${parameters}`, applicationName: 'test', max: 1, onError: () => {} })
-  expect(open).toThrow(expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(fault) as string }))
+  const open = () =>
+    createPool({
+      url: `postgres://secret:secret@127.0.0.1/x?${parameters}`,
+      applicationName: 'test',
+      max: 1,
+      onError: () => {},
+    })
+  expect(open).toThrow(
+    expect.objectContaining({
+      name: 'ConfigError',
+      message: expect.stringContaining(fault) as string,
+    }),
+  )
   expect(open).not.toThrow('secret')
 })
 
 test('a Unix socket is named by host=, and asked for no TLS', async () => {
-  const { host, port, ssl, user, database } = toConnection('postgres://ada:p%40ss@/shop?host=/run/postgresql&port=6432&sslmode=require').config
-  expect({ host, port, ssl, user, database }).toEqual({ host: '/run/postgresql', port: 6432, ssl: false, user: 'ada', database: 'shop' })
+  const { host, port, ssl, user, database } = toConnection(
+    'postgres://ada:p%40ss@/shop?host=/run/postgresql&port=6432&sslmode=require',
+  ).config
+  expect({ host, port, ssl, user, database }).toEqual({
+    host: '/run/postgresql',
+    port: 6432,
+    ssl: false,
+    user: 'ada',
+    database: 'shop',
+  })
 })
 
 test('no sslmode makes the driver warn', () => {

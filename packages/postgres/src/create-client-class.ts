@@ -4,16 +4,28 @@ import type { Connection } from './to-connection.ts'
 
 type Callback = (error: Error) => void
 /** What pg keeps of a connection before it is made, and does not type. */
-type Inner = { ssl: unknown; host: string; port: number; connection: { ssl: unknown }; connectionParameters: { options: unknown } }
+type Inner = {
+  ssl: unknown
+  host: string
+  port: number
+  connection: { ssl: unknown }
+  connectionParameters: { options: unknown }
+}
 
-/** Length 8, then the code 80877103 (protocol documentation, "SSLRequest"): answered with `S` or `N`. */
+/**
+ * Length 8, then the code 80877103 (protocol documentation, "SSLRequest"): answered with `S` or
+ * `N`.
+ */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /**
- * The class of pg's client for one `DATABASE_URL`. It ignores `PGOPTIONS`, which would change settings that the code
- * depends on, and falls back to plain text where the URL allows it.
+ * The class of pg's client for one `DATABASE_URL`. It ignores `PGOPTIONS`, which would change
+ * settings that the code depends on, and falls back to plain text where the URL allows it.
  */
-export function createClientClass({ config: { options }, tlsIsOptional }: Connection): typeof Client {
+export function createClientClass({
+  config: { options },
+  tlsIsOptional,
+}: Connection): typeof Client {
   return class extends Client {
     constructor(config?: string | ClientConfig) {
       super(config)
@@ -27,7 +39,8 @@ export function createClientClass({ config: { options }, tlsIsOptional }: Connec
     override connect(): Promise<this>
     override connect(callback: Callback): void
     override connect(callback?: Callback): Promise<this> | void {
-      if (!tlsIsOptional) return callback === undefined ? (super.connect() as Promise<this>) : super.connect(callback)
+      if (!tlsIsOptional)
+        return callback === undefined ? (super.connect() as Promise<this>) : super.connect(callback)
       const connected = offersTls(this.#inner).then((offers) => {
         if (!offers) this.#inner.ssl = this.#inner.connection.ssl = false
         return super.connect() as Promise<this>

@@ -10,7 +10,9 @@ let pool: Pool
 beforeAll(async () => {
   database = await createTestDatabase()
   pool = createPool({ url: database.url, applicationName: 'test', max: 8, onError: () => {} })
-  await pool.query('create schema own; create table own.key_proofs (name text primary key, proof bytea not null)')
+  await pool.query(
+    'create schema own; create table own.key_proofs (name text primary key, proof bytea not null)',
+  )
 })
 beforeEach(() => pool.query('truncate own.key_proofs'))
 afterAll(async () => {
@@ -20,7 +22,10 @@ afterAll(async () => {
 
 const aKey = (name: string) => ({ name, key: randomBytes(32) })
 const find = (...keys: ReturnType<typeof aKey>[]) => findChangedKeys({ pool, schema: 'own', keys })
-const names = async () => (await pool.query<{ name: string }>('select name from own.key_proofs order by name')).rows.map(({ name }) => name)
+const names = async () =>
+  (await pool.query<{ name: string }>('select name from own.key_proofs order by name')).rows.map(
+    ({ name }) => name,
+  )
 
 test('a key is known by its first use; later ones are added, in any order, and one that is left out stays known', async () => {
   const [one, two] = [aKey('K:1'), aKey('K:2')]

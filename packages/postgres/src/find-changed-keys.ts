@@ -5,17 +5,27 @@ import { inTransaction } from './in-transaction.ts'
 /** A secret key and the name under which it is known, `REFRESH_TOKEN_KEYS:1`. */
 export type NamedKey = Readonly<{ name: string; key: Buffer }>
 
-/** Fixed: another text would make every stored proof wrong. It is no input that a key is otherwise used for. */
+/**
+ * Fixed: another text would make every stored proof wrong. It is no input that a key is otherwise
+ * used for.
+ */
 const CHECK = 'auto-refresh key check 1'
 
 /**
- * Compares keys with the proofs stored in `<schema>.key_proofs` and stores the proofs of keys that are new.
- * Returns the names of keys whose value differs from the stored one; then nothing is stored. Of two processes
- * that start at once with different keys, only one gets an empty list. A proof does not reveal its key.
+ * Compares keys with the proofs stored in `<schema>.key_proofs` and stores the proofs of keys that
+ * are new. Returns the names of keys whose value differs from the stored one; then nothing is
+ * stored. Of two processes that start at once with different keys, only one gets an empty list. A
+ * proof does not reveal its key.
  */
-export async function findChangedKeys(
-  { pool, schema, keys }: { pool: Pool; schema: string; keys: readonly NamedKey[] },
-): Promise<string[]> {
+export async function findChangedKeys({
+  pool,
+  schema,
+  keys,
+}: {
+  pool: Pool
+  schema: string
+  keys: readonly NamedKey[]
+}): Promise<string[]> {
   // In the order of the names, so that two processes wait for each other instead of deadlocking.
   const sorted = keys.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const values = [sorted.map(({ name }) => name), sorted.map(({ key }) => toProof(key))]

@@ -3,11 +3,15 @@ import type { Pool, PoolClient } from 'pg'
 const TRANSACTION_ROLLBACK = '40000'
 
 /**
- * Runs `work` between begin and commit; what it throws rolls back and is thrown on. Resolves only when the server has
- * answered COMMIT: after a failed statement whose error was swallowed it answers ROLLBACK, without an error. `begin` is
- * sent together with the first query of `work`. A broken connection is destroyed; had it carried the commit, the outcome is unknown.
+ * Runs `work` between begin and commit; what it throws rolls back and is thrown on. Resolves only
+ * when the server has answered COMMIT: after a failed statement whose error was swallowed it
+ * answers ROLLBACK, without an error. `begin` is sent together with the first query of `work`. A
+ * broken connection is destroyed; had it carried the commit, the outcome is unknown.
  */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect()
   let usable = false
   try {
@@ -18,7 +22,10 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     const result = await worked
     const { command } = await client.query('commit')
     usable = true
-    if (command !== 'COMMIT') throw Object.assign(new Error(`commit was answered with ${command}`), { code: TRANSACTION_ROLLBACK })
+    if (command !== 'COMMIT')
+      throw Object.assign(new Error(`commit was answered with ${command}`), {
+        code: TRANSACTION_ROLLBACK,
+      })
     return result
   } finally {
     client.release(!usable)
@@ -28,7 +35,10 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     try {
       return await run()
     } catch (error) {
-      usable = await client.query('rollback').then(() => true, () => false)
+      usable = await client.query('rollback').then(
+        () => true,
+        () => false,
+      )
       throw error
     }
   }

@@ -17,13 +17,21 @@ let logged: string[]
 
 beforeEach(async () => {
   database = await createTestDatabase({ ownDeadlines: true })
-  pool = createPool({ url: `${database.url}&query_timeout=30000&connectionTimeoutMillis=30000`, applicationName: 'test', max: 2, onError: () => {} })
+  pool = createPool({
+    url: `${database.url}&query_timeout=30000&connectionTimeoutMillis=30000`,
+    applicationName: 'test',
+    max: 2,
+    onError: () => {},
+  })
   root = await mkdtemp(join(tmpdir(), 'migrations-'))
   // A checkout may stand in any folder, also in one whose name is a pattern.
   directory = join(root, 'a [b] (c) {d,e}')
   logged = []
   await mkdir(directory)
-  await writeFile(join(directory, '001.do.things.sql'), 'create table shop.things (id int); insert into shop.things values (1);')
+  await writeFile(
+    join(directory, '001.do.things.sql'),
+    'create table shop.things (id int); insert into shop.things values (1);',
+  )
 })
 afterEach(async () => {
   await pool.end()
@@ -31,7 +39,8 @@ afterEach(async () => {
   await rm(root, { recursive: true })
 })
 
-const run = () => migrate({ url: database.url, schema, directory, log: (message) => logged.push(message) })
+const run = () =>
+  migrate({ url: database.url, schema, directory, log: (message) => logged.push(message) })
 const check = () => checkSchema({ pool, schema, directory })
 
 test('five starters race: every migration runs once, all succeed', async () => {
@@ -44,14 +53,18 @@ test('a migration that fails half-way leaves nothing, and the next attempt start
   const broken = join(directory, '002.do.more.sql')
   await writeFile(broken, 'create table shop.more (id int); select 1 / 0;')
   await expect(run()).rejects.toThrow('division by zero')
-  expect((await pool.query("select to_regclass('shop.things') as things")).rows).toEqual([{ things: null }])
+  expect((await pool.query("select to_regclass('shop.things') as things")).rows).toEqual([
+    { things: null },
+  ])
   await writeFile(broken, 'create table shop.more (id int);')
   await run()
   expect(logged).toEqual(['shop 1: things', 'shop 2: more'])
 })
 
 test('a schema that is missing or behind is refused with the command that helps, one that is ahead is not', async () => {
-  await expect(check()).rejects.toThrow('The schema shop is at version 0, this code needs 1: run `npm run migrate` first')
+  await expect(check()).rejects.toThrow(
+    'The schema shop is at version 0, this code needs 1: run `npm run migrate` first',
+  )
   await run()
   await check()
   await writeFile(join(directory, '002.do.more.sql'), 'create table shop.more (id int);')

@@ -15,14 +15,20 @@ export type MigrateOptions = Readonly<{
 const NO_DEADLINES = { statementMs: 0, lockMs: 0, idleInTransactionMs: 0, urlWins: false }
 
 /**
- * Brings a schema to the newest version, and creates it first where it is missing. All of it is one transaction under an advisory lock:
- * starters may race, and one that is killed leaves nothing half done. No deadline: a migration takes as long as it takes.
- * Throws a `ConfigError` for a URL that cannot work or a database that is not encoded in UTF-8.
+ * Brings a schema to the newest version, and creates it first where it is missing. All of it is one
+ * transaction under an advisory lock: starters may race, and one that is killed leaves nothing half
+ * done. No deadline: a migration takes as long as it takes. Throws a `ConfigError` for a URL that
+ * cannot work or a database that is not encoded in UTF-8.
  */
 export async function migrate({ url, schema, directory, log }: MigrateOptions): Promise<void> {
   const connection = toConnection(url)
   const Client = createClientClass(connection)
-  const client = new Client({ application_name: `migrate ${schema}`, connectionTimeoutMillis: 5000, ...connection.config, query_timeout: 0 })
+  const client = new Client({
+    application_name: `migrate ${schema}`,
+    connectionTimeoutMillis: 5000,
+    ...connection.config,
+    query_timeout: 0,
+  })
   // A connection that breaks also rejects the query in flight, which is what the caller hears.
   client.on('error', () => {})
   const migrations = await readMigrations({ schema, directory, query: (sql) => client.query(sql) })
@@ -32,7 +38,9 @@ export async function migrate({ url, schema, directory, log }: MigrateOptions): 
     await checkEncoding((sql) => client.query(sql))
     await client.query('begin isolation level read committed')
     // postgrator is not safe to race: two starters would both create its table.
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))', [`migrate ${schema}`])
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))', [
+      `migrate ${schema}`,
+    ])
     await client.query(`create schema if not exists ${client.escapeIdentifier(schema)}`)
     const applied = await migrations.migrate()
     const { command } = await client.query('commit')

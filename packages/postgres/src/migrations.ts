@@ -2,8 +2,19 @@ import Postgrator from 'postgrator'
 
 type Query = (sql: string) => Promise<{ rows: unknown[] }>
 
-/** The migrations of `directory` (`001.do.<name>.sql`) against `<schema>.schema_version`, over one connection. */
-export async function readMigrations({ schema, directory, query }: { schema: string; directory: string; query: Query }): Promise<Postgrator> {
+/**
+ * The migrations of `directory` (`001.do.<name>.sql`) against `<schema>.schema_version`, over one
+ * connection.
+ */
+export async function readMigrations({
+  schema,
+  directory,
+  query,
+}: {
+  schema: string
+  directory: string
+  query: Query
+}): Promise<Postgrator> {
   if (!/^[a-z_]+$/.test(schema)) throw new TypeError(`${schema} is not a name of a schema of ours`)
   const postgrator = new Postgrator({
     driver: 'pg',
@@ -12,6 +23,7 @@ export async function readMigrations({ schema, directory, query }: { schema: str
     schemaTable: `${schema}.schema_version`,
     execQuery: query,
   })
-  if ((await postgrator.getMigrations()).length === 0) throw new Error(`There are no migrations in ${directory}`)
+  if ((await postgrator.getMigrations()).length === 0)
+    throw new Error(`There are no migrations in ${directory}`)
   return postgrator
 }

@@ -13,20 +13,35 @@ afterEach(async () => {
   stack = new AsyncDisposableStack()
 })
 
-test.runIf(hasPgBouncer)('behind PgBouncer in session mode, as it comes, migrations and transactions work and every session has our settings', async () => {
-  const database = stack.adopt(await createTestDatabase({ ownDeadlines: true }), ({ drop }) => drop())
-  const { url } = stack.adopt(await startPgBouncer(database.url), (started) => started.stop())
-  const shop = { schema: 'token_store', directory: join(import.meta.dirname, '../../../services/token-store/migrations') }
-  await Promise.all([migrate({ url, ...shop, log: () => {} }), migrate({ url, ...shop, log: () => {} })])
-  const pool = stack.adopt(createPool({ url, applicationName: 'test', max: 4, onError: () => {} }), (opened) => opened.end())
-  await checkSchema({ pool, ...shop })
-  const settings = await Promise.all(
-    Array.from({ length: 8 }, () =>
-      inTransaction(pool, async (client) => {
-        const text = "select current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement, current_setting('TimeZone') as zone"
-        return (await client.query({ name: 'settings', text })).rows[0] as unknown
-      }),
-    ),
-  )
-  for (const own of settings) expect(own).toEqual({ lock: '250ms', statement: '1s', zone: 'UTC' })
-})
+test.runIf(hasPgBouncer)(
+  'behind PgBouncer in session mode, as it comes, migrations and transactions work and every session has our settings',
+  async () => {
+    const database = stack.adopt(await createTestDatabase({ ownDeadlines: true }), ({ drop }) =>
+      drop(),
+    )
+    const { url } = stack.adopt(await startPgBouncer(database.url), (started) => started.stop())
+    const shop = {
+      schema: 'token_store',
+      directory: join(import.meta.dirname, '../../../services/token-store/migrations'),
+    }
+    await Promise.all([
+      migrate({ url, ...shop, log: () => {} }),
+      migrate({ url, ...shop, log: () => {} }),
+    ])
+    const pool = stack.adopt(
+      createPool({ url, applicationName: 'test', max: 4, onError: () => {} }),
+      (opened) => opened.end(),
+    )
+    await checkSchema({ pool, ...shop })
+    const settings = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        inTransaction(pool, async (client) => {
+          const text =
+            "select current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement, current_setting('TimeZone') as zone"
+          return (await client.query({ name: 'settings', text })).rows[0] as unknown
+        }),
+      ),
+    )
+    for (const own of settings) expect(own).toEqual({ lock: '250ms', statement: '1s', zone: 'UTC' })
+  },
+)

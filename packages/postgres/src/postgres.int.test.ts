@@ -14,11 +14,18 @@ const errors: Error[] = []
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  pool = createPool({ url: database.url, applicationName: 'test', max: 4, onError: (error) => errors.push(error) })
+  pool = createPool({
+    url: database.url,
+    applicationName: 'test',
+    max: 4,
+    onError: (error) => errors.push(error),
+  })
   const own = new URL(database.url)
   own.searchParams.delete('options')
   impatient = createPool({ url: own.href, applicationName: 'test', max: 1, onError: () => {} })
-  await pool.query('create table things (id int primary key, name text unique deferrable initially deferred)')
+  await pool.query(
+    'create table things (id int primary key, name text unique deferrable initially deferred)',
+  )
 })
 beforeEach(() => pool.query('truncate things'))
 afterAll(async () => {
@@ -26,12 +33,20 @@ afterAll(async () => {
   await database?.drop()
 })
 
-const count = async () => (await pool.query<{ n: number }>('select count(*) as n from things')).rows[0]?.n
+const count = async () =>
+  (await pool.query<{ n: number }>('select count(*) as n from things')).rows[0]?.n
 
 describe('createPool', () => {
   test('times are Unix milliseconds, counts numbers, bytes buffers', async () => {
-    const { rows } = await pool.query("select '2026-01-02 03:04:05.678Z'::timestamptz as at, 5000000000::int8 as n, '\\x00ff'::bytea as b, null::timestamptz as none")
-    expect(rows[0]).toEqual({ at: Date.UTC(2026, 0, 2, 3, 4, 5, 678), n: 5_000_000_000, b: Buffer.from([0, 255]), none: null })
+    const { rows } = await pool.query(
+      "select '2026-01-02 03:04:05.678Z'::timestamptz as at, 5000000000::int8 as n, '\\x00ff'::bytea as b, null::timestamptz as none",
+    )
+    expect(rows[0]).toEqual({
+      at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+      n: 5_000_000_000,
+      b: Buffer.from([0, 255]),
+      none: null,
+    })
   })
 
   test('every session has our deadlines and our name', async () => {
@@ -44,7 +59,10 @@ describe('createPool', () => {
   test('queries that do not await each other travel together', async () => {
     const client = await pool.connect()
     try {
-      const answers = await Promise.all([client.query('select 1 as n'), client.query('select 2 as n')])
+      const answers = await Promise.all([
+        client.query('select 1 as n'),
+        client.query('select 2 as n'),
+      ])
       expect(client.pipeline).toBe(true)
       expect(answers.map(({ rows }) => rows[0] as unknown)).toEqual([{ n: 1 }, { n: 2 }])
     } finally {
@@ -65,11 +83,21 @@ describe('createPool', () => {
 })
 
 test('a pool has connections before the first request, and fails where the database is unavailable', async () => {
-  const fresh = createPool({ url: database.url, applicationName: 'test', max: 10, onError: () => {} })
+  const fresh = createPool({
+    url: database.url,
+    applicationName: 'test',
+    max: 10,
+    onError: () => {},
+  })
   await openConnections(fresh)
   expect([fresh.totalCount, fresh.idleCount]).toEqual([4, 4])
   await fresh.end()
-  const unreachable = createPool({ url: 'postgres://x@127.0.0.1:1/x', applicationName: 'test', max: 2, onError: () => {} })
+  const unreachable = createPool({
+    url: 'postgres://x@127.0.0.1:1/x',
+    applicationName: 'test',
+    max: 2,
+    onError: () => {},
+  })
   await expect(openConnections(unreachable)).rejects.toSatisfy(isUnavailable)
   expect(unreachable.totalCount).toBe(0)
   await unreachable.end()
@@ -107,12 +135,18 @@ describe('inTransaction', () => {
   })
 
   test('a commit that fails is thrown', async () => {
-    await expect(inTransaction(pool, (client) => client.query("insert into things values (1, 'a'), (2, 'a')"))).rejects.toMatchObject({ code: '23505' })
+    await expect(
+      inTransaction(pool, (client) => client.query("insert into things values (1, 'a'), (2, 'a')")),
+    ).rejects.toMatchObject({ code: '23505' })
     expect(await count()).toBe(0)
   })
 
   test('a connection that breaks under the work is thrown as trouble of ours and does not come back', async () => {
-    await expect(inTransaction(pool, (client) => client.query('select pg_terminate_backend(pg_backend_pid())'))).rejects.toSatisfy(isUnavailable)
+    await expect(
+      inTransaction(pool, (client) =>
+        client.query('select pg_terminate_backend(pg_backend_pid())'),
+      ),
+    ).rejects.toSatisfy(isUnavailable)
     expect(await count()).toBe(0)
   })
 
@@ -120,7 +154,9 @@ describe('inTransaction', () => {
     await pool.query("insert into things values (1, 'a')")
     await inTransaction(pool, async (client) => {
       await client.query('select * from things where id = 1 for update')
-      const waiting = inTransaction(impatient, (other) => other.query('select * from things where id = 1 for update'))
+      const waiting = inTransaction(impatient, (other) =>
+        other.query('select * from things where id = 1 for update'),
+      )
       await expect(waiting).rejects.toMatchObject({ code: '55P03' })
     })
   })

@@ -10,8 +10,9 @@ export type Deadlines = Readonly<{
 }>
 
 /**
- * Settings that the code depends on and that a server, a database or a role may have otherwise. `DateStyle` decides how
- * times are written, `TimeZone` how long a day is, `array_nulls` what NULL in an array parameter means.
+ * Settings that the code depends on and that a server, a database or a role may have otherwise.
+ * `DateStyle` decides how times are written, `TimeZone` how long a day is, `array_nulls` what NULL
+ * in an array parameter means.
  */
 const NEEDED: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
@@ -26,13 +27,16 @@ const NEEDED: Readonly<Record<string, string>> = {
 }
 
 /**
- * Sets what the code depends on, in one round trip for each new connection, by a statement: poolers such as PgBouncer
- * refuse the start-up parameter `options`.
- * `synchronous_commit=off` becomes `on`, because what was answered must survive a crash; stronger values stay.
- * `default_transaction_read_only` stays: some providers set it when a disk is full.
- * Settings that this version of Postgres does not know are left out.
+ * Sets what the code depends on, in one round trip for each new connection, by a statement: poolers
+ * such as PgBouncer refuse the start-up parameter `options`. `synchronous_commit=off` becomes `on`,
+ * because what was answered must survive a crash; stronger values stay.
+ * `default_transaction_read_only` stays: some providers set it when a disk is full. Settings that
+ * this version of Postgres does not know are left out.
  */
-export async function applySessionSettings(client: ClientBase, deadlines: Deadlines): Promise<void> {
+export async function applySessionSettings(
+  client: ClientBase,
+  deadlines: Deadlines,
+): Promise<void> {
   const ours = {
     statement_timeout: deadlines.statementMs,
     lock_timeout: deadlines.lockMs,
@@ -49,7 +53,11 @@ export async function applySessionSettings(client: ClientBase, deadlines: Deadli
     values: [
       [...Object.keys(NEEDED), 'synchronous_commit', ...Object.keys(ours)],
       [...Object.values(NEEDED), 'on', ...Object.values(ours).map(String)],
-      [...Object.keys(NEEDED).map(() => true), true, ...Object.keys(ours).map(() => !deadlines.urlWins)],
+      [
+        ...Object.keys(NEEDED).map(() => true),
+        true,
+        ...Object.keys(ours).map(() => !deadlines.urlWins),
+      ],
     ],
   })
 }

@@ -9,31 +9,61 @@ export type Connection = Readonly<{
   tlsIsOptional: boolean
 }>
 
-const SSL_MODES: readonly unknown[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
-/** The rest is for other clients: many URLs bring `schema`, `pgbouncer` or `connect_timeout` along. */
+const SSL_MODES: readonly unknown[] = [
+  'disable',
+  'allow',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+  'no-verify',
+]
+/**
+ * The rest is for other clients: many URLs bring `schema`, `pgbouncer` or `connect_timeout` along.
+ */
 const PASSED_ON = [
-  'user', 'password', 'host', 'port', 'database', 'ssl', 'sslnegotiation', 'application_name', 'options',
-  'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'query_timeout', 'connectionTimeoutMillis',
+  'user',
+  'password',
+  'host',
+  'port',
+  'database',
+  'ssl',
+  'sslnegotiation',
+  'application_name',
+  'options',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'query_timeout',
+  'connectionTimeoutMillis',
 ] as const
 
 /**
- * Reads a connection URL as libpq does: `require` encrypts without a look at the certificate, `verify-ca` checks its
- * issuer, `verify-full` the host name too. `no-verify` is pg's own name for `require`. A Unix socket never uses TLS.
- * Throws a `ConfigError` for what no restart can cure.
+ * Reads a connection URL as libpq does: `require` encrypts without a look at the certificate,
+ * `verify-ca` checks its issuer, `verify-full` the host name too. `no-verify` is pg's own name for
+ * `require`. A Unix socket never uses TLS. Throws a `ConfigError` for what no restart can cure.
  */
 export function toConnection(url: string): Connection {
   const { text, usesSystemRoots } = takeSystemRoots(url)
   const parsed = parseOrFault(text)
   const mode = parsed['sslmode']
-  if (mode !== undefined && !SSL_MODES.includes(mode)) throw fault(`has an unknown sslmode: expected one of ${SSL_MODES.join(', ')}`)
-  if (usesSystemRoots && mode !== undefined && mode !== 'verify-full') throw fault('has sslrootcert=system, which needs sslmode=verify-full')
+  if (mode !== undefined && !SSL_MODES.includes(mode))
+    throw fault(`has an unknown sslmode: expected one of ${SSL_MODES.join(', ')}`)
+  if (usesSystemRoots && mode !== undefined && mode !== 'verify-full')
+    throw fault('has sslrootcert=system, which needs sslmode=verify-full')
   const tlsIsOptional = mode === 'allow' || mode === 'prefer'
   if (parsed.host?.startsWith('/') === true) parsed.ssl = false
   else if (usesSystemRoots) parsed.ssl = true
-  else if ((tlsIsOptional || mode === 'no-verify') && typeof parsed.ssl === 'object') parsed.ssl.rejectUnauthorized = false
+  else if ((tlsIsOptional || mode === 'no-verify') && typeof parsed.ssl === 'object')
+    parsed.ssl.rejectUnauthorized = false
 
   const known = toClientConfig(parsed)
-  const config = Object.fromEntries(PASSED_ON.filter((name) => name in known).map((name) => [name, known[name as keyof ClientConfig]]))
+  const config = Object.fromEntries(
+    PASSED_ON.filter((name) => name in known).map((name) => [
+      name,
+      known[name as keyof ClientConfig],
+    ]),
+  )
   // `PGSSLNEGOTIATION=direct`, which may be set for another server, is a fault without TLS.
   if (parsed.ssl === false) config['sslnegotiation'] = 'postgres'
   return { config, tlsIsOptional: tlsIsOptional && parsed.ssl !== false }
@@ -52,7 +82,10 @@ function parseOrFault(text: string) {
     if (error instanceof Error && 'code' in error && 'path' in error) {
       throw fault(`names a certificate or key file that cannot be read (${String(error.code)})`)
     }
-    if (/sslmode=verify-ca/.test(text)) throw fault('has sslmode=verify-ca without sslrootcert: name the file of the certificate authority')
+    if (/sslmode=verify-ca/.test(text))
+      throw fault(
+        'has sslmode=verify-ca without sslrootcert: name the file of the certificate authority',
+      )
     throw fault('is not a valid connection URL')
   }
 }

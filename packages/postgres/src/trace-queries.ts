@@ -6,13 +6,16 @@ type Query = (...args: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
 
 /**
- * A client span for each query of a traced request, named by the statement's name or its first word. Neither the statement
- * nor a value stands in it. What nobody traces, such as the relay's polling, costs one look.
+ * A client span for each query of a traced request, named by the statement's name or its first
+ * word. Neither the statement nor a value stands in it. What nobody traces, such as the relay's
+ * polling, costs one look.
  */
 export function traceQueries(pool: Pool, tracing: Tracing): void {
   const connect = pool.connect.bind(pool) as (callback?: Callback) => unknown
-  // A client is handed over in the context of whoever gave it back, and the query would stand in that one's trace.
-  const bound = (callback?: Callback) => (callback === undefined ? connect() : connect(AsyncResource.bind(callback)))
+  // A client is handed over in the context of whoever gave it back, and the query would stand in
+  // that one's trace.
+  const bound = (callback?: Callback) =>
+    callback === undefined ? connect() : connect(AsyncResource.bind(callback))
   pool.connect = bound as Pool['connect']
   pool.on('connect', (client) => traceClient(client, tracing))
 }
@@ -24,20 +27,22 @@ function traceClient(client: ClientBase, tracing: Tracing): void {
     const done = args.at(-1)
     if (typeof done !== 'function') return tracing.span(toSpan(args[0]), async () => query(...args))
     // The pool asks with a callback, which must be called as soon as the answer is there.
-    void tracing.span(toSpan(args[0]), () => {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const answered: Callback = (error, result) => {
-        if (error instanceof Error) reject(error)
-        else resolve()
-        ;(done as Callback)(error, result)
-      }
-      try {
-        query(...args.slice(0, -1), answered)
-      } catch (error) {
-        answered(error)
-      }
-      return promise
-    }).catch(() => {})
+    void tracing
+      .span(toSpan(args[0]), () => {
+        const { promise, resolve, reject } = Promise.withResolvers<void>()
+        const answered: Callback = (error, result) => {
+          if (error instanceof Error) reject(error)
+          else resolve()
+          ;(done as Callback)(error, result)
+        }
+        try {
+          query(...args.slice(0, -1), answered)
+        } catch (error) {
+          answered(error)
+        }
+        return promise
+      })
+      .catch(() => {})
     return undefined
   }
   client.query = traced as ClientBase['query']
@@ -45,7 +50,11 @@ function traceClient(client: ClientBase, tracing: Tracing): void {
 
 function toSpan(config: unknown): SpanOptions<unknown> {
   const name = nameOf(config)
-  return { kind: 'client', name, attributes: { 'db.system.name': 'postgresql', 'db.query.summary': name } }
+  return {
+    kind: 'client',
+    name,
+    attributes: { 'db.system.name': 'postgresql', 'db.query.summary': name },
+  }
 }
 
 function nameOf(config: unknown): string {

@@ -11,7 +11,10 @@ function failing(times: number, error = new Error('Query read timeout')) {
   return work
 }
 const settled = async (work: () => Promise<string>) => {
-  const [result] = await Promise.all([Promise.allSettled([tryWhileUnavailable(work)]), vi.advanceTimersByTimeAsync(60_000)])
+  const [result] = await Promise.all([
+    Promise.allSettled([tryWhileUnavailable(work)]),
+    vi.advanceTimersByTimeAsync(60_000),
+  ])
   return result[0]
 }
 
@@ -23,7 +26,10 @@ test('a start goes on when the database has stood still for a moment', async () 
 
 test('a database that stays away ends a start with what was wrong', async () => {
   const work = failing(1000, Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
-  expect(await settled(work)).toMatchObject({ status: 'rejected', reason: { code: 'ECONNREFUSED' } })
+  expect(await settled(work)).toMatchObject({
+    status: 'rejected',
+    reason: { code: 'ECONNREFUSED' },
+  })
   expect(work).toHaveBeenCalledTimes(5)
 })
 

@@ -7,9 +7,10 @@ const TIMESTAMPTZ = 1184
 const toDate = types.getTypeParser(TIMESTAMPTZ)
 
 /**
- * `timestamptz` becomes Unix milliseconds, `int8` and `float8` a number (our integers stay below 2^53). All else as `pg` does it.
- * Throws where the text is not what is expected, for instance in another `DateStyle`: pg itself would return null, which
- * counts as 1970, and every session would have expired. The query then fails, and the caller gets a 503.
+ * `timestamptz` becomes Unix milliseconds, `int8` and `float8` a number (our integers stay below
+ * 2^53). All else as `pg` does it. Throws where the text is not what is expected, for instance in
+ * another `DateStyle`: pg itself would return null, which counts as 1970, and every session would
+ * have expired. The query then fails, and the caller gets a 503.
  */
 export const typeParsers: CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -21,22 +22,29 @@ export const typeParsers: CustomTypesConfig = {
   },
 }
 
-/** With its time zone as an offset, as `DateStyle` ISO writes it; `infinity` and `-infinity` are times too. */
+/**
+ * With its time zone as an offset, as `DateStyle` ISO writes it; `infinity` and `-infinity` are
+ * times too.
+ */
 function toUnixMs(text: string): number {
-  const isTime = /^(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d){0,2}( BC)?|-?infinity)$/.test(text)
+  const isTime =
+    /^(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d){0,2}( BC)?|-?infinity)$/.test(text)
   const ms = isTime ? Number(toDate(text)) : NaN
-  if (Number.isNaN(ms)) throw new TypeError('Postgres returned a time in an unexpected format: is DateStyle ISO?')
+  if (Number.isNaN(ms))
+    throw new TypeError('Postgres returned a time in an unexpected format: is DateStyle ISO?')
   return ms
 }
 
 function toInteger(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value)) throw new TypeError('Postgres returned an integer beyond 2^53')
+  if (text.trim() === '' || !Number.isSafeInteger(value))
+    throw new TypeError('Postgres returned an integer beyond 2^53')
   return value
 }
 
 function toNumber(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new TypeError('Postgres returned a float that is not a number')
+  if (text.trim() === '' || Number.isNaN(value))
+    throw new TypeError('Postgres returned a float that is not a number')
   return value
 }

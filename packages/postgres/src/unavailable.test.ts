@@ -5,11 +5,29 @@ import { isUnavailable, toUnavailable } from './unavailable.ts'
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
 describe('isUnavailable', () => {
-  test.each(['ECONNREFUSED', 'EPIPE', '57P01', '57014', '55P03', '40001', '40P01', '53300', '08006', '25P03', '28P01', 'XX000'])('%s can pass by itself', (code) => {
+  test.each([
+    'ECONNREFUSED',
+    'EPIPE',
+    '57P01',
+    '57014',
+    '55P03',
+    '40001',
+    '40P01',
+    '53300',
+    '08006',
+    '25P03',
+    '28P01',
+    'XX000',
+  ])('%s can pass by itself', (code) => {
     expect(isUnavailable(withCode(code))).toBe(true)
   })
 
-  test.each(['Query read timeout', 'timeout expired', 'Connection terminated unexpectedly', 'Cannot use a pool after calling end on the pool'])('pg\'s "%s", which has no code, can too', (message) => {
+  test.each([
+    'Query read timeout',
+    'timeout expired',
+    'Connection terminated unexpectedly',
+    'Cannot use a pool after calling end on the pool',
+  ])('pg\'s "%s", which has no code, can too', (message) => {
     expect(isUnavailable(new Error(message))).toBe(true)
   })
 
@@ -18,8 +36,12 @@ describe('isUnavailable', () => {
   })
 
   test('a connection refused by every address of a name is one refused connection', () => {
-    expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]))).toBe(true)
-    expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), new TypeError('x')]))).toBe(false)
+    expect(
+      isUnavailable(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')])),
+    ).toBe(true)
+    expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), new TypeError('x')]))).toBe(
+      false,
+    )
   })
 
   test('what is no error of a database is not', () => {

@@ -7,8 +7,17 @@ export interface Breaker {
   isClosed(): boolean
 }
 
-/** Asks nobody who has just failed: one caller waits, the others do not. Open until a first probe has succeeded. */
-export function createBreaker({ onOpen, onClose }: { onOpen: (error: unknown) => void; onClose: () => void }): Breaker {
+/**
+ * Asks nobody who has just failed: one caller waits, the others do not. Open until a first probe
+ * has succeeded.
+ */
+export function createBreaker({
+  onOpen,
+  onClose,
+}: {
+  onOpen: (error: unknown) => void
+  onClose: () => void
+}): Breaker {
   let state: 'new' | 'closed' | 'open' = 'new'
 
   function open(error: unknown) {

@@ -20,16 +20,26 @@ export type GuardedRedisDeps = Readonly<{
 export type GuardedRedis = ReturnType<typeof createGuardedRedis>
 
 /**
- * A Redis that may be gone, slow or hung at any time: one call waits 50 ms, those after it not at all, until a probe is
- * answered again. `start` does not wait for it. Only for what may be lost.
+ * A Redis that may be gone, slow or hung at any time: one call waits 50 ms, those after it not at
+ * all, until a probe is answered again. `start` does not wait for it. Only for what may be lost.
  */
-export function createGuardedRedis({ url, name, probe, onAway, onBack, answerMs }: GuardedRedisDeps) {
+export function createGuardedRedis({
+  url,
+  name,
+  probe,
+  onAway,
+  onBack,
+  answerMs,
+}: GuardedRedisDeps) {
   const breaker = createBreaker({ onOpen: (error) => onAway(toReason(error)), onClose: onBack })
   const client = createRedisClient({ url, name, onError: (error) => breaker.open(error), answerMs })
   let timer: NodeJS.Timeout | undefined
   let probing: Promise<void> = Promise.resolve()
 
-  /** ioredis reports a SELECT that failed and stays in database 0: nothing counts there until one has succeeded. */
+  /**
+   * ioredis reports a SELECT that failed and stays in database 0: nothing counts there until one
+   * has succeeded.
+   */
   async function selectAndProbe(): Promise<void> {
     const { db = 0 } = client.options
     if (db !== 0) await client.select(db)
@@ -69,7 +79,10 @@ export function createGuardedRedis({ url, name, probe, onAway, onBack, answerMs 
   }
 }
 
-/** Its words alone: the error holds the command that failed, and that may be the one with the password. */
+/**
+ * Its words alone: the error holds the command that failed, and that may be the one with the
+ * password.
+ */
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message === '' && 'code' in error ? String(error.code) : error.message

@@ -5,10 +5,21 @@ const CONNECT_MS = 1000
 const RECONNECT_MS = 500
 
 /**
- * A connection that answers within 50 ms (or `answerMs`) or throws, never queues, never repeats a command, and comes back by itself. It
- * connects with `connect`; without Redis it goes on trying. Errors of the connection go to `onError`.
+ * A connection that answers within 50 ms (or `answerMs`) or throws, never queues, never repeats a
+ * command, and comes back by itself. It connects with `connect`; without Redis it goes on trying.
+ * Errors of the connection go to `onError`.
  */
-export function createRedisClient({ url, name, onError, answerMs = ANSWER_MS }: { url: string; name: string; onError: (error: Error) => void; answerMs?: number | undefined }): Redis {
+export function createRedisClient({
+  url,
+  name,
+  onError,
+  answerMs = ANSWER_MS,
+}: {
+  url: string
+  name: string
+  onError: (error: Error) => void
+  answerMs?: number | undefined
+}): Redis {
   const client = new Redis(url, {
     connectionName: name,
     disableClientInfo: true,

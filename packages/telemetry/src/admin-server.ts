@@ -3,16 +3,28 @@ import { boundConnections } from './bound-connections.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`, which `/` lists, on a port of its own, apart from the public one. `isReady` answers `true`, or
- * the reasons why not. A dependency lost later is no reason: the balancer would answer in place of our coded 503.
+ * Serves `/metrics`, `/healthz` and `/readyz`, which `/` lists, on a port of its own, apart from
+ * the public one. `isReady` answers `true`, or the reasons why not. A dependency lost later is no
+ * reason: the balancer would answer in place of our coded 503.
  */
-export async function startAdminServer({ host, port, metrics, isReady }: {
+export async function startAdminServer({
+  host,
+  port,
+  metrics,
+  isReady,
+}: {
   host: string
   port: number
   metrics: Metrics
   isReady: () => true | readonly string[]
 }): Promise<{ url: string; close(): Promise<void> }> {
-  const app = fastify({ requestTimeout: 5000, connectionTimeout: 10_000, bodyLimit: 1024, forceCloseConnections: true, http: { headersTimeout: 5000 } })
+  const app = fastify({
+    requestTimeout: 5000,
+    connectionTimeout: 10_000,
+    bodyLimit: 1024,
+    forceCloseConnections: true,
+    http: { headersTimeout: 5000 },
+  })
   boundConnections(app)
 
   app.get('/', () => ({ paths: ['/metrics', '/healthz', '/readyz'] }))
@@ -23,7 +35,9 @@ export async function startAdminServer({ host, port, metrics, isReady }: {
   app.get('/healthz', () => ({ status: 'alive' }))
   app.get('/readyz', (_, reply) => {
     const ready = isReady()
-    return reply.code(ready === true ? 200 : 503).send(ready === true ? { status: 'ready' } : { status: 'not_ready', reasons: ready })
+    return reply
+      .code(ready === true ? 200 : 503)
+      .send(ready === true ? { status: 'ready' } : { status: 'not_ready', reasons: ready })
   })
 
   return { url: await app.listen({ host, port }), close: () => app.close() }

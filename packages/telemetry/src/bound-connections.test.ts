@@ -24,8 +24,15 @@ async function start(bounds: Parameters<typeof boundConnections>[1] = {}) {
     await app.close()
   })
   const { port } = app.server.address() as AddressInfo
-  const connections = () => new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)))
-  return { connections, url: `http://127.0.0.1:${port}`, port, handled: () => handled, release: () => held.resolve() }
+  const connections = () =>
+    new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)))
+  return {
+    connections,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    handled: () => handled,
+    release: () => held.resolve(),
+  }
 }
 
 /** Sends requests in one packet. */
@@ -33,7 +40,10 @@ function pipeline(port: number, path: string, count: number) {
   let text = ''
   let isClosed = false
   const socket: Socket = connect(port, '127.0.0.1')
-  socket.on('error', () => {}).on('data', (data) => (text += data.toString('latin1'))).on('close', () => (isClosed = true))
+  socket
+    .on('error', () => {})
+    .on('data', (data) => (text += data.toString('latin1')))
+    .on('close', () => (isClosed = true))
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count))
   onTestFinished(() => void socket.destroy())
   return { socket, answers: () => text.split('HTTP/1.1 200').length - 1, isClosed: () => isClosed }

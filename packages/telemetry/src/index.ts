@@ -1,6 +1,12 @@
 export { startAdminServer } from './admin-server.ts'
 export { boundConnections } from './bound-connections.ts'
-export { createLogger, createSilentLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
+export {
+  createLogger,
+  createSilentLogger,
+  LOG_LEVELS,
+  type Logger,
+  type LogLevel,
+} from './logger.ts'
 export { describeInstruments } from './instruments.ts'
 export { maskSecrets, maskTokens } from './mask-secrets.ts'
 export { createMetrics, type Metrics } from './metrics.ts'

@@ -1,9 +1,23 @@
-import { EVENTS, EVENT_TOPICS, noTracing, PATTERNS, REVOKE_REASONS, type EventType, type Tracing } from '@auto-refresh/contracts'
+import {
+  EVENTS,
+  EVENT_TOPICS,
+  noTracing,
+  PATTERNS,
+  REVOKE_REASONS,
+  type EventType,
+  type Tracing,
+} from '@auto-refresh/contracts'
 import type { Registry } from 'prom-client'
 import { createRegistry } from './exemplars.ts'
 import { createMakers, type Description } from './labelled.ts'
 
-const LOGIN_OUTCOMES = ['succeeded', 'invalid_credentials', 'user_inactive', 'rate_limited', 'unavailable'] as const
+const LOGIN_OUTCOMES = [
+  'succeeded',
+  'invalid_credentials',
+  'user_inactive',
+  'rate_limited',
+  'unavailable',
+] as const
 const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
 const REFRESH_OUTCOMES = [
   'rotated',
@@ -22,7 +36,13 @@ const REFRESH_OUTCOMES = [
   'unavailable',
 ] as const
 const SESSION_ENDS = [...REVOKE_REASONS, 'idle', 'absolute'] as const
-const SIGN_IN_LIMITERS = ['login', 'login_ip', 'login_account', 'sign_in', 'refused_refresh'] as const
+const SIGN_IN_LIMITERS = [
+  'login',
+  'login_ip',
+  'login_account',
+  'sign_in',
+  'refused_refresh',
+] as const
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 const TOPICS: readonly string[] = EVENT_TOPICS
 
@@ -42,70 +62,213 @@ const SESSION_SECONDS = [60, 600, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /**
- * Every metric of the product; docs/metrics.md is written from here. Labels are bounded: never a user, an address or a session.
- * A service exports its own and no other, because a clean-up that "never ran" in auth-api would be a false alarm; a process of
- * another name (standalone) has all services in it and exports all.
+ * Every metric of the product; docs/metrics.md is written from here. Labels are bounded: never a
+ * user, an address or a session. A service exports its own and no other, because a clean-up that
+ * "never ran" in auth-api would be a false alarm; a process of another name (standalone) has all
+ * services in it and exports all.
  */
-export function createInstruments({ registry, service, tracing = noTracing, onMade = () => {} }: {
+export function createInstruments({
+  registry,
+  service,
+  tracing = noTracing,
+  onMade = () => {},
+}: {
   registry: Registry
   service: string
   tracing?: Pick<Tracing, 'current'>
   onMade?: (description: Description) => void
 }) {
   const isPart = (part: Service) => service === part || !SERVICES.some((each) => each === service)
-  const makersOf = (...from: Service[]) => createMakers({ registry, from, isExported: from.some(isPart), tracing, onMade })
-  const [authApi, tokenStore, cleanupWorker, threatMonitor] = [makersOf('auth-api'), makersOf('token-store'), makersOf('cleanup-worker'), makersOf('threat-monitor')]
+  const makersOf = (...from: Service[]) =>
+    createMakers({ registry, from, isExported: from.some(isPart), tracing, onMade })
+  const [authApi, tokenStore, cleanupWorker, threatMonitor] = [
+    makersOf('auth-api'),
+    makersOf('token-store'),
+    makersOf('cleanup-worker'),
+    makersOf('threat-monitor'),
+  ]
   const [consumers, all] = [makersOf(...CONSUMERS), makersOf(...SERVICES)]
   const consumer = CONSUMERS.filter(isPart)
   return {
-    httpRequestDuration: authApi.histogram('auth_http_request_duration_seconds', 'Time from the request to its answer, by route pattern; `unmatched` is every path or method that is none', REQUEST_SECONDS, {
-      route: KNOWN_LATER,
-      method: METHODS,
-      status_class: STATUS_CLASSES,
+    httpRequestDuration: authApi.histogram(
+      'auth_http_request_duration_seconds',
+      'Time from the request to its answer, by route pattern; `unmatched` is every path or method that is none',
+      REQUEST_SECONDS,
+      {
+        route: KNOWN_LATER,
+        method: METHODS,
+        status_class: STATUS_CLASSES,
+      },
+    ),
+    logins: authApi.counter('auth_logins_total', 'Sign-ins by what became of them', {
+      outcome: LOGIN_OUTCOMES,
     }),
-    logins: authApi.counter('auth_logins_total', 'Sign-ins by what became of them', { outcome: LOGIN_OUTCOMES }),
-    refreshes: authApi.counter('auth_refreshes_total', 'Refreshes by who asked and what became of them', { operation: REFRESH_OPERATIONS, outcome: REFRESH_OUTCOMES }),
-    refreshInterval: authApi.plainHistogram('auth_refresh_interval_seconds', 'Time between two rotations of a session', REFRESH_INTERVAL_SECONDS),
-    rateLimited: makersOf('auth-api', 'token-store').counter('auth_rate_limited_total', 'Requests refused by a limit; token-store counts `refresh`, the limit per session, and auth-api the others', {
-      limiter: [...(isPart('auth-api') ? SIGN_IN_LIMITERS : []), ...(isPart('token-store') ? (['refresh'] as const) : [])],
+    refreshes: authApi.counter(
+      'auth_refreshes_total',
+      'Refreshes by who asked and what became of them',
+      { operation: REFRESH_OPERATIONS, outcome: REFRESH_OUTCOMES },
+    ),
+    refreshInterval: authApi.plainHistogram(
+      'auth_refresh_interval_seconds',
+      'Time between two rotations of a session',
+      REFRESH_INTERVAL_SECONDS,
+    ),
+    rateLimited: makersOf('auth-api', 'token-store').counter(
+      'auth_rate_limited_total',
+      'Requests refused by a limit; token-store counts `refresh`, the limit per session, and auth-api the others',
+      {
+        limiter: [
+          ...(isPart('auth-api') ? SIGN_IN_LIMITERS : []),
+          ...(isPart('token-store') ? (['refresh'] as const) : []),
+        ],
+      },
+    ),
+    limitsShared: authApi.plainGauge(
+      'auth_limits_shared',
+      'Whether the limits count over all replicas through Redis (1) or in this process alone (0)',
+    ),
+    loginEventsDropped: authApi.plainCounter(
+      'auth_login_events_dropped_total',
+      'Events of sign-ins and of refused refresh tokens given up because the bus did not take them; sign-ins have their row in `login_audit`, refusals are lost',
+    ),
+    revocationFeedAge: authApi.plainGauge(
+      'auth_revocation_feed_age_seconds',
+      'Sessions that ended longer ago are on the revocation list: below 1',
+    ),
+    revocationListSessions: authApi.plainGauge(
+      'auth_revocation_list_sessions',
+      'Ended sessions with an access token that may be alive, held in memory',
+    ),
+    revocationPropagation: authApi.plainHistogram(
+      'auth_revocation_propagation_seconds',
+      'From a revocation elsewhere to its entry in the list of this process',
+      PROPAGATION_SECONDS,
+    ),
+    pendingRevocationsOldest: authApi.plainGauge(
+      'auth_pending_revocations_oldest_seconds',
+      'Age of the oldest revocation that token-store has not acknowledged',
+    ),
+    signInsOldest: authApi.plainGauge(
+      'auth_sign_ins_oldest_seconds',
+      'Age of the oldest recorded sign-in, read each minute: at most AUDIT_RETENTION_DAYS',
+    ),
+    signInsRetention: authApi.plainGauge(
+      'auth_sign_ins_retention_seconds',
+      'How long a sign-in is kept: AUDIT_RETENTION_DAYS',
+    ),
+    signingKeyAge: authApi.plainGauge(
+      'auth_signing_key_age_seconds',
+      'Age of the active signing key',
+    ),
+    reuseDetected: tokenStore.plainCounter(
+      'auth_reuse_detected_total',
+      'Sessions ended because a superseded refresh token was used',
+    ),
+    replaysSuspected: tokenStore.counter(
+      'auth_replays_suspected_total',
+      'Replays that look like a second owner of the token',
+      { kind: ['replay', 'shadow'] },
+    ),
+    sessionDuration: tokenStore.histogram(
+      'auth_session_duration_seconds',
+      'Life of a session, by what ended it',
+      SESSION_SECONDS,
+      { end: SESSION_ENDS },
+    ),
+    sessionsActive: tokenStore.plainGauge(
+      'auth_sessions_active',
+      'About how many sessions are stored, by the estimate of the planner',
+    ),
+    rotationBatchSize: tokenStore.plainHistogram(
+      'auth_rotation_batch_size',
+      'Rotations carried out in one transaction',
+      BATCH_SIZES,
+    ),
+    downtimeSeconds: tokenStore.plainCounter(
+      'auth_downtime_seconds_total',
+      'Time in which no replica of token-store was up and reached the database',
+    ),
+    outboxPendingEvents: tokenStore.plainGauge(
+      'auth_outbox_pending_events',
+      'Events not yet published, counted every 5 s up to 100,000; the same from each replica',
+    ),
+    outboxOldestEventAge: tokenStore.plainGauge(
+      'auth_outbox_oldest_event_age_seconds',
+      'Age of the oldest event not yet published; the same from each replica',
+    ),
+    outboxLanesOwned: tokenStore.plainGauge(
+      'auth_outbox_lanes_owned',
+      'Outbox lanes whose lease this replica holds; 16 over all',
+    ),
+    eventsPublished: tokenStore.counter(
+      'auth_events_published_total',
+      'Events handed to the bus; `failed` counts tries',
+      { result: ['published', 'failed'] },
+    ),
+    eventsProcessed: consumers.counter('auth_events_processed_total', 'Events taken from the bus', {
+      consumer,
+      type: EVENT_TYPES,
+      result: ['handled', 'duplicate', 'failed'],
     }),
-    limitsShared: authApi.plainGauge('auth_limits_shared', 'Whether the limits count over all replicas through Redis (1) or in this process alone (0)'),
-    loginEventsDropped: authApi.plainCounter('auth_login_events_dropped_total', 'Events of sign-ins and of refused refresh tokens given up because the bus did not take them; sign-ins have their row in `login_audit`, refusals are lost'),
-    revocationFeedAge: authApi.plainGauge('auth_revocation_feed_age_seconds', 'Sessions that ended longer ago are on the revocation list: below 1'),
-    revocationListSessions: authApi.plainGauge('auth_revocation_list_sessions', 'Ended sessions with an access token that may be alive, held in memory'),
-    revocationPropagation: authApi.plainHistogram('auth_revocation_propagation_seconds', 'From a revocation elsewhere to its entry in the list of this process', PROPAGATION_SECONDS),
-    pendingRevocationsOldest: authApi.plainGauge('auth_pending_revocations_oldest_seconds', 'Age of the oldest revocation that token-store has not acknowledged'),
-    signInsOldest: authApi.plainGauge('auth_sign_ins_oldest_seconds', 'Age of the oldest recorded sign-in, read each minute: at most AUDIT_RETENTION_DAYS'),
-    signInsRetention: authApi.plainGauge('auth_sign_ins_retention_seconds', 'How long a sign-in is kept: AUDIT_RETENTION_DAYS'),
-    signingKeyAge: authApi.plainGauge('auth_signing_key_age_seconds', 'Age of the active signing key'),
-    reuseDetected: tokenStore.plainCounter('auth_reuse_detected_total', 'Sessions ended because a superseded refresh token was used'),
-    replaysSuspected: tokenStore.counter('auth_replays_suspected_total', 'Replays that look like a second owner of the token', { kind: ['replay', 'shadow'] }),
-    sessionDuration: tokenStore.histogram('auth_session_duration_seconds', 'Life of a session, by what ended it', SESSION_SECONDS, { end: SESSION_ENDS }),
-    sessionsActive: tokenStore.plainGauge('auth_sessions_active', 'About how many sessions are stored, by the estimate of the planner'),
-    rotationBatchSize: tokenStore.plainHistogram('auth_rotation_batch_size', 'Rotations carried out in one transaction', BATCH_SIZES),
-    downtimeSeconds: tokenStore.plainCounter('auth_downtime_seconds_total', 'Time in which no replica of token-store was up and reached the database'),
-    outboxPendingEvents: tokenStore.plainGauge('auth_outbox_pending_events', 'Events not yet published, counted every 5 s up to 100,000; the same from each replica'),
-    outboxOldestEventAge: tokenStore.plainGauge('auth_outbox_oldest_event_age_seconds', 'Age of the oldest event not yet published; the same from each replica'),
-    outboxLanesOwned: tokenStore.plainGauge('auth_outbox_lanes_owned', 'Outbox lanes whose lease this replica holds; 16 over all'),
-    eventsPublished: tokenStore.counter('auth_events_published_total', 'Events handed to the bus; `failed` counts tries', { result: ['published', 'failed'] }),
-    eventsProcessed: consumers.counter('auth_events_processed_total', 'Events taken from the bus', { consumer, type: EVENT_TYPES, result: ['handled', 'duplicate', 'failed'] }),
-    eventConsumerLag: consumers.gauge('auth_event_consumer_lag', 'Events in the topic that this replica has still to take, over its partitions; 0 on the in-process bus', { consumer, topic: TOPICS }),
-    eventsDeadLettered: consumers.plainCounter('auth_events_dead_lettered_total', 'Events that could not be decoded and went to `<topic>.dlq`'),
-    cleanupDeletedSessions: cleanupWorker.plainCounter('auth_cleanup_deleted_sessions_total', 'Expired sessions deleted'),
-    cleanupLastSuccess: cleanupWorker.plainGauge('auth_cleanup_last_success_timestamp_seconds', 'When the clean-up last ran to its end; 0 before the first time'),
-    cleanupBacklog: cleanupWorker.plainGauge('auth_cleanup_backlog_sessions', 'Expired sessions not yet deleted, counted up to 100,000'),
-    clockOffset: authApi.plainGauge('auth_clock_offset_seconds', "token-store's clock (that of its database) minus the clock of this process, as far as the way of the answer does not explain it"),
-    cleanupRefused: cleanupWorker.gauge('auth_cleanup_refused', '1 while the sweep of expired sessions is refused, by reason', { reason: ['clock', 'heartbeat', 'downtime', 'share'] }),
-    suspiciousPatterns: threatMonitor.counter('auth_suspicious_patterns_total', 'Suspicious patterns that reached their threshold', { pattern: PATTERNS }),
-    securityWebhooks: threatMonitor.counter('auth_security_webhooks_total', 'Detections posted to the webhook; `failed` after every attempt, or because too many of its pattern waited', { result: ['delivered', 'failed'] }),
-    dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge('auth_db_pool_connections', 'Database connections by state over all pools of the process, and requests waiting for one', { state: ['idle', 'busy', 'waiting'] }),
-    buildInfo: all.gauge('auth_build_info', 'Always 1', { service: KNOWN_LATER, version: KNOWN_LATER }),
+    eventConsumerLag: consumers.gauge(
+      'auth_event_consumer_lag',
+      'Events in the topic that this replica has still to take, over its partitions; 0 on the in-process bus',
+      { consumer, topic: TOPICS },
+    ),
+    eventsDeadLettered: consumers.plainCounter(
+      'auth_events_dead_lettered_total',
+      'Events that could not be decoded and went to `<topic>.dlq`',
+    ),
+    cleanupDeletedSessions: cleanupWorker.plainCounter(
+      'auth_cleanup_deleted_sessions_total',
+      'Expired sessions deleted',
+    ),
+    cleanupLastSuccess: cleanupWorker.plainGauge(
+      'auth_cleanup_last_success_timestamp_seconds',
+      'When the clean-up last ran to its end; 0 before the first time',
+    ),
+    cleanupBacklog: cleanupWorker.plainGauge(
+      'auth_cleanup_backlog_sessions',
+      'Expired sessions not yet deleted, counted up to 100,000',
+    ),
+    clockOffset: authApi.plainGauge(
+      'auth_clock_offset_seconds',
+      "token-store's clock (that of its database) minus the clock of this process, as far as the way of the answer does not explain it",
+    ),
+    cleanupRefused: cleanupWorker.gauge(
+      'auth_cleanup_refused',
+      '1 while the sweep of expired sessions is refused, by reason',
+      { reason: ['clock', 'heartbeat', 'downtime', 'share'] },
+    ),
+    suspiciousPatterns: threatMonitor.counter(
+      'auth_suspicious_patterns_total',
+      'Suspicious patterns that reached their threshold',
+      { pattern: PATTERNS },
+    ),
+    securityWebhooks: threatMonitor.counter(
+      'auth_security_webhooks_total',
+      'Detections posted to the webhook; `failed` after every attempt, or because too many of its pattern waited',
+      { result: ['delivered', 'failed'] },
+    ),
+    dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge(
+      'auth_db_pool_connections',
+      'Database connections by state over all pools of the process, and requests waiting for one',
+      { state: ['idle', 'busy', 'waiting'] },
+    ),
+    buildInfo: all.gauge('auth_build_info', 'Always 1', {
+      service: KNOWN_LATER,
+      version: KNOWN_LATER,
+    }),
   }
 }
 
 /** All instruments, for documents and for the tests of dashboards and rules. */
 export function describeInstruments(): Description[] {
   const made: Description[] = []
-  createInstruments({ registry: createRegistry(), service: 'all of them', onMade: (description) => made.push(description) })
+  createInstruments({
+    registry: createRegistry(),
+    service: 'all of them',
+    onMade: (description) => made.push(description),
+  })
   return made
 }

@@ -1,5 +1,12 @@
 import type { Tracing } from '@auto-refresh/contracts'
-import { destination as openDestination, pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino'
+import {
+  destination as openDestination,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+} from 'pino'
 import { maskSecrets } from './mask-secrets.ts'
 import { toTraceIds } from './to-trace-ids.ts'
 
@@ -10,8 +17,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** A reader of our output that stands still must not stop us: beyond this, lines are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
-/** One JSON object a line, to stdout, with every secret masked, and with `trace_id` and `span_id` where a trace is recorded. Errors go under `err`. */
-export function createLogger({ service, level, destination = openStdout(), tracing }: {
+/**
+ * One JSON object a line, to stdout, with every secret masked, and with `trace_id` and `span_id`
+ * where a trace is recorded. Errors go under `err`.
+ */
+export function createLogger({
+  service,
+  level,
+  destination = openStdout(),
+  tracing,
+}: {
   service: string
   level: LogLevel
   destination?: DestinationStream
@@ -30,9 +45,15 @@ export function createLogger({ service, level, destination = openStdout(), traci
   )
 }
 
-/** A terminal that has been closed takes no output (EIO); that must not end the process before it has stopped. */
+/**
+ * A terminal that has been closed takes no output (EIO); that must not end the process before it
+ * has stopped.
+ */
 function openStdout(): DestinationStream {
-  return openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }).on('error', () => {})
+  return openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }).on(
+    'error',
+    () => {},
+  )
 }
 
 /** For tests. */

@@ -1,7 +1,11 @@
-const NAME = '[a-z_-]{0,40}(?:token|secret|password|password_?hash|passphrase|keys?|cookie|authorization|nonce)'
+const NAME =
+  '[a-z_-]{0,40}(?:token|secret|password|password_?hash|passphrase|keys?|cookie|authorization|nonce)'
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`
 
-const NAMED = new RegExp(String.raw`("${NAME}":)(?:${STRING}|\[(?:${STRING},?)+\]|-?\d[\d.]*)`, 'gi')
+const NAMED = new RegExp(
+  String.raw`("${NAME}":)(?:${STRING}|\[(?:${STRING},?)+\]|-?\d[\d.]*)`,
+  'gi',
+)
 /** A body quoted inside a text, `\"password\":\"...\"`, and form fields, `password=...`. */
 const NAMED_IN_TEXT = new RegExp(String.raw`(\\"${NAME}\\"\s*:\s*\\"|\b${NAME}=)[^"\\&\s]+`, 'gi')
 const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g
@@ -11,17 +15,27 @@ const CREDENTIALS = /\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}/gi
 const URL_PASSWORD = /(:\/\/[^/\s:@"]*):[^@\s"/]+@/g
 
 /**
- * Masks, in one line of JSON, what is secret by its name and whatever is shaped like a secret: at any depth, in messages
- * and in stacks. Being the last step before the line is written, it does not depend on the caller's care.
+ * Masks, in one line of JSON, what is secret by its name and whatever is shaped like a secret: at
+ * any depth, in messages and in stacks. Being the last step before the line is written, it does not
+ * depend on the caller's care.
  */
 export function maskSecrets(line: string): string {
   const named = line.replace(BYTES, '"[masked]"').replace(NAMED, '$1"[masked]"')
   // Most lines have neither sign, and this pattern alone would cost 2 us.
-  const quoted = named.includes('=') || named.includes('\\"') ? named.replace(NAMED_IN_TEXT, '$1[masked]') : named
+  const quoted =
+    named.includes('=') || named.includes('\\"')
+      ? named.replace(NAMED_IN_TEXT, '$1[masked]')
+      : named
   return maskTokens(quoted).replace(URL_PASSWORD, '$1:[masked]@')
 }
 
-/** Masks whatever is shaped like a token of ours or a credential of a header, in what a stranger sent and we keep: a `User-Agent`, say. */
+/**
+ * Masks whatever is shaped like a token of ours or a credential of a header, in what a stranger
+ * sent and we keep: a `User-Agent`, say.
+ */
 export function maskTokens(text: string): string {
-  return text.replace(REFRESH_TOKEN, 'art_[masked]').replace(JWT, 'eyJ[masked]').replace(CREDENTIALS, '$1 [masked]')
+  return text
+    .replace(REFRESH_TOKEN, 'art_[masked]')
+    .replace(JWT, 'eyJ[masked]')
+    .replace(CREDENTIALS, '$1 [masked]')
 }

@@ -9,7 +9,14 @@ afterEach(async () => {
 
 async function scrape(metrics = createMetrics({ service: 'test', version: '1.2.3' })) {
   const { text } = await metrics.scrape()
-  return { text, value: (series: string) => text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) }
+  return {
+    text,
+    value: (series: string) =>
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.slice(series.length + 1),
+  }
 }
 
 test('every combination of labels stands at 0 before anything has happened', async () => {
@@ -19,24 +26,62 @@ test('every combination of labels stands at 0 before anything has happened', asy
   expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(3 * 12 * 3)
   expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
   expect(value('auth_reuse_detected_total')).toBe('0')
-  expect(value('auth_event_consumer_lag{consumer="cleanup-worker",topic="auth.login-events.v1"}')).toBe('0')
+  expect(
+    value('auth_event_consumer_lag{consumer="cleanup-worker",topic="auth.login-events.v1"}'),
+  ).toBe('0')
   expect(value('auth_build_info{service="test",version="1.2.3"}')).toBe('1')
   expect(text).toContain('nodejs_eventloop_lag_seconds')
 })
 
 test.each([
-  ['auth-api', ['auth_logins_total', 'auth_rate_limited_total{limiter="login"} 0', 'consumer="auth-api"'], ['auth_cleanup', 'auth_outbox', 'auth_suspicious', 'limiter="refresh"', 'consumer="cleanup-worker"']],
-  ['token-store', ['auth_outbox_pending_events', 'auth_reuse_detected_total', 'auth_rate_limited_total{limiter="refresh"} 0'], ['auth_logins', 'auth_cleanup', 'limiter="login"', 'auth_events_processed', 'auth_event_consumer_lag']],
-  ['cleanup-worker', ['auth_cleanup_last_success_timestamp_seconds', 'consumer="cleanup-worker"'], ['auth_logins', 'auth_outbox', 'auth_rate_limited', 'consumer="auth-api"']],
-  ['threat-monitor', ['auth_suspicious_patterns_total{pattern="spraying"} 0', 'consumer="threat-monitor"'], ['auth_logins', 'auth_cleanup', 'auth_outbox', 'consumer="auth-api"']],
-])('%s exports its own metrics and no other, and all those of Node', async (service, own, foreign) => {
-  const metrics = createMetrics({ service, version: '0' })
-  metrics.logins.inc({ outcome: 'succeeded' })
-  const { text } = await scrape(metrics)
-  expect(own.filter((part) => !text.includes(part))).toEqual([])
-  expect(foreign.filter((part) => text.includes(part))).toEqual([])
-  for (const name of ['auth_build_info', 'nodejs_eventloop_lag_seconds']) expect(text).toContain(name)
-})
+  [
+    'auth-api',
+    ['auth_logins_total', 'auth_rate_limited_total{limiter="login"} 0', 'consumer="auth-api"'],
+    [
+      'auth_cleanup',
+      'auth_outbox',
+      'auth_suspicious',
+      'limiter="refresh"',
+      'consumer="cleanup-worker"',
+    ],
+  ],
+  [
+    'token-store',
+    [
+      'auth_outbox_pending_events',
+      'auth_reuse_detected_total',
+      'auth_rate_limited_total{limiter="refresh"} 0',
+    ],
+    [
+      'auth_logins',
+      'auth_cleanup',
+      'limiter="login"',
+      'auth_events_processed',
+      'auth_event_consumer_lag',
+    ],
+  ],
+  [
+    'cleanup-worker',
+    ['auth_cleanup_last_success_timestamp_seconds', 'consumer="cleanup-worker"'],
+    ['auth_logins', 'auth_outbox', 'auth_rate_limited', 'consumer="auth-api"'],
+  ],
+  [
+    'threat-monitor',
+    ['auth_suspicious_patterns_total{pattern="spraying"} 0', 'consumer="threat-monitor"'],
+    ['auth_logins', 'auth_cleanup', 'auth_outbox', 'consumer="auth-api"'],
+  ],
+])(
+  '%s exports its own metrics and no other, and all those of Node',
+  async (service, own, foreign) => {
+    const metrics = createMetrics({ service, version: '0' })
+    metrics.logins.inc({ outcome: 'succeeded' })
+    const { text } = await scrape(metrics)
+    expect(own.filter((part) => !text.includes(part))).toEqual([])
+    expect(foreign.filter((part) => text.includes(part))).toEqual([])
+    for (const name of ['auth_build_info', 'nodejs_eventloop_lag_seconds'])
+      expect(text).toContain(name)
+  },
+)
 
 test('the buckets contain the objectives, so that they can be measured exactly', async () => {
   const metrics = createMetrics({ service: 'test', version: '0' })
@@ -51,7 +96,9 @@ test('the pools of several services in one process are added up', async () => {
   metrics.watchPool({ totalCount: 5, idleCount: 2, waitingCount: 0 })
   const forget = metrics.watchPool({ totalCount: 3, idleCount: 3, waitingCount: 4 })
   const { value } = await scrape(metrics)
-  expect(['idle', 'busy', 'waiting'].map((state) => value(`auth_db_pool_connections{state="${state}"}`))).toEqual(['5', '3', '4'])
+  expect(
+    ['idle', 'busy', 'waiting'].map((state) => value(`auth_db_pool_connections{state="${state}"}`)),
+  ).toEqual(['5', '3', '4'])
   forget()
   expect((await scrape(metrics)).value('auth_db_pool_connections{state="waiting"}')).toBe('0')
 })
@@ -66,16 +113,27 @@ test('an age is taken at the moment of the scrape', async () => {
 
 test('the admin server says whether the process lives and is ready, and nothing else', async () => {
   let ready: true | string[] = ['the database has not answered yet']
-  const server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: createMetrics({ service: 'test', version: '0' }), isReady: () => ready })
+  const server = await startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: createMetrics({ service: 'test', version: '0' }),
+    isReady: () => ready,
+  })
   closers.push(() => server.close())
   const get = async (path: string) => {
     const response = await fetch(server.url + path)
     return { status: response.status, body: await response.text() }
   }
 
-  expect(await get('/')).toEqual({ status: 200, body: '{"paths":["/metrics","/healthz","/readyz"]}' })
+  expect(await get('/')).toEqual({
+    status: 200,
+    body: '{"paths":["/metrics","/healthz","/readyz"]}',
+  })
   expect(await get('/healthz')).toEqual({ status: 200, body: '{"status":"alive"}' })
-  expect(await get('/readyz')).toEqual({ status: 503, body: '{"status":"not_ready","reasons":["the database has not answered yet"]}' })
+  expect(await get('/readyz')).toEqual({
+    status: 503,
+    body: '{"status":"not_ready","reasons":["the database has not answered yet"]}',
+  })
   ready = true
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"status":"ready"}' })
   expect((await get('/metrics')).body).toContain('auth_logins_total{outcome="succeeded"} 0')
@@ -87,7 +145,11 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0,text/plain;ver
 
 test('who accepts OpenMetrics learns the trace behind a bucket, and who does not gets the text that it knows', async () => {
   let traceparent: string | undefined = TRACED
-  const metrics = createMetrics({ service: 'test', version: '0', tracing: { current: () => traceparent } })
+  const metrics = createMetrics({
+    service: 'test',
+    version: '0',
+    tracing: { current: () => traceparent },
+  })
   const labels = { route: '/x', method: 'GET', status_class: '2xx' }
   metrics.httpRequestDuration.observe(labels, 0.2)
   metrics.refreshInterval.observe(30)
@@ -97,26 +159,44 @@ test('who accepts OpenMetrics learns the trace behind a bucket, and who does not
 
   const plain = await metrics.scrape({ accept: 'text/plain' })
   const open = await metrics.scrape({ accept: OPEN_METRICS })
-  expect(await metrics.scrape()).toMatchObject({ contentType: expect.stringContaining('text/plain; version=0.0.4') })
+  expect(await metrics.scrape()).toMatchObject({
+    contentType: expect.stringContaining('text/plain; version=0.0.4'),
+  })
   expect(open.contentType).toContain('application/openmetrics-text; version=1.0.0')
   const exemplars = open.text.split('\n').filter((line) => line.includes(' # '))
   expect(exemplars).toEqual([
-    expect.stringMatching(/^auth_http_request_duration_seconds_bucket\{le="0.25",.*\} 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"\} 0.2 \d/),
-    expect.stringMatching(/^auth_refresh_interval_seconds_bucket\{le="60"\} 1 # \{trace_id="0af7651916cd43dd8448eb211c80319c",/),
+    expect.stringMatching(
+      /^auth_http_request_duration_seconds_bucket\{le="0.25",.*\} 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"\} 0.2 \d/,
+    ),
+    expect.stringMatching(
+      /^auth_refresh_interval_seconds_bucket\{le="60"\} 1 # \{trace_id="0af7651916cd43dd8448eb211c80319c",/,
+    ),
   ])
   expect(open.text.endsWith('\n# EOF\n')).toBe(true)
   expect(plain.text).not.toMatch(/ # \{|# EOF/)
   // The same series under the same names, whoever was answered before.
-  const series = ({ text }: { text: string }) => text.split('\n').filter((line) => line.startsWith('auth_')).map((line) => line.split(' ', 1)[0])
+  const series = ({ text }: { text: string }) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('auth_'))
+      .map((line) => line.split(' ', 1)[0])
   expect(series(open)).toEqual(series(plain))
   expect(series(await metrics.scrape({ accept: 'text/plain' }))).toEqual(series(plain))
-  expect((await metrics.scrape({ accept: 'text/plain' })).text).toContain('# TYPE auth_logins_total counter\nauth_logins_total{outcome="succeeded"} 1\n')
+  expect((await metrics.scrape({ accept: 'text/plain' })).text).toContain(
+    '# TYPE auth_logins_total counter\nauth_logins_total{outcome="succeeded"} 1\n',
+  )
 })
 
 test('the admin server answers a scrape in the format that it asks for', async () => {
-  const server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: createMetrics({ service: 'test', version: '0' }), isReady: () => true })
+  const server = await startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: createMetrics({ service: 'test', version: '0' }),
+    isReady: () => true,
+  })
   closers.push(() => server.close())
-  const contentType = async (accept: string) => (await fetch(`${server.url}/metrics`, { headers: { accept } })).headers.get('content-type')
+  const contentType = async (accept: string) =>
+    (await fetch(`${server.url}/metrics`, { headers: { accept } })).headers.get('content-type')
   expect(await contentType(OPEN_METRICS)).toContain('application/openmetrics-text')
   expect(await contentType('*/*')).toContain('text/plain')
 })

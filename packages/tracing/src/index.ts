@@ -1,1 +1,6 @@
-export { openTracing, type OpenTracing, type TraceExporter, type TraceSettings } from './open-tracing.ts'
+export {
+  openTracing,
+  type OpenTracing,
+  type TraceExporter,
+  type TraceSettings,
+} from './open-tracing.ts'

@@ -21,7 +21,13 @@ beforeEach(async () => {
     shutdown: async () => {},
   }
   const settings = { sampling: { parentBased: true, ratio: 0 } }
-  tracing = await openTracing({ settings, service: 'test', version: '1', onTrouble: () => {}, exporter })
+  tracing = await openTracing({
+    settings,
+    service: 'test',
+    version: '1',
+    onTrouble: () => {},
+    exporter,
+  })
   app = fastify()
 })
 afterEach(async () => {
@@ -32,7 +38,13 @@ afterEach(async () => {
 const idOf = (span: Span | undefined) => span?.spanContext().spanId
 const called = (name: string) => spans.filter((span) => span.name === name)
 /** As a request of a caller who records, or does not. */
-const ask = (url: string, flags = '01') => app.inject({ method: 'POST', url, headers: { traceparent: `${GIVEN}-${flags}` }, payload: { text: 'S3CRET' } })
+const ask = (url: string, flags = '01') =>
+  app.inject({
+    method: 'POST',
+    url,
+    headers: { traceparent: `${GIVEN}-${flags}` },
+    payload: { text: 'S3CRET' },
+  })
 
 test('a request is named by its route, stands below its caller, and what it does stands below it', async () => {
   app.post('/things/:id', async (_, reply) => {
@@ -41,10 +53,29 @@ test('a request is named by its route, stands below its caller, and what it does
   })
   await ask('/things/S3CRET?token=S3CRET')
   const [server] = called('POST /things/:id')
-  expect(server?.attributes).toEqual({ 'http.request.method': 'POST', 'url.scheme': 'http', 'http.route': '/things/:id', 'http.response.status_code': 201 })
-  expect(server?.parentSpanContext).toMatchObject({ traceId: GIVEN.slice(3, 35), spanId: GIVEN.slice(36, 52), isRemote: true })
+  expect(server?.attributes).toEqual({
+    'http.request.method': 'POST',
+    'url.scheme': 'http',
+    'http.route': '/things/:id',
+    'http.response.status_code': 201,
+  })
+  expect(server?.parentSpanContext).toMatchObject({
+    traceId: GIVEN.slice(3, 35),
+    spanId: GIVEN.slice(36, 52),
+    isRemote: true,
+  })
   expect(called('step').map((span) => span.parentSpanContext?.spanId)).toEqual([idOf(server)])
-  expect(JSON.stringify(spans.map(({ name, attributes, events, links, status }) => ({ name, attributes, events, links, status })))).not.toContain('S3CRET')
+  expect(
+    JSON.stringify(
+      spans.map(({ name, attributes, events, links, status }) => ({
+        name,
+        attributes,
+        events,
+        links,
+        status,
+      })),
+    ),
+  ).not.toContain('S3CRET')
 })
 
 test('a request that is not sampled leaves nothing, whatever it does', async () => {
@@ -70,10 +101,23 @@ test('every hook and handler of a request finds it at work, until after the answ
   app.addHook('onResponse', note('onResponse'))
   app.post('/', note('handler'))
   const url = await app.listen({ port: 0 })
-  await fetch(url, { method: 'POST', headers: { traceparent: `${GIVEN}-01`, 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x'.repeat(100_000) }) })
+  await fetch(url, {
+    method: 'POST',
+    headers: { traceparent: `${GIVEN}-01`, 'content-type': 'application/json' },
+    body: JSON.stringify({ text: 'x'.repeat(100_000) }),
+  })
   await expect.poll(() => spans.length).toBe(1)
-  expect(new Set(Object.values(found).map((traceparent) => parseTraceparent(traceparent)?.spanId))).toEqual(new Set([idOf(spans[0])]))
-  expect(Object.keys(found)).toEqual(['onRequest', 'preValidation', 'preHandler', 'handler', 'onSend', 'onResponse'])
+  expect(
+    new Set(Object.values(found).map((traceparent) => parseTraceparent(traceparent)?.spanId)),
+  ).toEqual(new Set([idOf(spans[0])]))
+  expect(Object.keys(found)).toEqual([
+    'onRequest',
+    'preValidation',
+    'preHandler',
+    'handler',
+    'onSend',
+    'onResponse',
+  ])
 })
 
 test('a fault is told by its kind, never by its message', async () => {
@@ -83,8 +127,12 @@ test('a fault is told by its kind, never by its message', async () => {
     }),
   )
   await ask('/')
-  expect(called('step')).toMatchObject([{ attributes: { 'error.type': '22P02' }, status: { code: 2 }, events: [] }])
-  expect(called('POST /')).toMatchObject([{ attributes: { 'error.type': '500' }, status: { code: 2 } }])
+  expect(called('step')).toMatchObject([
+    { attributes: { 'error.type': '22P02' }, status: { code: 2 }, events: [] },
+  ])
+  expect(called('POST /')).toMatchObject([
+    { attributes: { 'error.type': '500' }, status: { code: 2 } },
+  ])
   expect(called('step')[0]?.status.message).toBeUndefined()
 })
 
@@ -96,32 +144,57 @@ test('a caller who leaves before the answer ends the span, without a status', as
   })
   const url = await app.listen({ port: 0 })
   const leaving = new AbortController()
-  const left = fetch(url, { method: 'POST', headers: { traceparent: `${GIVEN}-01` }, signal: leaving.signal }).catch(() => 'left')
+  const left = fetch(url, {
+    method: 'POST',
+    headers: { traceparent: `${GIVEN}-01` },
+    signal: leaving.signal,
+  }).catch(() => 'left')
   await arrived.promise
   leaving.abort()
   expect(await left).toBe('left')
-  await expect.poll(() => spans.map(({ name, attributes }) => [name, 'http.response.status_code' in attributes])).toEqual([['POST /', false]])
+  await expect
+    .poll(() =>
+      spans.map(({ name, attributes }) => [name, 'http.response.status_code' in attributes]),
+    )
+    .toEqual([['POST /', false]])
 })
 
 test('work that is done at once for many stands in every one of their traces, and each part leads to the others', async () => {
   const [a, b] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
   let given: readonly (string | undefined)[] = []
-  await tracing.spanForAll({ ...step, name: 'together' }, [a, undefined, 'nonsense', b], async (own) => {
-    given = own
-    await tracing.span(step, async () => {})
-  })
+  await tracing.spanForAll(
+    { ...step, name: 'together' },
+    [a, undefined, 'nonsense', b],
+    async (own) => {
+      given = own
+      await tracing.span(step, async () => {})
+    },
+  )
   const [first, second] = called('together')
-  expect([first, second].map((span) => span?.spanContext().traceId)).toEqual(['a'.repeat(32), 'b'.repeat(32)])
-  expect([first, second].map((span) => span?.parentSpanContext?.spanId)).toEqual(['a'.repeat(16), 'b'.repeat(16)])
+  expect([first, second].map((span) => span?.spanContext().traceId)).toEqual([
+    'a'.repeat(32),
+    'b'.repeat(32),
+  ])
+  expect([first, second].map((span) => span?.parentSpanContext?.spanId)).toEqual([
+    'a'.repeat(16),
+    'b'.repeat(16),
+  ])
   expect(first?.links.map(({ context }) => context.spanId)).toEqual(['b'.repeat(16)])
   expect(second?.links.map(({ context }) => context.spanId)).toEqual([idOf(first)])
   expect(called('step').map((span) => span.parentSpanContext?.spanId)).toEqual([idOf(first)])
-  expect(given.map((traceparent) => parseTraceparent(traceparent)?.spanId)).toEqual([idOf(first), undefined, undefined, idOf(second)])
+  expect(given.map((traceparent) => parseTraceparent(traceparent)?.spanId)).toEqual([
+    idOf(first),
+    undefined,
+    undefined,
+    idOf(second),
+  ])
 })
 
 test('work for others does not stand in the trace of whom it runs behind', async () => {
   app.post('/', async () => {
-    await tracing.spanForAll({ ...step, name: 'together' }, [undefined], () => tracing.span(step, async () => {}))
+    await tracing.spanForAll({ ...step, name: 'together' }, [undefined], () =>
+      tracing.span(step, async () => {}),
+    )
     return {}
   })
   await ask('/')

@@ -2,7 +2,10 @@ import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Sampling } from './decide-sampling.ts'
 
-/** Where and how to send, and as whom, the SDK reads from the environment by itself: `OTEL_EXPORTER_OTLP_*`, `OTEL_BSP_*`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`. */
+/**
+ * Where and how to send, and as whom, the SDK reads from the environment by itself:
+ * `OTEL_EXPORTER_OTLP_*`, `OTEL_BSP_*`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`.
+ */
 export type TraceSettings = Readonly<{ sampling: Sampling }>
 
 /** As the SDK has it. */
@@ -14,10 +17,16 @@ export type OpenTracing = Tracing & {
 }
 
 /**
- * Traces over OTLP. Without settings nothing of OpenTelemetry is loaded. From then on every Fastify application and every
- * Redis client of this process is traced; what else is, is handed the result.
+ * Traces over OTLP. Without settings nothing of OpenTelemetry is loaded. From then on every Fastify
+ * application and every Redis client of this process is traced; what else is, is handed the result.
  */
-export async function openTracing({ settings, service, version, onTrouble, exporter }: {
+export async function openTracing({
+  settings,
+  service,
+  version,
+  onTrouble,
+  exporter,
+}: {
   settings: TraceSettings | undefined
   service: string
   version: string

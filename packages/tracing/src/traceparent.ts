@@ -1,7 +1,11 @@
 export type Traceparent = Readonly<{ traceId: string; spanId: string; sampled: boolean }>
 
-/** Version 00, and later ones as far as they begin like it. https://www.w3.org/TR/trace-context/#versioning-of-traceparent */
-const FORM = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/
+/**
+ * Version 00, and later ones as far as they begin like it.
+ * https://www.w3.org/TR/trace-context/#versioning-of-traceparent
+ */
+const FORM =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/
 
 export function parseTraceparent(text: unknown): Traceparent | undefined {
   if (typeof text !== 'string') return undefined
@@ -11,4 +15,5 @@ export function parseTraceparent(text: unknown): Traceparent | undefined {
 }
 
 /** Of a span that is recorded. */
-export const toTraceparent = ({ traceId, spanId }: { traceId: string; spanId: string }) => `00-${traceId}-${spanId}-01`
+export const toTraceparent = ({ traceId, spanId }: { traceId: string; spanId: string }) =>
+  `00-${traceId}-${spanId}-01`

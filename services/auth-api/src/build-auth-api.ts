@@ -8,8 +8,22 @@ import { buildAuthCore } from './build-auth-core.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { Clock, TokenStore } from './ports.ts'
 
-/** Composition root. `standalone` opens the API to pages of this machine and checks the Host; see `HttpSettings`. */
-export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger, metrics, standalone = false, allowDemoPassword = false, clock, tracing = noTracing }: {
+/**
+ * Composition root. `standalone` opens the API to pages of this machine and checks the Host; see
+ * `HttpSettings`.
+ */
+export function buildAuthApi({
+  config,
+  tokenStore,
+  publisher,
+  subscriber,
+  logger,
+  metrics,
+  standalone = false,
+  allowDemoPassword = false,
+  clock,
+  tracing = noTracing,
+}: {
   config: AuthApiConfig
   tokenStore: TokenStore
   publisher: EventPublisher
@@ -22,8 +36,20 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
   clock?: Clock
   tracing?: Tracing
 }) {
-  const core = buildAuthCore({ config, tokenStore, publisher, subscriber, log: logger, metrics, allowDemoPassword, ...(clock === undefined ? {} : { clock }), tracing })
-  const debugLogger = config.debugAutoRefresh ? logger.child({ component: 'auto-refresh' }, { level: 'debug' }) : undefined
+  const core = buildAuthCore({
+    config,
+    tokenStore,
+    publisher,
+    subscriber,
+    log: logger,
+    metrics,
+    allowDemoPassword,
+    ...(clock === undefined ? {} : { clock }),
+    tracing,
+  })
+  const debugLogger = config.debugAutoRefresh
+    ? logger.child({ component: 'auto-refresh' }, { level: 'debug' })
+    : undefined
   const app = buildHttp({
     useCases: core,
     revocationFeed: core.revocationFeed,
@@ -57,16 +83,28 @@ export function buildAuthApi({ config, tokenStore, publisher, subscriber, logger
     checkAccessToken: core.checkAccessToken,
     checkKeys: core.checkKeys,
     isReady: () => ready,
-    /** Why balancers should send nothing here, although it serves: its clock is wrong by more than 5 s. */
-    findTrouble: () => (core.clock.isOff() ? [`clock differs by ${Math.round(core.clock.offsetMs() / 1000)} s from token-store's`] : []),
-    /** Listens once everything behind it works. A signal calls it off; after that, as after a failure, `stop` cleans up. */
+    /**
+     * Why balancers should send nothing here, although it serves: its clock is wrong by more than 5
+     * s.
+     */
+    findTrouble: () =>
+      core.clock.isOff()
+        ? [`clock differs by ${Math.round(core.clock.offsetMs() / 1000)} s from token-store's`]
+        : [],
+    /**
+     * Listens once everything behind it works. A signal calls it off; after that, as after a
+     * failure, `stop` cleans up.
+     */
     async start(signal?: AbortSignal): Promise<{ url: string }> {
       await core.start(signal)
       const url = await app.listen(config.http)
       ready = true
       return { url }
     },
-    /** Not ready any more, but serving for `drainMs`, until balancers have seen it; then answers what has arrived, within 3 s, and lets go of everything. */
+    /**
+     * Not ready any more, but serving for `drainMs`, until balancers have seen it; then answers
+     * what has arrived, within 3 s, and lets go of everything.
+     */
     async stop({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
       if (ready && drainMs > 0) {
         app.drain()

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, LOGIN_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import {
+  CodedError,
+  LOGIN_EVENTS_TOPIC,
+  SESSION_EVENTS_TOPIC,
+  type AnyEvent,
+} from '@auto-refresh/contracts'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { createMetrics } from '@auto-refresh/telemetry'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -25,17 +30,42 @@ afterEach(async () => {
 /** auth-api without HTTP on a real database; token-store knows one session for whoever signs in. */
 async function start({ aheadMs = 0, addsUser = true } = {}) {
   const tokenStore = aTokenStore()
-  const session = () => aSession({ id: randomUUID(), expiresAtMs: Date.now() + 86_400_000, authenticatedAtMs: Date.now() })
-  tokenStore.issue.mockImplementation(async ({ userId, userVersion }) => ({ outcome: 'issued', token: 'art_0', session: { ...session(), userId, userVersion } }))
+  const session = () =>
+    aSession({
+      id: randomUUID(),
+      expiresAtMs: Date.now() + 86_400_000,
+      authenticatedAtMs: Date.now(),
+    })
+  tokenStore.issue.mockImplementation(async ({ userId, userVersion }) => ({
+    outcome: 'issued',
+    token: 'art_0',
+    session: { ...session(), userId, userVersion },
+  }))
   tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
   tokenStore.revokeUser.mockResolvedValue({ revokedSessionIds: [] })
   const bus = createInProcessBus()
   const told: AnyEvent[] = []
-  await bus.subscribe({ group: 'test', topics: [LOGIN_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
-  const config = parseAuthApiConfig({ DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key })
+  await bus.subscribe({
+    group: 'test',
+    topics: [LOGIN_EVENTS_TOPIC],
+    handle: async (event) => void told.push(event),
+  })
+  const config = parseAuthApiConfig({
+    DATABASE_URL: database.url,
+    SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`,
+    USERNAME_HASH_KEY: key,
+  })
   const log = aLog()
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
-  const core = buildAuthCore({ config, tokenStore, publisher: bus, subscriber: bus, log, metrics, clock: { nowMs: () => Date.now() + aheadMs } })
+  const core = buildAuthCore({
+    config,
+    tokenStore,
+    publisher: bus,
+    subscriber: bus,
+    log,
+    metrics,
+    clock: { nowMs: () => Date.now() + aheadMs },
+  })
   closers.push(() => core.stop())
   await core.start()
   if (addsUser) await core.users.add({ username: 'Ada', password: PASSWORD })
@@ -53,15 +83,28 @@ test('a sign-in gives an access token that checks out, is audited and told', asy
   expect(pair).toMatchObject({ refreshToken: 'art_0', expiresInSeconds: 1800 })
   expect(await core.checkAccessToken(pair.accessToken)).toMatchObject({
     outcome: 'valid',
-    claims: { sub: user.id, username: 'Ada', role: 'user', sid: pair.sessionId, iss: 'http://localhost:8000', aud: 'auto-refresh' },
+    claims: {
+      sub: user.id,
+      username: 'Ada',
+      role: 'user',
+      sid: pair.sessionId,
+      iss: 'http://localhost:8000',
+      aud: 'auto-refresh',
+    },
   })
-  expect((await core.signIn({ username: 'ada', password: 'wrong', context })).outcome).toBe('invalid_credentials')
-  const { rows } = await database.pool.query('select outcome, user_id from auth_api.login_audit order by id')
+  expect((await core.signIn({ username: 'ada', password: 'wrong', context })).outcome).toBe(
+    'invalid_credentials',
+  )
+  const { rows } = await database.pool.query(
+    'select outcome, user_id from auth_api.login_audit order by id',
+  )
   expect(rows).toEqual([
     { outcome: 'succeeded', user_id: user.id },
     { outcome: 'invalid_credentials', user_id: user.id },
   ])
-  await expect.poll(() => told.map(({ type }) => type)).toEqual(['login.succeeded.v1', 'login.failed.v1'])
+  await expect
+    .poll(() => told.map(({ type }) => type))
+    .toEqual(['login.succeeded.v1', 'login.failed.v1'])
   expect(log.lines.join('\n')).not.toMatch(/correct horse|art_0|eyJ|"Ada"/)
   expect((await metrics.scrape()).text).toMatch(/auth_logins_total\{outcome="succeeded"\} 1\n/)
 })
@@ -70,8 +113,14 @@ test('a disabled user is out at once and stays out until the revocation is deliv
   const { core, signIn, tokenStore } = await start()
   const { user } = await signIn()
   expect(await core.users.disable('ada')).toEqual({ outcome: 'done' })
-  expect(tokenStore.revokeUser).toHaveBeenCalledWith({ userId: user.id, version: 2, reason: 'user_disabled' })
-  expect(await core.signIn({ username: 'ada', password: PASSWORD, context })).toEqual({ outcome: 'invalid_credentials' })
+  expect(tokenStore.revokeUser).toHaveBeenCalledWith({
+    userId: user.id,
+    version: 2,
+    reason: 'user_disabled',
+  })
+  expect(await core.signIn({ username: 'ada', password: PASSWORD, context })).toEqual({
+    outcome: 'invalid_credentials',
+  })
   expect(await core.users.enable('ada')).toEqual({ outcome: 'done' })
   await signIn()
   expect(tokenStore.issue.mock.lastCall?.[0]).toMatchObject({ userVersion: 2 })
@@ -80,9 +129,17 @@ test('a disabled user is out at once and stays out until the revocation is deliv
 test('a revocation that was committed and not delivered is delivered in the background', async () => {
   const { core, tokenStore } = await start()
   tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
-  await expect(core.users.setPassword('ada', 'another horse battery')).rejects.toMatchObject({ code: 'unavailable' })
-  await expect.poll(async () => (await database.pool.query('select from auth_api.pending_revocations')).rowCount).toBe(0)
-  expect(tokenStore.revokeUser).toHaveBeenLastCalledWith(expect.objectContaining({ version: 2, reason: 'password_changed' }))
+  await expect(core.users.setPassword('ada', 'another horse battery')).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await expect
+    .poll(
+      async () => (await database.pool.query('select from auth_api.pending_revocations')).rowCount,
+    )
+    .toBe(0)
+  expect(tokenStore.revokeUser).toHaveBeenLastCalledWith(
+    expect.objectContaining({ version: 2, reason: 'password_changed' }),
+  )
 })
 
 test('the session of a stolen token leaves its user a notice, once', async () => {
@@ -91,15 +148,38 @@ test('the session of a stolen token leaves its user a notice, once', async () =>
   const at = new Date().toISOString()
   const side = { network: 'n', agent: 'a', at, generation: 1 }
   const reuse: AnyEvent = {
-    id: randomUUID(), type: 'session.reuse-detected.v1', source: 'token-store', time: at, subject: pair.sessionId, key: pair.sessionId,
-    data: { session_id: pair.sessionId, session_seq: 2, user_id: user.id, client_id: 'c', generation: 2, rotated: side, presented: side, age_seconds: 100, session_seconds: 200 },
+    id: randomUUID(),
+    type: 'session.reuse-detected.v1',
+    source: 'token-store',
+    time: at,
+    subject: pair.sessionId,
+    key: pair.sessionId,
+    data: {
+      session_id: pair.sessionId,
+      session_seq: 2,
+      user_id: user.id,
+      client_id: 'c',
+      generation: 2,
+      rotated: side,
+      presented: side,
+      age_seconds: 100,
+      session_seconds: 200,
+    },
   }
   await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
   await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
   const notices = await core.listNotices({ userId: user.id })
-  expect(notices).toEqual([{ id: reuse.id, userId: user.id, sessionId: pair.sessionId, occurredAtMs: Date.parse(at) }])
-  const request = { userId: user.id, id: reuse.id, signedInAtSeconds: Math.floor(Date.parse(at) / 1000) }
-  expect(await core.dismissNotice({ ...request, signedInAtSeconds: request.signedInAtSeconds - 1 })).toEqual({ outcome: 'older_session' })
+  expect(notices).toEqual([
+    { id: reuse.id, userId: user.id, sessionId: pair.sessionId, occurredAtMs: Date.parse(at) },
+  ])
+  const request = {
+    userId: user.id,
+    id: reuse.id,
+    signedInAtSeconds: Math.floor(Date.parse(at) / 1000),
+  }
+  expect(
+    await core.dismissNotice({ ...request, signedInAtSeconds: request.signedInAtSeconds - 1 }),
+  ).toEqual({ outcome: 'older_session' })
   expect(await core.dismissNotice(request)).toEqual({ outcome: 'dismissed' })
   expect(await core.dismissNotice(request)).toEqual({ outcome: 'not_found' })
 })
@@ -109,7 +189,12 @@ test('with the database gone a known user is still refreshed, an unknown one is 
   const { user } = await signIn()
   const rotateFor = (userId: string) => {
     tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: { ...session(), userId } })
-    tokenStore.rotate.mockResolvedValueOnce({ outcome: 'rotated', token: 'art_1', session: { ...session(), userId }, intervalSeconds: 1 })
+    tokenStore.rotate.mockResolvedValueOnce({
+      outcome: 'rotated',
+      token: 'art_1',
+      session: { ...session(), userId },
+      intervalSeconds: 1,
+    })
   }
   rotateFor(user.id)
   expect((await core.refresh({ refreshToken: 'art_0', context })).outcome).toBe('rotated')
@@ -120,13 +205,19 @@ test('with the database gone a known user is still refreshed, an unknown one is 
   if (refreshed.outcome !== 'rotated') throw new Error(refreshed.outcome)
   expect((await core.checkAccessToken(refreshed.pair.accessToken)).outcome).toBe('valid')
   rotateFor(randomUUID())
-  await expect(core.refresh({ refreshToken: 'art_0', context })).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(core.refresh({ refreshToken: 'art_0', context })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
 })
 
 test('signed out, the access token is dead here at once', async () => {
   const { core, signIn, tokenStore, session } = await start()
   const { pair, user } = await signIn()
-  tokenStore.inspect.mockResolvedValue({ outcome: 'found', active: true, session: { ...session(), id: pair.sessionId, userId: user.id } })
+  tokenStore.inspect.mockResolvedValue({
+    outcome: 'found',
+    active: true,
+    session: { ...session(), id: pair.sessionId, userId: user.id },
+  })
   tokenStore.revokeSession.mockResolvedValue({ outcome: 'revoked' })
   await core.signOut({ accessToken: pair.accessToken, context })
   expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('revoked')
@@ -140,16 +231,23 @@ test('a restart finds the same keys: old tokens stay valid', async () => {
   expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
 })
 
-test.each([-2_400_000, -60_000, 12_000, 60_000])('a replica whose clock is off by %i ms signs tokens that every other accepts, accepts theirs, and says that it is not ready', async (aheadMs) => {
-  const [right, wrong] = [await start(), await start({ aheadMs })]
-  const [ofRight, ofWrong] = [await right.signIn(), await wrong.signIn()]
-  for (const { core } of [right, wrong]) {
-    for (const { pair } of [ofRight, ofWrong]) expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
-  }
-  expect([right.core.clock.isOff(), wrong.core.clock.isOff()]).toEqual([false, true])
-  const { text } = await wrong.metrics.scrape()
-  expect(Number(/^auth_clock_offset_seconds (.*)$/m.exec(text)?.[1])).toBeCloseTo(-aheadMs / 1000, 0)
-})
+test.each([-2_400_000, -60_000, 12_000, 60_000])(
+  'a replica whose clock is off by %i ms signs tokens that every other accepts, accepts theirs, and says that it is not ready',
+  async (aheadMs) => {
+    const [right, wrong] = [await start(), await start({ aheadMs })]
+    const [ofRight, ofWrong] = [await right.signIn(), await wrong.signIn()]
+    for (const { core } of [right, wrong]) {
+      for (const { pair } of [ofRight, ofWrong])
+        expect((await core.checkAccessToken(pair.accessToken)).outcome).toBe('valid')
+    }
+    expect([right.core.clock.isOff(), wrong.core.clock.isOff()]).toEqual([false, true])
+    const { text } = await wrong.metrics.scrape()
+    expect(Number(/^auth_clock_offset_seconds (.*)$/m.exec(text)?.[1])).toBeCloseTo(
+      -aheadMs / 1000,
+      0,
+    )
+  },
+)
 
 test('without its schema it does not start, and says what to do', async () => {
   await database.pool.query('delete from auth_api.schema_version')
@@ -162,9 +260,13 @@ test('a user goes first from the usual network right after a restart in a flood'
   const { core, signIn } = await start({ addsUser: false })
   const elsewhere = { ...context, address: '198.51.100.1', block: '198.51.100.1/32' }
   const flood = Array.from({ length: 80 }, (_, i) =>
-    core.signIn({ username: `made up ${i}`, password: 'a guess', context: elsewhere }).catch(() => undefined),
+    core
+      .signIn({ username: `made up ${i}`, password: 'a guess', context: elsewhere })
+      .catch(() => undefined),
   )
-  await expect.poll(() => core.isSignInShed(elsewhere.block), { timeout: 10_000, interval: 1 }).toBe(true)
+  await expect
+    .poll(() => core.isSignInShed(elsewhere.block), { timeout: 10_000, interval: 1 })
+    .toBe(true)
   expect(core.isSignInShed(context.block)).toBe(false)
   await signIn()
   await Promise.all(flood)

@@ -1,8 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { noTracing, type RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
-import { createAccessTokenVerifier, createSharedClock, isDue as isDueBy, reportOffset, type SharedClock } from '@auto-refresh/fastify-auto-refresh'
-import { checkSchema, createPool, openConnections, tryWhileUnavailable } from '@auto-refresh/postgres'
+import {
+  createAccessTokenVerifier,
+  createSharedClock,
+  isDue as isDueBy,
+  reportOffset,
+  type SharedClock,
+} from '@auto-refresh/fastify-auto-refresh'
+import {
+  checkSchema,
+  createPool,
+  openConnections,
+  tryWhileUnavailable,
+} from '@auto-refresh/postgres'
 import type { Metrics } from '@auto-refresh/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
 import { createDeviceProofs } from './adapters/crypto/create-device-proofs.ts'
@@ -75,16 +86,38 @@ export type AuthCoreDeps = Readonly<{
 }>
 export type AuthCore = ReturnType<typeof buildAuthCore>
 
-/** auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for the middleware. */
+/**
+ * auth-api without HTTP: every use case over its adapters, the verifier and the revocation list for
+ * the middleware.
+ */
 export function buildAuthCore(deps: AuthCoreDeps) {
-  const { config, publisher, subscriber, log, metrics, allowDemoPassword = false, tracing = noTracing } = deps
+  const {
+    config,
+    publisher,
+    subscriber,
+    log,
+    metrics,
+    allowDemoPassword = false,
+    tracing = noTracing,
+  } = deps
   const elapsedMs = () => performance.now()
-  const clock = reportOffset(createSharedClock({ wallMs: () => deps.clock?.nowMs() ?? Date.now(), elapsedMs }), log)
-  const { issuer, audience, accessTtlSeconds, dueThresholdSeconds: thresholdSeconds } = config.tokens
+  const clock = reportOffset(
+    createSharedClock({ wallMs: () => deps.clock?.nowMs() ?? Date.now(), elapsedMs }),
+    log,
+  )
+  const {
+    issuer,
+    audience,
+    accessTtlSeconds,
+    dueThresholdSeconds: thresholdSeconds,
+  } = config.tokens
   const createId = randomUUID
   const recorder = createRecorder({ metrics })
   const traced = nameTraces(deps.tokenStore, tracing)
-  const tokenStore = rememberEnded({ tokenStore: readClock(traced, clock, elapsedMs), nowMs: elapsedMs })
+  const tokenStore = rememberEnded({
+    tokenStore: readClock(traced, clock, elapsedMs),
+    nowMs: elapsedMs,
+  })
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'auth-api',
@@ -103,10 +136,28 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const loginEvents = createLoginEvents({ publisher, recorder, clock, createId, log, tracing })
   const refusalEvents = createRefusalEvents({ publisher, recorder, clock, createId, log, tracing })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
-  const signingKeys = buildSigningKeys({ config, pool, readRetired: () => retiredKeys.refresh(), randomBytes, clock, log })
-  const revocations = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds })
+  const signingKeys = buildSigningKeys({
+    config,
+    pool,
+    readRetired: () => retiredKeys.refresh(),
+    randomBytes,
+    clock,
+    log,
+  })
+  const revocations = createRevocationList({
+    tokenStore,
+    recorder,
+    createRepeating,
+    elapsedMs,
+    log,
+    accessTtlSeconds,
+  })
   const roleChanges = createRoleChanges({ read: () => readRoleChanges(pool), createRepeating, log })
-  const knownUsers = createKnownUsers({ findByIds: (ids) => users.findByIds(ids), clock, roleChanges })
+  const knownUsers = createKnownUsers({
+    findByIds: (ids) => users.findByIds(ids),
+    clock,
+    roleChanges,
+  })
 
   const retiredKeys = createRetiredKeys({
     read: () => readRetiredKids(pool),
@@ -127,17 +178,49 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     clock,
   })
   const isDue: IsDue = (claims) => isDueBy(claims, { nowMs: clock.nowMs(), thresholdSeconds })
-  const checkAccessToken = createCheckAccessToken({ verify: verifyAccessToken, revocations, roleChanges })
+  const checkAccessToken = createCheckAccessToken({
+    verify: verifyAccessToken,
+    revocations,
+    roleChanges,
+  })
   const signPair = createSignPair({ signingKeys, policy: config.tokens, clock, createId })
   const recordLogin = createRecordLogin({ audit, events: loginEvents, recorder, log })
   const limitRefused = createLimitRefused({ limit: limits.refusedRefreshLimit, recorder })
   const limitEnded = createLimitEnded({ limit: limits.endedLimit, recorder })
-  const refuseRefresh = createRefuseRefresh({ limitRefused, limitEnded, lines: limits.refusalLines })
-  const tellRefusal = createTellRefusal({ events: refusalEvents, limit: createBoundedLimiter({ limit: TOLD_REFUSALS }) })
-  const findProvenSession = createFindProvenSession({ checkAccessToken, tokenStore, limitRefused, limitEnded })
-  const findLiveSession = createFindLiveSession({ checkAccessToken, tokenStore, findProvenSession, limitEnded, accessTtlSeconds })
+  const refuseRefresh = createRefuseRefresh({
+    limitRefused,
+    limitEnded,
+    lines: limits.refusalLines,
+  })
+  const tellRefusal = createTellRefusal({
+    events: refusalEvents,
+    limit: createBoundedLimiter({ limit: TOLD_REFUSALS }),
+  })
+  const findProvenSession = createFindProvenSession({
+    checkAccessToken,
+    tokenStore,
+    limitRefused,
+    limitEnded,
+  })
+  const findLiveSession = createFindLiveSession({
+    checkAccessToken,
+    tokenStore,
+    findProvenSession,
+    limitEnded,
+    accessTtlSeconds,
+  })
   const deliverRevocations = createDeliverRevocations({ users, tokenStore, revocations })
-  const refresh = createRefresh({ tokenStore, knownUsers, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds })
+  const refresh = createRefresh({
+    tokenStore,
+    knownUsers,
+    revocations,
+    signPair,
+    refuseRefresh,
+    tellRefusal,
+    recorder,
+    log,
+    accessTtlSeconds,
+  })
   const background = buildBackground({
     pool,
     subscriber,
@@ -155,7 +238,10 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     metrics.onScrape(() => metrics.clockOffset.set(clock.offsetMs() / 1000)),
   ]
 
-  /** Checks the schema, and the keys against the database. Throws a `ConfigError` that names every wrong key. */
+  /**
+   * Checks the schema, and the keys against the database. Throws a `ConfigError` that names every
+   * wrong key.
+   */
   async function checkKeys(): Promise<void> {
     await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
     await checkAuthApiKeys({ pool, config, randomBytes })
@@ -185,11 +271,38 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       accessTtlSeconds,
     }),
     refresh,
-    autoRefresh: createAutoRefresh({ refresh, tokenStore, lookLimit: limits.lookLimit, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }),
-    peekRefresh: createPeekRefresh({ tokenStore, knownUsers, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds }),
-    chooseRefreshToken: createChooseRefreshToken({ tokenStore, checkAccessToken, accessTtlSeconds }),
+    autoRefresh: createAutoRefresh({
+      refresh,
+      tokenStore,
+      lookLimit: limits.lookLimit,
+      checkAccessToken,
+      isDue,
+      recorder,
+      clock,
+      accessTtlSeconds,
+    }),
+    peekRefresh: createPeekRefresh({
+      tokenStore,
+      knownUsers,
+      refuseRefresh,
+      tellRefusal,
+      recorder,
+      log,
+      accessTtlSeconds,
+    }),
+    chooseRefreshToken: createChooseRefreshToken({
+      tokenStore,
+      checkAccessToken,
+      accessTtlSeconds,
+    }),
     signOut: createSignOut({ findProvenSession, tokenStore, revocations, log }),
-    signOutEverywhere: createSignOutEverywhere({ findLiveSession, users, deliverRevocations, revocations, log }),
+    signOutEverywhere: createSignOutEverywhere({
+      findLiveSession,
+      users,
+      deliverRevocations,
+      revocations,
+      log,
+    }),
     getTokenStatus: createGetTokenStatus({ checkAccessToken, isDue, clock }),
     listSessions: createListSessions({ tokenStore }),
     endSession: createEndSession({ tokenStore, revocations, log }),
@@ -207,8 +320,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     keys: signingKeys.administration,
 
     /**
-     * Checks schema and keys, reads the revocation list whole, opens the signing keys, then starts what runs in the background.
-     * A signal calls it off: its reason is thrown.
+     * Checks schema and keys, reads the revocation list whole, opens the signing keys, then starts
+     * what runs in the background. A signal calls it off: its reason is thrown.
      */
     async start(signal?: AbortSignal): Promise<void> {
       await checkKeys()
@@ -221,7 +334,11 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       await tryWhileUnavailable(() => retiredKeys.start())
       await loadFamiliar()
       await tryWhileUnavailable(() => roleChanges.start())
-      unwatch.push(metrics.onScrape(() => metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000)))
+      unwatch.push(
+        metrics.onScrape(() =>
+          metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000),
+        ),
+      )
       await background.start()
     },
     /** In reverse; safe after a start that failed half-way. */
@@ -240,7 +357,11 @@ export function buildAuthCore(deps: AuthCoreDeps) {
 }
 
 /** Each answer about revocations brings token-store's time along, every half second. */
-function readClock(tokenStore: TokenStore, clock: Pick<SharedClock, 'observe'>, elapsedMs: () => number): TokenStore {
+function readClock(
+  tokenStore: TokenStore,
+  clock: Pick<SharedClock, 'observe'>,
+  elapsedMs: () => number,
+): TokenStore {
   return {
     ...tokenStore,
     async revocations(request) {
@@ -252,11 +373,17 @@ function readClock(tokenStore: TokenStore, clock: Pick<SharedClock, 'observe'>, 
   }
 }
 
-/** What is carried out in batches says in whose trace, for the batch runs in none of its requests'. */
+/**
+ * What is carried out in batches says in whose trace, for the batch runs in none of its requests'.
+ */
 function nameTraces(tokenStore: TokenStore, tracing: Tracing): TokenStore {
   const named = (request: RotateRequest) => {
     const traceparent = tracing.current()
     return traceparent === undefined ? request : { ...request, traceparent }
   }
-  return { ...tokenStore, rotate: (request) => tokenStore.rotate(named(request)), peek: (request) => tokenStore.peek(named(request)) }
+  return {
+    ...tokenStore,
+    rotate: (request) => tokenStore.rotate(named(request)),
+    peek: (request) => tokenStore.peek(named(request)),
+  }
 }

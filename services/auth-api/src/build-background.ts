@@ -18,18 +18,37 @@ export type BackgroundDeps = Readonly<{
   subscriber: EventSubscriber
   deliverRevocations: DeliverRevocations
   leaveNotice: LeaveNotice
-  metrics: Pick<Metrics, 'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest' | 'signInsRetention'>
+  metrics: Pick<
+    Metrics,
+    'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest' | 'signInsRetention'
+  >
   log: Log
   auditRetentionDays: number
   clock: Clock & { isDoubtful(): boolean }
 }>
 
-/** What auth-api does without being asked: deliver what a crash has left, leave notices, forget old records. */
-export function buildBackground({ pool, subscriber, deliverRevocations, leaveNotice, metrics, log, auditRetentionDays, clock }: BackgroundDeps) {
+/**
+ * What auth-api does without being asked: deliver what a crash has left, leave notices, forget old
+ * records.
+ */
+export function buildBackground({
+  pool,
+  subscriber,
+  deliverRevocations,
+  leaveNotice,
+  metrics,
+  log,
+  auditRetentionDays,
+  clock,
+}: BackgroundDeps) {
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message)
   const stopping = new AbortController()
   const loops = [
-    createRepeating({ everyMs: DELIVER_MS, run: deliverRevocations, onError: warn('Pending revocations could not be delivered; trying on') }),
+    createRepeating({
+      everyMs: DELIVER_MS,
+      run: deliverRevocations,
+      onError: warn('Pending revocations could not be delivered; trying on'),
+    }),
     createRepeating({
       everyMs: PENDING_AGE_MS,
       run: async () => metrics.pendingRevocationsOldest.set(await oldestPendingSeconds(pool)),
@@ -37,7 +56,13 @@ export function buildBackground({ pool, subscriber, deliverRevocations, leaveNot
     }),
     createRepeating({
       everyMs: RETENTION_MS,
-      run: buildEndRetention({ pool, clock, retentionDays: auditRetentionDays, metrics, signal: stopping.signal }),
+      run: buildEndRetention({
+        pool,
+        clock,
+        retentionDays: auditRetentionDays,
+        metrics,
+        signal: stopping.signal,
+      }),
       onError: warn('Deleting old sign-ins and notices failed, retrying'),
     }),
   ]
@@ -49,7 +74,8 @@ export function buildBackground({ pool, subscriber, deliverRevocations, leaveNot
         group: 'auth-api',
         topics: [SESSION_EVENTS_TOPIC],
         async handle(event) {
-          const count = (result: 'handled' | 'failed') => metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
+          const count = (result: 'handled' | 'failed') =>
+            metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
           await leaveNotice(event).catch((error: unknown) => {
             count('failed')
             throw error

@@ -22,10 +22,18 @@ test('one run deletes every sign-in and notice whose retention has ended, howeve
     select 'u' || n, 'u' || n, 'user', 'h', false from generate_series(1, 3) as n returning id, username)
     insert into auth_api.role_changes select id, 'user', now() - interval '1 day' * (case username when 'u1' then 1 else 3 end) from added`)
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
-  const endRetention = buildEndRetention({ pool, clock: { nowMs: Date.now, isDoubtful: () => false }, retentionDays: 90, metrics, signal: new AbortController().signal })
+  const endRetention = buildEndRetention({
+    pool,
+    clock: { nowMs: Date.now, isDoubtful: () => false },
+    retentionDays: 90,
+    metrics,
+    signal: new AbortController().signal,
+  })
   // Two replicas at once do not wait for each other.
   await Promise.all([endRetention(), endRetention()])
-  const { rows } = await pool.query('select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles')
+  const { rows } = await pool.query(
+    'select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles',
+  )
   expect(rows).toEqual([{ sign_ins: 1, notices: 0, roles: 1 }])
   const { text } = await metrics.scrape()
   const oldest = Number(/^auth_sign_ins_oldest_seconds (\S+)$/m.exec(text)?.[1])
@@ -38,12 +46,20 @@ test('the age of the oldest sign-in is reported although nothing can be deleted'
   await pool.query('truncate auth_api.login_audit')
   await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)
     values (now() - interval '100 days', 'succeeded', 'h', '', '')`)
-  await pool.query(`create function auth_api.refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`)
-  await pool.query('create trigger refuse before delete on auth_api.login_audit for each row execute function auth_api.refuse()')
+  await pool.query(
+    `create function auth_api.refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$`,
+  )
+  await pool.query(
+    'create trigger refuse before delete on auth_api.login_audit for each row execute function auth_api.refuse()',
+  )
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
   const clock = { nowMs: Date.now, isDoubtful: () => false }
   const signal = new AbortController().signal
-  await expect(buildEndRetention({ pool, clock, retentionDays: 90, metrics, signal })()).rejects.toThrow('cannot answer')
-  const oldest = Number(/^auth_sign_ins_oldest_seconds (\S+)$/m.exec((await metrics.scrape()).text)?.[1])
+  await expect(
+    buildEndRetention({ pool, clock, retentionDays: 90, metrics, signal })(),
+  ).rejects.toThrow('cannot answer')
+  const oldest = Number(
+    /^auth_sign_ins_oldest_seconds (\S+)$/m.exec((await metrics.scrape()).text)?.[1],
+  )
   expect(Math.round(oldest / 86_400)).toBe(100)
 })

@@ -13,7 +13,16 @@ function aReplica(redisUrl: string | undefined) {
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
   const limit = { points: 2, seconds: 60 }
   const limits = buildLimits({
-    config: { redisUrl, limits: { login: 'off', loginAddress: limit, loginAccount: limit, refusedRefresh: limit, look: 'off' } },
+    config: {
+      redisUrl,
+      limits: {
+        login: 'off',
+        loginAddress: limit,
+        loginAccount: limit,
+        refusedRefresh: limit,
+        look: 'off',
+      },
+    },
     audit: { hasSignedInFrom: async () => false },
     hashUsername: (name) => Buffer.from(name).toString('hex'),
     metrics,
@@ -22,21 +31,41 @@ function aReplica(redisUrl: string | undefined) {
   })
   limits.start()
   const isShared = async () => /^auth_limits_shared (\d)$/m.exec((await metrics.scrape()).text)?.[1]
-  return { limits, log, isShared, takeRefused: async () => (await limits.refusedRefreshLimit.take('203.0.113.7/32')).allowed }
+  return {
+    limits,
+    log,
+    isShared,
+    takeRefused: async () => (await limits.refusedRefreshLimit.take('203.0.113.7/32')).allowed,
+  }
 }
 
 test('with a Redis the replicas share their limits and say so; without one each counts alone', async () => {
   const [a, b, alone] = [aReplica(redis.url), aReplica(redis.url), aReplica(undefined)]
-  for (const replica of [a, b]) await vi.waitFor(async () => expect(await replica.isShared()).toBe('1'), { timeout: 20_000 })
+  for (const replica of [a, b])
+    await vi.waitFor(async () => expect(await replica.isShared()).toBe('1'), { timeout: 20_000 })
   expect(await alone.isShared()).toBe('0')
-  expect([await a.takeRefused(), await b.takeRefused(), await a.takeRefused(), await b.takeRefused()]).toEqual([true, true, false, false])
-  expect([await alone.takeRefused(), await alone.takeRefused(), await alone.takeRefused()]).toEqual([true, true, false])
+  expect([
+    await a.takeRefused(),
+    await b.takeRefused(),
+    await a.takeRefused(),
+    await b.takeRefused(),
+  ]).toEqual([true, true, false, false])
+  expect([await alone.takeRefused(), await alone.takeRefused(), await alone.takeRefused()]).toEqual(
+    [true, true, false],
+  )
   for (const { limits } of [a, b, alone]) await limits.stop()
 })
 
 /** What this Redis holds in a database, and how often it was asked to select one. */
 async function look(database: number) {
-  const { client } = createGuardedRedis({ url: `${redis.url}/${database}`, name: 'test', probe: async () => {}, onAway: () => {}, onBack: () => {}, answerMs: 20_000 })
+  const { client } = createGuardedRedis({
+    url: `${redis.url}/${database}`,
+    name: 'test',
+    probe: async () => {},
+    onAway: () => {},
+    onBack: () => {},
+    answerMs: 20_000,
+  })
   await client.connect()
   const [keys, stats] = [await client.dbsize(), await client.info('commandstats')]
   client.disconnect()
@@ -44,9 +73,16 @@ async function look(database: number) {
 }
 
 test('a database number that does not exist is a Redis that is unavailable, with its reason, and nothing is counted in database 0', async () => {
-  const [before, replica, right] = [await look(0), aReplica(`${redis.url}/99`), aReplica(`${redis.url}/15`)]
+  const [before, replica, right] = [
+    await look(0),
+    aReplica(`${redis.url}/99`),
+    aReplica(`${redis.url}/15`),
+  ]
   await vi.waitFor(async () => expect(await right.isShared()).toBe('1'), { timeout: 20_000 })
-  await vi.waitFor(async () => expect((await look(0)).selects).toBeGreaterThan(before.selects + 8), { timeout: 20_000 })
+  await vi.waitFor(
+    async () => expect((await look(0)).selects).toBeGreaterThan(before.selects + 8),
+    { timeout: 20_000 },
+  )
   expect(await replica.takeRefused()).toBe(true)
   expect(await replica.isShared()).toBe('0')
   expect(replica.log.lines).toEqual([expect.stringContaining('out of range')])

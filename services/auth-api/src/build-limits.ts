@@ -13,8 +13,8 @@ const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
 const STRANGERS: Limit = { points: 30, seconds: SLOW_LANE_SECONDS }
 
 /**
- * Sessions that one user opens. Far above what a person with many devices does, far below what fills
- * the revocation list.
+ * Sessions that one user opens. Far above what a person with many devices does, far below what
+ * fills the revocation list.
  */
 const SIGN_INS: Limit = { points: 60, seconds: 600 }
 
@@ -28,10 +28,25 @@ export type BuildLimitsDeps = Readonly<{
   redisAnswerMs?: number
 }>
 
-/** The limits of the public calls: shared by all replicas with a Redis, else counted in this process. */
-export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername, metrics, log, redisAnswerMs }: BuildLimitsDeps) {
-  const redis = redisUrl === undefined ? undefined : createRedisLimits({ url: redisUrl, hashKey: hashUsername, log, answerMs: redisAnswerMs })
-  const unwatch = metrics.onScrape(() => metrics.limitsShared.set(redis?.isShared() === true ? 1 : 0))
+/**
+ * The limits of the public calls: shared by all replicas with a Redis, else counted in this
+ * process.
+ */
+export function buildLimits({
+  config: { limits, redisUrl },
+  audit,
+  hashUsername,
+  metrics,
+  log,
+  redisAnswerMs,
+}: BuildLimitsDeps) {
+  const redis =
+    redisUrl === undefined
+      ? undefined
+      : createRedisLimits({ url: redisUrl, hashKey: hashUsername, log, answerMs: redisAnswerMs })
+  const unwatch = metrics.onScrape(() =>
+    metrics.limitsShared.set(redis?.isShared() === true ? 1 : 0),
+  )
 
   function limiter(name: string, limit: Limit | 'off'): Limiter {
     const local = createBoundedLimiter({ limit })
@@ -46,11 +61,17 @@ export function buildLimits({ config: { limits, redisUrl }, audit, hashUsername,
       perDevice: limiter('login_device', limits.login),
       slowLane: limiter('slow_lane', SLOW_LANE),
       strangers: limiter('strangers', STRANGERS),
-      told: limiter('told', limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds }),
-      isFamiliar: ({ usernameKey, block }) => audit.hasSignedInFrom(hashUsername(usernameKey), block),
+      told: limiter(
+        'told',
+        limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds },
+      ),
+      isFamiliar: ({ usernameKey, block }) =>
+        audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
     signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
-    refusedRefreshLimit: createRefusedRefreshLimit({ limiter: limiter('refused_refresh', limits.refusedRefresh) }),
+    refusedRefreshLimit: createRefusedRefreshLimit({
+      limiter: limiter('refused_refresh', limits.refusedRefresh),
+    }),
     // in memory: what is refused anyway is not worth a round trip
     endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),
     refusalLines: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),

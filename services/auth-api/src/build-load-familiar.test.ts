@@ -7,8 +7,14 @@ import { aLog } from './test-doubles/fakes.ts'
 
 test('the latest sign-ins are read page by page, and a failure keeps what was read and stops no start', async () => {
   const signInsBefore = vi.fn<LoginAudit['signInsBefore']>()
-  signInsBefore.mockResolvedValueOnce({ signIns: [{ usernameHash: 'ada', address: '203.0.113.7' }], next: '9' })
-  signInsBefore.mockResolvedValueOnce({ signIns: [{ usernameHash: 'bob', address: '2001:db8::1' }], next: '4' })
+  signInsBefore.mockResolvedValueOnce({
+    signIns: [{ usernameHash: 'ada', address: '203.0.113.7' }],
+    next: '9',
+  })
+  signInsBefore.mockResolvedValueOnce({
+    signIns: [{ usernameHash: 'bob', address: '2001:db8::1' }],
+    next: '4',
+  })
   signInsBefore.mockRejectedValueOnce(new CodedError('unavailable'))
   const familiar = createFamiliarSignIns()
   await buildLoadFamiliar({ audit: { signInsBefore }, familiar, elapsedMs: () => 0, log: aLog() })()

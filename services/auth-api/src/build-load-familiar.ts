@@ -6,10 +6,15 @@ const MOST = 50_000
 const BUDGET_MS = 2000
 
 /**
- * Reads the latest sign-ins back into memory at the start, so that a restart in a flood does not refuse those who always sign
- * in from the same place. A failure is logged and stops nothing.
+ * Reads the latest sign-ins back into memory at the start, so that a restart in a flood does not
+ * refuse those who always sign in from the same place. A failure is logged and stops nothing.
  */
-export function buildLoadFamiliar({ audit, familiar, elapsedMs, log }: {
+export function buildLoadFamiliar({
+  audit,
+  familiar,
+  elapsedMs,
+  log,
+}: {
   audit: Pick<LoginAudit, 'signInsBefore'>
   familiar: Pick<FamiliarSignIns, 'add'>
   elapsedMs: () => number
@@ -22,11 +27,15 @@ export function buildLoadFamiliar({ audit, familiar, elapsedMs, log }: {
     try {
       do {
         const page = await audit.signInsBefore(before)
-        for (const { usernameHash, address } of page.signIns) read.push({ usernameHash, block: toPlace(address).block })
+        for (const { usernameHash, address } of page.signIns)
+          read.push({ usernameHash, block: toPlace(address).block })
         before = page.next
       } while (before !== undefined && read.length < MOST && elapsedMs() < endMs)
     } catch (error) {
-      log.warn({ err: error }, 'Latest sign-ins read failed: their users are familiar after the next one')
+      log.warn(
+        { err: error },
+        'Latest sign-ins read failed: their users are familiar after the next one',
+      )
     }
     // The latest comes last, so that it is forgotten last.
     for (const signIn of read.toReversed()) familiar.add(signIn)

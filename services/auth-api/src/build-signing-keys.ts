@@ -30,12 +30,20 @@ export function buildSigningKeys(deps: BuildSigningKeysDeps): BuiltSigningKeys {
     rotationMs: config.signingKeys.rotationDays * 24 * HOUR_MS,
     // jose, for one, keeps a JWKS for ten minutes
     publishMs: HOUR_MS,
-    // a replica that cannot reach the database signs on with the key it knows: a day is how long that may last
+    // a replica that cannot reach the database signs on with the key it knows: a day is how long
+    // that may last
     retainMs: config.tokens.accessTtlSeconds * 1000 + 24 * HOUR_MS,
   }
   const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
   const store = createPostgresSigningKeys({ pool, clock })
-  const maintain = createMaintainSigningKeys({ store, generate: generateSigningKey, vault, policy, clock, log })
+  const maintain = createMaintainSigningKeys({
+    store,
+    generate: generateSigningKey,
+    vault,
+    policy,
+    clock,
+    log,
+  })
   return {
     ...createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }),
     administration: createKeyAdministration({ store, generate: generateSigningKey, vault }),

@@ -11,13 +11,25 @@ type Config = Readonly<{
 }>
 
 /** Throws one `ConfigError` for every key that is not the one this database has been used with. */
-export function checkAuthApiKeys(deps: { pool: Pool; config: Config; randomBytes: (size: number) => Buffer }): Promise<void> {
+export function checkAuthApiKeys(deps: {
+  pool: Pool
+  config: Config
+  randomBytes: (size: number) => Buffer
+}): Promise<void> {
   return checkTogether([() => checkUsernameHashKey(deps), () => checkEncryptionKeys(deps)])
 }
 
-async function checkUsernameHashKey({ pool, config }: { pool: Pool; config: Config }): Promise<void> {
+async function checkUsernameHashKey({
+  pool,
+  config,
+}: {
+  pool: Pool
+  config: Config
+}): Promise<void> {
   const keys = [{ name: 'USERNAME_HASH_KEY', key: config.usernameHashKey }]
-  const changed = await tryWhileUnavailable(() => findChangedKeys({ pool, schema: 'auth_api', keys }))
+  const changed = await tryWhileUnavailable(() =>
+    findChangedKeys({ pool, schema: 'auth_api', keys }),
+  )
   if (changed.length === 0) return
   throw new ConfigError([
     'USERNAME_HASH_KEY is not the key that this database has been used with; put the former key back. ' +
@@ -26,10 +38,22 @@ async function checkUsernameHashKey({ pool, config }: { pool: Pool; config: Conf
 }
 
 /** A retired signing key has no private half, and needs none. */
-async function checkEncryptionKeys(
-  { pool, config, randomBytes }: { pool: Pool; config: Config; randomBytes: (size: number) => Buffer },
-): Promise<void> {
+async function checkEncryptionKeys({
+  pool,
+  config,
+  randomBytes,
+}: {
+  pool: Pool
+  config: Config
+  randomBytes: (size: number) => Buffer
+}): Promise<void> {
   const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })
   const keys = await tryWhileUnavailable(() => readSigningKeys(pool))
-  await checkTogether(keys.map(({ kid, sealed }) => async () => void (sealed && vault.open(kid, sealed))))
+  await checkTogether(
+    keys.map(
+      ({ kid, sealed }) =>
+        async () =>
+          void (sealed && vault.open(kid, sealed)),
+    ),
+  )
 }

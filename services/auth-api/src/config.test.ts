@@ -3,8 +3,13 @@ import { expect, test } from 'vitest'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
-const required = { DATABASE_URL: 'postgres://localhost/x', SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key }
-const parse = (environment: Record<string, string> = {}) => parseAuthApiConfig({ ...required, ...environment })
+const required = {
+  DATABASE_URL: 'postgres://localhost/x',
+  SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`,
+  USERNAME_HASH_KEY: key,
+}
+const parse = (environment: Record<string, string> = {}) =>
+  parseAuthApiConfig({ ...required, ...environment })
 
 function faultsOf(run: () => unknown): readonly string[] {
   try {
@@ -19,8 +24,18 @@ function faultsOf(run: () => unknown): readonly string[] {
 test('the defaults are those of the guide', () => {
   expect(parse()).toMatchObject({
     http: { host: '127.0.0.1', port: 8000 },
-    tokens: { issuer: 'http://localhost:8000', audience: 'auto-refresh', accessTtlSeconds: 1800, dueThresholdSeconds: 300 },
-    limits: { login: { points: 10, seconds: 300 }, loginAddress: { points: 100, seconds: 300 }, loginAccount: { points: 100, seconds: 3600 }, refusedRefresh: { points: 60, seconds: 60 } },
+    tokens: {
+      issuer: 'http://localhost:8000',
+      audience: 'auto-refresh',
+      accessTtlSeconds: 1800,
+      dueThresholdSeconds: 300,
+    },
+    limits: {
+      login: { points: 10, seconds: 300 },
+      loginAddress: { points: 100, seconds: 300 },
+      loginAccount: { points: 100, seconds: 3600 },
+      refusedRefresh: { points: 60, seconds: 60 },
+    },
     redisUrl: undefined,
     cookie: { secure: 'auto', sameSite: 'lax', domain: undefined },
     auditRetentionDays: 90,
@@ -32,14 +47,20 @@ test.each([
   ['5', 300, 150],
   ['10', 600, 300],
 ])('a life of %s minutes is due after %i - %d seconds', (minutes, ttl, threshold) => {
-  expect(parse({ ACCESS_TOKEN_EXPIRE_MINUTES: minutes }).tokens).toMatchObject({ accessTtlSeconds: ttl, dueThresholdSeconds: threshold })
+  expect(parse({ ACCESS_TOKEN_EXPIRE_MINUTES: minutes }).tokens).toMatchObject({
+    accessTtlSeconds: ttl,
+    dueThresholdSeconds: threshold,
+  })
 })
 
 test.each([
   [{ AUTO_REFRESH_THRESHOLD: '1800' }, 'AUTO_REFRESH_THRESHOLD must be shorter'],
   [{ NODE_ENV: 'production', ISSUER: 'http://auth.example.com' }, 'ISSUER must be https:'],
   [{ TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES'],
-  [{ USERNAME_HASH_KEY: Buffer.alloc(32).toString('base64') }, 'USERNAME_HASH_KEY has too few different bytes'],
+  [
+    { USERNAME_HASH_KEY: Buffer.alloc(32).toString('base64') },
+    'USERNAME_HASH_KEY has too few different bytes',
+  ],
   [{ REVOCATION_FEED_KEYS: 'x'.repeat(40) }, 'REVOCATION_FEED_KEYS'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '0.04' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is out of range'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
@@ -57,26 +78,51 @@ test.each([
 })
 
 test('every fault is named at once, and no secret', () => {
-  const faults = faultsOf(() => parseAuthApiConfig({ USERNAME_HASH_KEY: 'hunter2hunter2', LOGIN_LIMIT: 'x' }))
-  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(expect.arrayContaining(['DATABASE_URL', 'SIGNING_KEY_ENCRYPTION_KEYS', 'LOGIN_LIMIT', 'USERNAME_HASH_KEY']))
+  const faults = faultsOf(() =>
+    parseAuthApiConfig({ USERNAME_HASH_KEY: 'hunter2hunter2', LOGIN_LIMIT: 'x' }),
+  )
+  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(
+    expect.arrayContaining([
+      'DATABASE_URL',
+      'SIGNING_KEY_ENCRYPTION_KEYS',
+      'LOGIN_LIMIT',
+      'USERNAME_HASH_KEY',
+    ]),
+  )
   expect(faults.join()).not.toContain('hunter2')
 })
 
 test('on its own its two servers need a port each', () => {
-  const own = { TOKEN_STORE_URL: 'http://a:8100', INTERNAL_API_KEYS: 'abcdefgh'.repeat(4), PORT: '9101' }
-  expect(faultsOf(() => parseAuthApiProcessConfig(own))).toEqual([expect.stringContaining('ADMIN_PORT is the same as PORT')])
+  const own = {
+    TOKEN_STORE_URL: 'http://a:8100',
+    INTERNAL_API_KEYS: 'abcdefgh'.repeat(4),
+    PORT: '9101',
+  }
+  expect(faultsOf(() => parseAuthApiProcessConfig(own))).toEqual([
+    expect.stringContaining('ADMIN_PORT is the same as PORT'),
+  ])
 })
 
 test('on its own it also needs token-store', () => {
   expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
   const INTERNAL_API_KEYS = 'abcdefgh'.repeat(4)
-  expect(parseAuthApiProcessConfig({ TOKEN_STORE_URL: 'http://a:8100, http://b:8100', INTERNAL_API_KEYS, HOST: '0.0.0.0' })).toMatchObject({
+  expect(
+    parseAuthApiProcessConfig({
+      TOKEN_STORE_URL: 'http://a:8100, http://b:8100',
+      INTERNAL_API_KEYS,
+      HOST: '0.0.0.0',
+    }),
+  ).toMatchObject({
     admin: { host: '0.0.0.0', port: 9101 },
     tokenStoreUrls: ['http://a:8100', 'http://b:8100'],
   })
 })
 
 test('an issuer of this machine may be http: in production, and any may elsewhere', () => {
-  expect(parse({ NODE_ENV: 'production', ISSUER: 'http://localhost:8000' }).tokens.issuer).toBe('http://localhost:8000')
-  expect(parse({ ISSUER: 'http://auth.internal:8000' }).tokens.issuer).toBe('http://auth.internal:8000')
+  expect(parse({ NODE_ENV: 'production', ISSUER: 'http://localhost:8000' }).tokens.issuer).toBe(
+    'http://localhost:8000',
+  )
+  expect(parse({ ISSUER: 'http://auth.internal:8000' }).tokens.issuer).toBe(
+    'http://auth.internal:8000',
+  )
 })

@@ -16,15 +16,26 @@ afterEach(() => database.close())
 
 test('SIGTERM ends a start that still waits for token-store, cleanly', async () => {
   const env = {
-    DATABASE_URL: database.url, SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`, USERNAME_HASH_KEY: key, PORT: '0', ADMIN_PORT: '0',
-    TOKEN_STORE_URL: `http://${NOWHERE}`, INTERNAL_API_KEYS: 'abcdefgh'.repeat(4), KAFKA_BROKERS: NOWHERE,
+    DATABASE_URL: database.url,
+    SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`,
+    USERNAME_HASH_KEY: key,
+    PORT: '0',
+    ADMIN_PORT: '0',
+    TOKEN_STORE_URL: `http://${NOWHERE}`,
+    INTERNAL_API_KEYS: 'abcdefgh'.repeat(4),
+    KAFKA_BROKERS: NOWHERE,
   }
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   try {
-    await expect.poll(() => output, { timeout: 60_000 }).toContain('Revocation list read failed: retrying')
+    await expect
+      .poll(() => output, { timeout: 60_000 })
+      .toContain('Revocation list read failed: retrying')
     const startedMs = performance.now()
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])

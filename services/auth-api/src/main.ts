@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { addSecretFiles, parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
+import {
+  addSecretFiles,
+  parseKafkaSettings,
+  parseTogether,
+  parseTraceSettings,
+  runMain,
+} from '@auto-refresh/config'
 import { connectKafka } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
@@ -22,7 +28,12 @@ await runMain({
       traces: () => parseTraceSettings(environment),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
-    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })
+    const tracing = await openTracing({
+      settings: traces,
+      service,
+      version,
+      onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent'),
+    })
     const logger = createLogger({ service, level: own.logLevel, tracing })
     const metrics = createMetrics({ service, version, tracing })
     await using starting = new AsyncDisposableStack()
@@ -32,11 +43,15 @@ await runMain({
       settings: kafka,
       log: logger,
       onDead({ group, error }) {
-        logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
+        logger.fatal(
+          { group, err: error },
+          'The consumer is dead; the process ends so that another takes over',
+        )
         process.exit(1)
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
-      onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
+      onLag: ({ topic }, events) =>
+        metrics.eventConsumerLag.set({ consumer: service, topic }, events),
       tracing,
     })
     starting.defer(() => bus.close())
@@ -50,8 +65,20 @@ await runMain({
       tracing,
     })
     starting.defer(() => store.close())
-    const authApi = buildAuthApi({ config, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, tracing })
-    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => toReadiness(authApi) })
+    const authApi = buildAuthApi({
+      config,
+      tokenStore: store.tokenStore,
+      publisher: bus,
+      subscriber: bus,
+      logger,
+      metrics,
+      tracing,
+    })
+    const admin = await startAdminServer({
+      ...own.admin,
+      metrics,
+      isReady: () => toReadiness(authApi),
+    })
     starting.defer(() => admin.close())
     starting.defer(() => authApi.stop({ drainMs: own.drainMs }))
     const { url } = await authApi.start(signal)
@@ -62,7 +89,10 @@ await runMain({
   },
 })
 
-function toReadiness({ isReady, findTrouble }: Pick<BuiltAuthApi, 'isReady' | 'findTrouble'>): true | readonly string[] {
+function toReadiness({
+  isReady,
+  findTrouble,
+}: Pick<BuiltAuthApi, 'isReady' | 'findTrouble'>): true | readonly string[] {
   if (!isReady()) return ['starting or stopping']
   const trouble = findTrouble()
   return trouble.length === 0 || trouble

@@ -24,7 +24,10 @@ import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from './domai
 export type RequestContext = Readonly<{
   /** whole: it stays inside auth-api */
   address: string
-  /** what counts as one caller, as a CIDR: an IPv4 address, or the /64 of an IPv6 one, because whoever has one address of it has all */
+  /**
+   * what counts as one caller, as a CIDR: an IPv4 address, or the /64 of an IPv6 one, because
+   * whoever has one address of it has all
+   */
   block: string
   /** the /24 or /48; it travels on, as `agent` does */
   network: string
@@ -49,13 +52,20 @@ export type User = Readonly<{
   username: string
   role: string
   active: boolean
-  /** raised by everything that ends all of the user's sessions; a session of a lower version is over */
+  /**
+   * raised by everything that ends all of the user's sessions; a session of a lower version is over
+   */
   version: number
   demo: boolean
   passwordHash: string
 }>
 /** What a pending revocation tells token-store, until it has acknowledged it. */
-export type PendingRevocation = Readonly<{ id: string; userId: string; version: number; reason: RevokeReason }>
+export type PendingRevocation = Readonly<{
+  id: string
+  userId: string
+  version: number
+  reason: RevokeReason
+}>
 
 export interface Users {
   /** By the normalised name (NFKC, lower case). */
@@ -64,7 +74,12 @@ export interface Users {
   findByIds(ids: readonly string[]): Promise<User[]>
   list(): Promise<User[]>
   /** `undefined` when the name is taken. */
-  add(user: { username: string; role: string; passwordHash: string; demo: boolean }): Promise<User | undefined>
+  add(user: {
+    username: string
+    role: string
+    passwordHash: string
+    demo: boolean
+  }): Promise<User | undefined>
   /**
    * Records the change in the same transaction, so that access tokens with the old role are due.
    * `false` when the user has that role already: nothing changes.
@@ -73,10 +88,15 @@ export interface Users {
   /** Stores a hash made with newer parameters, if the password has not been changed meanwhile. */
   upgradePasswordHash(id: string, change: { from: string; to: string }): Promise<void>
   /**
-   * Raises the version and leaves a pending revocation in the same transaction, together with the change given.
-   * With `ifVersion`, only when the user still stands at it (a repeated logout-all does nothing the second time).
+   * Raises the version and leaves a pending revocation in the same transaction, together with the
+   * change given. With `ifVersion`, only when the user still stands at it (a repeated logout-all
+   * does nothing the second time).
    */
-  revoke(id: string, reason: RevokeReason, change: { active?: false; passwordHash?: string; ifVersion?: number }): Promise<PendingRevocation | undefined>
+  revoke(
+    id: string,
+    reason: RevokeReason,
+    change: { active?: false; passwordHash?: string; ifVersion?: number },
+  ): Promise<PendingRevocation | undefined>
   /** Refuses (`false`) while a revocation of the user is still pending. */
   enable(id: string): Promise<boolean>
   /** Those of one user, or of all; the oldest first, at most a few hundred at once. */
@@ -87,17 +107,24 @@ export interface Users {
 export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active' | 'version'>>
 export interface KnownUsers {
   /**
-   * The user as of now; where the database does not answer in time, as this process last saw it, at most a day ago.
-   * `undefined` when there is no such user. Throws `CodedError('unavailable')` when neither is known.
+   * The user as of now; where the database does not answer in time, as this process last saw it, at
+   * most a day ago. `undefined` when there is no such user. Throws `CodedError('unavailable')` when
+   * neither is known.
    */
   find(id: string): Promise<UserState | undefined>
   /** What is known from elsewhere: a sign-in has just read it. */
   remember(user: UserState): void
-  /** Whether the last reading failed: then nothing should be committed for a user who is not known here. */
+  /**
+   * Whether the last reading failed: then nothing should be committed for a user who is not known
+   * here.
+   */
   areAway(): boolean
 }
 
-/** Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is their turn. */
+/**
+ * Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is
+ * their turn.
+ */
 /** When a hash is computed: `first` goes before all others, `patience` ends the wait. */
 export type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
 
@@ -107,10 +134,14 @@ export interface Passwords {
   /** argon2id as a PHC string. */
   hash(password: string, turn?: HashTurn): Promise<string>
   /**
-   * With `undefined` as hash it does the same work against a dummy and answers `matches: false`; likewise with a hash that is
-   * not argon2id, which it reports as `unreadable`.
+   * With `undefined` as hash it does the same work against a dummy and answers `matches: false`;
+   * likewise with a hash that is not argon2id, which it reports as `unreadable`.
    */
-  verify(password: string, hash: string | undefined, turn?: HashTurn): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
+  verify(
+    password: string,
+    hash: string | undefined,
+    turn?: HashTurn,
+  ): Promise<{ matches: boolean; outdated: boolean; unreadable?: true }>
 }
 
 /** Names that have signed in from an address block lately: they go first when many sign in. */
@@ -122,23 +153,32 @@ export interface FamiliarSignIns {
 }
 type FamiliarSignIn = Readonly<{ usernameHash: string; block: string }>
 
-/** Proves that a device has signed in as a user before (OWASP's device cookies): guesses elsewhere do not stop it. */
+/**
+ * Proves that a device has signed in as a user before (OWASP's device cookies): guesses elsewhere
+ * do not stop it.
+ */
 export interface DeviceProofs {
   /** A proof dated today, for a device that was known by `id` before or for a new one. */
   issue(usernameKey: string, id?: string): string
-  /** The id of the device, or `undefined` where the proof is not ours, another user's, of an older form or too old. */
+  /**
+   * The id of the device, or `undefined` where the proof is not ours, another user's, of an older
+   * form or too old.
+   */
   check(proof: string, usernameKey: string): string | undefined
 }
 
 export interface SigningKeys {
-  /** Signs with the active key, from memory: nothing that can fail after a rotation was committed. */
+  /**
+   * Signs with the active key, from memory: nothing that can fail after a rotation was committed.
+   */
   sign(claims: AccessTokenClaims): Promise<string>
   jwks(): JSONWebKeySet
 }
 
 /**
- * The public half of one of our keys, of any state. An unknown kid is looked for in the database, seldom more than once in
- * some seconds; throws `CodedError('unavailable')` when that could not be done.
+ * The public half of one of our keys, of any state. An unknown kid is looked for in the database,
+ * seldom more than once in some seconds; throws `CodedError('unavailable')` when that could not be
+ * done.
  */
 export type FindPublicKey = (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
 
@@ -146,15 +186,23 @@ export type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
 /** `name` is bound in: what was sealed for one row does not open in another. */
 export interface KeyVault {
   seal(name: string, plain: Buffer): Sealed
-  /** Throws a `ConfigError` when the key is missing or another one, or when anything was changed. */
+  /**
+   * Throws a `ConfigError` when the key is missing or another one, or when anything was changed.
+   */
   open(name: string, sealed: Sealed): Buffer
 }
 
 /** A new key: the public half as the JWKS shows it, the private one (PEM) to be sealed. */
 export type GenerateSigningKey = () => Promise<{ kid: string; publicJwk: JWK; pkcs8: Buffer }>
 /** A retired key has no private half any more. */
-export type StoredSigningKey = SigningKeyTimes & Readonly<{ publicJwk: JWK; sealed: Sealed | undefined }>
-export type NewSigningKey = Readonly<{ kid: string; state: Exclude<SigningKeyState, 'retired'>; publicJwk: JWK; sealed: Sealed }>
+export type StoredSigningKey = SigningKeyTimes &
+  Readonly<{ publicJwk: JWK; sealed: Sealed | undefined }>
+export type NewSigningKey = Readonly<{
+  kid: string
+  state: Exclude<SigningKeyState, 'retired'>
+  publicJwk: JWK
+  sealed: Sealed
+}>
 export type SigningKeyChange =
   | Exclude<SigningKeyAction, { action: 'create' }>
   | (NewSigningKey & { action: 'create' })
@@ -167,7 +215,12 @@ export interface RetiredKeys {
 }
 
 /** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */
-export type UserRoleChange = Readonly<{ userId: string; role: string; issuedBefore: number; expiresInSeconds: number }>
+export type UserRoleChange = Readonly<{
+  userId: string
+  role: string
+  issuedBefore: number
+  expiresInSeconds: number
+}>
 /** Changed roles, for as long as an access token from before the change can live. */
 export interface RoleChanges {
   of(userId: string): UserRoleChange | undefined
@@ -183,12 +236,24 @@ export interface SigningKeyStore {
   read(): Promise<StoredSigningKey[]>
   /** Those whose tokens are refused, the latest last; their rows are gone. */
   readRetired(): Promise<{ kid: string; retiredAtMs: number }[]>
-  /** One transaction that holds off every other process: what is decided on the keys as they are is carried out; the keys as they are then. */
-  change(decide: (keys: readonly StoredSigningKey[], nowMs: number) => Promise<SigningKeyChange[]>): Promise<StoredSigningKey[]>
+  /**
+   * One transaction that holds off every other process: what is decided on the keys as they are is
+   * carried out; the keys as they are then.
+   */
+  change(
+    decide: (keys: readonly StoredSigningKey[], nowMs: number) => Promise<SigningKeyChange[]>,
+  ): Promise<StoredSigningKey[]>
 }
 
-/** Form, header, signature, issuer, audience and expiry of an access token; nothing about revocation. */
-export type VerifyAccessToken = (token: string) => Promise<{ outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }>
+/**
+ * Form, header, signature, issuer, audience and expiry of an access token; nothing about
+ * revocation.
+ */
+export type VerifyAccessToken = (
+  token: string,
+) => Promise<
+  { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
+>
 
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
@@ -200,18 +265,26 @@ export type CheckAccessToken = (token: string | undefined) => Promise<AccessToke
 
 export interface LoginThrottle {
   /**
-   * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came out. `right` gives it back,
-   * which is also for what failed through our own fault. `isFirst`: the first refusal of this window. Throws
-   * `CodedError('unavailable')` when `patience` ends while others are still being tried.
+   * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came
+   * out. `right` gives it back, which is also for what failed through our own fault. `isFirst`: the
+   * first refusal of this window. Throws `CodedError('unavailable')` when `patience` ends while
+   * others are still being tried.
    */
-  take(attempt: LoginAttempt, patience: AbortSignal): Promise<
+  take(
+    attempt: LoginAttempt,
+    patience: AbortSignal,
+  ): Promise<
     | { allowed: true; end: (outcome: 'right' | 'wrong') => Promise<void> }
     | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }
   >
 }
 export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
 /** `device`: the id of a device that has proven that it signed in as this user before */
-export type LoginAttempt = Readonly<{ usernameKey: string; block: string; device?: string | undefined }>
+export type LoginAttempt = Readonly<{
+  usernameKey: string
+  block: string
+  device?: string | undefined
+}>
 
 /** Counts refused refresh tokens whose MAC was wrong, per address block. */
 export interface RefusedRefreshLimit {
@@ -230,7 +303,10 @@ export interface LookLimit {
   take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
-/** Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store every 500 ms. */
+/**
+ * Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store
+ * every 500 ms.
+ */
 export interface Revocations {
   isRevoked(sessionId: string): boolean
   /**
@@ -242,7 +318,10 @@ export interface Revocations {
 
 /** The whole list, for back ends that verify access tokens by themselves. */
 export interface RevocationFeed {
-  /** The same for the same sessions, in every process; another when one joins, leaves or lasts longer. */
+  /**
+   * The same for the same sessions, in every process; another when one joins, leaves or lasts
+   * longer.
+   */
   tag(): string
   /** At most a second old, and the same object until then or until the list changes. */
   whole(): readonly { sessionId: string; expiresInSeconds: number }[]
@@ -251,9 +330,15 @@ export interface RevocationFeed {
    * late; `undefined` where only the whole list will do.
    */
   since(fromMs: number): readonly { sessionId: string; expiresInSeconds: number }[] | undefined
-  /** By token-store's clock, what had committed by then is on the list: where the next question for what is new begins. */
+  /**
+   * By token-store's clock, what had committed by then is on the list: where the next question for
+   * what is new begins.
+   */
   asOfMs(): number | undefined
-  /** Sessions that ended longer ago are on the list, but for rows that commit late; `Infinity` before the first reading. */
+  /**
+   * Sessions that ended longer ago are on the list, but for rows that commit late; `Infinity`
+   * before the first reading.
+   */
   feedAgeMs(): number
   retiredKids(): readonly string[]
   roleChanges: Pick<RoleChanges, 'list' | 'tag'>
@@ -266,7 +351,9 @@ export type LoginRecord = Readonly<{
   sessionId?: string
   context: RequestContext
 }>
-/** The audit trail of logins: written before the event, so that none is lost to an investigation. */
+/**
+ * The audit trail of logins: written before the event, so that none is lost to an investigation.
+ */
 export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
   /** Whether this name was signed in from this address block before. */
@@ -277,18 +364,32 @@ export interface LoginAudit {
     next: string | undefined
   }>
 }
-/** The login events, after the audit row. It never waits and never fails: what the bounded queue cannot hold is counted. */
+/**
+ * The login events, after the audit row. It never waits and never fails: what the bounded queue
+ * cannot hold is counted.
+ */
 export interface LoginEvents {
   publish(login: LoginRecord): void
 }
 /** Refused refresh tokens; the same promises. */
 export interface RefusalEvents {
-  publish(refusal: Readonly<{ code: RefusalCode; sessionId: string | undefined; context: RequestContext }>): void
+  publish(
+    refusal: Readonly<{
+      code: RefusalCode
+      sessionId: string | undefined
+      context: RequestContext
+    }>,
+  ): void
 }
 /** HMAC-SHA256 of a normalised user name under USERNAME_HASH_KEY. */
 export type HashUsername = (usernameKey: string) => string
 
-export type Notice = Readonly<{ id: string; userId: string; sessionId: string; occurredAtMs: number }>
+export type Notice = Readonly<{
+  id: string
+  userId: string
+  sessionId: string
+  occurredAtMs: number
+}>
 export interface Notices {
   /** Idempotent by the event id. */
   leave(notice: Notice): Promise<void>
@@ -310,11 +411,15 @@ export interface Repeating {
   stop(): Promise<void>
 }
 /** `onError` is told the first of several faults in a row. */
-export type CreateRepeating = (loop: { everyMs: number; run: () => Promise<unknown>; onError: (error: unknown) => void }) => Repeating
+export type CreateRepeating = (loop: {
+  everyMs: number
+  run: () => Promise<unknown>
+  onError: (error: unknown) => void
+}) => Repeating
 
 /**
- * What pino offers, as far as the use cases need it. Never a token, a password or the name of a failed login. What anybody
- * can bring about as often as they like is `debug`.
+ * What pino offers, as far as the use cases need it. Never a token, a password or the name of a
+ * failed login. What anybody can bring about as often as they like is `debug`.
  */
 export interface Log {
   debug(fields: object, message: string): void
@@ -326,13 +431,29 @@ export interface Log {
 export const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
 export type RefreshOperation = (typeof REFRESH_OPERATIONS)[number]
 export type RefreshMetricOutcome =
-  | 'rotated' | 'replayed' | 'not_due' | 'reused' | 'expired' | 'revoked' | 'invalid' | 'unknown_kid' | 'unknown_session'
-  | 'regressed' | 'session_mismatch' | 'user_inactive' | 'rate_limited' | 'unavailable'
+  | 'rotated'
+  | 'replayed'
+  | 'not_due'
+  | 'reused'
+  | 'expired'
+  | 'revoked'
+  | 'invalid'
+  | 'unknown_kid'
+  | 'unknown_session'
+  | 'regressed'
+  | 'session_mismatch'
+  | 'user_inactive'
+  | 'rate_limited'
+  | 'unavailable'
 
 /** Counts what has been decided, where it is decided. */
 export interface Recorder {
   loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
-  refreshed(operation: RefreshOperation, outcome: RefreshMetricOutcome, intervalSeconds?: number): void
+  refreshed(
+    operation: RefreshOperation,
+    outcome: RefreshMetricOutcome,
+    intervalSeconds?: number,
+  ): void
   rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh'): void
   loginEventsDropped(count: number): void
   revocationLearned(afterSeconds: number): void

@@ -10,7 +10,10 @@ import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
 import { parseCleanupWorkerConfig } from './config.ts'
 import { sweepOnce } from './sweep-once.ts'
 
-const TOKEN_STORE_MIGRATIONS = { schema: 'token_store', directory: fileURLToPath(new URL('../../token-store/migrations', import.meta.url)) }
+const TOKEN_STORE_MIGRATIONS = {
+  schema: 'token_store',
+  directory: fileURLToPath(new URL('../../token-store/migrations', import.meta.url)),
+}
 
 let stack: AsyncDisposableStack
 let url: string
@@ -20,8 +23,12 @@ beforeEach(async () => {
   stack = new AsyncDisposableStack()
   const database = stack.adopt(await createTestDatabase(), ({ drop }) => drop())
   url = database.url
-  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_MIGRATIONS]) await migrate({ url, ...migrations, log: () => undefined })
-  pool = stack.adopt(createPool({ url, applicationName: 'test', max: 2, onError: () => undefined }), (opened) => opened.end())
+  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_MIGRATIONS])
+    await migrate({ url, ...migrations, log: () => undefined })
+  pool = stack.adopt(
+    createPool({ url, applicationName: 'test', max: 2, onError: () => undefined }),
+    (opened) => opened.end(),
+  )
 })
 afterEach(() => stack.disposeAsync())
 
@@ -29,14 +36,19 @@ async function startWorker(environment: Record<string, string> = {}) {
   const bus = createInProcessBus()
   const metrics = createMetrics({ service: 'test', version: '0' })
   const worker = buildCleanupWorker({
-    config: parseCleanupWorkerConfig({ DATABASE_URL: url, CLEANUP_INTERVAL_SECONDS: '1', ...environment }),
+    config: parseCleanupWorkerConfig({
+      DATABASE_URL: url,
+      CLEANUP_INTERVAL_SECONDS: '1',
+      ...environment,
+    }),
     subscriber: bus,
     logger: createSilentLogger(),
     metrics,
   })
   stack.defer(() => worker.stop())
   await worker.start()
-  const value = async (name: string) => Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
+  const value = async (name: string) =>
+    Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
   return { bus, value }
 }
 
@@ -53,7 +65,9 @@ async function addSessions(sessions: number, ended: boolean): Promise<void> {
     [sessions, ended ? -1 : 1],
   )
 }
-async function count(table: 'token_store.sessions' | 'token_store.outbox' | 'cleanup.audit_events'): Promise<number> {
+async function count(
+  table: 'token_store.sessions' | 'token_store.outbox' | 'cleanup.audit_events',
+): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(`select count(*) from ${table}`)
   return rows[0]?.count ?? -1
 }
@@ -64,33 +78,70 @@ const rotated = (id: string, sessionSeq: number): AnyEvent => ({
   time: new Date().toISOString(),
   subject: id,
   key: id,
-  data: { session_id: id, session_seq: sessionSeq, user_id: id, client_id: 'test', generation: sessionSeq, network: '10.0.0.0/24', agent: 'a "quoted" {agent}, \\', idle_until: new Date().toISOString(), interval_seconds: 1 },
+  data: {
+    session_id: id,
+    session_seq: sessionSeq,
+    user_id: id,
+    client_id: 'test',
+    generation: sessionSeq,
+    network: '10.0.0.0/24',
+    agent: 'a "quoted" {agent}, \\',
+    idle_until: new Date().toISOString(),
+    interval_seconds: 1,
+  },
 })
 
 test('expired sessions go at start, each with one event, and live ones stay', async () => {
   await addSessions(1200, true)
   await addSessions(12_000, false)
   const { value } = await startWorker()
-  await vi.waitFor(async () => expect(await value('auth_cleanup_last_success_timestamp_seconds')).toBeGreaterThan(0), { timeout: 30_000 })
-  expect([await count('token_store.sessions'), await count('token_store.outbox')]).toEqual([12_000, 1200])
-  expect([await value('auth_cleanup_deleted_sessions_total'), await value('auth_cleanup_backlog_sessions')]).toEqual([1200, 0])
+  await vi.waitFor(
+    async () =>
+      expect(await value('auth_cleanup_last_success_timestamp_seconds')).toBeGreaterThan(0),
+    { timeout: 30_000 },
+  )
+  expect([await count('token_store.sessions'), await count('token_store.outbox')]).toEqual([
+    12_000, 1200,
+  ])
+  expect([
+    await value('auth_cleanup_deleted_sessions_total'),
+    await value('auth_cleanup_backlog_sessions'),
+  ]).toEqual([1200, 0])
 })
 
 test('what expires later goes with a later run', async () => {
   await startWorker()
   await addSessions(10, true)
-  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), {
+    timeout: 30_000,
+  })
 })
 
 test('two workers at once delete every session once and tell it once', async () => {
   await addSessions(5000, true)
   await addSessions(50_000, false)
-  const [one, other] = await Promise.all([startWorker({ CLEANUP_BATCH_SIZE: '50' }), startWorker({ CLEANUP_BATCH_SIZE: '50' })])
+  const [one, other] = await Promise.all([
+    startWorker({ CLEANUP_BATCH_SIZE: '50' }),
+    startWorker({ CLEANUP_BATCH_SIZE: '50' }),
+  ])
   // A worker counts a moment after it has committed.
-  const deletedByBoth = async () => (await Promise.all([one, other].map(({ value }) => value('auth_cleanup_deleted_sessions_total')))).reduce((sum, own) => sum + own, 0)
-  await vi.waitFor(async () => expect([await count('token_store.sessions'), await deletedByBoth()]).toEqual([50_000, 5000]), { timeout: 50_000 })
-  const { rows } = await pool.query<{ sessions: number }>('select count(distinct session_id) as sessions from token_store.outbox')
-  expect([await deletedByBoth(), await count('token_store.outbox'), rows[0]?.sessions]).toEqual([5000, 5000, 5000])
+  const deletedByBoth = async () =>
+    (
+      await Promise.all(
+        [one, other].map(({ value }) => value('auth_cleanup_deleted_sessions_total')),
+      )
+    ).reduce((sum, own) => sum + own, 0)
+  await vi.waitFor(
+    async () =>
+      expect([await count('token_store.sessions'), await deletedByBoth()]).toEqual([50_000, 5000]),
+    { timeout: 50_000 },
+  )
+  const { rows } = await pool.query<{ sessions: number }>(
+    'select count(distinct session_id) as sessions from token_store.outbox',
+  )
+  expect([await deletedByBoth(), await count('token_store.outbox'), rows[0]?.sessions]).toEqual([
+    5000, 5000, 5000,
+  ])
 })
 
 test('the clean-up passes by a session that a request holds', async () => {
@@ -99,10 +150,14 @@ test('the clean-up passes by a session that a request holds', async () => {
   await holder.query('begin')
   await holder.query('select id from token_store.sessions order by id limit 1 for update')
   const { value } = await startWorker()
-  await vi.waitFor(async () => expect(await value('auth_cleanup_deleted_sessions_total')).toBe(2), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await value('auth_cleanup_deleted_sessions_total')).toBe(2), {
+    timeout: 30_000,
+  })
   await holder.query('rollback')
   holder.release()
-  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), {
+    timeout: 30_000,
+  })
 })
 
 test('the audit trail keeps every event once, whatever the bus repeats', async () => {
@@ -112,37 +167,72 @@ test('the audit trail keeps every event once, whatever the bus repeats', async (
   await bus.publish(SESSION_EVENTS_TOPIC, events)
   await bus.publish(SESSION_EVENTS_TOPIC, events.slice(0, 7))
   expect(await count('cleanup.audit_events')).toBe(1100)
-  const { rows } = await pool.query('select topic, type, session_seq, data from cleanup.audit_events where session_id = $1::uuid', [ids[4]])
-  expect(rows).toEqual([{ topic: SESSION_EVENTS_TOPIC, type: 'session.rotated.v1', session_seq: 4, data: events[4]?.data }])
-  expect(await value('auth_events_processed_total\\{consumer="cleanup-worker",type="session.rotated.v1",result="duplicate"\\}')).toBe(7)
+  const { rows } = await pool.query(
+    'select topic, type, session_seq, data from cleanup.audit_events where session_id = $1::uuid',
+    [ids[4]],
+  )
+  expect(rows).toEqual([
+    {
+      topic: SESSION_EVENTS_TOPIC,
+      type: 'session.rotated.v1',
+      session_seq: 4,
+      data: events[4]?.data,
+    },
+  ])
+  expect(
+    await value(
+      'auth_events_processed_total\\{consumer="cleanup-worker",type="session.rotated.v1",result="duplicate"\\}',
+    ),
+  ).toBe(7)
 })
 
 test('two consumers with the same events in opposite order both succeed', async () => {
   const [one, other] = await Promise.all([startWorker(), startWorker()])
   const events = Array.from({ length: 400 }, (_, seq) => rotated(crypto.randomUUID(), seq))
-  await Promise.all([one.bus.publish(SESSION_EVENTS_TOPIC, events), other.bus.publish(SESSION_EVENTS_TOPIC, events.toReversed())])
+  await Promise.all([
+    one.bus.publish(SESSION_EVENTS_TOPIC, events),
+    other.bus.publish(SESSION_EVENTS_TOPIC, events.toReversed()),
+  ])
   expect(await count('cleanup.audit_events')).toBe(400)
 })
 
 test('an event outlives its retention by no more than a run', async () => {
   const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', CLEANUP_BATCH_SIZE: '10' })
-  await bus.publish(SESSION_EVENTS_TOPIC, Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)))
-  await pool.query(`update cleanup.audit_events set occurred_at = occurred_at - interval '31 days' where session_seq < 40`)
-  await vi.waitFor(async () => expect(await count('cleanup.audit_events')).toBe(5), { timeout: 30_000 })
+  await bus.publish(
+    SESSION_EVENTS_TOPIC,
+    Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)),
+  )
+  await pool.query(
+    `update cleanup.audit_events set occurred_at = occurred_at - interval '31 days' where session_seq < 40`,
+  )
+  await vi.waitFor(async () => expect(await count('cleanup.audit_events')).toBe(5), {
+    timeout: 30_000,
+  })
 })
 
 /** What a sweep that was refused shows; `vi.waitFor` it. */
-async function expectRefused(value: (name: string) => Promise<number>, reason: string): Promise<void> {
-  await vi.waitFor(async () => expect(await value(`auth_cleanup_refused\\{reason="${reason}"\\}`)).toBe(1), { timeout: 30_000 })
+async function expectRefused(
+  value: (name: string) => Promise<number>,
+  reason: string,
+): Promise<void> {
+  await vi.waitFor(
+    async () => expect(await value(`auth_cleanup_refused\\{reason="${reason}"\\}`)).toBe(1),
+    { timeout: 30_000 },
+  )
 }
-/** As if the database's clock had jumped forward: everything in it is older by that, and lives when the clock is back. */
+/**
+ * As if the database's clock had jumped forward: everything in it is older by that, and lives when
+ * the clock is back.
+ */
 async function jump(interval: string): Promise<void> {
   await pool.query(
     `update token_store.sessions set idle_until = idle_until - $1::interval, keep_until = keep_until - $1::interval,
        access_expires_at = access_expires_at - $1::interval, sweep_bucket = 0`,
     [interval],
   )
-  await pool.query('update cleanup.audit_events set occurred_at = occurred_at - $1::interval', [interval])
+  await pool.query('update cleanup.audit_events set occurred_at = occurred_at - $1::interval', [
+    interval,
+  ])
   await pool.query('update token_store.heartbeat set beat_at = beat_at - $1::interval', [interval])
 }
 /** The heartbeat that follows, as token-store writes it. */
@@ -160,10 +250,22 @@ test('a database clock that jumps a hundred days ahead deletes no session and no
   await expectRefused(value, 'heartbeat')
   await beat()
   await expectRefused(value, 'downtime')
-  expect([await count('token_store.sessions'), await count('cleanup.audit_events'), await value('auth_cleanup_deleted_sessions_total')]).toEqual([20, 1, 0])
+  expect([
+    await count('token_store.sessions'),
+    await count('cleanup.audit_events'),
+    await value('auth_cleanup_deleted_sessions_total'),
+  ]).toEqual([20, 1, 0])
   // A day later it is taken for the downtime that it looks like.
-  await pool.query(`update token_store.downtimes set started_at = started_at - interval '25 hours', ended_at = ended_at - interval '25 hours'`)
-  await vi.waitFor(async () => expect([await count('token_store.sessions'), await count('cleanup.audit_events')]).toEqual([0, 0]), { timeout: 30_000 })
+  await pool.query(
+    `update token_store.downtimes set started_at = started_at - interval '25 hours', ended_at = ended_at - interval '25 hours'`,
+  )
+  await vi.waitFor(
+    async () =>
+      expect([await count('token_store.sessions'), await count('cleanup.audit_events')]).toEqual([
+        0, 0,
+      ]),
+    { timeout: 30_000 },
+  )
   expect(await value('auth_cleanup_refused\\{reason="downtime"\\}')).toBe(0)
 })
 
@@ -175,7 +277,9 @@ test('a database clock that differs from the clock of the worker deletes nothing
   await expectRefused(value, 'clock')
   expect(await count('token_store.sessions')).toBe(20)
   spy.mockRestore()
-  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), { timeout: 30_000 })
+  await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), {
+    timeout: 30_000,
+  })
 })
 
 test('more than a tenth of all sessions at once is refused, and deleted when an operator says so', async () => {
@@ -183,9 +287,15 @@ test('more than a tenth of all sessions at once is refused, and deleted when an 
   await addSessions(10_000, false)
   const { value } = await startWorker()
   await expectRefused(value, 'share')
-  expect(await sweepOnce({ databaseUrl: url, anyway: false })).toEqual({ deleted: 0, refused: 'share' })
+  expect(await sweepOnce({ databaseUrl: url, anyway: false })).toEqual({
+    deleted: 0,
+    refused: 'share',
+  })
   expect(await count('token_store.sessions')).toBe(11_500)
-  expect(await sweepOnce({ databaseUrl: url, anyway: true })).toEqual({ deleted: 1500, refused: undefined })
+  expect(await sweepOnce({ databaseUrl: url, anyway: true })).toEqual({
+    deleted: 1500,
+    refused: undefined,
+  })
   expect(await count('token_store.sessions')).toBe(10_000)
 })
 

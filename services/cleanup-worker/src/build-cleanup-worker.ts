@@ -14,39 +14,75 @@ import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
 import { createKeepEvents } from './use-cases/keep-events.ts'
 import { createSweepSessions } from './use-cases/sweep-sessions.ts'
 
-/** Composition root: sweeps expired sessions and keeps the audit trail, on a schedule and a pool of its own. */
-export function buildCleanupWorker({ config, subscriber, logger, metrics, tracing = noTracing }: {
+/**
+ * Composition root: sweeps expired sessions and keeps the audit trail, on a schedule and a pool of
+ * its own.
+ */
+export function buildCleanupWorker({
+  config,
+  subscriber,
+  logger,
+  metrics,
+  tracing = noTracing,
+}: {
   config: CleanupWorkerConfig
   subscriber: EventSubscriber
   logger: Logger
   metrics: Metrics
   tracing?: Tracing
 }) {
-  const onError = (error: unknown) => logger.warn({ err: error }, 'The clean-up met trouble and will try again')
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'cleanup-worker', max: config.databasePoolSize, onError, tracing })
+  const onError = (error: unknown) =>
+    logger.warn({ err: error }, 'The clean-up met trouble and will try again')
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'cleanup-worker',
+    max: config.databasePoolSize,
+    onError,
+    tracing,
+  })
   const forgetPool = metrics.watchPool(pool)
 
   const nowMs = () => Date.now()
   const auditTrail = createPostgresAuditTrail({ pool, nowMs })
-  const deleteInBatches = createDeleteInBatches({ ...config, clock: { nowMs: () => performance.now(), pause: (durationMs) => pause(durationMs) } })
+  const deleteInBatches = createDeleteInBatches({
+    ...config,
+    clock: { nowMs: () => performance.now(), pause: (durationMs) => pause(durationMs) },
+  })
   const sweepSessions = createSweepSessions({
     expiredSessions: createPostgresExpiredSessions({ pool, nowMs }),
     deleteInBatches,
     onDeleted: (sessions) => metrics.cleanupDeletedSessions.inc(sessions),
     onEnd: createReportSweep({ logger, metrics, nowMs }),
   })
-  const forgetOldEvents = createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays: config.auditRetentionDays })
-  const keepEvents = createKeepEvents({ auditTrail, onEvent: ({ type }, result) => metrics.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }) })
+  const forgetOldEvents = createForgetOldEvents({
+    auditTrail,
+    deleteInBatches,
+    retentionDays: config.auditRetentionDays,
+  })
+  const keepEvents = createKeepEvents({
+    auditTrail,
+    onEvent: ({ type }, result) =>
+      metrics.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }),
+  })
 
   let subscription: Subscription | undefined
   let schedules: { stop(): Promise<void> }[] = []
 
   return {
-    /** Resolves when the schema is current and events are being kept; the first sweep runs on its own. */
+    /**
+     * Resolves when the schema is current and events are being kept; the first sweep runs on its
+     * own.
+     */
     async start() {
       await checkSchema({ pool, ...CLEANUP_MIGRATIONS })
-      subscription = await subscriber.subscribe({ group: 'cleanup-worker', topics: EVENT_TOPICS, handleBatch: keepEvents })
-      schedules = [sweepSessions, forgetOldEvents].map((job) => repeat({ job, intervalMs: config.intervalMs, onError }))
+      subscription = await subscriber.subscribe({
+        group: 'cleanup-worker',
+        topics: EVENT_TOPICS,
+        handleBatch: keepEvents,
+      })
+      schedules = [sweepSessions, forgetOldEvents].map((job) =>
+        repeat({ job, intervalMs: config.intervalMs, onError }),
+      )
     },
     async stop() {
       await Promise.all(schedules.map((schedule) => schedule.stop()))

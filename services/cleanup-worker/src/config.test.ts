@@ -13,7 +13,9 @@ test('with a database alone it sweeps every minute and keeps the audit trail for
 })
 
 test('everything that is wrong is named at once', () => {
-  expect(() => parseCleanupWorkerConfig({ CLEANUP_INTERVAL_SECONDS: '0.5', AUDIT_RETENTION_DAYS: '1e3' })).toThrow(
+  expect(() =>
+    parseCleanupWorkerConfig({ CLEANUP_INTERVAL_SECONDS: '0.5', AUDIT_RETENTION_DAYS: '1e3' }),
+  ).toThrow(
     /^3 settings are wrong:\n {2}DATABASE_URL is missing.*\n {2}CLEANUP_INTERVAL_SECONDS is out of range.*\n {2}AUDIT_RETENTION_DAYS is not a strict/,
   )
 })

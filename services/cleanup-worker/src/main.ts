@@ -1,4 +1,10 @@
-import { addSecretFiles, parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
+import {
+  addSecretFiles,
+  parseKafkaSettings,
+  parseTogether,
+  parseTraceSettings,
+  runMain,
+} from '@auto-refresh/config'
 import { createKafkaSubscriber } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
@@ -20,24 +26,37 @@ await runMain({
       traces: () => parseTraceSettings(environment),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
-    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })
+    const tracing = await openTracing({
+      settings: traces,
+      service,
+      version,
+      onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent'),
+    })
     const logger = createLogger({ service, level: own.logLevel, tracing })
     const metrics = createMetrics({ service, version, tracing })
     let isReady = false
     await using starting = new AsyncDisposableStack()
     starting.defer(() => tracing.close())
 
-    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+    const admin = await startAdminServer({
+      ...own.admin,
+      metrics,
+      isReady: () => isReady || ['starting or stopping'],
+    })
     starting.defer(() => admin.close())
     const subscriber = createKafkaSubscriber({
       settings: kafka,
       log: logger,
       onDead({ group, error }) {
-        logger.fatal({ group, err: error }, 'The consumer is dead; the process ends so that another takes over')
+        logger.fatal(
+          { group, err: error },
+          'The consumer is dead; the process ends so that another takes over',
+        )
         process.exit(1)
       },
       onDeadLetter: () => metrics.eventsDeadLettered.inc(),
-      onLag: ({ topic }, events) => metrics.eventConsumerLag.set({ consumer: service, topic }, events),
+      onLag: ({ topic }, events) =>
+        metrics.eventConsumerLag.set({ consumer: service, topic }, events),
       tracing,
     })
     starting.defer(() => subscriber.close())

@@ -5,8 +5,9 @@ export type SweepRefusal = (typeof SWEEP_REFUSALS)[number]
 /** The sessions of token-store, as far as it grants them to the clean-up. */
 export interface ExpiredSessions {
   /**
-   * Deletes at most `limit` expired sessions with their events, in one short transaction. Refuses with a reason, and
-   * deletes nothing, while the database's clock may be wrong or too many sessions would go at once.
+   * Deletes at most `limit` expired sessions with their events, in one short transaction. Refuses
+   * with a reason, and deletes nothing, while the database's clock may be wrong or too many
+   * sessions would go at once.
    */
   sweep(limit: number): Promise<{ deleted: number; refused: SweepRefusal | undefined }>
   /** Counts those still there, up to a bound. */
@@ -29,8 +30,8 @@ export interface AuditTrail {
   /** Keeps what it does not have yet, and gives back the ids of those. */
   keep(records: readonly AuditRecord[]): Promise<string[]>
   /**
-   * Deletes at most `limit` records older than that, by the database's clock; returns how many it deleted. None while that
-   * clock may be wrong.
+   * Deletes at most `limit` records older than that, by the database's clock; returns how many it
+   * deleted. None while that clock may be wrong.
    */
   deleteOlderThan(age: { days: number }, limit: number): Promise<number>
 }

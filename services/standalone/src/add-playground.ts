@@ -6,7 +6,17 @@ import type { DemoUser } from './banner.ts'
 import { DEFAULT_DEMO_PASSWORD, type ServiceConfigs } from './config.ts'
 
 /** Puts the playground at `/` of the public API, which must not listen yet. */
-export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, tokenStore }, demoUser, adminUrl, audience }: {
+export function addPlayground({
+  authApi,
+  bus,
+  configs: {
+    authApi: { tokens },
+    tokenStore,
+  },
+  demoUser,
+  adminUrl,
+  audience,
+}: {
   authApi: Pick<BuiltAuthApi, 'app' | 'checkAccessToken'>
   bus: EventSubscriber
   configs: ServiceConfigs
@@ -15,7 +25,10 @@ export function addPlayground({ authApi, bus, configs: { authApi: { tokens }, to
   audience: 'this machine' | 'everybody'
 }): void {
   const settings: PlaygroundSettings = {
-    signIn: demoUser === 'default password' ? { username: 'admin', password: DEFAULT_DEMO_PASSWORD } : null,
+    signIn:
+      demoUser === 'default password'
+        ? { username: 'admin', password: DEFAULT_DEMO_PASSWORD }
+        : null,
     metricsUrl: `${adminUrl}/metrics`,
     accessTtlSeconds: tokens.accessTtlSeconds,
     dueThresholdSeconds: tokens.dueThresholdSeconds,

@@ -1,9 +1,22 @@
 import { DEFAULT_DEMO_PASSWORD } from './config.ts'
 
-export type DemoUser = 'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
+export type DemoUser =
+  'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
 
 /** What `npm start` says at last. It never holds a password but the one that everybody knows. */
-export function toBanner({ url, adminUrl, data, demoUser, playground }: { url: string; adminUrl: string; data: string; demoUser: DemoUser; playground: boolean }): string {
+export function toBanner({
+  url,
+  adminUrl,
+  data,
+  demoUser,
+  playground,
+}: {
+  url: string
+  adminUrl: string
+  data: string
+  demoUser: DemoUser
+  playground: boolean
+}): string {
   const lines = [
     ...(playground ? [['Try it', `${url}/`]] : []),
     ['API', url],
@@ -20,7 +33,8 @@ const SIGN_IN = {
   'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
   'given password': 'admin / the DEMO_USER_PASSWORD',
   'own password': 'admin / the password that was set for it last',
-  'refused password': 'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',
+  'refused password':
+    'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',
   disabled: 'admin is disabled: run `npm run user -- enable admin`',
   none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin` with the same DATA_DIR',
 } satisfies Record<DemoUser, string>

@@ -30,14 +30,24 @@ type Answer = { status: number | undefined; cookie: string }
 
 function ask(url: string, headers: Record<string, string>, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false, headers }, (answer) => {
-      answer.resume().once('end', () => resolve({ status: answer.statusCode, cookie: String(answer.headers['set-cookie']) }))
-    })
+    const sent = request(
+      url,
+      { method: body === undefined ? 'GET' : 'POST', agent: false, headers },
+      (answer) => {
+        answer
+          .resume()
+          .once('end', () =>
+            resolve({ status: answer.statusCode, cookie: String(answer.headers['set-cookie']) }),
+          )
+      },
+    )
     sent.once('error', reject).end(body)
   })
 }
-const signIn = (url: string, headers: Record<string, string> = {}) => ask(`${url}/api/v1/auth/token`, { ...BROWSER, ...headers }, BODY)
-const openPlayground = async (url: string, headers: Record<string, string> = {}) => (await ask(`${url}/`, headers)).status
+const signIn = (url: string, headers: Record<string, string> = {}) =>
+  ask(`${url}/api/v1/auth/token`, { ...BROWSER, ...headers }, BODY)
+const openPlayground = async (url: string, headers: Record<string, string> = {}) =>
+  (await ask(`${url}/`, headers)).status
 
 test('on the machine itself the known password and the playground work, by either name', async () => {
   for (const name of ['127.0.0.1', 'localhost']) {
@@ -50,47 +60,71 @@ test('on the machine itself the known password and the playground work, by eithe
 
 test('a request of HTTP/1.0, as old proxies send it, gets neither the known password nor the playground', async () => {
   const socket = connect(Number(new URL(running.url).port), '127.0.0.1')
-  socket.write(`POST /api/v1/auth/token HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Auto-Refresh: 1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`)
+  socket.write(
+    `POST /api/v1/auth/token HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Auto-Refresh: 1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+  )
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 /)
   const page = connect(Number(new URL(running.url).port), '127.0.0.1')
   page.write('GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n')
   expect(await text(page)).toMatch(/^HTTP\/1\.1 404 /)
 })
 
-test.runIf(hasNginx)('behind an nginx of one line the known password and the playground are refused', async () => {
-  const nginx = await startNginx(`proxy_pass ${running.url}; proxy_http_version 1.0;`)
-  onTestFinished(() => nginx.stop())
-  expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
-  expect(await openPlayground(nginx.url, { host: 'auth.example.com' })).toBe(404)
-  expect(running.output()).toContain('Known demo password rejected')
-})
+test.runIf(hasNginx)(
+  'behind an nginx of one line the known password and the playground are refused',
+  async () => {
+    const nginx = await startNginx(`proxy_pass ${running.url}; proxy_http_version 1.0;`)
+    onTestFinished(() => nginx.stop())
+    expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
+    expect(await openPlayground(nginx.url, { host: 'auth.example.com' })).toBe(404)
+    expect(running.output()).toContain('Known demo password rejected')
+  },
+)
 
-test.runIf(hasNginx)('a browser behind an nginx of HTTP/1.1 without any header is refused the known password by its origin', async () => {
-  const nginx = await startNginx(`proxy_pass ${running.url}; proxy_http_version 1.1; proxy_set_header Connection "";`)
-  onTestFinished(() => nginx.stop())
-  const headers = { host: 'auth.example.com', origin: 'https://auth.example.com' }
-  expect((await signIn(nginx.url, headers)).status).toBe(403)
-  // what is left, and why the banner and the documents ask for a password of one's own behind every proxy
-  expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(200)
-})
+test.runIf(hasNginx)(
+  'a browser behind an nginx of HTTP/1.1 without any header is refused the known password by its origin',
+  async () => {
+    const nginx = await startNginx(
+      `proxy_pass ${running.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
+    )
+    onTestFinished(() => nginx.stop())
+    const headers = { host: 'auth.example.com', origin: 'https://auth.example.com' }
+    expect((await signIn(nginx.url, headers)).status).toBe(403)
+    // what is left, and why the banner and the documents ask for a password of one's own behind
+    // every proxy
+    expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(200)
+  },
+)
 
-test.runIf(hasNginx)('a password of its own makes the demo user safe behind every proxy', async () => {
-  const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-  const ownDatabase = await createTestDatabase()
-  const product = await startMain({ DATA_DIR: own, DATABASE_URL: ownDatabase.url, DEMO_USER_PASSWORD: 'violet anchor 17' })
-  const nginx = await startNginx(`proxy_pass ${product.url}; proxy_http_version 1.1; proxy_set_header Connection "";`)
-  onTestFinished(async () => {
-    await nginx.stop()
-    await product.end('SIGTERM')
-    await ownDatabase.drop()
-    await rm(own, { recursive: true })
-  })
-  expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
-})
+test.runIf(hasNginx)(
+  'a password of its own makes the demo user safe behind every proxy',
+  async () => {
+    const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
+    const ownDatabase = await createTestDatabase()
+    const product = await startMain({
+      DATA_DIR: own,
+      DATABASE_URL: ownDatabase.url,
+      DEMO_USER_PASSWORD: 'violet anchor 17',
+    })
+    const nginx = await startNginx(
+      `proxy_pass ${product.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
+    )
+    onTestFinished(async () => {
+      await nginx.stop()
+      await product.end('SIGTERM')
+      await ownDatabase.drop()
+      await rm(own, { recursive: true })
+    })
+    expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
+  },
+)
 
 describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client reads', () => {
   // without a window the second use of a refresh token is a reuse
-  const settings = { ACCESS_TOKEN_EXPIRE_MINUTES: '1', AUTO_REFRESH_THRESHOLD: '59.9', REFRESH_GRACE_SECONDS: '0' }
+  const settings = {
+    ACCESS_TOKEN_EXPIRE_MINUTES: '1',
+    AUTO_REFRESH_THRESHOLD: '59.9',
+    REFRESH_GRACE_SECONDS: '0',
+  }
   type Pair = { access_token: string; refresh_token: string }
 
   test.each<[string, (pair: Pair) => Record<string, string>]>([
@@ -114,13 +148,19 @@ describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client r
     })
     const post = async (path: string, body: object) => {
       const headers = { 'content-type': 'application/json' }
-      const answer = await fetch(`${product.url}/api/v1/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      const answer = await fetch(`${product.url}/api/v1/auth/${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the product
       return { status: answer.status, pair: ((await answer.json()) as { data: Pair }).data }
     }
     const proofOf = (pair: Pair) => ({ authorization: `Bearer ${pair.access_token}`, ...by(pair) })
     const isDue = async ({ access_token: token }: Pair) => {
-      const answer = await fetch(`${product.url}/api/v1/auth/token-status`, { headers: { authorization: `Bearer ${token}` } })
+      const answer = await fetch(`${product.url}/api/v1/auth/token-status`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
       return (await answer.text()).includes('"needs_refresh":true')
     }
 

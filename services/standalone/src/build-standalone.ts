@@ -17,14 +17,24 @@ import { keepKeys } from './generated-keys.ts'
 import { openDatabase } from './open-database.ts'
 
 /**
- * Composition root: all services in one process. `stop` ends them in reverse order, the database last. The signal calls a
- * start off that waits: its reason is thrown. `traceExporter` is for tests.
+ * Composition root: all services in one process. `stop` ends them in reverse order, the database
+ * last. The signal calls a start off that waits: its reason is thrown. `traceExporter` is for
+ * tests.
  */
-export async function buildStandalone(environment: Environment, { signal, traceExporter }: { signal?: AbortSignal; traceExporter?: TraceExporter } = {}) {
+export async function buildStandalone(
+  environment: Environment,
+  { signal, traceExporter }: { signal?: AbortSignal; traceExporter?: TraceExporter } = {},
+) {
   const config = parseStandaloneConfig(environment)
   const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
   const onTrouble = (reason: string) => logger.warn({ reason }, 'Traces could not be sent')
-  const tracing = await openTracing({ settings: config.traces, service, version, onTrouble, exporter: traceExporter })
+  const tracing = await openTracing({
+    settings: config.traces,
+    service,
+    version,
+    onTrouble,
+    exporter: traceExporter,
+  })
   const logger = createLogger({ service, level: config.logLevel, tracing })
   const metrics = createMetrics({ service, version, tracing })
   await using starting = new AsyncDisposableStack()
@@ -32,22 +42,57 @@ export async function buildStandalone(environment: Environment, { signal, traceE
 
   await checkPort(config)
   let findTrouble = (): readonly string[] => ['starting or stopping']
-  const admin = await startAdminServer({ ...config.admin, metrics, isReady: () => findTrouble().length === 0 || findTrouble() })
+  const admin = await startAdminServer({
+    ...config.admin,
+    metrics,
+    isReady: () => findTrouble().length === 0 || findTrouble(),
+  })
   starting.defer(() => admin.close())
 
   const database = await openDatabase({ config, log: (message) => logger.info(message) })
   starting.defer(() => database.stop())
-  const configs = parseServiceConfigs(environment, { keys: await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url }), databaseUrl: database.url })
+  const configs = parseServiceConfigs(environment, {
+    keys: await keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url }),
+    databaseUrl: database.url,
+  })
 
   const bus = createInProcessBus({ tracing })
   const gate = createGate(bus)
-  const store = buildTokenStore({ config: configs.tokenStore, publisher: gate, logger, metrics, tracing })
+  const store = buildTokenStore({
+    config: configs.tokenStore,
+    publisher: gate,
+    logger,
+    metrics,
+    tracing,
+  })
   starting.defer(() => store.stop())
-  const cleanupWorker = buildCleanupWorker({ config: configs.cleanupWorker, subscriber: bus, logger, metrics, tracing })
+  const cleanupWorker = buildCleanupWorker({
+    config: configs.cleanupWorker,
+    subscriber: bus,
+    logger,
+    metrics,
+    tracing,
+  })
   starting.defer(() => cleanupWorker.stop())
-  const threatMonitor = buildThreatMonitor({ config: configs.threatMonitor, publisher: bus, subscriber: bus, logger, metrics })
+  const threatMonitor = buildThreatMonitor({
+    config: configs.threatMonitor,
+    publisher: bus,
+    subscriber: bus,
+    logger,
+    metrics,
+  })
   starting.defer(() => threatMonitor.stop())
-  const authApi = buildAuthApi({ config: configs.authApi, tokenStore: store.tokenStore, publisher: bus, subscriber: bus, logger, metrics, standalone: true, allowDemoPassword: config.allowDemoPassword, tracing })
+  const authApi = buildAuthApi({
+    config: configs.authApi,
+    tokenStore: store.tokenStore,
+    publisher: bus,
+    subscriber: bus,
+    logger,
+    metrics,
+    standalone: true,
+    allowDemoPassword: config.allowDemoPassword,
+    tracing,
+  })
   starting.defer(() => authApi.stop())
   starting.defer(() => gate.close())
 
@@ -56,12 +101,23 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   await cleanupWorker.start()
   await threatMonitor.start()
   const demoUser = await tryWhileUnavailable(() => ensureDemoUser({ users: authApi.users, config }))
-  if (config.playground !== 'off') addPlayground({ authApi, bus, configs, demoUser, adminUrl: admin.url, audience: config.playground })
+  if (config.playground !== 'off')
+    addPlayground({
+      authApi,
+      bus,
+      configs,
+      demoUser,
+      adminUrl: admin.url,
+      audience: config.playground,
+    })
   const { url } = await authApi.start(signal)
   const { issuer } = configs.authApi.tokens
   // Not derived from PORT: processes on one database must agree about it.
   if ((environment['ISSUER'] ?? '') === '' && new URL(issuer).port !== new URL(url).port) {
-    logger.warn({ issuer, url }, 'ISSUER is not set: tokens name another address than this one, set ISSUER to the public URL')
+    logger.warn(
+      { issuer, url },
+      'ISSUER is not set: tokens name another address than this one, set ISSUER to the public URL',
+    )
   }
   gate.open()
 
@@ -72,7 +128,13 @@ export async function buildStandalone(environment: Environment, { signal, traceE
   })
   const running = starting.move()
   return {
-    banner: toBanner({ url, adminUrl: admin.url, playground: config.playground !== 'off', data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL', demoUser }),
+    banner: toBanner({
+      url,
+      adminUrl: admin.url,
+      playground: config.playground !== 'off',
+      data: config.databaseUrl === undefined ? config.dataDir : 'in DATABASE_URL',
+      demoUser,
+    }),
     stop: () => running.disposeAsync(),
     /** For an exit that cannot wait: asks the database to end, too. */
     abandon: database.abandon,

@@ -16,9 +16,25 @@ test('without any setting it listens on loopback, on an embedded Postgres, with 
 })
 
 test('the faults of all services are named at once, without a value', () => {
-  const parse = () => parseStandaloneConfig({ PORT: 'x', REFRESH_TOKEN_KEYS: 'my-secret', SESSION_LIMIT: '0', ACCESS_TOKEN_EXPIRE_MINUTES: '0x1', CLEANUP_INTERVAL_SECONDS: 'often', LOG_LEVEL: 'loud' })
+  const parse = () =>
+    parseStandaloneConfig({
+      PORT: 'x',
+      REFRESH_TOKEN_KEYS: 'my-secret',
+      SESSION_LIMIT: '0',
+      ACCESS_TOKEN_EXPIRE_MINUTES: '0x1',
+      CLEANUP_INTERVAL_SECONDS: 'often',
+      LOG_LEVEL: 'loud',
+    })
   expect(parse).toThrow(ConfigError)
-  for (const name of ['PORT', 'REFRESH_TOKEN_KEYS', 'SESSION_LIMIT', 'ACCESS_TOKEN_EXPIRE_MINUTES', 'CLEANUP_INTERVAL_SECONDS', 'LOG_LEVEL']) expect(parse).toThrow(name)
+  for (const name of [
+    'PORT',
+    'REFRESH_TOKEN_KEYS',
+    'SESSION_LIMIT',
+    'ACCESS_TOKEN_EXPIRE_MINUTES',
+    'CLEANUP_INTERVAL_SECONDS',
+    'LOG_LEVEL',
+  ])
+    expect(parse).toThrow(name)
   expect(parse).not.toThrow('my-secret')
 })
 
@@ -28,20 +44,55 @@ test('a DATA_DIR that can never be made is named among them, and nothing has bee
   expect(parse).toThrow('DATA_DIR cannot be used (ENOTDIR)')
 })
 
-test.each([{}, { REFRESH_TOKEN_KEYS: `1:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}` }])('a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)', (environment) => {
-  expect(() => parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' })).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
-  expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
-})
+test.each([
+  {},
+  {
+    REFRESH_TOKEN_KEYS: `1:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}`,
+  },
+])(
+  'a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)',
+  (environment) => {
+    expect(() =>
+      parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' }),
+    ).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
+    expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
+  },
+)
 
-test.each([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '192.168.0.7' }, { HOST: '::' }, { ISSUER: 'https://auth.example.com' }, { CORS_ALLOWED_ORIGINS: 'http://localhost:5173,https://app.example.com' }, { TRUSTED_PROXIES: '127.0.0.1' }, { COOKIE_DOMAIN: 'example.com' }])('where others can reach it (%o) there is no user with the password from the guide', (environment) => {
-  expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
-  expect(parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse battery' }).demoPassword).toBe('correct horse battery')
-  expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow('everybody knows')
-})
+test.each([
+  { NODE_ENV: 'production' },
+  { HOST: '0.0.0.0' },
+  { HOST: '192.168.0.7' },
+  { HOST: '::' },
+  { ISSUER: 'https://auth.example.com' },
+  { CORS_ALLOWED_ORIGINS: 'http://localhost:5173,https://app.example.com' },
+  { TRUSTED_PROXIES: '127.0.0.1' },
+  { COOKIE_DOMAIN: 'example.com' },
+])(
+  'where others can reach it (%o) there is no user with the password from the guide',
+  (environment) => {
+    expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
+    expect(
+      parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'correct horse battery' })
+        .demoPassword,
+    ).toBe('correct horse battery')
+    expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow(
+      'everybody knows',
+    )
+  },
+)
 
 test('the settings of a front end on this machine leave the demo user its password', () => {
-  const environment = { ISSUER: 'http://localhost:8000', CORS_ALLOWED_ORIGINS: 'http://localhost:5173,http://127.0.0.1:3000', COOKIE_DOMAIN: 'localhost', HOST: '::1' }
-  expect(parseStandaloneConfig(environment)).toMatchObject({ demoPassword: 'password', allowDemoPassword: true })
+  const environment = {
+    ISSUER: 'http://localhost:8000',
+    CORS_ALLOWED_ORIGINS: 'http://localhost:5173,http://127.0.0.1:3000',
+    COOKIE_DOMAIN: 'localhost',
+    HOST: '::1',
+  }
+  expect(parseStandaloneConfig(environment)).toMatchObject({
+    demoPassword: 'password',
+    allowDemoPassword: true,
+  })
 })
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOST) => {
@@ -49,8 +100,13 @@ test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOS
 })
 
 test('the playground is not open to others unless it is asked for', () => {
-  const isOn = (environment: Record<string, string>) => parseStandaloneConfig(environment).playground
-  expect([isOn({ NODE_ENV: 'production' }), isOn({ HOST: '0.0.0.0' }), isOn({ PLAYGROUND: 'false' })]).toEqual(['off', 'off', 'off'])
+  const isOn = (environment: Record<string, string>) =>
+    parseStandaloneConfig(environment).playground
+  expect([
+    isOn({ NODE_ENV: 'production' }),
+    isOn({ HOST: '0.0.0.0' }),
+    isOn({ PLAYGROUND: 'false' }),
+  ]).toEqual(['off', 'off', 'off'])
   expect(isOn({ HOST: '0.0.0.0', PLAYGROUND: 'true' })).toBe('everybody')
 })
 
@@ -58,13 +114,31 @@ test('a setting that is given wins over what standalone would use; an empty one 
   const keys = generateKeys()
   const ours = { keys, databaseUrl: 'postgres://ours/' }
   const given = `7:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}`
-  const { tokenStore, authApi } = parseServiceConfigs({ REFRESH_TOKEN_KEYS: given, USERNAME_HASH_KEY: '' }, ours)
-  expect(tokenStore.refreshTokenKeys).toEqual([{ kid: 7, key: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)) }])
+  const { tokenStore, authApi } = parseServiceConfigs(
+    { REFRESH_TOKEN_KEYS: given, USERNAME_HASH_KEY: '' },
+    ours,
+  )
+  expect(tokenStore.refreshTokenKeys).toEqual([
+    { kid: 7, key: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)) },
+  ])
   expect(authApi.usernameHashKey).toEqual(Buffer.from(keys.USERNAME_HASH_KEY, 'base64'))
-  expect([tokenStore.databaseUrl, authApi.databaseUrl]).toEqual(['postgres://ours/', 'postgres://ours/'])
+  expect([tokenStore.databaseUrl, authApi.databaseUrl]).toEqual([
+    'postgres://ours/',
+    'postgres://ours/',
+  ])
 })
 
 test('a demo password that is easy to guess is named among the faults of the settings', () => {
-  const parse = () => parseStandaloneConfig({ PORT: 'x', DEMO_USER_PASSWORD: 'adminadminadmin', TRUSTED_PROXIES: '0.0.0.0/0' })
-  for (const name of ['PORT', 'DEMO_USER_PASSWORD is refused: The password is easy to guess', 'TRUSTED_PROXIES']) expect(parse).toThrow(name)
+  const parse = () =>
+    parseStandaloneConfig({
+      PORT: 'x',
+      DEMO_USER_PASSWORD: 'adminadminadmin',
+      TRUSTED_PROXIES: '0.0.0.0/0',
+    })
+  for (const name of [
+    'PORT',
+    'DEMO_USER_PASSWORD is refused: The password is easy to guess',
+    'TRUSTED_PROXIES',
+  ])
+    expect(parse).toThrow(name)
 })

@@ -19,7 +19,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dataDir, { recursive: true }))
 
-const admin = () => ({ id: 'x', username: 'admin', role: 'admin', active: true, demo: true, ...change })
+const admin = () => ({
+  id: 'x',
+  username: 'admin',
+  role: 'admin',
+  active: true,
+  demo: true,
+  ...change,
+})
 const users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'> = {
   async add(user) {
     if (user.password.length < 8) return { outcome: 'refused', reason: 'too short' }
@@ -34,13 +41,19 @@ const users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'> =
     return { outcome: 'done' }
   },
   async checkPassword(_name, given) {
-    return password === undefined ? { outcome: 'not_found' } : { outcome: password === given ? 'right' : 'wrong', user: admin() }
+    return password === undefined
+      ? { outcome: 'not_found' }
+      : { outcome: password === given ? 'right' : 'wrong', user: admin() }
   },
 }
-const ensure = (demoPassword: string | undefined) => ensureDemoUser({ users, config: { demoPassword, dataDir } })
+const ensure = (demoPassword: string | undefined) =>
+  ensureDemoUser({ users, config: { demoPassword, dataDir } })
 
 test('the user of the guide is made once', async () => {
-  expect([await ensure('password'), await ensure('password')]).toEqual(['default password', 'default password'])
+  expect([await ensure('password'), await ensure('password')]).toEqual([
+    'default password',
+    'default password',
+  ])
   expect(calls).toEqual(['add admin admin demo=true'])
 })
 
@@ -52,7 +65,10 @@ test('a given password replaces the one before, and is left alone while it stays
   await ensure('password')
   await ensure('correct horse battery')
   await ensure('correct horse battery')
-  expect([password, calls]).toEqual(['correct horse battery', ['add admin admin demo=true', 'set-password admin']])
+  expect([password, calls]).toEqual([
+    'correct horse battery',
+    ['add admin admin demo=true', 'set-password admin'],
+  ])
   await ensure('another horse battery')
   expect([password, calls.length]).toEqual(['another horse battery', 3])
 })
@@ -80,7 +96,10 @@ test('in the open, one that was made before is told of with its password refused
 test('a disabled one is told of as such; one that an operator has made is no demo user', async () => {
   await ensure('password')
   change = { demo: false }
-  expect([await ensure('password'), await ensure(undefined)]).toEqual(['own password', 'own password'])
+  expect([await ensure('password'), await ensure(undefined)]).toEqual([
+    'own password',
+    'own password',
+  ])
   change = { active: false }
   expect([await ensure('password'), await ensure(undefined)]).toEqual(['disabled', 'disabled'])
 })

@@ -6,8 +6,18 @@ import { parseDrill, USAGE, type Drill } from './drill/parse-drill.ts'
 import { playHonestUser, type Tally } from './drill/play-honest-user.ts'
 
 /** `npm run drill`: honest users, and one attack where it is told. */
-async function play({ url, username, passwordFromStdin, sessions, seconds, graceSeconds, attack }: Drill): Promise<void> {
-  const password = passwordFromStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : DEFAULT_DEMO_PASSWORD
+async function play({
+  url,
+  username,
+  passwordFromStdin,
+  sessions,
+  seconds,
+  graceSeconds,
+  attack,
+}: Drill): Promise<void> {
+  const password = passwordFromStdin
+    ? (await text(process.stdin)).replace(/\r?\n$/, '')
+    : DEFAULT_DEMO_PASSWORD
   const say = (line: string) => process.stdout.write(`${new Date().toISOString()}  ${line}\n`)
   const over = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.abort())
@@ -18,21 +28,33 @@ async function play({ url, username, passwordFromStdin, sessions, seconds, grace
   })
   const tally: Tally = { requests: 0, refreshes: 0, signIns: 0, refused: 0 }
   const honest = Array.from({ length: sessions }, (_, i) =>
-    playHonestUser({ number: i + 1, url, username, password, tally, wait }).catch((error: unknown) => {
-      if (over.signal.aborted) return
-      over.abort()
-      throw error
-    }),
+    playHonestUser({ number: i + 1, url, username, password, tally, wait }).catch(
+      (error: unknown) => {
+        if (over.signal.aborted) return
+        over.abort()
+        throw error
+      },
+    ),
   )
   say(`${sessions} honest sessions of ${username} play against ${url}`)
-  const attacking = attack === undefined ? Promise.resolve() : ATTACKS[attack].play({ url, username, password, graceSeconds, say, wait })
-  const ending = Promise.all([attacking, seconds > 0 || attack !== undefined ? wait(seconds) : wait(86_400)])
-  await ending.catch((error: unknown) => {
-    if (!over.signal.aborted) throw error
-  }).finally(() => over.abort())
+  const attacking =
+    attack === undefined
+      ? Promise.resolve()
+      : ATTACKS[attack].play({ url, username, password, graceSeconds, say, wait })
+  const ending = Promise.all([
+    attacking,
+    seconds > 0 || attack !== undefined ? wait(seconds) : wait(86_400),
+  ])
+  await ending
+    .catch((error: unknown) => {
+      if (!over.signal.aborted) throw error
+    })
+    .finally(() => over.abort())
   await Promise.all(honest)
   if (attack !== undefined) say(`Played ${attack}. Now look for ${ATTACKS[attack].expect}`)
-  say(`Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`)
+  say(
+    `Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`,
+  )
 }
 
 const drill = parseDrill(process.argv.slice(2))

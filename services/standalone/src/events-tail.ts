@@ -6,9 +6,15 @@ import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'
 
-refuseArguments('npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, until Ctrl-C; --all prints those that are there, and ends.', ['--all'])
+refuseArguments(
+  'npm run events:tail [-- --all]: prints the events at KAFKA_BROKERS from now on, until Ctrl-C; --all prints those that are there, and ends.',
+  ['--all'],
+)
 
-/** `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until Ctrl-C; with `--all` those that are there. */
+/**
+ * `npm run events:tail [-- --all]`: prints the stream of events for a person, one a line, until
+ * Ctrl-C; with `--all` those that are there.
+ */
 try {
   const environment = addSecretFiles(process.env)
   sayWithoutKafka(environment)
@@ -21,7 +27,9 @@ try {
     which: process.argv.includes('--all') ? 'everything' : 'from now',
     signal: ending.signal,
     onEvent({ time, type, subject, id, data }, { partition, offset }) {
-      process.stdout.write(`${time} ${type} ${subject} event=${id} at=${partition}/${offset} ${JSON.stringify(data)}\n`)
+      process.stdout.write(
+        `${time} ${type} ${subject} event=${id} at=${partition}/${offset} ${JSON.stringify(data)}\n`,
+      )
     },
   })
 } catch (error) {

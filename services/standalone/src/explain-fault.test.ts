@@ -3,12 +3,21 @@ import { expect, test } from 'vitest'
 import { explainFault } from './explain-fault.ts'
 
 test('a port in use is said in one line that names the port', () => {
-  const error = Object.assign(new Error('listen EADDRINUSE: address already in use 127.0.0.1:8000'), { code: 'EADDRINUSE', port: 8000 })
-  expect(explainFault(error)).toBe('Port 8000 is in use: stop what listens there, or set PORT and ADMIN_PORT')
+  const error = Object.assign(
+    new Error('listen EADDRINUSE: address already in use 127.0.0.1:8000'),
+    { code: 'EADDRINUSE', port: 8000 },
+  )
+  expect(explainFault(error)).toBe(
+    'Port 8000 is in use: stop what listens there, or set PORT and ADMIN_PORT',
+  )
 })
 
 test('faults of the settings are all there; what has no words of ours keeps its own', () => {
-  expect(explainFault(new ConfigError(['A is missing', 'B is missing']))).toMatch(/A is missing\n.*B is missing/)
-  expect(explainFault(new AggregateError([new Error('connect ECONNREFUSED 127.0.0.1:5432')]))).toBe('connect ECONNREFUSED 127.0.0.1:5432')
+  expect(explainFault(new ConfigError(['A is missing', 'B is missing']))).toMatch(
+    /A is missing\n.*B is missing/,
+  )
+  expect(explainFault(new AggregateError([new Error('connect ECONNREFUSED 127.0.0.1:5432')]))).toBe(
+    'connect ECONNREFUSED 127.0.0.1:5432',
+  )
   expect(explainFault(new Error('The DATA_DIR is in use'))).toBe('The DATA_DIR is in use')
 })

@@ -4,7 +4,12 @@ export type UsedKey = 'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'US
 
 /** The settings whose keys have made data that this database holds. It must be migrated. */
 export async function findUsedKeys(databaseUrl: string): Promise<UsedKey[]> {
-  const pool = createPool({ url: databaseUrl, applicationName: 'key check', max: 1, onError: () => {} })
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'key check',
+    max: 1,
+    onError: () => {},
+  })
   try {
     const { rows } = await tryWhileUnavailable(() =>
       pool.query<{ name: UsedKey }>(`

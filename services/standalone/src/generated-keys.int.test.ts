@@ -12,21 +12,33 @@ let dataDir: string
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 beforeEach(async () => {
   database = await createTestDatabase()
-  for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS]) await migrate({ url: database.url, ...migrations, log: () => {} })
+  for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS])
+    await migrate({ url: database.url, ...migrations, log: () => {} })
   dataDir = await mkdtemp(join(tmpdir(), 'keys-'))
 })
 afterEach(async () => {
   await database.drop()
   await rm(dataDir, { recursive: true })
 })
-const keepKeys = (folder: string) => keepKeysOf({ dataDir: folder, environment: {}, databaseUrl: database.url })
+const keepKeys = (folder: string) =>
+  keepKeysOf({ dataDir: folder, environment: {}, databaseUrl: database.url })
 
 test('keys are made once, for all that start at the same time, and only their owner can read them', async () => {
-  const [first, ...others] = await Promise.all([keepKeys(dataDir), keepKeys(dataDir), keepKeys(dataDir)])
+  const [first, ...others] = await Promise.all([
+    keepKeys(dataDir),
+    keepKeys(dataDir),
+    keepKeys(dataDir),
+  ])
   expect([...others, await keepKeys(dataDir)]).toEqual([first, first, first])
   const folder = join(dataDir, 'keys')
   const names = await readdir(folder)
-  expect(names.toSorted()).toEqual(['REFRESH_TOKEN_KEYS', 'RENEWAL_KEYS', 'REVOCATION_FEED_KEYS', 'SIGNING_KEY_ENCRYPTION_KEYS', 'USERNAME_HASH_KEY'])
+  expect(names.toSorted()).toEqual([
+    'REFRESH_TOKEN_KEYS',
+    'RENEWAL_KEYS',
+    'REVOCATION_FEED_KEYS',
+    'SIGNING_KEY_ENCRYPTION_KEYS',
+    'USERNAME_HASH_KEY',
+  ])
   for (const name of names) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
 })
 
@@ -38,10 +50,16 @@ test('two data directories have nothing in common', async () => {
 
 test('a key is not made anew for a database that holds data made with it', async () => {
   const pool = createPool({ url: database.url, applicationName: 'test', max: 1, onError: () => {} })
-  await pool.query(`insert into token_store.key_proofs (name, proof) values ('REFRESH_TOKEN_KEYS:1', '')`)
+  await pool.query(
+    `insert into token_store.key_proofs (name, proof) values ('REFRESH_TOKEN_KEYS:1', '')`,
+  )
   await pool.end()
-  await expect(keepKeys(dataDir)).rejects.toThrow(/^1 setting is wrong:\n {2}REFRESH_TOKEN_KEYS is missing/)
+  await expect(keepKeys(dataDir)).rejects.toThrow(
+    /^1 setting is wrong:\n {2}REFRESH_TOKEN_KEYS is missing/,
+  )
   expect(await readdir(dataDir)).toEqual([])
   const environment = { REFRESH_TOKEN_KEYS: 'given' }
-  expect(Object.keys(await keepKeysOf({ dataDir, environment, databaseUrl: database.url }))).toHaveLength(5)
+  expect(
+    Object.keys(await keepKeysOf({ dataDir, environment, databaseUrl: database.url })),
+  ).toHaveLength(5)
 })

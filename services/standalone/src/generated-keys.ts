@@ -28,17 +28,22 @@ export const generateKeys = (): Keys => ({
 })
 
 /**
- * The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get the same ones.
- * Throws a `ConfigError` that names every key which is neither there nor in the environment while the database
- * holds data made with it: a new one would log out every user.
+ * The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get
+ * the same ones. Throws a `ConfigError` that names every key which is neither there nor in the
+ * environment while the database holds data made with it: a new one would log out every user.
  */
-export async function keepKeys({ dataDir, environment, databaseUrl }: {
+export async function keepKeys({
+  dataDir,
+  environment,
+  databaseUrl,
+}: {
   dataDir: string
   environment: Environment
   databaseUrl: string
 }): Promise<Keys> {
   const folder = join(dataDir, 'keys')
-  const missing = (name: keyof Keys) => (environment[name] ?? '') === '' && !existsSync(join(folder, name))
+  const missing = (name: keyof Keys) =>
+    (environment[name] ?? '') === '' && !existsSync(join(folder, name))
   const lost = NAMES.some(missing) ? (await findUsedKeys(databaseUrl)).filter(missing) : []
   if (lost.length > 0) {
     throw new ConfigError(
@@ -58,19 +63,29 @@ export async function keepKeys({ dataDir, environment, databaseUrl }: {
 }
 
 /**
- * The keys of a command beside the services: those of `<dataDir>/keys` where they are, the others made up and kept nowhere.
- * Throws a `ConfigError` that names every key of `needed` which is neither there nor in the environment.
+ * The keys of a command beside the services: those of `<dataDir>/keys` where they are, the others
+ * made up and kept nowhere. Throws a `ConfigError` that names every key of `needed` which is
+ * neither there nor in the environment.
  */
-export async function borrowKeys({ dataDir, environment, needed }: {
+export async function borrowKeys({
+  dataDir,
+  environment,
+  needed,
+}: {
   dataDir: string
   environment: Environment
   needed: readonly (keyof Keys)[]
 }): Promise<Keys> {
   const file = (name: keyof Keys) => join(dataDir, 'keys', name)
-  const missing = needed.filter((name) => (environment[name] ?? '') === '' && !existsSync(file(name)))
+  const missing = needed.filter(
+    (name) => (environment[name] ?? '') === '' && !existsSync(file(name)),
+  )
   if (missing.length > 0) {
     throw new ConfigError(
-      missing.map((name) => `${name} is missing; set it to the value that the services use, or DATA_DIR to their folder`),
+      missing.map(
+        (name) =>
+          `${name} is missing; set it to the value that the services use, or DATA_DIR to their folder`,
+      ),
     )
   }
   const keys = generateKeys()
@@ -80,7 +95,10 @@ export async function borrowKeys({ dataDir, environment, needed }: {
 
 const read = async (file: string) => (await readFile(file, 'utf8')).trim()
 
-/** Written whole under another name, then linked, which fails where the file is there already: no reader ever sees half a key. */
+/**
+ * Written whole under another name, then linked, which fails where the file is there already: no
+ * reader ever sees half a key.
+ */
 async function keep(file: string, fresh: string): Promise<string> {
   const temporary = `${file}.${randomBytes(4).toString('hex')}`
   await writeFile(temporary, `${fresh}\n`, { mode: 0o600, flush: true })

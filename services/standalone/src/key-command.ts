@@ -29,17 +29,29 @@ export async function runKeyCommand(command: KeyCommand, keys: KeyAdministration
   if (command.action === 'list') {
     const found = await keys.list()
     const rows = found.map((key) => {
-      const time = key.state === 'retired' ? `retired ${toUtc(key.retiredAtMs)}` : `created ${toUtc(key.createdAtMs)}`
+      const time =
+        key.state === 'retired'
+          ? `retired ${toUtc(key.retiredAtMs)}`
+          : `created ${toUtc(key.createdAtMs)}`
       return [key.kid, key.state.padEnd(8), time].join('  ')
     })
-    return { ok: true, message: rows.length === 0 ? 'There is no signing key yet' : rows.join('\n') }
+    return {
+      ok: true,
+      message: rows.length === 0 ? 'There is no signing key yet' : rows.join('\n'),
+    }
   }
   const retired = await keys.retire(command.kid)
   if (retired.outcome === 'already_retired') {
-    return { ok: true, message: `${command.kid} is retired already, since ${toUtc(retired.retiredAtMs)}` }
+    return {
+      ok: true,
+      message: `${command.kid} is retired already, since ${toUtc(retired.retiredAtMs)}`,
+    }
   }
   if (retired.outcome === 'not_found') {
-    return { ok: false, message: `There is no signing key ${command.kid}: see npm run keys -- list` }
+    return {
+      ok: false,
+      message: `There is no signing key ${command.kid}: see npm run keys -- list`,
+    }
   }
   return { ok: true, message: `${command.kid} is retired; ${retired.activeKid} signs` }
 }

@@ -12,7 +12,11 @@ if (command.action === 'help') {
   process.exitCode = 2
 } else {
   try {
-    const { ok, message } = await withUsers(addSecretFiles(process.env), ({ keys }) => runKeyCommand(command, keys), { neededKeys: ['SIGNING_KEY_ENCRYPTION_KEYS'] })
+    const { ok, message } = await withUsers(
+      addSecretFiles(process.env),
+      ({ keys }) => runKeyCommand(command, keys),
+      { neededKeys: ['SIGNING_KEY_ENCRYPTION_KEYS'] },
+    )
     process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
     process.exitCode = ok ? 0 : 1
   } catch (error) {

@@ -36,7 +36,9 @@ test('with its keys lost and the database still there it ends with 78, names eac
   expect((await runEntry('keys.ts', { args: ['list'], environment: settings('b') })).code).toBe(78)
   // Users are kept without any key: the operations container has none.
   expect((await runEntry('user.ts', { args: ['list'], environment: settings('b') })).code).toBe(0)
-  expect(await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('b') })).toMatchObject({
+  expect(
+    await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('b') }),
+  ).toMatchObject({
     code: 78,
     stderr: expect.stringContaining('USERNAME_HASH_KEY is missing'),
   })
@@ -46,16 +48,29 @@ test('with its keys lost and the database still there it ends with 78, names eac
 
   await rm(join(folder, 'a', 'keys', 'REFRESH_TOKEN_KEYS'))
   const started = await runEntry('main.ts', { environment: settings('a') })
-  expect([started.code, started.stderr]).toEqual([78, expect.stringContaining('1 setting is wrong')])
+  expect([started.code, started.stderr]).toEqual([
+    78,
+    expect.stringContaining('1 setting is wrong'),
+  ])
 })
 
 test('keys with other values end it with 78 and are all named at once', async () => {
   const key = () => randomBytes(32).toString('base64')
-  const keys = () => ({ REFRESH_TOKEN_KEYS: `1:${key()},7:${key()}`, SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`, USERNAME_HASH_KEY: key() })
+  const keys = () => ({
+    REFRESH_TOKEN_KEYS: `1:${key()},7:${key()}`,
+    SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
+    USERNAME_HASH_KEY: key(),
+  })
   await startAndStop({ ...settings('a'), ...keys() })
   const ended = await runEntry('main.ts', { environment: { ...settings('a'), ...keys() } })
   expect(ended.code).toBe(78)
-  for (const part of ['4 settings are wrong', 'of kid 1 is', 'of kid 7 is', 'does not open the signing key', 'USERNAME_HASH_KEY is not']) {
+  for (const part of [
+    '4 settings are wrong',
+    'of kid 1 is',
+    'of kid 7 is',
+    'does not open the signing key',
+    'USERNAME_HASH_KEY is not',
+  ]) {
     expect(ended.stderr).toContain(part)
   }
 })

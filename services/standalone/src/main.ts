@@ -4,7 +4,8 @@ import { buildStandalone } from './build-standalone.ts'
 import { explainFault } from './explain-fault.ts'
 
 let isRunning = false
-// A closed terminal takes no output. Without a listener the first line would end the process before it has stopped the database.
+// A closed terminal takes no output. Without a listener the first line would end the process before
+// it has stopped the database.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 await runMain({

@@ -3,9 +3,19 @@ import { access, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigError } from '@auto-refresh/config'
 
-const WRONG_PLACE: ReadonlySet<unknown> = new Set(['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'])
+const WRONG_PLACE: ReadonlySet<unknown> = new Set([
+  'EEXIST',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENAMETOOLONG',
+])
 
-/** Makes the directory of DATA_DIR where it is not there yet. Throws a `ConfigError` where none can be, or none that is ours to write. */
+/**
+ * Makes the directory of DATA_DIR where it is not there yet. Throws a `ConfigError` where none can
+ * be, or none that is ours to write.
+ */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
     // may be passed through: Postgres can be another user
@@ -18,7 +28,10 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** What makeDataDir would stumble over, as far as can be seen without making anything: to be told with all other faults. */
+/**
+ * What makeDataDir would stumble over, as far as can be seen without making anything: to be told
+ * with all other faults.
+ */
 export function findDataDirFault(dataDir: string): string | undefined {
   let place = dataDir
   while (!existsSync(place) && place !== dirname(place)) place = dirname(place)
@@ -30,5 +43,7 @@ export function findDataDirFault(dataDir: string): string | undefined {
   return statSync(place).isDirectory() ? undefined : sayFault('ENOTDIR')
 }
 
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
-const sayFault = (code: unknown) => `DATA_DIR cannot be used (${String(code)}); expected a directory that this process may write to`
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? error.code : undefined
+const sayFault = (code: unknown) =>
+  `DATA_DIR cannot be used (${String(code)}); expected a directory that this process may write to`

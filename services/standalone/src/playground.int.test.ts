@@ -27,9 +27,17 @@ async function start(environment: NodeJS.ProcessEnv = {}): Promise<Running> {
 
 async function listen(url: string) {
   const body = JSON.stringify({ username: 'admin', password: 'password' })
-  const answer = await fetch(`${url}/api/v1/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  const { data } = (await answer.json()) as { data: { access_token: string; refresh_token: string } }
-  const stream = await fetch(`${url}/playground/events`, { headers: { authorization: `Bearer ${data.access_token}` } })
+  const answer = await fetch(`${url}/api/v1/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  const { data } = (await answer.json()) as {
+    data: { access_token: string; refresh_token: string }
+  }
+  const stream = await fetch(`${url}/playground/events`, {
+    headers: { authorization: `Bearer ${data.access_token}` },
+  })
   expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
   return { data, stream }
 }
@@ -37,7 +45,10 @@ async function listen(url: string) {
 test('what the own session goes through arrives while the stream is open, and no token with it', async () => {
   const { url } = await start()
   const { data, stream } = await listen(url)
-  await fetch(`${url}/api/v1/auth/logout`, { method: 'POST', headers: { authorization: `Bearer ${data.access_token}` } })
+  await fetch(`${url}/api/v1/auth/logout`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${data.access_token}` },
+  })
   let text = ''
   for await (const chunk of stream.body ?? []) {
     text += Buffer.from(chunk).toString()
@@ -63,18 +74,25 @@ test('the scripts are made without a warning on the terminal', async () => {
 })
 
 test('the demo password is filled in only where it works', async () => {
-  const settings = async ({ url }: Running) => ((await (await fetch(`${url}/playground/settings`)).json()) as { signIn: unknown }).signIn
+  const settings = async ({ url }: Running) =>
+    ((await (await fetch(`${url}/playground/settings`)).json()) as { signIn: unknown }).signIn
   const closed = await start()
   expect(await settings(closed)).toEqual({ username: 'admin', password: 'password' })
   await closed.end('SIGTERM')
   expect(await settings(await start({ NODE_ENV: 'production', PLAYGROUND: 'true' }))).toBeNull()
 })
 
-test.each([{ PLAYGROUND: 'false' }, { NODE_ENV: 'production' }])('with %o the path / is not there, nor anything behind it', async (environment) => {
-  const running = await start(environment)
-  for (const path of ['/', '/playground/main.ts', '/playground/settings', '/playground/events']) {
-    const answer = await fetch(`${running.url}${path}`)
-    expect([answer.status, await answer.json()]).toMatchObject([404, { error: { code: 'not_found' } }])
-  }
-  expect(running.output()).not.toContain('Try it')
-})
+test.each([{ PLAYGROUND: 'false' }, { NODE_ENV: 'production' }])(
+  'with %o the path / is not there, nor anything behind it',
+  async (environment) => {
+    const running = await start(environment)
+    for (const path of ['/', '/playground/main.ts', '/playground/settings', '/playground/events']) {
+      const answer = await fetch(`${running.url}${path}`)
+      expect([answer.status, await answer.json()]).toMatchObject([
+        404,
+        { error: { code: 'not_found' } },
+      ])
+    }
+    expect(running.output()).not.toContain('Try it')
+  },
+)

@@ -4,10 +4,18 @@ import { SESSION_EVENTS_TOPIC, type RevokeReason } from '@auto-refresh/contracts
 import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
 
-/** Every session whose end was told, with its reason: from the topic where there is a Kafka, else from the audit trail. */
-export async function readEndedSessions(environment: Environment, databaseUrl: string, onEnded: (sessionId: string, reason: RevokeReason) => void): Promise<void> {
+/**
+ * Every session whose end was told, with its reason: from the topic where there is a Kafka, else
+ * from the audit trail.
+ */
+export async function readEndedSessions(
+  environment: Environment,
+  databaseUrl: string,
+  onEnded: (sessionId: string, reason: RevokeReason) => void,
+): Promise<void> {
   if ((environment['KAFKA_BROKERS'] ?? '') === '') {
-    for (const { sessionId, reason } of await readEndedSessionsOfAuditTrail(databaseUrl)) onEnded(sessionId, reason)
+    for (const { sessionId, reason } of await readEndedSessionsOfAuditTrail(databaseUrl))
+      onEnded(sessionId, reason)
     return
   }
   await readTopics({

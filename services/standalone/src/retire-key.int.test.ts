@@ -15,7 +15,8 @@ afterEach(async () => {
   await rm(join(dataDir, '..'), { recursive: true })
 })
 
-const keys = (...args: string[]) => runEntry('keys.ts', { args, environment: { DATA_DIR: dataDir } })
+const keys = (...args: string[]) =>
+  runEntry('keys.ts', { args, environment: { DATA_DIR: dataDir } })
 
 async function ask(path: string, { token, body }: { token?: string; body?: object } = {}) {
   const response = await fetch(`${running.url}${path}`, {
@@ -42,13 +43,22 @@ test('a retired signing key counts no longer within seconds, and its honest user
   const token = data?.access_token ?? ''
   expect(await ask(`${api}/me`, { token })).toMatchObject({ status: 200 })
   const kid = (await ask('/.well-known/jwks.json')).keys?.[0]?.kid ?? ''
-  expect(await keys('list')).toMatchObject({ code: 0, stdout: expect.stringContaining(kid) as unknown })
+  expect(await keys('list')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(kid) as unknown,
+  })
   expect(await keys('retire', 'unknown')).toMatchObject({ code: 1 })
 
   const retired = await keys('retire', kid)
-  expect(retired).toMatchObject({ code: 0, stdout: expect.stringMatching(`^${kid} is retired; .+ signs`) as unknown })
+  expect(retired).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(`^${kid} is retired; .+ signs`) as unknown,
+  })
   const refused = { status: 401, code: 'access_token_expired' }
-  await vi.waitFor(async () => expect(await ask(`${api}/me`, { token })).toMatchObject(refused), 10_000)
+  await vi.waitFor(
+    async () => expect(await ask(`${api}/me`, { token })).toMatchObject(refused),
+    10_000,
+  )
   expect(await ask(`${api}/logout`, { token, body: {} })).toMatchObject(refused)
   await vi.waitFor(async () => {
     expect((await ask('/.well-known/jwks.json')).keys?.map((key) => key.kid)).not.toContain(kid)

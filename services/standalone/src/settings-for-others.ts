@@ -2,11 +2,17 @@ import type { Environment } from '@auto-refresh/config'
 import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
 
 /**
- * Names the settings that show that others than this machine are to reach the API. Where there is one, or in production, no password that
- * everybody knows opens an account, whatever a request looks like.
+ * Names the settings that show that others than this machine are to reach the API. Where there is
+ * one, or in production, no password that everybody knows opens an account, whatever a request
+ * looks like.
  */
 export function findSettingsForOthers(environment: Environment, host: string): string[] {
-  const { ISSUER = '', CORS_ALLOWED_ORIGINS = '', TRUSTED_PROXIES = '', COOKIE_DOMAIN = '' } = environment
+  const {
+    ISSUER = '',
+    CORS_ALLOWED_ORIGINS = '',
+    TRUSTED_PROXIES = '',
+    COOKIE_DOMAIN = '',
+  } = environment
   const origins = CORS_ALLOWED_ORIGINS.split(',').map((origin) => origin.trim())
   const found = {
     HOST: !isLoopbackHost(host) && host !== '::1',

@@ -8,7 +8,11 @@ import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
 
-type Answer = { status: number; data: { access_token: string; refresh_token: string } | null; error?: { code: string } }
+type Answer = {
+  status: number
+  data: { access_token: string; refresh_token: string } | null
+  error?: { code: string }
+}
 
 let dataDir: string
 const started: Running[] = []
@@ -18,7 +22,8 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const { child } of started.splice(0)) child.kill('SIGKILL')
-  if ((await findEmbeddedPostgres({ dataDir })) !== undefined) await (await openEmbeddedPostgres({ dataDir, log: () => {} })).stop()
+  if ((await findEmbeddedPostgres({ dataDir })) !== undefined)
+    await (await openEmbeddedPostgres({ dataDir, log: () => {} })).stop()
   await rm(join(dataDir, '..'), { recursive: true })
 })
 
@@ -27,11 +32,24 @@ async function start(environment: NodeJS.ProcessEnv = {}): Promise<Running> {
   started.push(running)
   return running
 }
-const user = (args: string[], input?: string) => runEntry('user.ts', { args, environment: { DATA_DIR: dataDir }, ...(input === undefined ? {} : { input }) })
+const user = (args: string[], input?: string) =>
+  runEntry('user.ts', {
+    args,
+    environment: { DATA_DIR: dataDir },
+    ...(input === undefined ? {} : { input }),
+  })
 
-/** As every client does: where the machine stood still longer than a database is waited for, it asks again. */
+/**
+ * As every client does: where the machine stood still longer than a database is waited for, it asks
+ * again.
+ */
 async function post({ url }: Running, path: string, body: object): Promise<Answer> {
-  const ask = () => fetch(`${url}/api/v1/auth/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const ask = () =>
+    fetch(`${url}/api/v1/auth/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   const deadline = performance.now() + 30_000
   let response = await ask()
   while (response.status === 503 && performance.now() < deadline) {
@@ -41,8 +59,10 @@ async function post({ url }: Running, path: string, body: object): Promise<Answe
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
   return (await response.json()) as Answer
 }
-const signIn = (running: Running, username = 'admin', password = 'password') => post(running, 'token', { username, password })
-const refresh = (running: Running, signedIn: Answer) => post(running, 'refresh', { refresh_token: signedIn.data?.refresh_token })
+const signIn = (running: Running, username = 'admin', password = 'password') =>
+  post(running, 'token', { username, password })
+const refresh = (running: Running, signedIn: Answer) =>
+  post(running, 'refresh', { refresh_token: signedIn.data?.refresh_token })
 
 test('a stop leaves nothing running, and the next start finds the same users, sessions and keys', async () => {
   const first = await start()
@@ -56,7 +76,16 @@ test('a stop leaves nothing running, and the next start finds the same users, se
 })
 
 test('a closed terminal stops it and leaves nothing running, whatever variables of libpq are set for another server', async () => {
-  const foreign = { PGHOST: 'db.invalid', PGPORT: '1', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x', PGSSLMODE: 'require', PGSSLNEGOTIATION: 'direct', PGOPTIONS: '-c nonsense=1' }
+  const foreign = {
+    PGHOST: 'db.invalid',
+    PGPORT: '1',
+    PGUSER: 'x',
+    PGPASSWORD: 'x',
+    PGDATABASE: 'x',
+    PGSSLMODE: 'require',
+    PGSSLNEGOTIATION: 'direct',
+    PGOPTIONS: '-c nonsense=1',
+  }
   const running = await start(foreign)
   expect((await signIn(running)).status).toBe(200)
   // Nobody reads what it says any more.
@@ -80,7 +109,10 @@ test('after kill -9 the next start takes the database over and goes on with ever
 test('the same directory cannot be opened twice, and the first does not notice the attempt', async () => {
   const first = await start()
   const second = await runEntry('main.ts', { environment: { DATA_DIR: dataDir } })
-  expect(second).toMatchObject({ code: 1, stderr: `The DATA_DIR ${dataDir} is in use by another process\n` })
+  expect(second).toMatchObject({
+    code: 1,
+    stderr: `The DATA_DIR ${dataDir} is in use by another process\n`,
+  })
   expect(await signIn(first)).toMatchObject({ status: 200 })
 })
 
@@ -89,15 +121,26 @@ test('a port in use is said in one line, before anything is made', async () => {
   await once(other, 'listening')
   const address = other.address()
   const port = typeof address === 'object' ? address?.port : undefined
-  const ended = await runEntry('main.ts', { environment: { DATA_DIR: dataDir, PORT: String(port) } })
+  const ended = await runEntry('main.ts', {
+    environment: { DATA_DIR: dataDir, PORT: String(port) },
+  })
   other.close()
-  expect(ended).toEqual({ code: 1, stdout: '', stderr: `Port ${port} is in use: stop what listens there, or set PORT and ADMIN_PORT\n` })
+  expect(ended).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Port ${port} is in use: stop what listens there, or set PORT and ADMIN_PORT\n`,
+  })
   expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
 })
 
 test('wrong settings end it with 78 and are all named, none with its value', async () => {
-  const { code, stderr } = await runEntry('main.ts', { environment: { DATA_DIR: dataDir, SESSION_LIMIT: 'none', USERNAME_HASH_KEY: 'my-secret' } })
-  expect([code, stderr]).toEqual([78, expect.stringMatching(/SESSION_LIMIT[^]*USERNAME_HASH_KEY|USERNAME_HASH_KEY[^]*SESSION_LIMIT/)])
+  const { code, stderr } = await runEntry('main.ts', {
+    environment: { DATA_DIR: dataDir, SESSION_LIMIT: 'none', USERNAME_HASH_KEY: 'my-secret' },
+  })
+  expect([code, stderr]).toEqual([
+    78,
+    expect.stringMatching(/SESSION_LIMIT[^]*USERNAME_HASH_KEY|USERNAME_HASH_KEY[^]*SESSION_LIMIT/),
+  ])
   expect(stderr).not.toContain('my-secret')
 })
 
@@ -111,8 +154,15 @@ test('in production there is no user with a password that everybody knows, only 
 })
 
 test('two servers on one port are a fault of the settings, and so is a DATA_DIR that is a file', async () => {
-  expect(await runEntry('main.ts', { environment: { DATA_DIR: dataDir, PORT: '8000', ADMIN_PORT: '8000' } })).toMatchObject({ code: 78, stderr: expect.stringContaining('ADMIN_PORT is the same as PORT') })
-  expect(await runEntry('main.ts', { environment: { DATA_DIR: process.execPath } })).toMatchObject({ code: 78, stderr: expect.stringContaining('DATA_DIR cannot be used (ENOTDIR)') })
+  expect(
+    await runEntry('main.ts', {
+      environment: { DATA_DIR: dataDir, PORT: '8000', ADMIN_PORT: '8000' },
+    }),
+  ).toMatchObject({ code: 78, stderr: expect.stringContaining('ADMIN_PORT is the same as PORT') })
+  expect(await runEntry('main.ts', { environment: { DATA_DIR: process.execPath } })).toMatchObject({
+    code: 78,
+    stderr: expect.stringContaining('DATA_DIR cannot be used (ENOTDIR)'),
+  })
 })
 
 test('the banner is true of a demo user from before: its password is refused in production, or another was set', async () => {
@@ -120,7 +170,9 @@ test('the banner is true of a demo user from before: its password is refused in 
   const open = await start({ NODE_ENV: 'production' })
   expect(await signIn(open)).toMatchObject({ status: 401 })
   expect(open.output()).toContain('is refused here')
-  expect(await user(['set-password', 'admin', '--password-stdin'], 'correct horse battery')).toMatchObject({ code: 0 })
+  expect(
+    await user(['set-password', 'admin', '--password-stdin'], 'correct horse battery'),
+  ).toMatchObject({ code: 0 })
   await open.end('SIGTERM')
   const last = await start()
   expect(last.output()).toContain('admin / the password that was set for it last')
@@ -129,21 +181,38 @@ test('the banner is true of a demo user from before: its password is refused in 
 
 test('the user command works beside a running standalone: who is disabled is out at once', async () => {
   const running = await start()
-  expect(await user(['add', 'ada', '--password-stdin'], 'correct horse battery\n')).toEqual({ code: 0, stdout: 'ada was added with the role user\n', stderr: '' })
+  expect(await user(['add', 'ada', '--password-stdin'], 'correct horse battery\n')).toEqual({
+    code: 0,
+    stdout: 'ada was added with the role user\n',
+    stderr: '',
+  })
   const signedIn = await signIn(running, 'ada', 'correct horse battery')
   expect(signedIn).toMatchObject({ status: 200 })
   expect(await user(['disable', 'ada'])).toMatchObject({ code: 0 })
   expect(await refresh(running, signedIn)).toMatchObject({ status: 401 })
-  const me = async () => (await fetch(`${running.url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${signedIn.data?.access_token}` } })).status
+  const me = async () =>
+    (
+      await fetch(`${running.url}/api/v1/auth/me`, {
+        headers: { authorization: `Bearer ${signedIn.data?.access_token}` },
+      })
+    ).status
   await expect.poll(me).toBe(401)
   expect(await signIn(running, 'ada', 'correct horse battery')).toMatchObject({ status: 401 })
 })
 
 test('the user command works without a running standalone, from an empty directory on, and leaves nothing running', async () => {
-  expect(await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse battery')).toMatchObject({ code: 0 })
-  expect(await user(['add', 'ada', '--password-stdin'], 'another horse battery')).toMatchObject({ code: 1, stderr: 'There is a user ada already\n' })
+  expect(
+    await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse battery'),
+  ).toMatchObject({ code: 0 })
+  expect(await user(['add', 'ada', '--password-stdin'], 'another horse battery')).toMatchObject({
+    code: 1,
+    stderr: 'There is a user ada already\n',
+  })
   expect((await user(['list'])).stdout).toMatch(/^ada +admin +active$/m)
-  expect(await user(['disable', 'bob'])).toMatchObject({ code: 1, stderr: 'There is no user bob\n' })
+  expect(await user(['disable', 'bob'])).toMatchObject({
+    code: 1,
+    stderr: 'There is no user bob\n',
+  })
   expect(await user(['frob'])).toMatchObject({ code: 2 })
   expect(await user(['--help'])).toMatchObject({ code: 0, stderr: '' })
   expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()

@@ -18,12 +18,21 @@ try {
   const onNew = (dataDir: string): never => {
     throw new Error(`There is no database in ${dataDir}: set DATABASE_URL, or DATA_DIR`)
   }
-  const database = await borrowDatabase({ config: parseStandaloneConfig(addSecretFiles(process.env)), log, onNew })
+  const database = await borrowDatabase({
+    config: parseStandaloneConfig(addSecretFiles(process.env)),
+    log,
+    onNew,
+  })
   try {
-    const { deleted, refused } = await sweepOnce({ databaseUrl: database.url, anyway: process.argv.includes(ANYWAY) })
+    const { deleted, refused } = await sweepOnce({
+      databaseUrl: database.url,
+      anyway: process.argv.includes(ANYWAY),
+    })
     process.stdout.write(`${deleted} expired sessions deleted\n`)
     if (refused !== undefined) {
-      process.stderr.write(`Sweep refused (${refused}): see docs/runbooks/operations.md#cleanuprefused\n`)
+      process.stderr.write(
+        `Sweep refused (${refused}): see docs/runbooks/operations.md#cleanuprefused\n`,
+      )
       process.exitCode = 1
     }
   } finally {

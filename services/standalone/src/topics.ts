@@ -1,4 +1,9 @@
-import { addSecretFiles, parseKafkaSettings, parseTogether, parseTopicSettings } from '@auto-refresh/config'
+import {
+  addSecretFiles,
+  parseKafkaSettings,
+  parseTogether,
+  parseTopicSettings,
+} from '@auto-refresh/config'
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/telemetry'
@@ -6,7 +11,9 @@ import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'
 
-refuseArguments('npm run topics, without arguments: makes the topics that are missing at KAFKA_BROKERS, and says how all of them stand.')
+refuseArguments(
+  'npm run topics, without arguments: makes the topics that are missing at KAFKA_BROKERS, and says how all of them stand.',
+)
 
 /** `npm run topics`: makes the topics that are missing, and says how all of them stand. */
 try {
@@ -17,8 +24,15 @@ try {
     shape: () => parseTopicSettings(environment),
   })
   const log = createLogger({ service: 'topics', level: 'error', destination: process.stderr })
-  for (const { topic, partitions, created } of await createTopics({ settings, log, topics: EVENT_TOPICS, ...shape })) {
-    process.stdout.write(`${topic}: ${partitions} partitions, ${created ? 'created' : 'was there'}\n`)
+  for (const { topic, partitions, created } of await createTopics({
+    settings,
+    log,
+    topics: EVENT_TOPICS,
+    ...shape,
+  })) {
+    process.stdout.write(
+      `${topic}: ${partitions} partitions, ${created ? 'created' : 'was there'}\n`,
+    )
   }
 } catch (error) {
   endWithFault(error)

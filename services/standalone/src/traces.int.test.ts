@@ -15,7 +15,16 @@ let url = ''
 beforeAll(async () => {
   const database = await createTestDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'traces-'))
-  const environment = { PORT: '0', ADMIN_PORT: '0', DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: 'silent', PLAYGROUND: 'false', REFRESH_GRACE_SECONDS: '0', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
+  const environment = {
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATABASE_URL: database.url,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    PLAYGROUND: 'false',
+    REFRESH_GRACE_SECONDS: '0',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  }
   const standalone = await buildStandalone(environment, { traceExporter: exporter })
   closers.push(standalone.stop, database.drop, () => rm(dataDir, { recursive: true }))
   url = /API +(\S+)/.exec(standalone.banner)?.[1] ?? ''
@@ -27,20 +36,31 @@ afterAll(async () => {
 /** A request in a trace of its own, whose id it answers. */
 async function post(path: string, body: object): Promise<Answer & { traceId: string }> {
   const traceId = crypto.randomUUID().replaceAll('-', '')
-  const headers = { 'content-type': 'application/json', traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
-  const response = await fetch(`${url}/api/v1/auth/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const headers = {
+    'content-type': 'application/json',
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+  }
+  const response = await fetch(`${url}/api/v1/auth/${path}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
   return { ...((await response.json()) as Answer), traceId }
 }
-const signIn = () => post('token?password=S3CRET-IN-URL', { username: 'admin', password: 'password' })
+const signIn = () =>
+  post('token?password=S3CRET-IN-URL', { username: 'admin', password: 'password' })
 const refresh = (before: Answer) => post('refresh', { refresh_token: before.data?.refresh_token })
-const ofTrace = (traceId: string, name: string) => spans.filter((span) => span.spanContext().traceId === traceId && span.name === name)
+const ofTrace = (traceId: string, name: string) =>
+  spans.filter((span) => span.spanContext().traceId === traceId && span.name === name)
 const GROUPS = ['auth-api', 'cleanup-worker', 'threat-monitor']
 /** A busy machine takes its time. */
 const ARRIVES = { timeout: 40_000 }
 /** Every group has had the event. */
 async function processed(traceId: string): Promise<void> {
-  await expect.poll(() => ofTrace(traceId, 'process auth.session-events.v1').length, ARRIVES).toBe(GROUPS.length)
+  await expect
+    .poll(() => ofTrace(traceId, 'process auth.session-events.v1').length, ARRIVES)
+    .toBe(GROUPS.length)
 }
 
 test('a sign-in is one trace, from the request to what the events of it lead to', async () => {
@@ -50,7 +70,8 @@ test('a sign-in is one trace, from the request to what the events of it lead to'
   // The last to end can be any of them.
   await expect.poll(() => toTree(spans, traceId).length, ARRIVES).toBe(18)
   const tree = toTree(spans, traceId)
-  // The events are on their way as soon as the session is committed, maybe before the login is recorded.
+  // The events are on their way as soon as the session is committed, maybe before the login is
+  // recorded.
   const isOfEvents = (line: string) => /^ +(process|keep-audit-events)/.test(line)
   expect(tree.filter((line) => !isOfEvents(line))).toEqual([
     'POST /api/v1/auth/token',
@@ -74,9 +95,21 @@ test('a sign-in is one trace, from the request to what the events of it lead to'
     '  process auth.session-events.v1',
     '  process auth.session-events.v1',
   ])
-  expect(ofTrace(traceId, 'POST /api/v1/auth/token')[0]?.attributes).toMatchObject({ 'http.route': '/api/v1/auth/token', 'http.response.status_code': 200 })
-  expect(ofTrace(traceId, 'record-login')[0]?.attributes).toEqual({ 'db.system.name': 'postgresql', 'db.query.summary': 'record-login' })
-  expect(new Set(ofTrace(traceId, 'process auth.session-events.v1').map((span) => span.attributes['messaging.consumer.group.name']))).toEqual(new Set(GROUPS))
+  expect(ofTrace(traceId, 'POST /api/v1/auth/token')[0]?.attributes).toMatchObject({
+    'http.route': '/api/v1/auth/token',
+    'http.response.status_code': 200,
+  })
+  expect(ofTrace(traceId, 'record-login')[0]?.attributes).toEqual({
+    'db.system.name': 'postgresql',
+    'db.query.summary': 'record-login',
+  })
+  expect(
+    new Set(
+      ofTrace(traceId, 'process auth.session-events.v1').map(
+        (span) => span.attributes['messaging.consumer.group.name'],
+      ),
+    ),
+  ).toEqual(new Set(GROUPS))
 })
 
 test('a refresh is one trace, through the batch that carries it out', async () => {
@@ -84,7 +117,16 @@ test('a refresh is one trace, through the batch that carries it out', async () =
   await processed(traceId)
   await expect.poll(() => ofTrace(traceId, 'POST /api/v1/auth/refresh'), ARRIVES).toHaveLength(1)
   const tree = toTree(spans, traceId)
-  expect(tree.slice(0, 8)).toEqual(['POST /api/v1/auth/refresh', '  rotate', '    begin', '    lock-sessions', '    read-clock', '    apply-changes', '    commit', expect.stringMatching(/users-by-ids|process/)])
+  expect(tree.slice(0, 8)).toEqual([
+    'POST /api/v1/auth/refresh',
+    '  rotate',
+    '    begin',
+    '    lock-sessions',
+    '    read-clock',
+    '    apply-changes',
+    '    commit',
+    expect.stringMatching(/users-by-ids|process/),
+  ])
   expect(ofTrace(traceId, 'rotate')[0]?.attributes).toEqual({ 'auth.batch.size': 1 })
 })
 
@@ -94,9 +136,15 @@ test('a stolen token leads from the request that gave it away to the notice', as
   const { traceId } = await refresh(first)
   await processed(traceId)
   await expect.poll(() => ofTrace(traceId, 'POST /api/v1/auth/refresh'), ARRIVES).toHaveLength(1)
-  expect(ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.attributes).toMatchObject({ 'http.response.status_code': 401 })
-  const notice = ofTrace(traceId, 'process auth.session-events.v1').find((span) => span.attributes['messaging.consumer.group.name'] === 'auth-api')
-  await expect.poll(() => ofTrace(traceId, 'insert').map((span) => span.parentSpanContext?.spanId), ARRIVES).toEqual([notice?.spanContext().spanId])
+  expect(ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.attributes).toMatchObject({
+    'http.response.status_code': 401,
+  })
+  const notice = ofTrace(traceId, 'process auth.session-events.v1').find(
+    (span) => span.attributes['messaging.consumer.group.name'] === 'auth-api',
+  )
+  await expect
+    .poll(() => ofTrace(traceId, 'insert').map((span) => span.parentSpanContext?.spanId), ARRIVES)
+    .toEqual([notice?.spanContext().spanId])
 })
 
 test('requests that share a batch keep their own traces, and each part of the batch leads to the others', async () => {
@@ -104,15 +152,29 @@ test('requests that share a batch keep their own traces, and each part of the ba
   const refreshed = await Promise.all(sessions.map(refresh))
   const rotations = refreshed.flatMap(({ traceId }) => ofTrace(traceId, 'rotate'))
   expect(rotations).toHaveLength(4)
-  // A server span ends when the connection has let go of the answer, which the caller may have read before.
-  await expect.poll(() => refreshed.map(({ traceId }) => ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.spanContext().spanId), ARRIVES).toEqual(rotations.map((span) => span.parentSpanContext?.spanId))
-  // However they fell into batches: whoever shared one is named by the first of it, and names the first.
+  // A server span ends when the connection has let go of the answer, which the caller may have read
+  // before.
+  await expect
+    .poll(
+      () =>
+        refreshed.map(
+          ({ traceId }) => ofTrace(traceId, 'POST /api/v1/auth/refresh')[0]?.spanContext().spanId,
+        ),
+      ARRIVES,
+    )
+    .toEqual(rotations.map((span) => span.parentSpanContext?.spanId))
+  // However they fell into batches: whoever shared one is named by the first of it, and names the
+  // first.
   for (const rotation of rotations) expect(rotation.links).toHaveLength(linksOf(rotation))
   for (const { traceId } of refreshed) await processed(traceId)
 
   function linksOf(rotation: (typeof rotations)[number]): number {
     const size = Number(rotation.attributes['auth.batch.size'])
-    const isFirst = spans.some((span) => span.name === 'lock-sessions' && span.parentSpanContext?.spanId === rotation.spanContext().spanId)
+    const isFirst = spans.some(
+      (span) =>
+        span.name === 'lock-sessions' &&
+        span.parentSpanContext?.spanId === rotation.spanContext().spanId,
+    )
     return isFirst ? size - 1 : 1
   }
 })
@@ -120,11 +182,27 @@ test('requests that share a batch keep their own traces, and each part of the ba
 test('a request that nobody samples leaves no span and no traceparent behind', async () => {
   const signedIn = await signIn()
   const before = spans.length
-  const headers = { 'content-type': 'application/json', traceparent: `00-${'d'.repeat(32)}-00f067aa0ba902b7-00` }
-  await fetch(`${url}/api/v1/auth/refresh`, { method: 'POST', headers, body: JSON.stringify({ refresh_token: signedIn.data?.refresh_token }) })
+  const headers = {
+    'content-type': 'application/json',
+    traceparent: `00-${'d'.repeat(32)}-00f067aa0ba902b7-00`,
+  }
+  await fetch(`${url}/api/v1/auth/refresh`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ refresh_token: signedIn.data?.refresh_token }),
+  })
   await processed(signedIn.traceId)
   await processed((await signIn()).traceId)
-  expect(spans.slice(before).filter((span) => span.spanContext().traceId === 'd'.repeat(32) || span.name.includes('refresh') || span.name === 'rotate')).toEqual([])
+  expect(
+    spans
+      .slice(before)
+      .filter(
+        (span) =>
+          span.spanContext().traceId === 'd'.repeat(32) ||
+          span.name.includes('refresh') ||
+          span.name === 'rotate',
+      ),
+  ).toEqual([])
 })
 
 test('no span holds a token, a name, a password, an address or a query string', async () => {
@@ -132,17 +210,52 @@ test('no span holds a token, a name, a password, an address or a query string', 
   const second = await refresh(first)
   const reuse = await refresh(first)
   await processed(reuse.traceId)
-  const told = JSON.stringify(spans.map(({ name, attributes, events, links, status, resource }) => ({ name, attributes, events, links, status, resource: resource.attributes })))
-  const tokens = [first, second].flatMap(({ data }) => [data?.access_token ?? '?', data?.refresh_token ?? '?'])
+  const told = JSON.stringify(
+    spans.map(({ name, attributes, events, links, status, resource }) => ({
+      name,
+      attributes,
+      events,
+      links,
+      status,
+      resource: resource.attributes,
+    })),
+  )
+  const tokens = [first, second].flatMap(({ data }) => [
+    data?.access_token ?? '?',
+    data?.refresh_token ?? '?',
+  ])
   const parts = tokens.flatMap((token) => [token, token.slice(-40), ...token.split('.')])
   expect(told.length).toBeGreaterThan(5000)
-  for (const secret of [...parts, 'admin', '"password"', 'S3CRET', '?', '127.0.0.1', '"node"', 'art_', 'eyJ']) expect(told).not.toContain(secret)
-  expect(new Set(spans.flatMap(({ attributes }) => Object.keys(attributes)))).toEqual(new Set(KNOWN_ATTRIBUTES))
+  for (const secret of [
+    ...parts,
+    'admin',
+    '"password"',
+    'S3CRET',
+    '?',
+    '127.0.0.1',
+    '"node"',
+    'art_',
+    'eyJ',
+  ])
+    expect(told).not.toContain(secret)
+  expect(new Set(spans.flatMap(({ attributes }) => Object.keys(attributes)))).toEqual(
+    new Set(KNOWN_ATTRIBUTES),
+  )
 })
 
 /** Whatever is added here must hold nothing that a caller wrote. */
 const KNOWN_ATTRIBUTES = [
-  'http.request.method', 'http.response.status_code', 'http.route', 'url.scheme',
-  'db.system.name', 'db.query.summary', 'auth.batch.size',
-  'messaging.system', 'messaging.operation.name', 'messaging.operation.type', 'messaging.destination.name', 'messaging.consumer.group.name', 'messaging.batch.message_count',
+  'http.request.method',
+  'http.response.status_code',
+  'http.route',
+  'url.scheme',
+  'db.system.name',
+  'db.query.summary',
+  'auth.batch.size',
+  'messaging.system',
+  'messaging.operation.name',
+  'messaging.operation.type',
+  'messaging.destination.name',
+  'messaging.consumer.group.name',
+  'messaging.batch.message_count',
 ]

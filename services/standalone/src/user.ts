@@ -18,7 +18,11 @@ if (command.action === 'help') {
     // One line end, as `echo` adds it, is not part of the password.
     const password = needsPassword ? (await text(process.stdin)).replace(/\r?\n$/, '') : ''
     const neededKeys = command.action === 'hash' ? (['USERNAME_HASH_KEY'] as const) : []
-    const { ok, message } = await withUsers(addSecretFiles(process.env), (auth) => runCommand({ command, ...auth, password }), { neededKeys })
+    const { ok, message } = await withUsers(
+      addSecretFiles(process.env),
+      (auth) => runCommand({ command, ...auth, password }),
+      { neededKeys },
+    )
     process[ok ? 'stdout' : 'stderr'].write(`${message}\n`)
     process.exitCode = ok ? 0 : 1
   } catch (error) {

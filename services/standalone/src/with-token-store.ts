@@ -8,17 +8,25 @@ import { borrowDatabase } from './open-database.ts'
 export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
 
 /**
- * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR, running or not. Nothing is
- * served; the events wait in the outbox for the process that does. `onNew` is told before a database is made, and may throw.
- * `neededKeys` are those without which the work would give a wrong result.
+ * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR,
+ * running or not. Nothing is served; the events wait in the outbox for the process that does.
+ * `onNew` is told before a database is made, and may throw. `neededKeys` are those without which
+ * the work would give a wrong result.
  */
 export async function withTokenStore<T>(
   environment: Environment,
   work: (tokenStore: TokenStore, databaseUrl: string, place: Workplace) => Promise<T>,
-  { onNew = tellOfNew, neededKeys = [] }: { onNew?: ((dataDir: string) => void) | undefined; neededKeys?: readonly (keyof Keys)[] } = {},
+  {
+    onNew = tellOfNew,
+    neededKeys = [],
+  }: { onNew?: ((dataDir: string) => void) | undefined; neededKeys?: readonly (keyof Keys)[] } = {},
 ): Promise<T> {
   const config = parseStandaloneConfig(environment)
-  const logger = createLogger({ service: 'operations', level: 'error', destination: process.stderr })
+  const logger = createLogger({
+    service: 'operations',
+    level: 'error',
+    destination: process.stderr,
+  })
   const metrics = createMetrics({ service: 'operations', version: '' })
   await using opened = new AsyncDisposableStack()
   const database = await borrowDatabase({ config, log: (message) => logger.info(message), onNew })
@@ -27,9 +35,17 @@ export async function withTokenStore<T>(
     ? keepKeys({ dataDir: config.dataDir, environment, databaseUrl: database.url })
     : borrowKeys({ dataDir: config.dataDir, environment, needed: neededKeys }))
   const configs = parseServiceConfigs(environment, { keys, databaseUrl: database.url })
-  const store = buildTokenStore({ config: configs.tokenStore, publisher: undefined, logger, metrics })
+  const store = buildTokenStore({
+    config: configs.tokenStore,
+    publisher: undefined,
+    logger,
+    metrics,
+  })
   opened.defer(() => store.stop())
   return await work(store.tokenStore, database.url, { configs, logger, metrics })
 }
 
-const tellOfNew = (dataDir: string) => void process.stderr.write(`A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`)
+const tellOfNew = (dataDir: string) =>
+  void process.stderr.write(
+    `A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`,
+  )

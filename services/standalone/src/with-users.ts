@@ -4,15 +4,33 @@ import { createInProcessBus } from '@auto-refresh/event-bus'
 import type { Keys } from './generated-keys.ts'
 import { withTokenStore } from './with-token-store.ts'
 
-/** Gives `work` the administration of users and signing keys, and the hash of their names: what ends sessions has ended them when it returns. */
-export function withUsers<T>(environment: Environment, work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>, options: { neededKeys?: readonly (keyof Keys)[] } = {}): Promise<T> {
-  return withTokenStore(environment, async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
-    const bus = createInProcessBus()
-    const auth = buildAuthCore({ config: configs.authApi, tokenStore, publisher: bus, subscriber: bus, log: logger, metrics })
-    try {
-      return await work(auth)
-    } finally {
-      await auth.stop()
-    }
-  }, options)
+/**
+ * Gives `work` the administration of users and signing keys, and the hash of their names: what ends
+ * sessions has ended them when it returns.
+ */
+export function withUsers<T>(
+  environment: Environment,
+  work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>,
+  options: { neededKeys?: readonly (keyof Keys)[] } = {},
+): Promise<T> {
+  return withTokenStore(
+    environment,
+    async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
+      const bus = createInProcessBus()
+      const auth = buildAuthCore({
+        config: configs.authApi,
+        tokenStore,
+        publisher: bus,
+        subscriber: bus,
+        log: logger,
+        metrics,
+      })
+      try {
+        return await work(auth)
+      } finally {
+        await auth.stop()
+      }
+    },
+    options,
+  )
 }

@@ -1,4 +1,9 @@
-import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, toTopic, type AnyEvent } from '@auto-refresh/contracts'
+import {
+  SECURITY_EVENTS_TOPIC,
+  SESSION_EVENTS_TOPIC,
+  toTopic,
+  type AnyEvent,
+} from '@auto-refresh/contracts'
 import { createInProcessBus, type EventPublisher } from '@auto-refresh/event-bus'
 import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
 import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
@@ -8,7 +13,10 @@ import { buildThreatMonitor } from './build-threat-monitor.ts'
 import { parseThreatMonitorConfig } from './config.ts'
 import { failed, refused, reused, rotated, signedIn } from './testing/events.ts'
 
-/** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: here it is waited for longer. */
+/**
+ * Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: here it is
+ * waited for longer.
+ */
 const PATIENCE_MS = 20_000
 /** Where Redis is taken away. */
 const ANSWER_MS = 2000
@@ -34,9 +42,18 @@ afterEach(async () => {
 async function startReplica(environment: Record<string, string> = {}, redisAnswerMs = PATIENCE_MS) {
   const bus = createInProcessBus()
   const told: AnyEvent[] = []
-  await bus.subscribe({ group: 'test', topics: [SECURITY_EVENTS_TOPIC], handle: async (event) => void told.push(event) })
+  await bus.subscribe({
+    group: 'test',
+    topics: [SECURITY_EVENTS_TOPIC],
+    handle: async (event) => void told.push(event),
+  })
   const metrics = createMetrics({ service: 'test', version: '0' })
-  const config = parseThreatMonitorConfig({ REDIS_URL: redis.url, THREAT_REFRESH_VELOCITY: '6/3600', THREAT_SPRAYING: '6/3600', ...environment })
+  const config = parseThreatMonitorConfig({
+    REDIS_URL: redis.url,
+    THREAT_REFRESH_VELOCITY: '6/3600',
+    THREAT_SPRAYING: '6/3600',
+    ...environment,
+  })
   let isRefusing = false
   let laterMs = 0
   const publisher: Pick<EventPublisher, 'publish'> = {
@@ -45,7 +62,15 @@ async function startReplica(environment: Record<string, string> = {}, redisAnswe
       await bus.publish(topic, events)
     },
   }
-  const monitor = buildThreatMonitor({ config, publisher, subscriber: bus, logger: createSilentLogger(), metrics, clock: { nowMs: () => Date.now() + laterMs }, redisAnswerMs })
+  const monitor = buildThreatMonitor({
+    config,
+    publisher,
+    subscriber: bus,
+    logger: createSilentLogger(),
+    metrics,
+    clock: { nowMs: () => Date.now() + laterMs },
+    redisAnswerMs,
+  })
   stops.push(() => monitor.stop())
   await monitor.start()
   return {
@@ -53,19 +78,26 @@ async function startReplica(environment: Record<string, string> = {}, redisAnswe
     isShared: monitor.isShared,
     refuse: (is: boolean) => void (isRefusing = is),
     letPass: (ms: number) => void (laterMs += ms),
-    sharing: () => vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 20_000, interval: 10 }),
+    sharing: () =>
+      vi.waitFor(() => expect(monitor.isShared()).toBe(true), { timeout: 20_000, interval: 10 }),
     async take(...events: AnyEvent[]) {
       for (const event of events) await bus.publish(toTopic(event.type), [event])
     },
     takeAtOnce: (events: AnyEvent[]) => bus.publish(SESSION_EVENTS_TOPIC, events),
-    patterns: () => told.map((event) => (event.type === 'security.pattern-detected.v1' ? event.data.pattern : undefined)),
+    patterns: () =>
+      told.map((event) =>
+        event.type === 'security.pattern-detected.v1' ? event.data.pattern : undefined,
+      ),
     async value(name: string) {
       return Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
     },
   }
 }
 const startTwo = async (redisAnswerMs = PATIENCE_MS) => {
-  const both = [await startReplica({}, redisAnswerMs), await startReplica({}, redisAnswerMs)] as const
+  const both = [
+    await startReplica({}, redisAnswerMs),
+    await startReplica({}, redisAnswerMs),
+  ] as const
   for (const replica of both) await replica.sharing()
   return both
 }
@@ -75,9 +107,16 @@ test('a pattern that is spread over two replicas is found, and told by one of th
   const [a, b] = await startTwo()
   for (let i = 0; i < 5; i += 1) await (i % 2 === 0 ? a : b).take(rotated(i, now()))
   expect([...a.patterns(), ...b.patterns()]).toEqual([])
-  await Promise.all([a.takeAtOnce([5, 7, 9].map((i) => rotated(i, now()))), b.takeAtOnce([6, 8, 10].map((i) => rotated(i, now())))])
+  await Promise.all([
+    a.takeAtOnce([5, 7, 9].map((i) => rotated(i, now()))),
+    b.takeAtOnce([6, 8, 10].map((i) => rotated(i, now()))),
+  ])
   expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity'])
-  const values = await Promise.all([a, b].map(({ value }) => value('auth_suspicious_patterns_total\\{pattern="refresh_velocity"\\}')))
+  const values = await Promise.all(
+    [a, b].map(({ value }) =>
+      value('auth_suspicious_patterns_total\\{pattern="refresh_velocity"\\}'),
+    ),
+  )
   expect((values[0] ?? 0) + (values[1] ?? 0)).toBe(1)
 })
 
@@ -88,7 +127,11 @@ test('what one replica has handled and another gets again counts once', async ()
   const reuse = reused(now())
   for (const replica of [a, b, a]) await replica.take(reuse)
   expect([...a.patterns(), ...b.patterns()]).toEqual(['reuse'])
-  expect(await b.value('auth_events_processed_total\\{consumer="threat-monitor",type="login.failed.v1",result="duplicate"\\}')).toBe(5)
+  expect(
+    await b.value(
+      'auth_events_processed_total\\{consumer="threat-monitor",type="login.failed.v1",result="duplicate"\\}',
+    ),
+  ).toBe(5)
 })
 
 test('a reuse on one topic and the sign-in on the other meet, whoever handles them', async () => {
@@ -103,14 +146,27 @@ test('a sign-in that one replica handles before another gets the reuse that prec
   const signIn = signedIn('0199e000-0000-7000-8000-000000000001', now())
   await a.take(signIn)
   await b.take(reused({ atMs: Date.now() - 1000 }))
-  expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'reuse' }, { pattern: 'sign_in_after_reuse', username_hash: 'ayu', session_id: '0199e000-0000-7000-8000-000000000001', last_event_id: signIn.id }])
+  expect(b.told.map(({ data }) => data)).toMatchObject([
+    { pattern: 'reuse' },
+    {
+      pattern: 'sign_in_after_reuse',
+      username_hash: 'ayu',
+      session_id: '0199e000-0000-7000-8000-000000000001',
+      last_event_id: signIn.id,
+    },
+  ])
 })
 
 /** As if so many seconds had passed, in which the bus refused the same events again and again. */
-async function letRefuse(replica: Awaited<ReturnType<typeof startReplica>>, events: AnyEvent[], { seconds, withRedis = true }: { seconds: number; withRedis?: boolean }) {
+async function letRefuse(
+  replica: Awaited<ReturnType<typeof startReplica>>,
+  events: AnyEvent[],
+  { seconds, withRedis = true }: { seconds: number; withRedis?: boolean },
+) {
   const STEP_MS = 10_000
   for (let passed = 0; passed < seconds * 1000; passed += STEP_MS) {
-    for (const key of withRedis ? await admin.keys('*') : []) await admin.pexpire(key, (await admin.pttl(key)) - STEP_MS)
+    for (const key of withRedis ? await admin.keys('*') : [])
+      await admin.pexpire(key, (await admin.pttl(key)) - STEP_MS)
     replica.letPass(STEP_MS)
     await expect(replica.takeAtOnce(events)).rejects.toThrow('failed')
   }
@@ -119,24 +175,41 @@ async function letRefuse(replica: Awaited<ReturnType<typeof startReplica>>, even
 const RUNNING = { before: async () => {}, meanwhile: async () => {}, withRedis: true }
 test.each([
   { ...RUNNING, how: 'there' },
-  { ...RUNNING, how: 'away at first and back', before: async () => redis.stopServer(), meanwhile: async () => redis.startServer() },
-  { ...RUNNING, how: 'there at first and away', meanwhile: async () => redis.stopServer(), withRedis: false },
-  { ...RUNNING, how: 'there at first and empty', meanwhile: async () => void (await admin.flushall()) },
-])('what the bus refused for longer than its window is told once when it comes again, with Redis $how', async ({ before, meanwhile, withRedis }) => {
-  const a = await startReplica()
-  await a.sharing()
-  a.refuse(true)
-  await before()
-  const reuse = reused(now())
-  await expect(a.take(reuse)).rejects.toThrow('failed')
-  await meanwhile()
-  if (withRedis) await a.sharing()
-  await letRefuse(a, [reuse], { seconds: 120, withRedis })
-  a.refuse(false)
-  await a.take(reuse)
-  await a.take(reuse)
-  expect(a.patterns()).toEqual(['reuse'])
-})
+  {
+    ...RUNNING,
+    how: 'away at first and back',
+    before: async () => redis.stopServer(),
+    meanwhile: async () => redis.startServer(),
+  },
+  {
+    ...RUNNING,
+    how: 'there at first and away',
+    meanwhile: async () => redis.stopServer(),
+    withRedis: false,
+  },
+  {
+    ...RUNNING,
+    how: 'there at first and empty',
+    meanwhile: async () => void (await admin.flushall()),
+  },
+])(
+  'what the bus refused for longer than its window is told once when it comes again, with Redis $how',
+  async ({ before, meanwhile, withRedis }) => {
+    const a = await startReplica()
+    await a.sharing()
+    a.refuse(true)
+    await before()
+    const reuse = reused(now())
+    await expect(a.take(reuse)).rejects.toThrow('failed')
+    await meanwhile()
+    if (withRedis) await a.sharing()
+    await letRefuse(a, [reuse], { seconds: 120, withRedis })
+    a.refuse(false)
+    await a.take(reuse)
+    await a.take(reuse)
+    expect(a.patterns()).toEqual(['reuse'])
+  },
+)
 
 test('what one replica could not tell is told with its evidence by another that gets the events', async () => {
   const setting = { THREAT_REFRESH_VELOCITY: '3/60' }
@@ -148,13 +221,18 @@ test('what one replica could not tell is told with its evidence by another that 
   await expect(a.takeAtOnce(events)).rejects.toThrow('failed')
   await letRefuse(a, events, { seconds: 120 })
   for (let i = 0; i < 2; i += 1) await b.takeAtOnce(events)
-  expect(b.told.map(({ data }) => data)).toMatchObject([{ pattern: 'refresh_velocity', count: 3, last_event_id: events[2]?.id }])
+  expect(b.told.map(({ data }) => data)).toMatchObject([
+    { pattern: 'refresh_velocity', count: 3, last_event_id: events[2]?.id },
+  ])
 })
 
 test('every key has an end, and a window keeps no more than it needs', async () => {
   const a = await startReplica()
   await a.sharing()
-  await a.take(...Array.from({ length: 200 }, (_, i) => failed(`name ${i}`, '198.51.100.0/24', now())), reused(now()))
+  await a.take(
+    ...Array.from({ length: 200 }, (_, i) => failed(`name ${i}`, '198.51.100.0/24', now())),
+    reused(now()),
+  )
   const keys = await admin.keys('*')
   expect(keys.length).toBeGreaterThan(200)
   // -1 says that it stays for ever; -2, that it has gone meanwhile.
@@ -165,26 +243,30 @@ test('every key has an end, and a window keeps no more than it needs', async () 
 test.each([
   ['stopped', async () => redis.stopServer(), async () => redis.startServer()],
   ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
-])('Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back', async (_, takeAway, bringBack) => {
-  const [a, b] = await startTwo(ANSWER_MS)
-  await a.take(...[0, 1, 2].map((i) => rotated(i, now())))
-  await takeAway()
-  const before = performance.now()
-  await a.take(...[3, 4].map((i) => rotated(i, now())))
-  expect(a.told).toEqual([])
-  await a.take(...[5, 6, 7].map((i) => rotated(i, now())))
-  expect(performance.now() - before).toBeLessThan(ANSWER_MS + 10_000)
-  expect(a.patterns()).toEqual(['refresh_velocity'])
-  expect(a.isShared()).toBe(false)
+])(
+  'Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back',
+  async (_, takeAway, bringBack) => {
+    const [a, b] = await startTwo(ANSWER_MS)
+    await a.take(...[0, 1, 2].map((i) => rotated(i, now())))
+    await takeAway()
+    const before = performance.now()
+    await a.take(...[3, 4].map((i) => rotated(i, now())))
+    expect(a.told).toEqual([])
+    await a.take(...[5, 6, 7].map((i) => rotated(i, now())))
+    expect(performance.now() - before).toBeLessThan(ANSWER_MS + 10_000)
+    expect(a.patterns()).toEqual(['refresh_velocity'])
+    expect(a.isShared()).toBe(false)
 
-  await bringBack()
-  await a.sharing()
-  await b.sharing()
-  await a.take(...[8, 9, 10, 11, 12, 13, 14].map((i) => rotated(i, now())))
-  expect(a.patterns()).toEqual(['refresh_velocity'])
-  for (let i = 0; i < 6; i += 1) await (i % 2 === 0 ? a : b).take(failed(`name ${i}`, '203.0.113.0/24', now()))
-  expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity', 'spraying'])
-})
+    await bringBack()
+    await a.sharing()
+    await b.sharing()
+    await a.take(...[8, 9, 10, 11, 12, 13, 14].map((i) => rotated(i, now())))
+    expect(a.patterns()).toEqual(['refresh_velocity'])
+    for (let i = 0; i < 6; i += 1)
+      await (i % 2 === 0 ? a : b).take(failed(`name ${i}`, '203.0.113.0/24', now()))
+    expect([...a.patterns(), ...b.patterns()]).toEqual(['refresh_velocity', 'spraying'])
+  },
+)
 
 test('a Redis that forgets everything takes nothing from what a replica has counted, and makes it tell nothing twice', async () => {
   const a = await startReplica()

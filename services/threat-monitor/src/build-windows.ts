@@ -8,17 +8,34 @@ import type { Clock, Windows } from './ports.ts'
 const PROBE_KEY = 'auth:threat:probe'
 
 /** Where the patterns are counted: shared by all replicas with a Redis, else in this process. */
-export function buildWindows({ redisUrl, redisAnswerMs, clock, logger }: { redisUrl: string | undefined; redisAnswerMs?: number | undefined; clock: Clock; logger: Logger }): { windows: Windows; isShared(): boolean; start(): void; stop(): Promise<void> } {
+export function buildWindows({
+  redisUrl,
+  redisAnswerMs,
+  clock,
+  logger,
+}: {
+  redisUrl: string | undefined
+  redisAnswerMs?: number | undefined
+  clock: Clock
+  logger: Logger
+}): { windows: Windows; isShared(): boolean; start(): void; stop(): Promise<void> } {
   const local = createMemoryWindows({ clock })
-  if (redisUrl === undefined) return { windows: local, isShared: () => false, start() {}, async stop() {} }
+  if (redisUrl === undefined)
+    return { windows: local, isShared: () => false, start() {}, async stop() {} }
   const redis = createGuardedRedis({
     url: redisUrl,
     name: 'threat-monitor',
     answerMs: redisAnswerMs,
     probe: (client) => client.set(PROBE_KEY, '1', 'PX', 1000),
-    onAway: (reason) => logger.warn({ reason }, 'Redis does not answer; every process counts the patterns alone'),
+    onAway: (reason) =>
+      logger.warn({ reason }, 'Redis does not answer; every process counts the patterns alone'),
     onBack: () => logger.info('Redis answers; the patterns are counted together'),
   })
   const shared = createRedisWindows({ client: redis.client })
-  return { windows: createSharedWindows({ local, shared, redis }), isShared: redis.isThere, start: redis.start, stop: redis.stop }
+  return {
+    windows: createSharedWindows({ local, shared, redis }),
+    isShared: redis.isThere,
+    start: redis.start,
+    stop: redis.stop,
+  }
 }

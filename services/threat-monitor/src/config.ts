@@ -6,19 +6,28 @@ const MAX_WINDOW_SECONDS = 3600
 /** A window keeps what it counts. */
 const MAX_POINTS = 1000
 
-/** What the service needs to know, from the environment alone. Throws a `ConfigError` that names every fault at once. */
+/**
+ * What the service needs to know, from the environment alone. Throws a `ConfigError` that names
+ * every fault at once.
+ */
 export function parseThreatMonitorConfig(environment: Environment) {
   const env = readEnvironment(environment)
   const threshold = (name: string, fallback: `${number}/${number}`) => {
     const value = env.limit(name, { default: fallback })
-    if (value !== 'off' && value.seconds > MAX_WINDOW_SECONDS) env.fault(`${name} has a window longer than ${MAX_WINDOW_SECONDS} seconds`)
-    if (value !== 'off' && value.points > MAX_POINTS) env.fault(`${name} counts to more than ${MAX_POINTS}`)
+    if (value !== 'off' && value.seconds > MAX_WINDOW_SECONDS)
+      env.fault(`${name} has a window longer than ${MAX_WINDOW_SECONDS} seconds`)
+    if (value !== 'off' && value.points > MAX_POINTS)
+      env.fault(`${name} counts to more than ${MAX_POINTS}`)
     return value
   }
 
-  const url = env.url('SECURITY_WEBHOOK_URL', { protocols: ['https:', 'http:'], default: undefined })
+  const url = env.url('SECURITY_WEBHOOK_URL', {
+    protocols: ['https:', 'http:'],
+    default: undefined,
+  })
   const secret = env.webhookSecret('SECURITY_WEBHOOK_SECRET', { default: undefined })
-  if ((url === undefined) !== (secret === undefined)) env.fault('SECURITY_WEBHOOK_URL and SECURITY_WEBHOOK_SECRET belong together; set both or none')
+  if ((url === undefined) !== (secret === undefined))
+    env.fault('SECURITY_WEBHOOK_URL and SECURITY_WEBHOOK_SECRET belong together; set both or none')
 
   return env.done({
     redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
@@ -42,7 +51,14 @@ export type ThreatMonitorConfig = ReturnType<typeof parseThreatMonitorConfig>
 export function parseThreatMonitorProcessConfig(environment: Environment) {
   const env = readEnvironment(environment)
   return env.done({
-    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host: env.host('HOST', { default: '127.0.0.1' }), port: 9104 }),
-    logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+    admin: env.address(
+      { host: 'ADMIN_HOST', port: 'ADMIN_PORT' },
+      { host: env.host('HOST', { default: '127.0.0.1' }), port: 9104 },
+    ),
+    logLevel: env.oneOf(
+      'LOG_LEVEL',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      { default: 'info' },
+    ),
   })
 }

@@ -10,7 +10,10 @@ export type Counted = Readonly<{ window: Window; isNew: boolean; untold: Detecti
 export interface Windows {
   /** Counts each, in order; what then stands in its window. */
   add(observations: readonly Watched[]): Promise<readonly Counted[]>
-  /** Whether this event tells its subject: nobody else does for the length of a window. Until `told` the detection is kept for when the event comes again. */
+  /**
+   * Whether this event tells its subject: nobody else does for the length of a window. Until `told`
+   * the detection is kept for when the event comes again.
+   */
   claim(observation: Watched, detection: Detection): Promise<boolean>
   /** The length of a window counts from here. */
   told(observation: Watched): Promise<void>

@@ -1,6 +1,11 @@
 import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
-import { createPool, openConnections, toUnavailable, tryWhileUnavailable } from '@auto-refresh/postgres'
+import {
+  createPool,
+  openConnections,
+  toUnavailable,
+  tryWhileUnavailable,
+} from '@auto-refresh/postgres'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
 import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
@@ -16,8 +21,18 @@ import { createTokenStore } from './use-cases/token-store.ts'
 import { createHeart } from './use-cases/keep-heart-beating.ts'
 import { createOutboxRelay } from './use-cases/relay-outbox.ts'
 
-/** Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API. Without a publisher events wait in the outbox. */
-export function buildTokenStore({ config, publisher, logger, metrics, tracing = noTracing, nowMs = () => performance.now() }: {
+/**
+ * Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API.
+ * Without a publisher events wait in the outbox.
+ */
+export function buildTokenStore({
+  config,
+  publisher,
+  logger,
+  metrics,
+  tracing = noTracing,
+  nowMs = () => performance.now(),
+}: {
   config: TokenStoreConfig
   publisher: EventPublisher | undefined
   logger: Logger
@@ -27,24 +42,47 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
   nowMs?: () => number
 }) {
   const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'token-store', max: config.databasePoolSize, onError, tracing })
-  // The relay must not wait behind requests, nor requests behind it. The heart beats through the requests' pool: a stuck one is a downtime.
-  const backgroundPool = createPool({ url: config.databaseUrl, applicationName: 'token-store background', max: 1, onError })
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'token-store',
+    max: config.databasePoolSize,
+    onError,
+    tracing,
+  })
+  // The relay must not wait behind requests, nor requests behind it. The heart beats through the
+  // requests' pool: a stuck one is a downtime.
+  const backgroundPool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'token-store background',
+    max: 1,
+    onError,
+  })
 
   const report = createReport({ logger, metrics })
-  const refreshTokens = createRefreshTokens({ keys: config.refreshTokenKeys, retiredKids: config.retiredKids })
-  const outbox = createPostgresOutbox({ pool: backgroundPool })
-  const relay = publisher && createOutboxRelay({
-    outbox,
-    publisher,
-    owner: crypto.randomUUID(),
-    report,
-    nowMs: () => performance.now(),
+  const refreshTokens = createRefreshTokens({
+    keys: config.refreshTokenKeys,
+    retiredKids: config.retiredKids,
   })
+  const outbox = createPostgresOutbox({ pool: backgroundPool })
+  const relay =
+    publisher &&
+    createOutboxRelay({
+      outbox,
+      publisher,
+      owner: crypto.randomUUID(),
+      report,
+      nowMs: () => performance.now(),
+    })
   metrics.watchPool(pool)
   metrics.watchPool(backgroundPool)
   const service = createServiceRecord({ nowMs })
-  const heart = createHeart({ heartbeats: createPostgresHeartbeats({ pool }), service, outbox, report, nowMs })
+  const heart = createHeart({
+    heartbeats: createPostgresHeartbeats({ pool }),
+    service,
+    outbox,
+    report,
+    nowMs,
+  })
   const tokenStore = createTokenStore({
     sessions: createPostgresSessions({ pool, mark: service.mark }),
     refreshTokens,
@@ -59,7 +97,10 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
     tracing,
   })
 
-  /** Checks the schema, and the keys against the database. Throws a `ConfigError` that names every changed key. */
+  /**
+   * Checks the schema, and the keys against the database. Throws a `ConfigError` that names every
+   * changed key.
+   */
   async function checkKeys() {
     await checkTokenStoreSchema(pool)
     await checkRefreshTokenKeys({ pool, config })
@@ -67,7 +108,10 @@ export function buildTokenStore({ config, publisher, logger, metrics, tracing = 
 
   return {
     tokenStore,
-    /** whether the last sign of service is young: the database takes changes, and this process has not stood still */
+    /**
+     * whether the last sign of service is young: the database takes changes, and this process has
+     * not stood still
+     */
     isUp: service.isServing,
     checkKeys,
     /** Resolves when schema and keys are right and the first heartbeat is written. */

@@ -3,17 +3,23 @@ import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/postgres'
 import type { TokenStoreConfig } from './config.ts'
 
 /**
- * Throws a `ConfigError` when a kid of REFRESH_TOKEN_KEYS names another key than before: every token of the
- * former key would be answered 401 and its user logged out.
+ * Throws a `ConfigError` when a kid of REFRESH_TOKEN_KEYS names another key than before: every
+ * token of the former key would be answered 401 and its user logged out.
  */
-export async function checkRefreshTokenKeys(
-  { pool, config }: {
-    pool: Parameters<typeof findChangedKeys>[0]['pool']
-    config: Pick<TokenStoreConfig, 'refreshTokenKeys'>
-  },
-): Promise<void> {
-  const keys = config.refreshTokenKeys.map(({ kid, key }) => ({ name: `REFRESH_TOKEN_KEYS:${kid}`, key }))
-  const changed = await tryWhileUnavailable(() => findChangedKeys({ pool, schema: 'token_store', keys }))
+export async function checkRefreshTokenKeys({
+  pool,
+  config,
+}: {
+  pool: Parameters<typeof findChangedKeys>[0]['pool']
+  config: Pick<TokenStoreConfig, 'refreshTokenKeys'>
+}): Promise<void> {
+  const keys = config.refreshTokenKeys.map(({ kid, key }) => ({
+    name: `REFRESH_TOKEN_KEYS:${kid}`,
+    key,
+  }))
+  const changed = await tryWhileUnavailable(() =>
+    findChangedKeys({ pool, schema: 'token_store', keys }),
+  )
   if (changed.length === 0) return
   throw new ConfigError(
     changed.map((name) => {

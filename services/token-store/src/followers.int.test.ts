@@ -1,6 +1,12 @@
 import type { RotateResult } from '@auto-refresh/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, home, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import {
+  eventually,
+  home,
+  refresh,
+  startTestTokenStores,
+  type TestTokenStores,
+} from './test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {
@@ -14,7 +20,9 @@ const tokenOf = (result: RotateResult) => {
 }
 const storeOf = (i: number) => t.stores[i % t.stores.length] ?? t.store
 const typesOf = (sessionId: string) =>
-  t.events.flatMap((event) => (event.subject === sessionId && event.type !== 'session.rotated.v1' ? [event.type] : []))
+  t.events.flatMap((event) =>
+    event.subject === sessionId && event.type !== 'session.rotated.v1' ? [event.type] : [],
+  )
 const thieves = [
   { network: '203.0.113.0/24', agent: home.agent },
   { network: home.network, agent: 'curl' },
@@ -29,10 +37,17 @@ test('a thief who follows at once is remembered in the row: the third generation
     owned = tokenOf(await storeOf(i).rotate(refresh(stolen)))
     expect(tokenOf(await storeOf(i + 1).rotate(refresh(stolen, { context })))).toBe(owned)
   }
-  const expected = ['session.issued.v1', 'session.replay-suspected.v1', 'session.replay-suspected.v1', 'session.shadow-suspected.v1']
+  const expected = [
+    'session.issued.v1',
+    'session.replay-suspected.v1',
+    'session.replay-suspected.v1',
+    'session.shadow-suspected.v1',
+  ]
   await eventually(() => typesOf(session.id).length === expected.length)
   expect(typesOf(session.id)).toEqual(expected)
-  const presented = t.events.flatMap((event) => (event.subject === session.id && 'presented' in event.data ? [event.data.presented] : []))
+  const presented = t.events.flatMap((event) =>
+    event.subject === session.id && 'presented' in event.data ? [event.data.presented] : [],
+  )
   expect(presented).toMatchObject(thieves)
 })
 
@@ -56,23 +71,35 @@ describe('a database that went back in time', () => {
   async function restored() {
     const { token, session } = await t.issue()
     const tokens = [token]
-    for (let n = 0; n < 9; n += 1) tokens.push(tokenOf(await t.store.rotate(refresh(tokens.at(-1) ?? ''))))
-    await t.sql.query('update token_store.sessions set generation = 1, seq = 1 where id = $1', [session.id])
-    const present = async (generation: number, context = home) => (await t.store.rotate(refresh(tokens[generation] ?? '', { context }))).outcome
+    for (let n = 0; n < 9; n += 1)
+      tokens.push(tokenOf(await t.store.rotate(refresh(tokens.at(-1) ?? ''))))
+    await t.sql.query('update token_store.sessions set generation = 1, seq = 1 where id = $1', [
+      session.id,
+    ])
+    const present = async (generation: number, context = home) =>
+      (await t.store.rotate(refresh(tokens[generation] ?? '', { context }))).outcome
     return { session, present }
   }
 
   test('believes an old stolen token once, and ends the session when its owner presents a later one', async () => {
     const { session, present } = await restored()
     expect(await present(4, { network: 'other', agent: 'curl' })).toBe('regressed')
-    await t.sql.query(`update token_store.sessions set regressed_at = regressed_at - interval '10 minutes' where id = $1`, [session.id])
+    await t.sql.query(
+      `update token_store.sessions set regressed_at = regressed_at - interval '10 minutes' where id = $1`,
+      [session.id],
+    )
     expect(await present(9)).toBe('reused')
     expect(await present(4)).toBe('revoked')
   })
 
   test('serves racers of the lost generations', async () => {
     const { present } = await restored()
-    expect([await present(4), await present(6), await present(5), await present(9)]).toEqual(['regressed', 'regressed', 'replayed', 'regressed'])
+    expect([await present(4), await present(6), await present(5), await present(9)]).toEqual([
+      'regressed',
+      'regressed',
+      'replayed',
+      'regressed',
+    ])
   })
 })
 
@@ -81,8 +108,14 @@ test('a rotation in the future, from before the clock went back, is replayed for
   const current = tokenOf(await t.store.rotate(refresh(token)))
   // what the jump forward has left: a rotation in the future, and a downtime that has not ended yet
   await t.age(session.id, -3600)
-  await t.sql.query(`insert into token_store.downtimes (started_at, ended_at) values (clock_timestamp() - interval '1 minute', clock_timestamp() + interval '1 hour')`)
-  await eventually(async () => (await t.sql.query('select 1 from token_store.downtimes where ended_at > clock_timestamp()')).rowCount === 0)
+  await t.sql.query(
+    `insert into token_store.downtimes (started_at, ended_at) values (clock_timestamp() - interval '1 minute', clock_timestamp() + interval '1 hour')`,
+  )
+  await eventually(
+    async () =>
+      (await t.sql.query('select 1 from token_store.downtimes where ended_at > clock_timestamp()'))
+        .rowCount === 0,
+  )
   expect(tokenOf(await t.store.rotate(refresh(token)))).toBe(current)
   await t.age(session.id, 600)
   expect((await t.store.rotate(refresh(token))).outcome).toBe('reused')
@@ -90,8 +123,12 @@ test('a rotation in the future, from before the clock went back, is replayed for
 
 test('a row with a time that is no number is a retryable fault of its own, and nobody else in the batch waits for it', async () => {
   const [broken, fine] = [await t.issue(), await t.issue()]
-  await t.sql.query(`update token_store.sessions set mark_at = 'infinity' where id = $1`, [broken.session.id])
-  const [refused, served] = await Promise.allSettled([broken, fine].map(({ token }) => t.store.rotate(refresh(token))))
+  await t.sql.query(`update token_store.sessions set mark_at = 'infinity' where id = $1`, [
+    broken.session.id,
+  ])
+  const [refused, served] = await Promise.allSettled(
+    [broken, fine].map(({ token }) => t.store.rotate(refresh(token))),
+  )
   expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
   expect(served).toMatchObject({ status: 'fulfilled', value: { outcome: 'rotated' } })
   await expect(t.store.peek(refresh(broken.token))).rejects.toMatchObject({ code: 'unavailable' })
@@ -101,7 +138,9 @@ test('a migration that adds a column disturbs no replica that is running', async
   const { token } = await t.issue()
   const next = tokenOf(await t.store.rotate(refresh(token)))
   await t.sql.query('alter table token_store.sessions add column later text')
-  const results = await Promise.all(Array.from({ length: 20 }, (_, i) => storeOf(i).rotate(refresh(next))))
+  const results = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => storeOf(i).rotate(refresh(next))),
+  )
   expect(results.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1)
   const [first] = results.map(tokenOf)
   expect(await t.store.peek(refresh(first ?? ''))).toMatchObject({ outcome: 'rotated' })

@@ -13,7 +13,10 @@ beforeEach(async () => {
 afterEach(() => first.stop())
 
 /** Another replica with the given settings, for as long as `work` lasts. */
-async function withReplica<T>(env: Record<string, string>, work: (replica: TestTokenStores) => Promise<T>): Promise<T> {
+async function withReplica<T>(
+  env: Record<string, string>,
+  work: (replica: TestTokenStores) => Promise<T>,
+): Promise<T> {
   const replica = await startTestTokenStores({ url: first.url, env })
   try {
     return await work(replica)
@@ -26,7 +29,9 @@ test('a start with another key under a known kid is refused as a fault of the se
   const { token } = await first.issue()
   const start = withReplica({ REFRESH_TOKEN_KEYS: `1:${b}` }, async () => {})
   await expect(start).rejects.toThrow(ConfigError)
-  await expect(start).rejects.toThrow(/REFRESH_TOKEN_KEYS: the key of kid 1 is not the one[^]*REFRESH_TOKEN_RETIRED_KIDS/)
+  await expect(start).rejects.toThrow(
+    /REFRESH_TOKEN_KEYS: the key of kid 1 is not the one[^]*REFRESH_TOKEN_RETIRED_KIDS/,
+  )
   expect((await first.store.rotate(refresh(token))).outcome).toBe('rotated')
 })
 
@@ -52,5 +57,10 @@ test('a lost key is given up by its kid: a new one starts under another kid, and
   await withReplica(lost, async (replica) => {
     expect((await replica.store.rotate(refresh(token))).outcome).toBe('invalid')
   })
-  await expect(withReplica({ REFRESH_TOKEN_KEYS: `2:${b},1:${randomBytes(32).toString('base64')}` }, async () => {})).rejects.toThrow('kid 1')
+  await expect(
+    withReplica(
+      { REFRESH_TOKEN_KEYS: `2:${b},1:${randomBytes(32).toString('base64')}` },
+      async () => {},
+    ),
+  ).rejects.toThrow('kid 1')
 })

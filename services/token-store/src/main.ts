@@ -1,4 +1,10 @@
-import { addSecretFiles, parseKafkaSettings, parseTogether, parseTraceSettings, runMain } from '@auto-refresh/config'
+import {
+  addSecretFiles,
+  parseKafkaSettings,
+  parseTogether,
+  parseTraceSettings,
+  runMain,
+} from '@auto-refresh/config'
 import { createKafkaPublisher } from '@auto-refresh/event-bus'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
 import { openTracing } from '@auto-refresh/tracing'
@@ -21,21 +27,35 @@ await runMain({
       traces: () => parseTraceSettings(environment),
     })
     const version = process.env['npm_package_version'] ?? '0.0.0'
-    const tracing = await openTracing({ settings: traces, service, version, onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent') })
+    const tracing = await openTracing({
+      settings: traces,
+      service,
+      version,
+      onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent'),
+    })
     const logger = createLogger({ service, level: own.logLevel, tracing })
     const metrics = createMetrics({ service, version, tracing })
     let isReady = false
     await using starting = new AsyncDisposableStack()
     starting.defer(() => tracing.close())
 
-    const admin = await startAdminServer({ ...own.admin, metrics, isReady: () => isReady || ['starting or stopping'] })
+    const admin = await startAdminServer({
+      ...own.admin,
+      metrics,
+      isReady: () => isReady || ['starting or stopping'],
+    })
     starting.defer(() => admin.close())
     const publisher = createKafkaPublisher({ settings: kafka, log: logger, tracing })
     starting.defer(() => publisher.close())
     const store = buildTokenStore({ config, publisher, logger, metrics, tracing })
     starting.defer(() => store.stop())
     await store.start()
-    const app = buildInternalApp({ tokenStore: store.tokenStore, apiKeys: own.internalApiKeys, isUp: store.isUp, onTrouble: (error) => logger.error({ err: error }, 'A call failed') })
+    const app = buildInternalApp({
+      tokenStore: store.tokenStore,
+      apiKeys: own.internalApiKeys,
+      isUp: store.isUp,
+      onTrouble: (error) => logger.error({ err: error }, 'A call failed'),
+    })
     starting.defer(() => app.close())
     const url = await app.listen(own.http)
     starting.defer(() => void (isReady = false))

@@ -1,17 +1,30 @@
 import type { RotateResult } from '@auto-refresh/contracts'
 import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import {
+  eventually,
+  refresh,
+  startTestTokenStores,
+  type TestTokenStores,
+} from './test-token-store.ts'
 
 /** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
 const GRACE_SECONDS = 5
 /** A locked table is given up as ever; nothing else is. */
-const DEADLINES = { options: '-c lock_timeout=250 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0', query_timeout: '30000', connectionTimeoutMillis: '30000' }
+const DEADLINES = {
+  options: '-c lock_timeout=250 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
+  query_timeout: '30000',
+  connectionTimeoutMillis: '30000',
+}
 let postgres: OwnPostgres
 let t: TestTokenStores
 beforeAll(async () => {
   postgres = await startOwnPostgres()
-  t = await startTestTokenStores({ url: `${postgres.url}&${new URLSearchParams(DEADLINES).toString()}`, patient: false, env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) } })
+  t = await startTestTokenStores({
+    url: `${postgres.url}&${new URLSearchParams(DEADLINES).toString()}`,
+    patient: false,
+    env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) },
+  })
 })
 afterAll(async () => {
   await t.stop()
@@ -49,7 +62,9 @@ test('a database that is away longer than the window costs nobody the session, a
   await postgres.stopServer()
   const awayFrom = performance.now()
 
-  await expect(t.store.rotate(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(t.store.rotate(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({
+    code: 'unavailable',
+  })
   const refusedWithinMs: number[] = []
   for (const { token } of clients.slice(0, 5)) {
     const startedAt = performance.now()
@@ -58,23 +73,35 @@ test('a database that is away longer than the window costs nobody the session, a
   }
   // The fastest: the machine may be busy with something else.
   expect(Math.min(...refusedWithinMs)).toBeLessThan(300)
-  await expect(t.store.peek(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({ code: 'unavailable' })
-  await expect(t.store.revokeSession({ sessionId: clients[0]?.session.id ?? '', reason: 'logout' })).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(t.store.peek(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await expect(
+    t.store.revokeSession({ sessionId: clients[0]?.session.id ?? '', reason: 'logout' }),
+  ).rejects.toMatchObject({ code: 'unavailable' })
   expect(await t.store.rotate(refresh('art_forged'))).toMatchObject({ outcome: 'invalid' })
 
   await eventually(() => performance.now() - awayFrom > (GRACE_SECONDS + 3) * 1000, 10_000)
   await postgres.startServer()
-  const successors = await Promise.all(clients.map(async ({ token }) => (await retried(token)).token))
+  const successors = await Promise.all(
+    clients.map(async ({ token }) => (await retried(token)).token),
+  )
   expect(successors).toEqual(lost.map((result) => ('token' in result ? result.token : '')))
   await eventually(() => t.events.length >= 64)
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
 })
 
 test('a database that is killed in the middle of rotations loses and forks no session', async () => {
-  const clients = await Promise.all(Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })))
+  const clients = await Promise.all(
+    Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })),
+  )
   for (let round = 0; round < 3; round += 1) {
-    const killing = new Promise((resolve) => setTimeout(resolve, 20 * round)).then(() => postgres.killServer())
-    const answers = await Promise.allSettled(clients.map(({ token }) => t.store.rotate(refresh(token))))
+    const killing = new Promise((resolve) => setTimeout(resolve, 20 * round)).then(() =>
+      postgres.killServer(),
+    )
+    const answers = await Promise.allSettled(
+      clients.map(({ token }) => t.store.rotate(refresh(token))),
+    )
     await killing
     await postgres.startServer()
     await Promise.all(

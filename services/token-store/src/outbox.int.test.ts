@@ -1,7 +1,12 @@
 import { createPool } from '@auto-refresh/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
-import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import {
+  eventually,
+  refresh,
+  startTestTokenStores,
+  type TestTokenStores,
+} from './test-token-store.ts'
 
 /** It does not end by itself within a test. */
 const LEASE_MS = 600_000
@@ -26,8 +31,14 @@ test('relays share the lanes fairly, and each lane has one owner', async () => {
   const ofB = await outbox.lease(b, LEASE_MS)
   expect([ofA.length, ofB.length, new Set([...ofA, ...ofB]).size]).toEqual([8, 8, 16])
   await outbox.lease(c, LEASE_MS)
-  const three = [await outbox.lease(a, LEASE_MS), await outbox.lease(b, LEASE_MS), await outbox.lease(c, LEASE_MS)]
-  expect(three.flat().toSorted((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, lane) => lane))
+  const three = [
+    await outbox.lease(a, LEASE_MS),
+    await outbox.lease(b, LEASE_MS),
+    await outbox.lease(c, LEASE_MS),
+  ]
+  expect(three.flat().toSorted((x, y) => x - y)).toEqual(
+    Array.from({ length: 16 }, (_, lane) => lane),
+  )
   expect(Math.max(...three.map((lanes) => lanes.length))).toBe(6)
   for (const owner of [a, b, c]) await outbox.release(owner)
 })
@@ -38,8 +49,14 @@ test('the lanes of a relay that died are taken over when its lease ends, not bef
   expect(await outbox.lease(dead, LEASE_MS)).toHaveLength(16)
   expect(await outbox.lease(alive, LEASE_MS)).toEqual([])
   const letPass = async (ms: number) => {
-    await t.sql.query(`update token_store.lane_leases set leased_until = leased_until - $1 * interval '1 millisecond' where owner = $2`, [ms, dead])
-    await t.sql.query(`update token_store.relays set seen_until = seen_until - $1 * interval '1 millisecond' where owner = $2`, [ms, dead])
+    await t.sql.query(
+      `update token_store.lane_leases set leased_until = leased_until - $1 * interval '1 millisecond' where owner = $2`,
+      [ms, dead],
+    )
+    await t.sql.query(
+      `update token_store.relays set seen_until = seen_until - $1 * interval '1 millisecond' where owner = $2`,
+      [ms, dead],
+    )
   }
   await letPass(LEASE_MS / 2)
   expect(await outbox.lease(alive, LEASE_MS)).toEqual([])
@@ -73,7 +90,9 @@ test('replicas relay beside each other: every event once, in the order of its se
     await eventually(() => two.events.length >= 20 * 31)
     expect(new Set(two.events.map((event) => event.id)).size).toBe(two.events.length)
     for (const { session } of sessions) {
-      const seqs = two.events.flatMap((event) => (event.key === session.id && 'session_seq' in event.data ? [event.data.session_seq] : []))
+      const seqs = two.events.flatMap((event) =>
+        event.key === session.id && 'session_seq' in event.data ? [event.data.session_seq] : [],
+      )
       expect(seqs).toEqual(Array.from({ length: 31 }, (_, seq) => seq))
     }
   } finally {
@@ -85,10 +104,23 @@ test('an event tells the trace of the request that it comes from, not that of an
   const own = await startTestTokenStores()
   try {
     const sessions = await Promise.all([own.issue(), own.issue(), own.issue()])
-    const traceparents = ['a', undefined, 'c'].map((digit) => digit && `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
-    await Promise.all(sessions.map(({ token }, i) => own.store.rotate({ ...refresh(token), ...(traceparents[i] !== undefined && { traceparent: traceparents[i] }) })))
+    const traceparents = ['a', undefined, 'c'].map(
+      (digit) => digit && `00-${digit.repeat(32)}-${digit.repeat(16)}-01`,
+    )
+    await Promise.all(
+      sessions.map(({ token }, i) =>
+        own.store.rotate({
+          ...refresh(token),
+          ...(traceparents[i] !== undefined && { traceparent: traceparents[i] }),
+        }),
+      ),
+    )
     await eventually(() => own.events.length >= 6)
-    const told = sessions.map(({ session }) => own.events.find((event) => event.key === session.id && event.type === 'session.rotated.v1')?.traceparent)
+    const told = sessions.map(
+      ({ session }) =>
+        own.events.find((event) => event.key === session.id && event.type === 'session.rotated.v1')
+          ?.traceparent,
+    )
     expect(told).toEqual(traceparents)
   } finally {
     await own.stop()

@@ -8,7 +8,11 @@ beforeAll(async () => {
 afterAll(() => t.stop())
 
 /** Copies of one session, ended a moment apart; `lives` is how long their access tokens live on. */
-async function endMany(sessionId: string, count: number, { endedAgo, lives }: { endedAgo: string; lives: string }) {
+async function endMany(
+  sessionId: string,
+  count: number,
+  { endedAgo, lives }: { endedAgo: string; lives: string },
+) {
   await t.sql.query(`
     insert into token_store.sessions
     select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'revoke_reason', 'logout',
@@ -30,7 +34,8 @@ async function readPages(sinceMs?: number) {
     pages.push(answer.revocations.length)
     for (const { sessionId } of answer.revocations) sessions.add(sessionId)
     // Nothing that a later page returns ended before what this page has promised.
-    for (const { revokedAtMs } of answer.revocations) expect(revokedAtMs).toBeGreaterThanOrEqual(readToMs)
+    for (const { revokedAtMs } of answer.revocations)
+      expect(revokedAtMs).toBeGreaterThanOrEqual(readToMs)
     expect(answer.readToMs).toBeGreaterThanOrEqual(readToMs)
     readToMs = answer.readToMs ?? NaN
     if (answer.next === undefined) expect(readToMs).toBe(answer.nowMs)

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { RotateResult } from '@auto-refresh/contracts'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, refresh, startTestTokenStores, testKeys, type TestTokenStores } from './test-token-store.ts'
+import {
+  eventually,
+  refresh,
+  startTestTokenStores,
+  testKeys,
+  type TestTokenStores,
+} from './test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {
@@ -15,14 +21,22 @@ const tokenOf = (result: RotateResult) => {
   return result.token
 }
 const storeOf = (i: number) => t.stores[i % t.stores.length] ?? t.store
-const typesOf = (sessionId: string) => t.events.filter((event) => event.subject === sessionId).map((event) => event.type)
-const seqsOf = (sessionId: string) => t.events.flatMap((event) => ('session_seq' in event.data && event.data.session_id === sessionId ? [event.data.session_seq] : []))
+const typesOf = (sessionId: string) =>
+  t.events.filter((event) => event.subject === sessionId).map((event) => event.type)
+const seqsOf = (sessionId: string) =>
+  t.events.flatMap((event) =>
+    'session_seq' in event.data && event.data.session_id === sessionId
+      ? [event.data.session_seq]
+      : [],
+  )
 
 describe('races', () => {
   test('50 refreshes of one token at once, over two replicas: one rotation, one successor, no alarm', async () => {
     for (let round = 0; round < 20; round += 1) {
       const { token, session } = await t.issue()
-      const results = await Promise.all(Array.from({ length: 50 }, (_, i) => storeOf(i).rotate(refresh(token))))
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => storeOf(i).rotate(refresh(token))),
+      )
       expect(new Set(results.map(tokenOf)).size).toBe(1)
       expect(results.filter((result) => result.outcome === 'rotated')).toHaveLength(1)
       expect(results.filter((result) => result.outcome === 'replayed')).toHaveLength(49)
@@ -34,7 +48,11 @@ describe('races', () => {
   test('two tokens of one session in one batch are decided one after the other', async () => {
     const { token } = await t.issue()
     const second = tokenOf(await t.store.rotate(refresh(token)))
-    const results = await Promise.all([t.store.rotate(refresh(second)), t.store.rotate(refresh(token)), t.store.rotate(refresh(second))])
+    const results = await Promise.all([
+      t.store.rotate(refresh(second)),
+      t.store.rotate(refresh(token)),
+      t.store.rotate(refresh(second)),
+    ])
     expect(new Set(results.map(tokenOf)).size).toBe(1)
     expect(results.map((result) => result.outcome)).toEqual(['rotated', 'replayed', 'replayed'])
   })
@@ -43,21 +61,35 @@ describe('races', () => {
     for (let round = 0; round < 60; round += 1) {
       const { token, session } = await t.issue()
       const racing = Array.from({ length: 4 }, (_, i) => storeOf(i).rotate(refresh(token)))
-      const revoked = round % 2 === 0
-        ? storeOf(round).revokeSession({ sessionId: session.id, reason: 'logout' })
-        : storeOf(round).revokeUser({ userId: session.userId, version: 1, reason: 'logout_all' })
+      const revoked =
+        round % 2 === 0
+          ? storeOf(round).revokeSession({ sessionId: session.id, reason: 'logout' })
+          : storeOf(round).revokeUser({ userId: session.userId, version: 1, reason: 'logout_all' })
       await revoked
-      const tokens = (await Promise.all(racing)).flatMap((result) => ('token' in result ? [result.token] : []))
-      for (const late of [token, ...tokens]) expect((await storeOf(round + 1).rotate(refresh(late))).outcome).toBe('revoked')
+      const tokens = (await Promise.all(racing)).flatMap((result) =>
+        'token' in result ? [result.token] : [],
+      )
+      for (const late of [token, ...tokens])
+        expect((await storeOf(round + 1).rotate(refresh(late))).outcome).toBe('revoked')
     }
   })
 
   test('a sign-in that began before a revocation of the user does not outlive it', async () => {
     for (let round = 0; round < 60; round += 1) {
       const userId = crypto.randomUUID()
-      const request = { userId, userVersion: 0, clientId: 'default', context: { network: 'n', agent: 'a' }, accessTtlSeconds: 60 }
-      const [issued] = await Promise.all([storeOf(round).issue(request), storeOf(round + 1).revokeUser({ userId, version: 1, reason: 'user_disabled' })])
-      if (issued.outcome === 'issued') expect((await t.store.rotate(refresh(issued.token))).outcome).toBe('revoked')
+      const request = {
+        userId,
+        userVersion: 0,
+        clientId: 'default',
+        context: { network: 'n', agent: 'a' },
+        accessTtlSeconds: 60,
+      }
+      const [issued] = await Promise.all([
+        storeOf(round).issue(request),
+        storeOf(round + 1).revokeUser({ userId, version: 1, reason: 'user_disabled' }),
+      ])
+      if (issued.outcome === 'issued')
+        expect((await t.store.rotate(refresh(issued.token))).outcome).toBe('revoked')
       expect((await t.store.issue(request)).outcome).toBe('user_revoked')
       expect((await t.store.issue({ ...request, userVersion: 1 })).outcome).toBe('issued')
     }
@@ -69,12 +101,29 @@ describe('races', () => {
     const { userId } = session
     const waiting = async (count: number) =>
       // Asked from outside the transaction: within one, Postgres answers with what it saw first.
-      eventually(async () => (await t.sql.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = $1`, [new URL(one.url).pathname.slice(1)])).rowCount === count)
+      eventually(
+        async () =>
+          (
+            await t.sql.query(
+              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = $1`,
+              [new URL(one.url).pathname.slice(1)],
+            )
+          ).rowCount === count,
+      )
     try {
       await one.sql.query('begin')
-      await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [session.id])
-      // It must end the first session, which is locked: it stands still between looking at the version and writing.
-      const issuing = one.store.issue({ userId, userVersion: 0, clientId: 'default', context: { network: 'n', agent: 'a' }, accessTtlSeconds: 60 })
+      await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [
+        session.id,
+      ])
+      // It must end the first session, which is locked: it stands still between looking at the
+      // version and writing.
+      const issuing = one.store.issue({
+        userId,
+        userVersion: 0,
+        clientId: 'default',
+        context: { network: 'n', agent: 'a' },
+        accessTtlSeconds: 60,
+      })
       await waiting(1)
       const revoking = one.store.revokeUser({ userId, version: 1, reason: 'user_disabled' })
       await waiting(2)
@@ -90,22 +139,38 @@ describe('races', () => {
     const userId = crypto.randomUUID()
     const issued = await Promise.all(Array.from({ length: 30 }, () => t.issue({ userId })))
     const results = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => storeOf(i).rotate(refresh((issued[(i * 7) % 30] ?? issued[0])?.token ?? ''))),
+      Array.from({ length: 300 }, (_, i) =>
+        storeOf(i).rotate(refresh((issued[(i * 7) % 30] ?? issued[0])?.token ?? '')),
+      ),
     )
-    expect(results.every((result) => result.outcome === 'rotated' || result.outcome === 'replayed')).toBe(true)
-    const revoked = await Promise.all([0, 1].map((i) => storeOf(i).revokeUser({ userId, version: 5, reason: 'admin' })))
+    expect(
+      results.every((result) => result.outcome === 'rotated' || result.outcome === 'replayed'),
+    ).toBe(true)
+    const revoked = await Promise.all(
+      [0, 1].map((i) => storeOf(i).revokeUser({ userId, version: 5, reason: 'admin' })),
+    )
     expect(revoked.flatMap((result) => result.revokedSessionIds)).toHaveLength(30)
   })
 
   test('one locked row costs only its own request', async () => {
-    const one = await startTestTokenStores({ env: { REFRESH_LIMIT: 'off' }, session: '-c lock_timeout=250' })
+    const one = await startTestTokenStores({
+      env: { REFRESH_LIMIT: 'off' },
+      session: '-c lock_timeout=250',
+    })
     try {
       const [stuck, ...free] = await Promise.all(Array.from({ length: 20 }, () => one.issue()))
       await one.sql.query('begin')
-      await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [stuck?.session.id])
-      const results = await Promise.allSettled([stuck, ...free].map((issued) => one.store.rotate(refresh(issued?.token ?? ''))))
+      await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [
+        stuck?.session.id,
+      ])
+      const results = await Promise.allSettled(
+        [stuck, ...free].map((issued) => one.store.rotate(refresh(issued?.token ?? ''))),
+      )
       await one.sql.query('rollback')
-      expect(results.map((result) => result.status)).toEqual(['rejected', ...free.map(() => 'fulfilled')])
+      expect(results.map((result) => result.status)).toEqual([
+        'rejected',
+        ...free.map(() => 'fulfilled'),
+      ])
       expect(results[0]).toMatchObject({ reason: { code: 'unavailable' } })
       expect((await one.store.rotate(refresh(stuck?.token ?? ''))).outcome).toBe('rotated')
     } finally {
@@ -121,13 +186,19 @@ describe('theft', () => {
     const current = tokenOf(await t.store.rotate(refresh(stolen.token)))
     // Far more than the window and every time that the machine stood still, which is forgiven.
     await t.age(stolen.session.id, 600)
-    const results = await Promise.all(Array.from({ length: 100 }, (_, i) => storeOf(i).rotate(refresh(stolen.token))))
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => storeOf(i).rotate(refresh(stolen.token))),
+    )
     expect(results.filter((result) => result.outcome === 'reused')).toHaveLength(1)
     expect(results.filter((result) => result.outcome === 'revoked')).toHaveLength(99)
     expect((await t.store.rotate(refresh(current))).outcome).toBe('revoked')
     expect((await t.store.rotate(refresh(other.token))).outcome).toBe('rotated')
     await eventually(() => typesOf(stolen.session.id).length === 3)
-    expect(typesOf(stolen.session.id)).toEqual(['session.issued.v1', 'session.rotated.v1', 'session.reuse-detected.v1'])
+    expect(typesOf(stolen.session.id)).toEqual([
+      'session.issued.v1',
+      'session.rotated.v1',
+      'session.reuse-detected.v1',
+    ])
     const { revocations } = await t.store.revocations({})
     expect(revocations.map((revocation) => revocation.sessionId)).toContain(stolen.session.id)
   })
@@ -136,7 +207,8 @@ describe('theft', () => {
     for (let generation = 0; generation < 30; generation += 5) {
       const { token, session } = await t.issue()
       const tokens = [token]
-      for (let n = 0; n < 30; n += 1) tokens.push(tokenOf(await t.store.rotate(refresh(tokens.at(-1) ?? ''))))
+      for (let n = 0; n < 30; n += 1)
+        tokens.push(tokenOf(await t.store.rotate(refresh(tokens.at(-1) ?? ''))))
       await t.age(session.id, 3600)
       expect((await t.store.rotate(refresh(tokens[generation] ?? ''))).outcome).toBe('reused')
     }
@@ -145,12 +217,19 @@ describe('theft', () => {
   test('nobody is revoked by a token that is not authentic', async () => {
     const { token, session } = await t.issue()
     await t.age(session.id, 3600)
-    const before = await t.sql.query('select * from token_store.sessions where id = $1', [session.id])
+    const before = await t.sql.query('select * from token_store.sessions where id = $1', [
+      session.id,
+    ])
     for (let i = 4; i < token.length; i += 1) {
       const forged = token.slice(0, i) + (token.charAt(i) === 'A' ? 'B' : 'A') + token.slice(i + 1)
-      expect(await t.store.rotate(refresh(forged))).toMatchObject({ outcome: 'invalid', mac: false })
+      expect(await t.store.rotate(refresh(forged))).toMatchObject({
+        outcome: 'invalid',
+        mac: false,
+      })
     }
-    expect((await t.sql.query('select * from token_store.sessions where id = $1', [session.id])).rows).toEqual(before.rows)
+    expect(
+      (await t.sql.query('select * from token_store.sessions where id = $1', [session.id])).rows,
+    ).toEqual(before.rows)
   })
 })
 
@@ -159,14 +238,22 @@ describe('what is not theft', () => {
     const { token, session } = await t.issue()
     const lost = tokenOf(await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-1' })))
     await t.age(session.id, 3600)
-    expect(tokenOf(await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-1' })))).toBe(lost)
-    expect((await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-2' }))).outcome).toBe('reused')
+    expect(tokenOf(await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-1' })))).toBe(
+      lost,
+    )
+    expect((await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-2' }))).outcome).toBe(
+      'reused',
+    )
   })
 
   test('a database that lost the last rotations goes forward again', async () => {
     const { token, session } = await t.issue()
-    const newer = tokenOf(await t.store.rotate(refresh(tokenOf(await t.store.rotate(refresh(token))))))
-    await t.sql.query('update token_store.sessions set generation = 0, seq = 0 where id = $1', [session.id])
+    const newer = tokenOf(
+      await t.store.rotate(refresh(tokenOf(await t.store.rotate(refresh(token))))),
+    )
+    await t.sql.query('update token_store.sessions set generation = 0, seq = 0 where id = $1', [
+      session.id,
+    ])
     const result = await t.store.rotate(refresh(newer))
     expect(result).toMatchObject({ outcome: 'regressed', session: { generation: 3 } })
     expect((await t.store.rotate(refresh(tokenOf(result)))).outcome).toBe('rotated')
@@ -180,24 +267,40 @@ describe('what is not theft', () => {
 
   test('a token of another session than the access token names changes nothing', async () => {
     const { token } = await t.issue()
-    expect((await t.store.rotate(refresh(token, { expectedSessionId: crypto.randomUUID() }))).outcome).toBe('session_mismatch')
-    expect(await t.store.peek(refresh(token))).toMatchObject({ outcome: 'rotated', session: { generation: 0 } })
-    expect(await t.store.rotate(refresh(token))).toMatchObject({ outcome: 'rotated', session: { generation: 1 } })
+    expect(
+      (await t.store.rotate(refresh(token, { expectedSessionId: crypto.randomUUID() }))).outcome,
+    ).toBe('session_mismatch')
+    expect(await t.store.peek(refresh(token))).toMatchObject({
+      outcome: 'rotated',
+      session: { generation: 0 },
+    })
+    expect(await t.store.rotate(refresh(token))).toMatchObject({
+      outcome: 'rotated',
+      session: { generation: 1 },
+    })
   })
 
   test('a user agent that the database could not store is cleaned', async () => {
     const { token } = await t.issue({ context: { network: 'n', agent: 'a\0\ud800b' } })
-    expect((await t.store.rotate(refresh(token, { context: { network: 'n', agent: '\u0000\udfff' } }))).outcome).toBe('rotated')
+    expect(
+      (await t.store.rotate(refresh(token, { context: { network: 'n', agent: '\u0000\udfff' } })))
+        .outcome,
+    ).toBe('rotated')
   })
 })
 
 test('a session whose newest key is missing here is our trouble, and of nobody else in its batch', async () => {
-  const newer = await startTestTokenStores({ env: { REFRESH_TOKEN_KEYS: `2:${randomBytes(32).toString('base64')},${testKeys}` } })
+  const newer = await startTestTokenStores({
+    env: { REFRESH_TOKEN_KEYS: `2:${randomBytes(32).toString('base64')},${testKeys}` },
+  })
   try {
     const older = await startTestTokenStores({ url: newer.url })
     const [moved, other] = [await older.issue(), await older.issue()]
     await newer.store.rotate(refresh(moved.token))
-    const [trouble, fine] = await Promise.all([older.store.rotate(refresh(moved.token)), older.store.rotate(refresh(other.token))])
+    const [trouble, fine] = await Promise.all([
+      older.store.rotate(refresh(moved.token)),
+      older.store.rotate(refresh(other.token)),
+    ])
     expect([trouble.outcome, fine.outcome]).toEqual(['unknown_kid', 'rotated'])
     expect((await newer.store.rotate(refresh(moved.token))).outcome).toBe('replayed')
     await older.stop()
@@ -216,8 +319,13 @@ test('the session idle longest ends when a user has too many', async () => {
       if (n === 1) await few.store.rotate(refresh(issued[0]?.token ?? ''))
     }
     const active = (await few.store.listSessions({ userId })).sessions.map((session) => session.id)
-    expect(active.toSorted()).toEqual([issued[0], issued[2], issued[3]].map((one) => one?.session.id ?? '').toSorted())
-    expect(await few.store.rotate(refresh(issued[1]?.token ?? ''))).toMatchObject({ outcome: 'revoked', reason: 'limit' })
+    expect(active.toSorted()).toEqual(
+      [issued[0], issued[2], issued[3]].map((one) => one?.session.id ?? '').toSorted(),
+    )
+    expect(await few.store.rotate(refresh(issued[1]?.token ?? ''))).toMatchObject({
+      outcome: 'revoked',
+      reason: 'limit',
+    })
   } finally {
     await few.stop()
   }
@@ -230,7 +338,9 @@ test('events leave in the order of their session, once, and the outbox drains', 
   await t.store.revokeSession({ sessionId: session.id, reason: 'logout' })
   await eventually(() => seqsOf(session.id).length === 42)
   expect(seqsOf(session.id)).toEqual(Array.from({ length: 42 }, (_, seq) => seq))
-  await eventually(async () => (await t.sql.query('select 1 from token_store.outbox')).rowCount === 0)
+  await eventually(
+    async () => (await t.sql.query('select 1 from token_store.outbox')).rowCount === 0,
+  )
   expect(new Set(t.events.map((event) => event.id)).size).toBe(t.events.length)
 })
 
@@ -248,7 +358,10 @@ test('a publisher that fails gets the same events again, in order', async () => 
     const { token, session } = await flaky.issue()
     await flaky.store.rotate(refresh(token))
     await eventually(() => flaky.events.length === 2)
-    expect(flaky.events.map((event) => [event.key, event.type])).toEqual([[session.id, 'session.issued.v1'], [session.id, 'session.rotated.v1']])
+    expect(flaky.events.map((event) => [event.key, event.type])).toEqual([
+      [session.id, 'session.issued.v1'],
+      [session.id, 'session.rotated.v1'],
+    ])
   } finally {
     await flaky.stop()
   }
@@ -262,15 +375,27 @@ test('the sweep removes what has expired and nothing else, tells it once, and tw
   for (const { session } of [...expired, loggedOut]) await t.age(session.id, 8 * 86_400)
   const other = new Client({ connectionString: t.url })
   await other.connect()
-  const sweep = async (client: Client) => Number((await client.query<{ deleted: string }>('select deleted from token_store.sweep_expired(15)')).rows[0]?.deleted)
+  const sweep = async (client: Client) =>
+    Number(
+      (await client.query<{ deleted: string }>('select deleted from token_store.sweep_expired(15)'))
+        .rows[0]?.deleted,
+    )
   const counts = [...(await Promise.all([sweep(t.sql), sweep(other)])), await sweep(other)]
   await other.end()
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(21)
   expect(Math.max(...counts)).toBeLessThanOrEqual(15)
-  const left = await t.sql.query('select id from token_store.sessions where id = any($1)', [[...expired, alive, loggedOut].map((one) => one.session.id)])
+  const left = await t.sql.query('select id from token_store.sessions where id = any($1)', [
+    [...expired, alive, loggedOut].map((one) => one.session.id),
+  ])
   expect(left.rows).toEqual([{ id: alive.session.id }])
-  await eventually(() => expired.every(({ session }) => typesOf(session.id).includes('session.expired.v1')))
-  expect(expired.flatMap(({ session }) => typesOf(session.id).filter((type) => type === 'session.expired.v1'))).toHaveLength(20)
+  await eventually(() =>
+    expired.every(({ session }) => typesOf(session.id).includes('session.expired.v1')),
+  )
+  expect(
+    expired.flatMap(({ session }) =>
+      typesOf(session.id).filter((type) => type === 'session.expired.v1'),
+    ),
+  ).toHaveLength(20)
   expect(typesOf(loggedOut.session.id)).not.toContain('session.expired.v1')
   expect((await t.store.rotate(refresh(alive.token))).outcome).toBe('rotated')
 })
@@ -280,10 +405,20 @@ test('the database holds nothing from which a live token can be made', async () 
   const bytes = Buffer.from(token.slice(4, 100), 'base64url')
   const nonce = bytes.subarray(24, 40).toString('hex')
   const mac = bytes.subarray(40).toString('hex')
-  for (const table of ['sessions', 'outbox', 'user_versions', 'heartbeat', 'downtimes', 'lane_leases']) {
-    const { rows } = await t.sql.query(`select to_jsonb(t)::text as row from token_store.${table} t`)
+  for (const table of [
+    'sessions',
+    'outbox',
+    'user_versions',
+    'heartbeat',
+    'downtimes',
+    'lane_leases',
+  ]) {
+    const { rows } = await t.sql.query(
+      `select to_jsonb(t)::text as row from token_store.${table} t`,
+    )
     for (const { row } of rows as Array<{ row: string }>) {
-      for (const secret of [token, nonce, mac, bytes.toString('base64')]) expect(row).not.toContain(secret)
+      for (const secret of [token, nonce, mac, bytes.toString('base64')])
+        expect(row).not.toContain(secret)
     }
   }
 })

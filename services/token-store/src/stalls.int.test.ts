@@ -1,13 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { RotateResult } from '@auto-refresh/contracts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { eventually, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import {
+  eventually,
+  refresh,
+  startTestTokenStores,
+  type TestTokenStores,
+} from './test-token-store.ts'
 
 const GRACE_SECONDS = 6
 let t: TestTokenStores
 beforeAll(async () => {
   // What waits for a lock is given up, as with the settings of the pool.
-  t = await startTestTokenStores({ patient: false, session: '-c lock_timeout=250', env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS), REFRESH_LIMIT: 'off' } })
+  t = await startTestTokenStores({
+    patient: false,
+    session: '-c lock_timeout=250',
+    env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS), REFRESH_LIMIT: 'off' },
+  })
 })
 beforeEach(() => t.sql.query('delete from token_store.downtimes'))
 afterAll(() => t.stop())
@@ -70,29 +79,37 @@ test('a process that is kept busy does not widen the replay window', { retry: 2 
   expect(await answer(token)).toMatchObject({ outcome: 'reused' })
 })
 
-test('while rotations are committed, a late heartbeat is no downtime, and no request is refused', { retry: 2 }, async () => {
-  const { token } = await superseded()
-  let { token: current } = await t.issue()
-  await withoutBeats(async () => {
-    const isOver = until((GRACE_SECONDS + 4) * 1000)
-    while (!isOver()) {
-      const result = await t.store.rotate(refresh(current))
-      if (!('token' in result)) throw new Error(result.outcome)
-      current = result.token
-    }
-    expect(await t.store.peek(refresh(token))).toMatchObject({ outcome: 'reused' })
-  })
-  expect(await answer(token)).toMatchObject({ outcome: 'reused' })
-  expect(await downSeconds()).toBe(0)
-})
+test(
+  'while rotations are committed, a late heartbeat is no downtime, and no request is refused',
+  { retry: 2 },
+  async () => {
+    const { token } = await superseded()
+    let { token: current } = await t.issue()
+    await withoutBeats(async () => {
+      const isOver = until((GRACE_SECONDS + 4) * 1000)
+      while (!isOver()) {
+        const result = await t.store.rotate(refresh(current))
+        if (!('token' in result)) throw new Error(result.outcome)
+        current = result.token
+      }
+      expect(await t.store.peek(refresh(token))).toMatchObject({ outcome: 'reused' })
+    })
+    expect(await answer(token)).toMatchObject({ outcome: 'reused' })
+    expect(await downSeconds()).toBe(0)
+  },
+)
 
 test('from the first request that is refused on, a gap is a downtime, whatever is committed after it', async () => {
   const { token, rotated } = await superseded()
   const stuck = await t.issue()
   const other = await t.issue()
   await withoutBeats(async () => {
-    await t.sql.query('select from token_store.sessions where id = $1 for update', [stuck.session.id])
-    await expect(t.store.rotate(refresh(stuck.token))).rejects.toMatchObject({ code: 'unavailable' })
+    await t.sql.query('select from token_store.sessions where id = $1 for update', [
+      stuck.session.id,
+    ])
+    await expect(t.store.rotate(refresh(stuck.token))).rejects.toMatchObject({
+      code: 'unavailable',
+    })
     const isOver = until((GRACE_SECONDS + 4) * 1000)
     while (!isOver()) await t.store.rotate(refresh(other.token)).catch(() => {})
   })

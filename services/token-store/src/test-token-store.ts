@@ -11,17 +11,31 @@ import { parseTokenStoreConfig } from './config.ts'
 export const home = { network: '192.0.2.0/24', agent: 'browser' }
 export const testKeys = `1:${randomBytes(32).toString('base64')}`
 
-/** Time that passes slowly: a machine that stands still for some seconds is no reason to turn callers away. */
+/**
+ * Time that passes slowly: a machine that stands still for some seconds is no reason to turn
+ * callers away.
+ */
 const slowNowMs = () => performance.now() / 20
 
 /**
- * For tests: replicas of token-store on a database of their own, or on the one given. `session` are settings of their connections, instead of the pool's.
- * They are patient, but for tests of what they do when time is up.
+ * For tests: replicas of token-store on a database of their own, or on the one given. `session` are
+ * settings of their connections, instead of the pool's. They are patient, but for tests of what
+ * they do when time is up.
  */
 export async function startTestTokenStores(
-  options: { url?: string; replicas?: number; env?: Record<string, string>; session?: string; patient?: boolean; publish?: (events: readonly AnyEvent[]) => Promise<void> } = {},
+  options: {
+    url?: string
+    replicas?: number
+    env?: Record<string, string>
+    session?: string
+    patient?: boolean
+    publish?: (events: readonly AnyEvent[]) => Promise<void>
+  } = {},
 ) {
-  const database = options.url === undefined ? await createTestDatabase() : { url: options.url, drop: async () => {} }
+  const database =
+    options.url === undefined
+      ? await createTestDatabase()
+      : { url: options.url, drop: async () => {} }
   await migrate({ url: database.url, ...TOKEN_STORE_MIGRATIONS, log: () => {} })
   const events: AnyEvent[] = []
   const publisher = {
@@ -32,9 +46,19 @@ export async function startTestTokenStores(
   }
   const databaseUrl = new URL(database.url)
   if (options.session !== undefined) databaseUrl.searchParams.set('options', options.session)
-  const config = parseTokenStoreConfig({ DATABASE_URL: databaseUrl.href, REFRESH_TOKEN_KEYS: testKeys, ...options.env })
+  const config = parseTokenStoreConfig({
+    DATABASE_URL: databaseUrl.href,
+    REFRESH_TOKEN_KEYS: testKeys,
+    ...options.env,
+  })
   const built = Array.from({ length: options.replicas ?? 1 }, () =>
-    buildTokenStore({ config, publisher, logger: createSilentLogger(), metrics: createMetrics({ service: 'test', version: '0' }), ...(options.patient === false ? {} : { nowMs: slowNowMs }) }),
+    buildTokenStore({
+      config,
+      publisher,
+      logger: createSilentLogger(),
+      metrics: createMetrics({ service: 'test', version: '0' }),
+      ...(options.patient === false ? {} : { nowMs: slowNowMs }),
+    }),
   )
   for (const replica of built) await replica.start()
   const sql = new Client({ connectionString: database.url })
@@ -53,7 +77,14 @@ export async function startTestTokenStores(
     sql,
     events,
     async issue(more: Partial<IssueRequest> = {}) {
-      const issued = await this.store.issue({ userId: crypto.randomUUID(), userVersion: 0, clientId: 'default', context: home, accessTtlSeconds: 1800, ...more })
+      const issued = await this.store.issue({
+        userId: crypto.randomUUID(),
+        userVersion: 0,
+        clientId: 'default',
+        context: home,
+        accessTtlSeconds: 1800,
+        ...more,
+      })
       if (issued.outcome !== 'issued') throw new Error(issued.outcome)
       return issued
     },
@@ -78,13 +109,22 @@ export async function startTestTokenStores(
 }
 export type TestTokenStores = Awaited<ReturnType<typeof startTestTokenStores>>
 
-export const refresh = (token: string, more: Partial<RotateRequest> = {}): RotateRequest => ({ token, context: home, accessTtlSeconds: 1800, ...more })
+export const refresh = (token: string, more: Partial<RotateRequest> = {}): RotateRequest => ({
+  token,
+  context: home,
+  accessTtlSeconds: 1800,
+  ...more,
+})
 
 /** Waits until `condition` holds; fails after `ms`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  ms = 30_000,
+): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
+    if (performance.now() > deadline)
+      throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -1,9 +1,19 @@
 import type { KnownBug } from './known-bug.ts'
 
 const client = (file: string, test: string) =>
-  ({ workspace: 'packages/client', file: `packages/client/src/${file}`, project: 'unit', test }) as const
+  ({
+    workspace: 'packages/client',
+    file: `packages/client/src/${file}`,
+    project: 'unit',
+    test,
+  }) as const
 const plugin = (file: string, test: string) =>
-  ({ workspace: 'packages/fastify-auto-refresh', file: `packages/fastify-auto-refresh/src/${file}`, project: 'unit', test }) as const
+  ({
+    workspace: 'packages/fastify-auto-refresh',
+    file: `packages/fastify-auto-refresh/src/${file}`,
+    project: 'unit',
+    test,
+  }) as const
 const binding = client('storage/bind-storage.ts', 'bind-storage')
 
 export const CLIENTS_BUGS: readonly KnownBug[] = [
@@ -40,7 +50,7 @@ export const CLIENTS_BUGS: readonly KnownBug[] = [
   {
     ...client('attach-auto-refresh.ts', 'attach-auto-refresh'),
     name: 'a repeated axios request is transformed twice',
-    find: 'transformRequest: [], ',
+    find: 'transformRequest: [],\n',
     replace: '',
   },
   {

@@ -1,6 +1,12 @@
 import type { KnownBug } from './known-bug.ts'
 
-const postgres = (file: string, test: string) => ({ workspace: 'packages/postgres', file: `packages/postgres/src/${file}`, project: 'int', test }) as const
+const postgres = (file: string, test: string) =>
+  ({
+    workspace: 'packages/postgres',
+    file: `packages/postgres/src/${file}`,
+    project: 'int',
+    test,
+  }) as const
 
 export const ENGINES_BUGS: readonly KnownBug[] = [
   {
@@ -9,17 +15,42 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     find: 'const ms = isTime ? Number(toDate(text)) : NaN',
     replace: 'const ms = Number(toDate(text) || isTime)',
   },
-  { ...postgres('session-settings.ts', 'server-settings'), name: 'DateStyle is left to the server', find: `  DateStyle: 'ISO, MDY',\n`, replace: '' },
+  {
+    ...postgres('session-settings.ts', 'server-settings'),
+    name: 'DateStyle is left to the server',
+    find: `  DateStyle: 'ISO, MDY',\n`,
+    replace: '',
+  },
   {
     ...postgres('session-settings.ts', 'server-settings'),
     name: 'a role with synchronous_commit=off loses what was answered',
     find: `'synchronous_commit', ...Object.keys(ours)`,
     replace: `'unset', ...Object.keys(ours)`,
   },
-  { ...postgres('check-encoding.ts', 'server-settings'), name: 'a database in LATIN1 is used', find: `encoding === 'UTF8'`, replace: `encoding !== ''` },
-  { ...postgres('create-client-class.ts', 'connection-url'), name: 'sslmode=prefer fails where the server has no TLS', find: 'if (!tlsIsOptional)', replace: 'if (true)' },
-  { ...postgres('create-client-class.ts', 'connection-url'), name: 'PGOPTIONS of another server changes our connections', find: '.options = options', replace: '.options ??= options' },
-  { ...postgres('to-connection.ts', 'connection-url'), name: 'sslmode=require verifies the host name', find: 'useLibpqCompat: !', replace: `useLibpqCompat: text === '' && !` },
+  {
+    ...postgres('check-encoding.ts', 'server-settings'),
+    name: 'a database in LATIN1 is used',
+    find: `encoding === 'UTF8'`,
+    replace: `encoding !== ''`,
+  },
+  {
+    ...postgres('create-client-class.ts', 'connection-url'),
+    name: 'sslmode=prefer fails where the server has no TLS',
+    find: 'if (!tlsIsOptional)',
+    replace: 'if (true)',
+  },
+  {
+    ...postgres('create-client-class.ts', 'connection-url'),
+    name: 'PGOPTIONS of another server changes our connections',
+    find: '.options = options',
+    replace: '.options ??= options',
+  },
+  {
+    ...postgres('to-connection.ts', 'connection-url'),
+    name: 'sslmode=require verifies the host name',
+    find: 'useLibpqCompat: !',
+    replace: `useLibpqCompat: text === '' && !`,
+  },
   {
     workspace: 'services/auth-api',
     file: 'packages/redis/src/create-guarded-redis.ts',
@@ -29,7 +60,15 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     project: 'int',
     test: 'build-limits',
   },
-  { workspace: 'packages/config', file: 'packages/config/src/run-main.ts', name: 'a closed terminal leaves the database running', find: `, 'SIGHUP'`, replace: '', project: 'unit', test: 'run-main' },
+  {
+    workspace: 'packages/config',
+    file: 'packages/config/src/run-main.ts',
+    name: 'a closed terminal leaves the database running',
+    find: `, 'SIGHUP'`,
+    replace: '',
+    project: 'unit',
+    test: 'run-main',
+  },
   {
     workspace: 'packages/local-engines',
     file: 'packages/local-engines/src/embedded/server.ts',

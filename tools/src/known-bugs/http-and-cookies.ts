@@ -1,20 +1,31 @@
 import type { KnownBug } from './known-bug.ts'
 
-const authApi = (file: string, test: string) => ({ workspace: 'services/auth-api', file: `services/auth-api/src/${file}`, project: 'unit', test }) as const
+const authApi = (file: string, test: string) =>
+  ({
+    workspace: 'services/auth-api',
+    file: `services/auth-api/src/${file}`,
+    project: 'unit',
+    test,
+  }) as const
 const plugin = (file: string, test: string) =>
-  ({ workspace: 'packages/fastify-auto-refresh', file: `packages/fastify-auto-refresh/src/${file}`, project: 'unit', test }) as const
+  ({
+    workspace: 'packages/fastify-auto-refresh',
+    file: `packages/fastify-auto-refresh/src/${file}`,
+    project: 'unit',
+    test,
+  }) as const
 
 export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
   {
     ...authApi('use-cases/choose-refresh-token.ts', 'choose-refresh-token'),
     name: 'a planted cookie of a newer session signs the user in as somebody else',
-    find: 'return isNamed(a) - isNamed(b) || RANKS',
-    replace: 'return RANKS',
+    find: 'isNamed(a) - isNamed(b) ||\n    RANKS',
+    replace: 'RANKS',
   },
   {
     ...authApi('use-cases/choose-refresh-token.ts', 'choose-refresh-token'),
     name: 'of two generations of a session in two cookies the superseded one is presented',
-    find: ' || generationRank(a) - generationRank(b)',
+    find: ' ||\n    generationRank(a) - generationRank(b)',
     replace: '',
   },
   {
@@ -26,13 +37,13 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
   {
     ...plugin('refresh-cookie.ts', 'refresh-cookie'),
     name: 'after a change of COOKIE_DOMAIN the browser keeps two refresh cookies',
-    find: 'for (const stale of findStaleVariants(reply.request, settings)) write(reply, stale, CLEARED, settings)',
+    find: 'for (const stale of findStaleVariants(reply.request, settings))\n    write(reply, stale, CLEARED, settings)',
     replace: '',
   },
   {
     ...plugin('access-guard.ts', 'access-guard'),
     name: 'a superseded cookie beside the current one is an alarm',
-    find: '(RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first)',
+    find: 'RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first',
     replace: 'first',
   },
   {

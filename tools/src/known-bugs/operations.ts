@@ -85,8 +85,8 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   {
     name: 'a common password is taken',
     file: 'services/auth-api/src/domain/password-policy.ts',
-    find: 'isGuessable(password, username) ?',
-    replace: 'false ?',
+    find: 'return isGuessable(password, username)',
+    replace: 'return false',
     workspace: 'services/auth-api',
     project: 'unit',
     test: 'password-policy',
@@ -94,8 +94,8 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   {
     name: 'a name may mix alphabets that look alike',
     file: 'services/auth-api/src/domain/username.ts',
-    find: '.length > 1) return',
-    replace: '.length > 9) return',
+    find: '.length > 1)\n    return',
+    replace: '.length > 9)\n    return',
     workspace: 'services/auth-api',
     project: 'unit',
     test: 'username',
@@ -148,8 +148,8 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   {
     name: 'the reference as YAML is JSON',
     file: 'services/auth-api/src/adapters/http/api-reference.ts',
-    find: "write(app.swagger({ yaml: true })",
-    replace: "write(JSON.stringify(app.swagger())",
+    find: 'write(app.swagger({ yaml: true })',
+    replace: 'write(JSON.stringify(app.swagger())',
     workspace: 'services/auth-api',
     project: 'unit',
     test: 'api-reference',

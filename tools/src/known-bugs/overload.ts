@@ -27,8 +27,8 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
     project: 'unit',
     test: 'refuse-refresh',
     name: 'a dead token is refused without any limit',
-    find: 'return isEnded && refused.sessionId !== undefined ?',
-    replace: 'return !isEnded && refused.sessionId !== undefined ?',
+    find: 'return isEnded && refused.sessionId !== undefined',
+    replace: 'return !isEnded && refused.sessionId !== undefined',
   },
   {
     workspace: 'services/auth-api',

@@ -15,7 +15,7 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
     test: 'access-token-verifier',
     name: 'a token of a leaked signing key passes',
     find: 'if (isRetiredKey(header.kid))',
-    replace: 'if (isRetiredKey(header.kid) && header.kid === \'\')',
+    replace: "if (isRetiredKey(header.kid) && header.kid === '')",
   },
   {
     ...list,

@@ -1,14 +1,16 @@
 import type { KnownBug } from './known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
-const domain = (file: string, test: string) => ({ ...store, file: `services/token-store/src/domain/${file}`, project: 'unit', test }) as const
+const domain = (file: string, test: string) =>
+  ({ ...store, file: `services/token-store/src/domain/${file}`, project: 'unit', test }) as const
 
 export const ROTATION_BUGS: readonly KnownBug[] = [
   {
     ...domain('decide-rotation.ts', 'followers'),
     name: 'a quick replay from another network is excused, so a thief follows unseen',
     find: 'assessReplay(session, presented.context, sameAttempt)',
-    replace: 'assessReplay(session, presented.context, sameAttempt || clock.nowMs - session.rotatedAtMs <= 2000)',
+    replace:
+      'assessReplay(session, presented.context, sameAttempt || clock.nowMs - session.rotatedAtMs <= 2000)',
   },
   {
     ...domain('decide-rotation.ts', 'decide-rotation'),
@@ -16,7 +18,12 @@ export const ROTATION_BUGS: readonly KnownBug[] = [
     find: 'if (assessment.isForeign &&',
     replace: 'if (clock.nowMs - session.rotatedAtMs > 2000 && assessment.isForeign &&',
   },
-  { ...domain('assess-replay.ts', 'followers'), name: 'a skipped generation ends the streak of a follower', find: 'const STREAK_GAP = 8', replace: 'const STREAK_GAP = 1' },
+  {
+    ...domain('assess-replay.ts', 'followers'),
+    name: 'a skipped generation ends the streak of a follower',
+    find: 'const STREAK_GAP = 8',
+    replace: 'const STREAK_GAP = 1',
+  },
   {
     ...domain('assess-replay.ts', 'followers'),
     name: 'an honest network takes back the generation that a thief has followed, too',
@@ -69,8 +76,8 @@ export const ROTATION_BUGS: readonly KnownBug[] = [
     workspace: 'services/threat-monitor',
     name: 'a shadow with the agent of its owner is no pattern',
     file: 'services/threat-monitor/src/domain/to-observations.ts',
-    find: `return [{ pattern: 'shadow',`,
-    replace: `return event.data.presented.agent === event.data.rotated.agent ? [] : [{ pattern: 'shadow',`,
+    find: `return [\n        { pattern: 'shadow',`,
+    replace: `return event.data.presented.agent === event.data.rotated.agent ? [] : [\n        { pattern: 'shadow',`,
     project: 'unit',
     test: 'watch-events',
   },

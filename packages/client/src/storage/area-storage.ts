@@ -14,12 +14,16 @@ const adapters = new WeakMap<Storage, Map<string, TokenStorage>>()
 /**
  * Keeps the session in an area of the browser, under the guide's keys `access_token` and
  * `refresh_token`, so that a page that moves from the guide's client keeps its session; a slot adds
- * its server to the keys. `auto_refresh` holds what else is known of exactly that pair: it names the
- * end of its token, so that writing another pair voids it in the same instant. Only the server that
- * it names outlasts that: the guide's client renews a pair without a note. One adapter for each area
- * and slot: its users share refreshes.
+ * its server to the keys. `auto_refresh` holds what else is known of exactly that pair: it names
+ * the end of its token, so that writing another pair voids it in the same instant. Only the server
+ * that it names outlasts that: the guide's client renews a pair without a note. One adapter for
+ * each area and slot: its users share refreshes.
  */
-export function areaStorage(area: Storage, complete: Complete = (it) => it, suffix = ''): TokenStorage {
+export function areaStorage(
+  area: Storage,
+  complete: Complete = (it) => it,
+  suffix = '',
+): TokenStorage {
   const known = adapters.get(area) ?? new Map<string, TokenStorage>()
   adapters.set(area, known)
   const adapter = known.get(suffix) ?? {
@@ -55,12 +59,15 @@ function createAdapter(area: Storage, suffix: string): TokenStorage {
     } catch {
       // Somebody else's: as if nothing were noted.
     }
-    const known = note?.of === endOf(accessToken, refreshToken) ? note : note?.server && { server: note.server }
+    const known =
+      note?.of === endOf(accessToken, refreshToken) ? note : note?.server && { server: note.server }
     return { receivedAt: 0, lifetimeMs: 0, ...known, accessToken, refreshToken }
   }
-  // The refresh token first: should the page die between two writes, the session goes on with either.
+  // The refresh token first: should the page die between two writes, the session goes on with
+  // either.
   function put({ accessToken, refreshToken, ...note }: Session): void {
-    // But before another server's pair its name: a tab that reads in between must not take the pair for its own.
+    // But before another server's pair its name: a tab that reads in between must not take the pair
+    // for its own.
     const isNamed = area.getItem(NOTE + suffix)?.includes(JSON.stringify(note.server))
     if (!isNamed && area.getItem(ACCESS + suffix) !== accessToken) {
       area.setItem(NOTE + suffix, JSON.stringify({ server: note.server }))
@@ -84,4 +91,5 @@ function createAdapter(area: Storage, suffix: string): TokenStorage {
 }
 
 /** The end of a token is its signature: it tells tokens apart and is of no use to anybody. */
-const endOf = (accessToken: string, refreshToken: string | undefined) => (refreshToken ?? accessToken).slice(-16)
+const endOf = (accessToken: string, refreshToken: string | undefined) =>
+  (refreshToken ?? accessToken).slice(-16)

@@ -38,11 +38,17 @@ describe.each<[string, () => TokenStorage]>([
     const two = setUp({ server: fakeAuthServer({ firstSession: 50 }), baseURL: TWO, storage })
     expect(two.manager.session).toBeNull()
     expect((await settle(two.manager.request('/cases'))).status).toBe(401)
-    await expect(settle(two.manager.refreshTokens())).rejects.toMatchObject({ code: 'refresh_token_missing' })
+    await expect(settle(two.manager.refreshTokens())).rejects.toMatchObject({
+      code: 'refresh_token_missing',
+    })
     await settle(two.manager.login('admin', 'password'))
     for (const { manager } of [one, two, one]) await settle(manager.refreshTokens())
-    for (const { manager } of [one, two]) expect((await settle(manager.request('/cases'))).status).toBe(200)
-    expect([one.manager.refreshToken, two.manager.refreshToken]).toEqual([refreshTokenOf(1, 2), refreshTokenOf(51, 1)])
+    for (const { manager } of [one, two])
+      expect((await settle(manager.request('/cases'))).status).toBe(200)
+    expect([one.manager.refreshToken, two.manager.refreshToken]).toEqual([
+      refreshTokenOf(1, 2),
+      refreshTokenOf(51, 1),
+    ])
     expect(sentTo(two.server)).not.toContain(refreshTokenOf(1, 0).slice(0, 28))
     expect(sentTo(one.server)).toContain(refreshTokenOf(1, 0).slice(0, 28))
     expect([...one.ends(), ...two.ends()]).toEqual([])
@@ -58,7 +64,11 @@ describe.each<[string, () => TokenStorage]>([
     await settle(one.manager.login('admin', 'password'))
     await settle(two.manager.logout())
     expect((await settle(one.manager.request('/cases'))).status).toBe(200)
-    expect([one.ends(), two.ends(), reloaded.ends()]).toEqual([['logout'], ['logout'], ['signed_out_elsewhere']])
+    expect([one.ends(), two.ends(), reloaded.ends()]).toEqual([
+      ['logout'],
+      ['logout'],
+      ['signed_out_elsewhere'],
+    ])
   })
 })
 
@@ -67,7 +77,10 @@ test('the first server has the keys of the guide, the second its own', async () 
   const storage = webStorage(area)
   const one = await signedIn({ baseURL: ONE, storage })
   const two = await signedIn({ baseURL: TWO, storage })
-  expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([one.manager.accessToken, one.manager.refreshToken])
+  expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([
+    one.manager.accessToken,
+    one.manager.refreshToken,
+  ])
   expect(area.getItem(`refresh_token ${TWO}`)).toBe(two.manager.refreshToken)
 })
 
@@ -77,7 +90,11 @@ test('a storage with one place never gives its session to another server, whose 
   const two = setUp({ baseURL: TWO, storage })
   expect((await settle(two.manager.request('/cases'))).status).toBe(401)
   await settle(two.manager.logout())
-  expect([two.server.count('refresh'), two.server.count('logout'), sentTo(two.server)]).toEqual([0, 0, 'null '])
+  expect([two.server.count('refresh'), two.server.count('logout'), sentTo(two.server)]).toEqual([
+    0,
+    0,
+    'null ',
+  ])
   expect((await settle(one.manager.request('/cases'))).status).toBe(200)
   expect(one.ends()).toEqual([])
 })
@@ -88,26 +105,47 @@ describe('a pair that an earlier version stored, without a server', () => {
     const { server, manager } = await signedIn({ server: fakeAuthServer({ issuer }) })
     const [accessToken, refreshToken] = [manager.accessToken ?? '', manager.refreshToken ?? '']
     const note = JSON.stringify({ ...NOTED, of: refreshToken.slice(-16) })
-    return { server, area: webArea({ access_token: accessToken, refresh_token: refreshToken, auto_refresh: note }), session: { ...NOTED, accessToken, refreshToken } }
+    return {
+      server,
+      area: webArea({ access_token: accessToken, refresh_token: refreshToken, auto_refresh: note }),
+      session: { ...NOTED, accessToken, refreshToken },
+    }
   }
   const has = ({ manager }: ReturnType<typeof setUp>) => manager.session !== null
 
   test.each([
     ['its issuer says so', `${TWO}/`, [ONE, TWO], [false, true]],
-    ['its issuer says so, also when that server is the first to look', `${TWO}/`, [TWO, ONE], [true, false]],
-    ['the issuer is neither: the first to look', 'http://issuer.example', [ONE, TWO], [true, false]],
+    [
+      'its issuer says so, also when that server is the first to look',
+      `${TWO}/`,
+      [TWO, ONE],
+      [true, false],
+    ],
+    [
+      'the issuer is neither: the first to look',
+      'http://issuer.example',
+      [ONE, TWO],
+      [true, false],
+    ],
     ['the issuer is no URL: the first to look', 'auth', [TWO, ONE], [true, false]],
-  ])('goes to one server and no other: %s', async (_, issuer, [first = '', second = ''], expected) => {
-    const { server, area } = await stored(issuer)
-    const managers = [first, second].map((baseURL) => setUp({ server, baseURL, storage: webStorage(area) }))
-    expect(managers.map(has)).toEqual(expected)
-    // After a reload, in the other order, it is the same one.
-    const reloaded = [second, first].map((baseURL) => setUp({ server, baseURL, storage: webStorage(webAreaOf(area)) }))
-    expect(reloaded.map(has)).toEqual([expected[1], expected[0]])
-    const owner = reloaded.find(has)
-    await settle(owner?.manager.refreshTokens() ?? Promise.reject(new Error('nobody has it')))
-    expect(server.revoked).toBe('')
-  })
+  ])(
+    'goes to one server and no other: %s',
+    async (_, issuer, [first = '', second = ''], expected) => {
+      const { server, area } = await stored(issuer)
+      const managers = [first, second].map((baseURL) =>
+        setUp({ server, baseURL, storage: webStorage(area) }),
+      )
+      expect(managers.map(has)).toEqual(expected)
+      // After a reload, in the other order, it is the same one.
+      const reloaded = [second, first].map((baseURL) =>
+        setUp({ server, baseURL, storage: webStorage(webAreaOf(area)) }),
+      )
+      expect(reloaded.map(has)).toEqual([expected[1], expected[0]])
+      const owner = reloaded.find(has)
+      await settle(owner?.manager.refreshTokens() ?? Promise.reject(new Error('nobody has it')))
+      expect(server.revoked).toBe('')
+    },
+  )
 
   test('goes to one of two servers on an asynchronous storage, too', async () => {
     const { server, session } = await stored('auth')
@@ -122,7 +160,10 @@ describe('a pair that an earlier version stored, without a server', () => {
     const note = JSON.parse(area.getItem('auto_refresh') ?? '') as object
     area.setItem('auto_refresh', JSON.stringify({ ...note, attemptKey: 'kept' }))
     setUp({ baseURL: ONE, storage: webStorage(area) })
-    expect(JSON.parse(area.getItem('auto_refresh') ?? '')).toMatchObject({ attemptKey: 'kept', server: `?${ONE}` })
+    expect(JSON.parse(area.getItem('auto_refresh') ?? '')).toMatchObject({
+      attemptKey: 'kept',
+      server: `?${ONE}`,
+    })
   })
 
   test('is used where it cannot be marked, because the storage is full', async () => {

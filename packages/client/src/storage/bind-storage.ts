@@ -4,8 +4,10 @@ import type { MaybePromise, TokenStorage } from './token-storage.ts'
 type Views = { byServer: Map<string, TokenStorage>; claimant?: string }
 const bound = new WeakMap<TokenStorage, Views>()
 
-const then = <T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> =>
-  value instanceof Promise ? value.then(next) : next(value)
+const then = <T, U>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<U>,
+): MaybePromise<U> => (value instanceof Promise ? value.then(next) : next(value))
 
 /**
  * The part of a storage that belongs to one server, so that no token reaches another. The first
@@ -53,7 +55,8 @@ function createView(main: TokenStorage, server: string, views: Views): TokenStor
     isForeign = session !== undefined && owner === undefined
     if (session === undefined || owner === undefined) return undefined
     const ours = { ...session, server: owner }
-    // An asynchronous write could land after a newer pair's: such a storage is marked by the next save.
+    // An asynchronous write could land after a newer pair's: such a storage is marked by the next
+    // save.
     if (slot && owner !== session.server) tried(() => void main.save(ours))
     return ours
   }
@@ -69,7 +72,12 @@ function createView(main: TokenStorage, server: string, views: Views): TokenStor
     ...(main.shared !== undefined && { shared: main.shared }),
     load,
     save: (session) =>
-      then(look(), () => (slot && (inSlot || isForeign) ? slot : main).save({ ...session, server: session.server ?? server })),
+      then(look(), () =>
+        (slot && (inSlot || isForeign) ? slot : main).save({
+          ...session,
+          server: session.server ?? server,
+        }),
+      ),
     remove: () =>
       then(look(), () => {
         if (slot && inSlot) return slot.remove()

@@ -2,7 +2,10 @@ import { areaStorage } from './area-storage.ts'
 import { memoryStorage } from './memory-storage.ts'
 import type { TokenStorage } from './token-storage.ts'
 
-/** `localStorage` where there is one that may be used: not on servers, in workers, where the user blocks it. */
+/**
+ * `localStorage` where there is one that may be used: not on servers, in workers, where the user
+ * blocks it.
+ */
 export function localArea(): Storage | undefined {
   try {
     globalThis.localStorage.getItem('')

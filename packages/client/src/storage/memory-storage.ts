@@ -2,7 +2,10 @@ import type { Session } from '../session.ts'
 import { createListeners } from './listeners.ts'
 import type { TokenStorage } from './token-storage.ts'
 
-/** Keeps the session as long as the page or the process lives. Pass one and the same to several instances to share it. */
+/**
+ * Keeps the session as long as the page or the process lives. Pass one and the same to several
+ * instances to share it.
+ */
 export function memoryStorage(): TokenStorage {
   let kept: Session | undefined
   const slots = new Map<string, TokenStorage>()

@@ -2,7 +2,15 @@ import { promisify } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memoryStorage, webStorage, type Session, type TokenStorage } from '../index.ts'
 import { refreshTokenOf } from '../testing/fake-auth-server.ts'
-import { passMinutes, passSeconds, setUp, settle, signedIn, sleepMinutes, withFakeClock } from '../testing/set-up.ts'
+import {
+  passMinutes,
+  passSeconds,
+  setUp,
+  settle,
+  signedIn,
+  sleepMinutes,
+  withFakeClock,
+} from '../testing/set-up.ts'
 import { webArea } from '../testing/web-area.ts'
 
 /** Of the event loop itself, whatever the clock of the test says. */
@@ -13,8 +21,12 @@ withFakeClock()
 function windowWith(area: Storage) {
   const listeners = new Set<(event: { storageArea: Storage; key: string | null }) => void>()
   vi.stubGlobal('localStorage', area)
-  vi.stubGlobal('addEventListener', (event: string, listener: () => void) => event === 'storage' && listeners.add(listener))
-  const tell = (key: string | null) => listeners.forEach((listener) => listener({ storageArea: area, key }))
+  vi.stubGlobal(
+    'addEventListener',
+    (event: string, listener: () => void) => event === 'storage' && listeners.add(listener),
+  )
+  const tell = (key: string | null) =>
+    listeners.forEach((listener) => listener({ storageArea: area, key }))
   return {
     write(entries: Record<string, string>) {
       for (const [key, value] of Object.entries(entries)) {
@@ -34,12 +46,18 @@ describe('localStorage', () => {
     const area = webArea()
     windowWith(area)
     const { manager } = await signedIn({ storage: undefined as never })
-    expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([manager.accessToken, manager.refreshToken])
+    expect([area.getItem('access_token'), area.getItem('refresh_token')]).toEqual([
+      manager.accessToken,
+      manager.refreshToken,
+    ])
   })
 
   test('a page that moves from the guide keeps its session', async () => {
     const { server } = await signedIn()
-    const area = webArea({ access_token: server.accessToken(), refresh_token: refreshTokenOf(1, 0) })
+    const area = webArea({
+      access_token: server.accessToken(),
+      refresh_token: refreshTokenOf(1, 0),
+    })
     const moved = setUp({ server, storage: webStorage(area) })
     expect(moved.manager.refreshToken).toBe(refreshTokenOf(1, 0))
     expect((await settle(moved.manager.request('/cases'))).status).toBe(200)
@@ -68,8 +86,17 @@ describe('localStorage', () => {
     const other = webArea()
     server.generation = 1
     const accessToken = server.accessToken()
-    await webStorage(other).save({ accessToken, refreshToken: refreshTokenOf(1, 1), receivedAt: Date.now(), lifetimeMs: 1_800_000 })
-    write({ refresh_token: refreshTokenOf(1, 1), access_token: accessToken, auto_refresh: other.getItem('auto_refresh') ?? '' })
+    await webStorage(other).save({
+      accessToken,
+      refreshToken: refreshTokenOf(1, 1),
+      receivedAt: Date.now(),
+      lifetimeMs: 1_800_000,
+    })
+    write({
+      refresh_token: refreshTokenOf(1, 1),
+      access_token: accessToken,
+      auto_refresh: other.getItem('auto_refresh') ?? '',
+    })
     await passSeconds(1)
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 1))
     expect(seen).toEqual([['refreshed', { accessToken, elsewhere: true }]])
@@ -83,13 +110,22 @@ describe('localStorage', () => {
     await settle(manager.refreshTokens())
     write({ access_token: 'old', refresh_token: refreshTokenOf(1, 0) })
     await passSeconds(1)
-    expect([manager.refreshToken, area.getItem('refresh_token'), area.getItem('access_token')]).toEqual([refreshTokenOf(1, 1), refreshTokenOf(1, 1), manager.accessToken])
+    expect([
+      manager.refreshToken,
+      area.getItem('refresh_token'),
+      area.getItem('access_token'),
+    ]).toEqual([refreshTokenOf(1, 1), refreshTokenOf(1, 1), manager.accessToken])
   })
 
   test('a note that is torn, foreign or of another pair counts for nothing', () => {
     for (const note of ['', '{', 'null', '[]', '{"of":"other","receivedAt":1,"attemptKey":"k"}']) {
       const area = webArea({ access_token: 'a', refresh_token: 'r', auto_refresh: note })
-      expect(webStorage(area).load()).toEqual({ accessToken: 'a', refreshToken: 'r', receivedAt: 0, lifetimeMs: 0 })
+      expect(webStorage(area).load()).toEqual({
+        accessToken: 'a',
+        refreshToken: 'r',
+        receivedAt: 0,
+        lifetimeMs: 0,
+      })
     }
   })
 
@@ -109,13 +145,26 @@ describe('localStorage', () => {
     expect(server.revoked).toBe('')
   })
 
-  test.each(['', 'null', 'undefined'])('what a page wrote for a token that it had not got is none: %j', async (none) => {
-    expect(webStorage(webArea({ access_token: none, refresh_token: none })).load()).toBeUndefined()
-    expect(webStorage(webArea({ access_token: 'a', refresh_token: none })).load()).toMatchObject({ accessToken: 'a', refreshToken: undefined })
-  })
+  test.each(['', 'null', 'undefined'])(
+    'what a page wrote for a token that it had not got is none: %j',
+    async (none) => {
+      expect(
+        webStorage(webArea({ access_token: none, refresh_token: none })).load(),
+      ).toBeUndefined()
+      expect(webStorage(webArea({ access_token: 'a', refresh_token: none })).load()).toMatchObject({
+        accessToken: 'a',
+        refreshToken: undefined,
+      })
+    },
+  )
 
   test('blocked by the user: memory', async () => {
-    Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: () => { throw new DOMException('blocked', 'SecurityError') } })
+    Object.defineProperty(globalThis, 'localStorage', {
+      configurable: true,
+      get: () => {
+        throw new DOMException('blocked', 'SecurityError')
+      },
+    })
     const { manager } = await signedIn({ storage: undefined as never })
     expect((await settle(manager.request('/cases'))).status).toBe(200)
     Reflect.deleteProperty(globalThis, 'localStorage')
@@ -144,7 +193,12 @@ describe('sessionStorage', () => {
     const first = webStorage(area)
     vi.stubGlobal('sessionStorage', copy)
     const second = webStorage(copy)
-    const session: Session = { accessToken: 'a', refreshToken: refreshTokenOf(1, 0), receivedAt: 1, lifetimeMs: 1 }
+    const session: Session = {
+      accessToken: 'a',
+      refreshToken: refreshTokenOf(1, 0),
+      receivedAt: 1,
+      lifetimeMs: 1,
+    }
     await second.save(session)
     await first.save({ ...session, accessToken: 'b', refreshToken: refreshTokenOf(1, 1) })
     while (copy.getItem('access_token') === 'a') await turn()
@@ -165,9 +219,15 @@ describe('a sessionStorage copy', () => {
     const [area, copy] = [webArea(), webArea()]
     vi.stubGlobal('sessionStorage', area)
     const first = webStorage(area)
-    const session: Session = { accessToken: 'a', refreshToken: refreshTokenOf(3, 0), receivedAt: 1, lifetimeMs: 1 }
+    const session: Session = {
+      accessToken: 'a',
+      refreshToken: refreshTokenOf(3, 0),
+      receivedAt: 1,
+      lifetimeMs: 1,
+    }
     await first.save(session)
-    for (const key of ['access_token', 'refresh_token', 'auto_refresh']) copy.setItem(key, area.getItem(key) ?? '')
+    for (const key of ['access_token', 'refresh_token', 'auto_refresh'])
+      copy.setItem(key, area.getItem(key) ?? '')
     await first.save({ ...session, accessToken: 'b', refreshToken: refreshTokenOf(3, 1) })
     vi.stubGlobal('sessionStorage', copy)
     const restored = webStorage(copy)
@@ -265,16 +325,19 @@ describe('a storage that fails now and then', () => {
     expect((await settle(manager.request('/cases'))).status).toBe(200)
   })
 
-  test.each(['load', 'save', 'remove'] as const)('one that never answers a %s is waited for two seconds, then it goes on in memory', async (method) => {
-    const storage: TokenStorage = { ...memoryStorage(), [method]: () => new Promise(() => {}) }
-    const { manager, events } = await signedIn({ storage })
-    expect((await settle(manager.request('/cases'))).status).toBe(200)
-    const from = Date.now()
-    await settle(manager.logout())
-    expect(Date.now() - from).toBeLessThan(3000)
-    expect((await settle(manager.request('/cases'))).status).toBe(401)
-    expect(events()).toContain('error')
-  })
+  test.each(['load', 'save', 'remove'] as const)(
+    'one that never answers a %s is waited for two seconds, then it goes on in memory',
+    async (method) => {
+      const storage: TokenStorage = { ...memoryStorage(), [method]: () => new Promise(() => {}) }
+      const { manager, events } = await signedIn({ storage })
+      expect((await settle(manager.request('/cases'))).status).toBe(200)
+      const from = Date.now()
+      await settle(manager.logout())
+      expect(Date.now() - from).toBeLessThan(3000)
+      expect((await settle(manager.request('/cases'))).status).toBe(401)
+      expect(events()).toContain('error')
+    },
+  )
 
   test('two instances on one that tells of no change both have the pair of one refresh', async () => {
     const { subscribe: _, ...storage } = memoryStorage()

@@ -3,7 +3,8 @@ import type { Session } from '../session.ts'
 export type MaybePromise<T> = T | Promise<T>
 
 /**
- * Where a session is kept. `save` writes all of it at once: a pair without its note, or a note without its pair, must never be read.
+ * Where a session is kept. `save` writes all of it at once: a pair without its note, or a note
+ * without its pair, must never be read.
  *
  * @example
  * const storage: TokenStorage = {

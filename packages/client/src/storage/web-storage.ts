@@ -6,14 +6,18 @@ import type { TokenStorage } from './token-storage.ts'
 /** What the other copies have to answer in. */
 const ASK_MS = 100
 
-/** Keeps the session in `localStorage`, which all tabs share, or in `sessionStorage`, where each has its own. */
+/**
+ * Keeps the session in `localStorage`, which all tabs share, or in `sessionStorage`, where each has
+ * its own.
+ */
 export function webStorage(area: Storage): TokenStorage {
   return areaStorage(area, area === globalThis.sessionStorage ? withCopies : undefined)
 }
 
 /**
- * Duplicating a tab copies its sessionStorage: two copies of one session, and the copy left behind would look stolen. So each new
- * pair is told to the others, and a tab that begins with a copy (it may have been put away meanwhile) asks for a newer one first.
+ * Duplicating a tab copies its sessionStorage: two copies of one session, and the copy left behind
+ * would look stolen. So each new pair is told to the others, and a tab that begins with a copy (it
+ * may have been put away meanwhile) asks for a newer one first.
  */
 function withCopies(adapter: TokenStorage, suffix: string): TokenStorage {
   const channel = new BroadcastChannel(`auto-refresh${suffix}`)

@@ -13,10 +13,18 @@ export function refreshTokenOf(session: number, generation: number): string {
 }
 
 /**
- * The authentication API as a `fetch` function over the (fake) clock of the test: strict, so that a superseded refresh token that comes
- * under another Idempotency-Key than its rotation's ends the session. `next[path]` holds handlers that answer in its place, one call each.
+ * The authentication API as a `fetch` function over the (fake) clock of the test: strict, so that a
+ * superseded refresh token that comes under another Idempotency-Key than its rotation's ends the
+ * session. `next[path]` holds handlers that answer in its place, one call each.
  */
-export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = false, sessionSeconds = 1e6, issuer = 'http://issuer.example', firstSession = 0 } = {}) {
+export function fakeAuthServer({
+  lifeSeconds = 1800,
+  latencyMs = 10,
+  cookies = false,
+  sessionSeconds = 1e6,
+  issuer = 'http://issuer.example',
+  firstSession = 0,
+} = {}) {
   const server = {
     baseURL: 'http://localhost:8000',
     lifeSeconds,
@@ -26,7 +34,13 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
     revoked: '',
     lastKey: '' as string | null,
     /** path and token of each call, in order of arrival */
-    calls: [] as Array<{ path: string; method: string; url: string; headers: Headers; body: string }>,
+    calls: [] as Array<{
+      path: string
+      method: string
+      url: string
+      headers: Headers
+      body: string
+    }>,
     next: {} as Record<string, Handler[]>,
     count: (path: string) => server.calls.filter((call) => call.path === path).length,
     refreshToken: () => refreshTokenOf(server.session, server.generation),
@@ -44,13 +58,31 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
 
   function mintAccess(): string {
     const iat = Math.floor(now() / 1000)
-    const payload = Buffer.from(JSON.stringify({ iss: issuer, sid: `00000000-0000-0000-0000-${String(server.session).padStart(12, '0')}`, iat, exp: iat + server.lifeSeconds, session_exp: iat + sessionSeconds, jti: (minted += 1) })).toString('base64url')
+    const payload = Buffer.from(
+      JSON.stringify({
+        iss: issuer,
+        sid: `00000000-0000-0000-0000-${String(server.session).padStart(12, '0')}`,
+        iat,
+        exp: iat + server.lifeSeconds,
+        session_exp: iat + sessionSeconds,
+        jti: (minted += 1),
+      }),
+    ).toString('base64url')
     const token = `e30.${payload}.${`signature${minted}`.padStart(24, '-')}`
     live.set(token, now() + server.lifeSeconds * 1000)
     return token
   }
   const pair = (message: string) =>
-    json(200, { status: 200, message, data: { access_token: mintAccess(), token_type: 'bearer', expires_in: server.lifeSeconds, ...(cookies ? {} : { refresh_token: server.refreshToken() }) } })
+    json(200, {
+      status: 200,
+      message,
+      data: {
+        access_token: mintAccess(),
+        token_type: 'bearer',
+        expires_in: server.lifeSeconds,
+        ...(cookies ? {} : { refresh_token: server.refreshToken() }),
+      },
+    })
 
   async function rotate(request: Request): Promise<Response> {
     if (server.revoked !== '') return refusal(401, server.revoked)
@@ -59,7 +91,11 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
     if (cookies || token === server.refreshToken()) {
       server.generation += 1
       server.lastKey = key
-    } else if (token !== refreshTokenOf(server.session, server.generation - 1) || key === null || key !== server.lastKey) {
+    } else if (
+      token !== refreshTokenOf(server.session, server.generation - 1) ||
+      key === null ||
+      key !== server.lastKey
+    ) {
       server.revoked = 'refresh_token_revoked'
       return refusal(401, 'refresh_token_reused')
     }
@@ -86,10 +122,19 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
   async function serve(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init)
     const path = request.url.replace(/^.*\/api\/v1\/auth\//, '').replace(/^.*\/(?=[a-z])/, '')
-    server.calls.push({ path, method: request.method, url: request.url, headers: request.headers, body: await request.clone().text() })
+    server.calls.push({
+      path,
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      body: await request.clone().text(),
+    })
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, server.latencyMs)
-      request.signal.addEventListener('abort', () => (clearTimeout(timer), reject(request.signal.reason as Error)))
+      request.signal.addEventListener(
+        'abort',
+        () => (clearTimeout(timer), reject(request.signal.reason as Error)),
+      )
     })
     return (server.next[path]?.shift() ?? handlers[path] ?? resource)(request)
   }
@@ -97,9 +142,25 @@ export function fakeAuthServer({ lifeSeconds = 1800, latencyMs = 10, cookies = f
 }
 
 export function json(status: number, body: object, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json', ...headers },
+  })
 }
 
-export function refusal(status: number, code: string, headers: Record<string, string> = {}): Response {
-  return json(status, { status, message: code, data: null, error: { code, retryable: status === 429 || status === 503, request_id: '1' } }, headers)
+export function refusal(
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+): Response {
+  return json(
+    status,
+    {
+      status,
+      message: code,
+      data: null,
+      error: { code, retryable: status === 429 || status === 503, request_id: '1' },
+    },
+    headers,
+  )
 }

@@ -16,12 +16,19 @@ export function withFakeClock(): void {
   })
 }
 
-export function setUp({ server = fakeAuthServer(), ...options }: TokenManagerOptions & { server?: ReturnType<typeof fakeAuthServer> } = {}) {
+export function setUp({
+  server = fakeAuthServer(),
+  ...options
+}: TokenManagerOptions & { server?: ReturnType<typeof fakeAuthServer> } = {}) {
   const manager = new TokenManager({ storage: memoryStorage(), fetch: server.fetch, ...options })
   managers.push(manager)
   const seen: Array<[string, unknown]> = []
-  for (const event of ['refreshed', 'session-ended', 'error'] as const) manager.on(event, (payload: AuthEvents[typeof event]) => seen.push([event, payload]))
-  const ends = () => seen.flatMap(([event, payload]) => (event === 'session-ended' ? [(payload as AuthEvents['session-ended']).reason] : []))
+  for (const event of ['refreshed', 'session-ended', 'error'] as const)
+    manager.on(event, (payload: AuthEvents[typeof event]) => seen.push([event, payload]))
+  const ends = () =>
+    seen.flatMap(([event, payload]) =>
+      event === 'session-ended' ? [(payload as AuthEvents['session-ended']).reason] : [],
+    )
   return { server, manager, seen, ends, events: () => seen.map(([event]) => event) }
 }
 
@@ -38,7 +45,8 @@ export async function settle<T>(work: Promise<T>): Promise<T> {
   const state = { done: false }
   const watched = work.finally(() => (state.done = true))
   watched.catch(() => {})
-  for (let turns = 0; !state.done && turns < 20_000; turns += 1) await vi.advanceTimersByTimeAsync(10)
+  for (let turns = 0; !state.done && turns < 20_000; turns += 1)
+    await vi.advanceTimersByTimeAsync(10)
   return watched
 }
 
@@ -55,6 +63,9 @@ export function sleepMinutes(minutes: number): void {
 /** Makes the window say that the network is back. */
 export function whenOnline(): () => void {
   const listeners: Array<() => void> = []
-  vi.stubGlobal('addEventListener', (event: string, listener: () => void) => event === 'online' && listeners.push(listener))
+  vi.stubGlobal(
+    'addEventListener',
+    (event: string, listener: () => void) => event === 'online' && listeners.push(listener),
+  )
   return () => listeners.forEach((listener) => listener())
 }

@@ -8,11 +8,15 @@ import { EVENT_TYPES, toJsonSchema } from './to-json-schema.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')
-const readFixture = (type: EventType) => JSON.parse(read('fixtures', `${type}.json`)) as { type: string; data: Record<string, unknown> }
+const readFixture = (type: EventType) =>
+  JSON.parse(read('fixtures', `${type}.json`)) as { type: string; data: Record<string, unknown> }
 
 test('every event type has a schema and an example, and no other has', () => {
   const expected = EVENT_TYPES.map((type) => `${type}.json`).toSorted()
-  expect([readdirSync(join(root, 'schemas')).toSorted(), readdirSync(join(root, 'fixtures')).toSorted()]).toEqual([expected, expected])
+  expect([
+    readdirSync(join(root, 'schemas')).toSorted(),
+    readdirSync(join(root, 'fixtures')).toSorted(),
+  ]).toEqual([expected, expected])
 })
 
 test('docs/events.md says what the contracts say (npm run docs -w packages/contracts writes it)', () => {

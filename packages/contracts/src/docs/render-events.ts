@@ -1,4 +1,10 @@
-import { LOGIN_EVENTS_TOPIC, SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC, toTopic, type EventType } from '../events.ts'
+import {
+  LOGIN_EVENTS_TOPIC,
+  SECURITY_EVENTS_TOPIC,
+  SESSION_EVENTS_TOPIC,
+  toTopic,
+  type EventType,
+} from '../events.ts'
 import { EVENT_MEANINGS } from './event-meanings.ts'
 import { EVENT_TYPES, toJsonSchema, type JsonSchema } from './to-json-schema.ts'
 
@@ -29,8 +35,14 @@ Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: its at
 
 const TOPICS = [
   { topic: SESSION_EVENTS_TOPIC, key: 'the session id' },
-  { topic: LOGIN_EVENTS_TOPIC, key: '`username_hash`, the keyed hash of the user name; of a refusal the session id, or the network where no session is known' },
-  { topic: SECURITY_EVENTS_TOPIC, key: 'what the pattern was found on: a session id, a user id, a `username_hash` or a network' },
+  {
+    topic: LOGIN_EVENTS_TOPIC,
+    key: '`username_hash`, the keyed hash of the user name; of a refusal the session id, or the network where no session is known',
+  },
+  {
+    topic: SECURITY_EVENTS_TOPIC,
+    key: 'what the pattern was found on: a session id, a user id, a `username_hash` or a network',
+  },
 ]
 
 /** `docs/events.md`: every topic and event type with its fields. */
@@ -45,7 +57,10 @@ function renderTopic({ topic, key }: (typeof TOPICS)[number]): string {
 
 function renderType(type: EventType): string {
   const schema = toJsonSchema(type)
-  const rows = toFields(schema).map(({ name, property, required }) => `| \`${name}\`${required ? '' : ' (optional)'} | ${toTypeText(property)} | ${property.description ?? ''} |`)
+  const rows = toFields(schema).map(
+    ({ name, property, required }) =>
+      `| \`${name}\`${required ? '' : ' (optional)'} | ${toTypeText(property)} | ${property.description ?? ''} |`,
+  )
   return `### \`${type}\`\n\n${EVENT_MEANINGS[type]}\n\n| field | type | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`
 }
 
@@ -54,13 +69,27 @@ type Field = { name: string; property: JsonSchema; required: boolean }
 /** Objects inside are told field by field, as `rotated.at`. */
 function toFields({ properties = {}, required = [] }: JsonSchema, prefix = ''): Field[] {
   return Object.entries(properties).flatMap(([name, property]) =>
-    property.type === 'object' ? toFields(property, `${prefix}${name}.`) : [{ name: `${prefix}${name}`, property, required: required.includes(name) }])
+    property.type === 'object'
+      ? toFields(property, `${prefix}${name}.`)
+      : [{ name: `${prefix}${name}`, property, required: required.includes(name) }],
+  )
 }
 
-function toTypeText({ type, format, enum: names, anyOf, const: only, minimum, maxLength }: JsonSchema): string {
+function toTypeText({
+  type,
+  format,
+  enum: names,
+  anyOf,
+  const: only,
+  minimum,
+  maxLength,
+}: JsonSchema): string {
   if (only !== undefined) return `\`${only}\``
   if (names !== undefined) return names.map((name) => `\`${name}\``).join(', ')
   if (anyOf !== undefined) return anyOf.map(toTypeText).join(', ')
-  const limits = [minimum === undefined ? '' : `at least ${minimum}`, maxLength === undefined ? '' : `at most ${maxLength} characters`].filter((limit) => limit !== '')
+  const limits = [
+    minimum === undefined ? '' : `at least ${minimum}`,
+    maxLength === undefined ? '' : `at most ${maxLength} characters`,
+  ].filter((limit) => limit !== '')
   return [format ?? type, ...limits].join(', ')
 }

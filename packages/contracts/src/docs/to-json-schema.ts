@@ -21,5 +21,9 @@ export const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 /** What is committed under `schemas/`: the data of one event type, for readers in any language. */
 export function toJsonSchema(type: EventType): JsonSchema {
   const schema = JSON.parse(JSON.stringify(EVENTS[type])) as JsonSchema
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `urn:auto-refresh:event:${type}`, ...schema }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `urn:auto-refresh:event:${type}`,
+    ...schema,
+  }
 }

@@ -2,10 +2,24 @@ import { createRequire } from 'node:module'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { calmIdleConnections, type RequestQueue } from './calm-idle-connections.ts'
 
-type Queue = RequestQueue & { checkPendingRequests(): void; push(request: object): void; maybeThrottle(ms: number): void; destroy(): void }
-const KafkaRequestQueue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as new (options: object) => Queue
+type Queue = RequestQueue & {
+  checkPendingRequests(): void
+  push(request: object): void
+  maybeThrottle(ms: number): void
+  destroy(): void
+}
+const KafkaRequestQueue = createRequire(import.meta.url)(
+  'kafkajs/src/network/requestQueue',
+) as new (options: object) => Queue
 
-const createQueue = () => new KafkaRequestQueue({ maxInFlightRequests: null, requestTimeout: 1000, clientId: 'c', broker: 'b', logger: { debug() {}, warn() {} } })
+const createQueue = () =>
+  new KafkaRequestQueue({
+    maxInFlightRequests: null,
+    requestTimeout: 1000,
+    clientId: 'c',
+    broker: 'b',
+    logger: { debug() {}, warn() {} },
+  })
 
 /** How many timers an idle queue fires in a second. */
 function countTimers(queue: Queue): number {

@@ -2,8 +2,12 @@ import type { EventPublisher, EventSubscriber } from '../ports.ts'
 import { createKafkaPublisher } from './create-kafka-publisher.ts'
 import { createKafkaSubscriber, type KafkaSubscriberDeps } from './create-kafka-subscriber.ts'
 
-/** The bus of a service that runs by itself. It starts without Kafka and uses it when it is there. */
-export function connectKafka(deps: KafkaSubscriberDeps): EventPublisher & EventSubscriber & { close(): Promise<void> } {
+/**
+ * The bus of a service that runs by itself. It starts without Kafka and uses it when it is there.
+ */
+export function connectKafka(
+  deps: KafkaSubscriberDeps,
+): EventPublisher & EventSubscriber & { close(): Promise<void> } {
   const publisher = createKafkaPublisher(deps)
   const subscriber = createKafkaSubscriber(deps)
   return {

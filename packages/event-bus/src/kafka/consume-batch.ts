@@ -20,15 +20,28 @@ export type BatchConsumerDeps = {
 }
 
 /**
- * Hands what was fetched of one partition to the handler, in small parts, and commits each part after its effect. Where the
- * effect fails (the handler's own database is away), the partition is paused and fetched again from there: nothing is lost or
- * skipped, and the others go on. Throws only what kafkajs must see: a rebalance, a broker that is gone.
+ * Hands what was fetched of one partition to the handler, in small parts, and commits each part
+ * after its effect. Where the effect fails (the handler's own database is away), the partition is
+ * paused and fetched again from there: nothing is lost or skipped, and the others go on. Throws
+ * only what kafkajs must see: a rebalance, a broker that is gone.
  */
-export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLetter, onLag, retryMs, log, tracing }: BatchConsumerDeps) {
+export function createBatchConsumer({
+  group,
+  handler,
+  sendDeadLetters,
+  onDeadLetter,
+  onLag,
+  retryMs,
+  log,
+  tracing,
+}: BatchConsumerDeps) {
   const process = toProcess({ handler, group, system: 'kafka', tracing })
   const atOnce = 'handle' in handler ? 1 : MOST_AT_ONCE
 
-  async function take(messages: readonly KafkaMessage[], { topic, partition }: { topic: string; partition: number }): Promise<void> {
+  async function take(
+    messages: readonly KafkaMessage[],
+    { topic, partition }: { topic: string; partition: number },
+  ): Promise<void> {
     const events: AnyEvent[] = []
     const letters: Message[] = []
     for (const message of messages) {
@@ -41,21 +54,41 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
     await sendDeadLetters(toDeadLetterTopic(topic), letters)
     for (const { headers } of letters) {
       onDeadLetter(topic)
-      log.warn({ group, topic, partition, offset: headers?.['dlq_offset'], reason: headers?.['dlq_reason'] }, 'An event that cannot be decoded went to the dead-letter topic')
+      log.warn(
+        {
+          group,
+          topic,
+          partition,
+          offset: headers?.['dlq_offset'],
+          reason: headers?.['dlq_reason'],
+        },
+        'An event that cannot be decoded went to the dead-letter topic',
+      )
     }
   }
 
-  return async function consumeBatch({ batch, pause, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  return async function consumeBatch({
+    batch,
+    pause,
+    resolveOffset,
+    heartbeat,
+    commitOffsetsIfNecessary,
+    isRunning,
+    isStale,
+  }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch
     let uncommitted = 0
     let next = messages[0]?.offset ?? batch.highWatermark
-    const tellLag = () => onLag({ topic, partition }, Number(BigInt(batch.highWatermark) - BigInt(next)))
+    const tellLag = () =>
+      onLag({ topic, partition }, Number(BigInt(batch.highWatermark) - BigInt(next)))
     tellLag()
 
     async function commit(): Promise<void> {
       if (uncommitted === 0) return
       uncommitted = 0
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] })
+      await commitOffsetsIfNecessary({
+        topics: [{ topic, partitions: [{ partition, offset: next }] }],
+      })
     }
 
     try {
@@ -64,7 +97,10 @@ export function createBatchConsumer({ group, handler, sendDeadLetters, onDeadLet
         try {
           await take(part, batch)
         } catch (error) {
-          log.warn({ group, topic, partition, err: error }, 'Events could not be handled; trying again')
+          log.warn(
+            { group, topic, partition, err: error },
+            'Events could not be handled; trying again',
+          )
           setTimeout(pause(), retryMs).unref()
           break
         }

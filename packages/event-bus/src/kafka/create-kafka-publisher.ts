@@ -5,8 +5,15 @@ import { encodeEvent } from './encode-event.ts'
 import { createQuietLog } from './quiet-log.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
-/** Publishes to Kafka, keyed by the event's key. It starts without Kafka; `publish` rejects for as long as there is none. */
-export function createKafkaPublisher({ settings, log, tracing = noTracing }: {
+/**
+ * Publishes to Kafka, keyed by the event's key. It starts without Kafka; `publish` rejects for as
+ * long as there is none.
+ */
+export function createKafkaPublisher({
+  settings,
+  log,
+  tracing = noTracing,
+}: {
   settings: KafkaSettings
   log: KafkaLog
   tracing?: Tracing

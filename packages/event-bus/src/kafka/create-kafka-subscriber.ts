@@ -16,7 +16,9 @@ export type KafkaSubscriberDeps = {
   onDead: (dead: { group: string; error: unknown }) => void
   /** One event of the topic went to its dead-letter topic. */
   onDeadLetter?: (topic: string) => void
-  /** How many events of the topic this member has still to take, over the partitions that it has. */
+  /**
+   * How many events of the topic this member has still to take, over the partitions that it has.
+   */
   onLag?: (of: { group: string; topic: string }, events: number) => void
   /** how long a partition rests after its handler failed */
   retryMs?: number
@@ -24,15 +26,30 @@ export type KafkaSubscriberDeps = {
 }
 
 /**
- * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics not made yet, the member
- * joins when it can. It never gives up on what can get better, and tells `onDead` of what cannot.
+ * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics
+ * not made yet, the member joins when it can. It never gives up on what can get better, and tells
+ * `onDead` of what cannot.
  */
-export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = () => {}, onLag = () => {}, retryMs = 1000, tracing = noTracing }: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
+export function createKafkaSubscriber({
+  settings,
+  log,
+  onDead,
+  onDeadLetter = () => {},
+  onLag = () => {},
+  retryMs = 1000,
+  tracing = noTracing,
+}: KafkaSubscriberDeps): EventSubscriber & { close(): Promise<void> } {
   const quiet = createQuietLog(log)
   const producer = createLazyProducer(settings, quiet)
   const subscriptions = new Set<Subscription>()
 
-  async function keepMember(member: { group: string; topics: readonly string[]; eachBatch: (payload: EachBatchPayload) => Promise<void>; onJoin: () => void; closing: AbortSignal }): Promise<void> {
+  async function keepMember(member: {
+    group: string
+    topics: readonly string[]
+    eachBatch: (payload: EachBatchPayload) => Promise<void>
+    onJoin: () => void
+    closing: AbortSignal
+  }): Promise<void> {
     const { group, closing } = member
     while (!closing.aborted) {
       const end = await runMember({ settings, log: quiet, ...member })
@@ -41,7 +58,10 @@ export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = ()
         onDead({ group, error: end.error })
         return
       }
-      quiet.warn({ group, err: end.error }, 'The consumer could not join its group, or lost it; trying again')
+      quiet.warn(
+        { group, err: end.error },
+        'The consumer could not join its group, or lost it; trying again',
+      )
       await delay(retryMs, undefined, { signal: closing }).catch(() => {})
     }
   }
@@ -50,8 +70,23 @@ export function createKafkaSubscriber({ settings, log, onDead, onDeadLetter = ()
     async subscribe({ group, topics, ...handler }) {
       const closing = new AbortController()
       const lag = createLagCount((topic, events) => onLag({ group, topic }, events))
-      const eachBatch = createBatchConsumer({ group, handler, sendDeadLetters: producer.send, onDeadLetter, onLag: lag.set, retryMs, log: quiet, tracing })
-      const ended = keepMember({ group, topics, eachBatch, onJoin: lag.reset, closing: closing.signal })
+      const eachBatch = createBatchConsumer({
+        group,
+        handler,
+        sendDeadLetters: producer.send,
+        onDeadLetter,
+        onLag: lag.set,
+        retryMs,
+        log: quiet,
+        tracing,
+      })
+      const ended = keepMember({
+        group,
+        topics,
+        eachBatch,
+        onJoin: lag.reset,
+        closing: closing.signal,
+      })
       const subscription: Subscription = {
         async close() {
           subscriptions.delete(subscription)

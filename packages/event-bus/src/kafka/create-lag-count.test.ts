@@ -10,5 +10,13 @@ test('the lag of a topic is that of all its partitions here, and of none that an
   lag.set({ topic: 'a', partition: 0 }, 0)
   lag.reset()
   lag.set({ topic: 'a', partition: 1 }, 3)
-  expect(told).toEqual([['a', 5], ['a', 7], ['b', 1], ['a', 2], ['a', 0], ['b', 0], ['a', 3]])
+  expect(told).toEqual([
+    ['a', 5],
+    ['a', 7],
+    ['b', 1],
+    ['a', 2],
+    ['a', 0],
+    ['b', 0],
+    ['a', 3],
+  ])
 })

@@ -5,9 +5,15 @@ export function createLagCount(onLag: (topic: string, events: number) => void) {
     set({ topic, partition }: { topic: string; partition: number }, events: number) {
       const partitions = topics.get(topic) ?? new Map<number, number>()
       topics.set(topic, partitions.set(partition, events))
-      onLag(topic, [...partitions.values()].reduce((sum, each) => sum + each, 0))
+      onLag(
+        topic,
+        [...partitions.values()].reduce((sum, each) => sum + each, 0),
+      )
     },
-    /** Partitions were dealt anew: those of before may be another member's now. Each tells its lag again when it is read. */
+    /**
+     * Partitions were dealt anew: those of before may be another member's now. Each tells its lag
+     * again when it is read.
+     */
     reset() {
       for (const [topic, partitions] of topics) {
         partitions.clear()

@@ -3,13 +3,17 @@ import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /** What a broker waits for its replicas, below the request time-out. */
 const ACK_TIMEOUT_MS = 3000
-/** The default `message.max.bytes` of a topic is 1 MiB for a batch; one that is larger would never be taken. */
+/**
+ * The default `message.max.bytes` of a topic is 1 MiB for a batch; one that is larger would never
+ * be taken.
+ */
 const MOST_BYTES = 500_000
 const HEADER_BYTES = 600
 
 /**
- * Sends with the acknowledgement of all in-sync replicas. Connects with the first message, so that a service starts without
- * Kafka too. Not idempotent in Kafka's sense: that mode of kafkajs loses or sticks (#1005, #598), and consumers drop duplicates.
+ * Sends with the acknowledgement of all in-sync replicas. Connects with the first message, so that
+ * a service starts without Kafka too. Not idempotent in Kafka's sense: that mode of kafkajs loses
+ * or sticks (#1005, #598), and consumers drop duplicates.
  */
 export function createLazyProducer(settings: KafkaSettings, log: KafkaLog) {
   const producer = openKafka(settings, log).producer({
@@ -29,11 +33,15 @@ export function createLazyProducer(settings: KafkaSettings, log: KafkaLog) {
   }
 
   return {
-    /** Resolves when all is acknowledged; rejects after some seconds of trying, when some may have been. */
+    /**
+     * Resolves when all is acknowledged; rejects after some seconds of trying, when some may have
+     * been.
+     */
     async send(topic: string, messages: readonly Message[]): Promise<void> {
       if (messages.length === 0) return
       await connect()
-      for (const part of inParts(messages)) await producer.send({ topic, messages: part, acks: -1, timeout: ACK_TIMEOUT_MS })
+      for (const part of inParts(messages))
+        await producer.send({ topic, messages: part, acks: -1, timeout: ACK_TIMEOUT_MS })
     },
     async close(): Promise<void> {
       await connected?.catch(() => {})

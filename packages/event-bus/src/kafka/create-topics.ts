@@ -9,11 +9,19 @@ const SEEN_DEADLINE_MS = 10_000
 export type TopicState = Readonly<{ topic: string; partitions: number; created: boolean }>
 
 /**
- * Makes the topics that are not there yet, each with its dead-letter topic, and says how they stand. What exists is left as it
- * is: more partitions would send the events of a session to another one. Safe to run again and by two at once.
- * Throws when there are fewer brokers than replicas.
+ * Makes the topics that are not there yet, each with its dead-letter topic, and says how they
+ * stand. What exists is left as it is: more partitions would send the events of a session to
+ * another one. Safe to run again and by two at once. Throws when there are fewer brokers than
+ * replicas.
  */
-export async function createTopics({ settings, log, topics, partitions, replication, retentionMs }: {
+export async function createTopics({
+  settings,
+  log,
+  topics,
+  partitions,
+  replication,
+  retentionMs,
+}: {
   settings: KafkaSettings
   log: KafkaLog
   topics: readonly string[]
@@ -21,14 +29,18 @@ export async function createTopics({ settings, log, topics, partitions, replicat
   replication: number
   retentionMs: number
 }): Promise<TopicState[]> {
-  const wanted = topics.flatMap((topic) => [{ topic, partitions }, { topic: toDeadLetterTopic(topic), partitions: 1 }])
+  const wanted = topics.flatMap((topic) => [
+    { topic, partitions },
+    { topic: toDeadLetterTopic(topic), partitions: 1 },
+  ])
   const admin = openKafka(settings, log).admin()
   await admin.connect()
   try {
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(({ topic }) => !existing.has(topic))
     const { brokers } = await admin.describeCluster()
-    if (missing.length > 0 && brokers.length < replication) throw new Error(sayTooFewBrokers(replication, brokers.length))
+    if (missing.length > 0 && brokers.length < replication)
+      throw new Error(sayTooFewBrokers(replication, brokers.length))
     // One by one: of several at once it is not told which were made by somebody else meanwhile.
     for (const { topic, partitions: numPartitions } of missing) {
       const configEntries = Object.entries({
@@ -36,17 +48,30 @@ export async function createTopics({ settings, log, topics, partitions, replicat
         'retention.ms': String(retentionMs),
         'min.insync.replicas': String(Math.max(1, replication - 1)),
       }).map(([name, value]) => ({ name, value }))
-      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: replication, configEntries }], waitForLeaders: false })
+      await admin.createTopics({
+        topics: [{ topic, numPartitions, replicationFactor: replication, configEntries }],
+        waitForLeaders: false,
+      })
     }
-    const found = await countPartitions(admin, wanted.map(({ topic }) => topic))
-    return wanted.map(({ topic }) => ({ topic, partitions: found.get(topic) ?? 0, created: !existing.has(topic) }))
+    const found = await countPartitions(
+      admin,
+      wanted.map(({ topic }) => topic),
+    )
+    return wanted.map(({ topic }) => ({
+      topic,
+      partitions: found.get(topic) ?? 0,
+      created: !existing.has(topic),
+    }))
   } finally {
     await admin.disconnect()
   }
 }
 
 function sayTooFewBrokers(replication: number, brokers: number): string {
-  const [replicas, there] = [`${replication} replicas asked for`, `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`]
+  const [replicas, there] = [
+    `${replication} replicas asked for`,
+    `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`,
+  ]
   return `${replicas}, ${there}: set KAFKA_REPLICATION=${brokers}, or start more brokers`
 }
 

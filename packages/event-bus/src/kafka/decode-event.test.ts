@@ -9,9 +9,17 @@ const { key, value, headers } = encodeEvent(event)
 const received = {
   key: Buffer.from(key),
   value,
-  headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(String(text))])),
+  headers: Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(String(text))]),
+  ),
 }
-const withHeader = (name: string, content: string | undefined) => ({ ...received, headers: { ...received.headers, [name]: content === undefined ? undefined : Buffer.from(content) } })
+const withHeader = (name: string, content: string | undefined) => ({
+  ...received,
+  headers: {
+    ...received.headers,
+    [name]: content === undefined ? undefined : Buffer.from(content),
+  },
+})
 const withBody = (body: string | Buffer) => ({ ...received, value: Buffer.from(body) })
 
 test('what was encoded is decoded to the same event', () => {
@@ -23,7 +31,10 @@ test('an event without a trace has none afterwards', () => {
   const { traceparent: hop, ce_traceparent: origin, ...rest } = received.headers
   expect([hop, origin]).not.toContain(undefined)
   expect(Object.keys(encodeEvent(untraced).headers ?? {})).toEqual(Object.keys(rest))
-  expect(decodeEvent({ ...received, headers: rest })).toEqual({ outcome: 'decoded', event: untraced })
+  expect(decodeEvent({ ...received, headers: rest })).toEqual({
+    outcome: 'decoded',
+    event: untraced,
+  })
 })
 
 test('a field that a newer producer added does not hinder', () => {
@@ -34,20 +45,52 @@ test('a field that a newer producer added does not hinder', () => {
 test.each([
   ['no headers', { ...received, headers: {} }, 'the headers do not fit the schema'],
   ['headers left out', { key: received.key, value }, 'the headers do not fit the schema'],
-  ['another version of CloudEvents', withHeader('ce_specversion', '0.3'), 'the headers do not fit the schema at #/properties/ce_specversion'],
+  [
+    'another version of CloudEvents',
+    withHeader('ce_specversion', '0.3'),
+    'the headers do not fit the schema at #/properties/ce_specversion',
+  ],
   ['no id', withHeader('ce_id', undefined), 'the headers do not fit the schema'],
-  ['an empty subject', withHeader('ce_subject', ''), 'the headers do not fit the schema at #/properties/ce_subject'],
-  ['an unknown type', withHeader('ce_type', 'session.vanished.v1'), 'the headers do not fit the schema at #/properties/ce_type'],
-  ['a time that is none', withHeader('ce_time', 'yesterday'), 'the headers do not fit the schema at #/properties/ce_time'],
-  ['another content type', withHeader('content-type', 'application/cloudevents+json'), 'the headers do not fit the schema at #/properties/content-type'],
-  ['a header twice', { ...received, headers: { ...received.headers, ce_id: [Buffer.from('a'), Buffer.from('b')] } }, 'the headers do not fit the schema at #/properties/ce_id'],
+  [
+    'an empty subject',
+    withHeader('ce_subject', ''),
+    'the headers do not fit the schema at #/properties/ce_subject',
+  ],
+  [
+    'an unknown type',
+    withHeader('ce_type', 'session.vanished.v1'),
+    'the headers do not fit the schema at #/properties/ce_type',
+  ],
+  [
+    'a time that is none',
+    withHeader('ce_time', 'yesterday'),
+    'the headers do not fit the schema at #/properties/ce_time',
+  ],
+  [
+    'another content type',
+    withHeader('content-type', 'application/cloudevents+json'),
+    'the headers do not fit the schema at #/properties/content-type',
+  ],
+  [
+    'a header twice',
+    { ...received, headers: { ...received.headers, ce_id: [Buffer.from('a'), Buffer.from('b')] } },
+    'the headers do not fit the schema at #/properties/ce_id',
+  ],
   ['no key', { ...received, key: null }, 'the key is missing'],
   ['no body', { ...received, value: null }, 'the body is not JSON'],
   ['half a body', withBody('{"session_id"'), 'the body is not JSON'],
   ['bytes that are not UTF-8', withBody(Buffer.from([0x22, 0xff, 0x22])), 'the body is not JSON'],
   ['a field missing', withBody('{}'), 'the body does not fit the schema'],
-  ['a field of another type', withBody(JSON.stringify({ ...event.data, generation: 'secret' })), 'the body does not fit the schema at #/properties/generation'],
-  ['an id that is none', withBody(JSON.stringify({ ...event.data, user_id: 'secret' })), 'the body does not fit the schema at #/properties/user_id'],
+  [
+    'a field of another type',
+    withBody(JSON.stringify({ ...event.data, generation: 'secret' })),
+    'the body does not fit the schema at #/properties/generation',
+  ],
+  [
+    'an id that is none',
+    withBody(JSON.stringify({ ...event.data, user_id: 'secret' })),
+    'the body does not fit the schema at #/properties/user_id',
+  ],
 ])('with %s it is undecodable, and the reason repeats nothing of it', (_name, message, reason) => {
   const decoded = decodeEvent(message)
   expect(decoded).toEqual({ outcome: 'undecodable', reason: expect.stringContaining(reason) })

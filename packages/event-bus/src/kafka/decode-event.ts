@@ -3,40 +3,75 @@ import { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { KafkaMessage } from '../kafka.ts'
 
-export type Decoded = { outcome: 'decoded'; event: AnyEvent } | { outcome: 'undecodable'; reason: string }
+export type Decoded =
+  { outcome: 'decoded'; event: AnyEvent } | { outcome: 'undecodable'; reason: string }
 
 const Text = Type.String({ minLength: 1 })
-const attributes = Compile(Type.Object({
-  'content-type': Type.String({ pattern: '^application/json\\b' }),
-  ce_specversion: Type.Literal('1.0'),
-  ce_id: Type.String({ format: 'uuid' }),
-  ce_type: Type.Enum(Object.keys(EVENTS) as EventType[]),
-  ce_source: Text,
-  ce_time: Type.String({ format: 'date-time' }),
-  ce_subject: Text,
-  ce_traceparent: Type.Optional(Text),
-}))
-const data = new Map<EventType, Validator>(Object.entries(EVENTS).map(([type, schema]) => [type as EventType, Compile(schema)]))
+const attributes = Compile(
+  Type.Object({
+    'content-type': Type.String({ pattern: '^application/json\\b' }),
+    ce_specversion: Type.Literal('1.0'),
+    ce_id: Type.String({ format: 'uuid' }),
+    ce_type: Type.Enum(Object.keys(EVENTS) as EventType[]),
+    ce_source: Text,
+    ce_time: Type.String({ format: 'date-time' }),
+    ce_subject: Text,
+    ce_traceparent: Type.Optional(Text),
+  }),
+)
+const data = new Map<EventType, Validator>(
+  Object.entries(EVENTS).map(([type, schema]) => [type as EventType, Compile(schema)]),
+)
 
 /**
- * Reads an event back from binary mode and checks it against the schema of its type; unknown fields are let through, so that
- * newer producers can add some. `reason` never holds what was read.
+ * Reads an event back from binary mode and checks it against the schema of its type; unknown fields
+ * are let through, so that newer producers can add some. `reason` never holds what was read.
  */
-export function decodeEvent({ key, value, headers = {} }: Pick<KafkaMessage, 'key' | 'value' | 'headers'>): Decoded {
-  const texts = Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, Buffer.isBuffer(content) ? content.toString() : content]))
+export function decodeEvent({
+  key,
+  value,
+  headers = {},
+}: Pick<KafkaMessage, 'key' | 'value' | 'headers'>): Decoded {
+  const texts = Object.fromEntries(
+    Object.entries(headers).map(([name, content]) => [
+      name,
+      Buffer.isBuffer(content) ? content.toString() : content,
+    ]),
+  )
   if (!attributes.Check(texts)) return refuse('the headers do', attributes.Errors(texts))
-  if (key === null || key.length === 0) return { outcome: 'undecodable', reason: 'the key is missing' }
+  if (key === null || key.length === 0)
+    return { outcome: 'undecodable', reason: 'the key is missing' }
   const body = parse(value)
   if (body === undefined) return { outcome: 'undecodable', reason: 'the body is not JSON' }
   const schema = data.get(texts.ce_type)
-  if (schema === undefined || !schema.Check(body)) return refuse('the body does', schema?.Errors(body) ?? [])
-  const { ce_id: id, ce_type: type, ce_source: source, ce_time: time, ce_subject: subject, ce_traceparent: traceparent } = texts
-  const event = { id, type, source, time, subject, key: key.toString(), ...(traceparent !== undefined && { traceparent }), data: body }
+  if (schema === undefined || !schema.Check(body))
+    return refuse('the body does', schema?.Errors(body) ?? [])
+  const {
+    ce_id: id,
+    ce_type: type,
+    ce_source: source,
+    ce_time: time,
+    ce_subject: subject,
+    ce_traceparent: traceparent,
+  } = texts
+  const event = {
+    id,
+    type,
+    source,
+    time,
+    subject,
+    key: key.toString(),
+    ...(traceparent !== undefined && { traceparent }),
+    data: body,
+  }
   return { outcome: 'decoded', event: event as AnyEvent }
 }
 
 function refuse(what: string, [first]: readonly { schemaPath: string }[]): Decoded {
-  return { outcome: 'undecodable', reason: `${what} not fit the schema at ${first?.schemaPath ?? '#'}` }
+  return {
+    outcome: 'undecodable',
+    reason: `${what} not fit the schema at ${first?.schemaPath ?? '#'}`,
+  }
 }
 
 function parse(value: Buffer | null): unknown {

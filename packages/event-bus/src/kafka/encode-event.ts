@@ -2,10 +2,20 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 import type { Message } from '../kafka.ts'
 
 /**
- * CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the data. `ce_traceparent` is the trace
- * that made the event, `traceparent` that of this hop; the relay adds no hop of its own.
+ * CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the data.
+ * `ce_traceparent` is the trace that made the event, `traceparent` that of this hop; the relay adds
+ * no hop of its own.
  */
-export function encodeEvent({ key, id, type, source, time, subject, traceparent, data }: AnyEvent): Message & { key: string; value: Buffer } {
+export function encodeEvent({
+  key,
+  id,
+  type,
+  source,
+  time,
+  subject,
+  traceparent,
+  data,
+}: AnyEvent): Message & { key: string; value: Buffer } {
   return {
     key,
     value: Buffer.from(JSON.stringify(data)),

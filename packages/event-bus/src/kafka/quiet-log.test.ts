@@ -4,11 +4,18 @@ import { createQuietLog } from './quiet-log.ts'
 test('the same is said once in ten seconds, with how often it was withheld; other things are said at once', () => {
   const said: unknown[] = []
   let nowMs = 0
-  const log = createQuietLog({ warn: (fields, message) => said.push([message, fields]) }, () => nowMs)
+  const log = createQuietLog(
+    { warn: (fields, message) => said.push([message, fields]) },
+    () => nowMs,
+  )
   for (nowMs = 0; nowMs < 10_000; nowMs += 1000) log.warn({ at: nowMs }, 'no broker')
   log.warn({}, 'something else')
   log.warn({ at: nowMs }, 'no broker')
-  expect(said).toEqual([['no broker', { at: 0 }], ['something else', {}], ['no broker', { at: 10_000, withheld: 9 }]])
+  expect(said).toEqual([
+    ['no broker', { at: 0 }],
+    ['something else', {}],
+    ['no broker', { at: 10_000, withheld: 9 }],
+  ])
 })
 
 test('it forgets rather than grow without end', () => {

@@ -4,7 +4,10 @@ const SILENCE_MS = 10_000
 const MOST_REMEMBERED = 100
 
 /** Says the same only once in ten seconds, with how often it was not said. */
-export function createQuietLog(log: KafkaLog, nowMs: () => number = () => performance.now()): KafkaLog {
+export function createQuietLog(
+  log: KafkaLog,
+  nowMs: () => number = () => performance.now(),
+): KafkaLog {
   const said = new Map<string, { atMs: number; withheld: number }>()
   return {
     info: (fields, message) => log.info?.(fields, message),
@@ -16,7 +19,13 @@ export function createQuietLog(log: KafkaLog, nowMs: () => number = () => perfor
       }
       if (said.size >= MOST_REMEMBERED) said.clear()
       said.set(message, { atMs: nowMs(), withheld: 0 })
-      log.warn({ ...fields, ...(before !== undefined && before.withheld > 0 && { withheld: before.withheld }) }, message)
+      log.warn(
+        {
+          ...fields,
+          ...(before !== undefined && before.withheld > 0 && { withheld: before.withheld }),
+        },
+        message,
+      )
     },
   }
 }

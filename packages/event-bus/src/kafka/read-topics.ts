@@ -5,16 +5,27 @@ import { decodeEvent } from './decode-event.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /**
- * Hands over the events of the topics, outside of any consumer group: for a person who watches, and to recover from.
- * `everything` reads from the oldest event to the newest that was there at the call, and resolves; `from now` reads what
- * comes until `signal` is aborted. What cannot be decoded is passed by.
+ * Hands over the events of the topics, outside of any consumer group: for a person who watches, and
+ * to recover from. `everything` reads from the oldest event to the newest that was there at the
+ * call, and resolves; `from now` reads what comes until `signal` is aborted. What cannot be decoded
+ * is passed by.
  */
-export async function readTopics({ settings, log, topics, which, onEvent, signal }: {
+export async function readTopics({
+  settings,
+  log,
+  topics,
+  which,
+  onEvent,
+  signal,
+}: {
   settings: KafkaSettings
   log: KafkaLog
   topics: readonly string[]
   which: 'everything' | 'from now'
-  onEvent: (event: AnyEvent, at: { topic: string; partition: number; offset: string }) => Promise<void> | void
+  onEvent: (
+    event: AnyEvent,
+    at: { topic: string; partition: number; offset: string },
+  ) => Promise<void> | void
   signal?: AbortSignal
 }): Promise<void> {
   const kafka = openKafka(settings, log, { retries: 10 })
@@ -23,7 +34,11 @@ export async function readTopics({ settings, log, topics, which, onEvent, signal
 
   const done = Promise.withResolvers<void>()
   signal?.addEventListener('abort', () => done.resolve())
-  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 })
+  const consumer = kafka.consumer({
+    groupId: `reader-${randomUUID()}`,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 250,
+  })
   consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error))
   try {
     await consumer.connect()
@@ -32,7 +47,8 @@ export async function readTopics({ settings, log, topics, which, onEvent, signal
       autoCommit: false,
       async eachMessage({ topic, partition, message }) {
         const decoded = decodeEvent(message)
-        if (decoded.outcome === 'decoded') await onEvent(decoded.event, { topic, partition, offset: message.offset })
+        if (decoded.outcome === 'decoded')
+          await onEvent(decoded.event, { topic, partition, offset: message.offset })
         const end = unread.get(`${topic}/${partition}`)
         if (end === undefined || BigInt(message.offset) + 1n < end) return
         unread.delete(`${topic}/${partition}`)
@@ -46,13 +62,17 @@ export async function readTopics({ settings, log, topics, which, onEvent, signal
 }
 
 /** The offset behind the last event of each partition that has any. */
-async function findEnds(kafka: ReturnType<typeof openKafka>, topics: readonly string[]): Promise<Map<string, bigint>> {
+async function findEnds(
+  kafka: ReturnType<typeof openKafka>,
+  topics: readonly string[],
+): Promise<Map<string, bigint>> {
   const admin = kafka.admin()
   await admin.connect()
   try {
     const ends = new Map<string, bigint>()
     for (const topic of topics) {
-      for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) if (BigInt(high) > BigInt(low)) ends.set(`${topic}/${partition}`, BigInt(high))
+      for (const { partition, high, low } of await admin.fetchTopicOffsets(topic))
+        if (BigInt(high) > BigInt(low)) ends.set(`${topic}/${partition}`, BigInt(high))
     }
     return ends
   } finally {

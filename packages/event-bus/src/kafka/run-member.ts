@@ -4,7 +4,10 @@ import { openKafka, type EachBatchPayload } from '../kafka.ts'
 import { isRetriable } from './is-retriable.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
-/** A minute of trying outlasts a broker's restart. A new member would have to wait until the session of the old one is over. */
+/**
+ * A minute of trying outlasts a broker's restart. A new member would have to wait until the session
+ * of the old one is over.
+ */
 const PATIENCE = 60
 /** Containers get 20 s to stop in. */
 const LEAVE_MS = 8000
@@ -12,11 +15,20 @@ const LEAVE_MS = 8000
 export type MemberEnd = { outcome: 'closed' } | { outcome: 'lost' | 'dead'; error: unknown }
 
 /**
- * One life of a member of a group: joins, consumes, and leaves when `closing` is aborted, after what it has in hand and at most
- * 8 s later: what is not acknowledged comes again. kafkajs may not start a consumer again by itself, because a second life of
- * the same object can share partitions with the first (#1122): `lost` asks for a new member, `dead` says that none would fare better.
+ * One life of a member of a group: joins, consumes, and leaves when `closing` is aborted, after
+ * what it has in hand and at most 8 s later: what is not acknowledged comes again. kafkajs may not
+ * start a consumer again by itself, because a second life of the same object can share partitions
+ * with the first (#1122): `lost` asks for a new member, `dead` says that none would fare better.
  */
-export async function runMember({ settings, log, group, topics, eachBatch, onJoin, closing }: {
+export async function runMember({
+  settings,
+  log,
+  group,
+  topics,
+  eachBatch,
+  onJoin,
+  closing,
+}: {
   settings: KafkaSettings
   log: KafkaLog
   group: string
@@ -53,20 +65,35 @@ export async function runMember({ settings, log, group, topics, eachBatch, onJoi
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
   }
 
-  const leave = () => consumer.disconnect().catch((error: unknown) => log.warn({ group, err: error }, 'The consumer did not leave its group in order'))
+  const leave = () =>
+    consumer
+      .disconnect()
+      .catch((error: unknown) =>
+        log.warn({ group, err: error }, 'The consumer did not leave its group in order'),
+      )
   const over = new AbortController()
   const consuming = consume()
   try {
-    await Promise.race([consuming.then(() => crashed), crashed, once(closing, 'abort', { signal: over.signal })])
+    await Promise.race([
+      consuming.then(() => crashed),
+      crashed,
+      once(closing, 'abort', { signal: over.signal }),
+    ])
     return { outcome: 'closed' }
   } catch (error) {
     return { outcome: isRetriable(error) ? 'lost' : 'dead', error }
   } finally {
     over.abort()
-    // Without a broker kafkajs would say goodbye for a minute. A stop does not wait for it: the group notices by itself.
+    // Without a broker kafkajs would say goodbye for a minute. A stop does not wait for it: the
+    // group notices by itself.
     const left = new AbortController()
-    const stopping = closing.aborted ? Promise.resolve() : once(closing, 'abort', { signal: left.signal })
-    await Promise.race([leave(), stopping.then(() => setTimeout(LEAVE_MS, undefined, { ref: false }))])
+    const stopping = closing.aborted
+      ? Promise.resolve()
+      : once(closing, 'abort', { signal: left.signal })
+    await Promise.race([
+      leave(),
+      stopping.then(() => setTimeout(LEAVE_MS, undefined, { ref: false })),
+    ])
     left.abort()
     // Connecting cannot be called off and is not waited for; what still arrives leaves at once.
     void consuming.catch(() => {}).then(leave)

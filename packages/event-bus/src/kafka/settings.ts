@@ -3,8 +3,13 @@ export type KafkaSettings = Readonly<{
   brokers: readonly string[]
   clientId: string
   ssl?: boolean
-  sasl?: { username: string; password: string } & ({ mechanism: 'plain' } | { mechanism: 'scram-sha-256' } | { mechanism: 'scram-sha-512' })
+  sasl?: { username: string; password: string } & (
+    { mechanism: 'plain' } | { mechanism: 'scram-sha-256' } | { mechanism: 'scram-sha-512' }
+  )
 }>
 
 /** What pino offers, as far as the bus needs it. */
-export type KafkaLog = { warn(fields: object, message: string): void; info?(fields: object, message: string): void }
+export type KafkaLog = {
+  warn(fields: object, message: string): void
+  info?(fields: object, message: string): void
+}

@@ -3,7 +3,13 @@ import type { KafkaMessage, Message } from '../kafka.ts'
 export const toDeadLetterTopic = (topic: string) => `${topic}.dlq`
 
 /** What could not be decoded, as it came, with where it stood, who gave it up and why. */
-export function toDeadLetter({ message, reason, topic, partition, group }: {
+export function toDeadLetter({
+  message,
+  reason,
+  topic,
+  partition,
+  group,
+}: {
   message: KafkaMessage
   reason: string
   topic: string

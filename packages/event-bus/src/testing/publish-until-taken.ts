@@ -3,7 +3,12 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 import type { EventPublisher } from '../ports.ts'
 
 /** As the relay does: the whole batch again until it is taken over. */
-export async function publishUntilTaken(publisher: EventPublisher, topic: string, events: readonly AnyEvent[], deadlineMs = 100_000): Promise<void> {
+export async function publishUntilTaken(
+  publisher: EventPublisher,
+  topic: string,
+  events: readonly AnyEvent[],
+  deadlineMs = 100_000,
+): Promise<void> {
   const deadline = performance.now() + deadlineMs
   for (;;) {
     try {

@@ -3,8 +3,14 @@ import { openKafka, type KafkaMessage } from '../kafka.ts'
 import type { KafkaSettings } from '../kafka/settings.ts'
 
 /** Collects every message of a topic, raw, until `close`. */
-export async function readTopic(settings: KafkaSettings, topic: string): Promise<{ messages: KafkaMessage[]; close: () => Promise<void> }> {
-  const consumer = openKafka(settings, { warn: () => {} }).consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })
+export async function readTopic(
+  settings: KafkaSettings,
+  topic: string,
+): Promise<{ messages: KafkaMessage[]; close: () => Promise<void> }> {
+  const consumer = openKafka(settings, { warn: () => {} }).consumer({
+    groupId: randomUUID(),
+    maxWaitTimeInMs: 50,
+  })
   const messages: KafkaMessage[] = []
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
@@ -14,5 +20,7 @@ export async function readTopic(settings: KafkaSettings, topic: string): Promise
 
 /** Header name -> text. */
 export function toTexts({ headers = {} }: KafkaMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, content]) => [name, String(content)]))
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, content]) => [name, String(content)]),
+  )
 }

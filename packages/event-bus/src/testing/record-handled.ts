@@ -1,6 +1,9 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
 
-/** Remembers what was handled, and tells each session's numbers in the order in which they came for the first time. */
+/**
+ * Remembers what was handled, and tells each session's numbers in the order in which they came for
+ * the first time.
+ */
 export function createRecord() {
   const handled: AnyEvent[] = []
   return {
@@ -8,13 +11,17 @@ export function createRecord() {
     handle: async (event: AnyEvent) => void handled.push(event),
     handleBatch: async (events: readonly AnyEvent[]) => void handled.push(...events),
     ids: () => new Set(handled.map((event) => event.id)),
-    firstOccurrences: () => toOrder([...new Map(handled.toReversed().map((event) => [event.id, event])).values()].toReversed()),
+    firstOccurrences: () =>
+      toOrder(
+        [...new Map(handled.toReversed().map((event) => [event.id, event])).values()].toReversed(),
+      ),
   }
 }
 
 /** Session -> the numbers of its events, in the order given. */
 export function toOrder(events: readonly AnyEvent[]): Record<string, number[]> {
   const order: Record<string, number[]> = {}
-  for (const { key, data } of events) (order[key] ??= []).push('session_seq' in data ? data.session_seq : 0)
+  for (const { key, data } of events)
+    (order[key] ??= []).push('session_seq' in data ? data.session_seq : 0)
   return order
 }

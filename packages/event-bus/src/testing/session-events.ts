@@ -26,7 +26,15 @@ export function createRotated(key: string, seq: number): EventOf<'session.rotate
 }
 
 /** Events 1 to `count` of each of some new sessions, the sessions taking turns. */
-export function createStory({ sessions, count }: { sessions: number; count: number }): EventOf<'session.rotated.v1'>[] {
+export function createStory({
+  sessions,
+  count,
+}: {
+  sessions: number
+  count: number
+}): EventOf<'session.rotated.v1'>[] {
   const keys = Array.from({ length: sessions }, () => randomUUID())
-  return Array.from({ length: count }, (_, at) => keys.map((key) => createRotated(key, at + 1))).flat()
+  return Array.from({ length: count }, (_, at) =>
+    keys.map((key) => createRotated(key, at + 1)),
+  ).flat()
 }

@@ -37,7 +37,8 @@ test('an answer that is longer than any of auth-api is not read to its end', asy
   let sent = 0
   const { url } = await serve((_, response) => {
     const send = () => {
-      while (sent < 200 && !response.destroyed && response.write(Buffer.alloc(1_000_000, 'x'))) sent += 1
+      while (sent < 200 && !response.destroyed && response.write(Buffer.alloc(1_000_000, 'x')))
+        sent += 1
       if (sent === 200) response.end()
     }
     response.on('drain', send)
@@ -49,7 +50,10 @@ test('an answer that is longer than any of auth-api is not read to its end', asy
 
 test('a connection that breaks is tried once more with the same body', async () => {
   const { url, seen } = await serve(cut, good)
-  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({ status: 200, body: { ok: true } })
+  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
+    status: 200,
+    body: { ok: true },
+  })
   expect(seen).toEqual([{ body: '{"a":1}' }, { body: '{"a":1}' }])
 })
 
@@ -60,8 +64,14 @@ test('one that hangs has half of the time, and is tried once more with the same 
     timeouts.push({ ms, end })
     return end.signal
   })
-  const { url, seen } = await serve(() => timeouts[0]?.end.abort(new DOMException('late', 'TimeoutError')), good)
-  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({ status: 200, body: { ok: true } })
+  const { url, seen } = await serve(
+    () => timeouts[0]?.end.abort(new DOMException('late', 'TimeoutError')),
+    good,
+  )
+  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
+    status: 200,
+    body: { ok: true },
+  })
   expect(seen).toEqual([{ body: '{"a":1}' }, { body: '{"a":1}' }])
   const [first, second] = timeouts.map(({ ms }) => ms)
   expect(first).toBe(30_000)
@@ -85,7 +95,11 @@ test('an error is an answer, and is not asked about again', async () => {
 
 test('keys and tokens do not follow a redirect', async () => {
   const elsewhere = await serve(good)
-  const { url } = await serve((_, response) => response.writeHead(307, { location: elsewhere.url }).end())
-  await expect(ask({ url, headers: { authorization: 'Bearer key' }, ...LONG })).rejects.toThrow('fetch failed')
+  const { url } = await serve((_, response) =>
+    response.writeHead(307, { location: elsewhere.url }).end(),
+  )
+  await expect(ask({ url, headers: { authorization: 'Bearer key' }, ...LONG })).rejects.toThrow(
+    'fetch failed',
+  )
   expect(elsewhere.seen).toEqual([])
 })

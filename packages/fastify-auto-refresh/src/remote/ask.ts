@@ -12,8 +12,9 @@ const MOST_BYTES = 67_108_864
 export type Ask = (question: Question) => Promise<Answer>
 
 /**
- * Asks auth-api, and after a broken or late connection once more: everything that is asked may be asked twice. Throws what
- * went wrong the second time; the error holds nothing of what was sent or answered.
+ * Asks auth-api, and after a broken or late connection once more: everything that is asked may be
+ * asked twice. Throws what went wrong the second time; the error holds nothing of what was sent or
+ * answered.
  */
 export const ask: Ask = async (question) => {
   const startedAtMs = performance.now()
@@ -24,7 +25,10 @@ export const ask: Ask = async (question) => {
   }
 }
 
-async function attempt({ url, method = 'GET', headers = {}, body }: Question, withinMs: number): Promise<Answer> {
+async function attempt(
+  { url, method = 'GET', headers = {}, body }: Question,
+  withinMs: number,
+): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
@@ -33,10 +37,17 @@ async function attempt({ url, method = 'GET', headers = {}, body }: Question, wi
     redirect: 'error',
     signal: AbortSignal.timeout(Math.max(1, Math.ceil(withinMs))),
   })
-  return { status: response.status, headers: response.headers, body: parse(await readText(response)) }
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: parse(await readText(response)),
+  }
 }
 
-/** Throws where an answer is longer than any of auth-api: it must not fill the memory of the back end. */
+/**
+ * Throws where an answer is longer than any of auth-api: it must not fill the memory of the back
+ * end.
+ */
 async function readText({ body }: Response): Promise<string> {
   if (body === null) return ''
   const chunks: Uint8Array[] = []

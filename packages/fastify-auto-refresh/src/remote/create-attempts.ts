@@ -3,18 +3,34 @@ import type { FastifyRequest } from 'fastify'
 import type { RenewalRequest } from '../renewal.ts'
 
 const MAX_OPEN = 10_000
-/** Who lost an answer in the evening comes back the next morning. Longer would only serve whoever finds an old token. */
+/**
+ * Who lost an answer in the evening comes back the next morning. Longer would only serve whoever
+ * finds an old token.
+ */
 const KEPT_MS = 86_400_000
 
-type Attempt = { readonly key: string; asking: number; mayBeSpent: boolean; settled: boolean; atMs: number }
+type Attempt = {
+  readonly key: string
+  asking: number
+  mayBeSpent: boolean
+  settled: boolean
+  atMs: number
+}
 
 /**
- * The `Idempotency-Key` under which a refresh token is renewed: one for all requests that carry the token, from the first question
- * until auth-api has said what became of it. Were it one for each, the key that has spent the token could be forgotten for
- * that of a request beside it, and the user would look like a thief. Each request still asks by itself, within a
- * deadline and as a client of its own: auth-api gives all of them the same successor.
+ * The `Idempotency-Key` under which a refresh token is renewed: one for all requests that carry the
+ * token, from the first question until auth-api has said what became of it. Were it one for each,
+ * the key that has spent the token could be forgotten for that of a request beside it, and the user
+ * would look like a thief. Each request still asks by itself, within a deadline and as a client of
+ * its own: auth-api gives all of them the same successor.
  */
-export function createAttempts({ createId, nowMs }: { createId: () => string; nowMs: () => number }) {
+export function createAttempts({
+  createId,
+  nowMs,
+}: {
+  createId: () => string
+  nowMs: () => number
+}) {
   const ofRequest = new WeakMap<FastifyRequest, Attempt>()
   const open = new Map<string, Attempt>()
 
@@ -46,8 +62,13 @@ export function createAttempts({ createId, nowMs }: { createId: () => string; no
 
     return {
       key: attempt.key,
-      /** Runs a peek. Tokens that nobody would renew, made up ones above all, leave nothing behind. */
-      async foresee<Answer>(peek: () => Promise<Answer>, wouldRenew: (answer: Answer) => boolean): Promise<Answer> {
+      /**
+       * Runs a peek. Tokens that nobody would renew, made up ones above all, leave nothing behind.
+       */
+      async foresee<Answer>(
+        peek: () => Promise<Answer>,
+        wouldRenew: (answer: Answer) => boolean,
+      ): Promise<Answer> {
         attempt.asking += 1
         try {
           const answer = await peek()
@@ -59,7 +80,10 @@ export function createAttempts({ createId, nowMs }: { createId: () => string; no
         }
       },
       /** Runs a renewal. The key stays until `isFinal`: what throws may have been carried out. */
-      async carryOut<Answer>(renew: () => Promise<Answer>, isFinal: (answer: Answer) => boolean): Promise<Answer> {
+      async carryOut<Answer>(
+        renew: () => Promise<Answer>,
+        isFinal: (answer: Answer) => boolean,
+      ): Promise<Answer> {
         attempt.mayBeSpent = true
         if (!attempt.settled && (isKept() || !open.has(token))) keep(token, attempt)
         const answer = await renew()

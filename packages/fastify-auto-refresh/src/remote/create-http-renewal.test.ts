@@ -5,10 +5,21 @@ import type { Answer, Question } from './ask.ts'
 import { createHttpRenewal } from './create-http-renewal.ts'
 
 const SESSION = '0198c1a0-0000-7000-8000-000000000002'
-const answer = (data: object, status = 200): Answer => ({ status, headers: new Headers(), body: { status, message: '', data } })
-const RENEWED = { outcome: 'renewed', access_token: 'a2', refresh_token: 'r2', refresh_expires_in: 60 }
+const answer = (data: object, status = 200): Answer => ({
+  status,
+  headers: new Headers(),
+  body: { status, message: '', data },
+})
+const RENEWED = {
+  outcome: 'renewed',
+  access_token: 'a2',
+  refresh_token: 'r2',
+  refresh_expires_in: 60,
+}
 const asked = (refreshToken = 'r1'): RenewalRequest => ({
-  refreshToken, sessionId: SESSION, request: { ip: '203.0.113.9', headers: { 'user-agent': 'phone' } } as unknown as FastifyRequest,
+  refreshToken,
+  sessionId: SESSION,
+  request: { ip: '203.0.113.9', headers: { 'user-agent': 'phone' } } as unknown as FastifyRequest,
 })
 
 function setUp(isAway = false) {
@@ -17,7 +28,15 @@ function setUp(isAway = false) {
   const now = { ms: 1000 }
   const nowMs = () => now.ms
   const createId = () => `try-${(ids += 1)}`
-  const renewal = createHttpRenewal({ url: 'http://auth/renewals', key: 'key', ask, createId, nowMs, elapsedMs: nowMs, isAway: () => isAway })
+  const renewal = createHttpRenewal({
+    url: 'http://auth/renewals',
+    key: 'key',
+    ask,
+    createId,
+    nowMs,
+    elapsedMs: nowMs,
+    isAway: () => isAway,
+  })
   const attempts = () => ask.mock.calls.map(([{ headers }]) => headers?.['idempotency-key'])
   return { renewal, ask, attempts, now }
 }
@@ -25,14 +44,33 @@ function setUp(isAway = false) {
 test('both steps of a renewal name the user, the session and one attempt, within a deadline', async () => {
   const { renewal, ask } = setUp()
   const request = asked()
-  ask.mockResolvedValueOnce(answer({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }))
-  expect(await renewal.peek(request)).toEqual({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } })
-  expect(await renewal.renew({ ...request })).toEqual({ outcome: 'renewed', accessToken: 'a2', refreshToken: 'r2', idleUntilMs: 61_000 })
+  ask.mockResolvedValueOnce(
+    answer({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
+  )
+  expect(await renewal.peek(request)).toEqual({
+    outcome: 'would_renew',
+    user: { username: 'ann', role: 'user' },
+  })
+  expect(await renewal.renew({ ...request })).toEqual({
+    outcome: 'renewed',
+    accessToken: 'a2',
+    refreshToken: 'r2',
+    idleUntilMs: 61_000,
+  })
   const question = {
-    method: 'POST', headers: { authorization: 'Bearer key', 'idempotency-key': 'try-1' }, deadlineMs: 2000,
-    body: { refresh_token: 'r1', expected_session_id: SESSION, client: { address: '203.0.113.9', agent: 'phone' } },
+    method: 'POST',
+    headers: { authorization: 'Bearer key', 'idempotency-key': 'try-1' },
+    deadlineMs: 2000,
+    body: {
+      refresh_token: 'r1',
+      expected_session_id: SESSION,
+      client: { address: '203.0.113.9', agent: 'phone' },
+    },
   }
-  expect(ask.mock.calls).toEqual([[{ ...question, url: 'http://auth/renewals/peek' }], [{ ...question, url: 'http://auth/renewals' }]])
+  expect(ask.mock.calls).toEqual([
+    [{ ...question, url: 'http://auth/renewals/peek' }],
+    [{ ...question, url: 'http://auth/renewals' }],
+  ])
 })
 
 test('each request is an attempt of its own', async () => {
@@ -47,7 +85,9 @@ test('an answer that stays lost is asked for again by the next request with the 
   ask.mockRejectedValueOnce(new Error('cut'))
   await expect(renewal.renew(asked())).rejects.toMatchObject({ code: 'unavailable' })
   await renewal.renew(asked('another'))
-  ask.mockResolvedValueOnce(answer({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }))
+  ask.mockResolvedValueOnce(
+    answer({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
+  )
   const next = asked()
   await renewal.peek(next)
   await renewal.renew(next)
@@ -81,15 +121,21 @@ test('a request that has begun keeps its key when another is answered, and leave
   expect(attempts()).toEqual(['try-1', 'try-1', 'try-1', 'try-2'])
 })
 
-test.each([{ outcome: 'rate_limited', retry_after_seconds: 1 }, { outcome: 'session_mismatch' }])('%o tells nothing about a lost answer: the key stays', async (unknowing) => {
-  const { renewal, ask, attempts } = setUp()
-  ask.mockRejectedValueOnce(LOST).mockResolvedValueOnce(answer(unknowing)).mockResolvedValueOnce(answer(unknowing))
-  await expect(renewal.renew(asked())).rejects.toMatchObject({ code: 'unavailable' })
-  await renewal.peek(asked())
-  await renewal.renew(asked())
-  await renewal.renew(asked())
-  expect(attempts()).toEqual(['try-1', 'try-1', 'try-1', 'try-1'])
-})
+test.each([{ outcome: 'rate_limited', retry_after_seconds: 1 }, { outcome: 'session_mismatch' }])(
+  '%o tells nothing about a lost answer: the key stays',
+  async (unknowing) => {
+    const { renewal, ask, attempts } = setUp()
+    ask
+      .mockRejectedValueOnce(LOST)
+      .mockResolvedValueOnce(answer(unknowing))
+      .mockResolvedValueOnce(answer(unknowing))
+    await expect(renewal.renew(asked())).rejects.toMatchObject({ code: 'unavailable' })
+    await renewal.peek(asked())
+    await renewal.renew(asked())
+    await renewal.renew(asked())
+    expect(attempts()).toEqual(['try-1', 'try-1', 'try-1', 'try-1'])
+  },
+)
 
 test('a token that nobody would renew is not remembered', async () => {
   const { renewal, ask, attempts } = setUp()
@@ -130,11 +176,17 @@ test('peek and renewal of a request share one deadline', async () => {
 })
 
 describe('what auth-api says becomes what the middleware knows', () => {
-  test.each(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'])('%s', async (outcome) => {
-    const { renewal, ask } = setUp()
-    ask.mockResolvedValue(answer({ outcome }))
-    expect([await renewal.peek(asked()), await renewal.renew(asked())]).toEqual([{ outcome }, { outcome }])
-  })
+  test.each(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'])(
+    '%s',
+    async (outcome) => {
+      const { renewal, ask } = setUp()
+      ask.mockResolvedValue(answer({ outcome }))
+      expect([await renewal.peek(asked()), await renewal.renew(asked())]).toEqual([
+        { outcome },
+        { outcome },
+      ])
+    },
+  )
 
   test('a limit', async () => {
     const { renewal, ask } = setUp()

@@ -7,8 +7,18 @@ const DAY_MS = 86_400_000
 const pair = await generateKeyPair('ES256', { extractable: true })
 const publicJwk = await exportJWK(pair.publicKey)
 const rsa = await exportJWK((await generateKeyPair('RS256', { extractable: true })).publicKey)
-const jwk = (kid: string, change: object = {}) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig', ...change })
-const answer = (...keys: object[]): Answer => ({ status: 200, headers: new Headers(), body: { keys } })
+const jwk = (kid: string, change: object = {}) => ({
+  ...publicJwk,
+  kid,
+  alg: 'ES256',
+  use: 'sig',
+  ...change,
+})
+const answer = (...keys: object[]): Answer => ({
+  status: 200,
+  headers: new Headers(),
+  body: { keys },
+})
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
@@ -19,7 +29,12 @@ afterEach(() => {
 
 async function setUp(first: Answer = answer(jwk('a'))) {
   const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => first)
-  const keys = createRemoteKeys({ url: 'http://auth/jwks', ask, elapsedMs: () => performance.now(), log: { warn: () => undefined } })
+  const keys = createRemoteKeys({
+    url: 'http://auth/jwks',
+    ask,
+    elapsedMs: () => performance.now(),
+    log: { warn: () => undefined },
+  })
   keys.start()
   await vi.waitFor(() => expect(ask).toHaveBeenCalled())
   return { keys, ask }
@@ -55,7 +70,11 @@ test('a new key is found at once, and made-up ones cause one question in five se
   for (const kid of ['x', 'y', 'z']) expect(await keys.find(kid)).toBeUndefined()
   expect(ask).toHaveBeenCalledTimes(2)
   await vi.advanceTimersByTimeAsync(5000)
-  expect(await Promise.all(['x', 'y', 'z'].map((kid) => keys.find(kid)))).toEqual([undefined, undefined, undefined])
+  expect(await Promise.all(['x', 'y', 'z'].map((kid) => keys.find(kid)))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
   expect(ask).toHaveBeenCalledTimes(3)
   await keys.stop()
 })
@@ -88,25 +107,29 @@ test.each<[string, object]>([
   await keys.stop()
 })
 
-test.each<[string, Answer]>([['an error', { ...answer(jwk('x')), status: 500 }], ['no key', answer()], ['a page of a proxy', { ...answer(), body: undefined }]])(
-  '%s instead of the keys leaves the known ones alone',
-  async (_, bad) => {
-    const { keys, ask } = await setUp()
-    await keys.read
-    ask.mockResolvedValue(bad)
-    await vi.advanceTimersByTimeAsync(600_000)
-    expect(ask.mock.calls.length).toBeGreaterThan(10)
-    expect(await keys.find('a')).toBeDefined()
-    await keys.stop()
-  },
-)
+test.each<[string, Answer]>([
+  ['an error', { ...answer(jwk('x')), status: 500 }],
+  ['no key', answer()],
+  ['a page of a proxy', { ...answer(), body: undefined }],
+])('%s instead of the keys leaves the known ones alone', async (_, bad) => {
+  const { keys, ask } = await setUp()
+  await keys.read
+  ask.mockResolvedValue(bad)
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(ask.mock.calls.length).toBeGreaterThan(10)
+  expect(await keys.find('a')).toBeDefined()
+  await keys.stop()
+})
 
 test('a key that is published no longer verifies for 30 s more: whether it was retired is told by the feed', async () => {
   const { keys, ask } = await setUp(answer(jwk('a'), jwk('b')))
   await keys.read
   ask.mockResolvedValue(answer(jwk('b')))
   await vi.advanceTimersByTimeAsync(300_000)
-  expect([await keys.find('a'), await keys.find('b')]).toEqual([expect.anything(), expect.anything()])
+  expect([await keys.find('a'), await keys.find('b')]).toEqual([
+    expect.anything(),
+    expect.anything(),
+  ])
   await vi.advanceTimersByTimeAsync(15_000)
   expect(await keys.find('made up')).toBeUndefined()
   expect(await keys.find('a')).toBeDefined()

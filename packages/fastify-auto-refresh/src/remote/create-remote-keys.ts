@@ -8,26 +8,45 @@ import { withResolvers } from './with-resolvers.ts'
 /** As long as auth-api lets a set be kept. */
 const REFRESH_MS = 300_000
 const AGAIN_MS = 10_000
-/** Before the first keys every request is refused: a start beside auth-api must not wait for them any longer. */
+/**
+ * Before the first keys every request is refused: a start beside auth-api must not wait for them
+ * any longer.
+ */
 const FIRST_AGAIN_MS = 1000
 /** An unknown kid is looked for no more often than this: anybody can make one up. */
 const COOL_DOWN_MS = 5000
 /** Without auth-api the last good keys serve this long. */
 const KEPT_MS = 86_400_000
 const DEADLINE_MS = 2000
-/** A key that is published no longer serves on: the feed says, a little later, if it was retired. */
+/**
+ * A key that is published no longer serves on: the feed says, a little later, if it was retired.
+ */
 const DROPPED_MS = 30_000
 /** After a key was retired another one signs at once, and not every replica publishes it yet. */
 const CHANGING_MS = 10_000
 const CHANGING_COOL_DOWN_MS = 500
 
-const CHANGING = 'A signing key was retired a moment ago, and its successor may not be published yet'
+const CHANGING =
+  'A signing key was retired a moment ago, and its successor may not be published yet'
 
 type Keys = ReadonlyMap<string, CryptoKey>
 export type RemoteKeys = ReturnType<typeof createRemoteKeys>
 
-/** auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but one with a kid that is new. */
-export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; ask: Ask; elapsedMs: () => number; log: Pick<FastifyBaseLogger, 'warn'> }) {
+/**
+ * auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but
+ * one with a kid that is new.
+ */
+export function createRemoteKeys({
+  url,
+  ask,
+  elapsedMs,
+  log,
+}: {
+  url: string
+  ask: Ask
+  elapsedMs: () => number
+  log: Pick<FastifyBaseLogger, 'warn'>
+}) {
   let keys: Keys = new Map()
   const dropped = new Map<string, { key: CryptoKey; untilMs: number }>()
   let changingUntilMs = -Infinity
@@ -46,7 +65,11 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
       failing = false
     },
     onError(error) {
-      if (!failing) log.warn({ err: error }, 'The keys cannot be read from auth-api; the known ones stay for a day')
+      if (!failing)
+        log.warn(
+          { err: error },
+          'The keys cannot be read from auth-api; the known ones stay for a day',
+        )
       failing = true
     },
   })
@@ -58,7 +81,8 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
     try {
       const { status, body } = await ask({ url, deadlineMs: DEADLINE_MS })
       const found = status === 200 ? await importKeys(body) : new Map<string, CryptoKey>()
-      if (found.size === 0) throw new Error(`auth-api answered ${status} and no key to the question for its keys`)
+      if (found.size === 0)
+        throw new Error(`auth-api answered ${status} and no key to the question for its keys`)
       replace(found)
       tried = { atMs: readAtMs }
       read.resolve()
@@ -70,7 +94,8 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
   function replace(found: Keys): void {
     readAtMs = elapsedMs()
     for (const [kid, { untilMs }] of dropped) if (untilMs <= readAtMs) dropped.delete(kid)
-    for (const [kid, key] of keys) if (!found.has(kid)) dropped.set(kid, { key, untilMs: readAtMs + DROPPED_MS })
+    for (const [kid, key] of keys)
+      if (!found.has(kid)) dropped.set(kid, { key, untilMs: readAtMs + DROPPED_MS })
     keys = found
   }
 
@@ -78,7 +103,9 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
     const nowMs = elapsedMs()
     if (nowMs - readAtMs > KEPT_MS) return undefined
     const former = dropped.get(kid)
-    return keys.get(kid) ?? (former !== undefined && nowMs < former.untilMs ? former.key : undefined)
+    return (
+      keys.get(kid) ?? (former !== undefined && nowMs < former.untilMs ? former.key : undefined)
+    )
   }
 
   return {
@@ -94,7 +121,8 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
       if (elapsedMs() - tried.atMs >= coolDownMs || underWay !== undefined) await refresh()
       if (tried.fault !== undefined) throw new CodedError('unavailable', { cause: tried.fault })
       const found = known(kid)
-      if (found === undefined && isChanging) throw new CodedError('unavailable', { cause: new Error(CHANGING) })
+      if (found === undefined && isChanging)
+        throw new CodedError('unavailable', { cause: new Error(CHANGING) })
       return found
     },
     /** A key was retired: for a while an unknown one may be its successor. */
@@ -110,10 +138,22 @@ export function createRemoteKeys({ url, ask, elapsedMs, log }: { url: string; as
 
 /** Those that can verify our tokens: ES256 on P-256, for signatures. */
 async function importKeys(body: unknown): Promise<Keys> {
-  const listed = typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys) ? (body.keys as JWK[]) : []
+  const listed =
+    typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys)
+      ? (body.keys as JWK[])
+      : []
   const found = new Map<string, CryptoKey>()
   for (const { kty, crv, x, y, kid, alg = 'ES256', use = 'sig' } of listed) {
-    if (kty !== 'EC' || crv !== 'P-256' || alg !== 'ES256' || use !== 'sig' || typeof kid !== 'string' || typeof x !== 'string' || typeof y !== 'string') continue
+    if (
+      kty !== 'EC' ||
+      crv !== 'P-256' ||
+      alg !== 'ES256' ||
+      use !== 'sig' ||
+      typeof kid !== 'string' ||
+      typeof x !== 'string' ||
+      typeof y !== 'string'
+    )
+      continue
     const key = await importJWK({ kty, crv, x, y }, 'ES256')
     if (!(key instanceof Uint8Array)) found.set(kid, key)
   }

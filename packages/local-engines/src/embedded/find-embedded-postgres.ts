@@ -3,11 +3,20 @@ import { join } from 'node:path'
 import { findPostmaster } from './postmaster.ts'
 import { toUrl } from './server.ts'
 
-/** The embedded Postgres that runs on this directory now, for a helper of its owner. It is not taken over. */
-export async function findEmbeddedPostgres({ dataDir }: { dataDir: string }): Promise<{ url: string } | undefined> {
+/**
+ * The embedded Postgres that runs on this directory now, for a helper of its owner. It is not taken
+ * over.
+ */
+export async function findEmbeddedPostgres({
+  dataDir,
+}: {
+  dataDir: string
+}): Promise<{ url: string } | undefined> {
   const folder = await realpath(join(dataDir, 'postgres')).catch(() => undefined)
   if (folder === undefined) return undefined
   const running = await findPostmaster(join(folder, 'data'))
   if (running === undefined) return undefined
-  return { url: toUrl({ password: await readFile(join(folder, 'password'), 'utf8') }, running.port) }
+  return {
+    url: toUrl({ password: await readFile(join(folder, 'password'), 'utf8') }, running.port),
+  }
 }

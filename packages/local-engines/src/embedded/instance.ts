@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findBinaries, type Binaries } from './binaries.ts'
@@ -11,25 +21,63 @@ import { chooseLauncher, type Launcher } from './launcher.ts'
 const run = promisify(execFile)
 
 /** A folder with the data of one Postgres server, its password and its log. */
-export type Instance = Readonly<{ data: string; log: string; password: string; binaries: Binaries; launcher: Launcher }>
+export type Instance = Readonly<{
+  data: string
+  log: string
+  password: string
+  binaries: Binaries
+  launcher: Launcher
+}>
 
 /** Opens `<dataDir>/postgres`, and makes it first where it is not there yet. Safe to race. */
-export async function prepareInstance({ dataDir, durable = true }: { dataDir: string; durable?: boolean }): Promise<Instance> {
+export async function prepareInstance({
+  dataDir,
+  durable = true,
+}: {
+  dataDir: string
+  durable?: boolean
+}): Promise<Instance> {
   const binaries = findBinaries()
-  // May be passed through but not listed: Postgres can be another user, and what stands here is closed by itself.
+  // May be passed through but not listed: Postgres can be another user, and what stands here is
+  // closed by itself.
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
   const parent = await realpath(dataDir)
   const folder = join(parent, 'postgres')
   const existing = await ownerOf(folder)
-  const launcher = await chooseLauncher({ fileOwner: existing, mustReach: [binaries.postgres, parent] })
+  const launcher = await chooseLauncher({
+    fileOwner: existing,
+    mustReach: [binaries.postgres, parent],
+  })
   await removeInterrupted(parent)
   if (existing === undefined) await createInstance({ parent, folder, binaries, launcher, durable })
-  else if (existing !== launcher.owner.uid) await run('chown', ['-R', `${launcher.owner.uid}:${launcher.owner.gid}`, folder])
-  return { data: join(folder, 'data'), log: join(folder, 'log'), password: await readFile(join(folder, 'password'), 'utf8'), binaries, launcher }
+  else if (existing !== launcher.owner.uid)
+    await run('chown', ['-R', `${launcher.owner.uid}:${launcher.owner.gid}`, folder])
+  return {
+    data: join(folder, 'data'),
+    log: join(folder, 'log'),
+    password: await readFile(join(folder, 'password'), 'utf8'),
+    binaries,
+    launcher,
+  }
 }
 
-/** initdb works in a folder of its own that gets its name when all is there: what was interrupted is never mistaken for data. */
-async function createInstance({ parent, folder, binaries, launcher, durable }: { parent: string; folder: string; binaries: Binaries; launcher: Launcher; durable: boolean }): Promise<void> {
+/**
+ * initdb works in a folder of its own that gets its name when all is there: what was interrupted is
+ * never mistaken for data.
+ */
+async function createInstance({
+  parent,
+  folder,
+  binaries,
+  launcher,
+  durable,
+}: {
+  parent: string
+  folder: string
+  binaries: Binaries
+  launcher: Launcher
+  durable: boolean
+}): Promise<void> {
   const making = join(parent, `postgres.making-${process.pid}-${randomBytes(4).toString('hex')}`)
   const { uid, gid } = launcher.owner
   const passwordFile = join(making, 'password')
@@ -37,8 +85,18 @@ async function createInstance({ parent, folder, binaries, launcher, durable }: {
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true })
   for (const path of [making, passwordFile]) await chown(path, uid, gid)
   const [file = '', ...args] = [
-    ...launcher.prefix, binaries.initdb, '--pgdata', join(making, 'data'), '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-    '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', ...(durable ? [] : ['--no-sync']),
+    ...launcher.prefix,
+    binaries.initdb,
+    '--pgdata',
+    join(making, 'data'),
+    '--username=postgres',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    ...(durable ? [] : ['--no-sync']),
   ]
   await run(file, args, { ...launcher.identity, cwd: '/', env: SERVER_ENVIRONMENT })
   // Somebody else may have been faster; then his is the one.
@@ -48,7 +106,10 @@ async function createInstance({ parent, folder, binaries, launcher, durable }: {
   })
 }
 
-/** What Postgres sees of our environment: nothing that would change its language, its time zone or its defaults (PG...). */
+/**
+ * What Postgres sees of our environment: nothing that would change its language, its time zone or
+ * its defaults (PG...).
+ */
 export const SERVER_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
 async function ownerOf(path: string): Promise<number | undefined> {
@@ -63,6 +124,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
 async function removeInterrupted(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const maker = /^postgres\.making-(\d+)-/.exec(name)?.[1]
-    if (maker !== undefined && !isRunning(Number(maker))) await rm(join(parent, name), { recursive: true, force: true })
+    if (maker !== undefined && !isRunning(Number(maker)))
+      await rm(join(parent, name), { recursive: true, force: true })
   }
 }

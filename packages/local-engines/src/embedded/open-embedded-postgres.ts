@@ -23,10 +23,15 @@ export type EmbeddedPostgresOptions = Readonly<{
 }>
 
 /**
- * A Postgres 18 of this process alone, reachable from this machine only. It outlives a `kill -9` of this process and is taken over by the
- * next one that opens the directory; a second process that opens it meanwhile is refused. A server that dies is started again.
+ * A Postgres 18 of this process alone, reachable from this machine only. It outlives a `kill -9` of
+ * this process and is taken over by the next one that opens the directory; a second process that
+ * opens it meanwhile is refused. A server that dies is started again.
  */
-export async function openEmbeddedPostgres({ dataDir, log, onRestart }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function openEmbeddedPostgres({
+  dataDir,
+  log,
+  onRestart,
+}: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const instance = await prepareInstance({ dataDir })
   const stopping = new AbortController()
   let server = await open()

@@ -4,7 +4,10 @@ import type { Instance } from './instance.ts'
 import { findPostmaster, isPostmaster } from './postmaster.ts'
 import { connectWhenReady, findFreePort, startServer } from './server.ts'
 
-/** `lock` is the connection that holds the ownership: as long as it lives, nobody else opens this data directory. */
+/**
+ * `lock` is the connection that holds the ownership: as long as it lives, nobody else opens this
+ * data directory.
+ */
 export type OwnedServer = Readonly<{ pid: number; port: number; lock: Client }>
 
 /** Any number that nobody else on this server uses. */
@@ -12,32 +15,50 @@ const OWNERSHIP = 4_927_301
 const ATTEMPTS = 5
 
 /**
- * Takes over the server that runs on the data directory (its owner was killed), or starts one. Two that open it at once
- * both end up at one server, and the lock decides: for the other one it is `in_use`.
+ * Takes over the server that runs on the data directory (its owner was killed), or starts one. Two
+ * that open it at once both end up at one server, and the lock decides: for the other one it is
+ * `in_use`.
  */
-export async function openServer(instance: Instance, preferredPort?: number): Promise<OwnedServer | 'in_use'> {
+export async function openServer(
+  instance: Instance,
+  preferredPort?: number,
+): Promise<OwnedServer | 'in_use'> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const running = await findPostmaster(instance.data)
-      return running === undefined ? await startOwned(instance, preferredPort) : await takeOver(instance, running)
+      return running === undefined
+        ? await startOwned(instance, preferredPort)
+        : await takeOver(instance, running)
     } catch (error) {
       if (attempt === ATTEMPTS) throw error
     }
   }
 }
 
-async function startOwned(instance: Instance, preferredPort: number | undefined): Promise<OwnedServer | 'in_use'> {
+async function startOwned(
+  instance: Instance,
+  preferredPort: number | undefined,
+): Promise<OwnedServer | 'in_use'> {
   const port = preferredPort ?? (await findFreePort())
   const { pid, client } = await startServer(instance, { port })
   return (await takeOwnership(client)) ? { pid, port, lock: client } : 'in_use'
 }
 
-async function takeOver(instance: Instance, { pid, port }: { pid: number; port: number }): Promise<OwnedServer | 'in_use'> {
-  const client = await connectWhenReady(instance, { port, isAlive: () => isPostmaster(pid, instance.data) })
+async function takeOver(
+  instance: Instance,
+  { pid, port }: { pid: number; port: number },
+): Promise<OwnedServer | 'in_use'> {
+  const client = await connectWhenReady(instance, {
+    port,
+    isAlive: () => isPostmaster(pid, instance.data),
+  })
   return (await takeOwnership(client)) ? { pid, port, lock: client } : 'in_use'
 }
 
-/** Waits three seconds, the connection's `lock_timeout`: the server, or the machine it runs on, may not have noticed yet that the owner before us is gone. */
+/**
+ * Waits three seconds, the connection's `lock_timeout`: the server, or the machine it runs on, may
+ * not have noticed yet that the owner before us is gone.
+ */
 async function takeOwnership(client: Client): Promise<boolean> {
   try {
     await client.query('select pg_advisory_lock($1::bigint)', [OWNERSHIP])

@@ -16,24 +16,37 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
   const [pid, , , port] = text.split('\n').map(Number)
   if (pid === undefined || !(pid > 0) || port === undefined || !(port > 0)) return undefined
   if (await isPostmaster(pid, data)) return { pid, port }
-  // The id may belong to another process by now (or to a dead one that nobody buried): Postgres would take it for a server.
+  // The id may belong to another process by now (or to a dead one that nobody buried): Postgres
+  // would take it for a server.
   if ((await readFile(file, 'utf8').catch(() => '')) === text) await rm(file, { force: true })
   return undefined
 }
 
-/** True while the process is a Postgres on this data directory. The dead and what else got the same id are not. */
+/**
+ * True while the process is a Postgres on this data directory. The dead and what else got the same
+ * id are not.
+ */
 export async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
     return commandLine.split('\0').includes(data)
   }
-  const { stdout } = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+  const { stdout } = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => ({
+    stdout: '',
+  }))
   return stdout.includes(data)
 }
 
-/** Ends the server cleanly (fast shutdown); after 10 s at once, which costs the next start a recovery but no data. */
+/**
+ * Ends the server cleanly (fast shutdown); after 10 s at once, which costs the next start a
+ * recovery but no data.
+ */
 export async function endPostmaster(pid: number, data: string): Promise<void> {
-  for (const [signal, waitMs] of [['SIGINT', 10_000], ['SIGQUIT', 5000], ['SIGKILL', 5000]] as const) {
+  for (const [signal, waitMs] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 5000],
+    ['SIGKILL', 5000],
+  ] as const) {
     if (!(await isPostmaster(pid, data))) return
     process.kill(pid, signal)
     if (await hasEnded(pid, data, waitMs)) return

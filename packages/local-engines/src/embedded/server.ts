@@ -15,7 +15,10 @@ const LOWEST_PORT = 10_081
 const SYSTEM_PORTS_FROM = 32_768
 const PORT_ATTEMPTS = 100
 
-/** No socket file (its path may be too long), UTC, a quick vacuum for tables that fill and drain all the time, no data in its log. */
+/**
+ * No socket file (its path may be too long), UTC, a quick vacuum for tables that fill and drain all
+ * the time, no data in its log.
+ */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -30,17 +33,26 @@ const SETTINGS = {
 type Start = Readonly<{ port: number; settings?: Record<string, string> }>
 
 /** Starts a server, and gives its process id and the first connection to it. */
-export async function startServer(instance: Instance, start: Start): Promise<{ pid: number; client: Client }> {
+export async function startServer(
+  instance: Instance,
+  start: Start,
+): Promise<{ pid: number; client: Client }> {
   const deadline = performance.now() + 30_000
   for (;;) {
     const { child, logStart } = await spawnServer(instance, start)
     try {
-      const client = await connectWhenReady(instance, { port: start.port, isAlive: () => child.exitCode === null && child.signalCode === null })
+      const client = await connectWhenReady(instance, {
+        port: start.port,
+        isAlive: () => child.exitCode === null && child.signalCode === null,
+      })
       return { pid: child.pid ?? 0, client }
     } catch (error) {
       child.kill('SIGQUIT')
-      // The last processes of a killed server need a moment to notice, to say so in the same log, and to let go of its memory.
-      const log = (await readFile(instance.log).catch(() => Buffer.alloc(0))).subarray(logStart).toString()
+      // The last processes of a killed server need a moment to notice, to say so in the same log,
+      // and to let go of its memory.
+      const log = (await readFile(instance.log).catch(() => Buffer.alloc(0)))
+        .subarray(logStart)
+        .toString()
       if (!log.includes('shared memory block') || performance.now() > deadline) throw error
       await delay(100)
     }
@@ -48,14 +60,31 @@ export async function startServer(instance: Instance, start: Start): Promise<{ p
 }
 
 /** In a session of its own, so that Ctrl-C does not reach it. */
-async function spawnServer(instance: Instance, { port, settings = {} }: Start): Promise<{ child: ChildProcess; logStart: number }> {
+async function spawnServer(
+  instance: Instance,
+  { port, settings = {} }: Start,
+): Promise<{ child: ChildProcess; logStart: number }> {
   const log = await open(instance.log, 'a', 0o600)
   try {
     if ((await log.stat()).size > LOG_LIMIT_BYTES) await log.truncate()
     const logStart = (await log.stat()).size
-    const flags = Object.entries({ ...SETTINGS, port: String(port), ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const [file = '', ...args] = [...instance.launcher.prefix, instance.binaries.postgres, '-D', instance.data, ...flags]
-    const child = spawn(file, args, { ...instance.launcher.identity, cwd: '/', env: SERVER_ENVIRONMENT, detached: true, stdio: ['ignore', log.fd, log.fd] })
+    const flags = Object.entries({ ...SETTINGS, port: String(port), ...settings }).flatMap(
+      ([name, value]) => ['-c', `${name}=${value}`],
+    )
+    const [file = '', ...args] = [
+      ...instance.launcher.prefix,
+      instance.binaries.postgres,
+      '-D',
+      instance.data,
+      ...flags,
+    ]
+    const child = spawn(file, args, {
+      ...instance.launcher.identity,
+      cwd: '/',
+      env: SERVER_ENVIRONMENT,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    })
     child.unref()
     return await new Promise((resolve, reject) => {
       child.once('error', reject)
@@ -71,7 +100,10 @@ export function toUrl({ password }: Pick<Instance, 'password'>, port: number): s
   return `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`
 }
 
-/** `options` and `sslnegotiation` are given so that `PGOPTIONS` and `PGSSLNEGOTIATION`, which may be set for another server, do not count. */
+/**
+ * `options` and `sslnegotiation` are given so that `PGOPTIONS` and `PGSSLNEGOTIATION`, which may be
+ * set for another server, do not count.
+ */
 const OWNER = {
   application_name: 'owner',
   keepAlive: true,
@@ -82,8 +114,14 @@ const OWNER = {
 
 type Target = Readonly<{ port: number; isAlive: () => boolean | Promise<boolean> }>
 
-/** Connects as soon as the server lets us, for as long as its process lives; throws with the end of its log otherwise. */
-export async function connectWhenReady(instance: Instance, { port, isAlive }: Target): Promise<Client> {
+/**
+ * Connects as soon as the server lets us, for as long as its process lives; throws with the end of
+ * its log otherwise.
+ */
+export async function connectWhenReady(
+  instance: Instance,
+  { port, isAlive }: Target,
+): Promise<Client> {
   const deadline = performance.now() + READY_DEADLINE_MS
   for (;;) {
     const client = new Client({ connectionString: toUrl(instance, port), ...OWNER })
@@ -95,7 +133,10 @@ export async function connectWhenReady(instance: Instance, { port, isAlive }: Ta
       if (!isNotReadyYet(error)) throw error
     }
     if (!(await isAlive())) throw new Error(`Postgres ended: ${await lastLines(instance.log)}`)
-    if (performance.now() > deadline) throw new Error(`Postgres is not ready after ${READY_DEADLINE_MS / 1000} s: ${await lastLines(instance.log)}`)
+    if (performance.now() > deadline)
+      throw new Error(
+        `Postgres is not ready after ${READY_DEADLINE_MS / 1000} s: ${await lastLines(instance.log)}`,
+      )
     await delay(25)
   }
 }
@@ -103,7 +144,12 @@ export async function connectWhenReady(instance: Instance, { port, isAlive }: Ta
 /** 57P03: it is starting up, recovering or shutting down. */
 function isNotReadyYet(error: unknown): boolean {
   const code = errorCode(error)
-  return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P03' || (error instanceof Error && error.message.startsWith('Connection terminated'))
+  return (
+    code === 'ECONNREFUSED' ||
+    code === 'ECONNRESET' ||
+    code === '57P03' ||
+    (error instanceof Error && error.message.startsWith('Connection terminated'))
+  )
 }
 
 async function lastLines(file: string): Promise<string> {
@@ -112,8 +158,9 @@ async function lastLines(file: string): Promise<string> {
 }
 
 /**
- * A port that nobody listens on. It is none of those that the system gives away by itself, to whoever listens on 0 or connects: such a
- * one could be taken before the server listens, or while it is down.
+ * A port that nobody listens on. It is none of those that the system gives away by itself, to
+ * whoever listens on 0 or connects: such a one could be taken before the server listens, or while
+ * it is down.
  */
 export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {

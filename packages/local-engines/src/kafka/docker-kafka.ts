@@ -2,8 +2,14 @@ import { findFreePort } from '../embedded/server.ts'
 
 const IMAGE = 'apache/kafka:4.3.1'
 
-/** A container of the official image. What it tells its clients to connect to must be known before it starts. */
-export async function startDockerKafka(): Promise<{ brokers: readonly string[]; stop: () => Promise<void> }> {
+/**
+ * A container of the official image. What it tells its clients to connect to must be known before
+ * it starts.
+ */
+export async function startDockerKafka(): Promise<{
+  brokers: readonly string[]
+  stop: () => Promise<void>
+}> {
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers')
   const { host } = (await getContainerRuntimeClient()).info.containerRuntime
   const port = await findFreePort()

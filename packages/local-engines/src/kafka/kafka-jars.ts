@@ -25,7 +25,16 @@ export async function kafkaJars(environment: NodeJS.ProcessEnv): Promise<string>
     async fill(folder) {
       const pom = join(folder, 'pom.xml')
       await writeFile(pom, POM)
-      await runMaven(['-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`], environment)
+      await runMaven(
+        [
+          '-f',
+          pom,
+          'dependency:copy-dependencies',
+          '-DincludeScope=runtime',
+          `-DoutputDirectory=${folder}`,
+        ],
+        environment,
+      )
     },
   })
 }

@@ -10,10 +10,14 @@ import { kafkaJars } from './kafka-jars.ts'
 const run = promisify(execFile)
 
 /**
- * One process that is broker and controller. A group starts at once, a topic exists only when somebody has made it, and a
- * broker that was killed is soon forgotten: until then (9 s by default) it could not come back.
+ * One process that is broker and controller. A group starts at once, a topic exists only when
+ * somebody has made it, and a broker that was killed is soon forgotten: until then (9 s by default)
+ * it could not come back.
  */
-const toProperties = (folder: string, { broker, controller }: { broker: number; controller: number }) => ({
+const toProperties = (
+  folder: string,
+  { broker, controller }: { broker: number; controller: number },
+) => ({
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.quorum.voters': `1@127.0.0.1:${controller}`,
@@ -35,7 +39,9 @@ const toProperties = (folder: string, { broker, controller }: { broker: number; 
 })
 
 /** A Kafka from Maven's jars on this machine's Java (17 or newer). */
-export async function openKafkaServer(environment: NodeJS.ProcessEnv): Promise<OwnServer & { brokers: readonly string[] }> {
+export async function openKafkaServer(
+  environment: NodeJS.ProcessEnv,
+): Promise<OwnServer & { brokers: readonly string[] }> {
   const jars = await kafkaJars(environment)
   const java = environment['JAVA_HOME'] ? join(environment['JAVA_HOME'], 'bin/java') : 'java'
   const ports = { broker: await findFreePort(), controller: await findFreePort() }
@@ -44,11 +50,20 @@ export async function openKafkaServer(environment: NodeJS.ProcessEnv): Promise<O
     ready: /Kafka Server started/,
     async prepare(folder) {
       const file = join(folder, 'server.properties')
-      await writeFile(file, Object.entries(toProperties(folder, ports)).map(([name, value]) => `${name}=${value}\n`).join(''))
+      await writeFile(
+        file,
+        Object.entries(toProperties(folder, ports))
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(''),
+      )
       const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(jars, '*')]
       // One id in 64 begins with a hyphen, which the tool would take for an option.
       const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
-      await run(java, [...quick, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file], { env: environment }).catch((error: unknown) => {
+      await run(
+        java,
+        [...quick, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file],
+        { env: environment },
+      ).catch((error: unknown) => {
         throw toReason(error)
       })
       return { file: java, args: ['-Xmx384m', ...quick, 'kafka.Kafka', file] }
@@ -58,7 +73,10 @@ export async function openKafkaServer(environment: NodeJS.ProcessEnv): Promise<O
 }
 
 function toReason(error: unknown): Error {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Error('Java is not on the PATH', { cause: error })
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    return new Error('Java is not on the PATH', { cause: error })
   const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
-  return new Error(`Kafka's storage cannot be laid out: ${output.trim().split('\n').at(-1)}`, { cause: error })
+  return new Error(`Kafka's storage cannot be laid out: ${output.trim().split('\n').at(-1)}`, {
+    cause: error,
+  })
 }

@@ -3,10 +3,14 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * A folder below `XDG_CACHE_HOME`, filled once by `fill` and used by every later run. It appears whole or not at all, so
- * several processes may come for it at once.
+ * A folder below `XDG_CACHE_HOME`, filled once by `fill` and used by every later run. It appears
+ * whole or not at all, so several processes may come for it at once.
  */
-export async function cacheFolder({ name, fill, environment }: {
+export async function cacheFolder({
+  name,
+  fill,
+  environment,
+}: {
   name: string
   fill: (folder: string) => Promise<void>
   environment: NodeJS.ProcessEnv
@@ -27,4 +31,8 @@ export async function cacheFolder({ name, fill, environment }: {
   return folder
 }
 
-const exists = (path: string) => access(path).then(() => true, () => false)
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

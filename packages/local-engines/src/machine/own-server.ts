@@ -11,7 +11,10 @@ const STOP_DEADLINE_MS = 15_000
 
 export type Command = Readonly<{ file: string; args: readonly string[] }>
 
-/** A server of the caller's alone, for tests that stop, kill and freeze it. It keeps its port and its data. */
+/**
+ * A server of the caller's alone, for tests that stop, kill and freeze it. It keeps its port and
+ * its data.
+ */
 export type OwnServer = Readonly<{
   /** brings it back after `stopServer` or `killServer`; resolves when it is ready */
   startServer: () => Promise<void>
@@ -27,10 +30,15 @@ export type OwnServer = Readonly<{
 }>
 
 /**
- * Starts a server in a temporary folder. `prepare` lays out the folder and says what to run; the line that matches `ready`
- * tells that it serves. Throws with the end of its log where it does not come up.
+ * Starts a server in a temporary folder. `prepare` lays out the folder and says what to run; the
+ * line that matches `ready` tells that it serves. Throws with the end of its log where it does not
+ * come up.
  */
-export async function openOwnServer({ name, ready, prepare }: {
+export async function openOwnServer({
+  name,
+  ready,
+  prepare,
+}: {
   name: string
   ready: RegExp
   prepare: (folder: string) => Promise<Command>
@@ -95,11 +103,20 @@ export async function openOwnServer({ name, ready, prepare }: {
   }
 }
 
-/** In a session of its own, so that Ctrl-C does not reach it; it does not keep this process alive. */
-async function spawnServer({ file, args }: Command, { folder, logFile }: { folder: string; logFile: string }): Promise<ChildProcess> {
+/**
+ * In a session of its own, so that Ctrl-C does not reach it; it does not keep this process alive.
+ */
+async function spawnServer(
+  { file, args }: Command,
+  { folder, logFile }: { folder: string; logFile: string },
+): Promise<ChildProcess> {
   const log = await open(logFile, 'a')
   try {
-    const child = spawn(file, args, { cwd: folder, detached: true, stdio: ['ignore', log.fd, log.fd] })
+    const child = spawn(file, args, {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    })
     await once(child, 'spawn')
     child.unref()
     return child

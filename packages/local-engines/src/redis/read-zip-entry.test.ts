@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
 import { readZipEntry } from './read-zip-entry.ts'
 
-/** `stored.txt` as it is, `deflated.txt` compressed; made by Python's zipfile, with a comment at its end. */
-const ZIP = Buffer.from('UEsDBBQAAAAAAGhsd12zJE6WCAAAAAgAAAAKAAAAc3RvcmVkLnR4dGFzIGl0IGlzUEsDBBQAAAAIAGhsd12GVEGmDAAAACwBAAAMAAAAZGVmbGF0ZWQudHh0S0xPzMxTSBwliSABUEsBAhQDFAAAAAAAaGx3XbMkTpYIAAAACAAAAAoAAAAAAAAAAAAAAIABAAAAAHN0b3JlZC50eHRQSwECFAMUAAAACABobHddhlRBpgwAAAAsAQAADAAAAAAAAAAAAAAAgAEwAAAAZGVmbGF0ZWQudHh0UEsFBgAAAAACAAIAcgAAAGYAAAAJAGEgY29tbWVudA==', 'base64')
+/**
+ * `stored.txt` as it is, `deflated.txt` compressed; made by Python's zipfile, with a comment at its
+ * end.
+ */
+const ZIP = Buffer.from(
+  'UEsDBBQAAAAAAGhsd12zJE6WCAAAAAgAAAAKAAAAc3RvcmVkLnR4dGFzIGl0IGlzUEsDBBQAAAAIAGhsd12GVEGmDAAAACwBAAAMAAAAZGVmbGF0ZWQudHh0S0xPzMxTSBwliSABUEsBAhQDFAAAAAAAaGx3XbMkTpYIAAAACAAAAAoAAAAAAAAAAAAAAIABAAAAAHN0b3JlZC50eHRQSwECFAMUAAAACABobHddhlRBpgwAAAAsAQAADAAAAAAAAAAAAAAAgAEwAAAAZGVmbGF0ZWQudHh0UEsFBgAAAAACAAIAcgAAAGYAAAAJAGEgY29tbWVudA==',
+  'base64',
+)
 
 test('a stored and a compressed file come out as they went in', () => {
   expect(readZipEntry(ZIP, 'stored.txt').toString()).toBe('as it is')

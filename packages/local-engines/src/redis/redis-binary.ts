@@ -15,20 +15,41 @@ const BINARIES: Record<string, string> = {
   'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
 }
 
-/** redis-server or valkey-server of the PATH, else the static binary in a Maven artifact, which stays in the cache. */
+/**
+ * redis-server or valkey-server of the PATH, else the static binary in a Maven artifact, which
+ * stays in the cache.
+ */
 export async function redisBinary(environment: NodeJS.ProcessEnv): Promise<string> {
   for (const name of ['redis-server', 'valkey-server']) {
-    if (await run(name, ['--version'], { env: environment }).then(() => true, () => false)) return name
+    if (
+      await run(name, ['--version'], { env: environment }).then(
+        () => true,
+        () => false,
+      )
+    )
+      return name
   }
   const entry = BINARIES[`${process.platform}-${process.arch}`]
-  if (entry === undefined) throw new Error(`there is no redis-server or valkey-server on the PATH, and none to download for ${process.platform}-${process.arch}`)
+  if (entry === undefined)
+    throw new Error(
+      `there is no redis-server or valkey-server on the PATH, and none to download for ${process.platform}-${process.arch}`,
+    )
   const folder = await cacheFolder({
     name: `${ARTIFACT.name}-${ARTIFACT.version}`,
     environment,
     async fill(making) {
-      await runMaven(['dependency:copy', `-Dartifact=${ARTIFACT.group}:${ARTIFACT.name}:${ARTIFACT.version}`, `-DoutputDirectory=${making}`], environment)
+      await runMaven(
+        [
+          'dependency:copy',
+          `-Dartifact=${ARTIFACT.group}:${ARTIFACT.name}:${ARTIFACT.version}`,
+          `-DoutputDirectory=${making}`,
+        ],
+        environment,
+      )
       const jar = join(making, `${ARTIFACT.name}-${ARTIFACT.version}.jar`)
-      await writeFile(join(making, 'redis-server'), readZipEntry(await readFile(jar), entry), { mode: 0o755 })
+      await writeFile(join(making, 'redis-server'), readZipEntry(await readFile(jar), entry), {
+        mode: 0o755,
+      })
       await rm(jar)
     },
   })

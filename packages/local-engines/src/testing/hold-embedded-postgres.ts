@@ -1,6 +1,9 @@
 import { openEmbeddedPostgres } from '../embedded/open-embedded-postgres.ts'
 
-/** A process that owns an embedded Postgres until it is killed: `node hold-embedded-postgres.ts <dataDir>` prints its URL. */
+/**
+ * A process that owns an embedded Postgres until it is killed: `node hold-embedded-postgres.ts
+ * <dataDir>` prints its URL.
+ */
 const [, , dataDir = ''] = process.argv
 const postgres = await openEmbeddedPostgres({ dataDir, log: console.error })
 process.once('SIGTERM', () => void postgres.stop())

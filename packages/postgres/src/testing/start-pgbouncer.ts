@@ -12,14 +12,18 @@ const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status ===
 export const hasPgBouncer = pgbouncer !== undefined
 
 /** A PgBouncer in session mode in front of the server of `url`, with its settings as they come. */
-export async function startPgBouncer(url: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startPgBouncer(
+  url: string,
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'))
   // PgBouncer refuses to run as root, and must reach its files as another user.
   await chmod(folder, 0o755)
   const port = await findFreePort()
   const target = new URL(url)
   await writeFile(join(folder, 'users'), `"${target.username}" "${target.password}"\n`)
-  await writeFile(join(folder, 'ini'), `[databases]
+  await writeFile(
+    join(folder, 'ini'),
+    `[databases]
 * = host=${target.hostname} port=${target.port}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -28,13 +32,15 @@ auth_type = plain
 auth_file = ${join(folder, 'users')}
 pool_mode = session
 unix_socket_dir =
-`)
+`,
+  )
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const child = spawn(pgbouncer ?? '', ['-q', ...user, join(folder, 'ini')], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const deadline = performance.now() + 30_000
   while (!(await isListening(port))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error('PgBouncer does not start')
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error('PgBouncer does not start')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   target.port = String(port)

@@ -2,7 +2,9 @@ import { chmod, chown, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 
-/** Self-signed, for `db.internal.test`, valid until 2126. For tests alone: everybody knows its key. */
+/**
+ * Self-signed, for `db.internal.test`, valid until 2126. For tests alone: everybody knows its key.
+ */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBqzCCAVCgAwIBAgIUZdDcRTiGhL6BLY0hyXq8I5/jf0YwCgYIKoZIzj0EAwIw
 GzEZMBcGA1UEAwwQZGIuaW50ZXJuYWwudGVzdDAgFw0yNjExMzAwNjA1MTVaGA8y
@@ -27,10 +29,15 @@ export async function setTls(url: string, value: 'on' | 'off'): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    const { rows } = await client.query<{ data: string }>(`select current_setting('data_directory') as data`)
+    const { rows } = await client.query<{ data: string }>(
+      `select current_setting('data_directory') as data`,
+    )
     const data = rows[0]?.data ?? ''
     const { uid, gid } = await stat(data)
-    for (const [name, text] of [['server.crt', CERTIFICATE], ['server.key', KEY]] as const) {
+    for (const [name, text] of [
+      ['server.crt', CERTIFICATE],
+      ['server.key', KEY],
+    ] as const) {
       const file = join(data, name)
       await writeFile(file, text)
       await chmod(file, 0o600)
@@ -40,7 +47,9 @@ export async function setTls(url: string, value: 'on' | 'off'): Promise<void> {
     await client.query('select pg_reload_conf()')
     // The reload is a signal: the setting follows a moment later.
     for (let tries = 0; tries < 500; tries += 1) {
-      const { rows: now } = await client.query<{ ssl: string }>(`select current_setting('ssl') as ssl`)
+      const { rows: now } = await client.query<{ ssl: string }>(
+        `select current_setting('ssl') as ssl`,
+      )
       if (now[0]?.ssl === value) return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

@@ -4,5 +4,7 @@ import { expect, test } from 'vitest'
 import { renderMetrics } from './render-metrics.ts'
 
 test('docs/metrics.md says what the instruments are (npm run docs -w packages/telemetry writes it)', () => {
-  expect(readFileSync(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8')).toBe(renderMetrics())
+  expect(readFileSync(join(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8')).toBe(
+    renderMetrics(),
+  )
 })

@@ -1,5 +1,10 @@
 import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api'
-import { defaultResource, envDetector, resourceFromAttributes, serviceInstanceIdDetector } from '@opentelemetry/resources'
+import {
+  defaultResource,
+  envDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOnSampler, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 import type { OpenTracing, TraceSettings } from '../open-tracing.ts'
@@ -14,10 +19,17 @@ const MOST_LINKS = 256
 const CLOSE_MS = 2000
 
 /**
- * The only place that knows the SDK; importing it is what costs memory and start-up. Exporter, batching and resource are what the
- * standard's settings in the environment say. Metrics and logs of OpenTelemetry stay off: ours are Prometheus' and pino's.
+ * The only place that knows the SDK; importing it is what costs memory and start-up. Exporter,
+ * batching and resource are what the standard's settings in the environment say. Metrics and logs
+ * of OpenTelemetry stay off: ours are Prometheus' and pino's.
  */
-export function startTracing({ settings, service, version, onTrouble, exporter }: {
+export function startTracing({
+  settings,
+  service,
+  version,
+  onTrouble,
+  exporter,
+}: {
   settings: TraceSettings
   service: string
   version: string
@@ -26,11 +38,17 @@ export function startTracing({ settings, service, version, onTrouble, exporter }
 }): OpenTracing {
   const spans = createSpans(trace.getTracer('auto-refresh', version))
   const ignore = () => {}
-  // The SDK says it in the context of the request that happened to start its timer, whose trace has nothing to do with it.
+  // The SDK says it in the context of the request that happened to start its timer, whose trace has
+  // nothing to do with it.
   const tell = tellNowAndThen((reason) => spans.run(undefined, () => onTrouble(reason)))
-  diag.setLogger({ error: tell, warn: ignore, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.ERROR)
+  diag.setLogger(
+    { error: tell, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
+    DiagLogLevel.ERROR,
+  )
   const sdk = new NodeSDK({
-    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': version })),
+    resource: defaultResource().merge(
+      resourceFromAttributes({ 'service.name': service, 'service.version': version }),
+    ),
     // What machine and command line it is nobody needs to know of a span.
     resourceDetectors: [serviceInstanceIdDetector, envDetector],
     // decided by whoever starts the span

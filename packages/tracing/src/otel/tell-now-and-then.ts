@@ -1,7 +1,10 @@
 /** A collector that is away is away for every batch. */
 const QUIET_MS = 30_000
 
-/** Tells of spans that could not be sent, once in half a minute: the SDK loses them without a word to anybody but its diagnosis. */
+/**
+ * Tells of spans that could not be sent, once in half a minute: the SDK loses them without a word
+ * to anybody but its diagnosis.
+ */
 export function tellNowAndThen(onTrouble: (reason: string) => void): (message: string) => void {
   let saidAtMs = -Infinity
   return (message) => {

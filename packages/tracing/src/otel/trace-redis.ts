@@ -4,7 +4,9 @@ import { endSpan, toErrorType, type Spans } from './create-spans.ts'
 
 /** A client span for each command of ioredis, named by the command. Its arguments stay out. */
 export function traceRedis({ spans }: { spans: Spans }): () => void {
-  const channel = tracingChannel<'ioredis:command', { command: string; error?: unknown }>('ioredis:command')
+  const channel = tracingChannel<'ioredis:command', { command: string; error?: unknown }>(
+    'ioredis:command',
+  )
   const ofCommand = new WeakMap<object, Span>()
 
   function end(message: { error?: unknown }): void {
@@ -19,7 +21,13 @@ export function traceRedis({ spans }: { spans: Spans }): () => void {
       const parent = spans.current()
       if (parent === undefined) return
       const name = message.command.toUpperCase()
-      ofCommand.set(message, spans.start('client', name, { attributes: { 'db.system.name': 'redis', 'db.operation.name': name }, parent: parent.spanContext() }))
+      ofCommand.set(
+        message,
+        spans.start('client', name, {
+          attributes: { 'db.system.name': 'redis', 'db.operation.name': name },
+          parent: parent.spanContext(),
+        }),
+      )
     },
     end: () => {},
     asyncStart: end,

@@ -5,7 +5,8 @@ import { secondsLeft } from './seconds-left.ts'
 import { decideStanding } from './standing.ts'
 
 const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800 }
-const claimsAt = (nowMs: number, session = aSession()) => toAccessTokenClaims({ session, user: aUser({ role: 'admin' }), policy, nowMs, jti: 'j' })
+const claimsAt = (nowMs: number, session = aSession()) =>
+  toAccessTokenClaims({ session, user: aUser({ role: 'admin' }), policy, nowMs, jti: 'j' })
 
 describe('the claims of an access token', () => {
   test('name the user as of now and the session as it was opened', () => {
@@ -27,12 +28,16 @@ describe('the claims of an access token', () => {
 
   test('never outlive the session', () => {
     const session = aSession({ expiresAtMs: NOW_MS + 10_999 })
-    expect(claimsAt(NOW_MS, session)).toMatchObject({ exp: NOW_MS / 1000 + 10, session_exp: NOW_MS / 1000 + 10 })
+    expect(claimsAt(NOW_MS, session)).toMatchObject({
+      exp: NOW_MS / 1000 + 10,
+      session_exp: NOW_MS / 1000 + 10,
+    })
   })
 
   test('hold whole seconds, whatever the clock says', () => {
     const claims = claimsAt(NOW_MS + 999)
-    for (const value of [claims.exp, claims.iat, claims.auth_time, claims.session_exp]) expect(value).toSatisfy(Number.isInteger)
+    for (const value of [claims.exp, claims.iat, claims.auth_time, claims.session_exp])
+      expect(value).toSatisfy(Number.isInteger)
   })
 })
 

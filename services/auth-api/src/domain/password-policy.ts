@@ -3,14 +3,20 @@ import { isGuessable } from './guessable-password.ts'
 const MIN_CHARACTERS = 15
 const MAX_CHARACTERS = 256
 
-/** Why a new password is refused, as a sentence; `undefined` when it is fine. Length and what guessers try first count, no kinds of characters (NIST SP 800-63B-4). */
+/**
+ * Why a new password is refused, as a sentence; `undefined` when it is fine. Length and what
+ * guessers try first count, no kinds of characters (NIST SP 800-63B-4).
+ */
 export function refusePassword(password: string, username: string): string | undefined {
   if (!password.isWellFormed()) return 'The password is not well-formed Unicode'
   // no sign-in could send it: they are refused there
   if (/\p{Cc}/u.test(password)) return 'The password has a control character'
   const { length } = Array.from(password)
-  if (length < MIN_CHARACTERS || length > MAX_CHARACTERS) return `The password must have ${MIN_CHARACTERS} to ${MAX_CHARACTERS} characters`
-  return isGuessable(password, username) ? 'The password is easy to guess: choose words that are not common and not part of the name' : undefined
+  if (length < MIN_CHARACTERS || length > MAX_CHARACTERS)
+    return `The password must have ${MIN_CHARACTERS} to ${MAX_CHARACTERS} characters`
+  return isGuessable(password, username)
+    ? 'The password is easy to guess: choose words that are not common and not part of the name'
+    : undefined
 }
 
 /** The password of the demo account that everybody knows: it opens only from the machine itself. */

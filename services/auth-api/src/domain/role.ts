@@ -1,6 +1,11 @@
 export const DEFAULT_ROLE = 'user'
 
-/** Why a role is refused, as a sentence; `undefined` when it is fine. It stands in every access token: plain ASCII. */
+/**
+ * Why a role is refused, as a sentence; `undefined` when it is fine. It stands in every access
+ * token: plain ASCII.
+ */
 export function refuseRole(role: string): string | undefined {
-  return /^[a-z][a-z0-9_-]{0,31}$/.test(role) ? undefined : 'The role must be 1 to 32 of a-z, 0-9, - and _, and begin with a letter'
+  return /^[a-z][a-z0-9_-]{0,31}$/.test(role)
+    ? undefined
+    : 'The role must be 1 to 32 of a-z, 0-9, - and _, and begin with a letter'
 }

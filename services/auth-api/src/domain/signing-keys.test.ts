@@ -2,11 +2,32 @@ import { expect, test } from 'vitest'
 import { decideSigningKeys, type SigningKeyTimes } from './signing-keys.ts'
 
 const policy = { rotationMs: 1000, publishMs: 100, retainMs: 500 }
-const active = (activatedAtMs: number, kid = 'a'): SigningKeyTimes => ({ kid, state: 'active', createdAtMs: 0, activatedAtMs, expiresAtMs: undefined })
-const next = (createdAtMs: number, kid = 'b'): SigningKeyTimes => ({ kid, state: 'next', createdAtMs, activatedAtMs: undefined, expiresAtMs: undefined })
-const retired = (expiresAtMs: number): SigningKeyTimes => ({ kid: 'old', state: 'retired', createdAtMs: 0, activatedAtMs: 0, expiresAtMs })
+const active = (activatedAtMs: number, kid = 'a'): SigningKeyTimes => ({
+  kid,
+  state: 'active',
+  createdAtMs: 0,
+  activatedAtMs,
+  expiresAtMs: undefined,
+})
+const next = (createdAtMs: number, kid = 'b'): SigningKeyTimes => ({
+  kid,
+  state: 'next',
+  createdAtMs,
+  activatedAtMs: undefined,
+  expiresAtMs: undefined,
+})
+const retired = (expiresAtMs: number): SigningKeyTimes => ({
+  kid: 'old',
+  state: 'retired',
+  createdAtMs: 0,
+  activatedAtMs: 0,
+  expiresAtMs,
+})
 const publish = { action: 'create', state: 'next' }
-const change = [{ action: 'retire', kid: 'a', expiresAtMs: 1500 }, { action: 'activate', kid: 'b' }]
+const change = [
+  { action: 'retire', kid: 'a', expiresAtMs: 1500 },
+  { action: 'activate', kid: 'b' },
+]
 
 test.each([
   ['the first start creates an active key at once', [], 0, [{ action: 'create', state: 'active' }]],
@@ -17,7 +38,12 @@ test.each([
   ['a key that was published late is not used early', [active(0), next(950)], 1049, []],
   ['a retired key is kept until its last token has expired', [active(0), retired(500)], 499, []],
   ['and deleted then', [active(0), retired(500)], 500, [{ action: 'delete', kid: 'old' }]],
-  ['where the active key is lost, the published one takes over', [next(0)], 1, [{ action: 'activate', kid: 'b' }]],
+  [
+    'where the active key is lost, the published one takes over',
+    [next(0)],
+    1,
+    [{ action: 'activate', kid: 'b' }],
+  ],
 ] as const)('%s', (_promise, keys, nowMs, actions) => {
   expect(decideSigningKeys(keys, nowMs, policy)).toEqual(actions)
 })
@@ -27,12 +53,27 @@ test('over twenty rotations no moment is without an active key, and no key signs
   let created = 0
   for (let nowMs = 0; nowMs < 20_000; nowMs += 37) {
     for (const action of decideSigningKeys(keys, nowMs, policy)) {
-      if (action.action === 'create') keys.push({ ...(action.state === 'active' ? active(nowMs, `${created++}`) : next(nowMs, `${created++}`)), createdAtMs: nowMs })
+      if (action.action === 'create')
+        keys.push({
+          ...(action.state === 'active'
+            ? active(nowMs, `${created++}`)
+            : next(nowMs, `${created++}`)),
+          createdAtMs: nowMs,
+        })
       if (action.action === 'delete') keys = keys.filter(({ kid }) => kid !== action.kid)
-      if (action.action === 'retire') keys = keys.map((key) => (key.kid === action.kid ? { ...key, state: 'retired', expiresAtMs: action.expiresAtMs } : key))
+      if (action.action === 'retire')
+        keys = keys.map((key) =>
+          key.kid === action.kid
+            ? { ...key, state: 'retired', expiresAtMs: action.expiresAtMs }
+            : key,
+        )
       if (action.action === 'activate') {
-        keys = keys.map((key) => (key.kid === action.kid ? { ...key, state: 'active', activatedAtMs: nowMs } : key))
-        expect(nowMs - (keys.find(({ kid }) => kid === action.kid)?.createdAtMs ?? nowMs)).toBeGreaterThanOrEqual(policy.publishMs)
+        keys = keys.map((key) =>
+          key.kid === action.kid ? { ...key, state: 'active', activatedAtMs: nowMs } : key,
+        )
+        expect(
+          nowMs - (keys.find(({ kid }) => kid === action.kid)?.createdAtMs ?? nowMs),
+        ).toBeGreaterThanOrEqual(policy.publishMs)
       }
     }
     expect(keys.filter(({ state }) => state === 'active')).toHaveLength(1)

@@ -22,21 +22,42 @@ export type SigningKeyAction =
   | { action: 'delete'; kid: string }
 
 /**
- * What is to be done with the keys now, in this order. A key is published before its first use and kept until its last
- * token has expired. Only where there is no key at all one is used at once: nobody can have cached an older set.
+ * What is to be done with the keys now, in this order. A key is published before its first use and
+ * kept until its last token has expired. Only where there is no key at all one is used at once:
+ * nobody can have cached an older set.
  */
-export function decideSigningKeys(keys: readonly SigningKeyTimes[], nowMs: number, policy: SigningKeyPolicy): SigningKeyAction[] {
+export function decideSigningKeys(
+  keys: readonly SigningKeyTimes[],
+  nowMs: number,
+  policy: SigningKeyPolicy,
+): SigningKeyAction[] {
   const active = keys.find(({ state }) => state === 'active')
   const next = keys.find(({ state }) => state === 'next')
-  const gone = keys.filter(({ state, expiresAtMs = Infinity }) => state === 'retired' && expiresAtMs <= nowMs)
-  return [...succession(active, next, nowMs, policy), ...gone.map(({ kid }) => ({ action: 'delete' as const, kid }))]
+  const gone = keys.filter(
+    ({ state, expiresAtMs = Infinity }) => state === 'retired' && expiresAtMs <= nowMs,
+  )
+  return [
+    ...succession(active, next, nowMs, policy),
+    ...gone.map(({ kid }) => ({ action: 'delete' as const, kid })),
+  ]
 }
 
 type Key = SigningKeyTimes | undefined
-function succession(active: Key, next: Key, nowMs: number, policy: SigningKeyPolicy): SigningKeyAction[] {
-  if (active === undefined) return [next === undefined ? { action: 'create', state: 'active' } : { action: 'activate', kid: next.kid }]
+function succession(
+  active: Key,
+  next: Key,
+  nowMs: number,
+  policy: SigningKeyPolicy,
+): SigningKeyAction[] {
+  if (active === undefined)
+    return [
+      next === undefined
+        ? { action: 'create', state: 'active' }
+        : { action: 'activate', kid: next.kid },
+    ]
   const rotateAtMs = (active.activatedAtMs ?? active.createdAtMs) + policy.rotationMs
-  if (next === undefined) return nowMs >= rotateAtMs - policy.publishMs ? [{ action: 'create', state: 'next' }] : []
+  if (next === undefined)
+    return nowMs >= rotateAtMs - policy.publishMs ? [{ action: 'create', state: 'next' }] : []
   if (nowMs < rotateAtMs || nowMs < next.createdAtMs + policy.publishMs) return []
   return [
     { action: 'retire', kid: active.kid, expiresAtMs: nowMs + policy.retainMs },

@@ -7,10 +7,25 @@ export const SESSION_ID = '0199e000-0000-7000-8000-0000000000f1'
 export const NOW_MS = Date.UTC(2026, 10, 1, 12)
 export const clock = { nowMs: () => NOW_MS }
 
-export const context: RequestContext = { address: '203.0.113.7', block: '203.0.113.7/32', network: '203.0.113.0/24', agent: 'test', straightFromLoopback: false }
+export const context: RequestContext = {
+  address: '203.0.113.7',
+  block: '203.0.113.7/32',
+  network: '203.0.113.0/24',
+  agent: 'test',
+  straightFromLoopback: false,
+}
 
 export function aUser(change: Partial<User> = {}): User {
-  return { id: USER_ID, username: 'Ada', role: 'user', active: true, version: 1, demo: false, passwordHash: 'hash', ...change }
+  return {
+    id: USER_ID,
+    username: 'Ada',
+    role: 'user',
+    active: true,
+    version: 1,
+    demo: false,
+    passwordHash: 'hash',
+    ...change,
+  }
 }
 
 export function aSession(change: Partial<StoredSession> = {}): StoredSession {
@@ -57,8 +72,15 @@ export function aRecorder() {
 
 export function aLog() {
   const lines: string[] = []
-  const write = (level: string) => (fields: object, message: string) => void lines.push(JSON.stringify({ level, ...fields, message }))
-  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } satisfies Log & { lines: string[] }
+  const write = (level: string) => (fields: object, message: string) =>
+    void lines.push(JSON.stringify({ level, ...fields, message }))
+  return {
+    lines,
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  } satisfies Log & { lines: string[] }
 }
 
 export function aRevocationList(): Revocations & { revoked: Set<string> } {

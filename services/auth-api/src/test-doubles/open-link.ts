@@ -4,7 +4,10 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 /** Later than any of our tests waits for an answer over it. */
 const SLOW_MS = 8000
 
-/** A network between us and a server on this machine, which may be mute (takes everything, brings nothing) or slow. */
+/**
+ * A network between us and a server on this machine, which may be mute (takes everything, brings
+ * nothing) or slow.
+ */
 export async function openLink({ port }: { port: number }) {
   const sockets: Socket[] = []
   let state: 'good' | 'mute' | 'slow' = 'good'
@@ -12,9 +15,16 @@ export async function openLink({ port }: { port: number }) {
   const server = createServer((near) => {
     accepted += 1
     const far = connect({ host: '127.0.0.1', port })
-    sockets.push(near.on('error', () => far.destroy()), far.on('error', () => near.destroy()))
+    sockets.push(
+      near.on('error', () => far.destroy()),
+      far.on('error', () => near.destroy()),
+    )
     near.on('data', (data) => state !== 'mute' && far.write(data)).on('close', () => far.destroy())
-    far.on('data', (data) => (state === 'slow' ? setTimeout(() => near.write(data), SLOW_MS) : near.write(data))).on('close', () => near.destroy())
+    far
+      .on('data', (data) =>
+        state === 'slow' ? setTimeout(() => near.write(data), SLOW_MS) : near.write(data),
+      )
+      .on('close', () => near.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

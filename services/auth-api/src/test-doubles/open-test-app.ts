@@ -8,12 +8,26 @@ export const NOW_SECONDS = 1_800_000_000
 export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
 export const PAIR: TokenPair = {
-  accessToken: 'access-1', refreshToken: 'refresh-1', expiresInSeconds: 1800, sessionId: SESSION, idleUntilMs: (NOW_SECONDS + 604_800) * 1000,
+  accessToken: 'access-1',
+  refreshToken: 'refresh-1',
+  expiresInSeconds: 1800,
+  sessionId: SESSION,
+  idleUntilMs: (NOW_SECONDS + 604_800) * 1000,
 }
 
 const claims: AccessTokenClaims = {
-  iss: 'http://localhost:8000', sub: USER, aud: 'auto-refresh', exp: NOW_SECONDS + 1800, iat: NOW_SECONDS, jti: 'j', client_id: 'first-party',
-  sid: SESSION, username: 'ann', role: 'user', auth_time: NOW_SECONDS - 60, session_exp: NOW_SECONDS + 86_400,
+  iss: 'http://localhost:8000',
+  sub: USER,
+  aud: 'auto-refresh',
+  exp: NOW_SECONDS + 1800,
+  iat: NOW_SECONDS,
+  jti: 'j',
+  client_id: 'first-party',
+  sid: SESSION,
+  username: 'ann',
+  role: 'user',
+  auth_time: NOW_SECONDS - 60,
+  session_exp: NOW_SECONDS + 86_400,
 }
 /** Access tokens by the name of what becomes of them. */
 const CHECKS: Record<string, AccessTokenCheck> = {
@@ -23,8 +37,16 @@ const CHECKS: Record<string, AccessTokenCheck> = {
   revoked: { outcome: 'revoked', claims },
 }
 
-/** The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were asked. */
-export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, revocationFeed }: {
+/**
+ * The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were
+ * asked.
+ */
+export function openTestApp({
+  useCases = {},
+  settings = {},
+  random = () => 0.5,
+  revocationFeed,
+}: {
   useCases?: Partial<UseCases>
   settings?: Partial<HttpSettings>
   random?: HttpDeps['random']
@@ -34,31 +56,48 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
   const lines: { level: string; fields: object; message: string }[] = []
   const observed: object[] = []
   const zeroed: object[] = []
-  const line = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
+  const line = (level: string) => (fields: object, message: string) =>
+    void lines.push({ level, fields, message })
   const granted = { outcome: 'rotated', pair: PAIR } as const
   const fakes: UseCases = {
     isSignInShed: () => false,
-    signIn: async () => ({ outcome: 'signed_in', pair: PAIR, user: { id: USER, username: 'ann', role: 'user' }, deviceProof: 'id.mac' }),
+    signIn: async () => ({
+      outcome: 'signed_in',
+      pair: PAIR,
+      user: { id: USER, username: 'ann', role: 'user' },
+      deviceProof: 'id.mac',
+    }),
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
     chooseRefreshToken: async ({ tokens }) => tokens.at(-1) ?? '',
     signOut: async () => undefined,
     signOutEverywhere: async () => undefined,
-    getTokenStatus: async () => ({ valid: true, needsRefresh: false, secondsLeft: 1200, expiresAtMs: Date.UTC(2026, 0, 1, 12), username: 'ann', role: 'user' }),
+    getTokenStatus: async () => ({
+      valid: true,
+      needsRefresh: false,
+      secondsLeft: 1200,
+      expiresAtMs: Date.UTC(2026, 0, 1, 12),
+      username: 'ann',
+      role: 'user',
+    }),
     listSessions: async () => [],
     endSession: async () => ({ outcome: 'ended' }),
     listNotices: async () => [],
     dismissNotice: async () => ({ outcome: 'dismissed' }),
-    checkAccessToken: async (token) => (token === undefined ? { outcome: 'missing' } : (CHECKS[token] ?? { outcome: 'invalid' })),
-    jwks: () => ({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'key-1', alg: 'ES256', use: 'sig', x: 'x', y: 'y' }] }),
+    checkAccessToken: async (token) =>
+      token === undefined ? { outcome: 'missing' } : (CHECKS[token] ?? { outcome: 'invalid' }),
+    jwks: () => ({
+      keys: [{ kty: 'EC', crv: 'P-256', kid: 'key-1', alg: 'ES256', use: 'sig', x: 'x', y: 'y' }],
+    }),
     ...useCases,
   }
   const recorded = Object.fromEntries(
     Object.entries(fakes).map(([name, run]: [string, (request: never) => unknown]) => [
       name,
       (request: never) => {
-        if (!['checkAccessToken', 'jwks', 'isSignInShed'].includes(name)) calls.push({ name, request })
+        if (!['checkAccessToken', 'jwks', 'isSignInShed'].includes(name))
+          calls.push({ name, request })
         return run(request)
       },
     ]),
@@ -67,7 +106,15 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
-    revocationFeed: revocationFeed ?? { tag: () => 'tag-1', whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }], since: () => undefined, asOfMs: () => undefined, feedAgeMs: () => 7900, retiredKids: () => [], roleChanges: { list: () => [], tag: () => '' } },
+    revocationFeed: revocationFeed ?? {
+      tag: () => 'tag-1',
+      whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }],
+      since: () => undefined,
+      asOfMs: () => undefined,
+      feedAgeMs: () => 7900,
+      retiredKids: () => [],
+      roleChanges: { list: () => [], tag: () => '' },
+    },
     settings: {
       issuer: 'http://localhost:8000',
       dueThresholdSeconds: 300,
@@ -83,14 +130,21 @@ export function openTestApp({ useCases = {}, settings = {}, random = () => 0.5, 
     createId: () => `id-${(ids += 1)}`,
     random,
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
-    metrics: { httpRequestDuration: { observe: (labels: object) => void observed.push(labels), zero: (labels: object) => void zeroed.push(labels) } },
+    metrics: {
+      httpRequestDuration: {
+        observe: (labels: object) => void observed.push(labels),
+        zero: (labels: object) => void zeroed.push(labels),
+      },
+    },
   })
   return { app, calls, lines, observed, zeroed }
 }
 
 const opened = new Map<string, ReturnType<typeof openTestApp>>()
 
-/** For long tables: one application for all cases of the same settings, with nothing recorded yet. */
+/**
+ * For long tables: one application for all cases of the same settings, with nothing recorded yet.
+ */
 export function reuseTestApp(settings: Partial<HttpSettings> = {}) {
   const key = JSON.stringify(settings)
   const reused = opened.get(key) ?? openTestApp({ settings })

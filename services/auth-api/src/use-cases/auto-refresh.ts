@@ -1,11 +1,18 @@
 import { secondsLeft } from '../domain/seconds-left.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import type { CheckAccessToken, Clock, IsDue, LookLimit, Recorder, TokenStore } from '../ports.ts'
-import { toRotateRequest, type Refresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
+import {
+  toRotateRequest,
+  type Refresh,
+  type RefreshRequest,
+  type RefreshResult,
+} from './refresh.ts'
 
 export type AutoRefreshResult = { outcome: 'not_due'; pair: TokenPair } | RefreshResult
 type Kept = Extract<AutoRefreshResult, { outcome: 'not_due' | 'rate_limited' }>
-export type AutoRefreshRequest = Omit<RefreshRequest, 'operation' | 'expectedSessionId'> & { accessToken?: string | undefined }
+export type AutoRefreshRequest = Omit<RefreshRequest, 'operation' | 'expectedSessionId'> & {
+  accessToken?: string | undefined
+}
 export type AutoRefresh = (request: AutoRefreshRequest) => Promise<AutoRefreshResult>
 
 export type AutoRefreshDeps = Readonly<{
@@ -20,11 +27,21 @@ export type AutoRefreshDeps = Readonly<{
 }>
 
 /**
- * Renews a pair that is due. A live access token of the same session that is not due yet, beside the current refresh
- * token, stays as it is. A bad, expired or foreign access token counts for nothing; all else is as `refresh` has it.
- * Such looks are limited per session and address block: they say whether the owner has refreshed.
+ * Renews a pair that is due. A live access token of the same session that is not due yet, beside
+ * the current refresh token, stays as it is. A bad, expired or foreign access token counts for
+ * nothing; all else is as `refresh` has it. Such looks are limited per session and address block:
+ * they say whether the owner has refreshed.
  */
-export function createAutoRefresh({ refresh, tokenStore, lookLimit, checkAccessToken, isDue, recorder, clock, accessTtlSeconds }: AutoRefreshDeps): AutoRefresh {
+export function createAutoRefresh({
+  refresh,
+  tokenStore,
+  lookLimit,
+  checkAccessToken,
+  isDue,
+  recorder,
+  clock,
+  accessTtlSeconds,
+}: AutoRefreshDeps): AutoRefresh {
   return async ({ accessToken, ...request }) => {
     const kept = accessToken === undefined ? undefined : await keep(accessToken, request)
     if (kept === undefined) return refresh({ ...request, operation: 'auto_refresh' })
@@ -38,7 +55,9 @@ export function createAutoRefresh({ refresh, tokenStore, lookLimit, checkAccessT
     const expectedSessionId = check.claims.sid
     const look = await lookLimit.take(`${expectedSessionId} ${request.context.block}`)
     if (!look.allowed) return { outcome: 'rate_limited', retryAfterSeconds: look.retryAfterSeconds }
-    const peeked = await tokenStore.peek(toRotateRequest({ ...request, expectedSessionId }, accessTtlSeconds))
+    const peeked = await tokenStore.peek(
+      toRotateRequest({ ...request, expectedSessionId }, accessTtlSeconds),
+    )
     if (peeked.outcome !== 'rotated') return undefined
     const pair = {
       accessToken,

@@ -8,14 +8,20 @@ export type DeliverRevocationsDeps = Readonly<{
 }>
 
 /**
- * Hands every pending revocation (of one user, or of all) to token-store and returns when all are acknowledged. Throws
- * `CodedError('unavailable')` when one fails: its row stays, and whoever comes next delivers it. Twice does no harm.
+ * Hands every pending revocation (of one user, or of all) to token-store and returns when all are
+ * acknowledged. Throws `CodedError('unavailable')` when one fails: its row stays, and whoever comes
+ * next delivers it. Twice does no harm.
  */
-export function createDeliverRevocations({ users, tokenStore, revocations }: DeliverRevocationsDeps): DeliverRevocations {
+export function createDeliverRevocations({
+  users,
+  tokenStore,
+  revocations,
+}: DeliverRevocationsDeps): DeliverRevocations {
   return async (scope) => {
     const pending = await users.pendingRevocations(scope?.userId)
     const faults: unknown[] = []
-    for (const revocation of pending) await deliver(revocation).catch((error: unknown) => faults.push(error))
+    for (const revocation of pending)
+      await deliver(revocation).catch((error: unknown) => faults.push(error))
     if (faults.length > 0) throw faults[0]
   }
 

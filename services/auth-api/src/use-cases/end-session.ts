@@ -1,7 +1,15 @@
 import type { Log, RequestContext, Revocations, TokenStore } from '../ports.ts'
 
-export type EndSession = (request: { userId: string; sessionId: string; context: RequestContext }) => Promise<{ outcome: 'ended' | 'not_found' }>
-export type EndSessionDeps = Readonly<{ tokenStore: Pick<TokenStore, 'revokeSession'>; revocations: Revocations; log: Log }>
+export type EndSession = (request: {
+  userId: string
+  sessionId: string
+  context: RequestContext
+}) => Promise<{ outcome: 'ended' | 'not_found' }>
+export type EndSessionDeps = Readonly<{
+  tokenStore: Pick<TokenStore, 'revokeSession'>
+  revocations: Revocations
+  log: Log
+}>
 
 /** Ends one of the user's own sessions; another user's is not found. */
 export function createEndSession({ tokenStore, revocations, log }: EndSessionDeps): EndSession {
@@ -9,7 +17,10 @@ export function createEndSession({ tokenStore, revocations, log }: EndSessionDep
     const { outcome } = await tokenStore.revokeSession({ sessionId, userId, reason: 'logout' })
     if (outcome === 'not_found') return { outcome }
     revocations.add(sessionId, { endedBefore: outcome === 'already_ended' })
-    log.info({ event: 'logout', outcome, sessionId, userId, network: context.network }, 'Session ended by its user')
+    log.info(
+      { event: 'logout', outcome, sessionId, userId, network: context.network },
+      'Session ended by its user',
+    )
     return { outcome: 'ended' }
   }
 }

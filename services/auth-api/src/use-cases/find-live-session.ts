@@ -67,7 +67,10 @@ export function createFindLiveSession(deps: FindLiveSessionDeps): FindLiveSessio
   }
 }
 
-type DeadOutcome = Exclude<PeekResult, { session: unknown } | { outcome: 'rate_limited' }>['outcome']
+type DeadOutcome = Exclude<
+  PeekResult,
+  { session: unknown } | { outcome: 'rate_limited' }
+>['outcome']
 
 const CODES: Record<DeadOutcome, ErrorCode> = {
   invalid: 'refresh_token_invalid',

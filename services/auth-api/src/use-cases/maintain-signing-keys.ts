@@ -1,5 +1,17 @@
-import { decideSigningKeys, type SigningKeyAction, type SigningKeyPolicy } from '../domain/signing-keys.ts'
-import type { Clock, GenerateSigningKey, KeyVault, Log, SigningKeyChange, SigningKeyStore, StoredSigningKey } from '../ports.ts'
+import {
+  decideSigningKeys,
+  type SigningKeyAction,
+  type SigningKeyPolicy,
+} from '../domain/signing-keys.ts'
+import type {
+  Clock,
+  GenerateSigningKey,
+  KeyVault,
+  Log,
+  SigningKeyChange,
+  SigningKeyStore,
+  StoredSigningKey,
+} from '../ports.ts'
 
 export type MaintainSigningKeys = () => Promise<StoredSigningKey[]>
 export type MaintainSigningKeysDeps = Readonly<{
@@ -13,10 +25,17 @@ export type MaintainSigningKeysDeps = Readonly<{
 }>
 
 /**
- * Brings the stored keys to where they should be now and returns them. Replicas may race: the decision is taken again under
- * a lock. Throws `CodedError('unavailable')`.
+ * Brings the stored keys to where they should be now and returns them. Replicas may race: the
+ * decision is taken again under a lock. Throws `CodedError('unavailable')`.
  */
-export function createMaintainSigningKeys({ store, generate, vault, policy, clock, log }: MaintainSigningKeysDeps): MaintainSigningKeys {
+export function createMaintainSigningKeys({
+  store,
+  generate,
+  vault,
+  policy,
+  clock,
+  log,
+}: MaintainSigningKeysDeps): MaintainSigningKeys {
   return async () => {
     const keys = await store.read()
     if (decide(keys, clock.nowMs()).length === 0) return keys
@@ -25,13 +44,16 @@ export function createMaintainSigningKeys({ store, generate, vault, policy, cloc
       actions = decide(locked, nowMs)
       return Promise.all(actions.map(toChange))
     })
-    for (const action of actions) log.info({ event: 'signing_key', ...action }, `Signing key: ${action.action}`)
+    for (const action of actions)
+      log.info({ event: 'signing_key', ...action }, `Signing key: ${action.action}`)
     return changed
   }
 
   function decide(keys: readonly StoredSigningKey[], nowMs: number): SigningKeyAction[] {
     const actions = decideSigningKeys(keys, nowMs, policy)
-    return clock.isDoubtful?.() === true ? actions.filter(({ action }) => action !== 'delete') : actions
+    return clock.isDoubtful?.() === true
+      ? actions.filter(({ action }) => action !== 'delete')
+      : actions
   }
 
   async function toChange(action: SigningKeyAction): Promise<SigningKeyChange> {

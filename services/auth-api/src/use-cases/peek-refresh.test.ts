@@ -1,7 +1,17 @@
 import { CodedError, type PeekResult } from '@auto-refresh/contracts'
 import { expect, test, vi } from 'vitest'
 import type { UserState } from '../ports.ts'
-import { aLog, aRecorder, aSession, aTokenStore, aUser, context, SESSION_ID, unlimited, USER_ID } from '../test-doubles/fakes.ts'
+import {
+  aLog,
+  aRecorder,
+  aSession,
+  aTokenStore,
+  aUser,
+  context,
+  SESSION_ID,
+  unlimited,
+  USER_ID,
+} from '../test-doubles/fakes.ts'
 import { createPeekRefresh } from './peek-refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 import type { TellRefusal } from './tell-refusal.ts'
@@ -12,7 +22,15 @@ function setUp(peeked: PeekResult, user: UserState = aUser()) {
   const recorder = aRecorder()
   const refuseRefresh = createRefuseRefresh(unlimited)
   const tellRefusal = vi.fn<TellRefusal>()
-  const peek = createPeekRefresh({ tokenStore, knownUsers: { find: async () => user }, refuseRefresh, tellRefusal, recorder, log: aLog(), accessTtlSeconds: 1800 })
+  const peek = createPeekRefresh({
+    tokenStore,
+    knownUsers: { find: async () => user },
+    refuseRefresh,
+    tellRefusal,
+    recorder,
+    log: aLog(),
+    accessTtlSeconds: 1800,
+  })
   return { peek: () => peek({ refreshToken: 'art_x', context }), recorder, tellRefusal }
 }
 const session = aSession()
@@ -49,7 +67,16 @@ test.each([
 test('a store that is away is thrown on', async () => {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockRejectedValue(new CodedError('unavailable'))
-  const deps = { tellRefusal: () => {}, tokenStore, knownUsers: { find: async () => aUser() }, recorder: aRecorder(), log: aLog(), accessTtlSeconds: 1800 }
+  const deps = {
+    tellRefusal: () => {},
+    tokenStore,
+    knownUsers: { find: async () => aUser() },
+    recorder: aRecorder(),
+    log: aLog(),
+    accessTtlSeconds: 1800,
+  }
   const peek = createPeekRefresh({ ...deps, refuseRefresh: createRefuseRefresh(unlimited) })
-  await expect(peek({ refreshToken: 'art_x', context })).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(peek({ refreshToken: 'art_x', context })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
 })

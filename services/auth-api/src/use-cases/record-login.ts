@@ -1,15 +1,26 @@
 import type { Log, LoginAudit, LoginEvents, LoginRecord, Recorder } from '../ports.ts'
 
 export type RecordLogin = (login: LoginRecord) => Promise<void>
-export type RecordLoginDeps = Readonly<{ audit: Pick<LoginAudit, 'record'>; events: LoginEvents; recorder: Recorder; log: Log }>
+export type RecordLoginDeps = Readonly<{
+  audit: Pick<LoginAudit, 'record'>
+  events: LoginEvents
+  recorder: Recorder
+  log: Log
+}>
 
-/** The audit row first, so that no attempt is lost to an investigation; then the event, the count and the line. */
+/**
+ * The audit row first, so that no attempt is lost to an investigation; then the event, the count
+ * and the line.
+ */
 export function createRecordLogin({ audit, events, recorder, log }: RecordLoginDeps): RecordLogin {
   return async (login) => {
     await audit.record(login)
     events.publish(login)
     recorder.loggedIn(login.outcome)
     const { outcome, usernameHash, userId, sessionId, context } = login
-    log.info({ event: 'login', outcome, usernameHash, userId, sessionId, network: context.network }, `Login ${outcome}`)
+    log.info(
+      { event: 'login', outcome, usernameHash, userId, sessionId, network: context.network },
+      `Login ${outcome}`,
+    )
   }
 }

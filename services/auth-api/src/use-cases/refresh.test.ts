@@ -1,17 +1,43 @@
 import { CodedError, type RotateResult } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
 import type { KnownUsers, RefreshMetricOutcome, UserState } from '../ports.ts'
-import { aLog, aRecorder, aRevocationList, aSession, aTokenStore, aUser, context, NOW_MS, SESSION_ID, unlimited, USER_ID } from '../test-doubles/fakes.ts'
+import {
+  aLog,
+  aRecorder,
+  aRevocationList,
+  aSession,
+  aTokenStore,
+  aUser,
+  context,
+  NOW_MS,
+  SESSION_ID,
+  unlimited,
+  USER_ID,
+} from '../test-doubles/fakes.ts'
 import { createLimitRefused } from './limit-refused.ts'
 import { createRefresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
 import type { TellRefusal } from './tell-refusal.ts'
 
-const granted = (change: object = {}): RotateResult => ({ outcome: 'rotated', token: 'art_next', session: aSession(), intervalSeconds: 42, ...change })
+const granted = (change: object = {}): RotateResult => ({
+  outcome: 'rotated',
+  token: 'art_next',
+  session: aSession(),
+  intervalSeconds: 42,
+  ...change,
+})
 const request: RefreshRequest = { refreshToken: 'art_presented', context }
 
-function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateResult | Error; user?: UserState | 'gone' | Error; usersAway?: boolean }) {
+function setUp({
+  stored,
+  user = aUser(),
+  usersAway = false,
+}: {
+  stored: RotateResult | Error
+  user?: UserState | 'gone' | Error
+  usersAway?: boolean
+}) {
   const tokenStore = aTokenStore()
   tokenStore.rotate.mockImplementation(async () => {
     if (stored instanceof Error) throw stored
@@ -24,11 +50,36 @@ function setUp({ stored, user = aUser(), usersAway = false }: { stored: RotateRe
   const recorder = aRecorder()
   const revocations = aRevocationList()
   const log = aLog()
-  const limit = { left: 1, take: async (_key: string) => (limit.left-- > 0 ? ({ allowed: true } as const) : ({ allowed: false, retryAfterSeconds: 9 } as const)) }
-  const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({ accessToken: 'jwt', refreshToken, expiresInSeconds: 1800, sessionId: SESSION_ID, idleUntilMs: NOW_MS }))
-  const refuseRefresh = createRefuseRefresh({ ...unlimited, limitRefused: createLimitRefused({ limit, recorder }) })
+  const limit = {
+    left: 1,
+    take: async (_key: string) =>
+      limit.left-- > 0
+        ? ({ allowed: true } as const)
+        : ({ allowed: false, retryAfterSeconds: 9 } as const),
+  }
+  const signPair = vi.fn<SignPair>(async ({ refreshToken }) => ({
+    accessToken: 'jwt',
+    refreshToken,
+    expiresInSeconds: 1800,
+    sessionId: SESSION_ID,
+    idleUntilMs: NOW_MS,
+  }))
+  const refuseRefresh = createRefuseRefresh({
+    ...unlimited,
+    limitRefused: createLimitRefused({ limit, recorder }),
+  })
   const tellRefusal = vi.fn<TellRefusal>()
-  const refresh = createRefresh({ tokenStore, knownUsers: { find, remember: () => {}, areAway: () => usersAway }, revocations, signPair, refuseRefresh, tellRefusal, recorder, log, accessTtlSeconds: 1800 })
+  const refresh = createRefresh({
+    tokenStore,
+    knownUsers: { find, remember: () => {}, areAway: () => usersAway },
+    revocations,
+    signPair,
+    refuseRefresh,
+    tellRefusal,
+    recorder,
+    log,
+    accessTtlSeconds: 1800,
+  })
   return { refresh, tellRefusal, tokenStore, recorder, revocations, log, signPair, limit }
 }
 
@@ -43,7 +94,11 @@ describe('while the users cannot be read', () => {
   })
 
   test('no reuse is carried out that our own silence may have made', async () => {
-    const { refresh, tokenStore } = setUp({ stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }, user: away, usersAway: true })
+    const { refresh, tokenStore } = setUp({
+      stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
+      user: away,
+      usersAway: true,
+    })
     tokenStore.peek.mockResolvedValue({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID })
     await expect(refresh(request)).rejects.toBe(away)
     expect(tokenStore.rotate).not.toHaveBeenCalled()
@@ -67,7 +122,11 @@ describe('what token-store answers becomes the answer to the client', () => {
     [{ outcome: 'unknown_session' }, 'unavailable', 'unknown_session'],
     [{ outcome: 'expired' }, 'expired', 'expired'],
     [{ outcome: 'revoked', sessionId: SESSION_ID, reason: 'logout' }, 'revoked', 'revoked'],
-    [{ outcome: 'revoked', sessionId: SESSION_ID, reason: 'user_disabled' }, 'user_inactive', 'user_inactive'],
+    [
+      { outcome: 'revoked', sessionId: SESSION_ID, reason: 'user_disabled' },
+      'user_inactive',
+      'user_inactive',
+    ],
     [{ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }, 'reused', 'reused'],
     [{ outcome: 'session_mismatch' }, 'session_mismatch', 'session_mismatch'],
     [{ outcome: 'rate_limited', retryAfterSeconds: 5 }, 'rate_limited', 'rate_limited'],
@@ -75,15 +134,26 @@ describe('what token-store answers becomes the answer to the client', () => {
   test.each(cases)('%o is %s and counted as %s', async (stored, outcome, counted) => {
     const { refresh, recorder, tellRefusal } = setUp({ stored })
     expect((await refresh({ ...request, operation: 'middleware' })).outcome).toBe(outcome)
-    expect(recorder.refreshed.mock.calls).toEqual([['middleware', counted, counted === 'rotated' ? 42 : undefined]])
+    expect(recorder.refreshed.mock.calls).toEqual([
+      ['middleware', counted, counted === 'rotated' ? 42 : undefined],
+    ])
     const known = 'session' in stored || ('sessionId' in stored && stored.sessionId !== undefined)
-    expect(tellRefusal.mock.calls).toEqual([[counted, { sessionId: known ? SESSION_ID : undefined, context }]])
+    expect(tellRefusal.mock.calls).toEqual([
+      [counted, { sessionId: known ? SESSION_ID : undefined, context }],
+    ])
   })
 
   test('a pair carries the token of the store and an access token of the user as of now', async () => {
     const { refresh, signPair } = setUp({ stored: granted(), user: aUser({ role: 'admin' }) })
-    expect(await refresh(request)).toMatchObject({ outcome: 'rotated', pair: { accessToken: 'jwt', refreshToken: 'art_next' } })
-    expect(signPair).toHaveBeenCalledWith({ session: aSession(), user: aUser({ role: 'admin' }), refreshToken: 'art_next' })
+    expect(await refresh(request)).toMatchObject({
+      outcome: 'rotated',
+      pair: { accessToken: 'jwt', refreshToken: 'art_next' },
+    })
+    expect(signPair).toHaveBeenCalledWith({
+      session: aSession(),
+      user: aUser({ role: 'admin' }),
+      refreshToken: 'art_next',
+    })
   })
 
   test('the store is asked with everything it decides by, and no whole address', async () => {
@@ -122,7 +192,13 @@ describe('after the rotation has been committed', () => {
     const { refresh, revocations, signPair } = setUp({ stored: granted() })
     signPair.mockImplementationOnce(async ({ refreshToken }) => {
       revocations.add(SESSION_ID)
-      return { accessToken: 'jwt', refreshToken, expiresInSeconds: 1, sessionId: SESSION_ID, idleUntilMs: NOW_MS }
+      return {
+        accessToken: 'jwt',
+        refreshToken,
+        expiresInSeconds: 1,
+        sessionId: SESSION_ID,
+        idleUntilMs: NOW_MS,
+      }
     })
     expect(await refresh(request)).toEqual({ outcome: 'revoked' })
   })
@@ -141,7 +217,10 @@ describe('limits', () => {
     const take = vi.spyOn(limit, 'take')
     expect(await refresh(request)).toEqual({ outcome: 'unavailable', because: 'unknown_kid' })
     expect(await refresh(request)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 5 })
-    expect(take.mock.calls).toEqual([[`unknown_kid ${context.block}`], [`unknown_kid ${context.block}`]])
+    expect(take.mock.calls).toEqual([
+      [`unknown_kid ${context.block}`],
+      [`unknown_kid ${context.block}`],
+    ])
   })
 
   test.each<RotateResult>([
@@ -158,7 +237,9 @@ describe('limits', () => {
 })
 
 test('a reuse kills the access tokens of the session here and now', async () => {
-  const { refresh, revocations } = setUp({ stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID } })
+  const { refresh, revocations } = setUp({
+    stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
+  })
   await refresh(request)
   expect(revocations.isRevoked(SESSION_ID)).toBe(true)
 })

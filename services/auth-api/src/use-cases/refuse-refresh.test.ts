@@ -6,8 +6,14 @@ import { createLimitEnded, createLimitRefused } from './limit-refused.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 
 function setUp() {
-  const limitEnded = createLimitEnded({ limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }), recorder: aRecorder() })
-  const limitRefused = createLimitRefused({ limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }), recorder: aRecorder() })
+  const limitEnded = createLimitEnded({
+    limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }),
+    recorder: aRecorder(),
+  })
+  const limitRefused = createLimitRefused({
+    limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }),
+    recorder: aRecorder(),
+  })
   const lines = createBoundedLimiter({ limit: { points: 1, seconds: 60 } })
   const refuse = createRefuseRefresh({ limitRefused, limitEnded, lines })
   return async (refused: Parameters<typeof refuse>[0], from = context) => {
@@ -15,13 +21,23 @@ function setUp() {
     return [counted, isRepeated]
   }
 }
-const revoked: PeekResult & { outcome: 'revoked' } = { outcome: 'revoked', sessionId: SESSION_ID, reason: 'logout' }
+const revoked: PeekResult & { outcome: 'revoked' } = {
+  outcome: 'revoked',
+  sessionId: SESSION_ID,
+  reason: 'logout',
+}
 
 describe('a token of a session that has ended', () => {
   test('is told the truth until its limit, then limited, with one line for each', async () => {
     const refuse = setUp()
-    expect([await refuse(revoked), await refuse(revoked)]).toEqual([['revoked', false], ['revoked', true]])
-    expect([await refuse(revoked), await refuse(revoked)]).toEqual([['rate_limited', false], ['rate_limited', true]])
+    expect([await refuse(revoked), await refuse(revoked)]).toEqual([
+      ['revoked', false],
+      ['revoked', true],
+    ])
+    expect([await refuse(revoked), await refuse(revoked)]).toEqual([
+      ['rate_limited', false],
+      ['rate_limited', true],
+    ])
   })
 
   test('is limited for one address and one session, and for nobody else', async () => {
@@ -43,7 +59,9 @@ describe('a token of a session that has ended', () => {
   test('is an alarm at its first use, however many were refused before', async () => {
     const refuse = setUp()
     for (let i = 0; i < 5; i += 1) await refuse(revoked)
-    expect((await refuse({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }))[0]).toBe('reused')
+    expect((await refuse({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }))[0]).toBe(
+      'reused',
+    )
   })
 })
 
@@ -51,6 +69,8 @@ test('tokens whose key is missing here use up no limit of those behind the same 
   const refuse = setUp()
   for (let i = 0; i < 5; i += 1) await refuse({ outcome: 'unknown_kid' })
   const forged = { outcome: 'invalid', mac: false } as const
-  const counted = [await refuse(forged), await refuse(forged), await refuse(forged)].map(([outcome]) => outcome)
+  const counted = [await refuse(forged), await refuse(forged), await refuse(forged)].map(
+    ([outcome]) => outcome,
+  )
   expect(counted).toEqual(['invalid', 'invalid', 'rate_limited'])
 })

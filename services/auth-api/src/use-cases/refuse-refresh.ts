@@ -5,7 +5,9 @@ import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 export type RefreshRefusal =
   | { outcome: 'invalid' | 'expired' | 'revoked' | 'reused' | 'session_mismatch' | 'user_inactive' }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
-  /** ours to answer for: 503. A key of a newer deployment, or a session row that a restore has lost */
+  /**
+   * ours to answer for: 503. A key of a newer deployment, or a session row that a restore has lost
+   */
   | { outcome: 'unavailable'; because: 'unknown_kid' | 'unknown_session' }
 
 type StoreRefusal = Exclude<PeekResult, { session: unknown }>
@@ -25,11 +27,17 @@ export type RefuseRefreshDeps = Readonly<{
 }>
 
 /** What a refusal of token-store means to the caller, and how it is counted. */
-export function createRefuseRefresh({ limitRefused, limitEnded, lines }: RefuseRefreshDeps): RefuseRefresh {
+export function createRefuseRefresh({
+  limitRefused,
+  limitEnded,
+  lines,
+}: RefuseRefreshDeps): RefuseRefresh {
   return async (refused, { block }) => {
     const decided = (await limit(refused, block)) ?? toRefusal(refused)
     const sessionId = 'sessionId' in refused ? refused.sessionId : undefined
-    const isRepeated = sessionId !== undefined && !(await lines.take(`${sessionId} ${decided.refusal.outcome}`)).allowed
+    const isRepeated =
+      sessionId !== undefined &&
+      !(await lines.take(`${sessionId} ${decided.refusal.outcome}`)).allowed
     return { ...decided, isRepeated }
   }
 
@@ -40,19 +48,31 @@ export function createRefuseRefresh({ limitRefused, limitEnded, lines }: RefuseR
   }
 
   /**
-   * The key may be missing through our own fault, so no neighbour's limit is used up. Made-up tokens look the same: a
-   * limit of their own keeps a flood of them from counting as failures of ours. Beyond it a client waits no longer.
+   * The key may be missing through our own fault, so no neighbour's limit is used up. Made-up
+   * tokens look the same: a limit of their own keeps a flood of them from counting as failures of
+   * ours. Beyond it a client waits no longer.
    */
   async function limitUnknownKid(block: string): Promise<Decided | undefined> {
     const limited = await limitRefused(`unknown_kid ${block}`)
-    return limited && same({ ...limited, retryAfterSeconds: Math.min(UNKNOWN_KID_WAIT_SECONDS, limited.retryAfterSeconds) })
+    return (
+      limited &&
+      same({
+        ...limited,
+        retryAfterSeconds: Math.min(UNKNOWN_KID_WAIT_SECONDS, limited.retryAfterSeconds),
+      })
+    )
   }
 
   /** The first use that ends a session is an alarm, and is never limited. */
   async function take(refused: StoreRefusal, block: string) {
     if (refused.outcome === 'invalid' && !refused.mac) return limitRefused(block)
-    const isEnded = refused.outcome === 'revoked' || refused.outcome === 'expired' || refused.outcome === 'session_mismatch'
-    return isEnded && refused.sessionId !== undefined ? limitEnded({ sessionId: refused.sessionId, block }) : undefined
+    const isEnded =
+      refused.outcome === 'revoked' ||
+      refused.outcome === 'expired' ||
+      refused.outcome === 'session_mismatch'
+    return isEnded && refused.sessionId !== undefined
+      ? limitEnded({ sessionId: refused.sessionId, block })
+      : undefined
   }
 }
 
@@ -65,7 +85,10 @@ function toRefusal(refused: StoreRefusal): Decided {
   switch (refused.outcome) {
     case 'unknown_kid':
     case 'unknown_session':
-      return { refusal: { outcome: 'unavailable', because: refused.outcome }, counted: refused.outcome }
+      return {
+        refusal: { outcome: 'unavailable', because: refused.outcome },
+        counted: refused.outcome,
+      }
     case 'revoked':
       return same({ outcome: refused.reason === 'user_disabled' ? 'user_inactive' : 'revoked' })
     case 'rate_limited':

@@ -3,12 +3,31 @@ import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { DEMO_PASSWORD } from '../domain/password-policy.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import { toUsernameKey } from '../domain/username.ts'
-import type { DeviceProofs, FamiliarSignIns, HashUsername, KnownUsers, Log, LoginThrottle, Passwords, Recorder, RequestContext, SignInLimit, TokenStore, User, Users } from '../ports.ts'
+import type {
+  DeviceProofs,
+  FamiliarSignIns,
+  HashUsername,
+  KnownUsers,
+  Log,
+  LoginThrottle,
+  Passwords,
+  Recorder,
+  RequestContext,
+  SignInLimit,
+  TokenStore,
+  User,
+  Users,
+} from '../ports.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from './sign-pair.ts'
 
 export type SignInResult =
-  | { outcome: 'signed_in'; pair: TokenPair; user: Pick<User, 'id' | 'username' | 'role'>; deviceProof: string }
+  | {
+      outcome: 'signed_in'
+      pair: TokenPair
+      user: Pick<User, 'id' | 'username' | 'role'>
+      deviceProof: string
+    }
   | { outcome: 'invalid_credentials' }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
 
@@ -38,30 +57,48 @@ export type SignInDeps = Readonly<{
   recorder: Recorder
   log: Log
   accessTtlSeconds: number
-  /** whether the password that everybody knows opens the demo user's account, and then only straight from this machine */
+  /**
+   * whether the password that everybody knows opens the demo user's account, and then only straight
+   * from this machine
+   */
   allowDemoPassword: boolean
 }>
 
-const DEMO_REFUSED = 'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
+const DEMO_REFUSED =
+  'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
 
-const HASH_UNREADABLE = 'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
+const HASH_UNREADABLE =
+  'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
 
 /** What token-store is told of who signs in here: the product's own front ends. */
 const CLIENT_ID = 'first-party'
 
 /**
- * Opens a session. An unknown name, a wrong password and a disabled user get the same answer after the same work.
- * Throws `CodedError` invalid_request or unavailable; an attempt that failed through our fault does not count.
+ * Opens a session. An unknown name, a wrong password and a disabled user get the same answer after
+ * the same work. Throws `CodedError` invalid_request or unavailable; an attempt that failed through
+ * our fault does not count.
  */
 export function createSignIn(deps: SignInDeps): SignIn {
-  const { users, passwords, throttle, tokenStore, signPair, recordLogin, hashUsername, recorder, log } = deps
+  const {
+    users,
+    passwords,
+    throttle,
+    tokenStore,
+    signPair,
+    recordLogin,
+    hashUsername,
+    recorder,
+    log,
+  } = deps
 
   return async ({ username, password, context, deviceProof }) => {
-    if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username)) throw new CodedError('invalid_request')
+    if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username))
+      throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
     const login = { usernameHash: hashUsername(usernameKey), context }
     const patience = deps.startPatience()
-    const device = deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
+    const device =
+      deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
     const attempt = { usernameKey, block: context.block }
     const place = { usernameHash: login.usernameHash, block: context.block }
     const turn = { patience, first: device !== undefined || deps.familiar.has(place) }
@@ -95,12 +132,18 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
     /** Not waited for: it may stand in a queue, and the answer is decided. */
     function giveBack(outcome: 'right' | 'wrong'): void {
-      end(outcome).catch((error: unknown) => log.warn({ err: error }, 'An attempt could not be given back'))
+      end(outcome).catch((error: unknown) =>
+        log.warn({ err: error }, 'An attempt could not be given back'),
+      )
     }
 
     async function check(): Promise<SignInResult> {
       const user = await users.findByName(usernameKey)
-      const { matches, outdated, unreadable } = await passwords.verify(password, user?.passwordHash, turn)
+      const { matches, outdated, unreadable } = await passwords.verify(
+        password,
+        user?.passwordHash,
+        turn,
+      )
       if (user !== undefined && unreadable) log.error({ userId: user.id }, HASH_UNREADABLE)
       const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
       if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
@@ -144,26 +187,44 @@ export function createSignIn(deps: SignInDeps): SignIn {
           deviceProof: deps.deviceProofs.issue(usernameKey, device),
         }
       } catch (error) {
-        // Nobody was given its token; left open, retries would fill the user's sessions and end those of other devices.
-        await tokenStore.revokeSession({ sessionId, reason: 'logout' }).catch(() => log.warn({ sessionId }, 'A session that nobody was given could not be ended'))
+        // Nobody was given its token; left open, retries would fill the user's sessions and end
+        // those of other devices.
+        await tokenStore
+          .revokeSession({ sessionId, reason: 'logout' })
+          .catch(() =>
+            log.warn({ sessionId }, 'A session that nobody was given could not be ended'),
+          )
         throw error
       }
     }
 
-    async function refuse(outcome: 'invalid_credentials' | 'user_inactive', userId: string | undefined): Promise<SignInResult> {
+    async function refuse(
+      outcome: 'invalid_credentials' | 'user_inactive',
+      userId: string | undefined,
+    ): Promise<SignInResult> {
       await recordLogin({ ...login, outcome, ...(userId === undefined ? {} : { userId }) })
       return { outcome: 'invalid_credentials' }
     }
 
     function isDemoFromElsewhere(user: User): boolean {
-      return user.demo && password === DEMO_PASSWORD && !(deps.allowDemoPassword && context.straightFromLoopback)
+      return (
+        user.demo &&
+        password === DEMO_PASSWORD &&
+        !(deps.allowDemoPassword && context.straightFromLoopback)
+      )
     }
 
     async function upgrade(user: User): Promise<void> {
       try {
-        await users.upgradePasswordHash(user.id, { from: user.passwordHash, to: await passwords.hash(password, turn) })
+        await users.upgradePasswordHash(user.id, {
+          from: user.passwordHash,
+          to: await passwords.hash(password, turn),
+        })
       } catch (error) {
-        log.warn({ err: error, userId: user.id }, 'The password hash could not be upgraded; the next sign-in tries again')
+        log.warn(
+          { err: error, userId: user.id },
+          'The password hash could not be upgraded; the next sign-in tries again',
+        )
       }
     }
   }

@@ -23,17 +23,28 @@ export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEve
   return async (proof) => {
     const { session, refusal } = await findLiveSession(proof)
     if (refusal !== undefined && !(await hasEnded(session))) throw refusal
-    const revocation = refusal === undefined
-      ? await users.revoke(session.userId, 'logout_all', { ifVersion: session.userVersion })
-      : undefined
-    // Also when there is nothing new: an earlier try may have died before its delivery, and 2xx means delivered.
+    const revocation =
+      refusal === undefined
+        ? await users.revoke(session.userId, 'logout_all', { ifVersion: session.userVersion })
+        : undefined
+    // Also when there is nothing new: an earlier try may have died before its delivery, and 2xx
+    // means delivered.
     await deliverRevocations({ userId: session.userId })
     if (revocation !== undefined) revocations.add(session.id)
     const names = { sessionId: session.id, userId: session.userId, network: proof.context.network }
-    log[revocation === undefined ? 'debug' : 'info']({ event: 'logout_all', repeated: revocation === undefined, ...names }, 'Logout everywhere')
+    log[revocation === undefined ? 'debug' : 'info'](
+      { event: 'logout_all', repeated: revocation === undefined, ...names },
+      'Logout everywhere',
+    )
   }
 
-  async function hasEnded({ userId, userVersion }: { userId: string; userVersion: number }): Promise<boolean> {
+  async function hasEnded({
+    userId,
+    userVersion,
+  }: {
+    userId: string
+    userVersion: number
+  }): Promise<boolean> {
     const [user] = await users.findByIds([userId])
     return user !== undefined && user.version > userVersion
   }

@@ -9,14 +9,34 @@ export type SignOutDeps = Readonly<{
   log: Log
 }>
 
-/** Ends the session of the proof; repeated, it is done already. Errors as of `FindProvenSession`. */
-export function createSignOut({ findProvenSession, tokenStore, revocations, log }: SignOutDeps): SignOut {
+/**
+ * Ends the session of the proof; repeated, it is done already. Errors as of `FindProvenSession`.
+ */
+export function createSignOut({
+  findProvenSession,
+  tokenStore,
+  revocations,
+  log,
+}: SignOutDeps): SignOut {
   return async (proof) => {
     const session = await findProvenSession(proof)
     if (session === undefined) return
-    const { outcome } = await tokenStore.revokeSession({ sessionId: session.id, userId: session.userId, reason: 'logout' })
+    const { outcome } = await tokenStore.revokeSession({
+      sessionId: session.id,
+      userId: session.userId,
+      reason: 'logout',
+    })
     revocations.add(session.id, { endedBefore: outcome === 'already_ended' })
     // What was ended before can be repeated for ever.
-    log[outcome === 'revoked' ? 'info' : 'debug']({ event: 'logout', outcome, sessionId: session.id, userId: session.userId, network: proof.context.network }, 'Logout')
+    log[outcome === 'revoked' ? 'info' : 'debug'](
+      {
+        event: 'logout',
+        outcome,
+        sessionId: session.id,
+        userId: session.userId,
+        network: proof.context.network,
+      },
+      'Logout',
+    )
   }
 }

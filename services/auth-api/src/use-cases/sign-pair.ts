@@ -3,13 +3,31 @@ import { toAccessTokenClaims, type TokenPolicy } from '../domain/access-token-cl
 import type { TokenPair } from '../domain/token-pair.ts'
 import type { Clock, CreateId, SigningKeys, UserState } from '../ports.ts'
 
-export type SignPair = (grant: { session: StoredSession; user: UserState; refreshToken: string }) => Promise<TokenPair>
-export type SignPairDeps = Readonly<{ signingKeys: Pick<SigningKeys, 'sign'>; policy: TokenPolicy; clock: Clock; createId: CreateId }>
+export type SignPair = (grant: {
+  session: StoredSession
+  user: UserState
+  refreshToken: string
+}) => Promise<TokenPair>
+export type SignPairDeps = Readonly<{
+  signingKeys: Pick<SigningKeys, 'sign'>
+  policy: TokenPolicy
+  clock: Clock
+  createId: CreateId
+}>
 
-/** A fresh access token beside the refresh token that token-store gave. From memory: after a commit little may fail. */
+/**
+ * A fresh access token beside the refresh token that token-store gave. From memory: after a commit
+ * little may fail.
+ */
 export function createSignPair({ signingKeys, policy, clock, createId }: SignPairDeps): SignPair {
   return async ({ session, user, refreshToken }) => {
-    const claims = toAccessTokenClaims({ session, user, policy, nowMs: clock.nowMs(), jti: createId() })
+    const claims = toAccessTokenClaims({
+      session,
+      user,
+      policy,
+      nowMs: clock.nowMs(),
+      jti: createId(),
+    })
     return {
       accessToken: await signingKeys.sign(claims),
       refreshToken,

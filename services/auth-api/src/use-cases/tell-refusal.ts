@@ -10,14 +10,23 @@ const CODES: Partial<Record<RefreshMetricOutcome, RefusalCode>> = {
   user_inactive: 'user_inactive',
 }
 
-export type TellRefusal = (outcome: RefreshMetricOutcome, about: { sessionId: string | undefined; context: RequestContext }) => void
+export type TellRefusal = (
+  outcome: RefreshMetricOutcome,
+  about: { sessionId: string | undefined; context: RequestContext },
+) => void
 export type TellRefusalDeps = Readonly<{
   events: RefusalEvents
-  /** per address: whoever sends the same token a thousand times a second must not fill the topic and the audit trail */
+  /**
+   * per address: whoever sends the same token a thousand times a second must not fill the topic and
+   * the audit trail
+   */
   limit: { take(block: string): Promise<{ allowed: boolean }> }
 }>
 
-/** Makes an event of a refused refresh token, and nobody waits for it. A limit, and trouble of ours, are no refusals. */
+/**
+ * Makes an event of a refused refresh token, and nobody waits for it. A limit, and trouble of ours,
+ * are no refusals.
+ */
 export function createTellRefusal({ events, limit }: TellRefusalDeps): TellRefusal {
   return (outcome, { sessionId, context }) => {
     const code = CODES[outcome]

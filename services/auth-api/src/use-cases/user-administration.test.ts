@@ -9,7 +9,9 @@ function setUp() {
     findByName: vi.fn<Users['findByName']>(async (key) => (key === 'ada' ? aUser() : undefined)),
     findByIds: vi.fn<Users['findByIds']>(),
     list: vi.fn<Users['list']>(async () => [aUser()]),
-    add: vi.fn<Users['add']>(async ({ username }) => (username === 'taken' ? undefined : aUser({ username }))),
+    add: vi.fn<Users['add']>(async ({ username }) =>
+      username === 'taken' ? undefined : aUser({ username }),
+    ),
     setRole: vi.fn<Users['setRole']>(async (_, role) => role !== 'user'),
     upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(),
     revoke: vi.fn<Users['revoke']>(async (userId, reason) => {
@@ -23,20 +25,39 @@ function setUp() {
     pendingRevocations: vi.fn<Users['pendingRevocations']>(),
     acknowledge: vi.fn<Users['acknowledge']>(),
   }
-  const deliverRevocations = async (scope?: { userId: string }) => void calls.push(`deliver ${scope?.userId}`)
+  const deliverRevocations = async (scope?: { userId: string }) =>
+    void calls.push(`deliver ${scope?.userId}`)
   const log = aLog()
   const passwords: Passwords = {
-    isBusy: () => false, hash: async (password) => `hash of ${password}`,
-    verify: async (password, hash) => ({ matches: password === 'right' && hash === 'hash', outdated: false }),
+    isBusy: () => false,
+    hash: async (password) => `hash of ${password}`,
+    verify: async (password, hash) => ({
+      matches: password === 'right' && hash === 'hash',
+      outdated: false,
+    }),
   }
-  return { users, calls, log, administration: createUserAdministration({ users, passwords, deliverRevocations, log }) }
+  return {
+    users,
+    calls,
+    log,
+    administration: createUserAdministration({ users, passwords, deliverRevocations, log }),
+  }
 }
 
 test('a user is added with the role user, by a name in one form', async () => {
   const { administration, users } = setUp()
-  expect(await administration.add({ username: 'ＡＤＡ', password: 'a lengthy phrase' })).toMatchObject({ outcome: 'added', user: { username: 'ADA' } })
-  expect(users.add).toHaveBeenCalledWith({ username: 'ADA', role: 'user', passwordHash: 'hash of a lengthy phrase', demo: false })
-  expect(await administration.add({ username: 'taken', password: 'a lengthy phrase' })).toEqual({ outcome: 'taken' })
+  expect(
+    await administration.add({ username: 'ＡＤＡ', password: 'a lengthy phrase' }),
+  ).toMatchObject({ outcome: 'added', user: { username: 'ADA' } })
+  expect(users.add).toHaveBeenCalledWith({
+    username: 'ADA',
+    role: 'user',
+    passwordHash: 'hash of a lengthy phrase',
+    demo: false,
+  })
+  expect(await administration.add({ username: 'taken', password: 'a lengthy phrase' })).toEqual({
+    outcome: 'taken',
+  })
 })
 
 test.each([
@@ -45,7 +66,10 @@ test.each([
   [{ username: 'ada', password: 'a lengthy phrase', role: 'No Role' }, /role/],
 ])('what the policy refuses is said in a sentence (%#)', async (user, reason) => {
   const { administration, users } = setUp()
-  expect(await administration.add(user)).toEqual({ outcome: 'refused', reason: expect.stringMatching(reason) })
+  expect(await administration.add(user)).toEqual({
+    outcome: 'refused',
+    reason: expect.stringMatching(reason),
+  })
   expect(users.add).not.toHaveBeenCalled()
 })
 
@@ -83,5 +107,7 @@ test('a password can be checked, and the answer shows no hash', async () => {
 })
 
 test('the list shows no hashes', async () => {
-  expect(await setUp().administration.list()).toEqual([{ id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false }])
+  expect(await setUp().administration.list()).toEqual([
+    { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false },
+  ])
 })

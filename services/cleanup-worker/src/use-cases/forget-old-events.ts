@@ -2,8 +2,19 @@ import type { DeleteInBatches } from '@auto-refresh/batch'
 import type { AuditTrail } from '../ports.ts'
 
 /** Ends the retention of the audit trail. */
-export function createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays }: { auditTrail: AuditTrail; deleteInBatches: DeleteInBatches; retentionDays: number }) {
+export function createForgetOldEvents({
+  auditTrail,
+  deleteInBatches,
+  retentionDays,
+}: {
+  auditTrail: AuditTrail
+  deleteInBatches: DeleteInBatches
+  retentionDays: number
+}) {
   return async function forgetOldEvents(signal: AbortSignal): Promise<void> {
-    await deleteInBatches((limit) => auditTrail.deleteOlderThan({ days: retentionDays }, limit), signal)
+    await deleteInBatches(
+      (limit) => auditTrail.deleteOlderThan({ days: retentionDays }, limit),
+      signal,
+    )
   }
 }

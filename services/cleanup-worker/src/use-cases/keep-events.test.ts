@@ -8,9 +8,22 @@ const revoked: AnyEvent = {
   ...attributes,
   id: 'a',
   type: 'session.revoked.v1',
-  data: { session_id: 's', session_seq: 4, user_id: 'u', client_id: 'c', generation: 3, reason: 'logout', session_seconds: 60 },
+  data: {
+    session_id: 's',
+    session_seq: 4,
+    user_id: 'u',
+    client_id: 'c',
+    generation: 3,
+    reason: 'logout',
+    session_seconds: 60,
+  },
 }
-const failed: AnyEvent = { ...attributes, id: 'b', type: 'login.failed.v1', data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' } }
+const failed: AnyEvent = {
+  ...attributes,
+  id: 'b',
+  type: 'login.failed.v1',
+  data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' },
+}
 
 function createAudit(fault?: Error) {
   const records = new Map<string, AuditRecord>()
@@ -21,7 +34,11 @@ function createAudit(fault?: Error) {
       deleteOlderThan: () => Promise.resolve(0),
       async keep(news) {
         if (fault !== undefined) throw fault
-        return news.flatMap((record) => (records.has(record.eventId) ? [] : [records.set(record.eventId, record) && record.eventId]))
+        return news.flatMap((record) =>
+          records.has(record.eventId)
+            ? []
+            : [records.set(record.eventId, record) && record.eventId],
+        )
       },
     },
   })
@@ -32,8 +49,28 @@ test('an event is kept with what an investigation asks for', async () => {
   const { records, keepEvents } = createAudit()
   await keepEvents([revoked, failed])
   expect([...records.values()]).toEqual([
-    { eventId: 'a', topic: SESSION_EVENTS_TOPIC, type: 'session.revoked.v1', key: 'k', sessionId: 's', sessionSeq: 4, userId: 'u', occurredAt: attributes.time, data: revoked.data },
-    { eventId: 'b', topic: LOGIN_EVENTS_TOPIC, type: 'login.failed.v1', key: 'k', sessionId: null, sessionSeq: null, userId: null, occurredAt: attributes.time, data: failed.data },
+    {
+      eventId: 'a',
+      topic: SESSION_EVENTS_TOPIC,
+      type: 'session.revoked.v1',
+      key: 'k',
+      sessionId: 's',
+      sessionSeq: 4,
+      userId: 'u',
+      occurredAt: attributes.time,
+      data: revoked.data,
+    },
+    {
+      eventId: 'b',
+      topic: LOGIN_EVENTS_TOPIC,
+      type: 'login.failed.v1',
+      key: 'k',
+      sessionId: null,
+      sessionSeq: null,
+      userId: null,
+      occurredAt: attributes.time,
+      data: failed.data,
+    },
   ])
 })
 

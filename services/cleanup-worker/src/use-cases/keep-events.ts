@@ -3,7 +3,10 @@ import { toAuditRecord } from './to-audit-record.ts'
 import type { AuditTrail } from '../ports.ts'
 
 /** Keeps each event once in the audit trail, whatever the bus repeats. */
-export function createKeepEvents({ auditTrail, onEvent }: {
+export function createKeepEvents({
+  auditTrail,
+  onEvent,
+}: {
   auditTrail: AuditTrail
   onEvent: (event: AnyEvent, result: 'handled' | 'duplicate' | 'failed') => void
 }) {

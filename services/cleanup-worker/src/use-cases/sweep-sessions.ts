@@ -2,10 +2,16 @@ import type { DeleteInBatches } from '@auto-refresh/batch'
 import type { ExpiredSessions, SweepRefusal } from '../ports.ts'
 
 /**
- * Deletes expired sessions. Any number of workers may do so at once: each session goes once, with one event. `onEnd` gets
- * why the run ended early, or `undefined`, and how many expired sessions are left.
+ * Deletes expired sessions. Any number of workers may do so at once: each session goes once, with
+ * one event. `onEnd` gets why the run ended early, or `undefined`, and how many expired sessions
+ * are left.
  */
-export function createSweepSessions({ expiredSessions, deleteInBatches, onDeleted, onEnd }: {
+export function createSweepSessions({
+  expiredSessions,
+  deleteInBatches,
+  onDeleted,
+  onEnd,
+}: {
   expiredSessions: ExpiredSessions
   deleteInBatches: DeleteInBatches
   onDeleted: (sessions: number) => void

@@ -1,7 +1,9 @@
 import { toTopic, type AnyEvent } from '@auto-refresh/contracts'
 import type { AuditRecord } from '../ports.ts'
 
-/** What is kept of an event: all of it, with what an investigation asks for in columns of its own. */
+/**
+ * What is kept of an event: all of it, with what an investigation asks for in columns of its own.
+ */
 export function toAuditRecord({ id, type, key, time, data }: AnyEvent): AuditRecord {
   return {
     eventId: id,

@@ -18,7 +18,9 @@ const VICTIM = 'drill-victim/1.0'
 const TRIED_USER = 'drill-victim'
 const TRIES = 30
 
-/** Each attack: what it does, the pattern and the alerts that must answer it, and how it is played. */
+/**
+ * Each attack: what it does, the pattern and the alerts that must answer it, and how it is played.
+ */
 export const ATTACKS = {
   reuse: {
     does: 'a stolen refresh token is used after its window',
@@ -27,17 +29,23 @@ export const ATTACKS = {
       await withCallers(scene, async ({ victim, thief }) => {
         const { refresh: stolen } = await signIn(victim, scene)
         toPair(await patiently(scene.wait, () => victim.refresh(stolen)))
-        scene.say(`A token is stolen and superseded; its window of ${scene.graceSeconds} s must end first`)
+        scene.say(
+          `A token is stolen and superseded; its window of ${scene.graceSeconds} s must end first`,
+        )
         await scene.wait(scene.graceSeconds + 1)
         const answer = await patiently(scene.wait, () => thief.refresh(stolen))
         scene.say(`The stolen token was presented: ${answer.status} ${answer.code ?? ''}`)
-        if (answer.code !== 'refresh_token_reused') throw new Error('It was not taken for a reuse: is --grace-seconds what the system runs with?')
+        if (answer.code !== 'refresh_token_reused')
+          throw new Error(
+            'It was not taken for a reuse: is --grace-seconds what the system runs with?',
+          )
       })
     },
   },
   replay: {
     does: 'a thief follows each refresh of the victim from elsewhere',
-    expect: 'the alerts ReplaySuspected and ShadowSuspected, the patterns `shadow` and `replay_elsewhere`',
+    expect:
+      'the alerts ReplaySuspected and ShadowSuspected, the patterns `shadow` and `replay_elsewhere`',
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
         let { refresh } = await signIn(victim, scene)
@@ -76,7 +84,8 @@ export const ATTACKS = {
     async play(scene) {
       const caller = createCaller({ url: scene.url, agent: THIEF, place: 77 })
       const answers = new Map<string, number>()
-      for (let n = 0; n < TRIES; n += 1) count(answers, await caller.signIn(`drill-user-${n}`, 'Password1'))
+      for (let n = 0; n < TRIES; n += 1)
+        count(answers, await caller.signIn(`drill-user-${n}`, 'Password1'))
       await caller.close()
       scene.say(`One address tried ${TRIES} users: ${toText(answers)}`)
     },
@@ -94,13 +103,22 @@ export const ATTACKS = {
       scene.say(`${TRIES} networks tried one user: ${toText(answers)}`)
     },
   },
-} as const satisfies Record<string, { does: string; expect: string; play(scene: Scene): Promise<void> }>
+} as const satisfies Record<
+  string,
+  { does: string; expect: string; play(scene: Scene): Promise<void> }
+>
 
 export type AttackName = keyof typeof ATTACKS
 export const isAttack = (name: string): name is AttackName => Object.hasOwn(ATTACKS, name)
 
-async function withCallers({ url }: Scene, play: (callers: { victim: Caller; thief: Caller }) => Promise<void>): Promise<void> {
-  const callers = { victim: createCaller({ url, agent: VICTIM }), thief: createCaller({ url, agent: THIEF, place: 66 }) }
+async function withCallers(
+  { url }: Scene,
+  play: (callers: { victim: Caller; thief: Caller }) => Promise<void>,
+): Promise<void> {
+  const callers = {
+    victim: createCaller({ url, agent: VICTIM }),
+    thief: createCaller({ url, agent: THIEF, place: 66 }),
+  }
   try {
     await play(callers)
   } finally {
@@ -108,5 +126,7 @@ async function withCallers({ url }: Scene, play: (callers: { victim: Caller; thi
   }
 }
 
-const count = (answers: Map<string, number>, { code = 'ok' }: Answer) => answers.set(code, (answers.get(code) ?? 0) + 1)
-const toText = (answers: ReadonlyMap<string, number>) => [...answers].map(([code, times]) => `${times} ${code}`).join(', ')
+const count = (answers: Map<string, number>, { code = 'ok' }: Answer) =>
+  answers.set(code, (answers.get(code) ?? 0) + 1)
+const toText = (answers: ReadonlyMap<string, number>) =>
+  [...answers].map(([code, times]) => `${times} ${code}`).join(', ')

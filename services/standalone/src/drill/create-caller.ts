@@ -1,45 +1,88 @@
 import { isIP } from 'node:net'
 import { Client } from 'undici'
 
-export type Answer = Readonly<{ status: number; code: string | undefined; data: Readonly<Record<string, unknown>>; headers: Readonly<Record<string, string | string[] | undefined>> }>
+export type Answer = Readonly<{
+  status: number
+  code: string | undefined
+  data: Readonly<Record<string, unknown>>
+  headers: Readonly<Record<string, string | string[] | undefined>>
+}>
 export type Caller = ReturnType<typeof createCaller>
 
 const API = '/api/v1/auth'
 const TIMEOUT_MS = 10_000
 
 /**
- * One client of the API. `place` is the number of the network it calls from: on a loopback URL an address of its own in
- * 127.0.0.0/8, elsewhere one of the documentation's networks (RFC 2544), claimed by X-Forwarded-For. 0 is wherever we are.
+ * One client of the API. `place` is the number of the network it calls from: on a loopback URL an
+ * address of its own in 127.0.0.0/8, elsewhere one of the documentation's networks (RFC 2544),
+ * claimed by X-Forwarded-For. 0 is wherever we are.
  */
-export function createCaller({ url, agent, place = 0 }: { url: string; agent: string; place?: number }) {
+export function createCaller({
+  url,
+  agent,
+  place = 0,
+}: {
+  url: string
+  agent: string
+  place?: number
+}) {
   const { origin, hostname } = new URL(url)
-  const isLoopback = hostname === 'localhost' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  const isLoopback =
+    hostname === 'localhost' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
   const elsewhere = place > 0
-  const localAddress = elsewhere && isLoopback && process.platform === 'linux' ? `127.${1 + (place >> 8)}.${place & 255}.1` : undefined
+  const localAddress =
+    elsewhere && isLoopback && process.platform === 'linux'
+      ? `127.${1 + (place >> 8)}.${place & 255}.1`
+      : undefined
   // `localhost` may be ::1, which has no second address.
-  const client = new Client(localAddress === undefined ? origin : origin.replace('//localhost', '//127.0.0.1'), {
-    ...(localAddress === undefined ? {} : { localAddress }),
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-  })
-  const claimed = elsewhere && localAddress === undefined ? { 'x-forwarded-for': `198.${18 + ((place >> 8) & 1)}.${place & 255}.1` } : {}
+  const client = new Client(
+    localAddress === undefined ? origin : origin.replace('//localhost', '//127.0.0.1'),
+    {
+      ...(localAddress === undefined ? {} : { localAddress }),
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    },
+  )
+  const claimed =
+    elsewhere && localAddress === undefined
+      ? { 'x-forwarded-for': `198.${18 + ((place >> 8) & 1)}.${place & 255}.1` }
+      : {}
 
-  async function call(method: 'GET' | 'POST', path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+  async function call(
+    method: 'GET' | 'POST',
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
     const response = await client.request({
       method,
       path: API + path,
-      headers: { 'user-agent': agent, ...claimed, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        'user-agent': agent,
+        ...claimed,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.body.text()
-    const parsed: { data?: Record<string, unknown> | null; error?: { code?: string } } = text.startsWith('{') ? JSON.parse(text) : {}
-    return { status: response.statusCode, code: parsed.error?.code, data: parsed.data ?? {}, headers: response.headers }
+    const parsed: { data?: Record<string, unknown> | null; error?: { code?: string } } =
+      text.startsWith('{') ? JSON.parse(text) : {}
+    return {
+      status: response.statusCode,
+      code: parsed.error?.code,
+      data: parsed.data ?? {},
+      headers: response.headers,
+    }
   }
 
   return {
-    signIn: (username: string, password: string) => call('POST', '/token', { body: { username, password } }),
+    signIn: (username: string, password: string) =>
+      call('POST', '/token', { body: { username, password } }),
     refresh: (token: string) => call('POST', '/refresh', { body: { refresh_token: token } }),
-    me: ({ access, refresh }: Pair) => call('GET', '/me', { headers: { authorization: `Bearer ${access}`, 'x-refresh-token': refresh } }),
+    me: ({ access, refresh }: Pair) =>
+      call('GET', '/me', {
+        headers: { authorization: `Bearer ${access}`, 'x-refresh-token': refresh },
+      }),
     signOut: (token: string) => call('POST', '/logout', { body: { refresh_token: token } }),
     close: () => client.close(),
   }
@@ -50,6 +93,7 @@ export type Pair = Readonly<{ access: string; refresh: string }>
 /** The pair of an answer; throws what it was instead, without any of its tokens. */
 export function toPair({ status, code, data }: Answer): Pair {
   const { access_token: access, refresh_token: refresh } = data
-  if (typeof access !== 'string' || typeof refresh !== 'string') throw new Error(`The answer was ${status} ${code ?? 'without a pair of tokens'}`)
+  if (typeof access !== 'string' || typeof refresh !== 'string')
+    throw new Error(`The answer was ${status} ${code ?? 'without a pair of tokens'}`)
   return { access, refresh }
 }

@@ -19,7 +19,9 @@ export const USAGE = `Usage: npm run drill -- [options]
 Plays honest users against a running system and, when told, an attack, so that dashboards and alerts move before a thief moves them.
 It signs in as one user, harms no session but its own, and tries only names that begin with "drill-".
 
-  --attack <name>       ${Object.entries(ATTACKS).map(([name, { does }]) => `${name.padEnd(10)}${does}`).join('\n                        ')}
+  --attack <name>       ${Object.entries(ATTACKS)
+    .map(([name, { does }]) => `${name.padEnd(10)}${does}`)
+    .join('\n                        ')}
   --url <url>           where the API is (http://localhost:8000)
   --username <name>     who signs in (admin)
   --password-stdin      reads the password from standard input; without it that of the demo user
@@ -33,18 +35,36 @@ X-Forwarded-For, which counts where TRUSTED_PROXIES names the machine that plays
 `
 
 /** The drill of an argument list, or a sentence that says what is wrong with it. */
-export function parseDrill(args: readonly string[]): Drill | { action: 'help' } | { action: 'wrong'; why: string } {
+export function parseDrill(
+  args: readonly string[],
+): Drill | { action: 'help' } | { action: 'wrong'; why: string } {
   const values = parseSafely(args)
   if (values instanceof Error) return wrong(values.message.split('. ', 1)[0] ?? '')
   if (values.help === true) return { action: 'help' }
   const { attack, url, username } = values
-  if (attack !== undefined && !isAttack(attack)) return wrong(`${attack} is not an attack; there are ${Object.keys(ATTACKS).join(', ')}`)
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return wrong('--url takes an http or https URL')
+  if (attack !== undefined && !isAttack(attack))
+    return wrong(`${attack} is not an attack; there are ${Object.keys(ATTACKS).join(', ')}`)
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    return wrong('--url takes an http or https URL')
   for (const name of ['sessions', 'seconds', 'grace-seconds'] as const) {
-    if (!/^\d{1,4}$/.test(values[name])) return wrong(`--${name} takes a whole number from 0 to 9999`)
+    if (!/^\d{1,4}$/.test(values[name]))
+      return wrong(`--${name} takes a whole number from 0 to 9999`)
   }
-  const [sessions, seconds, graceSeconds] = [Number(values.sessions), Number(values.seconds), Number(values['grace-seconds'])]
-  return { action: 'play', url, username, passwordFromStdin: values['password-stdin'] === true, sessions, seconds, graceSeconds, attack }
+  const [sessions, seconds, graceSeconds] = [
+    Number(values.sessions),
+    Number(values.seconds),
+    Number(values['grace-seconds']),
+  ]
+  return {
+    action: 'play',
+    url,
+    username,
+    passwordFromStdin: values['password-stdin'] === true,
+    sessions,
+    seconds,
+    graceSeconds,
+    attack,
+  }
 }
 
 function parseSafely(args: readonly string[]) {

@@ -5,10 +5,18 @@ import { signIn } from './sign-in.ts'
 export type Tally = { requests: number; refreshes: number; signIns: number; refused: number }
 
 /**
- * Signs in, works, is refreshed, now and then signs out and in again, until `wait` rejects. Waits and tries again where the
- * system asks for it; a refusal is counted, and answered with a new sign-in, as a person would.
+ * Signs in, works, is refreshed, now and then signs out and in again, until `wait` rejects. Waits
+ * and tries again where the system asks for it; a refusal is counted, and answered with a new
+ * sign-in, as a person would.
  */
-export async function playHonestUser({ number, url, username, password, tally, wait }: {
+export async function playHonestUser({
+  number,
+  url,
+  username,
+  password,
+  tally,
+  wait,
+}: {
   number: number
   url: string
   username: string
@@ -27,7 +35,9 @@ export async function playHonestUser({ number, url, username, password, tally, w
       tally.signIns += 1
       for (let step = 0, steps = 8 + 8 * Math.random(); step < steps; step += 1) {
         await wait(1 + 3 * Math.random())
-        const answer = await patiently(wait, () => (step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair)))
+        const answer = await patiently(wait, () =>
+          step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair),
+        )
         tally.requests += 1
         if (answer.status === 401) {
           tally.refused += 1
@@ -48,6 +58,9 @@ export async function playHonestUser({ number, url, username, password, tally, w
 
 /** A new pair stands in the body of a refresh, or in the headers of any other answer. */
 function toRenewed({ data, headers }: Answer): Pair | undefined {
-  const [access, refresh] = typeof data['access_token'] === 'string' ? [data['access_token'], data['refresh_token']] : [headers['x-new-access-token'], headers['x-new-refresh-token']]
+  const [access, refresh] =
+    typeof data['access_token'] === 'string'
+      ? [data['access_token'], data['refresh_token']]
+      : [headers['x-new-access-token'], headers['x-new-refresh-token']]
   return typeof access === 'string' && typeof refresh === 'string' ? { access, refresh } : undefined
 }

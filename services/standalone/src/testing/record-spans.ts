@@ -17,12 +17,21 @@ export function recordSpans() {
 
 /** A trace as lines of names, children below their parent, in the order in which they began. */
 export function toTree(spans: readonly RecordedSpan[], traceId: string): string[] {
-  const own = spans.filter((span) => span.spanContext().traceId === traceId).toSorted((a, b) => toNanos(a.startTime) - toNanos(b.startTime))
+  const own = spans
+    .filter((span) => span.spanContext().traceId === traceId)
+    .toSorted((a, b) => toNanos(a.startTime) - toNanos(b.startTime))
   const isKnown = (id: string | undefined) => own.some((span) => span.spanContext().spanId === id)
   const below = (parent: string | undefined, depth: number): string[] =>
     own
-      .filter((span) => (parent === undefined ? !isKnown(span.parentSpanContext?.spanId) : span.parentSpanContext?.spanId === parent))
-      .flatMap((span) => [`${'  '.repeat(depth)}${span.name}`, ...below(span.spanContext().spanId, depth + 1)])
+      .filter((span) =>
+        parent === undefined
+          ? !isKnown(span.parentSpanContext?.spanId)
+          : span.parentSpanContext?.spanId === parent,
+      )
+      .flatMap((span) => [
+        `${'  '.repeat(depth)}${span.name}`,
+        ...below(span.spanContext().spanId, depth + 1),
+      ])
   return below(undefined, 0)
 }
 

@@ -15,14 +15,30 @@ function spawnEntry(entry: string, args: readonly string[], environment: NodeJS.
 }
 
 /** Runs an entry file to its end. */
-export async function runEntry(entry: string, { args = [], environment, input = '' }: { args?: readonly string[]; environment: NodeJS.ProcessEnv; input?: string }): Promise<Ended> {
+export async function runEntry(
+  entry: string,
+  {
+    args = [],
+    environment,
+    input = '',
+  }: { args?: readonly string[]; environment: NodeJS.ProcessEnv; input?: string },
+): Promise<Ended> {
   const child = spawnEntry(entry, args, environment)
   child.stdin.end(input)
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), child.exitCode ?? once(child, 'close')])
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    child.exitCode ?? once(child, 'close'),
+  ])
   return { code: child.exitCode, stdout, stderr }
 }
 
-export type Running = Readonly<{ child: ChildProcess; url: string; output: () => string; end: (signal: NodeJS.Signals) => Promise<number | null> }>
+export type Running = Readonly<{
+  child: ChildProcess
+  url: string
+  output: () => string
+  end: (signal: NodeJS.Signals) => Promise<number | null>
+}>
 
 /** `npm start` on free ports, until its banner is there. */
 export async function startMain(environment: NodeJS.ProcessEnv): Promise<Running> {

@@ -8,21 +8,33 @@ import { setTimeout as delay } from 'node:timers/promises'
 export const hasNginx = spawnSync('nginx', ['-v']).error === undefined
 
 /** A real nginx on a free port, with the given lines in its `location /`. */
-export async function startNginx(location: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startNginx(
+  location: string,
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'nginx-'))
   const port = await findFreePort()
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join(' ')
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${dir}/${name};`)
+    .join(' ')
   await writeFile(
     join(dir, 'nginx.conf'),
     `pid ${dir}/nginx.pid; error_log stderr crit; worker_processes 1; daemon off; events { worker_connections 64; }
      http { access_log off; ${paths} server { listen 127.0.0.1:${port}; location / { ${location} } } }`,
   )
-  const child = spawn('nginx', ['-c', join(dir, 'nginx.conf'), '-p', dir], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn('nginx', ['-c', join(dir, 'nginx.conf'), '-p', dir], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = `http://127.0.0.1:${port}`
   const deadline = performance.now() + 30_000
-  while (!(await fetch(url).then(() => true, () => false))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error('nginx did not start')
+  while (
+    !(await fetch(url).then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error('nginx did not start')
     await delay(50)
   }
   return {

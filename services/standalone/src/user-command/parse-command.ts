@@ -26,29 +26,37 @@ It works on the data of \`npm start\` (DATA_DIR), whether that is running or not
 `
 
 /** The command of an argument list, or a sentence that says what is wrong with it. */
-export function parseCommand(args: readonly string[]): UserCommand | { action: 'wrong'; why: string } {
+export function parseCommand(
+  args: readonly string[],
+): UserCommand | { action: 'wrong'; why: string } {
   const parsed = parseSafely(args)
   if ('why' in parsed) return parsed
   const { values, positionals } = parsed
   const [action, name, role, ...rest] = positionals
   if (values.help === true) return { action: 'help' }
   if (action === undefined) return wrong('A command is missing')
-  if (values.role !== undefined && action !== 'add') return wrong('--role belongs to add; use set-role')
+  if (values.role !== undefined && action !== 'add')
+    return wrong('--role belongs to add; use set-role')
 
   switch (action) {
     case 'list':
       return name === undefined ? { action } : wrong('list takes no name')
     case 'set-role':
-      return name === undefined || role === undefined || rest.length > 0 ? wrong('set-role takes a name and a role') : { action, name, role }
+      return name === undefined || role === undefined || rest.length > 0
+        ? wrong('set-role takes a name and a role')
+        : { action, name, role }
     case 'disable':
     case 'enable':
     case 'revoke-sessions':
     case 'hash':
-      return name === undefined || role !== undefined ? wrong(`${action} takes one name`) : { action, name }
+      return name === undefined || role !== undefined
+        ? wrong(`${action} takes one name`)
+        : { action, name }
     case 'add':
     case 'set-password':
       if (name === undefined || role !== undefined) return wrong(`${action} takes one name`)
-      if (values['password-stdin'] !== true) return wrong(`${action} needs --password-stdin: others can see a command line`)
+      if (values['password-stdin'] !== true)
+        return wrong(`${action} needs --password-stdin: others can see a command line`)
       return action === 'add' ? { action, name, role: values.role } : { action, name }
     default:
       return wrong(`${action} is not a command`)
@@ -60,7 +68,11 @@ function parseSafely(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { role: { type: 'string' }, 'password-stdin': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        role: { type: 'string' },
+        'password-stdin': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     })
   } catch (error) {
     return wrong(error instanceof Error ? (error.message.split('. ', 1)[0] ?? '') : String(error))

@@ -3,10 +3,19 @@ import { parseSignInMember, type Told } from './sign-in-member.ts'
 import type { Window } from './window.ts'
 
 /** `last`: what it is about, where that need not be the event that reached the threshold. */
-export type Detection = Readonly<{ count: number; firstAtMs: number; lastAtMs: number; last?: Told }>
+export type Detection = Readonly<{
+  count: number
+  firstAtMs: number
+  lastAtMs: number
+  last?: Told
+}>
 
 /** Whether what stands in a window is the pattern. */
-export function decideDetection(pattern: Pattern, window: Window, points: number): Detection | undefined {
+export function decideDetection(
+  pattern: Pattern,
+  window: Window,
+  points: number,
+): Detection | undefined {
   if (pattern === 'sign_in_after_reuse') return decideSignInAfterReuse(window, points)
   const [first] = window
   const last = window.at(-1)

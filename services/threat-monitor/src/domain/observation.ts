@@ -1,7 +1,10 @@
 import type { EventData, Pattern } from '@auto-refresh/contracts'
 
 /** What names the people and places in a detection. */
-export type About = Pick<EventData<'security.pattern-detected.v1'>, 'session_id' | 'user_id' | 'username_hash' | 'network' | 'agent'>
+export type About = Pick<
+  EventData<'security.pattern-detected.v1'>,
+  'session_id' | 'user_id' | 'username_hash' | 'network' | 'agent'
+>
 
 /** Something to be counted. */
 export type Observation = Readonly<{
@@ -22,5 +25,8 @@ export type Thresholds = Readonly<Record<Pattern, Threshold | 'off'>>
 /** One whose pattern is watched. */
 export type Watched = Observation & Readonly<{ threshold: Threshold }>
 
-/** A topic that is read again from its beginning is history; an attack during an outage of an hour is still told. */
+/**
+ * A topic that is read again from its beginning is history; an attack during an outage of an hour
+ * is still told.
+ */
 export const MAX_AGE_MS = 3_600_000

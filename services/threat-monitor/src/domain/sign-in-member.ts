@@ -7,11 +7,17 @@ export type Told = Readonly<{ about: About; eventId: string; traceparent?: strin
 const PREFIX = 'signed-in '
 
 /**
- * A sign-in as it is counted, the same each time it is told. It holds all that is to be said of it: the reuse before it comes on
- * another topic, and may be handled after it.
+ * A sign-in as it is counted, the same each time it is told. It holds all that is to be said of it:
+ * the reuse before it comes on another topic, and may be handled after it.
  */
-export function toSignInMember({ about, eventId, traceparent }: Pick<Observation, 'about' | 'eventId' | 'traceparent'>): string {
-  return PREFIX + JSON.stringify({ about, eventId, traceparent } satisfies Record<keyof Told, unknown>)
+export function toSignInMember({
+  about,
+  eventId,
+  traceparent,
+}: Pick<Observation, 'about' | 'eventId' | 'traceparent'>): string {
+  return (
+    PREFIX + JSON.stringify({ about, eventId, traceparent } satisfies Record<keyof Told, unknown>)
+  )
 }
 
 export function parseSignInMember(member: string): Told | undefined {

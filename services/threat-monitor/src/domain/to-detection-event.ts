@@ -4,8 +4,21 @@ import type { Watched } from './observation.ts'
 
 export type DetectionEvent = EventOf<'security.pattern-detected.v1'>
 
-/** The event of a detection, with what an investigation begins with. `id`: the same for the same detection. */
-export function toDetectionEvent({ observation, detection, id, nowMs }: { observation: Watched; detection: Detection; id: string; nowMs: number }): DetectionEvent {
+/**
+ * The event of a detection, with what an investigation begins with. `id`: the same for the same
+ * detection.
+ */
+export function toDetectionEvent({
+  observation,
+  detection,
+  id,
+  nowMs,
+}: {
+  observation: Watched
+  detection: Detection
+  id: string
+  nowMs: number
+}): DetectionEvent {
   const { pattern, subject, threshold } = observation
   const { about, eventId, traceparent } = detection.last ?? observation
   const traceId = traceparent?.split('-')[1]

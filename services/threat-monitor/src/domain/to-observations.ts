@@ -4,7 +4,10 @@ import { toSignInMember } from './sign-in-member.ts'
 
 type Found = Pick<Observation, 'pattern' | 'subject' | 'member' | 'about'>
 
-/** What of an event counts towards a pattern. A clock that is ahead changes nothing: no event is later than now. */
+/**
+ * What of an event counts towards a pattern. A clock that is ahead changes nothing: no event is
+ * later than now.
+ */
 export function toObservations(event: AnyEvent, nowMs: number): Observation[] {
   const { id: eventId, time, traceparent } = event
   const atMs = Math.min(Date.parse(time), nowMs)
@@ -15,21 +18,48 @@ function toFound(event: AnyEvent): Found[] {
   switch (event.type) {
     case 'session.issued.v1': {
       const { user_id, session_id, network, agent } = event.data
-      return [{ pattern: 'session_burst', subject: user_id, member: session_id, about: { user_id, session_id, network, agent } }]
+      return [
+        {
+          pattern: 'session_burst',
+          subject: user_id,
+          member: session_id,
+          about: { user_id, session_id, network, agent },
+        },
+      ]
     }
     case 'session.rotated.v1': {
       const { user_id, session_id, session_seq, network, agent } = event.data
-      return [{ pattern: 'refresh_velocity', subject: session_id, member: String(session_seq), about: { user_id, session_id, network, agent } }]
+      return [
+        {
+          pattern: 'refresh_velocity',
+          subject: session_id,
+          member: String(session_seq),
+          about: { user_id, session_id, network, agent },
+        },
+      ]
     }
     case 'session.replay-suspected.v1':
       return toElsewhere(event.data)
     case 'session.shadow-suspected.v1': {
-      const { user_id, session_id, session_seq, presented: { network, agent } } = event.data
+      const {
+        user_id,
+        session_id,
+        session_seq,
+        presented: { network, agent },
+      } = event.data
       const about = { user_id, session_id, network, agent }
-      return [{ pattern: 'shadow', subject: session_id, member: String(session_seq), about }, ...toElsewhere(event.data)]
+      return [
+        { pattern: 'shadow', subject: session_id, member: String(session_seq), about },
+        ...toElsewhere(event.data),
+      ]
     }
     case 'session.reuse-detected.v1': {
-      const { user_id, session_id, session_seq, presented: { network, agent } } = event.data
+      const {
+        user_id,
+        session_id,
+        session_seq,
+        presented: { network, agent },
+      } = event.data
       const about = { user_id, session_id, network, agent }
       return [
         { pattern: 'reuse', subject: session_id, member: String(session_seq), about },
@@ -39,20 +69,41 @@ function toFound(event: AnyEvent): Found[] {
     case 'login.succeeded.v1': {
       const { user_id, username_hash, session_id, network, agent } = event.data
       const about = { user_id, username_hash, session_id, network, agent }
-      return [{ pattern: 'sign_in_after_reuse', subject: user_id, member: toSignInMember({ about, eventId: event.id, traceparent: event.traceparent }), about }]
+      return [
+        {
+          pattern: 'sign_in_after_reuse',
+          subject: user_id,
+          member: toSignInMember({ about, eventId: event.id, traceparent: event.traceparent }),
+          about,
+        },
+      ]
     }
     case 'login.failed.v1': {
       const { username_hash, network, agent } = event.data
       if (!isKnown(network)) return []
       return [
         { pattern: 'spraying', subject: network, member: username_hash, about: { network, agent } },
-        { pattern: 'stuffing', subject: username_hash, member: network, about: { username_hash, network, agent } },
+        {
+          pattern: 'stuffing',
+          subject: username_hash,
+          member: network,
+          about: { username_hash, network, agent },
+        },
       ]
     }
     case 'refresh.refused.v1': {
       const { session_id, network, agent } = event.data
       // without a session it is a made-up token, and each of those is another one
-      return isKnown(network) ? [{ pattern: 'refusals', subject: network, member: session_id ?? event.id, about: { network, agent } }] : []
+      return isKnown(network)
+        ? [
+            {
+              pattern: 'refusals',
+              subject: network,
+              member: session_id ?? event.id,
+              about: { network, agent },
+            },
+          ]
+        : []
     }
     case 'session.revoked.v1':
     case 'session.expired.v1':
@@ -64,13 +115,31 @@ function toFound(event: AnyEvent): Found[] {
   }
 }
 
-/** A phone changes its network. Another user agent is another client; what another network alone does is a `shadow` in the end. */
-function toElsewhere({ user_id, session_id, session_seq, rotated, presented: { network, agent } }: EventData<'session.replay-suspected.v1'>): Found[] {
+/**
+ * A phone changes its network. Another user agent is another client; what another network alone
+ * does is a `shadow` in the end.
+ */
+function toElsewhere({
+  user_id,
+  session_id,
+  session_seq,
+  rotated,
+  presented: { network, agent },
+}: EventData<'session.replay-suspected.v1'>): Found[] {
   if (agent === rotated.agent) return []
-  return [{ pattern: 'replay_elsewhere', subject: session_id, member: String(session_seq), about: { user_id, session_id, network, agent } }]
+  return [
+    {
+      pattern: 'replay_elsewhere',
+      subject: session_id,
+      member: String(session_seq),
+      about: { user_id, session_id, network, agent },
+    },
+  ]
 }
 
-/** auth-api says `unknown` where it cannot tell; everybody of whom that is true is not one attacker. */
+/**
+ * auth-api says `unknown` where it cannot tell; everybody of whom that is true is not one attacker.
+ */
 function isKnown(network: string): boolean {
   return network !== 'unknown'
 }

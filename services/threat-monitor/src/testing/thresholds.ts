@@ -2,7 +2,10 @@ import { PATTERNS, type Pattern } from '@auto-refresh/contracts'
 import type { Threshold, Thresholds } from '../domain/observation.ts'
 
 /** Every pattern is told at three in a minute, but for those that are told at once. */
-export const THRESHOLDS = toThresholds((pattern) => ({ points: ['reuse', 'shadow', 'replay_elsewhere', 'sign_in_after_reuse'].includes(pattern) ? 1 : 3, seconds: 60 }))
+export const THRESHOLDS = toThresholds((pattern) => ({
+  points: ['reuse', 'shadow', 'replay_elsewhere', 'sign_in_after_reuse'].includes(pattern) ? 1 : 3,
+  seconds: 60,
+}))
 
 export function toThresholds(of: (pattern: Pattern) => Threshold | 'off'): Thresholds {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry a pattern

@@ -5,7 +5,21 @@ import { toDetectionId } from '../adapters/crypto/to-detection-id.ts'
 import { createMemoryWindows } from '../adapters/memory/create-memory-windows.ts'
 import type { DetectionEvent } from '../domain/to-detection-event.ts'
 import type { PublishDetections } from '../ports.ts'
-import { ELSEWHERE, failed, HOME, issued, refused, replayed, reused, rotated, SESSION, shadowed, signedIn, START_MS, USER } from '../testing/events.ts'
+import {
+  ELSEWHERE,
+  failed,
+  HOME,
+  issued,
+  refused,
+  replayed,
+  reused,
+  rotated,
+  SESSION,
+  shadowed,
+  signedIn,
+  START_MS,
+  USER,
+} from '../testing/events.ts'
 import { THRESHOLDS, toThresholds } from '../testing/thresholds.ts'
 import { createWatchEvents } from './watch-events.ts'
 
@@ -34,20 +48,73 @@ function setUp(thresholds = THRESHOLDS) {
 }
 
 const id = (i: number) => `0199e000-0000-7000-8000-${String(i).padStart(12, '0')}`
-/** Events of which each counts once towards the pattern, and the detection's subject with what it names. */
-const CASES: Record<Pattern, { events: (count: number) => AnyEvent[]; points: number; subject: string; about: object }> = {
-  reuse: { events: (count) => (count === 0 ? [] : [reused()]), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
-  replay_elsewhere: { events: (count) => counted(count, (i) => replayed(i)), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
-  shadow: { events: (count) => counted(count, (i) => shadowed(i)), points: 1, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...ELSEWHERE } },
-  refresh_velocity: { events: (count) => counted(count, (i) => rotated(i)), points: 3, subject: SESSION, about: { session_id: SESSION, user_id: USER, ...HOME } },
-  spraying: { events: (count) => counted(count, (i) => failed(`name ${i}`, ELSEWHERE.network)), points: 3, subject: ELSEWHERE.network, about: ELSEWHERE },
-  stuffing: { events: (count) => counted(count, (i) => failed('ayu', `10.0.${i}.0/24`)), points: 3, subject: 'ayu', about: { username_hash: 'ayu', network: '10.0.2.0/24', agent: 'curl' } },
-  refusals: { events: (count) => counted(count, (i) => refused(i === 1 ? undefined : id(i))), points: 3, subject: ELSEWHERE.network, about: ELSEWHERE },
-  session_burst: { events: (count) => counted(count, (i) => issued(id(i))), points: 3, subject: USER, about: { user_id: USER, session_id: id(2), ...HOME } },
-  sign_in_after_reuse: { events: (count) => [reused(), ...counted(count, (i) => signedIn(id(i)))], points: 1, subject: USER, about: { user_id: USER, username_hash: 'ayu', session_id: id(0), ...ELSEWHERE } },
+/**
+ * Events of which each counts once towards the pattern, and the detection's subject with what it
+ * names.
+ */
+const CASES: Record<
+  Pattern,
+  { events: (count: number) => AnyEvent[]; points: number; subject: string; about: object }
+> = {
+  reuse: {
+    events: (count) => (count === 0 ? [] : [reused()]),
+    points: 1,
+    subject: SESSION,
+    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+  },
+  replay_elsewhere: {
+    events: (count) => counted(count, (i) => replayed(i)),
+    points: 1,
+    subject: SESSION,
+    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+  },
+  shadow: {
+    events: (count) => counted(count, (i) => shadowed(i)),
+    points: 1,
+    subject: SESSION,
+    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+  },
+  refresh_velocity: {
+    events: (count) => counted(count, (i) => rotated(i)),
+    points: 3,
+    subject: SESSION,
+    about: { session_id: SESSION, user_id: USER, ...HOME },
+  },
+  spraying: {
+    events: (count) => counted(count, (i) => failed(`name ${i}`, ELSEWHERE.network)),
+    points: 3,
+    subject: ELSEWHERE.network,
+    about: ELSEWHERE,
+  },
+  stuffing: {
+    events: (count) => counted(count, (i) => failed('ayu', `10.0.${i}.0/24`)),
+    points: 3,
+    subject: 'ayu',
+    about: { username_hash: 'ayu', network: '10.0.2.0/24', agent: 'curl' },
+  },
+  refusals: {
+    events: (count) => counted(count, (i) => refused(i === 1 ? undefined : id(i))),
+    points: 3,
+    subject: ELSEWHERE.network,
+    about: ELSEWHERE,
+  },
+  session_burst: {
+    events: (count) => counted(count, (i) => issued(id(i))),
+    points: 3,
+    subject: USER,
+    about: { user_id: USER, session_id: id(2), ...HOME },
+  },
+  sign_in_after_reuse: {
+    events: (count) => [reused(), ...counted(count, (i) => signedIn(id(i)))],
+    points: 1,
+    subject: USER,
+    about: { user_id: USER, username_hash: 'ayu', session_id: id(0), ...ELSEWHERE },
+  },
 }
-const counted = (count: number, make: (i: number) => AnyEvent) => Array.from({ length: count }, (_, i) => make(i))
-const only = (pattern: Pattern) => toThresholds((each) => (each === pattern ? THRESHOLDS[pattern] : 'off'))
+const counted = (count: number, make: (i: number) => AnyEvent) =>
+  Array.from({ length: count }, (_, i) => make(i))
+const only = (pattern: Pattern) =>
+  toThresholds((each) => (each === pattern ? THRESHOLDS[pattern] : 'off'))
 
 describe.each(PATTERNS)('%s', (pattern) => {
   const { events, points, subject, about } = CASES[pattern]
@@ -89,7 +156,9 @@ describe.each(PATTERNS)('%s', (pattern) => {
   })
 
   test('can be turned off', async () => {
-    const { watch, patterns } = setUp(toThresholds((each) => (each === pattern ? 'off' : THRESHOLDS[each])))
+    const { watch, patterns } = setUp(
+      toThresholds((each) => (each === pattern ? 'off' : THRESHOLDS[each])),
+    )
     await watch(events(points + 5))
     expect(patterns()).not.toContain(pattern)
   })
@@ -146,12 +215,31 @@ test('a sign-in before the reuse is no sign-in after it, and the order of the tw
 test('a sign-in after a reuse is told as the newest sign-in, whichever of the two was handled last', async () => {
   const { watch, told } = setUp(only('sign_in_after_reuse'))
   clock.now = START_MS + 20_000
-  const signIns = [signedIn(id(1), { atMs: START_MS + 9000 }), signedIn(id(2), { atMs: START_MS + 10_000, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })]
+  const signIns = [
+    signedIn(id(1), { atMs: START_MS + 9000 }),
+    signedIn(id(2), {
+      atMs: START_MS + 10_000,
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    }),
+  ]
   await watch(signIns)
   const reuse = reused({ atMs: START_MS + 5000 })
-  await watch([{ ...reuse, data: { ...reuse.data, presented: { ...HOME, at: reuse.time, generation: 1 } } } as AnyEvent])
+  await watch([
+    {
+      ...reuse,
+      data: { ...reuse.data, presented: { ...HOME, at: reuse.time, generation: 1 } },
+    } as AnyEvent,
+  ])
   expect(told.map(({ data }) => data)).toMatchObject([
-    { ...ELSEWHERE, username_hash: 'ayu', session_id: id(2), count: 2, last_event_id: signIns[1]?.id, last_at: signIns[1]?.time, trace_id: '0af7651916cd43dd8448eb211c80319c' },
+    {
+      ...ELSEWHERE,
+      username_hash: 'ayu',
+      session_id: id(2),
+      count: 2,
+      last_event_id: signIns[1]?.id,
+      last_at: signIns[1]?.time,
+      trace_id: '0af7651916cd43dd8448eb211c80319c',
+    },
   ])
 })
 
@@ -188,27 +276,36 @@ test('a detection that the bus did not take is alarmed at once, and told when it
   await watch([event])
   await watch([event])
   expect([told.length, outside]).toEqual([1, [told[0]?.id]])
-  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([told[0]?.id, told[0]?.id, told[0]?.id])
+  expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([
+    told[0]?.id,
+    told[0]?.id,
+    told[0]?.id,
+  ])
 })
 
-test.each([30, 61, 3599])('a bus that refuses for %i s loses no detection, tells it with its evidence, and its window counts from there', async (seconds) => {
-  const { watch, told, publish } = setUp(only('refresh_velocity'))
-  publish.mockRejectedValue(new Error('away'))
-  const events = [0, 1, 2].map((i) => rotated(i))
-  await expect(watch(events)).rejects.toThrow('away')
-  clock.now += seconds * 1000
-  publish.mockImplementation(async (detections) => void told.push(...detections))
-  // by now another one has moved the window on
-  await watch([rotated(3, { atMs: clock.now })])
-  await watch(events)
-  expect(told.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([[3, new Date(START_MS).toISOString(), events[2]?.id]])
-  clock.now += 59_000
-  await watch([4, 5, 6].map((i) => rotated(i, { atMs: clock.now })))
-  expect(told).toHaveLength(1)
-  clock.now += 1000
-  await watch([rotated(7, { atMs: clock.now })])
-  expect(told).toHaveLength(2)
-})
+test.each([30, 61, 3599])(
+  'a bus that refuses for %i s loses no detection, tells it with its evidence, and its window counts from there',
+  async (seconds) => {
+    const { watch, told, publish } = setUp(only('refresh_velocity'))
+    publish.mockRejectedValue(new Error('away'))
+    const events = [0, 1, 2].map((i) => rotated(i))
+    await expect(watch(events)).rejects.toThrow('away')
+    clock.now += seconds * 1000
+    publish.mockImplementation(async (detections) => void told.push(...detections))
+    // by now another one has moved the window on
+    await watch([rotated(3, { atMs: clock.now })])
+    await watch(events)
+    expect(told.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([
+      [3, new Date(START_MS).toISOString(), events[2]?.id],
+    ])
+    clock.now += 59_000
+    await watch([4, 5, 6].map((i) => rotated(i, { atMs: clock.now })))
+    expect(told).toHaveLength(1)
+    clock.now += 1000
+    await watch([rotated(7, { atMs: clock.now })])
+    expect(told).toHaveLength(2)
+  },
+)
 
 test('the trace of the last event goes with the detection', async () => {
   const { watch, told } = setUp()

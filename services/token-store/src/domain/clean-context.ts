@@ -1,6 +1,9 @@
 import type { ClientContext } from '@auto-refresh/contracts'
 
-/** jsonb refuses U+0000 and lone surrogates, and one such user agent would roll back the whole batch. */
+/**
+ * jsonb refuses U+0000 and lone surrogates, and one such user agent would roll back the whole
+ * batch.
+ */
 export function cleanContext({ network, agent }: ClientContext): ClientContext {
   return { network: clean(network), agent: clean(agent) }
 }

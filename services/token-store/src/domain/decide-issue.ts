@@ -11,7 +11,12 @@ export type IssuePolicy = Readonly<{
 }>
 
 /** A new session of generation 0, always with a new id (session fixation). */
-export function decideIssue(request: IssueRequest, made: { sessionId: string; nonceHash: string }, nowMs: number, policy: IssuePolicy): Change {
+export function decideIssue(
+  request: IssueRequest,
+  made: { sessionId: string; nonceHash: string },
+  nowMs: number,
+  policy: IssuePolicy,
+): Change {
   const expiresAtMs = nowMs + policy.sessionMaxMs
   const session: Session = {
     id: made.sessionId,
@@ -63,5 +68,7 @@ export function decideIssue(request: IssueRequest, made: { sessionId: string; no
 /** The sessions that must end so that one more stays within the limit: the ones idle longest. */
 export function decideEvictions(active: readonly Session[], limit: number): Session[] {
   const excess = active.length - limit + 1
-  return excess <= 0 ? [] : active.toSorted((a, b) => a.rotatedAtMs - b.rotatedAtMs).slice(0, excess)
+  return excess <= 0
+    ? []
+    : active.toSorted((a, b) => a.rotatedAtMs - b.rotatedAtMs).slice(0, excess)
 }

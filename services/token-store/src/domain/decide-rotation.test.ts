@@ -8,7 +8,9 @@ import { toUptimeClock, type Downtime } from './uptime.ts'
 const W = 60_000
 const START = Date.UTC(2026, 0, 1)
 const DAY = 86_400_000
-const id = `${START.toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`
+const id = `${START.toString(16)
+  .padStart(12, '0')
+  .replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`
 const home = { network: '192.0.2.0/24', agent: 'browser' }
 const elsewhere = { network: '198.51.100.0/24', agent: 'browser' }
 const otherAgent = { network: '192.0.2.0/24', agent: 'curl' }
@@ -20,15 +22,42 @@ const policy: RotationPolicy = {
   replayContext: 'warn',
   currentMacKid: 1,
 }
-const request = { userId: '00000000-0000-4000-8000-000000000002', userVersion: 0, clientId: 'default', context: home, accessTtlSeconds: 1800 }
-const fresh = decideIssue(request, { sessionId: id, nonceHash: 'n' }, START, { ...policy, sessionMaxMs: 30 * DAY }).session
+const request = {
+  userId: '00000000-0000-4000-8000-000000000002',
+  userVersion: 0,
+  clientId: 'default',
+  context: home,
+  accessTtlSeconds: 1800,
+}
+const fresh = decideIssue(request, { sessionId: id, nonceHash: 'n' }, START, {
+  ...policy,
+  sessionMaxMs: 30 * DAY,
+}).session
 
-const clockAt = (nowMs: number, downtimes: Downtime[] = []) => toUptimeClock({ nowMs, beatAtMs: nowMs, downtimes })
+const clockAt = (nowMs: number, downtimes: Downtime[] = []) =>
+  toUptimeClock({ nowMs, beatAtMs: nowMs, downtimes })
 const presented = (generation: number, more: Partial<Presented> = {}): Presented => ({
-  sessionId: id, generation, nonceHash: 'n', attemptHash: null, expectedSessionId: undefined, context: home, accessTtlMs: 1_800_000, ...more,
+  sessionId: id,
+  generation,
+  nonceHash: 'n',
+  attemptHash: null,
+  expectedSessionId: undefined,
+  context: home,
+  accessTtlMs: 1_800_000,
+  ...more,
 })
-const decide = (session: Session | undefined, generation: number, atMs: number, more: Partial<Presented> = {}, with_: Partial<RotationPolicy> = {}, downtimes: Downtime[] = []) =>
-  decideRotation(session, presented(generation, more), clockAt(atMs, downtimes), { ...policy, ...with_ })
+const decide = (
+  session: Session | undefined,
+  generation: number,
+  atMs: number,
+  more: Partial<Presented> = {},
+  with_: Partial<RotationPolicy> = {},
+  downtimes: Downtime[] = [],
+) =>
+  decideRotation(session, presented(generation, more), clockAt(atMs, downtimes), {
+    ...policy,
+    ...with_,
+  })
 
 function rotated(session: Session, atMs: number, more: Partial<Presented> = {}): Session {
   const decision = decide(session, session.generation, atMs, more)
@@ -45,28 +74,59 @@ describe('the current token', () => {
     expect(decision).toMatchObject({
       outcome: 'rotated',
       intervalSeconds: 1,
-      change: { session: { generation: 1, rotatedAtMs: START + 1000, idleUntilMs: START + 1000 + 7 * DAY, seq: 1, macKid: 1 }, events: [{ type: 'session.rotated.v1', data: { session_seq: 1, generation: 1 } }] },
+      change: {
+        session: {
+          generation: 1,
+          rotatedAtMs: START + 1000,
+          idleUntilMs: START + 1000 + 7 * DAY,
+          seq: 1,
+          macKid: 1,
+        },
+        events: [{ type: 'session.rotated.v1', data: { session_seq: 1, generation: 1 } }],
+      },
     })
   })
 
   test('never extends the absolute end', () => {
     const late = { ...fresh, idleUntilMs: fresh.expiresAtMs }
     const decision = decide(late, 0, fresh.expiresAtMs - 1000)
-    expect(decision).toMatchObject({ outcome: 'rotated', change: { session: { idleUntilMs: fresh.expiresAtMs, accessExpiresAtMs: fresh.expiresAtMs, expiresAtMs: fresh.expiresAtMs } } })
+    expect(decision).toMatchObject({
+      outcome: 'rotated',
+      change: {
+        session: {
+          idleUntilMs: fresh.expiresAtMs,
+          accessExpiresAtMs: fresh.expiresAtMs,
+          expiresAtMs: fresh.expiresAtMs,
+        },
+      },
+    })
   })
 
   test('is limited when the bucket is empty, which changes nothing, and rotates again when it has refilled', () => {
     const empty = { ...fresh, rotationTokens: 0 }
     expect(decide(empty, 0, START)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 1 })
     expect(decide(empty, 0, START + 1000).outcome).toBe('rotated')
-    expect(decide({ ...empty, rotationTokens: 0 }, 0, START, {}, { rotationLimit: null }).outcome).toBe('rotated')
+    expect(
+      decide({ ...empty, rotationTokens: 0 }, 0, START, {}, { rotationLimit: null }).outcome,
+    ).toBe('rotated')
   })
 })
 
 describe('a superseded token', () => {
   test.each([0, 1000, W])('gets the current one again %i ms after the rotation', (ageMs) => {
     const decision = decide(five, 4, AT5 + ageMs)
-    expect(decision).toMatchObject({ outcome: 'replayed', change: { session: { generation: 5, rotatedAtMs: five.rotatedAtMs, macKid: five.macKid, seq: five.seq }, events: [] } })
+    expect(decision).toMatchObject({
+      outcome: 'replayed',
+      change: {
+        session: {
+          generation: 5,
+          rotatedAtMs: five.rotatedAtMs,
+          macKid: five.macKid,
+          seq: five.seq,
+        },
+        events: [],
+      },
+    })
   })
 
   test('ends its session after the window, with exactly one event that has both sides', () => {
@@ -75,22 +135,43 @@ describe('a superseded token', () => {
       outcome: 'reused',
       change: {
         session: { revokeReason: 'reuse', revokedAtMs: AT5 + W + 1, seq: five.seq + 1 },
-        events: [{ type: 'session.reuse-detected.v1', data: { generation: 5, rotated: { ...home, generation: 5 }, presented: { ...elsewhere, generation: 4 } } }],
+        events: [
+          {
+            type: 'session.reuse-detected.v1',
+            data: {
+              generation: 5,
+              rotated: { ...home, generation: 5 },
+              presented: { ...elsewhere, generation: 4 },
+            },
+          },
+        ],
       },
     })
     if (decision.outcome !== 'reused') throw new Error(decision.outcome)
     expect(decision.change.events).toHaveLength(1)
-    expect(decide(decision.change.session, 4, AT5 + W + 2)).toEqual({ outcome: 'revoked', reason: 'reuse' })
-    expect(decide(decision.change.session, 5, AT5 + W + 2)).toEqual({ outcome: 'revoked', reason: 'reuse' })
+    expect(decide(decision.change.session, 4, AT5 + W + 2)).toEqual({
+      outcome: 'revoked',
+      reason: 'reuse',
+    })
+    expect(decide(decision.change.session, 5, AT5 + W + 2)).toEqual({
+      outcome: 'revoked',
+      reason: 'reuse',
+    })
   })
 
-  test.each([0, 1, 2, 3])('of generation %i is reuse while the last rotation is young, because it was superseded long ago', (generation) => {
-    expect(decide(five, generation, AT5 + 1000).outcome).toBe('reused')
-  })
+  test.each([0, 1, 2, 3])(
+    'of generation %i is reuse while the last rotation is young, because it was superseded long ago',
+    (generation) => {
+      expect(decide(five, generation, AT5 + 1000).outcome).toBe('reused')
+    },
+  )
 
   test('is replayed two generations late: six requests that met a 401 at once', () => {
     const quick = rotated(rotated(five, AT5 + 300_000), AT5 + 300_100)
-    expect(decide(quick, 5, AT5 + 310_000)).toMatchObject({ outcome: 'replayed', change: { session: { generation: 7 } } })
+    expect(decide(quick, 5, AT5 + 310_000)).toMatchObject({
+      outcome: 'replayed',
+      change: { session: { generation: 7 } },
+    })
   })
 
   test('is never replayed with a window of 0', () => {
@@ -113,25 +194,45 @@ describe('a superseded token', () => {
 describe('an Idempotency-Key', () => {
   const attempt = rotated(five, AT5 + 300_000, { attemptHash: 'k' })
   test('brings a lost answer back at any later time until the idle deadline', () => {
-    expect(decide(attempt, 5, AT5 + 6 * DAY, { attemptHash: 'k' })).toMatchObject({ outcome: 'replayed', change: { session: { generation: 6 } } })
+    expect(decide(attempt, 5, AT5 + 6 * DAY, { attemptHash: 'k' })).toMatchObject({
+      outcome: 'replayed',
+      change: { session: { generation: 6 } },
+    })
     expect(decide(attempt, 5, AT5 + 8 * DAY, { attemptHash: 'k' }).outcome).toBe('expired')
   })
   test('of another attempt, of none, or of an older generation does not help', () => {
     expect(decide(attempt, 5, AT5 + DAY, { attemptHash: 'other' }).outcome).toBe('reused')
     expect(decide(attempt, 5, AT5 + DAY).outcome).toBe('reused')
     expect(decide(attempt, 4, AT5 + DAY, { attemptHash: 'k' }).outcome).toBe('reused')
-    expect(decide(rotated(five, AT5 + 300_000), 5, AT5 + DAY, { attemptHash: 'k' }).outcome).toBe('reused')
+    expect(decide(rotated(five, AT5 + 300_000), 5, AT5 + DAY, { attemptHash: 'k' }).outcome).toBe(
+      'reused',
+    )
   })
-  test.each(['warn', 'strict'] as const)('is no suspicion in %s: a phone that changed its network repeats its own attempt', (replayContext) => {
-    const repeated = decide(attempt, 5, AT5 + DAY, { attemptHash: 'k', context: elsewhere }, { replayContext })
-    expect(repeated).toMatchObject({
-      outcome: 'replayed',
-      change: { session: { suspectStreak: 0 }, events: [{ type: 'session.replay-suspected.v1', data: { streak: 0 } }] },
-    })
-  })
+  test.each(['warn', 'strict'] as const)(
+    'is no suspicion in %s: a phone that changed its network repeats its own attempt',
+    (replayContext) => {
+      const repeated = decide(
+        attempt,
+        5,
+        AT5 + DAY,
+        { attemptHash: 'k', context: elsewhere },
+        { replayContext },
+      )
+      expect(repeated).toMatchObject({
+        outcome: 'replayed',
+        change: {
+          session: { suspectStreak: 0 },
+          events: [{ type: 'session.replay-suspected.v1', data: { streak: 0 } }],
+        },
+      })
+    },
+  )
   test('does not excuse another user agent', () => {
     const more = { attemptHash: 'k', context: otherAgent }
-    expect(decide(attempt, 5, AT5 + DAY, more)).toMatchObject({ outcome: 'replayed', change: { events: [{ data: { streak: 1 } }] } })
+    expect(decide(attempt, 5, AT5 + DAY, more)).toMatchObject({
+      outcome: 'replayed',
+      change: { events: [{ data: { streak: 1 } }] },
+    })
     expect(decide(attempt, 5, AT5 + DAY, more, { replayContext: 'strict' }).outcome).toBe('reused')
   })
 })
@@ -140,7 +241,15 @@ describe('a database that went back in time', () => {
   test.each([6, 7, 1005])('is fast-forwarded by a token of generation %i', (generation) => {
     expect(decide(five, generation, AT5 + 1000)).toMatchObject({
       outcome: 'regressed',
-      change: { session: { generation: generation + 1 }, events: [{ type: 'session.regression-detected.v1', data: { stored_generation: 5, presented_generation: generation } }] },
+      change: {
+        session: { generation: generation + 1 },
+        events: [
+          {
+            type: 'session.regression-detected.v1',
+            data: { stored_generation: 5, presented_generation: generation },
+          },
+        ],
+      },
     })
   })
   test('is not believed to have lost more than 1,000 rotations', () => {
@@ -152,9 +261,27 @@ describe('what is refused changes nothing', () => {
   test.each<[string, Session | undefined, Partial<Presented>, number, object]>([
     ['a wrong nonce', five, { nonceHash: 'x' }, AT5, { outcome: 'invalid' }],
     ['an idle session', five, {}, five.idleUntilMs, { outcome: 'expired' }],
-    ['a session past its absolute end', { ...five, idleUntilMs: five.expiresAtMs }, {}, five.expiresAtMs, { outcome: 'expired' }],
-    ['a revoked session', decideRevocation(five, 'logout', AT5).session, {}, AT5, { outcome: 'revoked', reason: 'logout' }],
-    ['another session than the access token names', five, { expectedSessionId: 'other' }, AT5, { outcome: 'session_mismatch' }],
+    [
+      'a session past its absolute end',
+      { ...five, idleUntilMs: five.expiresAtMs },
+      {},
+      five.expiresAtMs,
+      { outcome: 'expired' },
+    ],
+    [
+      'a revoked session',
+      decideRevocation(five, 'logout', AT5).session,
+      {},
+      AT5,
+      { outcome: 'revoked', reason: 'logout' },
+    ],
+    [
+      'another session than the access token names',
+      five,
+      { expectedSessionId: 'other' },
+      AT5,
+      { outcome: 'session_mismatch' },
+    ],
     ['a session that we lost', undefined, {}, START + 1000, { outcome: 'unknown_session' }],
     ['a session that was swept', undefined, {}, START + 8 * DAY, { outcome: 'expired' }],
   ])('%s', (_, session, more, atMs, outcome) => {
@@ -176,13 +303,21 @@ describe('time in which we were down', () => {
     const day = [{ fromMs: AT5, toMs: AT5 + 25 * 3_600_000 }]
     expect(decide(five, 4, AT5 + 25 * 3_600_000 + 11 * 60_000, {}, {}, day).outcome).toBe('reused')
   })
-  test.each([1.5, 2, 8])('is forgiven whole while it may be a jump of the clock by %d days: racers end no session', (days) => {
-    const clock = toUptimeClock({ nowMs: AT5 + days * DAY + 1000, beatAtMs: AT5, downtimes: [] })
-    expect(['replayed', 'expired']).toContain(decideRotation(five, presented(4), clock, policy).outcome)
-  })
+  test.each([1.5, 2, 8])(
+    'is forgiven whole while it may be a jump of the clock by %d days: racers end no session',
+    (days) => {
+      const clock = toUptimeClock({ nowMs: AT5 + days * DAY + 1000, beatAtMs: AT5, downtimes: [] })
+      expect(['replayed', 'expired']).toContain(
+        decideRotation(five, presented(4), clock, policy).outcome,
+      )
+    },
+  )
   test('a clock that went back makes no negative age', () => {
     expect(decide(five, 4, AT5 - 3_600_000).outcome).toBe('replayed')
-    expect(decide(five, 5, AT5 - 3_600_000)).toMatchObject({ outcome: 'rotated', intervalSeconds: 0 })
+    expect(decide(five, 5, AT5 - 3_600_000)).toMatchObject({
+      outcome: 'rotated',
+      intervalSeconds: 0,
+    })
   })
 })
 
@@ -214,7 +349,12 @@ describe('after a restore', () => {
       outcome: 'reused',
       change: {
         session: { revokeReason: 'reuse' },
-        events: [{ type: 'session.reuse-detected.v1', data: { rotated: otherAgent, presented: { ...home, generation: 9 } } }],
+        events: [
+          {
+            type: 'session.reuse-detected.v1',
+            data: { rotated: otherAgent, presented: { ...home, generation: 9 } },
+          },
+        ],
       },
     })
   })
@@ -239,23 +379,38 @@ describe('after a restore', () => {
 describe('a replay from elsewhere', () => {
   const types = (decision: ReturnType<typeof decide>) => {
     if (!('change' in decision)) throw new Error(decision.outcome)
-    return decision.change.events.map((event) => `${event.type.split('.')[1] ?? ''} ${'streak' in event.data ? event.data.streak : ''}`)
+    return decision.change.events.map(
+      (event) =>
+        `${event.type.split('.')[1] ?? ''} ${'streak' in event.data ? event.data.streak : ''}`,
+    )
   }
 
-  test.each([0, 1, 5000])('with another user agent is flagged once for its generation %i ms after the rotation', (ageMs) => {
-    const first = decide(five, 4, AT5 + ageMs, { context: otherAgent })
-    expect(types(first)).toEqual(['replay-suspected 1'])
-    if (first.outcome !== 'replayed') throw new Error(first.outcome)
-    expect(types(decide(first.change.session, 4, AT5 + ageMs + 1, { context: otherAgent }))).toEqual([])
-  })
+  test.each([0, 1, 5000])(
+    'with another user agent is flagged once for its generation %i ms after the rotation',
+    (ageMs) => {
+      const first = decide(five, 4, AT5 + ageMs, { context: otherAgent })
+      expect(types(first)).toEqual(['replay-suspected 1'])
+      if (first.outcome !== 'replayed') throw new Error(first.outcome)
+      expect(
+        types(decide(first.change.session, 4, AT5 + ageMs + 1, { context: otherAgent })),
+      ).toEqual([])
+    },
+  )
 
-  test.each([0, 1, 5000])('with another user agent is reuse %i ms after the rotation where the context is strict', (ageMs) => {
-    expect(decide(five, 4, AT5 + ageMs, { context: otherAgent }, { replayContext: 'strict' }).outcome).toBe('reused')
-    expect(decide(five, 4, AT5 + ageMs, {}, { replayContext: 'strict' }).outcome).toBe('replayed')
-  })
+  test.each([0, 1, 5000])(
+    'with another user agent is reuse %i ms after the rotation where the context is strict',
+    (ageMs) => {
+      expect(
+        decide(five, 4, AT5 + ageMs, { context: otherAgent }, { replayContext: 'strict' }).outcome,
+      ).toBe('reused')
+      expect(decide(five, 4, AT5 + ageMs, {}, { replayContext: 'strict' }).outcome).toBe('replayed')
+    },
+  )
 
   test('with the same user agent is served in strict too, once and twice: a phone between two networks', () => {
-    expect(types(decide(five, 4, AT5 + 5000, { context: elsewhere }, { replayContext: 'strict' }))).toEqual(['replay-suspected 1'])
+    expect(
+      types(decide(five, 4, AT5 + 5000, { context: elsewhere }, { replayContext: 'strict' })),
+    ).toEqual(['replay-suspected 1'])
   })
 
   test('is an event for each new place of a generation, so that the audit trail names them all', () => {

@@ -12,7 +12,12 @@ const START = Date.UTC(2026, 0, 1)
 const RUNS = { numRuns: Number(process.env['TEST_RUNS'] ?? 2000) }
 const MODES = ['warn', 'strict'] as const
 const policy: RotationPolicy = {
-  graceMs: W, refreshTtlMs: 7 * DAY, rotationLimit: null, replayLimit: null, replayContext: 'warn', currentMacKid: 1,
+  graceMs: W,
+  refreshTtlMs: 7 * DAY,
+  rotationLimit: null,
+  replayLimit: null,
+  replayContext: 'warn',
+  currentMacKid: 1,
 }
 const home = { network: '192.0.2.0/24', agent: 'Firefox' }
 const cell = { network: '198.51.100.0/24', agent: 'Firefox' }
@@ -30,7 +35,11 @@ function openSession(replayContext: RotationPolicy['replayContext']) {
   const events: SessionEvent[] = []
   return {
     events,
-    alarms: () => events.filter(({ type }) => type === 'session.shadow-suspected.v1' || type === 'session.reuse-detected.v1'),
+    alarms: () =>
+      events.filter(
+        ({ type }) =>
+          type === 'session.shadow-suspected.v1' || type === 'session.reuse-detected.v1',
+      ),
     generation: () => session.generation,
     isOver: () => session.revokeReason !== null,
     wait(ms: number) {
@@ -39,7 +48,15 @@ function openSession(replayContext: RotationPolicy['replayContext']) {
     present(generation: number, context: ClientContext, attemptHash: string | null = null) {
       const decision = decideRotation(
         session,
-        { sessionId: session.id, generation, nonceHash: 'n', attemptHash, expectedSessionId: undefined, context, accessTtlMs: 1 },
+        {
+          sessionId: session.id,
+          generation,
+          nonceHash: 'n',
+          attemptHash,
+          expectedSessionId: undefined,
+          context,
+          accessTtlMs: 1,
+        },
         toUptimeClock({ nowMs, beatAtMs: nowMs, downtimes: [] }),
         { ...policy, replayContext },
       )
@@ -52,17 +69,30 @@ function openSession(replayContext: RotationPolicy['replayContext']) {
   }
 }
 
-const thiefNetwork = fc.constantFrom('203.0.113.0/24', '203.0.114.0/24', '2001:db8:66::/48', home.network)
+const thiefNetwork = fc.constantFrom(
+  '203.0.113.0/24',
+  '203.0.114.0/24',
+  '2001:db8:66::/48',
+  home.network,
+)
 const thiefAgent = fc.constantFrom('curl', 'python', home.agent)
-/** Where the thief takes from; never from the owner's network with the owner's agent, which nothing can tell apart. */
-const thiefPlace = fc.record({ network: thiefNetwork, agent: thiefAgent }).filter(({ network, agent }) => network !== home.network || agent !== home.agent)
+/**
+ * Where the thief takes from; never from the owner's network with the owner's agent, which nothing
+ * can tell apart.
+ */
+const thiefPlace = fc
+  .record({ network: thiefNetwork, agent: thiefAgent })
+  .filter(({ network, agent }) => network !== home.network || agent !== home.agent)
 const round = fc.record({
   owner: fc.constantFrom(home, home, home, cell),
   restMs: fc.integer({ min: 1, max: 1_500_000 }),
   /** a tab of the owner that races, and a retry of a lost answer on another network */
   honestReplay: fc.constantFrom('none', 'none', 'tab', 'other network'),
   /** none: the thief skips the generation, where it is short enough to live on */
-  takes: fc.array(fc.record({ afterMs: fc.constantFrom(0, 1, 500, 1999, 2001, 15_000), place: thiefPlace }), { maxLength: 3 }),
+  takes: fc.array(
+    fc.record({ afterMs: fc.constantFrom(0, 1, 500, 1999, 2001, 15_000), place: thiefPlace }),
+    { maxLength: 3 },
+  ),
 })
 
 describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
@@ -80,7 +110,8 @@ describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
           const before = session.generation()
           expect(session.present(before, owner)).toBe('rotated')
           if (honestReplay === 'tab') session.present(before, owner)
-          if (honestReplay === 'other network' && owner === home) session.present(before, cell, null)
+          if (honestReplay === 'other network' && owner === home)
+            session.present(before, cell, null)
           if (session.isOver()) break
           const [first] = takes
           if (first === undefined) continue
@@ -98,7 +129,8 @@ describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
           if (mode === 'strict') expect(withOtherAgent).toBe(false)
           if (followed >= 3) expect(session.alarms().length).toBeGreaterThan(0)
         }
-        if (mode === 'strict' && (withOtherAgent || followed >= 3)) expect(session.isOver()).toBe(true)
+        if (mode === 'strict' && (withOtherAgent || followed >= 3))
+          expect(session.isOver()).toBe(true)
       }),
       RUNS,
     )
@@ -166,7 +198,12 @@ describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
   })
 
   test('a phone that changes its network between a request and its repetition', () => {
-    const change = fc.record({ from: fc.nat(9), to: fc.nat(9), key: fc.boolean(), waitMs: fc.nat(W) })
+    const change = fc.record({
+      from: fc.nat(9),
+      to: fc.nat(9),
+      key: fc.boolean(),
+      waitMs: fc.nat(W),
+    })
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 40 }), (changes) => {
         const session = openSession(mode)

@@ -9,7 +9,14 @@ import { toUptimeClock, type Downtime } from './uptime.ts'
 const W = 60_000
 const DAY = 86_400_000
 const START = Date.UTC(2026, 0, 1)
-const policy: RotationPolicy = { graceMs: W, refreshTtlMs: 7 * DAY, rotationLimit: null, replayLimit: null, replayContext: 'warn', currentMacKid: 1 }
+const policy: RotationPolicy = {
+  graceMs: W,
+  refreshTtlMs: 7 * DAY,
+  rotationLimit: null,
+  replayLimit: null,
+  replayContext: 'warn',
+  currentMacKid: 1,
+}
 const context = { network: 'n', agent: 'a' }
 
 type Step =
@@ -20,16 +27,38 @@ type Step =
   | { kind: 'revoke' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 50, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.oneof(fc.integer({ min: 0, max: 5000 }), fc.constantFrom(1, 1000, W - 1, W, W + 1, 2 * W, 2 * W + 1, 1_800_000, DAY)) }) },
-  { weight: 10, arbitrary: fc.record({ kind: fc.constant('outage' as const), ms: fc.integer({ min: 3001, max: 3_600_000 }) }) },
+  {
+    weight: 50,
+    arbitrary: fc.record({
+      kind: fc.constant('advance' as const),
+      ms: fc.oneof(
+        fc.integer({ min: 0, max: 5000 }),
+        fc.constantFrom(1, 1000, W - 1, W, W + 1, 2 * W, 2 * W + 1, 1_800_000, DAY),
+      ),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('outage' as const),
+      ms: fc.integer({ min: 3001, max: 3_600_000 }),
+    }),
+  },
   { weight: 60, arbitrary: fc.record({ kind: fc.constant('current' as const) }) },
-  { weight: 30, arbitrary: fc.record({ kind: fc.constant('older' as const), back: fc.integer({ min: 1, max: 12 }), key: fc.boolean() }) },
+  {
+    weight: 30,
+    arbitrary: fc.record({
+      kind: fc.constant('older' as const),
+      back: fc.integer({ min: 1, max: 12 }),
+      key: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('revoke' as const) }) },
 )
 
 /**
- * An oracle that remembers, for each generation, after how much uptime it was superseded: what the two numbers of the
- * session row (floor and mark) stand for.
+ * An oracle that remembers, for each generation, after how much uptime it was superseded: what the
+ * two numbers of the session row (floor and mark) stand for.
  */
 test('no token superseded at most W ago is called reuse, every one superseded more than 2 W ago is, however fast the chain is driven', () => {
   fc.assert(
@@ -58,27 +87,45 @@ test('no token superseded at most W ago is called reuse, every one superseded mo
           continue
         }
         if (current.kind === 'revoke') {
-          if (session.revokeReason === null) session = decideRevocation(session, 'logout', nowMs).session
+          if (session.revokeReason === null)
+            session = decideRevocation(session, 'logout', nowMs).session
           continue
         }
         const G = session.generation
         const generation = current.kind === 'current' ? G : Math.max(0, G - current.back)
-        const attemptHash = current.kind === 'older' && current.key ? session.attemptHash : `attempt ${G}`
-        const clock = toUptimeClock({ nowMs, beatAtMs: nowMs, downtimes: downtimes.filter((downtime) => downtime.toMs > nowMs - DAY) })
-        const forgotten = downtimes.some((downtime) => downtime.toMs <= nowMs - DAY && downtime.toMs > session.rotatedAtMs)
+        const attemptHash =
+          current.kind === 'older' && current.key ? session.attemptHash : `attempt ${G}`
+        const clock = toUptimeClock({
+          nowMs,
+          beatAtMs: nowMs,
+          downtimes: downtimes.filter((downtime) => downtime.toMs > nowMs - DAY),
+        })
+        const forgotten = downtimes.some(
+          (downtime) => downtime.toMs <= nowMs - DAY && downtime.toMs > session.rotatedAtMs,
+        )
         const decision = decideRotation(
           session,
-          { sessionId: session.id, generation, nonceHash: 'n', attemptHash, expectedSessionId: undefined, context, accessTtlMs: 1_800_000 },
+          {
+            sessionId: session.id,
+            generation,
+            nonceHash: 'n',
+            attemptHash,
+            expectedSessionId: undefined,
+            context,
+            accessTtlMs: 1_800_000,
+          },
           clock,
           policy,
         )
 
         if (session.revokeReason !== null) expect(decision.outcome).toBe('revoked')
-        else if (nowMs >= session.idleUntilMs || nowMs >= session.expiresAtMs) expect(decision.outcome).toBe('expired')
+        else if (nowMs >= session.idleUntilMs || nowMs >= session.expiresAtMs)
+          expect(decision.outcome).toBe('expired')
         else if (generation === G) expect(decision.outcome).toBe('rotated')
         else {
           const ageMs = upMs - (supersededAtUpMs.get(generation) ?? Number.NaN)
-          const ownAttempt = generation === G - 1 && attemptHash !== null && attemptHash === session.attemptHash
+          const ownAttempt =
+            generation === G - 1 && attemptHash !== null && attemptHash === session.attemptHash
           if (ageMs <= W && !forgotten) expect(decision.outcome).toBe('replayed')
           if (ageMs > 2 * W && !ownAttempt) expect(decision.outcome).toBe('reused')
           if (ownAttempt) expect(decision.outcome).toBe('replayed')
@@ -93,7 +140,13 @@ test('no token superseded at most W ago is called reuse, every one superseded mo
         expect(next.generation).toBe(decision.outcome === 'rotated' ? G + 1 : G)
         if (decision.outcome === 'replayed') {
           const { accessExpiresAtMs, bucketAtMs, rotationTokens, replayTokens } = next
-          expect(next).toEqual({ ...session, accessExpiresAtMs, bucketAtMs, rotationTokens, replayTokens })
+          expect(next).toEqual({
+            ...session,
+            accessExpiresAtMs,
+            bucketAtMs,
+            rotationTokens,
+            replayTokens,
+          })
         }
         if (decision.outcome === 'rotated') supersededAtUpMs.set(G, upMs)
         session = next
@@ -113,7 +166,15 @@ test('a thief who rotates every second to hide is seen when the victim comes bac
   const present = (generation: number, nowMs: number) =>
     decideRotation(
       session,
-      { sessionId: session.id, generation, nonceHash: 'n', attemptHash: null, expectedSessionId: undefined, context, accessTtlMs: 1_800_000 },
+      {
+        sessionId: session.id,
+        generation,
+        nonceHash: 'n',
+        attemptHash: null,
+        expectedSessionId: undefined,
+        context,
+        accessTtlMs: 1_800_000,
+      },
       toUptimeClock({ nowMs, beatAtMs: nowMs, downtimes: [] }),
       policy,
     )

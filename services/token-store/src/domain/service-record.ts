@@ -12,9 +12,10 @@ export type ServiceMark = Readonly<{
 type Answered = Readonly<{ sentMs: number; atMs: number }>
 
 /**
- * What this process knows of its own service. A late heartbeat alone is no downtime: a rotation that
- * was committed proves as well that requests were served. It proves nothing once a rotation has been
- * refused, until a heartbeat is answered: one caller who is lucky does not speak for the others.
+ * What this process knows of its own service. A late heartbeat alone is no downtime: a rotation
+ * that was committed proves as well that requests were served. It proves nothing once a rotation
+ * has been refused, until a heartbeat is answered: one caller who is lucky does not speak for the
+ * others.
  */
 export function createServiceRecord({ nowMs }: { nowMs(): number }) {
   let seenMs = -Infinity

@@ -1,6 +1,9 @@
 import type { EventData, RevokeReason, SessionEventType } from '@auto-refresh/contracts'
 
-/** One row per session, however often it is refreshed. Times are Unix milliseconds of the database's clock. */
+/**
+ * One row per session, however often it is refreshed. Times are Unix milliseconds of the database's
+ * clock.
+ */
 export type Session = Readonly<{
   id: string
   userId: string
@@ -8,7 +11,10 @@ export type Session = Readonly<{
   clientId: string
   /** the current generation; the token that carries it is the only one that rotates */
   generation: number
-  /** the key that made the current generation's MAC: a key change between a rotation and its retry makes no second successor */
+  /**
+   * the key that made the current generation's MAC: a key change between a rotation and its retry
+   * makes no second successor
+   */
   macKid: number
   nonceHash: string
   authenticatedAtMs: number
@@ -34,10 +40,16 @@ export type Session = Readonly<{
   /** where the last rotation came from */
   network: string
   agent: string
-  /** the network that rotated before `network` did, with the same agent, and the generation it made last; '' is none */
+  /**
+   * the network that rotated before `network` did, with the same agent, and the generation it made
+   * last; '' is none
+   */
   formerNetwork: string
   formerGeneration: number
-  /** the last generation that another network followed, and how many were, without a rotation from there */
+  /**
+   * the last generation that another network followed, and how many were, without a rotation from
+   * there
+   */
   suspectGeneration: number
   suspectStreak: number
   /** the network that followed last, and its part of the streak; '' is several */
@@ -46,7 +58,9 @@ export type Session = Readonly<{
   /** the last generation that another user agent followed, and how many were; it never falls */
   agentGeneration: number
   agentFollows: number
-  /** the replay that was an event last: generation and place, and how many were in that generation */
+  /**
+   * the replay that was an event last: generation and place, and how many were in that generation
+   */
   notedGeneration: number
   notedPlace: string
   notedEvents: number
@@ -57,7 +71,13 @@ export type Session = Readonly<{
 }>
 
 export type SessionEvent = {
-  [K in SessionEventType]: Readonly<{ type: K; sessionId: string; occurredAtMs: number; data: EventData<K>; traceparent?: string }>
+  [K in SessionEventType]: Readonly<{
+    type: K
+    sessionId: string
+    occurredAtMs: number
+    data: EventData<K>
+    traceparent?: string
+  }>
 }[SessionEventType]
 
 /** What a decision changes: the session as it will be, and what is told about it. */
@@ -65,12 +85,16 @@ export type Change = Readonly<{ session: Session; events: readonly SessionEvent[
 
 /** The same change, told in the trace of whoever asked for it. */
 export function inTrace(change: Change, traceparent: string | undefined): Change {
-  return traceparent === undefined ? change : { ...change, events: change.events.map((event) => ({ ...event, traceparent })) }
+  return traceparent === undefined
+    ? change
+    : { ...change, events: change.events.map((event) => ({ ...event, traceparent })) }
 }
 
 /** Whether every number is one: what cannot be read must not become a verdict against a user. */
 export function isReadable(session: Session): boolean {
-  return Object.values(session).every((value) => typeof value !== 'number' || Number.isFinite(value))
+  return Object.values(session).every(
+    (value) => typeof value !== 'number' || Number.isFinite(value),
+  )
 }
 
 export function isExpired(session: Session, nowMs: number): boolean {

@@ -3,7 +3,8 @@ import { toUptimeClock } from './uptime.ts'
 
 const NOW = 1_800_000_000_000
 const HOUR = 3_600_000
-const at = (more: Partial<Parameters<typeof toUptimeClock>[0]>) => toUptimeClock({ nowMs: NOW, beatAtMs: NOW, downtimes: [], ...more }).isDoubtful
+const at = (more: Partial<Parameters<typeof toUptimeClock>[0]>) =>
+  toUptimeClock({ nowMs: NOW, beatAtMs: NOW, downtimes: [], ...more }).isDoubtful
 
 test('a clock is doubted after a gap of more than an hour, for ten minutes, and while it is a minute ahead of the process', () => {
   expect(at({})).toBe(false)

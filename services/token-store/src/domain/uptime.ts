@@ -10,16 +10,19 @@ export type Clock = Readonly<{
 /** A heartbeat is due every second; a longer gap than this is a downtime. */
 export const LONGEST_GAP_MS = 3_000
 const MOST_FORGIVEN_MS = 24 * 3_600_000
-/** A jump forward looks like a downtime of its length. One this long is doubted, for as long as it takes to be noticed. */
+/**
+ * A jump forward looks like a downtime of its length. One this long is doubted, for as long as it
+ * takes to be noticed.
+ */
 const JUMP_MS = 3_600_000
 const DOUBTED_MS = 10 * 60_000
 /** What may lie between the clocks of the database and of this process. */
 const CLOCKS_APART_MS = 60_000
 
 /**
- * A clock that does not count our own outages: a client cannot retry while we are away, so its window must not run.
- * The gap since the last heartbeat counts at once, before the next beat. At most 24 hours are forgiven, once it is
- * certain that they passed.
+ * A clock that does not count our own outages: a client cannot retry while we are away, so its
+ * window must not run. The gap since the last heartbeat counts at once, before the next beat. At
+ * most 24 hours are forgiven, once it is certain that they passed.
  */
 export function toUptimeClock(reading: {
   nowMs: number

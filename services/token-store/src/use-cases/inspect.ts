@@ -3,7 +3,10 @@ import { isExpired } from '../domain/session.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
-/** The session behind a refresh token of any generation, or behind an id. It only looks: never an alarm. */
+/**
+ * The session behind a refresh token of any generation, or behind an id. It only looks: never an
+ * alarm.
+ */
 export function createInspect(deps: { sessions: Sessions; refreshTokens: RefreshTokens }) {
   return async (request: InspectRequest): Promise<InspectResult> => {
     const read = 'token' in request ? deps.refreshTokens.read(request.token) : undefined
@@ -12,7 +15,8 @@ export function createInspect(deps: { sessions: Sessions; refreshTokens: Refresh
     const { sessions, clock } = await deps.sessions.read([sessionId])
     const session = sessions.get(sessionId)
     if (session === undefined) return { outcome: 'not_found' }
-    if (read !== undefined && read.token.nonceHash !== session.nonceHash) return { outcome: 'invalid' }
+    if (read !== undefined && read.token.nonceHash !== session.nonceHash)
+      return { outcome: 'invalid' }
     const active = session.revokeReason === null && !isExpired(session, clock.nowMs)
     return { outcome: 'found', active, session: toStoredSession(session) }
   }

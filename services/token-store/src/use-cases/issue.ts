@@ -7,24 +7,44 @@ import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /**
- * A new session and its first refresh token. A sign-in that began before a revocation of the user and ends after it is
- * refused, not revived. Past the limit the sessions that have been idle longest end.
+ * A new session and its first refresh token. A sign-in that began before a revocation of the user
+ * and ends after it is refused, not revived. Past the limit the sessions that have been idle
+ * longest end.
  */
-export function createIssue(deps: { sessions: Sessions; refreshTokens: RefreshTokens; policy: IssuePolicy; sessionLimit: number; tracing: Pick<Tracing, 'current'> }) {
+export function createIssue(deps: {
+  sessions: Sessions
+  refreshTokens: RefreshTokens
+  policy: IssuePolicy
+  sessionLimit: number
+  tracing: Pick<Tracing, 'current'>
+}) {
   return async (request: IssueRequest): Promise<IssueResult> => {
     const { sessionLimit, refreshTokens } = deps
     const traceparent = deps.tracing.current()
-    const issued = await deps.sessions.insert<IssueResult>({ userId: request.userId, userVersion: request.userVersion, sessionLimit }, (excess, nowMs) => {
-      const { sessionId, nonce, nonceHash } = refreshTokens.newSession(nowMs)
-      const change = decideIssue({ ...request, context: cleanContext(request.context) }, { sessionId, nonceHash }, nowMs, deps.policy)
-      const { session } = change
-      const token = refreshTokens.mint({ sessionId, generation: session.generation, nonce, kid: session.macKid })
-      return {
-        result: { outcome: 'issued', token, session: toStoredSession(session) },
-        issued: inTrace(change, traceparent),
-        ended: excess.map((old) => inTrace(decideRevocation(old, 'limit', nowMs), traceparent)),
-      }
-    })
+    const issued = await deps.sessions.insert<IssueResult>(
+      { userId: request.userId, userVersion: request.userVersion, sessionLimit },
+      (excess, nowMs) => {
+        const { sessionId, nonce, nonceHash } = refreshTokens.newSession(nowMs)
+        const change = decideIssue(
+          { ...request, context: cleanContext(request.context) },
+          { sessionId, nonceHash },
+          nowMs,
+          deps.policy,
+        )
+        const { session } = change
+        const token = refreshTokens.mint({
+          sessionId,
+          generation: session.generation,
+          nonce,
+          kid: session.macKid,
+        })
+        return {
+          result: { outcome: 'issued', token, session: toStoredSession(session) },
+          issued: inTrace(change, traceparent),
+          ended: excess.map((old) => inTrace(decideRevocation(old, 'limit', nowMs), traceparent)),
+        }
+      },
+    )
     return issued ?? { outcome: 'user_revoked' }
   }
 }

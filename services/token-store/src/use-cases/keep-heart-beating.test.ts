@@ -22,7 +22,9 @@ async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
       },
     },
     service: createServiceRecord({ nowMs }),
-    outbox: { measure: () => Promise.resolve({ events: 0, oldestSeconds: 0, sessions: 0 }) } as never,
+    outbox: {
+      measure: () => Promise.resolve({ events: 0, oldestSeconds: 0, sessions: 0 }),
+    } as never,
     report: { downtime() {}, measured() {}, heartFailed() {}, trouble() {} },
     nowMs,
   })

@@ -3,10 +3,10 @@ import type { Heartbeats, Outbox, Report } from '../ports.ts'
 
 const BEAT_MS = 1_000
 /**
- * A beat does not wait for the answer to the last one: a busy event loop delays it by one turn only.
- * But a beat may be written though nobody hears its answer, and rotations fail meanwhile. So after a
- * failure, or an answer that took longer than a rotation may wait, the next beat is sent a second after
- * all are settled, and the gap before it is a downtime where it is too long.
+ * A beat does not wait for the answer to the last one: a busy event loop delays it by one turn
+ * only. But a beat may be written though nobody hears its answer, and rotations fail meanwhile. So
+ * after a failure, or an answer that took longer than a rotation may wait, the next beat is sent a
+ * second after all are settled, and the gap before it is a downtime where it is too long.
  */
 const LONGEST_ANSWER_MS = 1_500
 /** Counting costs more than a beat. */

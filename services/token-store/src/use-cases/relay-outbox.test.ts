@@ -6,26 +6,56 @@ import { createOutboxRelay } from './relay-outbox.ts'
 const row = (id: number): OutboxRow => ({ lane: 0, id, event: { id: `event ${id}` } as AnyEvent })
 const report = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
 
-function setUp(options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {}) {
+function setUp(
+  options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {},
+) {
   let now = 0
   const waiting = [row(1), row(2)]
   const sent: string[] = []
   let leases = 0
   const outbox: Outbox = {
-    async lease() { leases += 1; return [0] },
+    async lease() {
+      leases += 1
+      return [0]
+    },
     async release() {},
-    async read() { options.afterRead?.(); return [...waiting] },
-    async remove(rows) { for (const done of rows) waiting.splice(waiting.findIndex((left) => left.id === done.id), 1) },
-    async measure() { return { events: waiting.length, oldestSeconds: 0, sessions: 0 } },
+    async read() {
+      options.afterRead?.()
+      return [...waiting]
+    },
+    async remove(rows) {
+      for (const done of rows)
+        waiting.splice(
+          waiting.findIndex((left) => left.id === done.id),
+          1,
+        )
+    },
+    async measure() {
+      return { events: waiting.length, oldestSeconds: 0, sessions: 0 }
+    },
   }
   const relay = createOutboxRelay({
     outbox,
-    publisher: { async publish(_topic, events) { const ids = events.map((event) => event.id); await options.publish?.(ids); sent.push(...ids) } },
+    publisher: {
+      async publish(_topic, events) {
+        const ids = events.map((event) => event.id)
+        await options.publish?.(ids)
+        sent.push(...ids)
+      },
+    },
     owner: 'me',
     report,
     nowMs: () => now,
   })
-  return { relay, waiting, sent, leases: () => leases, advance: (ms: number) => { now += ms } }
+  return {
+    relay,
+    waiting,
+    sent,
+    leases: () => leases,
+    advance: (ms: number) => {
+      now += ms
+    },
+  }
 }
 async function until(condition: () => boolean) {
   const deadline = performance.now() + 20_000
@@ -38,7 +68,12 @@ async function until(condition: () => boolean) {
 test('what was acknowledged is removed, what was not is sent again in the same order', async () => {
   let failures = 2
   const attempts: string[][] = []
-  const t = setUp({ async publish(ids) { attempts.push(ids); if (failures-- > 0) throw new Error('away') } })
+  const t = setUp({
+    async publish(ids) {
+      attempts.push(ids)
+      if (failures-- > 0) throw new Error('away')
+    },
+  })
   t.relay.start()
   await until(() => t.waiting.length === 0)
   await t.relay.stop()

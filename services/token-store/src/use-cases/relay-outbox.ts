@@ -8,9 +8,10 @@ const BUSY_MS = 25
 const IDLE_MS = 250
 
 /**
- * Sends committed events on, in order per session, at least once: read, publish, delete what was acknowledged. There is no
- * cursor, which would lose late commits. It sends only with more than half of its lease left, so a relay that was paused
- * repeats events but never reorders first occurrences. Nothing that fails here ends the process.
+ * Sends committed events on, in order per session, at least once: read, publish, delete what was
+ * acknowledged. There is no cursor, which would lose late commits. It sends only with more than
+ * half of its lease left, so a relay that was paused repeats events but never reorders first
+ * occurrences. Nothing that fails here ends the process.
  */
 export function createOutboxRelay(deps: {
   outbox: Outbox
@@ -61,7 +62,10 @@ export function createOutboxRelay(deps: {
     }
   }
 
-  /** A nudge shortens an idle pause, and no further than to `BUSY_MS`: what is committed meanwhile travels together. */
+  /**
+   * A nudge shortens an idle pause, and no further than to `BUSY_MS`: what is committed meanwhile
+   * travels together.
+   */
   function pause(ms: number) {
     return new Promise<void>((resolve) => {
       if (nudged || stopped) ms = BUSY_MS

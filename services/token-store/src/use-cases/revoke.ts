@@ -1,29 +1,48 @@
-import type { RevokeSessionRequest, RevokeSessionResult, RevokeUserRequest, RevokeUserResult, Tracing } from '@auto-refresh/contracts'
+import type {
+  RevokeSessionRequest,
+  RevokeSessionResult,
+  RevokeUserRequest,
+  RevokeUserResult,
+  Tracing,
+} from '@auto-refresh/contracts'
 import { decideRevocation } from '../domain/decide-revocation.ts'
 import { inTrace } from '../domain/session.ts'
 import type { Sessions } from '../ports.ts'
 
 type Deps = { sessions: Sessions; tracing: Pick<Tracing, 'current'> }
 
-/** Ends one session. Answered only after the commit: no rotation that begins later succeeds. Repeating it changes nothing. */
+/**
+ * Ends one session. Answered only after the commit: no rotation that begins later succeeds.
+ * Repeating it changes nothing.
+ */
 export function createRevokeSession({ sessions, tracing }: Deps) {
   return ({ sessionId, userId, reason }: RevokeSessionRequest): Promise<RevokeSessionResult> => {
     const traceparent = tracing.current()
     return sessions.change<RevokeSessionResult>([sessionId], (locked) => {
       const session = locked.sessions.get(sessionId)
-      if (session === undefined || (userId !== undefined && session.userId !== userId)) return { result: { outcome: 'not_found' }, changes: [] }
-      if (session.revokeReason !== null) return { result: { outcome: 'already_ended' }, changes: [] }
-      return { result: { outcome: 'revoked' }, changes: [inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent)] }
+      if (session === undefined || (userId !== undefined && session.userId !== userId))
+        return { result: { outcome: 'not_found' }, changes: [] }
+      if (session.revokeReason !== null)
+        return { result: { outcome: 'already_ended' }, changes: [] }
+      return {
+        result: { outcome: 'revoked' },
+        changes: [inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent)],
+      }
     })
   }
 }
 
-/** Ends every session of the user below the version, and every sign-in under a lower one that has not ended yet. */
+/**
+ * Ends every session of the user below the version, and every sign-in under a lower one that has
+ * not ended yet.
+ */
 export function createRevokeUser({ sessions, tracing }: Deps) {
   return ({ userId, version, reason }: RevokeUserRequest): Promise<RevokeUserResult> => {
     const traceparent = tracing.current()
     return sessions.changeBelowVersion<RevokeUserResult>({ userId, version }, (locked) => {
-      const changes = [...locked.sessions.values()].map((session) => inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent))
+      const changes = [...locked.sessions.values()].map((session) =>
+        inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent),
+      )
       return { result: { revokedSessionIds: changes.map((change) => change.session.id) }, changes }
     })
   }

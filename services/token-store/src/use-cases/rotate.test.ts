@@ -3,9 +3,25 @@ import type { RotateRequest } from '@auto-refresh/contracts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { createRotate } from './rotate.ts'
 
-const policy = { graceMs: 60_000, refreshTtlMs: 1, rotationLimit: null, replayLimit: null, replayContext: 'warn', currentMacKid: 1 } as const
-const request = (sessionId: string): RotateRequest => ({ token: sessionId, context: { network: 'n', agent: 'a' }, accessTtlSeconds: 60 })
-const refreshTokens = { read: (sessionId: string) => ({ outcome: 'authentic', token: { sessionId, generation: 0, nonceHash: 'n' } }) } as unknown as RefreshTokens
+const policy = {
+  graceMs: 60_000,
+  refreshTtlMs: 1,
+  rotationLimit: null,
+  replayLimit: null,
+  replayContext: 'warn',
+  currentMacKid: 1,
+} as const
+const request = (sessionId: string): RotateRequest => ({
+  token: sessionId,
+  context: { network: 'n', agent: 'a' },
+  accessTtlSeconds: 60,
+})
+const refreshTokens = {
+  read: (sessionId: string) => ({
+    outcome: 'authentic',
+    token: { sessionId, generation: 0, nonceHash: 'n' },
+  }),
+} as unknown as RefreshTokens
 
 test('a batch that is done again session by session ends with the patience of its callers', async () => {
   let nowMs = 0
@@ -17,10 +33,24 @@ test('a batch that is done again session by session ends with the patience of it
       throw new Error('rolled back')
     },
   } as unknown as Sessions
-  const rotate = createRotate({ sessions, refreshTokens, policy, service: { rotated() {} }, isRolledBack: () => true, longestMs: 1500, nowMs: () => nowMs })
+  const rotate = createRotate({
+    sessions,
+    refreshTokens,
+    policy,
+    service: { rotated() {} },
+    isRolledBack: () => true,
+    longestMs: 1500,
+    nowMs: () => nowMs,
+  })
   const answers = await rotate(Array.from({ length: 60 }, (_, i) => request(`session ${i}`)))
   expect(tried).toEqual([60, 1, 1, 1])
-  expect(answers.slice(4).every((answer) => answer instanceof Error && 'code' in answer && answer.code === 'unavailable')).toBe(true)
+  expect(
+    answers
+      .slice(4)
+      .every(
+        (answer) => answer instanceof Error && 'code' in answer && answer.code === 'unavailable',
+      ),
+  ).toBe(true)
 })
 
 test('what may have been committed is not done again', async () => {
@@ -31,7 +61,15 @@ test('what may have been committed is not done again', async () => {
       throw new Error('the connection broke')
     },
   } as unknown as Sessions
-  const rotate = createRotate({ sessions, refreshTokens, policy, service: { rotated() {} }, isRolledBack: () => false, longestMs: 1500, nowMs: () => 0 })
+  const rotate = createRotate({
+    sessions,
+    refreshTokens,
+    policy,
+    service: { rotated() {} },
+    isRolledBack: () => false,
+    longestMs: 1500,
+    nowMs: () => 0,
+  })
   expect(await rotate([request('a'), request('b')])).toEqual([expect.any(Error), expect.any(Error)])
   expect(tries).toBe(1)
 })

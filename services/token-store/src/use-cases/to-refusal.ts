@@ -25,14 +25,22 @@ export function toRefusal(decision: Refusal, sessionId: string): Refused {
   }
 }
 
-/** Whether a decision was made by a clock that may have jumped: a 401 for it could log an honest user out. */
-export function isUncertain({ outcome }: { outcome: string }, clock: Pick<Clock, 'isDoubtful'>): boolean {
+/**
+ * Whether a decision was made by a clock that may have jumped: a 401 for it could log an honest
+ * user out.
+ */
+export function isUncertain(
+  { outcome }: { outcome: string },
+  clock: Pick<Clock, 'isDoubtful'>,
+): boolean {
   return outcome === 'expired' && clock.isDoubtful
 }
 
 /** The answer in place of such a decision. */
 export function toUncertain(): CodedError {
-  return new CodedError('unavailable', { cause: new Error('The clock of the database may have jumped: no session is called expired') })
+  return new CodedError('unavailable', {
+    cause: new Error('The clock of the database may have jumped: no session is called expired'),
+  })
 }
 
 /** The answer to a token that was not authentic; for one that was, a decision takes its place. */

@@ -28,7 +28,10 @@ import { createRevokeSession, createRevokeUser } from './revoke.ts'
 import { createRotate } from './rotate.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
-/** The whole of what token-store offers. What goes wrong inside is thrown as `CodedError('unavailable')`, never as a refusal. */
+/**
+ * The whole of what token-store offers. What goes wrong inside is thrown as
+ * `CodedError('unavailable')`, never as a refusal.
+ */
 export type TokenStore = {
   issue(request: IssueRequest): Promise<IssueResult>
   rotate(request: RotateRequest): Promise<RotateResult>
@@ -60,21 +63,39 @@ export function createTokenStore(deps: {
   tracing: Tracing
 }): TokenStore {
   const { sessions, report, tracing } = deps
-  const limits = { inFlight: IN_FLIGHT, largest: LARGEST_BATCH, longestQueue: LONGEST_QUEUE, longestWaitMs: LONGEST_WAIT_MS, nowMs: deps.nowMs }
+  const limits = {
+    inFlight: IN_FLIGHT,
+    largest: LARGEST_BATCH,
+    longestQueue: LONGEST_QUEUE,
+    longestWaitMs: LONGEST_WAIT_MS,
+    nowMs: deps.nowMs,
+  }
   const rotateBatch = createRotate({ ...deps, longestMs: LONGEST_WAIT_MS })
   const rotate = createBatch<RotateRequest, RotateResult>({
     ...limits,
     run: (requests) =>
-      tracing.spanForAll({ kind: 'internal', name: 'rotate', attributes: { 'auth.batch.size': requests.length } }, requests.map((request) => request.traceparent), (own) => {
-        report.batch(requests.length)
-        return rotateBatch(requests.map((request, i) => (own[i] === undefined ? request : { ...request, traceparent: own[i] })))
-      }),
+      tracing.spanForAll(
+        { kind: 'internal', name: 'rotate', attributes: { 'auth.batch.size': requests.length } },
+        requests.map((request) => request.traceparent),
+        (own) => {
+          report.batch(requests.length)
+          return rotateBatch(
+            requests.map((request, i) =>
+              own[i] === undefined ? request : { ...request, traceparent: own[i] },
+            ),
+          )
+        },
+      ),
   })
   const peekBatch = createPeek(deps)
   const peek = createBatch<RotateRequest, PeekResult>({
     ...limits,
     run: (requests) =>
-      tracing.spanForAll({ kind: 'internal', name: 'peek', attributes: { 'auth.batch.size': requests.length } }, requests.map((request) => request.traceparent), () => peekBatch(requests)),
+      tracing.spanForAll(
+        { kind: 'internal', name: 'peek', attributes: { 'auth.batch.size': requests.length } },
+        requests.map((request) => request.traceparent),
+        () => peekBatch(requests),
+      ),
   })
   const issue = createIssue(deps)
   const inspect = createInspect(deps)
@@ -100,7 +121,8 @@ export function createTokenStore(deps: {
   return {
     issue: (request) => write(issue(request)),
     async rotate(request) {
-      // A process that stood still must not decide what came in meanwhile: its callers have given up and asked another.
+      // A process that stood still must not decide what came in meanwhile: its callers have given
+      // up and asked another.
       if (!deps.service.isServing()) throw new CodedError('unavailable')
       const result = await write(rotate(request)).catch((error: unknown) => {
         deps.service.refused()
@@ -113,7 +135,9 @@ export function createTokenStore(deps: {
     inspect: (request) => guard(inspect(request)),
     revokeSession: (request) => write(revokeSession(request)),
     revokeUser: (request) => write(revokeUser(request)),
-    listSessions: async ({ userId }) => ({ sessions: (await guard(sessions.activeOf(userId))).map(toStoredSession) }),
+    listSessions: async ({ userId }) => ({
+      sessions: (await guard(sessions.activeOf(userId))).map(toStoredSession),
+    }),
     revocations: (request) => guard(sessions.revocations(request)),
   }
 }

@@ -10,18 +10,33 @@ export const ARGON2_COST: Argon2Cost = { memoryKib: 19_456, passes: 2, paralleli
 const SALT_BYTES = 16
 const TAG_BYTES = 32
 /**
- * Two at once leave half of libuv's threads to others; on fewer than four cores a second one would take the core that
- * serves refreshes. At about 20 ms each, more than 48 would wait for longer than a second.
+ * Two at once leave half of libuv's threads to others; on fewer than four cores a second one would
+ * take the core that serves refreshes. At about 20 ms each, more than 48 would wait for longer than
+ * a second.
  */
 const QUEUE = { concurrency: availableParallelism() < 4 ? 1 : 2, maxWaiting: 48 }
 
 const derive = promisify(argon2)
-type Derivation = { cost: Argon2Cost; salt: Buffer; tagBytes: number; turn: QueueOptions | undefined }
+type Derivation = {
+  cost: Argon2Cost
+  salt: Buffer
+  tagBytes: number
+  turn: QueueOptions | undefined
+}
 
-export type Argon2PasswordsDeps = Readonly<{ randomBytes: (size: number) => Buffer; cost?: Argon2Cost }>
+export type Argon2PasswordsDeps = Readonly<{
+  randomBytes: (size: number) => Buffer
+  cost?: Argon2Cost
+}>
 
-/** argon2id off the event loop, of a password in NFKC and never cut. A flood waits in a bounded queue, then is refused. */
-export function createArgon2Passwords({ randomBytes, cost = ARGON2_COST }: Argon2PasswordsDeps): Passwords {
+/**
+ * argon2id off the event loop, of a password in NFKC and never cut. A flood waits in a bounded
+ * queue, then is refused.
+ */
+export function createArgon2Passwords({
+  randomBytes,
+  cost = ARGON2_COST,
+}: Argon2PasswordsDeps): Passwords {
   const queue = createBoundedQueue(QUEUE)
   // No password matches it; it only costs what a real one costs.
   const dummy: Argon2Hash = { cost, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) }
@@ -30,7 +45,11 @@ export function createArgon2Passwords({ randomBytes, cost = ARGON2_COST }: Argon
     isBusy: queue.isFull,
     async hash(password, turn) {
       const salt = randomBytes(SALT_BYTES)
-      return formatPhc({ cost, salt, tag: await toTag(password, { cost, salt, tagBytes: TAG_BYTES, turn }) })
+      return formatPhc({
+        cost,
+        salt,
+        tag: await toTag(password, { cost, salt, tagBytes: TAG_BYTES, turn }),
+      })
     },
     async verify(password, hash, turn) {
       const own = hash === undefined ? undefined : parsePhc(hash)
@@ -42,13 +61,30 @@ export function createArgon2Passwords({ randomBytes, cost = ARGON2_COST }: Argon
     },
   }
 
-  function toTag(password: string, { cost: { memoryKib, passes, parallelism }, salt, tagBytes, turn }: Derivation): Promise<Buffer> {
+  function toTag(
+    password: string,
+    { cost: { memoryKib, passes, parallelism }, salt, tagBytes, turn }: Derivation,
+  ): Promise<Buffer> {
     const message = password.normalize('NFKC')
-    return queue.run(() => derive('argon2id', { message, nonce: salt, parallelism, tagLength: tagBytes, memory: memoryKib, passes }), turn)
+    return queue.run(
+      () =>
+        derive('argon2id', {
+          message,
+          nonce: salt,
+          parallelism,
+          tagLength: tagBytes,
+          memory: memoryKib,
+          passes,
+        }),
+      turn,
+    )
   }
 
   function isOutdated({ cost: had, tag, salt }: Argon2Hash): boolean {
-    const same = had.memoryKib === cost.memoryKib && had.passes === cost.passes && had.parallelism === cost.parallelism
+    const same =
+      had.memoryKib === cost.memoryKib &&
+      had.passes === cost.passes &&
+      had.parallelism === cost.parallelism
     return !same || tag.length !== TAG_BYTES || salt.length !== SALT_BYTES
   }
 }

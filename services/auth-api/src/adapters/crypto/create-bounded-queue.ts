@@ -1,11 +1,14 @@
 import { CodedError } from '@auto-refresh/contracts'
 
 /** `first` goes before all work that is not. */
-export type QueueOptions = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
+export type QueueOptions = Readonly<{
+  patience?: AbortSignal | undefined
+  first?: boolean | undefined
+}>
 export type BoundedQueue = Readonly<{
   /**
-   * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its lane, or when
-   * `patience` ends first.
+   * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its
+   * lane, or when `patience` ends first.
    */
   run<T>(work: () => Promise<T>, options?: QueueOptions): Promise<T>
   /** Whether work that is not `first` would be refused now. */
@@ -13,7 +16,13 @@ export type BoundedQueue = Readonly<{
 }>
 
 /** Runs at most `concurrency` at once, the others in two lanes of at most `maxWaiting` each. */
-export function createBoundedQueue({ concurrency, maxWaiting }: { concurrency: number; maxWaiting: number }): BoundedQueue {
+export function createBoundedQueue({
+  concurrency,
+  maxWaiting,
+}: {
+  concurrency: number
+  maxWaiting: number
+}): BoundedQueue {
   const lanes = { first: new Set<() => void>(), other: new Set<() => void>() }
   let running = 0
 
@@ -33,8 +42,12 @@ export function createBoundedQueue({ concurrency, maxWaiting }: { concurrency: n
     },
   }
 
-  async function waitForPlace(waiting: Set<() => void>, patience: AbortSignal | undefined): Promise<void> {
-    if (waiting.size >= maxWaiting || patience?.aborted === true) throw new CodedError('unavailable')
+  async function waitForPlace(
+    waiting: Set<() => void>,
+    patience: AbortSignal | undefined,
+  ): Promise<void> {
+    if (waiting.size >= maxWaiting || patience?.aborted === true)
+      throw new CodedError('unavailable')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const enter = () => {
       waiting.delete(enter)

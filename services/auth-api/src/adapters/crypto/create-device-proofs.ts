@@ -7,10 +7,15 @@ const DAY_MS = 86_400_000
 const SHAPE = /^([\w-]{22})\.(\d{1,8})\.([\w-]{43})$/
 
 /**
- * `<id>.<day of issue>.<MAC>`: the MAC binds id and day to one user. Neither holds a space, so no user name can stand for
- * a part of them, and no user name begins with U+0000, so it is no hash of a name.
+ * `<id>.<day of issue>.<MAC>`: the MAC binds id and day to one user. Neither holds a space, so no
+ * user name can stand for a part of them, and no user name begins with U+0000, so it is no hash of
+ * a name.
  */
-export function createDeviceProofs({ hashUsername, randomBytes, clock }: {
+export function createDeviceProofs({
+  hashUsername,
+  randomBytes,
+  clock,
+}: {
   hashUsername: HashUsername
   randomBytes: (size: number) => Buffer
   clock: Pick<Clock, 'nowMs'>

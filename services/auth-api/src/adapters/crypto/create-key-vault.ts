@@ -5,24 +5,47 @@ import type { KeyVault } from '../../ports.ts'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-export type KeyVaultDeps = Readonly<{ encryptionKeys: readonly { kid: string; key: Buffer }[]; randomBytes: (size: number) => Buffer }>
+export type KeyVaultDeps = Readonly<{
+  encryptionKeys: readonly { kid: string; key: Buffer }[]
+  randomBytes: (size: number) => Buffer
+}>
 
-/** AES-256-GCM under keys of the environment: the first one seals, all of them open. A box is nonce, tag, ciphertext. */
+/**
+ * AES-256-GCM under keys of the environment: the first one seals, all of them open. A box is nonce,
+ * tag, ciphertext.
+ */
 export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): KeyVault {
-  const keys = new Map(encryptionKeys.map(({ kid, key }) => [kid, Buffer.from(hkdfSync('sha256', key, '', 'auto-refresh signing key', 32))]))
+  const keys = new Map(
+    encryptionKeys.map(({ kid, key }) => [
+      kid,
+      Buffer.from(hkdfSync('sha256', key, '', 'auto-refresh signing key', 32)),
+    ]),
+  )
   const [current] = encryptionKeys
   if (current === undefined) throw new TypeError('There is no key to encrypt signing keys with')
 
   return {
     seal(name, plain) {
       const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', keyOf(current.kid), nonce).setAAD(Buffer.from(name))
+      const cipher = createCipheriv('aes-256-gcm', keyOf(current.kid), nonce).setAAD(
+        Buffer.from(name),
+      )
       const sealed = Buffer.concat([cipher.update(plain), cipher.final()])
-      return { encryptionKid: current.kid, box: Buffer.concat([nonce, cipher.getAuthTag(), sealed]) }
+      return {
+        encryptionKid: current.kid,
+        box: Buffer.concat([nonce, cipher.getAuthTag(), sealed]),
+      }
     },
     open(name, { encryptionKid, box }) {
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(encryptionKid), box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
-      decipher.setAAD(Buffer.from(name)).setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+      const decipher = createDecipheriv(
+        'aes-256-gcm',
+        keyOf(encryptionKid),
+        box.subarray(0, NONCE_BYTES),
+        { authTagLength: TAG_BYTES },
+      )
+      decipher
+        .setAAD(Buffer.from(name))
+        .setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
       const opened = decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES))
       try {
         return Buffer.concat([opened, decipher.final()])

@@ -20,12 +20,20 @@ describe('passwords', () => {
 
   test('only the same password matches, to the last character', async () => {
     const hash = await passwords.hash('x'.repeat(256))
-    expect(await passwords.verify('x'.repeat(256), hash)).toEqual({ matches: true, outdated: false })
-    expect(await passwords.verify(`${'x'.repeat(255)}y`, hash)).toEqual({ matches: false, outdated: false })
+    expect(await passwords.verify('x'.repeat(256), hash)).toEqual({
+      matches: true,
+      outdated: false,
+    })
+    expect(await passwords.verify(`${'x'.repeat(255)}y`, hash)).toEqual({
+      matches: false,
+      outdated: false,
+    })
   })
 
   test('the same text typed on another keyboard is the same password', async () => {
-    expect(await passwords.verify('A\u030Angstrom', await passwords.hash('\u212Bngstrom'))).toMatchObject({ matches: true })
+    expect(
+      await passwords.verify('A\u030Angstrom', await passwords.hash('\u212Bngstrom')),
+    ).toMatchObject({ matches: true })
   })
 
   test('a hash made with other parameters still matches, and is outdated', async () => {
@@ -33,13 +41,20 @@ describe('passwords', () => {
     const hash = await passwords.hash('secret')
     expect(await stronger.verify('secret', hash)).toEqual({ matches: true, outdated: true })
     expect(await stronger.verify('wrong', hash)).toEqual({ matches: false, outdated: false })
-    expect(await stronger.verify('secret', await stronger.hash('secret'))).toEqual({ matches: true, outdated: false })
+    expect(await stronger.verify('secret', await stronger.hash('secret'))).toEqual({
+      matches: true,
+      outdated: false,
+    })
   })
 
   test('an unknown user costs the same work and never matches', async () => {
-    const { salt, tag } = parsePhc(await passwords.hash('secret')) ?? expect.fail('not a PHC string')
+    const { salt, tag } =
+      parsePhc(await passwords.hash('secret')) ?? expect.fail('not a PHC string')
     const drawn = [salt, tag]
-    const unlucky = createArgon2Passwords({ randomBytes: (size) => drawn.shift() ?? randomBytes(size), cost: cheap })
+    const unlucky = createArgon2Passwords({
+      randomBytes: (size) => drawn.shift() ?? randomBytes(size),
+      cost: cheap,
+    })
     expect(await unlucky.verify('secret', undefined)).toEqual({ matches: false, outdated: false })
 
     const real = createArgon2Passwords({ randomBytes })
@@ -58,13 +73,25 @@ describe('passwords', () => {
 
   test('the reference vector of argon2id comes out', async () => {
     // echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1 -l 32
-    const hash = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+    const hash =
+      '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
     expect(await passwords.verify('password', hash)).toEqual({ matches: true, outdated: true })
   })
 
-  test.each(['', '$2b$10$abc', '$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'])('a hash that is not argon2id matches no password and is reported as unreadable (%#)', async (hash) => {
-    expect(await passwords.verify('password', hash)).toEqual({ matches: false, outdated: false, unreadable: true })
-  })
+  test.each([
+    '',
+    '$2b$10$abc',
+    '$argon2i$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA',
+  ])(
+    'a hash that is not argon2id matches no password and is reported as unreadable (%#)',
+    async (hash) => {
+      expect(await passwords.verify('password', hash)).toEqual({
+        matches: false,
+        outdated: false,
+        unreadable: true,
+      })
+    },
+  )
 })
 
 describe('the proof of a known device', () => {
@@ -101,7 +128,11 @@ describe('the proof of a known device', () => {
   })
   test('of a user whose name looks like a part of it is good for nobody else', () => {
     const [id = '', day = '', mac = ''] = proofs.issue('20000 ada').split('.')
-    for (const forged of [`${id} ${day}.20000.${mac}`, `${id}.${day} 20000.${mac}`, `${id}.${day}.${mac}`]) {
+    for (const forged of [
+      `${id} ${day}.20000.${mac}`,
+      `${id}.${day} 20000.${mac}`,
+      `${id}.${day}.${mac}`,
+    ]) {
       expect(proofs.check(forged, 'ada')).toBeUndefined()
     }
   })
@@ -110,9 +141,12 @@ describe('the proof of a known device', () => {
     const old = `${id}.${hashUsername(`\u0000device ${id} ada`)}`
     expect(proofs.check(old, 'ada')).toBeUndefined()
   })
-  test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])('is refused when it is made up: "%s"', (proof) => {
-    expect(proofs.check(proof, 'ada')).toBeUndefined()
-  })
+  test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])(
+    'is refused when it is made up: "%s"',
+    (proof) => {
+      expect(proofs.check(proof, 'ada')).toBeUndefined()
+    },
+  )
 })
 
 describe('the queue', () => {
@@ -158,10 +192,16 @@ describe('the queue', () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 2 })
     const { started, ends, work } = controlled()
     const patience = new AbortController()
-    const [first, second, third] = [queue.run(work(1), { patience: patience.signal }), queue.run(work(2), { patience: patience.signal }), queue.run(work(3))]
+    const [first, second, third] = [
+      queue.run(work(1), { patience: patience.signal }),
+      queue.run(work(2), { patience: patience.signal }),
+      queue.run(work(3)),
+    ]
     patience.abort()
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(queue.run(work(4), { patience: patience.signal })).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(queue.run(work(4), { patience: patience.signal })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
     ends[0]?.()
     await expect.poll(() => started).toEqual([1, 3])
     ends[1]?.()
@@ -193,8 +233,12 @@ describe('the queue', () => {
 })
 
 describe('the vault of signing keys', () => {
-  const keys = { old: { kid: 'old', key: randomBytes(32) }, young: { kid: 'young', key: randomBytes(48) } }
-  const vaultOf = (...encryptionKeys: { kid: string; key: Buffer }[]) => createKeyVault({ encryptionKeys, randomBytes })
+  const keys = {
+    old: { kid: 'old', key: randomBytes(32) },
+    young: { kid: 'young', key: randomBytes(48) },
+  }
+  const vaultOf = (...encryptionKeys: { kid: string; key: Buffer }[]) =>
+    createKeyVault({ encryptionKeys, randomBytes })
   const plain = Buffer.from('private')
 
   test('opens what it has sealed, also after its key has become the second', () => {
@@ -213,11 +257,15 @@ describe('the vault of signing keys', () => {
       box[at] = (box[at] ?? 0) ^ 1
       expect(() => vault.open('k1', { ...sealed, box })).toThrow(/SIGNING_KEY_ENCRYPTION_KEYS/)
     }
-    expect(() => vault.open('k1', { ...sealed, box: sealed.box.subarray(0, 20) })).toThrow(/tag length/)
+    expect(() => vault.open('k1', { ...sealed, box: sealed.box.subarray(0, 20) })).toThrow(
+      /tag length/,
+    )
   })
 
   test('says which key is missing', () => {
-    expect(() => vaultOf(keys.young).open('k1', vaultOf(keys.old).seal('k1', plain))).toThrow('has no key old')
+    expect(() => vaultOf(keys.young).open('k1', vaultOf(keys.old).seal('k1', plain))).toThrow(
+      'has no key old',
+    )
   })
 })
 

@@ -1,7 +1,8 @@
 export type Argon2Cost = Readonly<{ memoryKib: number; passes: number; parallelism: number }>
 export type Argon2Hash = Readonly<{ cost: Argon2Cost; salt: Buffer; tag: Buffer }>
 
-const FORM = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/
+const FORM =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/
 
 /** The PHC string of an argon2id hash: its parameters travel with it. */
 export function formatPhc({ cost, salt, tag }: Argon2Hash): string {
@@ -13,7 +14,11 @@ export function parsePhc(text: string): Argon2Hash | undefined {
   const [, memoryKib, passes, parallelism, salt, tag] = FORM.exec(text) ?? []
   if (salt === undefined || tag === undefined) return undefined
   return {
-    cost: { memoryKib: Number(memoryKib), passes: Number(passes), parallelism: Number(parallelism) },
+    cost: {
+      memoryKib: Number(memoryKib),
+      passes: Number(passes),
+      parallelism: Number(parallelism),
+    },
     salt: Buffer.from(salt, 'base64'),
     tag: Buffer.from(tag, 'base64'),
   }

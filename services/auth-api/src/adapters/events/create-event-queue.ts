@@ -19,10 +19,20 @@ export type EventQueueDeps = Readonly<{
 export type EventStamp = { id: string; time: string; source: string; traceparent?: string }
 
 /**
- * Events of the login topic in order, from a bounded queue: nobody waits for it, and what does not fit is dropped and counted.
- * A batch that the bus does not take is sent again. `flush` waits for what can be sent without waiting for a retry.
+ * Events of the login topic in order, from a bounded queue: nobody waits for it, and what does not
+ * fit is dropped and counted. A batch that the bus does not take is sent again. `flush` waits for
+ * what can be sent without waiting for a retry.
  */
-export function createEventQueue({ publisher, recorder, clock, createId, log, maxWaiting = MAX_WAITING, retryMs = RETRY_MS, tracing }: EventQueueDeps) {
+export function createEventQueue({
+  publisher,
+  recorder,
+  clock,
+  createId,
+  log,
+  maxWaiting = MAX_WAITING,
+  retryMs = RETRY_MS,
+  tracing,
+}: EventQueueDeps) {
   const waiting: AnyEvent[] = []
   let sending: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
@@ -31,7 +41,14 @@ export function createEventQueue({ publisher, recorder, clock, createId, log, ma
     add(toEvent: (stamp: EventStamp) => AnyEvent): void {
       if (waiting.length >= maxWaiting) return recorder.loginEventsDropped(1)
       const traceparent = tracing?.current()
-      waiting.push(toEvent({ id: createId(), time: new Date(clock.nowMs()).toISOString(), source: 'auth-api', ...(traceparent !== undefined && { traceparent }) }))
+      waiting.push(
+        toEvent({
+          id: createId(),
+          time: new Date(clock.nowMs()).toISOString(),
+          source: 'auth-api',
+          ...(traceparent !== undefined && { traceparent }),
+        }),
+      )
       if (retry === undefined) void send()
     },
     async flush(): Promise<void> {
@@ -57,7 +74,10 @@ export function createEventQueue({ publisher, recorder, clock, createId, log, ma
       try {
         await publisher.publish(LOGIN_EVENTS_TOPIC, batch)
       } catch (error) {
-        log.warn({ err: error, waiting: waiting.length }, 'Login events could not be published; trying on')
+        log.warn(
+          { err: error, waiting: waiting.length },
+          'Login events could not be published; trying on',
+        )
         clearTimeout(retry)
         retry = setTimeout(() => {
           retry = undefined

@@ -6,15 +6,36 @@ import type { LoginRecord } from '../../ports.ts'
 import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
 import { createLoginEvents } from './create-login-events.ts'
 
-const failed: LoginRecord = { outcome: 'invalid_credentials', usernameHash: 'h', userId: USER_ID, context }
-const succeeded: LoginRecord = { outcome: 'succeeded', usernameHash: 'h', userId: USER_ID, sessionId: SESSION_ID, context }
+const failed: LoginRecord = {
+  outcome: 'invalid_credentials',
+  usernameHash: 'h',
+  userId: USER_ID,
+  context,
+}
+const succeeded: LoginRecord = {
+  outcome: 'succeeded',
+  usernameHash: 'h',
+  userId: USER_ID,
+  sessionId: SESSION_ID,
+  context,
+}
 
 function setUp() {
   const published: AnyEvent[] = []
-  const publish = vi.fn<EventPublisher['publish']>(async (_topic, events) => void published.push(...events))
+  const publish = vi.fn<EventPublisher['publish']>(
+    async (_topic, events) => void published.push(...events),
+  )
   const recorder = aRecorder()
   let id = 0
-  const events = createLoginEvents({ publisher: { publish }, recorder, clock, createId: () => `e${id++}`, log: aLog(), maxWaiting: 3, retryMs: 1 })
+  const events = createLoginEvents({
+    publisher: { publish },
+    recorder,
+    clock,
+    createId: () => `e${id++}`,
+    log: aLog(),
+    maxWaiting: 3,
+    retryMs: 1,
+  })
   return { events, publish, published, recorder }
 }
 

@@ -9,10 +9,22 @@ export function createLoginEvents(deps: EventQueueDeps): LoginEvents & { flush()
 }
 
 function toEvent(login: LoginRecord, stamp: EventStamp): AnyEvent {
-  const { outcome, usernameHash, userId, sessionId, context: { network, agent } } = login
+  const {
+    outcome,
+    usernameHash,
+    userId,
+    sessionId,
+    context: { network, agent },
+  } = login
   const envelope = { ...stamp, subject: usernameHash, key: usernameHash }
   const context = { username_hash: usernameHash, network, agent }
-  if (outcome !== 'succeeded') return { ...envelope, type: 'login.failed.v1', data: { ...context, reason: outcome } }
-  if (userId === undefined || sessionId === undefined) throw new TypeError('A login that succeeded has a user and a session')
-  return { ...envelope, type: 'login.succeeded.v1', data: { ...context, user_id: userId, session_id: sessionId } }
+  if (outcome !== 'succeeded')
+    return { ...envelope, type: 'login.failed.v1', data: { ...context, reason: outcome } }
+  if (userId === undefined || sessionId === undefined)
+    throw new TypeError('A login that succeeded has a user and a session')
+  return {
+    ...envelope,
+    type: 'login.succeeded.v1',
+    data: { ...context, user_id: userId, session_id: sessionId },
+  }
 }

@@ -6,16 +6,38 @@ import { createRefusalEvents } from './create-refusal-events.ts'
 
 test('a refusal is told with its network, with its session where that is known, and never with its address', async () => {
   const published: [string, readonly AnyEvent[]][] = []
-  const publisher = { publish: async (topic: string, events: readonly AnyEvent[]) => void published.push([topic, events]) }
-  const events = createRefusalEvents({ publisher, recorder: aRecorder(), clock, createId: () => 'e', log: aLog() })
+  const publisher = {
+    publish: async (topic: string, events: readonly AnyEvent[]) =>
+      void published.push([topic, events]),
+  }
+  const events = createRefusalEvents({
+    publisher,
+    recorder: aRecorder(),
+    clock,
+    createId: () => 'e',
+    log: aLog(),
+  })
   events.publish({ code: 'refresh_token_revoked', sessionId: SESSION_ID, context })
   events.publish({ code: 'refresh_token_invalid', sessionId: undefined, context })
   await events.flush()
   const told = published.flatMap(([, batch]) => batch)
   expect(new Set(published.map(([topic]) => topic))).toEqual(new Set([LOGIN_EVENTS_TOPIC]))
   expect(told.map(({ type, key, data }) => [type, key, data])).toEqual([
-    ['refresh.refused.v1', SESSION_ID, { code: 'refresh_token_revoked', session_id: SESSION_ID, network: context.network, agent: context.agent }],
-    ['refresh.refused.v1', context.network, { code: 'refresh_token_invalid', network: context.network, agent: context.agent }],
+    [
+      'refresh.refused.v1',
+      SESSION_ID,
+      {
+        code: 'refresh_token_revoked',
+        session_id: SESSION_ID,
+        network: context.network,
+        agent: context.agent,
+      },
+    ],
+    [
+      'refresh.refused.v1',
+      context.network,
+      { code: 'refresh_token_invalid', network: context.network, agent: context.agent },
+    ],
   ])
   for (const { type, data } of told) expect(Value.Check(EVENTS[type], data)).toBe(true)
   expect(JSON.stringify(told)).not.toContain(context.address)

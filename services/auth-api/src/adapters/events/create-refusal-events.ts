@@ -2,7 +2,9 @@ import type { RefusalEvents } from '../../ports.ts'
 import { createEventQueue, type EventQueueDeps } from './create-event-queue.ts'
 
 /** Refused refresh tokens. A queue of its own: a flood of them pushes out no login event. */
-export function createRefusalEvents(deps: EventQueueDeps): RefusalEvents & { flush(): Promise<void> } {
+export function createRefusalEvents(
+  deps: EventQueueDeps,
+): RefusalEvents & { flush(): Promise<void> } {
   const queue = createEventQueue(deps)
   return {
     publish({ code, sessionId, context: { network, agent } }) {
@@ -12,7 +14,12 @@ export function createRefusalEvents(deps: EventQueueDeps): RefusalEvents & { flu
         subject,
         key: subject,
         type: 'refresh.refused.v1',
-        data: { code, ...(sessionId === undefined ? {} : { session_id: sessionId }), network, agent },
+        data: {
+          code,
+          ...(sessionId === undefined ? {} : { session_id: sessionId }),
+          network,
+          agent,
+        },
       }))
     },
     flush: queue.flush,

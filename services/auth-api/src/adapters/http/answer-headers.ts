@@ -5,12 +5,22 @@ import fastifyPlugin from 'fastify-plugin'
 
 const NO_STORE = { 'cache-control': 'no-store, private', pragma: 'no-cache' }
 
-/** The headers of every answer, errors too: its request id, nothing to be cached, nothing to be framed, sniffed or run. */
+/**
+ * The headers of every answer, errors too: its request id, nothing to be cached, nothing to be
+ * framed, sniffed or run.
+ */
 export const answerHeaders = fastifyPlugin(
   async (app: FastifyInstance) => {
-    app.addHook('onRequest', async (request, reply) => void reply.headers({ [HEADERS.requestId]: request.id, ...NO_STORE }))
+    app.addHook(
+      'onRequest',
+      async (request, reply) =>
+        void reply.headers({ [HEADERS.requestId]: request.id, ...NO_STORE }),
+    )
     await app.register(helmet, {
-      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      },
       frameguard: { action: 'deny' },
       // a page on a listed origin reads us by CORS; only embedding is refused
       crossOriginResourcePolicy: { policy: 'same-site' },

@@ -16,12 +16,22 @@ const PAGE_POLICY = [
   "base-uri 'none'",
 ].join('; ')
 
-type Operation = { requestBody?: { required: boolean; content: { 'application/json': { schema: { required?: readonly string[] } } } } }
+type Operation = {
+  requestBody?: {
+    required: boolean
+    content: { 'application/json': { schema: { required?: readonly string[] } } }
+  }
+}
 
-/** The plugin calls every body required; here no body reads as an empty one, so one is required where its schema demands something. */
+/**
+ * The plugin calls every body required; here no body reads as an empty one, so one is required
+ * where its schema demands something.
+ */
 function letBodiesBeLeftOut(paths: Record<string, Record<string, Operation>>): void {
   for (const { requestBody } of Object.values(paths).flatMap((path) => Object.values(path))) {
-    if (requestBody !== undefined) requestBody.required = (requestBody.content['application/json'].schema.required ?? []).length > 0
+    if (requestBody !== undefined)
+      requestBody.required =
+        (requestBody.content['application/json'].schema.required ?? []).length > 0
   }
 }
 
@@ -33,7 +43,10 @@ function write(text: string, type: string): Written {
   return { body, etag, type: `${type}; charset=utf-8` }
 }
 
-/** Answers with what `writeOnce` gives at the first request: the document does not change while the process runs. */
+/**
+ * Answers with what `writeOnce` gives at the first request: the document does not change while the
+ * process runs.
+ */
 function answerWith(writeOnce: () => Written) {
   let written: Written | undefined
   return async ({ headers }: FastifyRequest, reply: FastifyReply) => {
@@ -44,20 +57,33 @@ function answerWith(writeOnce: () => Written) {
   }
 }
 
-/** `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), from the schemas that the routes are checked with. */
+/**
+ * `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), from the schemas that the
+ * routes are checked with.
+ */
 export const apiReference = fastifyPlugin(
   async (app: FastifyInstance) => {
     await app.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',
-        info: { title: 'Auto Refresh Token', version: '1', description: 'Issues, rotates and automatically renews token pairs, and catches stolen ones.' },
+        info: {
+          title: 'Auto Refresh Token',
+          version: '1',
+          description:
+            'Issues, rotates and automatically renews token pairs, and catches stolen ones.',
+        },
         components: {
           securitySchemes: {
             accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
             feedKey: { type: 'http', scheme: 'bearer', description: 'one of REVOCATION_FEED_KEYS' },
             renewalKey: { type: 'http', scheme: 'bearer', description: 'one of RENEWAL_KEYS' },
             refreshTokenHeader: { type: 'apiKey', in: 'header', name: HEADERS.refreshToken },
-            refreshTokenCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE, description: `${HOST_REFRESH_COOKIE} where it is Secure and has no Domain` },
+            refreshTokenCookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: REFRESH_COOKIE,
+              description: `${HOST_REFRESH_COOKIE} where it is Secure and has no Domain`,
+            },
           },
         },
       },
@@ -69,7 +95,10 @@ export const apiReference = fastifyPlugin(
     })
     const answerJson = answerWith(() => write(JSON.stringify(app.swagger()), 'application/json'))
     const answerYaml = answerWith(() => write(app.swagger({ yaml: true }), 'application/yaml'))
-    const documents = new Map([['/docs/json', answerJson], ['/docs/yaml', answerYaml]])
+    const documents = new Map([
+      ['/docs/json', answerJson],
+      ['/docs/yaml', answerYaml],
+    ])
     await app.register(fastifySwaggerUi, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,

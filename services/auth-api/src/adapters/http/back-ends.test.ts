@@ -7,13 +7,25 @@ const RENEWAL_KEY = 'r'.repeat(32)
 const settings = { backEndKeys: { feed: ['n'.repeat(32), FEED_KEY], renewal: [RENEWAL_KEY] } }
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 const FEED = { method: 'GET', url: '/api/v1/auth/revocations' } as const
-const payload = { refresh_token: 'r1', expected_session_id: SESSION, client: { address: '203.0.113.9', agent: 'phone\u0007' } }
+const payload = {
+  refresh_token: 'r1',
+  expected_session_id: SESSION,
+  client: { address: '203.0.113.9', agent: 'phone\u0007' },
+}
 const RENEW = { method: 'POST', url: '/api/v1/auth/renewals', payload } as const
 const PEEK = { ...RENEW, url: '/api/v1/auth/renewals/peek' } as const
 /** what is asked on behalf of a user */
 const asked = {
-  refreshToken: 'r1', expectedSessionId: SESSION, idempotencyKey: 'try-1',
-  context: { address: '203.0.113.9', block: '203.0.113.9/32', network: '203.0.113.0/24', agent: 'phone', straightFromLoopback: false },
+  refreshToken: 'r1',
+  expectedSessionId: SESSION,
+  idempotencyKey: 'try-1',
+  context: {
+    address: '203.0.113.9',
+    block: '203.0.113.9/32',
+    network: '203.0.113.0/24',
+    agent: 'phone',
+    straightFromLoopback: false,
+  },
 }
 const NO_ROLES = { list: () => [], tag: () => '' }
 const withKey = { ...bearer(RENEWAL_KEY), 'idempotency-key': 'try-1' }
@@ -21,41 +33,87 @@ const withKey = { ...bearer(RENEWAL_KEY), 'idempotency-key': 'try-1' }
 test('a back end reads the whole list, and is told when nothing has changed', async () => {
   const { app } = openTestApp({ settings })
   const first = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
-  expect(first.json()).toEqual({ status: 200, message: 'Revocations retrieved successfully', data: { revocations: [{ session_id: SESSION, expires_in: 1860 }] } })
+  expect(first.json()).toEqual({
+    status: 200,
+    message: 'Revocations retrieved successfully',
+    data: { revocations: [{ session_id: SESSION, expires_in: 1860 }] },
+  })
   expect(first.headers['etag']).toBe('W/"tag-1"')
-  const second = await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': String(first.headers['etag']) } })
+  const second = await app.inject({
+    ...FEED,
+    headers: { ...bearer(FEED_KEY), 'if-none-match': String(first.headers['etag']) },
+  })
   expect([second.statusCode, second.body]).toEqual([304, ''])
   expect([first, second].map(({ headers }) => headers['age'])).toEqual(['7', '7'])
-  expect((await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': 'W/"old"' } })).statusCode).toBe(200)
+  expect(
+    (await app.inject({ ...FEED, headers: { ...bearer(FEED_KEY), 'if-none-match': 'W/"old"' } }))
+      .statusCode,
+  ).toBe(200)
 })
 
 test('a back end that names its last answer is sent what is new alone, and the whole list where that cannot be told', async () => {
   const entry = { sessionId: SESSION, expiresInSeconds: 60 }
   const since = vi.fn<(fromMs: number) => (typeof entry)[] | undefined>(() => [])
-  const revocationFeed = { tag: () => 't', whole: () => [entry], since, asOfMs: () => 1234.5, feedAgeMs: () => 0, retiredKids: () => [], roleChanges: NO_ROLES }
+  const revocationFeed = {
+    tag: () => 't',
+    whole: () => [entry],
+    since,
+    asOfMs: () => 1234.5,
+    feedAgeMs: () => 0,
+    retiredKids: () => [],
+    roleChanges: NO_ROLES,
+  }
   const { app } = openTestApp({ settings, revocationFeed })
-  const ask = async (query: string) => (await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers: bearer(FEED_KEY) })).json().data
-  const whole = { as_of: '1234', partial: false, revocations: [{ session_id: SESSION, expires_in: 60 }] }
+  const ask = async (query: string) =>
+    (await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers: bearer(FEED_KEY) })).json()
+      .data
+  const whole = {
+    as_of: '1234',
+    partial: false,
+    revocations: [{ session_id: SESSION, expires_in: 60 }],
+  }
   expect(await ask('')).toEqual(whole)
   expect(await ask('?since=1200')).toEqual({ as_of: '1234', partial: true, revocations: [] })
   expect(since.mock.calls).toEqual([[1200]])
   since.mockReturnValue(undefined)
-  for (const query of ['?since=1200', '?since=-1', '?since=1e9', '?since=', '?since=x']) expect(await ask(query)).toEqual(whole)
+  for (const query of ['?since=1200', '?since=-1', '?since=1e9', '?since=', '?since=x'])
+    expect(await ask(query)).toEqual(whole)
 })
 
 test('a peek and a renewal are for the user: their address and agent count, and the session of their access token', async () => {
   const { app, calls } = openTestApp({ settings })
   const peeked = await app.inject({ ...PEEK, headers: withKey })
-  expect(peeked.json()).toMatchObject({ status: 200, data: { outcome: 'would_renew', user: { username: 'ann', role: 'user' } } })
+  expect(peeked.json()).toMatchObject({
+    status: 200,
+    data: { outcome: 'would_renew', user: { username: 'ann', role: 'user' } },
+  })
   const renewed = await app.inject({ ...RENEW, headers: withKey })
-  expect(renewed.json().data).toEqual({ outcome: 'renewed', access_token: 'access-1', refresh_token: 'refresh-1', refresh_expires_in: 604_800 })
+  expect(renewed.json().data).toEqual({
+    outcome: 'renewed',
+    access_token: 'access-1',
+    refresh_token: 'refresh-1',
+    refresh_expires_in: 604_800,
+  })
   expect(renewed.headers['cache-control']).toBe('no-store, private')
-  expect(calls).toEqual([{ name: 'peekRefresh', request: asked }, { name: 'refresh', request: { ...asked, operation: 'middleware' } }])
+  expect(calls).toEqual([
+    { name: 'peekRefresh', request: asked },
+    { name: 'refresh', request: { ...asked, operation: 'middleware' } },
+  ])
 })
 
 describe('a refusal is the outcome of the user, never a 401 of the back end', () => {
-  test.each(['invalid', 'expired', 'revoked', 'reused', 'session_mismatch', 'user_inactive'] as const)('%s', async (outcome) => {
-    const { app } = openTestApp({ settings, useCases: { refresh: async () => ({ outcome }), peekRefresh: async () => ({ outcome }) } })
+  test.each([
+    'invalid',
+    'expired',
+    'revoked',
+    'reused',
+    'session_mismatch',
+    'user_inactive',
+  ] as const)('%s', async (outcome) => {
+    const { app } = openTestApp({
+      settings,
+      useCases: { refresh: async () => ({ outcome }), peekRefresh: async () => ({ outcome }) },
+    })
     for (const request of [PEEK, RENEW]) {
       const answer = await app.inject({ ...request, headers: withKey })
       expect([answer.statusCode, answer.json().data]).toEqual([200, { outcome }])
@@ -63,9 +121,18 @@ describe('a refusal is the outcome of the user, never a 401 of the back end', ()
   })
 
   test('a limit says for how long, and trouble of ours is a 503', async () => {
-    const limited = openTestApp({ settings, useCases: { peekRefresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) } })
-    expect((await limited.app.inject({ ...PEEK, headers: withKey })).json().data).toEqual({ outcome: 'rate_limited', retry_after_seconds: 7 })
-    const away = openTestApp({ settings, useCases: { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) } })
+    const limited = openTestApp({
+      settings,
+      useCases: { peekRefresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) },
+    })
+    expect((await limited.app.inject({ ...PEEK, headers: withKey })).json().data).toEqual({
+      outcome: 'rate_limited',
+      retry_after_seconds: 7,
+    })
+    const away = openTestApp({
+      settings,
+      useCases: { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) },
+    })
     expect((await away.app.inject({ ...RENEW, headers: withKey })).statusCode).toBe(503)
   })
 })
@@ -83,16 +150,21 @@ describe('each key opens its own calls and nothing else', () => {
     expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'forbidden'])
   })
 
-  test.each([['none', {}], ['the key of the list', bearer(FEED_KEY)]])('a renewal with %s', async (_, headers) => {
+  test.each([
+    ['none', {}],
+    ['the key of the list', bearer(FEED_KEY)],
+  ])('a renewal with %s', async (_, headers) => {
     const { app, calls } = openTestApp({ settings })
-    for (const request of [PEEK, RENEW]) expect((await app.inject({ ...request, headers })).json().error.code).toBe('forbidden')
+    for (const request of [PEEK, RENEW])
+      expect((await app.inject({ ...request, headers })).json().error.code).toBe('forbidden')
     expect(calls).toEqual([])
   })
 
   test('where no key is set, no key opens anything', async () => {
     const { app } = openTestApp()
     for (const headers of [{}, bearer(''), bearer('undefined')]) {
-      for (const request of [FEED, PEEK, RENEW]) expect((await app.inject({ ...request, headers })).statusCode).toBe(403)
+      for (const request of [FEED, PEEK, RENEW])
+        expect((await app.inject({ ...request, headers })).statusCode).toBe(403)
     }
   })
 })
@@ -105,7 +177,10 @@ test.each<[string, object]>([
   ['something unknown', { ...payload, idempotency_key: 'x' }],
 ])('a renewal of %s is not valid and asks nothing', async (_, body) => {
   const { app, calls } = openTestApp({ settings })
-  for (const { url } of [PEEK, RENEW]) expect((await app.inject({ method: 'POST', url, payload: body, headers: withKey })).statusCode).toBe(400)
+  for (const { url } of [PEEK, RENEW])
+    expect(
+      (await app.inject({ method: 'POST', url, payload: body, headers: withKey })).statusCode,
+    ).toBe(400)
   expect(calls).toEqual([])
 })
 
@@ -113,7 +188,13 @@ test('a retired signing key changes the tag and the answer, whole or partial, wi
   const retired: string[] = []
   const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
   const revocationFeed = {
-    tag: () => 't', whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => retired, roleChanges: NO_ROLES,
+    tag: () => 't',
+    whole: () => list,
+    since: () => [],
+    asOfMs: () => 1,
+    feedAgeMs: () => 0,
+    retiredKids: () => retired,
+    roleChanges: NO_ROLES,
   }
   const { app } = openTestApp({ settings, revocationFeed })
   const before = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
@@ -131,20 +212,44 @@ test('a changed role changes the tag and the answer within the same second, and 
   const roleChanges = { list: () => changes, tag: () => (changes.length === 0 ? '' : 'roles-1') }
   let sessions = 't'
   const revocationFeed = {
-    tag: () => sessions, whole: () => list, since: () => [], asOfMs: () => 1, feedAgeMs: () => 0, retiredKids: () => ['leaked'], roleChanges,
+    tag: () => sessions,
+    whole: () => list,
+    since: () => [],
+    asOfMs: () => 1,
+    feedAgeMs: () => 0,
+    retiredKids: () => ['leaked'],
+    roleChanges,
   }
   const { app } = openTestApp({ settings, revocationFeed })
   const ask = async (query: string, etag?: string) => {
-    const headers = { ...bearer(FEED_KEY), ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+    const headers = {
+      ...bearer(FEED_KEY),
+      ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    }
     const answer = await app.inject({ ...FEED, url: `${FEED.url}${query}`, headers })
-    return { status: answer.statusCode, etag: String(answer.headers['etag']), roles: answer.statusCode === 304 ? undefined : answer.json().data.role_changes }
+    return {
+      status: answer.statusCode,
+      etag: String(answer.headers['etag']),
+      roles: answer.statusCode === 304 ? undefined : answer.json().data.role_changes,
+    }
   }
   const before = await ask('')
   expect(before.roles).toBeUndefined()
-  changes.push({ userId: SESSION, role: 'user', issuedBefore: 1_795_000_010.123, expiresInSeconds: 86_450 })
-  const roles = [{ user_id: SESSION, role: 'user', issued_before: 1_795_000_010.123, expires_in: 86_450 }]
+  changes.push({
+    userId: SESSION,
+    role: 'user',
+    issuedBefore: 1_795_000_010.123,
+    expiresInSeconds: 86_450,
+  })
+  const roles = [
+    { user_id: SESSION, role: 'user', issued_before: 1_795_000_010.123, expires_in: 86_450 },
+  ]
   const after = await ask('?since=1', before.etag)
-  expect([after.status, after.roles, (await ask('', before.etag)).roles]).toEqual([200, roles, roles])
+  expect([after.status, after.roles, (await ask('', before.etag)).roles]).toEqual([
+    200,
+    roles,
+    roles,
+  ])
   expect((await ask('?since=1', after.etag)).status).toBe(304)
   sessions = 'another'
   expect(await ask('?since=1', after.etag)).toMatchObject({ status: 200, roles: undefined })

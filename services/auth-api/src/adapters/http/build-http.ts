@@ -32,11 +32,18 @@ import { toServerOptions } from './server-options.ts'
 
 const PREFIX = '/api/v1/auth'
 
-/** The public HTTP of auth-api. What refuses a request stands after what marks its answer: errors carry all headers too. */
+/**
+ * The public HTTP of auth-api. What refuses a request stands after what marks its answer: errors
+ * carry all headers too.
+ */
 export function buildHttp(deps: HttpDeps): App {
   const { useCases, settings, clock, debug } = deps
   const sendError = createSendError(deps)
-  const routeDeps: RouteDeps = { ...deps, answerPair: createAnswerPair(deps), requireCsrfProof: createRequireCsrfProof(settings) }
+  const routeDeps: RouteDeps = {
+    ...deps,
+    answerPair: createAnswerPair(deps),
+    requireCsrfProof: createRequireCsrfProof(settings),
+  }
 
   const app = Fastify(toServerOptions(deps, sendError)).withTypeProvider<TypeBoxTypeProvider>()
   boundConnections(app)
@@ -71,7 +78,8 @@ export function buildHttp(deps: HttpDeps): App {
       await guarded.register(accessGuard, {
         checkAccessToken: useCases.checkAccessToken,
         renewal: createRenewal(useCases),
-        isDue: (claims) => isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: settings.dueThresholdSeconds }),
+        isDue: (claims) =>
+          isDue(claims, { nowMs: clock.nowMs(), thresholdSeconds: settings.dueThresholdSeconds }),
         cookie: settings.cookie,
         clock,
         debug,

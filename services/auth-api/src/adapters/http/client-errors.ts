@@ -11,9 +11,17 @@ const CODES = new Map<string | undefined, ErrorCode>([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_incomplete'],
   ['HPE_INVALID_EOF_STATE', 'request_incomplete'],
 ])
-const REASONS: Partial<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 413: 'Payload Too Large', 431: 'Request Header Fields Too Large' }
+const REASONS: Partial<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+}
 
-/** A line of the head; there is no telling which of several counts. Behind a blank line begins the body. */
+/**
+ * A line of the head; there is no telling which of several counts. Behind a blank line begins the
+ * body.
+ */
 function findOrigin(packet: unknown): string | undefined {
   if (!Buffer.isBuffer(packet)) return undefined
   const [head = ''] = packet.toString('latin1').split('\r\n\r\n', 1)
@@ -24,11 +32,15 @@ function findOrigin(packet: unknown): string | undefined {
 type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>
 
 /**
- * Answers what Node's parser refuses, or what came too slowly, before any request exists; and hangs up. Nothing is written
- * where a client would take it for the answer to its next request: on a connection that has sent nothing yet, and after the
- * answer to a request whose body never ended.
+ * Answers what Node's parser refuses, or what came too slowly, before any request exists; and hangs
+ * up. Nothing is written where a client would take it for the answer to its next request: on a
+ * connection that has sent nothing yet, and after the answer to a request whose body never ended.
  */
-export function createClientErrorHandler({ createId, settings, findLast }: {
+export function createClientErrorHandler({
+  createId,
+  settings,
+  findLast,
+}: {
   createId: CreateId
   settings: CorsSettings
   /** the last exchange that began on a connection */
@@ -44,7 +56,9 @@ export function createClientErrorHandler({ createId, settings, findLast }: {
     const coded = new CodedError(CODES.get(error.code) ?? 'invalid_request')
     const id = createId()
     // of the packet at fault alone: Node keeps no earlier one
-    const corsHeaders = Object.entries(toCorsHeaders(findOrigin(error.rawPacket), settings)).map(([name, value]) => `${name}: ${value}\r\n`)
+    const corsHeaders = Object.entries(toCorsHeaders(findOrigin(error.rawPacket), settings)).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
     const body = JSON.stringify(toErrorEnvelope(coded, id))
     socket.write(
       `HTTP/1.1 ${coded.statusCode} ${REASONS[coded.statusCode] ?? 'Bad Request'}\r\n` +

@@ -12,17 +12,35 @@ const TRACE_HEADERS = ['traceparent', 'tracestate', 'baggage', 'sentry-trace']
 const RULES = {
   methods: ['GET', 'HEAD', 'POST', 'DELETE'],
   allowedHeaders: [
-    'Authorization', 'Content-Type', HEADERS.refreshToken, HEADERS.csrfProof, HEADERS.idempotencyKey, HEADERS.requestId, ...TRACE_HEADERS,
+    'Authorization',
+    'Content-Type',
+    HEADERS.refreshToken,
+    HEADERS.csrfProof,
+    HEADERS.idempotencyKey,
+    HEADERS.requestId,
+    ...TRACE_HEADERS,
   ],
-  exposedHeaders: [HEADERS.tokenRefreshed, HEADERS.newAccessToken, HEADERS.newRefreshToken, 'retry-after', HEADERS.requestId],
+  exposedHeaders: [
+    HEADERS.tokenRefreshed,
+    HEADERS.newAccessToken,
+    HEADERS.newRefreshToken,
+    'retry-after',
+    HEADERS.requestId,
+  ],
   maxAge: 600,
   strictPreflight: false,
 } satisfies FastifyCorsOptions
 
 type Decision = { origin: false } | (typeof RULES & { origin: string; credentials?: true })
 
-/** Which pages may read our answers. A listed origin is matched exactly and gets credentials; nobody ever gets `*`. */
-function decideCors(origin: string | undefined, { allowedOrigins, standalone }: CorsSettings): Decision {
+/**
+ * Which pages may read our answers. A listed origin is matched exactly and gets credentials; nobody
+ * ever gets `*`.
+ */
+function decideCors(
+  origin: string | undefined,
+  { allowedOrigins, standalone }: CorsSettings,
+): Decision {
   if (origin === undefined) return { origin: false }
   if (allowedOrigins.includes(origin)) return { ...RULES, origin, credentials: true }
   const ownMachine = standalone && allowedOrigins.length === 0 && LOOPBACK_ORIGIN.test(origin)
@@ -30,7 +48,10 @@ function decideCors(origin: string | undefined, { allowedOrigins, standalone }: 
 }
 
 /** What the plugin sets on an answer that is no preflight, for one that never passes it. */
-export function toCorsHeaders(origin: string | undefined, settings: CorsSettings): Record<string, string> {
+export function toCorsHeaders(
+  origin: string | undefined,
+  settings: CorsSettings,
+): Record<string, string> {
   const decision = decideCors(origin, settings)
   if (decision.origin === false) return { vary: 'Origin' }
   return {
@@ -43,7 +64,9 @@ export function toCorsHeaders(origin: string | undefined, settings: CorsSettings
 
 export const cors = fastifyPlugin(
   async (app: FastifyInstance, settings: CorsSettings) => {
-    await app.register(fastifyCors, { delegator: (request, done) => done(null, decideCors(request.headers.origin, settings)) })
+    await app.register(fastifyCors, {
+      delegator: (request, done) => done(null, decideCors(request.headers.origin, settings)),
+    })
   },
   { name: 'cors' },
 )

@@ -1,13 +1,22 @@
 import { BlockList, isIPv4 } from 'node:net'
 import { normalizeAddress } from './normalize-address.ts'
 
-/** Whether an address is that of a trusted proxy, as Fastify's `trustProxy` asks; a hop written with its port is known too. */
-export function createIsTrusted(blocks: readonly string[]): (address: string | undefined) => boolean {
+/**
+ * Whether an address is that of a trusted proxy, as Fastify's `trustProxy` asks; a hop written with
+ * its port is known too.
+ */
+export function createIsTrusted(
+  blocks: readonly string[],
+): (address: string | undefined) => boolean {
   const list = new BlockList()
   for (const block of blocks) {
     const [address = '', bits] = block.split('/')
     const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-    list.addSubnet(address, bits === undefined ? (family === 'ipv4' ? 32 : 128) : Number(bits), family)
+    list.addSubnet(
+      address,
+      bits === undefined ? (family === 'ipv4' ? 32 : 128) : Number(bits),
+      family,
+    )
   }
   return (text = '') => {
     const address = normalizeAddress(text)

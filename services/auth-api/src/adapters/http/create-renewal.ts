@@ -3,7 +3,10 @@ import type { UseCases } from './http-deps.ts'
 import { toRequestContext } from './request-context.ts'
 
 /** Lets the middleware renew by our own use cases. */
-export function createRenewal({ peekRefresh, refresh }: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal {
+export function createRenewal({
+  peekRefresh,
+  refresh,
+}: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal {
   return {
     peek: (asked) => peekRefresh(toRequest(asked)),
     async renew(asked) {
@@ -13,4 +16,8 @@ export function createRenewal({ peekRefresh, refresh }: Pick<UseCases, 'peekRefr
   }
 }
 
-const toRequest = ({ refreshToken, sessionId, request }: RenewalRequest) => ({ refreshToken, expectedSessionId: sessionId, context: toRequestContext(request) })
+const toRequest = ({ refreshToken, sessionId, request }: RenewalRequest) => ({
+  refreshToken,
+  expectedSessionId: sessionId,
+  context: toRequestContext(request),
+})

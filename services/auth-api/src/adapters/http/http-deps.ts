@@ -41,11 +41,15 @@ export type HttpSettings = Readonly<{
   /** addresses and blocks whose `X-Forwarded-...` headers count */
   trustedProxies: readonly string[]
   cookie: RefreshCookieSettings
-  /** with these, back ends read the revocations, and renew on behalf of their users; where there are none, nobody does */
+  /**
+   * with these, back ends read the revocations, and renew on behalf of their users; where there are
+   * none, nobody does
+   */
   backEndKeys: Readonly<{ feed: readonly string[]; renewal: readonly string[] }>
   /**
-   * One machine's own installation: pages served by it may call, without credentials, unless origins are listed; and a `Host`
-   * that is neither an address nor known is refused, for it comes from a page that has bent its name to us (DNS rebinding).
+   * One machine's own installation: pages served by it may call, without credentials, unless
+   * origins are listed; and a `Host` that is neither an address nor known is refused, for it comes
+   * from a page that has bent its name to us (DNS rebinding).
    */
   standalone: boolean
   /** further host names that standalone takes, in lower case */
@@ -63,7 +67,12 @@ export type HttpDeps = Readonly<{
   /** from 0 to below 1: spreads `Retry-After`, so that clients do not come back all at once */
   random: () => number
   log: Log
-  metrics: { httpRequestDuration: { observe(labels: RequestLabels, seconds: number): void; zero(labels: RequestLabels): void } }
+  metrics: {
+    httpRequestDuration: {
+      observe(labels: RequestLabels, seconds: number): void
+      zero(labels: RequestLabels): void
+    }
+  }
   /** the lines of the middleware, under `DEBUG_AUTO_REFRESH` */
   debug?: ((fields: object, message: string) => void) | undefined
 }>

@@ -10,11 +10,16 @@ const FORWARDING = new RegExp(
 )
 
 /**
- * Whether nothing about a request hints at a proxy or at another machine. It cannot see every proxy: one that speaks
- * HTTP/1.1, adds no header and rewrites `Host` looks like a program of this machine. HTTP/1.0 is what nginx before 1.29.7
- * sends by default, and no current program of a user.
+ * Whether nothing about a request hints at a proxy or at another machine. It cannot see every
+ * proxy: one that speaks HTTP/1.1, adds no header and rewrites `Host` looks like a program of this
+ * machine. HTTP/1.0 is what nginx before 1.29.7 sends by default, and no current program of a user.
  */
-export function isStraightFromLoopback({ socket, raw, hostname, headers }: Pick<FastifyRequest, 'socket' | 'raw' | 'hostname' | 'headers'>): boolean {
+export function isStraightFromLoopback({
+  socket,
+  raw,
+  hostname,
+  headers,
+}: Pick<FastifyRequest, 'socket' | 'raw' | 'hostname' | 'headers'>): boolean {
   const peer = socket.remoteAddress ?? ''
   return (
     ipaddr.isValid(peer) &&

@@ -3,19 +3,25 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { parseJsonBody } from './parse-json-body.ts'
 
-/** RFC 9110 §8.3.1: blanks around the semicolon, quotes, and a semicolon with nothing behind it mean nothing. */
-const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*(?:;[ \t]*)?)?)?$/i
+/**
+ * RFC 9110 §8.3.1: blanks around the semicolon, quotes, and a semicolon with nothing behind it mean
+ * nothing.
+ */
+const JSON_TYPE =
+  /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*(?:;[ \t]*)?)?)?$/i
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Bodies are `application/json`, read by our own parser, or absent. A body without a byte is absent whatever its type: axios,
- * urllib and `curl -d ''` name one. Any other type is 415: forms, which browsers send across origins without asking, and the
- * odd spellings that slipped past validation (CVE-2025-32442).
+ * Bodies are `application/json`, read by our own parser, or absent. A body without a byte is absent
+ * whatever its type: axios, urllib and `curl -d ''` name one. Any other type is 415: forms, which
+ * browsers send across origins without asking, and the odd spellings that slipped past validation
+ * (CVE-2025-32442).
  */
 export const jsonBodies = fastifyPlugin(
   async (app: FastifyInstance) => {
     app.removeAllContentTypeParsers()
-    for (const type of ['application/json', '*']) app.addContentTypeParser(type, { parseAs: 'buffer' }, parse)
+    for (const type of ['application/json', '*'])
+      app.addContentTypeParser(type, { parseAs: 'buffer' }, parse)
     app.addHook('onRequest', async ({ method, headers }) => {
       if (headers['content-type'] === undefined || BODYLESS.has(method)) return
       const { 'content-length': length = '0', 'transfer-encoding': coding } = headers

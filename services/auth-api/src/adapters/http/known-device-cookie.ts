@@ -12,10 +12,21 @@ export function readKnownDevice({ server, headers }: FastifyRequest): string | u
 }
 
 /** Only for browsers: another client would have to keep a cookie that it does not expect. */
-export function setKnownDevice(reply: FastifyReply, proof: string, { secure, sameSite }: RefreshCookieSettings): void {
+export function setKnownDevice(
+  reply: FastifyReply,
+  proof: string,
+  { secure, sameSite }: RefreshCookieSettings,
+): void {
   const { headers } = reply.request
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return
-  const isSecure = secure === 'auto' ? sameSite === 'none' || !isPlainLoopback(reply.request) : secure === 'true'
-  const attributes = { path: PATH, httpOnly: true, sameSite, secure: isSecure, maxAge: MAX_AGE_SECONDS }
+  const isSecure =
+    secure === 'auto' ? sameSite === 'none' || !isPlainLoopback(reply.request) : secure === 'true'
+  const attributes = {
+    path: PATH,
+    httpOnly: true,
+    sameSite,
+    secure: isSecure,
+    maxAge: MAX_AGE_SECONDS,
+  }
   reply.header('set-cookie', reply.server.serializeCookie(NAME, proof, attributes))
 }

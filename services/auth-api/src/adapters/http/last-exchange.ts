@@ -13,7 +13,9 @@ export const findLast = (socket: Socket): Exchange | undefined => exchanges.get(
 /** Remembers it, for an error of the connection that Node reports without its request. */
 export const lastExchange = fastifyPlugin(
   async (app: FastifyInstance) => {
-    app.server.on('request', (request: IncomingMessage, response: ServerResponse) => exchanges.set(request.socket, { request, response }))
+    app.server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      exchanges.set(request.socket, { request, response }),
+    )
   },
   { name: 'last-exchange' },
 )

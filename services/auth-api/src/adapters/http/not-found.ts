@@ -2,7 +2,10 @@ import { CodedError } from '@auto-refresh/contracts'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-/** 404 for an unknown path; for a known one 405 with the methods it takes, which Fastify calls a 404 too. */
+/**
+ * 404 for an unknown path; for a known one 405 with the methods it takes, which Fastify calls a 404
+ * too.
+ */
 export const notFound = fastifyPlugin(
   async (app: FastifyInstance) => {
     const known = new Map<string, { pattern: RegExp; methods: Set<string> }>()
@@ -17,7 +20,11 @@ export const notFound = fastifyPlugin(
 
     app.setNotFoundHandler(async (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? ''
-      const allow = new Set([...known.values()].flatMap(({ pattern, methods }) => (pattern.test(path) ? [...methods] : [])))
+      const allow = new Set(
+        [...known.values()].flatMap(({ pattern, methods }) =>
+          pattern.test(path) ? [...methods] : [],
+        ),
+      )
       // a route that is there may have nothing under that name: a missing file of the reference
       if (allow.size === 0 || allow.has(request.method)) throw new CodedError('not_found')
       reply.header('allow', [...allow, 'OPTIONS'].join(', '))
@@ -28,4 +35,10 @@ export const notFound = fastifyPlugin(
   { name: 'not-found' },
 )
 
-const toPattern = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[^/]+/g, '[^/]+').replaceAll('*', '.*')}$`)
+const toPattern = (url: string) =>
+  new RegExp(
+    `^${url
+      .replaceAll('.', '\\.')
+      .replaceAll(/:[^/]+/g, '[^/]+')
+      .replaceAll('*', '.*')}$`,
+  )

@@ -4,7 +4,10 @@ import { parseJsonBody } from './parse-json-body.ts'
 
 test.each<[string, unknown]>([
   ['{"refresh_token":"a"}', { refresh_token: 'a' }],
-  [' {"a" : [1, {"b": null}], "c": "{\\"x\\":1,\\"x\\":2}"} ', { a: [1, { b: null }], c: '{"x":1,"x":2}' }],
+  [
+    ' {"a" : [1, {"b": null}], "c": "{\\"x\\":1,\\"x\\":2}"} ',
+    { a: [1, { b: null }], c: '{"x":1,"x":2}' },
+  ],
   ['{"a":{"x":1},"b":{"x":1}}', { a: { x: 1 }, b: { x: 1 } }],
   ['["x","x"]', ['x', 'x']],
   ['{"a":"a","b":"a"}', { a: 'a', b: 'a' }],
@@ -37,7 +40,10 @@ test.each<[string, string | Buffer]>([
   ['a form', 'username=a&password=b'],
 ])('%s is refused, in words that hold no input', (_, body) => {
   const refused = catchError(() => parseJsonBody(Buffer.from(body)))
-  expect(refused).toMatchObject({ code: 'invalid_request', message: expect.stringMatching(/^The body [a-zA-Z8 -]+$/) })
+  expect(refused).toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(/^The body [a-zA-Z8 -]+$/),
+  })
   expect(refused).toBeInstanceOf(CodedError)
   expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
 })

@@ -8,9 +8,9 @@ const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'protot
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
 /**
- * One reading for every reader: refuses what JSON.parse lets pass in silence (of two equal keys the last wins, broken UTF-8,
- * keys that reach a prototype, half surrogates) and what is nested more than five deep. No bytes are no body. Throws
- * `invalid_request`.
+ * One reading for every reader: refuses what JSON.parse lets pass in silence (of two equal keys the
+ * last wins, broken UTF-8, keys that reach a prototype, half surrogates) and what is nested more
+ * than five deep. No bytes are no body. Throws `invalid_request`.
  */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
@@ -48,4 +48,5 @@ function toCleanText(token: string): string {
   return text
 }
 
-const refuse = (why: string, cause?: unknown) => new CodedError('invalid_request', { detail: `The body ${why}`, cause })
+const refuse = (why: string, cause?: unknown) =>
+  new CodedError('invalid_request', { detail: `The body ${why}`, cause })

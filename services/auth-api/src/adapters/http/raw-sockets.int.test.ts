@@ -2,7 +2,9 @@ import { connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestApp } from '../../test-doubles/open-test-app.ts'
 
-const { app, calls } = openTestApp({ settings: { allowedOrigins: ['https://app.example', 'https://other.example'] } })
+const { app, calls } = openTestApp({
+  settings: { allowedOrigins: ['https://app.example', 'https://other.example'] },
+})
 let port = 0
 beforeAll(async () => {
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -20,14 +22,27 @@ function talk(...chunks: (string | Buffer)[]): Promise<{ text: string; seconds: 
   })
   socket.on('data', (data) => received.push(data))
   socket.on('error', (error) => (received.length > 0 ? undefined : reject(error)))
-  socket.on('close', () => resolve({ text: Buffer.concat(received).toString(), seconds: (performance.now() - startedMs) / 1000 }))
+  socket.on('close', () =>
+    resolve({
+      text: Buffer.concat(received).toString(),
+      seconds: (performance.now() - startedMs) / 1000,
+    }),
+  )
   return promise
 }
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 const post = (path: string, body: string, ...headers: string[]) =>
-  lines(`POST ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, ...headers) + body
+  lines(
+    `POST ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+  ) + body
 const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
-const envelopeOf = (text: string): { error: { code: string; request_id: string }; data: null } => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+const envelopeOf = (text: string): { error: { code: string; request_id: string }; data: null } =>
+  JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
 
 /** Node itself looks for late connections every 30 s. */
 const LATEST_SECONDS = 25
@@ -57,7 +72,10 @@ describe('what Node would read in one of two ways is 400, and no use case hears 
     const before = calls.length
     const { text } = await talk(post(REFRESH, BODY, ...headers))
     expect(statusOf(text)).toBe(400)
-    expect(envelopeOf(text)).toMatchObject({ data: null, error: { code: expect.stringMatching(/^(invalid_request|ambiguous_refresh_token)$/) } })
+    expect(envelopeOf(text)).toMatchObject({
+      data: null,
+      error: { code: expect.stringMatching(/^(invalid_request|ambiguous_refresh_token)$/) },
+    })
     expect(calls.length).toBe(before)
   })
 })
@@ -77,32 +95,71 @@ test.each<[string, string]>([
 test('an expectation that is not known is a coded 400; 100-continue is met', async () => {
   const { text } = await talk(post(REFRESH, BODY, 'Expect: x'))
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([400, 'invalid_request'])
-  expect((await talk(post(REFRESH, BODY, 'Expect: 100-continue'))).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+  expect((await talk(post(REFRESH, BODY, 'Expect: 100-continue'))).text).toMatch(
+    /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/,
+  )
 })
 
 test('a path that leaves the folder of the reference is a coded 403 (A64)', async () => {
-  const { text } = await talk(lines('GET /docs/static/../x HTTP/1.1', 'Host: localhost', 'Connection: close'))
+  const { text } = await talk(
+    lines('GET /docs/static/../x HTTP/1.1', 'Host: localhost', 'Connection: close'),
+  )
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([403, 'forbidden'])
 })
 
 test('headers of more than 16 KiB are a coded 431', async () => {
-  const { text } = await talk(lines('GET / HTTP/1.1', 'Host: localhost', `X-A: ${'a'.repeat(20_000)}`))
+  const { text } = await talk(
+    lines('GET / HTTP/1.1', 'Host: localhost', `X-A: ${'a'.repeat(20_000)}`),
+  )
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([431, 'headers_too_large'])
 })
 
 describe('a page may read what is refused before there is a request', () => {
-  const corsOf = (text: string) => Object.fromEntries([...text.split('\r\n\r\n', 1).join().matchAll(/^(access-control-[a-z-]+|vary): (.*)\r?$/gim)].map(([, name = '', value]) => [name.toLowerCase(), value]))
+  const corsOf = (text: string) =>
+    Object.fromEntries(
+      [
+        ...text
+          .split('\r\n\r\n', 1)
+          .join()
+          .matchAll(/^(access-control-[a-z-]+|vary): (.*)\r?$/gim),
+      ].map(([, name = '', value]) => [name.toLowerCase(), value]),
+    )
   const long = `X-A: ${'a'.repeat(20_000)}`
   const listed = 'Origin: https://app.example'
   const refused: [string, number, (...headers: string[]) => string[]][] = [
-    ['headers that are too large', 431, (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, long)]],
-    ['headers that are broken', 400, (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, 'X-A : b')]],
-    ['a body that is broken', 400, (...headers) => [lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Transfer-Encoding: chunked', ...headers) + 'no length\r\n']],
+    [
+      'headers that are too large',
+      431,
+      (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, long)],
+    ],
+    [
+      'headers that are broken',
+      400,
+      (...headers) => [lines('GET / HTTP/1.1', 'Host: localhost', ...headers, 'X-A : b')],
+    ],
+    [
+      'a body that is broken',
+      400,
+      (...headers) => [
+        lines(
+          `POST ${REFRESH} HTTP/1.1`,
+          'Host: localhost',
+          'Transfer-Encoding: chunked',
+          ...headers,
+        ) + 'no length\r\n',
+      ],
+    ],
   ]
 
   test.each(refused)('%s', async (_, status, request) => {
-    const plain = await talk(lines('GET /nowhere HTTP/1.1', 'Host: localhost', 'Connection: close', listed))
-    expect(corsOf(plain.text)).toMatchObject({ 'access-control-allow-origin': 'https://app.example', 'access-control-allow-credentials': 'true', vary: 'Origin' })
+    const plain = await talk(
+      lines('GET /nowhere HTTP/1.1', 'Host: localhost', 'Connection: close', listed),
+    )
+    expect(corsOf(plain.text)).toMatchObject({
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-allow-credentials': 'true',
+      vary: 'Origin',
+    })
     const { text } = await talk(...request(listed))
     expect([statusOf(text), corsOf(text)]).toEqual([status, corsOf(plain.text)])
     expect(envelopeOf(text).data).toBeNull()
@@ -137,49 +194,104 @@ describe('a page may read what is refused before there is a request', () => {
 
 test('a body without an end is cut at 8 KiB with 413', async () => {
   const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`
-  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Transfer-Encoding: chunked'), chunk, chunk, chunk)
+  const { text } = await talk(
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+    ),
+    chunk,
+    chunk,
+    chunk,
+  )
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([413, 'payload_too_large'])
 })
 
 test('a body that claims to be large is refused before it is sent', async () => {
-  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000000000'))
+  const { text } = await talk(
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 1000000000',
+    ),
+  )
   expect([statusOf(text), envelopeOf(text).error.code]).toEqual([413, 'payload_too_large'])
 })
 
 test('CONNECT is hung up on (A63)', async () => {
-  expect((await talk(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example:443'))).text).toBe('')
+  expect(
+    (await talk(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example:443'))).text,
+  ).toBe('')
 })
 
 /** What a slow network did is no fault of the request: a client may send it again. */
 function expectIncomplete(text: string): void {
-  expect([statusOf(text), envelopeOf(text).error]).toEqual([408, expect.objectContaining({ code: 'request_incomplete', retryable: true })])
+  expect([statusOf(text), envelopeOf(text).error]).toEqual([
+    408,
+    expect.objectContaining({ code: 'request_incomplete', retryable: true }),
+  ])
   expect(text).toContain('connection: close\r\n')
 }
 
 test('headers that do not end are cut after 5 seconds (A53)', async () => {
   const { text, seconds } = await talk('GET / HTTP/1.1\r\nHost: localhost\r\n')
   expectIncomplete(text)
-  expect([app.server.headersTimeout, seconds]).toEqual([5000, expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS)])
+  expect([app.server.headersTimeout, seconds]).toEqual([
+    5000,
+    expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS),
+  ])
 })
 
 test('a body that does not come is cut after 10 seconds', async () => {
-  const { text, seconds } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 20'), '{')
+  const { text, seconds } = await talk(
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 20',
+    ),
+    '{',
+  )
   expectIncomplete(text)
-  expect([app.server.requestTimeout, seconds]).toEqual([10_000, expect.toSatisfy((is: number) => is > 9 && is < LATEST_SECONDS)])
+  expect([app.server.requestTimeout, seconds]).toEqual([
+    10_000,
+    expect.toSatisfy((is: number) => is > 9 && is < LATEST_SECONDS),
+  ])
 })
 
 test('a connection that has sent nothing is closed without a word: a client would take it for the answer to its next request', async () => {
   const { text, seconds } = await talk()
-  expect([text, seconds]).toEqual(['', expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS)])
+  expect([text, seconds]).toEqual([
+    '',
+    expect.toSatisfy((is: number) => is > 4 && is < LATEST_SECONDS),
+  ])
 })
 
 test('a request whose body stalls after its answer gets no second one', async () => {
-  const { text } = await talk(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: text/plain', 'Content-Length: 20'), '{')
+  const { text } = await talk(
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: text/plain',
+      'Content-Length: 20',
+    ),
+    '{',
+  )
   expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 415'])
 })
 
 test('a chunked body without a byte is no body, whatever its type', async () => {
-  const request = (body: string) => lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Connection: close', 'X-Refresh-Token: r1', 'Content-Type: text/plain', 'Transfer-Encoding: chunked') + body
+  const request = (body: string) =>
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Connection: close',
+      'X-Refresh-Token: r1',
+      'Content-Type: text/plain',
+      'Transfer-Encoding: chunked',
+    ) + body
   expect(statusOf((await talk(request('0\r\n\r\n'))).text)).toBe(200)
   expect(statusOf((await talk(request('1\r\nx\r\n0\r\n\r\n'))).text)).toBe(415)
 })
@@ -192,7 +304,14 @@ test('a stop waits three seconds for a client that hangs in its body, and no lon
   socket.on('error', () => {}).on('data', (data) => (answered += data.toString()))
   const hungUp = new Promise((resolve) => socket.once('close', resolve))
   const arrived = new Promise((resolve) => other.server.once('request', resolve))
-  socket.write(lines(`POST ${REFRESH} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 20') + '{')
+  socket.write(
+    lines(
+      `POST ${REFRESH} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 20',
+    ) + '{',
+  )
   await arrived
   const startedMs = performance.now()
   await other.close()
@@ -207,5 +326,8 @@ test('a stop waits three seconds for a client that hangs in its body, and no lon
 test('two requests in one packet are both answered, in order', async () => {
   const first = lines('GET /nowhere HTTP/1.1', 'Host: localhost')
   const { text } = await talk(first + post(REFRESH, BODY))
-  expect([...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual(['404', '200'])
+  expect([...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual([
+    '404',
+    '200',
+  ])
 })

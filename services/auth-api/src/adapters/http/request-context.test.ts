@@ -23,7 +23,10 @@ test.each([
   expect(toPlace(text)).toEqual({ address, block, network })
 })
 
-async function ask(request: { remoteAddress?: string; headers?: Record<string, string> }, trustProxy: string[] | false = false) {
+async function ask(
+  request: { remoteAddress?: string; headers?: Record<string, string> },
+  trustProxy: string[] | false = false,
+) {
   const app = Fastify({ trustProxy: trustProxy && createIsTrusted(trustProxy) })
   app.get('/', async (incoming) => toRequestContext(incoming))
   return (await app.inject({ url: '/', ...request })).json()
@@ -34,18 +37,70 @@ test.each<[string, Parameters<typeof ask>[0], boolean]>([
   ['from ::1 to [::1]', { remoteAddress: '::1', headers: { host: '[::1]:8000' } }, true],
   ['from elsewhere', { remoteAddress: '203.0.113.7', headers: { host: 'localhost' } }, false],
   ['to another name', { headers: { host: 'demo.example' } }, false],
-  ['to a name that only begins with localhost', { headers: { host: 'localhost.evil.example' } }, false],
-  ['through a proxy on this machine (X-Forwarded-For)', { headers: { host: 'localhost', 'x-forwarded-for': '203.0.113.7' } }, false],
-  ['through a proxy on this machine (X-Forwarded-Proto)', { headers: { host: 'localhost', 'x-forwarded-proto': 'https' } }, false],
-  ['through a proxy on this machine (Forwarded)', { headers: { host: 'localhost', forwarded: 'for=203.0.113.7' } }, false],
-  ['from a page of another site', { headers: { host: 'localhost', origin: 'https://auth.example.com' } }, false],
-  ['from a page of this machine', { headers: { host: 'localhost', origin: 'http://localhost:5173' } }, true],
+  [
+    'to a name that only begins with localhost',
+    { headers: { host: 'localhost.evil.example' } },
+    false,
+  ],
+  [
+    'through a proxy on this machine (X-Forwarded-For)',
+    { headers: { host: 'localhost', 'x-forwarded-for': '203.0.113.7' } },
+    false,
+  ],
+  [
+    'through a proxy on this machine (X-Forwarded-Proto)',
+    { headers: { host: 'localhost', 'x-forwarded-proto': 'https' } },
+    false,
+  ],
+  [
+    'through a proxy on this machine (Forwarded)',
+    { headers: { host: 'localhost', forwarded: 'for=203.0.113.7' } },
+    false,
+  ],
+  [
+    'from a page of another site',
+    { headers: { host: 'localhost', origin: 'https://auth.example.com' } },
+    false,
+  ],
+  [
+    'from a page of this machine',
+    { headers: { host: 'localhost', origin: 'http://localhost:5173' } },
+    true,
+  ],
   ['from a page without an origin', { headers: { host: 'localhost', origin: 'null' } }, false],
-  ['that names another page as its referrer', { headers: { host: 'localhost', referer: 'https://auth.example.com/' } }, false],
-  ['of a program that closes its connection', { headers: { host: 'localhost', connection: 'close' } }, true],
-  ...['Via', 'X-Real-IP', 'X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'CF-Ray', 'CDN-Loop', 'Fastly-Client-IP', 'Fly-Client-IP', 'X-Original-For', 'X-Envoy-External-Address', 'X-Amzn-Trace-Id', 'X-Azure-ClientIP', 'X-Cluster-Client-IP', 'X-Vercel-Forwarded-For', 'Ngrok-Auth-User-Email', 'Tailscale-User-Login'].map(
-    (name): [string, Parameters<typeof ask>[0], boolean] => [`with ${name}`, { headers: { host: 'localhost', [name]: '203.0.113.7' } }, false],
-  ),
+  [
+    'that names another page as its referrer',
+    { headers: { host: 'localhost', referer: 'https://auth.example.com/' } },
+    false,
+  ],
+  [
+    'of a program that closes its connection',
+    { headers: { host: 'localhost', connection: 'close' } },
+    true,
+  ],
+  ...[
+    'Via',
+    'X-Real-IP',
+    'X-Client-IP',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'CF-Ray',
+    'CDN-Loop',
+    'Fastly-Client-IP',
+    'Fly-Client-IP',
+    'X-Original-For',
+    'X-Envoy-External-Address',
+    'X-Amzn-Trace-Id',
+    'X-Azure-ClientIP',
+    'X-Cluster-Client-IP',
+    'X-Vercel-Forwarded-For',
+    'Ngrok-Auth-User-Email',
+    'Tailscale-User-Login',
+  ].map((name): [string, Parameters<typeof ask>[0], boolean] => [
+    `with ${name}`,
+    { headers: { host: 'localhost', [name]: '203.0.113.7' } },
+    false,
+  ]),
 ])('a request %s is told apart', async (_, request, straight) => {
   expect((await ask(request)).straightFromLoopback).toBe(straight)
 })
@@ -53,7 +108,9 @@ test.each<[string, Parameters<typeof ask>[0], boolean]>([
 test('X-Forwarded-For counts only from a trusted proxy, and only as far as trusted proxies wrote it', async () => {
   const headers = { 'x-forwarded-for': '192.0.2.66, 203.0.113.7' }
   expect((await ask({ headers, remoteAddress: '10.0.0.1' })).address).toBe('10.0.0.1')
-  expect((await ask({ headers, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe('203.0.113.7')
+  expect((await ask({ headers, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe(
+    '203.0.113.7',
+  )
 })
 
 test.each<[string, string]>([
@@ -65,9 +122,18 @@ test.each<[string, string]>([
   ['unknown, 10.0.0.5', '10.0.0.5'],
   ['192.0.2.66, _hidden, 10.0.0.5', '10.0.0.5'],
   ['', '10.0.0.1'],
-])('X-Forwarded-For: %s is read as %s, and what is no address as the proxy that wrote it', async (forwarded, address) => {
-  expect((await ask({ headers: { 'x-forwarded-for': forwarded }, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe(address)
-})
+])(
+  'X-Forwarded-For: %s is read as %s, and what is no address as the proxy that wrote it',
+  async (forwarded, address) => {
+    expect(
+      (
+        await ask({ headers: { 'x-forwarded-for': forwarded }, remoteAddress: '10.0.0.1' }, [
+          '10.0.0.0/8',
+        ])
+      ).address,
+    ).toBe(address)
+  },
+)
 
 test('the user agent is cut and cleaned', async () => {
   const { agent } = await ask({ headers: { 'user-agent': `a\tb\u0085${'x'.repeat(500)}` } })
@@ -77,12 +143,19 @@ test('the user agent is cut and cleaned', async () => {
 test('a token in the user agent goes no further: it would stand in the database, in events and on lists', async () => {
   const refresh = `art_${'A'.repeat(80)}`
   const access = `eyJ${'a'.repeat(300)}.${'b'.repeat(300)}.${'c'.repeat(80)}`
-  expect((await ask({ headers: { 'user-agent': `app/1 tok=${refresh} ${access}` } })).agent).toBe('app/1 tok=art_[masked] eyJ[masked]')
+  expect((await ask({ headers: { 'user-agent': `app/1 tok=${refresh} ${access}` } })).agent).toBe(
+    'app/1 tok=art_[masked] eyJ[masked]',
+  )
   expect((await ask({ headers: { 'user-agent': `Bearer ${access}` } })).agent).not.toContain('aaaa')
 })
 
 test('a request of HTTP/1.0 may come through an old proxy, one of HTTP/1.1 does not show it', () => {
   const isStraight = (httpVersion: string) =>
-    isStraightFromLoopback({ socket: { remoteAddress: '127.0.0.1' }, raw: { httpVersion }, hostname: 'localhost', headers: {} } as unknown as FastifyRequest)
+    isStraightFromLoopback({
+      socket: { remoteAddress: '127.0.0.1' },
+      raw: { httpVersion },
+      hostname: 'localhost',
+      headers: {},
+    } as unknown as FastifyRequest)
   expect([isStraight('1.0'), isStraight('1.1')]).toEqual([false, true])
 })

@@ -6,8 +6,9 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', '
 const LIKELY_CLASSES = ['2xx', '4xx', '5xx']
 
 /**
- * Observes every answer under the pattern of its route, never under the path itself: labels stay bounded. The routes of the
- * API stand at 0 from the start, so that the first failure of a quiet replica is an increase.
+ * Observes every answer under the pattern of its route, never under the path itself: labels stay
+ * bounded. The routes of the API stand at 0 from the start, so that the first failure of a quiet
+ * replica is an increase.
  */
 export const requestMetrics = fastifyPlugin(
   async (app: FastifyInstance, { metrics }: Pick<HttpDeps, 'metrics'>) => {
@@ -15,7 +16,8 @@ export const requestMetrics = fastifyPlugin(
       if (schema?.hide === true) return
       for (const method of [methods].flat()) {
         if (method === 'HEAD' || !METHODS.has(method)) continue
-        for (const status_class of LIKELY_CLASSES) metrics.httpRequestDuration.zero({ route, method, status_class })
+        for (const status_class of LIKELY_CLASSES)
+          metrics.httpRequestDuration.zero({ route, method, status_class })
       }
     })
     app.addHook('onResponse', async (request, reply) => {

@@ -13,10 +13,13 @@ const BODY_BYTES = 8192
 const URL_BYTES = 16_384
 
 /**
- * Fastify's own defaults wait for ever, turn numbers into texts and drop unknown properties in silence. A slow client is cut
- * after 5 s of headers or 10 s of request, looked for every second.
+ * Fastify's own defaults wait for ever, turn numbers into texts and drop unknown properties in
+ * silence. A slow client is cut after 5 s of headers or 10 s of request, looked for every second.
  */
-export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings' | 'createId'>, sendError: SendError) {
+export function toServerOptions(
+  { settings, createId }: Pick<HttpDeps, 'settings' | 'createId'>,
+  sendError: SendError,
+) {
   return {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     bodyLimit: BODY_BYTES,
@@ -25,8 +28,10 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     connectionTimeout: 15_000,
     // without the Host check Node's own bare 400 would stand in for ours
     http: { headersTimeout: 5000, connectionsCheckingInterval: 1000, requireHostHeader: false },
-    trustProxy: settings.trustedProxies.length === 0 ? false : createIsTrusted(settings.trustedProxies),
-    // what the router would refuse by itself gets no header of ours: a long id is left to its schema, a broken path to the guard
+    trustProxy:
+      settings.trustedProxies.length === 0 ? false : createIsTrusted(settings.trustedProxies),
+    // what the router would refuse by itself gets no header of ours: a long id is left to its
+    // schema, a broken path to the guard
     routerOptions: { maxParamLength: URL_BYTES },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
     // while draining, a request that still arrives is answered
@@ -34,7 +39,9 @@ export function toServerOptions({ settings, createId }: Pick<HttpDeps, 'settings
     genReqId: ({ headers }) => {
       const given = headers[HEADERS.requestId]
       // Whoever sends a token there finds it in no log and in no answer.
-      return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given ? given : createId()
+      return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given
+        ? given
+        : createId()
     },
     clientErrorHandler: createClientErrorHandler({ createId, settings, findLast }),
     frameworkErrors: sendError,

@@ -1,6 +1,14 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
-import type { Clock, CreateRepeating, FindPublicKey, KeyVault, Log, SigningKeys, StoredSigningKey } from '../../ports.ts'
+import type {
+  Clock,
+  CreateRepeating,
+  FindPublicKey,
+  KeyVault,
+  Log,
+  SigningKeys,
+  StoredSigningKey,
+} from '../../ports.ts'
 import type { MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 
@@ -15,7 +23,9 @@ type Loaded = Readonly<{
 }>
 export type SigningKeysDeps = Readonly<{
   maintain: MaintainSigningKeys
-  /** Reads which keys are retired: a key that is gone must be known as retired before it is unknown. */
+  /**
+   * Reads which keys are retired: a key that is gone must be known as retired before it is unknown.
+   */
   readRetired?: () => Promise<void>
   vault: KeyVault
   createRepeating: CreateRepeating
@@ -23,17 +33,21 @@ export type SigningKeysDeps = Readonly<{
   log: Log
 }>
 
-export type OpenSigningKeys = SigningKeys & Readonly<{
-  findPublicKey: FindPublicKey
-  activeSinceMs(): number
-  /** Opens the keys, creating the first one; then looks after them every 30 s. */
-  start(): Promise<void>
-  stop(): Promise<void>
-  /** Reads the keys at once. */
-  reload(): Promise<void>
-}>
+export type OpenSigningKeys = SigningKeys &
+  Readonly<{
+    findPublicKey: FindPublicKey
+    activeSinceMs(): number
+    /** Opens the keys, creating the first one; then looks after them every 30 s. */
+    start(): Promise<void>
+    stop(): Promise<void>
+    /** Reads the keys at once. */
+    reload(): Promise<void>
+  }>
 
-/** The keys in memory: signing and checking need no database. What was loaded last is used until something newer is there. */
+/**
+ * The keys in memory: signing and checking need no database. What was loaded last is used until
+ * something newer is there.
+ */
 export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   const { maintain, readRetired, vault, createRepeating, clock, log } = deps
   let loaded: Loaded | undefined
@@ -43,13 +57,19 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   const repeating = createRepeating({
     everyMs: RELOAD_MS,
     run: reload,
-    onError: (error) => log.error({ err: error }, 'The signing keys could not be reloaded; the known ones stay in use'),
+    onError: (error) =>
+      log.error(
+        { err: error },
+        'The signing keys could not be reloaded; the known ones stay in use',
+      ),
   })
 
   return {
     async sign(claims) {
       const { active } = current()
-      return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: active.kid }).sign(active.privateKey)
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: active.kid })
+        .sign(active.privateKey)
     },
     jwks: () => current().jwks,
     findPublicKey: (kid) => current().publicKeys.get(kid) ?? findUnknown(kid),
@@ -68,9 +88,12 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   }
 
   async function findUnknown(kid: string): Promise<CryptoKey | undefined> {
-    if (loading !== undefined || clock.nowMs() - lastLoad.atMs >= UNKNOWN_KID_COOL_DOWN_MS) await reload().catch(() => undefined)
-    // Whether it is one of ours is not known while the database is away: that is no reason to call it forged.
-    if (lastLoad.failed !== undefined) throw new CodedError('unavailable', { cause: lastLoad.failed })
+    if (loading !== undefined || clock.nowMs() - lastLoad.atMs >= UNKNOWN_KID_COOL_DOWN_MS)
+      await reload().catch(() => undefined)
+    // Whether it is one of ours is not known while the database is away: that is no reason to call
+    // it forged.
+    if (lastLoad.failed !== undefined)
+      throw new CodedError('unavailable', { cause: lastLoad.failed })
     return current().publicKeys.get(kid)
   }
 
@@ -98,7 +121,10 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
     if (active?.activatedAtMs === undefined) throw new Error('There is no active signing key')
     const privateKey = await openPrivateKey(active)
     const publicKeys = await Promise.all(
-      rows.map(async ({ kid, publicJwk }) => [kid, loaded?.publicKeys.get(kid) ?? (await importPublicKey(publicJwk))] as const),
+      rows.map(
+        async ({ kid, publicJwk }) =>
+          [kid, loaded?.publicKeys.get(kid) ?? (await importPublicKey(publicJwk))] as const,
+      ),
     )
     return {
       active: { kid: active.kid, privateKey, sinceMs: active.activatedAtMs },

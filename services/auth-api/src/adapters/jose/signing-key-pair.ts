@@ -1,4 +1,13 @@
-import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose'
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  exportPKCS8,
+  generateKeyPair,
+  importJWK,
+  importPKCS8,
+  type CryptoKey,
+  type JWK,
+} from 'jose'
 import type { GenerateSigningKey } from '../../ports.ts'
 
 const ALG = 'ES256'
@@ -8,7 +17,11 @@ export const generateSigningKey: GenerateSigningKey = async () => {
   const { publicKey, privateKey } = await generateKeyPair(ALG, { extractable: true })
   const jwk = await exportJWK(publicKey)
   const kid = await calculateJwkThumbprint(jwk)
-  return { kid, publicJwk: { ...jwk, kid, alg: ALG, use: 'sig' }, pkcs8: Buffer.from(await exportPKCS8(privateKey)) }
+  return {
+    kid,
+    publicJwk: { ...jwk, kid, alg: ALG, use: 'sig' },
+    pkcs8: Buffer.from(await exportPKCS8(privateKey)),
+  }
 }
 
 /** Into memory, from where it cannot be read again. */

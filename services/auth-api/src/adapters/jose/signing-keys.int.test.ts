@@ -5,7 +5,10 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
 import { aLog, aSession, aUser, NOW_MS } from '../../test-doubles/fakes.ts'
 import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
-import { createMaintainSigningKeys, type MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
+import {
+  createMaintainSigningKeys,
+  type MaintainSigningKeys,
+} from '../../use-cases/maintain-signing-keys.ts'
 import { createKeyVault } from '../crypto/create-key-vault.ts'
 import { createPostgresSigningKeys } from '../postgres/create-postgres-signing-keys.ts'
 import { createRepeating } from '../timers/create-repeating.ts'
@@ -15,7 +18,13 @@ import { generateSigningKey } from './signing-key-pair.ts'
 const HOUR_MS = 3_600_000
 const policy = { rotationMs: 24 * HOUR_MS, publishMs: HOUR_MS, retainMs: 2 * HOUR_MS }
 const encryptionKeys = [{ kid: 'k1', key: randomBytes(32) }]
-const claims = toAccessTokenClaims({ session: aSession(), user: aUser(), policy: { issuer: 'i', audience: 'a', accessTtlSeconds: 1800 }, nowMs: NOW_MS, jti: 'j' })
+const claims = toAccessTokenClaims({
+  session: aSession(),
+  user: aUser(),
+  policy: { issuer: 'i', audience: 'a', accessTtlSeconds: 1800 },
+  nowMs: NOW_MS,
+  jti: 'j',
+})
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeAll(async () => {
@@ -24,16 +33,45 @@ beforeAll(async () => {
 afterAll(() => database.close())
 beforeEach(() => database.pool.query('delete from auth_api.signing_keys'))
 
-type Options = { pool?: Pool; atMs?: number; keys?: typeof encryptionKeys; readRetired?: () => Promise<void> }
-function replica({ pool = database.pool, atMs = NOW_MS, keys = encryptionKeys, readRetired = async () => {} }: Options = {}) {
+type Options = {
+  pool?: Pool
+  atMs?: number
+  keys?: typeof encryptionKeys
+  readRetired?: () => Promise<void>
+}
+function replica({
+  pool = database.pool,
+  atMs = NOW_MS,
+  keys = encryptionKeys,
+  readRetired = async () => {},
+}: Options = {}) {
   const now = { ms: atMs }
   const clock = { nowMs: () => now.ms }
   const vault = createKeyVault({ encryptionKeys: keys, randomBytes })
   const log = aLog()
-  const maintain = vi.fn<MaintainSigningKeys>(createMaintainSigningKeys({ store: createPostgresSigningKeys({ pool, clock }), generate: generateSigningKey, vault, policy, clock, log }))
-  return { now, maintain, log, keys: createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }) }
+  const maintain = vi.fn<MaintainSigningKeys>(
+    createMaintainSigningKeys({
+      store: createPostgresSigningKeys({ pool, clock }),
+      generate: generateSigningKey,
+      vault,
+      policy,
+      clock,
+      log,
+    }),
+  )
+  return {
+    now,
+    maintain,
+    log,
+    keys: createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }),
+  }
 }
-const states = async () => (await database.pool.query('select state, count(*)::int as n from auth_api.signing_keys group by state order by state')).rows
+const states = async () =>
+  (
+    await database.pool.query(
+      'select state, count(*)::int as n from auth_api.signing_keys group by state order by state',
+    )
+  ).rows
 const kidsOf = ({ keys }: ReturnType<typeof replica>) => keys.jwks().keys.map(({ kid }) => kid)
 
 test('ten replicas that start at once on an empty database agree on one key, ten times over', async () => {
@@ -61,8 +99,18 @@ test('what one replica signs, every other can check, and nobody can read the pri
   if (key === undefined) throw new Error('The key is unknown')
   expect((await jwtVerify(token, key, { currentDate: new Date(NOW_MS) })).payload).toEqual(claims)
 
-  expect(Object.keys(one.keys.jwks().keys[0] ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
-  const { rows } = await database.pool.query<{ private_key: Buffer; all: string }>('select private_key, k::text as all from auth_api.signing_keys k')
+  expect(Object.keys(one.keys.jwks().keys[0] ?? {}).toSorted()).toEqual([
+    'alg',
+    'crv',
+    'kid',
+    'kty',
+    'use',
+    'x',
+    'y',
+  ])
+  const { rows } = await database.pool.query<{ private_key: Buffer; all: string }>(
+    'select private_key, k::text as all from auth_api.signing_keys k',
+  )
   expect(rows[0]?.private_key.toString('latin1')).not.toContain('PRIVATE KEY')
   expect(rows[0]?.all).not.toContain('"d"')
   await Promise.all([one.keys.stop(), other.keys.stop()])
@@ -81,12 +129,20 @@ test('over a rotation nothing that was signed is ever unknown, with replicas tha
     )
     const alive = tokens.filter(({ atMs }) => atMs > NOW_MS + (hour - 1) * HOUR_MS)
     for (const { token } of alive) {
-      const known = replicas.map(({ keys }) => keys.jwks().keys.some(({ kid }) => kid === decodeProtectedHeader(token).kid))
+      const known = replicas.map(({ keys }) =>
+        keys.jwks().keys.some(({ kid }) => kid === decodeProtectedHeader(token).kid),
+      )
       expect(known).toEqual([true, true, true])
     }
   }
   expect(new Set(tokens.map(({ token }) => decodeProtectedHeader(token).kid)).size).toBe(3)
-  expect((await database.pool.query("select from auth_api.signing_keys where state = 'retired' and private_key is not null")).rowCount).toBe(0)
+  expect(
+    (
+      await database.pool.query(
+        "select from auth_api.signing_keys where state = 'retired' and private_key is not null",
+      )
+    ).rowCount,
+  ).toBe(0)
   await Promise.all(replicas.map(({ keys }) => keys.stop()))
 })
 
@@ -96,10 +152,14 @@ test('an unknown kid is looked for once in five seconds, and found when another 
   expect(await one.keys.findPublicKey('forged')).toBeUndefined()
   expect(one.maintain).toHaveBeenCalledTimes(1)
   one.now.ms += 5000
-  await Promise.all(Array.from({ length: 100 }, async (_, i) => one.keys.findPublicKey(`forged ${i}`)))
+  await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => one.keys.findPublicKey(`forged ${i}`)),
+  )
   expect(one.maintain).toHaveBeenCalledTimes(2)
 
-  await database.pool.query("update auth_api.signing_keys set activated_at = activated_at - interval '23 hours'")
+  await database.pool.query(
+    "update auth_api.signing_keys set activated_at = activated_at - interval '23 hours'",
+  )
   const other = replica({ atMs: one.now.ms })
   await other.keys.start()
   const fresh = kidsOf(other).find((kid) => !kidsOf(one).includes(kid)) ?? ''
@@ -108,7 +168,7 @@ test('an unknown kid is looked for once in five seconds, and found when another 
   await Promise.all([one.keys.stop(), other.keys.stop()])
 })
 
-test('while the database is away keys go on signing, and an unknown kid is nobody\'s fault', async () => {
+test("while the database is away keys go on signing, and an unknown kid is nobody's fault", async () => {
   const away = await openTestDatabase()
   const one = replica({ pool: away.pool })
   await one.keys.start()
@@ -124,7 +184,9 @@ test('without the key that encrypted them the signing keys do not open, and the 
   const one = replica()
   await one.keys.start()
   await one.keys.stop()
-  await expect(replica({ keys: [{ kid: 'k2', key: randomBytes(32) }] }).keys.start()).rejects.toThrow('has no key k1')
+  await expect(
+    replica({ keys: [{ kid: 'k2', key: randomBytes(32) }] }).keys.start(),
+  ).rejects.toThrow('has no key k1')
   const both = replica({ keys: [{ kid: 'k2', key: randomBytes(32) }, ...encryptionKeys] })
   await both.keys.start()
   expect(kidsOf(both)).toEqual(kidsOf(one))
@@ -133,10 +195,16 @@ test('without the key that encrypted them the signing keys do not open, and the 
 
 test('a key that is deleted or truncated before its tokens have expired is retired; one whose tokens are dead is not', async () => {
   await database.pool.query('delete from auth_api.retired_keys')
-  const insert = (kid: string, ends: string) => database.pool.query(`
+  const insert = (kid: string, ends: string) =>
+    database.pool.query(`
     insert into auth_api.signing_keys (kid, state, public_jwk, created_at, activated_at, expires_at)
     values ('${kid}', 'retired', '{}', now(), now(), now() + interval '${ends}')`)
-  const retired = async () => (await database.pool.query<{ kid: string }>('select kid from auth_api.retired_keys order by kid')).rows.map(({ kid }) => kid)
+  const retired = async () =>
+    (
+      await database.pool.query<{ kid: string }>(
+        'select kid from auth_api.retired_keys order by kid',
+      )
+    ).rows.map(({ kid }) => kid)
   await insert('dead', '30 seconds')
   await insert('deleted', '1 hour')
   await database.pool.query('delete from auth_api.signing_keys')
@@ -152,7 +220,8 @@ test('a key that is gone is known as retired before it is unknown', async () => 
   let isStarted = false
   const one = replica({
     async readRetired() {
-      if (isStarted) seen.push({ reads: one.maintain.mock.settledResults.length, kids: kidsOf(one) })
+      if (isStarted)
+        seen.push({ reads: one.maintain.mock.settledResults.length, kids: kidsOf(one) })
     },
   })
   await one.keys.start()

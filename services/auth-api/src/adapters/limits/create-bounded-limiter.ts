@@ -1,7 +1,10 @@
 import type { Limit } from '@auto-refresh/config'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
-/** About 20 MB at worst. Beyond it the key not used for longest is forgotten: whoever commands so many is not held by a limit. */
+/**
+ * About 20 MB at worst. Beyond it the key not used for longest is forgotten: whoever commands so
+ * many is not held by a limit.
+ */
 const MAX_KEYS = 100_000
 
 export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: number }
@@ -12,7 +15,13 @@ export interface Limiter {
 }
 
 /** A limiter in the memory of this process, bounded in keys. `off` allows everything. */
-export function createBoundedLimiter({ limit, maxKeys = MAX_KEYS }: { limit: Limit | 'off'; maxKeys?: number }): Limiter {
+export function createBoundedLimiter({
+  limit,
+  maxKeys = MAX_KEYS,
+}: {
+  limit: Limit | 'off'
+  maxKeys?: number
+}): Limiter {
   if (limit === 'off') return { take: async () => ({ allowed: true }), giveBack: async () => {} }
   const limiter = new RateLimiterMemory({ points: limit.points, duration: limit.seconds })
   const used = new Set<string>()
@@ -27,7 +36,10 @@ export function createBoundedLimiter({ limit, maxKeys = MAX_KEYS }: { limit: Lim
         if (!(refused instanceof RateLimiterRes)) throw refused
         // refused attempts do not count: what is given back later must be free for the next
         await limiter.reward(key)
-        return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)) }
+        return {
+          allowed: false,
+          retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
+        }
       }
     },
     async giveBack(key) {

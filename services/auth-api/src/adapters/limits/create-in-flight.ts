@@ -1,7 +1,10 @@
 type Wake = (key?: string) => void
 type Entry = { count: number; waiting: Set<Wake> }
 
-/** Counts, by key, attempts whose outcome is not known yet, and lets others wait for one of them to end. */
+/**
+ * Counts, by key, attempts whose outcome is not known yet, and lets others wait for one of them to
+ * end.
+ */
 export function createInFlight() {
   const entries = new Map<string, Entry>()
   return {
@@ -11,8 +14,8 @@ export function createInFlight() {
       entries.set(key, entry)
     },
     /**
-     * `room`: the attempt gave its points back. Then one that waits can go on; all do when none is in flight any
-     * more. To wake all each time would cost a flood the square of its size.
+     * `room`: the attempt gave its points back. Then one that waits can go on; all do when none is
+     * in flight any more. To wake all each time would cost a flood the square of its size.
      */
     end(key: string, { room }: { room: boolean }): void {
       const entry = entries.get(key)
@@ -29,8 +32,8 @@ export function createInFlight() {
     },
     has: (key: string): boolean => entries.has(key),
     /**
-     * Resolves with the key of which an attempt has ended and may have made room, or with nothing when `signal`
-     * aborts. Only this one was woken: it takes the room or passes the key on.
+     * Resolves with the key of which an attempt has ended and may have made room, or with nothing
+     * when `signal` aborts. Only this one was woken: it takes the room or passes the key on.
      */
     next(keys: readonly string[], signal: AbortSignal): Promise<string | undefined> {
       return new Promise((resolve) => {

@@ -23,18 +23,25 @@ export type LoginThrottleDeps = Readonly<{
   isFamiliar: (attempt: LoginAttempt) => Promise<boolean>
 }>
 
-type Point = { limiter: Limiter; name: LoginLimiter | 'device' | 'slow_lane' | 'strangers'; key: string }
+type Point = {
+  limiter: Limiter
+  name: LoginLimiter | 'device' | 'slow_lane' | 'strangers'
+  key: string
+}
 type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number }
-type Tried = { held: readonly Point[] } | { waitFor: readonly string[]; oneEnds: Promise<string | undefined> } | Refused
+type Tried =
+  | { held: readonly Point[] }
+  | { waitFor: readonly string[]; oneEnds: Promise<string | undefined> }
+  | Refused
 
 export const SLOW_LANE_SECONDS = 10
 
 /**
- * Slows guessing by address, by name and by both, and locks out nobody. Beyond a limit each name can be tried once in
- * 10 s from each address, so a neighbour's guesses delay the owner of a name and do not stop them. A device that has
- * signed in as the user before has a limit of its own. Only failures count: an attempt takes its points before any
- * hashing, so that parallel ones count, and gives them back when it was right. One that finds no room waits for those
- * in flight to end.
+ * Slows guessing by address, by name and by both, and locks out nobody. Beyond a limit each name
+ * can be tried once in 10 s from each address, so a neighbour's guesses delay the owner of a name
+ * and do not stop them. A device that has signed in as the user before has a limit of its own. Only
+ * failures count: an attempt takes its points before any hashing, so that parallel ones count, and
+ * gives them back when it was right. One that finds no room waits for those in flight to end.
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
@@ -49,15 +56,26 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
       let wokenBy: string | undefined
       for (;;) {
         const tried = await serially(attempt, () => tryWoken(attempt, patience, wokenBy))
-        if ('held' in tried) return { allowed: true, end: (outcome) => serially(attempt, () => end(tried.held, outcome)) }
+        if ('held' in tried)
+          return {
+            allowed: true,
+            end: (outcome) => serially(attempt, () => end(tried.held, outcome)),
+          }
         if ('limiter' in tried) return refuse(tried)
         wokenBy = await tried.oneEnds
       }
     },
   }
 
-  /** Only one attempt was woken for the room at `wokenBy`. One that does not take it wakes the next, or that waits in vain. */
-  async function tryWoken(attempt: LoginAttempt, patience: AbortSignal, wokenBy: string | undefined): Promise<Tried> {
+  /**
+   * Only one attempt was woken for the room at `wokenBy`. One that does not take it wakes the next,
+   * or that waits in vain.
+   */
+  async function tryWoken(
+    attempt: LoginAttempt,
+    patience: AbortSignal,
+    wokenBy: string | undefined,
+  ): Promise<Tried> {
     let used: readonly string[] = []
     try {
       if (patience.aborted) throw new CodedError('unavailable')
@@ -85,12 +103,19 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     await giveBack([...held, ...lanes.filter((lane) => !fullLanes.includes(lane))])
     const waitFor = [...full, ...fullLanes].map(toFlightKey).filter(inFlight.has)
     if (waitFor.length > 0) return { waitFor, oneEnds: inFlight.next(waitFor, patience) }
-    const limiter = full.map(({ name }) => name).find((name) => name !== 'device' && name !== 'slow_lane' && name !== 'strangers')
-    return { limiter: limiter ?? 'login', key: full.map(toFlightKey).join(), retryAfterSeconds: SLOW_LANE_SECONDS }
+    const limiter = full
+      .map(({ name }) => name)
+      .find((name) => name !== 'device' && name !== 'slow_lane' && name !== 'strangers')
+    return {
+      limiter: limiter ?? 'login',
+      key: full.map(toFlightKey).join(),
+      retryAfterSeconds: SLOW_LANE_SECONDS,
+    }
   }
 
   function toPoints({ usernameKey, block, device }: LoginAttempt): Point[] {
-    if (device !== undefined) return [{ limiter: deps.perDevice, name: 'device', key: `${device} ${usernameKey}` }]
+    if (device !== undefined)
+      return [{ limiter: deps.perDevice, name: 'device', key: `${device} ${usernameKey}` }]
     return [
       { limiter: deps.perAddress, name: 'login_ip', key: block },
       { limiter: deps.perPair, name: 'login', key: `${block} ${usernameKey}` },
@@ -98,14 +123,23 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     ]
   }
 
-  /** What else an attempt has to take where those limits are full. Where its owner has signed in before, a name that is attacked elsewhere needs no lane. */
+  /**
+   * What else an attempt has to take where those limits are full. Where its owner has signed in
+   * before, a name that is attacked elsewhere needs no lane.
+   */
   async function findLanes(attempt: LoginAttempt, full: readonly Point[]): Promise<Point[]> {
     const isFull = (name: Point['name']) => full.some((point) => point.name === name)
-    const slowLane: Point = { limiter: deps.slowLane, name: 'slow_lane', key: `${toLane(attempt.block)} ${attempt.usernameKey}` }
+    const slowLane: Point = {
+      limiter: deps.slowLane,
+      name: 'slow_lane',
+      key: `${toLane(attempt.block)} ${attempt.usernameKey}`,
+    }
     if (isFull('device') || (isFull('login') && !isFull('login_ip'))) return [slowLane]
     const isFamiliar = await deps.isFamiliar(attempt)
     if (isFamiliar) return full.every(({ name }) => name === 'login_account') ? [] : [slowLane]
-    return isFull('login_ip') ? [slowLane, { limiter: deps.strangers, name: 'strangers', key: attempt.block }] : [slowLane]
+    return isFull('login_ip')
+      ? [slowLane, { limiter: deps.strangers, name: 'strangers', key: attempt.block }]
+      : [slowLane]
   }
 
   /** Takes from all at once, which is one trip to Redis, and returns those that are full. */
@@ -130,7 +164,12 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   }
 
   async function refuse({ limiter, key, retryAfterSeconds }: Refused) {
-    return { allowed: false as const, limiter, retryAfterSeconds, isFirst: (await deps.told.take(key)).allowed }
+    return {
+      allowed: false as const,
+      limiter,
+      retryAfterSeconds,
+      isFirst: (await deps.told.take(key)).allowed,
+    }
   }
 }
 

@@ -4,8 +4,9 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**
- * One step counts and decides: a refused attempt leaves no trace that others could stumble over, and what is given back to a
- * window that has ended is no credit. KEYS: the counter. ARGV: change, seconds, points. Every key has an end.
+ * One step counts and decides: a refused attempt leaves no trace that others could stumble over,
+ * and what is given back to a window that has ended is no credit. KEYS: the counter. ARGV: change,
+ * seconds, points. Every key has an end.
  */
 const COUNT = `
 local change, seconds, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -49,7 +50,10 @@ export function createRedisCounter({ client, name, limit, hashKey }: RedisCounte
         return { allowed: true }
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused
-        return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)) }
+        return {
+          allowed: false,
+          retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
+        }
       }
     },
     async giveBack(key) {

@@ -7,20 +7,30 @@ import { createSharedLimiter } from './create-shared-limiter.ts'
 
 const PROBE_LIMIT: Limit = { points: 1_000_000, seconds: 1 }
 
-export type RedisLimitsDeps = Readonly<{ url: string; hashKey: RedisCounterDeps['hashKey']; log: Log; answerMs?: number | undefined }>
+export type RedisLimitsDeps = Readonly<{
+  url: string
+  hashKey: RedisCounterDeps['hashKey']
+  log: Log
+  answerMs?: number | undefined
+}>
 export type RedisLimits = ReturnType<typeof createRedisLimits>
 
-/** Limits that all replicas share through Redis, and count alone while it does not answer. `start` does not wait for it. */
+/**
+ * Limits that all replicas share through Redis, and count alone while it does not answer. `start`
+ * does not wait for it.
+ */
 export function createRedisLimits({ url, hashKey, log, answerMs }: RedisLimitsDeps) {
   const redis = createGuardedRedis({
     url,
     name: 'auth-api',
     answerMs,
     probe: () => probed.take('probe'),
-    onAway: (reason) => log.warn({ reason }, 'Redis does not answer; every process counts its limits alone'),
+    onAway: (reason) =>
+      log.warn({ reason }, 'Redis does not answer; every process counts its limits alone'),
     onBack: () => log.info({}, 'Redis answers; the limits are shared'),
   })
-  const createCounter = (name: string, limit: Limit) => createRedisCounter({ client: redis.client, name, limit, hashKey })
+  const createCounter = (name: string, limit: Limit) =>
+    createRedisCounter({ client: redis.client, name, limit, hashKey })
   const probed = createCounter('probe', PROBE_LIMIT)
 
   return {

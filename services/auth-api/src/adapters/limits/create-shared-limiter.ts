@@ -2,10 +2,19 @@ import type { Breaker } from '@auto-refresh/redis'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**
- * A limit that holds in this process and, as long as the shared counter answers, over all replicas. Without it this process
- * counts on from where it was; what is refused here does not bother the others.
+ * A limit that holds in this process and, as long as the shared counter answers, over all replicas.
+ * Without it this process counts on from where it was; what is refused here does not bother the
+ * others.
  */
-export function createSharedLimiter({ local, shared, breaker }: { local: Limiter; shared: Limiter; breaker: Pick<Breaker, 'ask'> }): Limiter {
+export function createSharedLimiter({
+  local,
+  shared,
+  breaker,
+}: {
+  local: Limiter
+  shared: Limiter
+  breaker: Pick<Breaker, 'ask'>
+}): Limiter {
   return {
     async take(key) {
       const here = await local.take(key)

@@ -12,9 +12,15 @@ import { createRedisLimits } from './create-redis-limits.ts'
 const LIMIT = { points: 5, seconds: 60 }
 const allowed = { allowed: true }
 const refused = { allowed: false, retryAfterSeconds: expect.any(Number) }
-/** Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: most tests wait longer for it. */
+/**
+ * Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: most tests
+ * wait longer for it.
+ */
 const PATIENCE_MS = 20_000
-/** In the place of the 50 ms where Redis or the network is taken away, and what this machine may be late. */
+/**
+ * In the place of the 50 ms where Redis or the network is taken away, and what this machine may be
+ * late.
+ */
 const ANSWER_MS = 2000
 const SLOWEST_MS = ANSWER_MS + 5000
 
@@ -36,15 +42,22 @@ afterEach(async () => {
   admin.disconnect()
 })
 
-const until = (condition: () => unknown) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 10 })
+const until = (condition: () => unknown) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 10 })
 
 /** The limits of one process. */
 function aReplica(url = redis.url, answerMs: number | 'default' = PATIENCE_MS) {
   const log = aLog()
-  const limits = createRedisLimits({ url, hashKey: (key) => createHmac('sha256', 'key').update(key).digest('base64url'), log, ...(answerMs === 'default' ? {} : { answerMs }) })
+  const limits = createRedisLimits({
+    url,
+    hashKey: (key) => createHmac('sha256', 'key').update(key).digest('base64url'),
+    log,
+    ...(answerMs === 'default' ? {} : { answerMs }),
+  })
   closers.push(() => limits.stop())
   limits.start()
-  const limiter = (name: string, limit = LIMIT) => limits.share({ name, limit, local: createBoundedLimiter({ limit }) })
+  const limiter = (name: string, limit = LIMIT) =>
+    limits.share({ name, limit, local: createBoundedLimiter({ limit }) })
   return { log, limits, limiter, ...limiter('test') }
 }
 async function sharing(...replicas: ReturnType<typeof aReplica>[]) {
@@ -52,7 +65,11 @@ async function sharing(...replicas: ReturnType<typeof aReplica>[]) {
 }
 
 /** Takes one after the other, with how long each took. */
-async function takeTimed(replica: Pick<ReturnType<typeof aReplica>, 'take'>, times: number, toKey: (i: number) => string) {
+async function takeTimed(
+  replica: Pick<ReturnType<typeof aReplica>, 'take'>,
+  times: number,
+  toKey: (i: number) => string,
+) {
   const answers = []
   const tookMs = []
   for (let i = 0; i < times; i++) {
@@ -60,19 +77,29 @@ async function takeTimed(replica: Pick<ReturnType<typeof aReplica>, 'take'>, tim
     answers.push((await replica.take(toKey(i))).allowed)
     tookMs.push(performance.now() - before)
   }
-  return { allowed: answers.filter(Boolean).length, slowestMs: Math.max(...tookMs), waited: tookMs.filter((ms) => ms > ANSWER_MS / 2).length }
+  return {
+    allowed: answers.filter(Boolean).length,
+    slowestMs: Math.max(...tookMs),
+    waited: tookMs.filter((ms) => ms > ANSWER_MS / 2).length,
+  }
 }
 
 test('two replicas share a limit: of parallel attempts at both no more than the limit are let through', async () => {
   const [a, b] = [aReplica(), aReplica()]
   await sharing(a, b)
-  const taken = await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? a : b).take('k')))
+  const taken = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? a : b).take('k')),
+  )
   expect(taken.filter((one) => one.allowed)).toHaveLength(5)
   const { retryAfterSeconds } = { retryAfterSeconds: 0, ...(await a.take('k')) }
   expect(retryAfterSeconds).toBeGreaterThan(30)
   expect(retryAfterSeconds).toBeLessThanOrEqual(60)
   await a.giveBack('k')
-  expect([await b.take('k'), await a.take('k'), await a.take('other')]).toEqual([allowed, refused, allowed])
+  expect([await b.take('k'), await a.take('k'), await a.take('other')]).toEqual([
+    allowed,
+    refused,
+    allowed,
+  ])
   const keys = await admin.keys('auth:limit:test:*')
   await b.giveBack('never taken')
   expect(await admin.keys('auth:limit:test:*')).toEqual(keys)
@@ -105,32 +132,41 @@ test.each([
   ['stopped', async () => redis.stopServer(), async () => redis.startServer()],
   ['killed', async () => redis.killServer(), async () => redis.startServer()],
   ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
-])('Redis %s: no call waits longer than it is given and few wait at all, the limits hold in each process, and it comes back', async (_, takeAway, bringBack) => {
-  const [a, b] = [aReplica(redis.url, ANSWER_MS), aReplica(redis.url, ANSWER_MS)]
-  await sharing(a, b)
-  for (let i = 0; i < 3; i++) await a.take('k')
-  await takeAway()
+])(
+  'Redis %s: no call waits longer than it is given and few wait at all, the limits hold in each process, and it comes back',
+  async (_, takeAway, bringBack) => {
+    const [a, b] = [aReplica(redis.url, ANSWER_MS), aReplica(redis.url, ANSWER_MS)]
+    await sharing(a, b)
+    for (let i = 0; i < 3; i++) await a.take('k')
+    await takeAway()
 
-  const first = await takeTimed(a, 50, () => 'k')
-  expect(first.allowed).toBe(2)
-  const many = await takeTimed(b, 200, (i) => `k${i % 20}`)
-  expect(many.allowed).toBe(100)
-  const parallel = await Promise.all(Array.from({ length: 50 }, () => takeTimed(b, 1, () => 'parallel')))
-  expect(parallel.filter((one) => one.allowed === 1)).toHaveLength(5)
-  expect(Math.max(first.slowestMs, many.slowestMs, ...parallel.map((one) => one.slowestMs))).toBeLessThan(SLOWEST_MS)
-  expect(Math.max(first.waited, many.waited)).toBeLessThanOrEqual(3)
-  await until(() => !a.limits.isShared() && !b.limits.isShared())
+    const first = await takeTimed(a, 50, () => 'k')
+    expect(first.allowed).toBe(2)
+    const many = await takeTimed(b, 200, (i) => `k${i % 20}`)
+    expect(many.allowed).toBe(100)
+    const parallel = await Promise.all(
+      Array.from({ length: 50 }, () => takeTimed(b, 1, () => 'parallel')),
+    )
+    expect(parallel.filter((one) => one.allowed === 1)).toHaveLength(5)
+    expect(
+      Math.max(first.slowestMs, many.slowestMs, ...parallel.map((one) => one.slowestMs)),
+    ).toBeLessThan(SLOWEST_MS)
+    expect(Math.max(first.waited, many.waited)).toBeLessThanOrEqual(3)
+    await until(() => !a.limits.isShared() && !b.limits.isShared())
 
-  await bringBack()
-  await sharing(a, b)
-  const again = await Promise.all(Array.from({ length: 40 }, (__, i) => (i % 2 === 0 ? a : b).take('new')))
-  expect(again.filter((one) => one.allowed)).toHaveLength(5)
-  expect(a.log.lines.map((line) => JSON.parse(line).message)).toEqual([
-    'Redis answers; the limits are shared',
-    'Redis does not answer; every process counts its limits alone',
-    'Redis answers; the limits are shared',
-  ])
-})
+    await bringBack()
+    await sharing(a, b)
+    const again = await Promise.all(
+      Array.from({ length: 40 }, (__, i) => (i % 2 === 0 ? a : b).take('new')),
+    )
+    expect(again.filter((one) => one.allowed)).toHaveLength(5)
+    expect(a.log.lines.map((line) => JSON.parse(line).message)).toEqual([
+      'Redis answers; the limits are shared',
+      'Redis does not answer; every process counts its limits alone',
+      'Redis answers; the limits are shared',
+    ])
+  },
+)
 
 test('a Redis that does not answer is waited for 50 ms', async () => {
   const a = aReplica(redis.url, 'default')
@@ -140,7 +176,8 @@ test('a Redis that does not answer is waited for 50 ms', async () => {
     redis.freezeServer()
     const wasShared = a.limits.isShared()
     const { slowestMs } = await takeTimed(a, 1, () => 'k')
-    // Only who has waited in vain counts: neither one that was answered just before, nor one that was not even sent.
+    // Only who has waited in vain counts: neither one that was answered just before, nor one that
+    // was not even sent.
     if (wasShared && !a.limits.isShared()) tookMs.push(slowestMs)
     redis.thawServer()
   }
@@ -148,21 +185,28 @@ test('a Redis that does not answer is waited for 50 ms', async () => {
   expect(Math.min(...tookMs)).toBeLessThan(400)
 })
 
-test.each(['mute', 'slow'] as const)('over a %s network nobody waits; the connection is given up or kept, and the limits are shared again when it is good', async (state) => {
-  const link = await openLink({ port: Number(new URL(redis.url).port) })
-  closers.push(() => link.close())
-  const [a, b] = [aReplica(link.url, ANSWER_MS), aReplica()]
-  await sharing(a, b)
-  link.become(state)
-  const taken = await takeTimed(a, 2000, (i) => `k${i % 10}`)
-  expect([taken.allowed, taken.slowestMs < SLOWEST_MS, taken.waited <= 3]).toEqual([50, true, true])
-  if (state === 'mute') await until(() => link.accepted() > 3)
-  expect(a.limits.isShared()).toBe(false)
-  link.become('good')
-  await sharing(a)
-  for (let i = 0; i < 5; i++) expect(await b.take('new')).toEqual(allowed)
-  expect(await a.take('new')).toEqual(refused)
-})
+test.each(['mute', 'slow'] as const)(
+  'over a %s network nobody waits; the connection is given up or kept, and the limits are shared again when it is good',
+  async (state) => {
+    const link = await openLink({ port: Number(new URL(redis.url).port) })
+    closers.push(() => link.close())
+    const [a, b] = [aReplica(link.url, ANSWER_MS), aReplica()]
+    await sharing(a, b)
+    link.become(state)
+    const taken = await takeTimed(a, 2000, (i) => `k${i % 10}`)
+    expect([taken.allowed, taken.slowestMs < SLOWEST_MS, taken.waited <= 3]).toEqual([
+      50,
+      true,
+      true,
+    ])
+    if (state === 'mute') await until(() => link.accepted() > 3)
+    expect(a.limits.isShared()).toBe(false)
+    link.become('good')
+    await sharing(a)
+    for (let i = 0; i < 5; i++) expect(await b.take('new')).toEqual(allowed)
+    expect(await a.take('new')).toEqual(refused)
+  },
+)
 
 test('FLUSHALL refuses nobody and lets no process beyond its own limit', async () => {
   const a = aReplica()
@@ -182,7 +226,11 @@ test('a process starts without Redis, tells it once, and shares its limits when 
   await redis.startServer()
   await sharing(a)
   expect(a.log.lines.map((line) => JSON.parse(line))).toEqual([
-    { level: 'warn', reason: expect.stringContaining('ECONNREFUSED'), message: 'Redis does not answer; every process counts its limits alone' },
+    {
+      level: 'warn',
+      reason: expect.stringContaining('ECONNREFUSED'),
+      message: 'Redis does not answer; every process counts its limits alone',
+    },
     { level: 'info', message: 'Redis answers; the limits are shared' },
   ])
 })
@@ -231,14 +279,23 @@ test('the password stands in no log line', async () => {
 test('the login throttle counts over two replicas, and what was right does not count on either', async () => {
   const throttleOf = ({ limiter }: ReturnType<typeof aReplica>) =>
     createLoginThrottle({
-      perPair: limiter('pair'), perAddress: limiter('address', { points: 100, seconds: 60 }), perAccount: limiter('account', { points: 100, seconds: 60 }),
-      perDevice: createBoundedLimiter({ limit: 'off' }), strangers: createBoundedLimiter({ limit: 'off' }), slowLane: limiter('slow', { points: 1, seconds: 600 }), told: limiter('told', { points: 1, seconds: 60 }), isFamiliar: async () => false,
+      perPair: limiter('pair'),
+      perAddress: limiter('address', { points: 100, seconds: 60 }),
+      perAccount: limiter('account', { points: 100, seconds: 60 }),
+      perDevice: createBoundedLimiter({ limit: 'off' }),
+      strangers: createBoundedLimiter({ limit: 'off' }),
+      slowLane: limiter('slow', { points: 1, seconds: 600 }),
+      told: limiter('told', { points: 1, seconds: 60 }),
+      isFamiliar: async () => false,
     })
   const [a, b] = [aReplica(), aReplica()]
   await sharing(a, b)
   const throttles = [throttleOf(a), throttleOf(b)]
   async function attempt(i: number, outcome: 'right' | 'wrong') {
-    const taken = await throttles[i % 2]?.take({ usernameKey: 'ada', block: '203.0.113.7/32' }, AbortSignal.timeout(60_000))
+    const taken = await throttles[i % 2]?.take(
+      { usernameKey: 'ada', block: '203.0.113.7/32' },
+      AbortSignal.timeout(60_000),
+    )
     if (taken?.allowed === true) await taken.end(outcome)
     return taken
   }

@@ -14,7 +14,10 @@ afterEach(() => {
 describe('a limiter', () => {
   test('allows its points a window, tells how long to wait, and counts no refused attempt', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 2, seconds: 60 } })
-    expect([await limiter.take('a'), await limiter.take('a')]).toEqual([{ allowed: true }, { allowed: true }])
+    expect([await limiter.take('a'), await limiter.take('a')]).toEqual([
+      { allowed: true },
+      { allowed: true },
+    ])
     vi.advanceTimersByTime(10_500)
     expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
     expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
@@ -52,12 +55,37 @@ describe('a limiter', () => {
 })
 
 describe('the login throttle', () => {
-  function setUp({ pair = 100, address = 100, account = 100, device = 100, isFamiliar = async () => false }: { pair?: number; address?: number; account?: number; device?: number; isFamiliar?: (attempt: { usernameKey: string }) => Promise<boolean> }) {
-    const limiter = (points: number, seconds = 300) => createBoundedLimiter({ limit: { points, seconds } })
+  function setUp({
+    pair = 100,
+    address = 100,
+    account = 100,
+    device = 100,
+    isFamiliar = async () => false,
+  }: {
+    pair?: number
+    address?: number
+    account?: number
+    device?: number
+    isFamiliar?: (attempt: { usernameKey: string }) => Promise<boolean>
+  }) {
+    const limiter = (points: number, seconds = 300) =>
+      createBoundedLimiter({ limit: { points, seconds } })
     const throttle = createLoginThrottle({
-      perPair: limiter(pair), perAddress: limiter(address), perAccount: limiter(account), slowLane: limiter(1, 10), strangers: limiter(3, 10), perDevice: limiter(device), told: limiter(1), isFamiliar,
+      perPair: limiter(pair),
+      perAddress: limiter(address),
+      perAccount: limiter(account),
+      slowLane: limiter(1, 10),
+      strangers: limiter(3, 10),
+      perDevice: limiter(device),
+      told: limiter(1),
+      isFamiliar,
     })
-    const begin = (usernameKey: string, block = '203.0.113.7/32', patience = new AbortController().signal, deviceId?: string) => throttle.take({ usernameKey, block, device: deviceId }, patience)
+    const begin = (
+      usernameKey: string,
+      block = '203.0.113.7/32',
+      patience = new AbortController().signal,
+      deviceId?: string,
+    ) => throttle.take({ usernameKey, block, device: deviceId }, patience)
     /** One attempt with a wrong password, from beginning to end. */
     const fail = async (usernameKey: string, from?: string, deviceId?: string) => {
       const taken = await begin(usernameKey, from, undefined, deviceId)
@@ -71,7 +99,12 @@ describe('the login throttle', () => {
   test('stops guessing one name from one address, and nobody else', async () => {
     const { fail } = setUp({ pair: 2 })
     for (let i = 0; i < 3; i++) expect(await fail('ada')).toEqual(allowed)
-    expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: true, retryAfterSeconds: 10 })
+    expect(await fail('ada')).toMatchObject({
+      allowed: false,
+      limiter: 'login',
+      isFirst: true,
+      retryAfterSeconds: 10,
+    })
     expect(await fail('ada')).toMatchObject({ allowed: false, limiter: 'login', isFirst: false })
     expect(await fail('bob')).toEqual(allowed)
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
@@ -79,8 +112,12 @@ describe('the login throttle', () => {
 
   test('slows down one address that tries many names', async () => {
     const { fail } = setUp({ address: 2 })
-    for (const name of ['a', 'b', 'c', 'd', 'e']) expect(await fail(name, '2001:db8:0:0::/64')).toEqual(allowed)
-    expect(await fail('f', '2001:db8:0:0::/64')).toMatchObject({ allowed: false, limiter: 'login_ip' })
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      expect(await fail(name, '2001:db8:0:0::/64')).toEqual(allowed)
+    expect(await fail('f', '2001:db8:0:0::/64')).toMatchObject({
+      allowed: false,
+      limiter: 'login_ip',
+    })
     expect(await fail('f', '2001:db8:0:1::/64')).toEqual(allowed)
     vi.advanceTimersByTime(10_000)
     expect(await fail('f', '2001:db8:0:0::/64')).toEqual(allowed)
@@ -102,10 +139,17 @@ describe('the login throttle', () => {
   test('a device that has signed in as the user before is stopped by its own failures alone', async () => {
     const { fail } = setUp({ pair: 1, address: 1, account: 1, device: 2 })
     for (let i = 0; i < 20; i++) await fail('ada')
-    expect([await fail('ada', undefined, 'd'), await fail('ada', undefined, 'd')]).toEqual([allowed, allowed])
+    expect([await fail('ada', undefined, 'd'), await fail('ada', undefined, 'd')]).toEqual([
+      allowed,
+      allowed,
+    ])
     vi.advanceTimersByTime(10_000)
     expect(await fail('ada', undefined, 'd')).toEqual(allowed)
-    expect(await fail('ada', undefined, 'd')).toMatchObject({ allowed: false, limiter: 'login', retryAfterSeconds: 10 })
+    expect(await fail('ada', undefined, 'd')).toMatchObject({
+      allowed: false,
+      limiter: 'login',
+      retryAfterSeconds: 10,
+    })
   })
 
   test('an attempt refused for its name does not use up the address', async () => {
@@ -120,7 +164,11 @@ describe('the login throttle', () => {
     await fail('ada', '203.0.113.1/32')
     await fail('ada', '203.0.113.2/32')
     expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
-    expect(await fail('ada', '203.0.113.3/32')).toMatchObject({ allowed: false, limiter: 'login_account', retryAfterSeconds: 10 })
+    expect(await fail('ada', '203.0.113.3/32')).toMatchObject({
+      allowed: false,
+      limiter: 'login_account',
+      retryAfterSeconds: 10,
+    })
     vi.advanceTimersByTime(10_000)
     expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
   })
@@ -129,7 +177,10 @@ describe('the login throttle', () => {
     const { fail } = setUp({ account: 1 })
     await fail('ada', '198.51.100.1/32')
     expect(await fail('ada', '2001:db8:1:0::/64')).toEqual(allowed)
-    expect(await fail('ada', '2001:db8:1:1::/64')).toMatchObject({ allowed: false, limiter: 'login_account' })
+    expect(await fail('ada', '2001:db8:1:1::/64')).toMatchObject({
+      allowed: false,
+      limiter: 'login_account',
+    })
     expect(await fail('ada', '2001:db8:2:0::/64')).toEqual(allowed)
   })
 
@@ -140,7 +191,10 @@ describe('the login throttle', () => {
     }
     await attack()
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
-    expect(await fail('ada', '198.51.100.1/32')).toMatchObject({ allowed: false, retryAfterSeconds: 10 })
+    expect(await fail('ada', '198.51.100.1/32')).toMatchObject({
+      allowed: false,
+      retryAfterSeconds: 10,
+    })
     for (let second = 0; second < 10; second++) {
       await attack()
       vi.advanceTimersByTime(1000)
@@ -184,15 +238,22 @@ describe('the login throttle', () => {
     const third = begin('ada')
     patience.abort()
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(begin('ada', undefined, patience.signal)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(begin('ada', undefined, patience.signal)).rejects.toMatchObject({
+      code: 'unavailable',
+    })
     if (first.allowed) await first.end('right')
     expect(await third).toEqual(allowed)
   })
 
   test('trouble while looking the address up costs the user nothing', async () => {
-    const { fail } = setUp({ pair: 9, account: 1, isFamiliar: () => Promise.reject(new CodedError('unavailable')) })
+    const { fail } = setUp({
+      pair: 9,
+      account: 1,
+      isFamiliar: () => Promise.reject(new CodedError('unavailable')),
+    })
     await fail('ada')
-    for (let i = 0; i < 20; i++) await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
+    for (let i = 0; i < 20; i++)
+      await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   /** Limits whose addresses are counted by `take`, 10 ms away. */
@@ -203,7 +264,10 @@ describe('the login throttle', () => {
       return local.take(key)
     })
     const none = createBoundedLimiter({ limit: 'off' })
-    const closed: Limiter = { take: async () => ({ allowed: false, retryAfterSeconds: 10 }), giveBack: async () => {} }
+    const closed: Limiter = {
+      take: async () => ({ allowed: false, retryAfterSeconds: 10 }),
+      giveBack: async () => {},
+    }
     const throttle = createLoginThrottle({
       perPair: none,
       perAddress: { take, giveBack: local.giveBack },
@@ -215,7 +279,8 @@ describe('the login throttle', () => {
       isFamiliar: async () => false,
     })
     const patience = new AbortController().signal
-    const begin = (usernameKey: string, block: string) => throttle.take({ usernameKey, block }, patience)
+    const begin = (usernameKey: string, block: string) =>
+      throttle.take({ usernameKey, block }, patience)
     return { begin, take }
   }
 
@@ -254,7 +319,12 @@ describe('the login throttle', () => {
 })
 
 test('refused refresh tokens are limited by address', async () => {
-  const limit = createRefusedRefreshLimit({ limiter: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }) })
+  const limit = createRefusedRefreshLimit({
+    limiter: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
+  })
   expect(await limit.take('203.0.113.7/32')).toEqual({ allowed: true })
-  expect(await limit.take('203.0.113.7/32')).toMatchObject({ allowed: false, retryAfterSeconds: 60 })
+  expect(await limit.take('203.0.113.7/32')).toMatchObject({
+    allowed: false,
+    retryAfterSeconds: 60,
+  })
 })

@@ -39,7 +39,13 @@ const attempts = fc.record({
 })
 const steps = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant('begin' as const), attempt: attempts }) },
-  { weight: 3, arbitrary: fc.record({ does: fc.constantFrom('end right' as const, 'end wrong' as const), which: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constantFrom('end right' as const, 'end wrong' as const),
+      which: fc.nat(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('give up' as const), which: fc.nat() }) },
 )
 /** Some steps follow at once, others when all that can go on has gone on. */

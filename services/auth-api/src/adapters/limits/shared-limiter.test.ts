@@ -9,21 +9,36 @@ const fail = () => Promise.reject(new Error('gone'))
 
 function aBreaker() {
   const told: string[] = []
-  return { told, breaker: createBreaker({ onOpen: (error) => told.push(String(error)), onClose: () => told.push('closed') }) }
+  return {
+    told,
+    breaker: createBreaker({
+      onOpen: (error) => told.push(String(error)),
+      onClose: () => told.push('closed'),
+    }),
+  }
 }
 
-/** Two replicas with a limit each, and the counter that they share: it is there, or every call of it fails. */
+/**
+ * Two replicas with a limit each, and the counter that they share: it is there, or every call of it
+ * fails.
+ */
 async function aPair(points: number) {
   const limit = { points, seconds: 60 }
   const counter = createBoundedLimiter({ limit })
   const isThere = vi.fn<() => boolean>(() => true)
   const through = <T>(work: () => Promise<T>) => (isThere() ? work() : fail())
-  const shared = { take: vi.fn<Limiter['take']>((key) => through(() => counter.take(key))), giveBack: (key: string) => through(() => counter.giveBack(key)) }
+  const shared = {
+    take: vi.fn<Limiter['take']>((key) => through(() => counter.take(key))),
+    giveBack: (key: string) => through(() => counter.giveBack(key)),
+  }
   const replica = async () => {
     const { breaker } = aBreaker()
     const recover = () => breaker.probe(() => through(async () => {}))
     await recover()
-    return { ...createSharedLimiter({ local: createBoundedLimiter({ limit }), shared, breaker }), recover }
+    return {
+      ...createSharedLimiter({ local: createBoundedLimiter({ limit }), shared, breaker }),
+      recover,
+    }
   }
   return { a: await replica(), b: await replica(), shared, isThere }
 }
@@ -31,18 +46,30 @@ async function aPair(points: number) {
 test('two replicas share a limit, and what one gives back the other may take', async () => {
   const { a, b } = await aPair(2)
   expect([await a.take('k'), await b.take('k')]).toEqual([allowed, allowed])
-  expect([await a.take('k'), await b.take('k'), await b.take('other')]).toEqual([refused, refused, allowed])
+  expect([await a.take('k'), await b.take('k'), await b.take('other')]).toEqual([
+    refused,
+    refused,
+    allowed,
+  ])
   await a.giveBack('k')
   expect([await b.take('k'), await a.take('k')]).toEqual([allowed, refused])
 })
 
 test('without the shared counter each goes on from what it has let through itself', async () => {
   const { a, b, isThere } = await aPair(3)
-  expect([await a.take('k'), await a.take('k'), await b.take('k')]).toEqual([allowed, allowed, allowed])
+  expect([await a.take('k'), await a.take('k'), await b.take('k')]).toEqual([
+    allowed,
+    allowed,
+    allowed,
+  ])
   expect(await a.take('k')).toEqual(refused)
   isThere.mockReturnValue(false)
   expect([await a.take('k'), await a.take('k')]).toEqual([allowed, refused])
-  expect([await b.take('k'), await b.take('k'), await b.take('k')]).toEqual([allowed, allowed, refused])
+  expect([await b.take('k'), await b.take('k'), await b.take('k')]).toEqual([
+    allowed,
+    allowed,
+    refused,
+  ])
   await b.giveBack('k')
   expect([await b.take('k'), await b.take('k')]).toEqual([allowed, refused])
 })
@@ -77,6 +104,10 @@ test('a breaker is open until the first success, and tells every change once', a
   await breaker.probe(work)
   await breaker.probe(work)
   expect([await breaker.ask(work), breaker.isClosed()]).toEqual([7, true])
-  expect([await breaker.ask(fail), await breaker.ask(fail), await breaker.ask(work)]).toEqual([undefined, undefined, undefined])
+  expect([await breaker.ask(fail), await breaker.ask(fail), await breaker.ask(work)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
   expect(told).toEqual(['Error: gone', 'closed', 'Error: gone'])
 })

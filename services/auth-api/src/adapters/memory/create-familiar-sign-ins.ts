@@ -4,13 +4,15 @@ import type { FamiliarSignIns } from '../../ports.ts'
 const MOST = 50_000
 
 /**
- * In memory alone, because it is asked before any work is done. While too many sign-ins wait, those that it does not know
- * are refused with a retryable 503. It is filled from the audit trail at the start.
+ * In memory alone, because it is asked before any work is done. While too many sign-ins wait, those
+ * that it does not know are refused with a retryable 503. It is filled from the audit trail at the
+ * start.
  */
 export function createFamiliarSignIns(): FamiliarSignIns {
   const known = new LRUCache<string, true>({ max: MOST })
   const blocks = new LRUCache<string, true>({ max: MOST })
-  const toKey = ({ usernameHash, block }: { usernameHash: string; block: string }) => `${block} ${usernameHash}`
+  const toKey = ({ usernameHash, block }: { usernameHash: string; block: string }) =>
+    `${block} ${usernameHash}`
   return {
     has: (signIn) => known.has(toKey(signIn)),
     hasBlock: (block) => blocks.has(block),

@@ -1,7 +1,9 @@
 import { CodedError } from '@auto-refresh/contracts'
 import type { Clock, KnownUsers, RoleChanges, User, UserState } from '../../ports.ts'
 
-/** A user who was disabled meanwhile has no session left to refresh: token-store has ended them all. */
+/**
+ * A user who was disabled meanwhile has no session left to refresh: token-store has ended them all.
+ */
 const KEPT_MS = 86_400_000
 const MAX_USERS = 100_000
 /** Short: it runs after a rotation has been committed, and the caller waits. */
@@ -16,7 +18,10 @@ export type KnownUsersDeps = Readonly<{
   deadlineMs?: number
 }>
 
-/** One query for all that is asked in the same turn of the event loop; the last known states stand in where it fails. */
+/**
+ * One query for all that is asked in the same turn of the event loop; the last known states stand
+ * in where it fails.
+ */
 export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   const { findByIds, clock, roleChanges, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
   const known = new Map<string, { state: UserState; atMs: number }>()
@@ -64,7 +69,10 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   async function ask(ids: string[]): Promise<Map<string, UserState>> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`The users were not read within ${deadlineMs} ms`)), deadlineMs)
+      timer = setTimeout(
+        () => reject(new Error(`The users were not read within ${deadlineMs} ms`)),
+        deadlineMs,
+      )
     })
     try {
       const users = await Promise.race([findByIds(ids), late])

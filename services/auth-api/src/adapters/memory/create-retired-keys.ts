@@ -10,12 +10,13 @@ export type RetiredKeysDeps = Readonly<{
   createRepeating: CreateRepeating
   log: Log
 }>
-export type PolledRetiredKeys = RetiredKeys & Readonly<{
-  start(): Promise<void>
-  stop(): Promise<void>
-  /** Reads them at once. */
-  refresh(): Promise<void>
-}>
+export type PolledRetiredKeys = RetiredKeys &
+  Readonly<{
+    start(): Promise<void>
+    stop(): Promise<void>
+    /** Reads them at once. */
+    refresh(): Promise<void>
+  }>
 
 /**
  * The retired signing keys in memory, read each second. While the database is unavailable the known
@@ -28,7 +29,8 @@ export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
   const repeating = createRepeating({
     everyMs: POLL_MS,
     run: poll,
-    onError: (error) => log.warn({ err: error }, 'Retired key poll failed: the known ones stay retired'),
+    onError: (error) =>
+      log.warn({ err: error }, 'Retired key poll failed: the known ones stay retired'),
   })
   const keys: RetiredKeys = { isRetired: (kid) => kids.has(kid), kids: () => [...kids] }
   return {

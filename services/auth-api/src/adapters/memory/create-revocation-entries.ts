@@ -11,7 +11,10 @@ export type RevocationEntry = Readonly<{
 }>
 export type ToldRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
 
-/** Entries learned last, for back ends that ask for what is new: about the seconds of one mass logout. */
+/**
+ * Entries learned last, for back ends that ask for what is new: about the seconds of one mass
+ * logout.
+ */
 const MOST_RECENT = 20_000
 const FIRST_ROWS = 1024
 
@@ -27,7 +30,9 @@ export function createRevocationEntries() {
   let storeUntilMs = new Float64Array(FIRST_ROWS)
   /** when this process ended a session that token-store has not reported yet */
   const addedAtMs = new Map<string, number>()
-  /** a ring of the entries learned last, and when: a Map would search for its oldest entry each time */
+  /**
+   * a ring of the entries learned last, and when: a Map would search for its oldest entry each time
+   */
   const recentIds: string[] = []
   const recentMs = new Float64Array(MOST_RECENT)
   let nextRecent = 0
@@ -108,14 +113,25 @@ export function createRevocationEntries() {
       return rows.size < before
     },
     list: (secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] =>
-      Array.from(rows, ([sessionId, row]) => ({ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) })),
-    /** Learned since then, or ended here a moment ago; `undefined` where too much is new to be told apart. */
-    since(fromMs: number, secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] | undefined {
+      Array.from(rows, ([sessionId, row]) => ({
+        sessionId,
+        expiresInSeconds: secondsLeft(toEntry(sessionId, row)),
+      })),
+    /**
+     * Learned since then, or ended here a moment ago; `undefined` where too much is new to be told
+     * apart.
+     */
+    since(
+      fromMs: number,
+      secondsLeft: (entry: RevocationEntry) => number,
+    ): ToldRevocation[] | undefined {
       if (fromMs <= droppedUpToMs) return undefined
       const learned = recentIds.filter((_, index) => (recentMs[index] ?? 0) >= fromMs)
       return [...new Set([...learned, ...addedAtMs.keys()])].flatMap((sessionId) => {
         const row = rows.get(sessionId)
-        return row === undefined ? [] : [{ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) }]
+        return row === undefined
+          ? []
+          : [{ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) }]
       })
     },
   }

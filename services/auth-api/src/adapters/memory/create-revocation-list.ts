@@ -1,21 +1,41 @@
-import { LONGEST_ACCESS_TOKEN_SECONDS, type RevocationsRequest, type RevocationsResult } from '@auto-refresh/contracts'
-import type { CreateRepeating, Log, Recorder, RevocationFeed, Revocations, TokenStore } from '../../ports.ts'
+import {
+  LONGEST_ACCESS_TOKEN_SECONDS,
+  type RevocationsRequest,
+  type RevocationsResult,
+} from '@auto-refresh/contracts'
+import type {
+  CreateRepeating,
+  Log,
+  Recorder,
+  RevocationFeed,
+  Revocations,
+  TokenStore,
+} from '../../ports.ts'
 import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
 import { readPages } from './read-pages.ts'
 
 const POLL_MS = 500
-/** Each question reaches back this far before the last answer: a revocation that committed late is still told. */
+/**
+ * Each question reaches back this far before the last answer: a revocation that committed late is
+ * still told.
+ */
 const OVERLAP_MS = 10_000
 /**
  * Pages of the overlap that a poll reads again while new ones are many. More of them find what
  * committed late sooner, and let the list grow older meanwhile.
  */
 const PAGES_BEHIND = 5
-/** An access token is signed by our clock, an entry ends by token-store's; they may be apart by this. */
+/**
+ * An access token is signed by our clock, an entry ends by token-store's; they may be apart by
+ * this.
+ */
 const CLOCK_MARGIN_MS = 60_000
 /** How often expired entries are looked for, and how old the whole list may be as it is told. */
 const SWEEP_MS = 1000
-/** How often everything is read again, for what a clock that leapt has kept from the questions between. */
+/**
+ * How often everything is read again, for what a clock that leapt has kept from the questions
+ * between.
+ */
 const WHOLE_MS = 60_000
 /**
  * Until token-store says how long the access tokens of a session live, which may be longer than the
@@ -38,21 +58,26 @@ export type RevocationListDeps = Readonly<{
   /** the life that access tokens are given now */
   accessTtlSeconds: number
 }>
-export type RevocationList = Revocations & Omit<RevocationFeed, 'retiredKids' | 'roleChanges'> & Readonly<{
-  /** Resolves when the list has been read whole; retries until it is, or until `stop` or the signal. */
-  start(signal?: AbortSignal): Promise<void>
-  stop(): Promise<void>
-  /** Sessions on the list now. */
-  size(): number
-}>
+export type RevocationList = Revocations &
+  Omit<RevocationFeed, 'retiredKids' | 'roleChanges'> &
+  Readonly<{
+    /**
+     * Resolves when the list has been read whole; retries until it is, or until `stop` or the
+     * signal.
+     */
+    start(signal?: AbortSignal): Promise<void>
+    stop(): Promise<void>
+    /** Sessions on the list now. */
+    size(): number
+  }>
 
 /**
  * The sessions whose access tokens are dead, polled from token-store. While token-store is
- * unavailable the list is used as it stands. Each poll asks for what is new and then for one page of
- * the whole list, when it is time: a list that cannot be read whole never stops new revocations.
+ * unavailable the list is used as it stands. Each poll asks for what is new and then for one page
+ * of the whole list, when it is time: a list that cannot be read whole never stops new revocations.
  *
- * Pages are in the order in which sessions ended. In a burst, each poll first reads on at the front,
- * then some pages of the overlap, where a row that committed late appears.
+ * Pages are in the order in which sessions ended. In a burst, each poll first reads on at the
+ * front, then some pages of the overlap, where a row that committed late appears.
  */
 export function createRevocationList(deps: RevocationListDeps): RevocationList {
   const { tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds } = deps
@@ -80,7 +105,8 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   const polling = createRepeating({
     everyMs: POLL_MS,
     run: poll,
-    onError: (error) => log.warn({ err: error }, 'Revocation poll failed: the known revocations stay in force'),
+    onError: (error) =>
+      log.warn({ err: error }, 'Revocation poll failed: the known revocations stay in force'),
   })
 
   return {
@@ -88,7 +114,10 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     add(sessionId, { endedBefore } = { endedBefore: false }) {
       const addedAtMs = elapsedMs()
       if (!entries.has(sessionId)) {
-        entries.set(sessionId, { untilMs: addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS, addedAtMs })
+        entries.set(sessionId, {
+          untilMs: addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS,
+          addedAtMs,
+        })
         if (endedBefore) addedLate.set(sessionId, addedAtMs)
         told = undefined
       }
@@ -100,7 +129,8 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     whole() {
       sweep()
       const atMs = elapsedMs()
-      if (told === undefined || atMs - told.atMs >= SWEEP_MS) told = { atMs, list: entries.list((entry) => secondsLeft(entry, atMs)) }
+      if (told === undefined || atMs - told.atMs >= SWEEP_MS)
+        told = { atMs, list: entries.list((entry) => secondsLeft(entry, atMs)) }
       return told.list
     },
     since(fromMs) {
@@ -114,7 +144,9 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     async start(signal) {
       signal?.addEventListener('abort', () => waited.resolve(), { once: true })
       if (signal?.aborted === true) return
-      await poll().catch((error: unknown) => log.warn({ err: error }, 'Revocation list read failed: retrying'))
+      await poll().catch((error: unknown) =>
+        log.warn({ err: error }, 'Revocation list read failed: retrying'),
+      )
       polling.start()
       await waited.promise
     },
@@ -150,7 +182,10 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   }
 
   /** A stamp in the future is no place to read on from: what is new is stamped earlier. */
-  function moveFront({ next, nowMs, readToMs = Infinity }: Received, after: string | undefined): void {
+  function moveFront(
+    { next, nowMs, readToMs = Infinity }: Received,
+    after: string | undefined,
+  ): void {
     if (next !== undefined) front = readToMs <= nowMs ? after : undefined
   }
 
@@ -184,7 +219,8 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
       receive(answer)
       whole = { startedAt: whole?.startedAt ?? toHeard(answer), after: answer.next }
       if (answer.next !== undefined) return
-      // What was revoked while the pages were read is behind `startedAt`: the increments ask for it.
+      // What was revoked while the pages were read is behind `startedAt`: the increments ask for
+      // it.
       heard ??= whole.startedAt
       wholeAtMs = whole.startedAt.atMs
       whole = undefined
@@ -217,13 +253,19 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   }
 
   /**
-   * What token-store reports replaces our own estimate, so that all processes have the same list. It
-   * never shortens what it has reported before, nor the life that the tokens had left when we ended
-   * the session: its clock may have leapt since.
+   * What token-store reports replaces our own estimate, so that all processes have the same list.
+   * It never shortens what it has reported before, nor the life that the tokens had left when we
+   * ended the session: its clock may have leapt since.
    */
-  function learn({ sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number], nowMs: number): void {
+  function learn(
+    { sessionId, untilMs, revokedAtMs }: RevocationsResult['revocations'][number],
+    nowMs: number,
+  ): void {
     const known = entries.get(sessionId)
-    const ownMs = known?.addedAtMs === undefined ? known?.untilMs : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
+    const ownMs =
+      known?.addedAtMs === undefined
+        ? known?.untilMs
+        : known.addedAtMs + (untilMs - revokedAtMs) + CLOCK_MARGIN_MS
     const endMs = Math.max(elapsedMs() + (untilMs - nowMs) + CLOCK_MARGIN_MS, ownMs ?? -Infinity)
     if (known?.storeUntilMs !== untilMs) told = undefined
     // While the first list is read, everything is old news.
@@ -232,8 +274,10 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   }
 
   function secondsLeft({ untilMs, addedAtMs }: RevocationEntry, atMs: number): number {
-    // An end that token-store has not told yet is an estimate; back ends get the right one a second later.
-    const endMs = addedAtMs === undefined ? untilMs : addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS
+    // An end that token-store has not told yet is an estimate; back ends get the right one a second
+    // later.
+    const endMs =
+      addedAtMs === undefined ? untilMs : addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS
     return Math.max(0, Math.ceil((endMs - atMs) / 1000))
   }
 
@@ -249,7 +293,8 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
     for (const [sessionId, addedAtMs] of addedLate) {
       if (heard === undefined || heard.atMs - addedAtMs < UNTIL_TOLD_MS) return
       addedLate.delete(sessionId)
-      if (entries.get(sessionId)?.addedAtMs === addedAtMs) entries.set(sessionId, { untilMs: addedAtMs, addedAtMs })
+      if (entries.get(sessionId)?.addedAtMs === addedAtMs)
+        entries.set(sessionId, { untilMs: addedAtMs, addedAtMs })
     }
   }
 }

@@ -10,20 +10,26 @@ export type RoleChangesDeps = Readonly<{
   createRepeating: CreateRepeating
   log: Log
 }>
-export type PolledRoleChanges = RoleChanges & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
+export type PolledRoleChanges = RoleChanges &
+  Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
 
 /**
  * The changed roles in memory, read each second. While the database is unavailable the known ones
  * stay in force.
  */
-export function createRoleChanges({ read, createRepeating, log }: RoleChangesDeps): PolledRoleChanges {
+export function createRoleChanges({
+  read,
+  createRepeating,
+  log,
+}: RoleChangesDeps): PolledRoleChanges {
   let known: readonly UserRoleChange[] = []
   let byUser = new Map<string, UserRoleChange>()
   let tag = ''
   const repeating = createRepeating({
     everyMs: POLL_MS,
     run: poll,
-    onError: (error) => log.warn({ err: error }, 'Role change poll failed: the known ones stay in force'),
+    onError: (error) =>
+      log.warn({ err: error }, 'Role change poll failed: the known ones stay in force'),
   })
   return {
     of: (userId) => byUser.get(userId),
@@ -46,6 +52,8 @@ export function createRoleChanges({ read, createRepeating, log }: RoleChangesDep
 
 function toTag(changes: readonly UserRoleChange[]): string {
   if (changes.length === 0) return ''
-  const lines = changes.map(({ userId, role, issuedBefore }) => JSON.stringify([userId, role, issuedBefore]))
+  const lines = changes.map(({ userId, role, issuedBefore }) =>
+    JSON.stringify([userId, role, issuedBefore]),
+  )
   return hash('sha256', lines.join(), 'base64url').slice(0, 22)
 }

@@ -2,8 +2,8 @@
  * A tag over a set of sessions and their ends, equal in every process. XOR over a hash of each
  * member: it does not depend on the order, and one more or less costs no walk over all.
  *
- * The hash is cyrb128 and not a cryptographic one, which takes ten times as long: the ids are random
- * and our own, so that nobody can choose two that cancel each other out.
+ * The hash is cyrb128 and not a cryptographic one, which takes ten times as long: the ids are
+ * random and our own, so that nobody can choose two that cancel each other out.
  */
 export function createSetTag() {
   const lanes = new Int32Array(4)
@@ -11,9 +11,9 @@ export function createSetTag() {
   return {
     read: () => Buffer.from(lanes.buffer).toString('base64url'),
     /**
-     * Adds a member, or removes one that was added with the same `endMs`. The end is a part of it: an
-     * entry that is found to last longer must reach those who keep the list by its tag.
-     * `endMs`: as token-store reports it, the same in every process; NaN while it has not.
+     * Adds a member, or removes one that was added with the same `endMs`. The end is a part of it:
+     * an entry that is found to last longer must reach those who keep the list by its tag. `endMs`:
+     * as token-store reports it, the same in every process; NaN while it has not.
      */
     toggle(sessionId: string, endMs: number): void {
       let h1 = 1_779_033_703
@@ -22,7 +22,8 @@ export function createSetTag() {
       let h4 = 2_773_480_762
       const high = Math.floor(endMs / 2 ** 32)
       for (let index = -2; index < sessionId.length; index += 1) {
-        const part = index >= 0 ? sessionId.charCodeAt(index) : index === -2 ? high : endMs % 2 ** 32
+        const part =
+          index >= 0 ? sessionId.charCodeAt(index) : index === -2 ? high : endMs % 2 ** 32
         h1 = h2 ^ Math.imul(h1 ^ part, 597_399_067)
         h2 = h3 ^ Math.imul(h2 ^ part, 2_869_860_233)
         h3 = h4 ^ Math.imul(h3 ^ part, 951_274_213)

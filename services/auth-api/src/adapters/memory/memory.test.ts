@@ -19,17 +19,33 @@ afterEach(() => {
 describe('the revocation list', () => {
   function setUp() {
     const tokenStore = aTokenStore()
-    const answer = (...revocations: RevocationsResult['revocations']) => ({ nowMs: Date.now(), revocations })
-    const gone = (sessionId: string, livesMs = 60_000) => ({ sessionId, untilMs: Date.now() + livesMs, revokedAtMs: Date.now() - 200 })
+    const answer = (...revocations: RevocationsResult['revocations']) => ({
+      nowMs: Date.now(),
+      revocations,
+    })
+    const gone = (sessionId: string, livesMs = 60_000) => ({
+      sessionId,
+      untilMs: Date.now() + livesMs,
+      revokedAtMs: Date.now() - 200,
+    })
     tokenStore.revocations.mockImplementation(async () => answer())
     const recorder = aRecorder()
-    const list = createRevocationList({ tokenStore, recorder, createRepeating, elapsedMs: () => performance.now(), log: aLog(), accessTtlSeconds: 1800 })
+    const list = createRevocationList({
+      tokenStore,
+      recorder,
+      createRepeating,
+      elapsedMs: () => performance.now(),
+      log: aLog(),
+      accessTtlSeconds: 1800,
+    })
     return { list, tokenStore, recorder, answer, gone }
   }
 
   test('is whole before it counts as started', async () => {
     const { list, tokenStore, answer, gone } = setUp()
-    tokenStore.revocations.mockRejectedValueOnce(new CodedError('unavailable')).mockResolvedValueOnce(answer(gone('a')))
+    tokenStore.revocations
+      .mockRejectedValueOnce(new CodedError('unavailable'))
+      .mockResolvedValueOnce(answer(gone('a')))
     let started = false
     const starting = list.start().then(() => (started = true))
     await vi.advanceTimersByTimeAsync(400)
@@ -41,18 +57,21 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test.each([30_000, 3_600_000])('of a store that was away for %i ms it asks for what it may have missed', async (awayMs) => {
-    const { list, tokenStore, answer, gone } = setUp()
-    await list.start()
-    tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
-    await vi.advanceTimersByTimeAsync(awayMs)
-    expect(list.feedAgeMs()).toBe(awayMs)
-    tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
-    await vi.advanceTimersByTimeAsync(500)
-    expect(tokenStore.revocations).toHaveBeenCalledWith({ sinceMs: START_MS - 10_000, page: {} })
-    expect(list.isRevoked('a')).toBe(true)
-    await list.stop()
-  })
+  test.each([30_000, 3_600_000])(
+    'of a store that was away for %i ms it asks for what it may have missed',
+    async (awayMs) => {
+      const { list, tokenStore, answer, gone } = setUp()
+      await list.start()
+      tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
+      await vi.advanceTimersByTimeAsync(awayMs)
+      expect(list.feedAgeMs()).toBe(awayMs)
+      tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
+      await vi.advanceTimersByTimeAsync(500)
+      expect(tokenStore.revocations).toHaveBeenCalledWith({ sinceMs: START_MS - 10_000, page: {} })
+      expect(list.isRevoked('a')).toBe(true)
+      await list.stop()
+    },
+  )
 
   test('learns a revocation within one poll and counts it once', async () => {
     const { list, tokenStore, answer, gone, recorder } = setUp()
@@ -69,11 +88,18 @@ describe('the revocation list', () => {
     const [one, other] = [setUp(), setUp()]
     await one.list.start()
     const empty = one.list.tag()
-    one.tokenStore.revocations.mockImplementation(async () => one.answer(one.gone('a'), one.gone('b')))
+    one.tokenStore.revocations.mockImplementation(async () =>
+      one.answer(one.gone('a'), one.gone('b')),
+    )
     await vi.advanceTimersByTimeAsync(500)
-    expect(one.list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 120 }, { sessionId: 'b', expiresInSeconds: 120 }])
+    expect(one.list.whole()).toEqual([
+      { sessionId: 'a', expiresInSeconds: 120 },
+      { sessionId: 'b', expiresInSeconds: 120 },
+    ])
     const told = one.answer(one.gone('b'), one.gone('a'))
-    other.tokenStore.revocations.mockResolvedValueOnce({ ...told, revocations: told.revocations.slice(1) }).mockResolvedValue(told)
+    other.tokenStore.revocations
+      .mockResolvedValueOnce({ ...told, revocations: told.revocations.slice(1) })
+      .mockResolvedValue(told)
     await other.list.start()
     one.tokenStore.revocations.mockImplementation(async () => told)
     await vi.advanceTimersByTimeAsync(10)
@@ -95,7 +121,10 @@ describe('the revocation list', () => {
     const revoked = own.gone('a', 300_000)
     own.list.add('a')
     for (const { tokenStore } of [own, other]) {
-      tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: Date.now() < revoked.untilMs ? [revoked] : [] }))
+      tokenStore.revocations.mockImplementation(async () => ({
+        nowMs: Date.now(),
+        revocations: Date.now() < revoked.untilMs ? [revoked] : [],
+      }))
     }
     await vi.advanceTimersByTimeAsync(500)
     for (let seconds = 1; seconds < 359; seconds += 1) {
@@ -113,7 +142,10 @@ describe('the revocation list', () => {
     await list.start()
     list.add('a')
     const revoked = gone('a', 1_500_000)
-    tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now() + 1_400_000, revocations: [revoked] }))
+    tokenStore.revocations.mockImplementation(async () => ({
+      nowMs: Date.now() + 1_400_000,
+      revocations: [revoked],
+    }))
     await vi.advanceTimersByTimeAsync(500)
     tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
     list.add('a')
@@ -199,7 +231,9 @@ describe('the revocation list', () => {
     await list.start()
     tokenStore.revocations.mockClear()
     await vi.advanceTimersByTimeAsync(120_500)
-    expect(tokenStore.revocations.mock.calls.filter(([question]) => question.sinceMs === undefined)).toHaveLength(2)
+    expect(
+      tokenStore.revocations.mock.calls.filter(([question]) => question.sinceMs === undefined),
+    ).toHaveLength(2)
     await list.stop()
   })
 
@@ -234,13 +268,18 @@ describe('the revocation list', () => {
   test('a reading of what is new that fails goes on where it stopped', async () => {
     const { list, tokenStore, answer, gone } = setUp()
     await list.start()
-    tokenStore.revocations.mockClear()
+    tokenStore.revocations
+      .mockClear()
       .mockResolvedValueOnce({ ...answer(gone('a')), next: '1' })
       .mockRejectedValueOnce(new CodedError('unavailable'))
       .mockResolvedValueOnce(answer(gone('b')))
     await vi.advanceTimersByTimeAsync(1000)
     const since = { sinceMs: START_MS - 10_000 }
-    expect(tokenStore.revocations.mock.calls).toEqual([[{ ...since, page: {} }], [{ ...since, page: { after: '1' } }], [{ ...since, page: { after: '1' } }]])
+    expect(tokenStore.revocations.mock.calls).toEqual([
+      [{ ...since, page: {} }],
+      [{ ...since, page: { after: '1' } }],
+      [{ ...since, page: { after: '1' } }],
+    ])
     expect([list.isRevoked('a'), list.isRevoked('b'), list.feedAgeMs()]).toEqual([true, true, 0])
     await list.stop()
   })
@@ -272,7 +311,9 @@ describe('the revocation list', () => {
 
   test('says what is new since an answer, and that only the whole list will do where that is too much', async () => {
     const { list, tokenStore, answer, gone } = setUp()
-    tokenStore.revocations.mockResolvedValueOnce(answer({ ...gone('old'), revokedAtMs: START_MS - 60_000 }))
+    tokenStore.revocations.mockResolvedValueOnce(
+      answer({ ...gone('old'), revokedAtMs: START_MS - 60_000 }),
+    )
     await list.start()
     const asOfMs = list.asOfMs() ?? NaN
     tokenStore.revocations.mockResolvedValueOnce(answer(gone('a')))
@@ -314,7 +355,9 @@ describe('known users', () => {
   const ada = aUser({ id: 'a' })
 
   function setUp(options: Partial<Parameters<typeof createKnownUsers>[0]> = {}) {
-    const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async (ids) => ids.filter((id) => id !== 'nobody').map((id) => ({ ...ada, id })))
+    const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async (ids) =>
+      ids.filter((id) => id !== 'nobody').map((id) => ({ ...ada, id })),
+    )
     return { findByIds, known: createKnownUsers({ findByIds, clock, ...options }) }
   }
 
@@ -343,7 +386,12 @@ describe('known users', () => {
   })
 
   test('a last known state has the role of a later change, and of no earlier one', async () => {
-    const change = (userId: string) => ({ userId, role: 'viewer', issuedBefore: START_MS / 1000 + 10, expiresInSeconds: 60 })
+    const change = (userId: string) => ({
+      userId,
+      role: 'viewer',
+      issuedBefore: START_MS / 1000 + 10,
+      expiresInSeconds: 60,
+    })
     const read = async () => ['a', 'b'].map(change)
     const roleChanges = createRoleChanges({ read, createRepeating, log: aLog() })
     await roleChanges.start()
@@ -403,7 +451,10 @@ describe('changed roles', () => {
     await roles.start()
     expect([roles.tag(), roles.of('a')]).toEqual(['', undefined])
     const change = { userId: 'a', role: 'viewer', issuedBefore: 10, expiresInSeconds: 60 }
-    read.mockResolvedValueOnce([change]).mockRejectedValueOnce(new Error('away')).mockResolvedValue([{ ...change, expiresInSeconds: 58 }])
+    read
+      .mockResolvedValueOnce([change])
+      .mockRejectedValueOnce(new Error('away'))
+      .mockResolvedValue([{ ...change, expiresInSeconds: 58 }])
     await vi.advanceTimersByTimeAsync(1000)
     const tag = roles.tag()
     expect([tag.length, roles.of('a'), roles.list()]).toEqual([22, change, [change]])

@@ -6,7 +6,11 @@ import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contra
  */
 export async function readPages<Answer extends RevocationsResult>(
   ask: (request: RevocationsRequest) => Promise<Answer>,
-  { sinceMs, after, most = Infinity }: { sinceMs?: number; after: string | undefined; most?: number },
+  {
+    sinceMs,
+    after,
+    most = Infinity,
+  }: { sinceMs?: number; after: string | undefined; most?: number },
   onPage: (answer: Answer, after: string | undefined) => void,
 ): Promise<void> {
   const askFrom = (from: string | undefined) =>

@@ -15,29 +15,47 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A token-store with pages of two rows, as many of which a list needs as of 5,000 in a burst of half a million. */
+/**
+ * A token-store with pages of two rows, as many of which a list needs as of 5,000 in a burst of
+ * half a million.
+ */
 function setUp() {
   const rows: { sessionId: string; stampMs: number; committedMs: number }[] = []
   const clock = { offsetMs: 0 }
   const nowMs = () => Date.now() + clock.offsetMs
   const tokenStore = aTokenStore()
-  tokenStore.revocations.mockImplementation(async ({ sinceMs = 0, page }: RevocationsRequest): Promise<RevocationsResult> => {
-    await new Promise((resolve) => setTimeout(resolve, PAGE_MS))
-    const after = page?.after ?? ''
-    const found = rows
-      .filter(({ stampMs, committedMs }) => stampMs > sinceMs && committedMs <= Date.now())
-      .map((row) => ({ ...row, place: `${row.stampMs}:${row.sessionId}` }))
-      .filter(({ place }) => place > after)
-      .toSorted((a, b) => (a.place < b.place ? -1 : 1))
-      .slice(0, PAGE_ROWS)
-    const last = found.length === PAGE_ROWS ? found.at(-1) : undefined
-    return {
-      nowMs: nowMs(),
-      revocations: found.map(({ sessionId, stampMs }) => ({ sessionId, untilMs: stampMs + 1_800_000, revokedAtMs: stampMs })),
-      ...(last === undefined ? { readToMs: nowMs() } : { readToMs: last.stampMs, next: last.place }),
-    }
+  tokenStore.revocations.mockImplementation(
+    async ({ sinceMs = 0, page }: RevocationsRequest): Promise<RevocationsResult> => {
+      await new Promise((resolve) => setTimeout(resolve, PAGE_MS))
+      const after = page?.after ?? ''
+      const found = rows
+        .filter(({ stampMs, committedMs }) => stampMs > sinceMs && committedMs <= Date.now())
+        .map((row) => ({ ...row, place: `${row.stampMs}:${row.sessionId}` }))
+        .filter(({ place }) => place > after)
+        .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+        .slice(0, PAGE_ROWS)
+      const last = found.length === PAGE_ROWS ? found.at(-1) : undefined
+      return {
+        nowMs: nowMs(),
+        revocations: found.map(({ sessionId, stampMs }) => ({
+          sessionId,
+          untilMs: stampMs + 1_800_000,
+          revokedAtMs: stampMs,
+        })),
+        ...(last === undefined
+          ? { readToMs: nowMs() }
+          : { readToMs: last.stampMs, next: last.place }),
+      }
+    },
+  )
+  const list = createRevocationList({
+    tokenStore,
+    recorder: aRecorder(),
+    createRepeating,
+    elapsedMs: () => performance.now(),
+    log: aLog(),
+    accessTtlSeconds: 1800,
   })
-  const list = createRevocationList({ tokenStore, recorder: aRecorder(), createRepeating, elapsedMs: () => performance.now(), log: aLog(), accessTtlSeconds: 1800 })
   let count = 0
 
   function end(stampMs = nowMs(), committedMs = Date.now()): string {

@@ -21,13 +21,24 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
   }
 }
 
-function record(pool: Pool, { outcome, usernameHash, userId, sessionId, context: { address, network, agent } }: LoginRecord) {
+function record(
+  pool: Pool,
+  { outcome, usernameHash, userId, sessionId, context: { address, network, agent } }: LoginRecord,
+) {
   return readRows(pool, {
     name: 'record-login',
     text: `
       insert into auth_api.login_audit (outcome, username_hash, user_id, session_id, address, network, agent)
       values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text)`,
-    values: [outcome, usernameHash, userId ?? null, sessionId ?? null, address === 'unknown' ? null : address, network, agent],
+    values: [
+      outcome,
+      usernameHash,
+      userId ?? null,
+      sessionId ?? null,
+      address === 'unknown' ? null : address,
+      network,
+      agent,
+    ],
   })
 }
 

@@ -24,13 +24,23 @@ function leave(pool: Pool, { id, userId, sessionId, occurredAtMs }: Notice) {
 }
 
 async function list(pool: Pool, userId: string): Promise<Notice[]> {
-  const rows = await readRows<{ id: string; user_id: string; session_id: string; occurred_at: number }>(pool, {
+  const rows = await readRows<{
+    id: string
+    user_id: string
+    session_id: string
+    occurred_at: number
+  }>(pool, {
     text: `
       select id, user_id, session_id, occurred_at from auth_api.notices
       where user_id = $1::uuid and dismissed_at is null order by occurred_at desc, id limit 100`,
     values: [userId],
   })
-  return rows.map((row) => ({ id: row.id, userId: row.user_id, sessionId: row.session_id, occurredAtMs: row.occurred_at }))
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    sessionId: row.session_id,
+    occurredAtMs: row.occurred_at,
+  }))
 }
 
 function dismiss(pool: Pool, userId: string, id: string) {

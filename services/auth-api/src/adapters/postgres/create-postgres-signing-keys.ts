@@ -2,10 +2,25 @@ import { inTransaction, toUnavailable } from '@auto-refresh/postgres'
 import type { Pool } from 'pg'
 import type { Clock, SigningKeyChange, SigningKeyStore } from '../../ports.ts'
 import type { Queryable } from './read-rows.ts'
-import { activateSigningKey, deleteSigningKey, denySigningKey, insertSigningKey, lockSigningKeys, readRetiredKeys, readSigningKeys, retireSigningKey } from './signing-key-rows.ts'
+import {
+  activateSigningKey,
+  deleteSigningKey,
+  denySigningKey,
+  insertSigningKey,
+  lockSigningKeys,
+  readRetiredKeys,
+  readSigningKeys,
+  retireSigningKey,
+} from './signing-key-rows.ts'
 
 /** The signing keys in `auth_api.signing_keys`. */
-export function createPostgresSigningKeys({ pool, clock }: { pool: Pool; clock: Clock }): SigningKeyStore {
+export function createPostgresSigningKeys({
+  pool,
+  clock,
+}: {
+  pool: Pool
+  clock: Clock
+}): SigningKeyStore {
   return {
     read: () => readSigningKeys(pool),
     readRetired: () => readRetiredKeys(pool),
@@ -14,7 +29,8 @@ export function createPostgresSigningKeys({ pool, clock }: { pool: Pool; clock: 
         return await inTransaction(pool, async (client) => {
           await lockSigningKeys(client)
           const nowMs = clock.nowMs()
-          for (const change of await decide(await readSigningKeys(client), nowMs)) await carryOut(client, change, nowMs)
+          for (const change of await decide(await readSigningKeys(client), nowMs))
+            await carryOut(client, change, nowMs)
           return readSigningKeys(client)
         })
       } catch (error) {

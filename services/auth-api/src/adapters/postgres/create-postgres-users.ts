@@ -6,7 +6,15 @@ import { revokeUser } from './revoke-user.ts'
 import { changeRole } from './role-change-rows.ts'
 import { acknowledge, pendingRevocations } from './pending-revocations.ts'
 
-type Row = { id: string; username: string; role: string; password_hash: string; active: boolean; version: number; demo: boolean }
+type Row = {
+  id: string
+  username: string
+  role: string
+  password_hash: string
+  active: boolean
+  version: number
+  demo: boolean
+}
 
 const toUser = ({ password_hash: passwordHash, ...row }: Row): User => ({ ...row, passwordHash })
 

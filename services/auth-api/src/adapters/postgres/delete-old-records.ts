@@ -1,36 +1,71 @@
 import { readRows, type Queryable } from './read-rows.ts'
 
-/** `nowMs` is our time: while the database's is more than a minute ahead of it, nothing is deleted. */
+/**
+ * `nowMs` is our time: while the database's is more than a minute ahead of it, nothing is deleted.
+ */
 type Retention = Readonly<{ retentionDays: number; nowMs: number }>
 
-/** Deletes at most `limit` recorded sign-ins older than the retention, the oldest first; returns how many. */
-export function deleteOldSignIns(database: Queryable, retention: Retention, limit: number): Promise<number> {
-  return deleteRows(database, retention, limit, `
+/**
+ * Deletes at most `limit` recorded sign-ins older than the retention, the oldest first; returns how
+ * many.
+ */
+export function deleteOldSignIns(
+  database: Queryable,
+  retention: Retention,
+  limit: number,
+): Promise<number> {
+  return deleteRows(
+    database,
+    retention,
+    limit,
+    `
     delete from auth_api.login_audit where id = any(array(
       select id from auth_api.login_audit where at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by at limit $2::integer for update skip locked))
-    returning 1`)
+    returning 1`,
+  )
 }
 
 /** Deletes at most `limit` notices older than the retention, the oldest first; returns how many. */
-export function deleteOldNotices(database: Queryable, retention: Retention, limit: number): Promise<number> {
-  return deleteRows(database, retention, limit, `
+export function deleteOldNotices(
+  database: Queryable,
+  retention: Retention,
+  limit: number,
+): Promise<number> {
+  return deleteRows(
+    database,
+    retention,
+    limit,
+    `
     delete from auth_api.notices where id = any(array(
       select id from auth_api.notices where occurred_at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by occurred_at limit $2::integer for update skip locked))
-    returning 1`)
+    returning 1`,
+  )
 }
 
-/** Deletes at most `limit` role changes older than the retention, the oldest first; returns how many. */
-export function deleteOldRoleChanges(database: Queryable, retention: Retention, limit: number): Promise<number> {
-  return deleteRows(database, retention, limit, `
+/**
+ * Deletes at most `limit` role changes older than the retention, the oldest first; returns how
+ * many.
+ */
+export function deleteOldRoleChanges(
+  database: Queryable,
+  retention: Retention,
+  limit: number,
+): Promise<number> {
+  return deleteRows(
+    database,
+    retention,
+    limit,
+    `
     delete from auth_api.role_changes where user_id = any(array(
       select user_id from auth_api.role_changes where changed_at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by changed_at limit $2::integer for update skip locked))
-    returning 1`)
+    returning 1`,
+  )
 }
 
 /** Age of the oldest recorded sign-in in seconds; 0 when there is none. */
@@ -41,6 +76,11 @@ export async function oldestSignInSeconds(database: Queryable): Promise<number> 
   return row?.seconds ?? 0
 }
 
-async function deleteRows(database: Queryable, { retentionDays, nowMs }: Retention, limit: number, text: string): Promise<number> {
+async function deleteRows(
+  database: Queryable,
+  { retentionDays, nowMs }: Retention,
+  limit: number,
+  text: string,
+): Promise<number> {
   return (await readRows(database, { text, values: [retentionDays, limit, nowMs] })).length
 }

@@ -3,8 +3,16 @@ import type { PendingRevocation } from '../../ports.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 /** The oldest first, at most 200: whoever delivers them comes again. */
-export async function pendingRevocations(database: Queryable, userId: string | undefined): Promise<PendingRevocation[]> {
-  const rows = await readRows<{ id: string; user_id: string; version: number; reason: RevokeReason }>(database, {
+export async function pendingRevocations(
+  database: Queryable,
+  userId: string | undefined,
+): Promise<PendingRevocation[]> {
+  const rows = await readRows<{
+    id: string
+    user_id: string
+    version: number
+    reason: RevokeReason
+  }>(database, {
     name: 'pending-revocations',
     text: `
       select id, user_id, version, reason from auth_api.pending_revocations
@@ -16,7 +24,10 @@ export async function pendingRevocations(database: Queryable, userId: string | u
 
 /** token-store has carried it out. */
 export async function acknowledge(database: Queryable, id: string): Promise<void> {
-  await readRows(database, { text: 'delete from auth_api.pending_revocations where id = $1::uuid', values: [id] })
+  await readRows(database, {
+    text: 'delete from auth_api.pending_revocations where id = $1::uuid',
+    values: [id],
+  })
 }
 
 /** In seconds; 0 when nothing is pending. */

@@ -15,7 +15,12 @@ afterAll(() => database.close())
 const idOf = (n: number) => `0199e000-0000-7000-8000-${String(n).padStart(12, '0')}`
 
 describe('notices', () => {
-  const notice = (n: number, occurredAtMs = Date.now()) => ({ id: idOf(n), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs })
+  const notice = (n: number, occurredAtMs = Date.now()) => ({
+    id: idOf(n),
+    userId: USER_ID,
+    sessionId: SESSION_ID,
+    occurredAtMs,
+  })
 
   test('one event leaves one notice, however often it is delivered, also after it was dismissed', async () => {
     const notices = createPostgresNotices(database)
@@ -39,19 +44,53 @@ describe('notices', () => {
 })
 
 describe('the audit trail', () => {
-  const login = (change: Partial<LoginRecord> = {}): LoginRecord => ({ outcome: 'succeeded', usernameHash: 'ada', userId: USER_ID, sessionId: SESSION_ID, context, ...change })
+  const login = (change: Partial<LoginRecord> = {}): LoginRecord => ({
+    outcome: 'succeeded',
+    usernameHash: 'ada',
+    userId: USER_ID,
+    sessionId: SESSION_ID,
+    context,
+    ...change,
+  })
   const from = (address: string) => ({ ...context, address })
 
   test('holds every login as it was', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ usernameHash: 'all' }))
-    await audit.record({ outcome: 'invalid_credentials', usernameHash: 'all', context: from('fe80::1') })
+    await audit.record({
+      outcome: 'invalid_credentials',
+      usernameHash: 'all',
+      context: from('fe80::1'),
+    })
     await audit.record({ outcome: 'rate_limited', usernameHash: 'all', context: from('unknown') })
-    const { rows } = await database.pool.query("select outcome, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id")
+    const { rows } = await database.pool.query(
+      "select outcome, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id",
+    )
     expect(rows).toEqual([
-      { outcome: 'succeeded', user_id: USER_ID, session_id: SESSION_ID, address: '203.0.113.7', network: context.network, agent: 'test' },
-      { outcome: 'invalid_credentials', user_id: null, session_id: null, address: 'fe80::1', network: context.network, agent: 'test' },
-      { outcome: 'rate_limited', user_id: null, session_id: null, address: null, network: context.network, agent: 'test' },
+      {
+        outcome: 'succeeded',
+        user_id: USER_ID,
+        session_id: SESSION_ID,
+        address: '203.0.113.7',
+        network: context.network,
+        agent: 'test',
+      },
+      {
+        outcome: 'invalid_credentials',
+        user_id: null,
+        session_id: null,
+        address: 'fe80::1',
+        network: context.network,
+        agent: 'test',
+      },
+      {
+        outcome: 'rate_limited',
+        user_id: null,
+        session_id: null,
+        address: null,
+        network: context.network,
+        agent: 'test',
+      },
     ])
   })
 
@@ -81,7 +120,10 @@ describe('the audit trail', () => {
     const second = await audit.signInsBefore(first.next)
     expect(first.signIns).toHaveLength(5000)
     expect(first.signIns[0]).toMatchObject({ usernameHash: 'paged 10004', address: '203.0.113.7' })
-    expect(second.signIns.slice(0, 2)).toMatchObject([{ usernameHash: 'paged 4' }, { usernameHash: 'paged 2' }])
+    expect(second.signIns.slice(0, 2)).toMatchObject([
+      { usernameHash: 'paged 4' },
+      { usernameHash: 'paged 2' },
+    ])
     expect(second.next).toBeUndefined()
   })
 
@@ -93,15 +135,32 @@ describe('the audit trail', () => {
 
   test('what is older than the retention goes, the rest stays, and nothing goes by a clock of the database that is ahead of ours', async () => {
     const { pool } = database
-    await pool.query("insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d")
-    await createPostgresNotices(database).leave({ id: idOf(7), userId: USER_ID, sessionId: SESSION_ID, occurredAtMs: Date.now() - 91 * 86_400_000 })
+    await pool.query(
+      "insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d",
+    )
+    await createPostgresNotices(database).leave({
+      id: idOf(7),
+      userId: USER_ID,
+      sessionId: SESSION_ID,
+      occurredAtMs: Date.now() - 91 * 86_400_000,
+    })
     expect(await oldestSignInSeconds(pool)).toBeGreaterThan(399 * 86_400)
     const deleted = (nowMs = Date.now()) =>
-      Promise.all([deleteOldSignIns, deleteOldNotices].map((deleteOld) => deleteOld(pool, { retentionDays: 90, nowMs }, 1)))
+      Promise.all(
+        [deleteOldSignIns, deleteOldNotices].map((deleteOld) =>
+          deleteOld(pool, { retentionDays: 90, nowMs }, 1),
+        ),
+      )
     // as if the database's clock had jumped ahead of ours
     expect(await deleted(Date.now() - 120_000)).toEqual([0, 0])
-    expect([await deleted(), await deleted(), await deleted()]).toEqual([[1, 1], [1, 0], [0, 0]])
+    expect([await deleted(), await deleted(), await deleted()]).toEqual([
+      [1, 1],
+      [1, 0],
+      [0, 0],
+    ])
     expect(await oldestSignInSeconds(pool)).toBeLessThan(90 * 86_400)
-    expect((await pool.query("select from auth_api.login_audit where username_hash = 'aged'")).rowCount).toBe(2)
+    expect(
+      (await pool.query("select from auth_api.login_audit where username_hash = 'aged'")).rowCount,
+    ).toBe(2)
   })
 })

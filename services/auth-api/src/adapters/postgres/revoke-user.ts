@@ -5,8 +5,18 @@ import { readRows, type Queryable } from './read-rows.ts'
 type Change = { active?: false; passwordHash?: string; ifVersion?: number }
 
 /** Version, change and pending revocation in one statement: they commit together, or not at all. */
-export async function revokeUser(database: Queryable, id: string, reason: RevokeReason, change: Change): Promise<PendingRevocation | undefined> {
-  const rows = await readRows<{ id: string; user_id: string; version: number; reason: RevokeReason }>(database, {
+export async function revokeUser(
+  database: Queryable,
+  id: string,
+  reason: RevokeReason,
+  change: Change,
+): Promise<PendingRevocation | undefined> {
+  const rows = await readRows<{
+    id: string
+    user_id: string
+    version: number
+    reason: RevokeReason
+  }>(database, {
     text: `
       with raised as (
         update auth_api.users
@@ -19,7 +29,13 @@ export async function revokeUser(database: Queryable, id: string, reason: Revoke
       insert into auth_api.pending_revocations (user_id, version, reason)
       select id, version, $2::text from raised
       returning id, user_id, version, reason`,
-    values: [id, reason, change.active ?? null, change.passwordHash ?? null, change.ifVersion ?? null],
+    values: [
+      id,
+      reason,
+      change.active ?? null,
+      change.passwordHash ?? null,
+      change.ifVersion ?? null,
+    ],
   })
   return rows.map(({ user_id: userId, ...row }) => ({ ...row, userId }))[0]
 }

@@ -31,7 +31,12 @@ export async function changeRole(database: Queryable, id: string, role: string):
 
 /** The changes that still matter, in a stable order. */
 export async function readRoleChanges(database: Queryable): Promise<UserRoleChange[]> {
-  const rows = await readRows<{ user_id: string; role: string; before_ms: number; seconds: number }>(database, {
+  const rows = await readRows<{
+    user_id: string
+    role: string
+    before_ms: number
+    seconds: number
+  }>(database, {
     name: 'role-changes',
     text: `
       select user_id, role,
@@ -43,6 +48,9 @@ export async function readRoleChanges(database: Queryable): Promise<UserRoleChan
     values: [MARGIN, KEPT],
   })
   return rows.map(({ user_id: userId, role, before_ms: beforeMs, seconds }) => ({
-    userId, role, issuedBefore: beforeMs / 1000, expiresInSeconds: Math.ceil(seconds),
+    userId,
+    role,
+    issuedBefore: beforeMs / 1000,
+    expiresInSeconds: Math.ceil(seconds),
   }))
 }

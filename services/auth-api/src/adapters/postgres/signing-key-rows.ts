@@ -23,7 +23,10 @@ export async function readSigningKeys(database: Queryable): Promise<StoredSignin
     kid: row.kid,
     state: row.state,
     publicJwk: row.public_jwk,
-    sealed: row.private_key === null || row.encryption_kid === null ? undefined : { encryptionKid: row.encryption_kid, box: row.private_key },
+    sealed:
+      row.private_key === null || row.encryption_kid === null
+        ? undefined
+        : { encryptionKid: row.encryption_kid, box: row.private_key },
     createdAtMs: row.created_at,
     activatedAtMs: row.activated_at ?? undefined,
     expiresAtMs: row.expires_at ?? undefined,
@@ -31,8 +34,9 @@ export async function readSigningKeys(database: Queryable): Promise<StoredSignin
 }
 
 /**
- * Holds off every other process that would change the keys, until the transaction ends. It waits as long as a statement may
- * (1 s), not 250 ms: when all replicas start at once, each waits for those before it.
+ * Holds off every other process that would change the keys, until the transaction ends. It waits as
+ * long as a statement may (1 s), not 250 ms: when all replicas start at once, each waits for those
+ * before it.
  */
 export async function lockSigningKeys(database: Queryable): Promise<void> {
   await readRows(database, {
@@ -40,7 +44,10 @@ export async function lockSigningKeys(database: Queryable): Promise<void> {
   })
 }
 
-export async function insertSigningKey(database: Queryable, { kid, state, publicJwk, sealed, nowMs }: NewSigningKey & { nowMs: number }): Promise<void> {
+export async function insertSigningKey(
+  database: Queryable,
+  { kid, state, publicJwk, sealed, nowMs }: NewSigningKey & { nowMs: number },
+): Promise<void> {
   await readRows(database, {
     text: `
       insert into auth_api.signing_keys (kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at)
@@ -50,7 +57,10 @@ export async function insertSigningKey(database: Queryable, { kid, state, public
   })
 }
 
-export async function activateSigningKey(database: Queryable, { kid, nowMs }: { kid: string; nowMs: number }): Promise<void> {
+export async function activateSigningKey(
+  database: Queryable,
+  { kid, nowMs }: { kid: string; nowMs: number },
+): Promise<void> {
   await readRows(database, {
     text: `update auth_api.signing_keys set state = 'active', activated_at = to_timestamp($2::float8 / 1000) where kid = $1::text`,
     values: [kid, nowMs],
@@ -59,7 +69,10 @@ export async function activateSigningKey(database: Queryable, { kid, nowMs }: { 
 
 type Retirement = { kid: string; nowMs: number; expiresAtMs: number }
 /** Its private half is gone for good; the public one stays until the last token has expired. */
-export async function retireSigningKey(database: Queryable, { kid, nowMs, expiresAtMs }: Retirement): Promise<void> {
+export async function retireSigningKey(
+  database: Queryable,
+  { kid, nowMs, expiresAtMs }: Retirement,
+): Promise<void> {
   await readRows(database, {
     text: `
       update auth_api.signing_keys
@@ -71,7 +84,10 @@ export async function retireSigningKey(database: Queryable, { kid, nowMs, expire
 }
 
 export async function deleteSigningKey(database: Queryable, kid: string): Promise<void> {
-  await readRows(database, { text: 'delete from auth_api.signing_keys where kid = $1::text', values: [kid] })
+  await readRows(database, {
+    text: 'delete from auth_api.signing_keys where kid = $1::text',
+    values: [kid],
+  })
 }
 
 /** Deletes the key and refuses its kid for good. */
@@ -84,7 +100,9 @@ export async function denySigningKey(database: Queryable, kid: string): Promise<
 }
 
 /** The keys that were thrown away, the latest last. */
-export async function readRetiredKeys(database: Queryable): Promise<{ kid: string; retiredAtMs: number }[]> {
+export async function readRetiredKeys(
+  database: Queryable,
+): Promise<{ kid: string; retiredAtMs: number }[]> {
   const rows = await readRows<{ kid: string; retired_at: number }>(database, {
     text: 'select kid, retired_at from auth_api.retired_keys order by retired_at, kid',
   })

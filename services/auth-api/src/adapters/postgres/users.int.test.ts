@@ -15,7 +15,13 @@ afterAll(() => database.close())
 
 let count = 0
 async function addUser(change: { username?: string } = {}): Promise<User> {
-  const user = await users.add({ username: `User ${count++}`, role: 'user', passwordHash: 'hash', demo: false, ...change })
+  const user = await users.add({
+    username: `User ${count++}`,
+    role: 'user',
+    passwordHash: 'hash',
+    demo: false,
+    ...change,
+  })
   if (user === undefined) throw new Error('The name is taken')
   return user
 }
@@ -25,12 +31,26 @@ test('a user is found by any spelling of the name, and a name is taken once', as
   const ada = await addUser({ username: 'Ada' })
   expect(await users.findByName('ada')).toEqual(ada)
   expect(await users.findByName('Ada')).toBeUndefined()
-  expect(await users.add({ username: 'ＡＤＡ', role: 'user', passwordHash: 'x', demo: false })).toBeUndefined()
-  expect(ada).toEqual({ id: ada.id, username: 'Ada', role: 'user', active: true, version: 1, demo: false, passwordHash: 'hash' })
+  expect(
+    await users.add({ username: 'ＡＤＡ', role: 'user', passwordHash: 'x', demo: false }),
+  ).toBeUndefined()
+  expect(ada).toEqual({
+    id: ada.id,
+    username: 'Ada',
+    role: 'user',
+    active: true,
+    version: 1,
+    demo: false,
+    passwordHash: 'hash',
+  })
 })
 
 test('of twenty that add one name at once, one succeeds', async () => {
-  const added = await Promise.all(Array.from({ length: 20 }, () => users.add({ username: 'racer', role: 'user', passwordHash: 'x', demo: false })))
+  const added = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      users.add({ username: 'racer', role: 'user', passwordHash: 'x', demo: false }),
+    ),
+  )
   expect(added.filter((user) => user !== undefined)).toHaveLength(1)
 })
 
@@ -50,7 +70,8 @@ test('role and password hash change; a hash is upgraded only while it is the one
 
 test('a changed role is recorded with the change, for longer than any access token lives; the same role is no change', async () => {
   const [{ id }, other] = [await addUser(), await addUser()]
-  const recorded = async () => (await readRoleChanges(database.pool)).filter(({ userId }) => [id, other.id].includes(userId))
+  const recorded = async () =>
+    (await readRoleChanges(database.pool)).filter(({ userId }) => [id, other.id].includes(userId))
   expect([await users.setRole(id, 'user'), await recorded()]).toEqual([false, []])
   expect(await users.setRole('00000000-0000-4000-8000-000000000000', 'admin')).toBe(false)
   const startedMs = Date.now()
@@ -62,11 +83,18 @@ test('a changed role is recorded with the change, for longer than any access tok
   expect(first?.expiresInSeconds).toBeGreaterThan(86_410)
 
   // a clock that was set back in between
-  await database.pool.query("update auth_api.role_changes set changed_at = now() + interval '1 hour'")
+  await database.pool.query(
+    "update auth_api.role_changes set changed_at = now() + interval '1 hour'",
+  )
   await users.setRole(id, 'editor')
   const [second] = await recorded()
-  expect([second?.role, (second?.issuedBefore ?? 0) - (first?.issuedBefore ?? 0) > 3500]).toEqual(['editor', true])
-  await database.pool.query("update auth_api.role_changes set changed_at = now() - interval '25 hours'")
+  expect([second?.role, (second?.issuedBefore ?? 0) - (first?.issuedBefore ?? 0) > 3500]).toEqual([
+    'editor',
+    true,
+  ])
+  await database.pool.query(
+    "update auth_api.role_changes set changed_at = now() - interval '25 hours'",
+  )
   expect(await recorded()).toEqual([])
 })
 
@@ -92,7 +120,9 @@ describe('a revocation', () => {
 
   test('of fifty with the same version to end, one ends it', async () => {
     const { id } = await addUser()
-    const revocations = await Promise.all(Array.from({ length: 50 }, () => users.revoke(id, 'logout_all', { ifVersion: 1 })))
+    const revocations = await Promise.all(
+      Array.from({ length: 50 }, () => users.revoke(id, 'logout_all', { ifVersion: 1 })),
+    )
     expect(revocations.filter((revocation) => revocation !== undefined)).toHaveLength(1)
     expect(await stateOf(id)).toMatchObject({ version: 2 })
     expect(await users.pendingRevocations(id)).toHaveLength(1)

@@ -1,7 +1,15 @@
 import type { Metrics } from '@auto-refresh/telemetry'
 import type { Recorder } from '../../ports.ts'
 
-type Counters = Pick<Metrics, 'logins' | 'refreshes' | 'refreshInterval' | 'rateLimited' | 'loginEventsDropped' | 'revocationPropagation'>
+type Counters = Pick<
+  Metrics,
+  | 'logins'
+  | 'refreshes'
+  | 'refreshInterval'
+  | 'rateLimited'
+  | 'loginEventsDropped'
+  | 'revocationPropagation'
+>
 
 /** Counts in the product's metrics. */
 export function createRecorder({ metrics }: { metrics: Counters }): Recorder {

@@ -11,7 +11,10 @@ afterEach(() => {
 test('runs again after a fault, and tells of the first in a row', async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const [first, second, third] = [new Error('1'), new Error('2'), new Error('3')]
-  const run = vi.fn<() => Promise<void>>(async () => {}).mockRejectedValueOnce(first).mockRejectedValueOnce(second)
+  const run = vi
+    .fn<() => Promise<void>>(async () => {})
+    .mockRejectedValueOnce(first)
+    .mockRejectedValueOnce(second)
   const repeating = createRepeating({ everyMs: 100, run, onError })
   repeating.start()
   repeating.start()

@@ -1,8 +1,9 @@
 import type { CreateRepeating } from '../../ports.ts'
 
 /**
- * Runs `run` again and again, `everyMs` after the end of the run before, never twice at once. A fault does not end it; the
- * first of several in a row is told to `onError`. It keeps no process alive.
+ * Runs `run` again and again, `everyMs` after the end of the run before, never twice at once. A
+ * fault does not end it; the first of several in a row is told to `onError`. It keeps no process
+ * alive.
  */
 export const createRepeating: CreateRepeating = ({ everyMs, run, onError }) => {
   let timer: NodeJS.Timeout | undefined

@@ -1,6 +1,15 @@
 import { noTracing } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
-import { answer, CONTEXT, openClient, openTestStore, rotation, SESSION, timed, type Asked } from './test-stores.ts'
+import {
+  answer,
+  CONTEXT,
+  openClient,
+  openTestStore,
+  rotation,
+  SESSION,
+  timed,
+  type Asked,
+} from './test-stores.ts'
 
 const TOKENS = Array.from({ length: 100 }, (_, i) => `art_${i + 1}`)
 const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterSeconds: i + 1 }))
@@ -8,18 +17,29 @@ const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterS
 test('what is asked at once travels in one request, and everyone gets the own answer', async () => {
   const store = await openTestStore()
   const { tokenStore } = openClient({ urls: [store.url] })
-  expect(await Promise.all(TOKENS.map((token) => tokenStore.rotate(rotation(token))))).toEqual(OWN_ANSWERS)
-  expect(await Promise.all(TOKENS.map((token) => tokenStore.peek(rotation(token))))).toEqual(OWN_ANSWERS)
-  expect(store.asked.map(({ verb, items }) => [verb, items.length])).toEqual([['rotate', 100], ['peek', 100]])
+  expect(await Promise.all(TOKENS.map((token) => tokenStore.rotate(rotation(token))))).toEqual(
+    OWN_ANSWERS,
+  )
+  expect(await Promise.all(TOKENS.map((token) => tokenStore.peek(rotation(token))))).toEqual(
+    OWN_ANSWERS,
+  )
+  expect(store.asked.map(({ verb, items }) => [verb, items.length])).toEqual([
+    ['rotate', 100],
+    ['peek', 100],
+  ])
 })
 
 test('three batches are in flight, all that waits goes into the next, and none is larger than 256', async () => {
   const store = await openTestStore()
   const held: Asked[] = []
-  store.behaviour = (call) => void (call.verb === 'rotate' ? held.push(call) : call.response.end('{"results":[{"outcome":"not_found"}]}'))
+  store.behaviour = (call) =>
+    void (call.verb === 'rotate'
+      ? held.push(call)
+      : call.response.end('{"results":[{"outcome":"not_found"}]}'))
   const { tokenStore } = openClient({ urls: [store.url] })
   const ask = (count: number) => Array.from({ length: count }, () => tokenStore.rotate(rotation()))
-  const sizes = () => store.asked.filter(({ verb }) => verb === 'rotate').map(({ items }) => items.length)
+  const sizes = () =>
+    store.asked.filter(({ verb }) => verb === 'rotate').map(({ items }) => items.length)
 
   const answers = ask(1)
   for (const inFlight of [2, 3]) {
@@ -39,12 +59,21 @@ test('three batches are in flight, all that waits goes into the next, and none i
 
 test('trouble of one item is its own, and an answer in another form too', async () => {
   const store = await openTestStore()
-  store.behaviour = ({ response }) => void response.end(JSON.stringify({ results: [{ outcome: 'expired' }, { error: 'unavailable' }, { outcome: 'made_up' }] }))
+  store.behaviour = ({ response }) =>
+    void response.end(
+      JSON.stringify({
+        results: [{ outcome: 'expired' }, { error: 'unavailable' }, { outcome: 'made_up' }],
+      }),
+    )
   const { tokenStore } = openClient({ urls: [store.url] })
-  expect(await Promise.allSettled(['1', '2', '3'].map((token) => tokenStore.rotate(rotation(token))))).toMatchObject([
+  expect(
+    await Promise.allSettled(['1', '2', '3'].map((token) => tokenStore.rotate(rotation(token)))),
+  ).toMatchObject([
     { value: { outcome: 'expired' } },
     { reason: { code: 'unavailable', cause: { cause: { message: 'It could not carry it out' } } } },
-    { reason: { code: 'unavailable', cause: { cause: { message: 'The answer has another form' } } } },
+    {
+      reason: { code: 'unavailable', cause: { cause: { message: 'The answer has another form' } } },
+    },
   ])
   expect(store.asked).toHaveLength(1)
 })
@@ -52,13 +81,20 @@ test('trouble of one item is its own, and an answer in another form too', async 
 test('a batch that the store rejects whole costs only those their answer whom it does not take', async () => {
   const store = await openTestStore()
   store.behaviour = (call) => {
-    const status = call.items.length > 40 ? 413 : call.items.some(({ token }) => token === 'art_77') ? 400 : 200
+    const status =
+      call.items.length > 40 ? 413 : call.items.some(({ token }) => token === 'art_77') ? 400 : 200
     return status === 200 ? answer(call) : void call.response.writeHead(status).end('{}')
   }
   const { tokenStore, told } = openClient({ urls: [store.url] })
-  const outcomes = await Promise.allSettled(TOKENS.map((token) => tokenStore.rotate(rotation(token))))
-  expect(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))).toEqual(OWN_ANSWERS.filter((_, i) => i !== 76))
-  expect(outcomes[76]).toMatchObject({ reason: { code: 'unavailable', cause: { cause: { message: 'It answered 400' } } } })
+  const outcomes = await Promise.allSettled(
+    TOKENS.map((token) => tokenStore.rotate(rotation(token))),
+  )
+  expect(
+    outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+  ).toEqual(OWN_ANSWERS.filter((_, i) => i !== 76))
+  expect(outcomes[76]).toMatchObject({
+    reason: { code: 'unavailable', cause: { cause: { message: 'It answered 400' } } },
+  })
   expect(told).toEqual([])
 })
 
@@ -66,13 +102,21 @@ test('the deadline holds for what waits behind a store that hangs, too', async (
   const store = await openTestStore()
   store.behaviour = () => undefined
   const { tokenStore } = openClient({ urls: [store.url], deadlineMs: 300 })
-  const outcomes = await Promise.all(Array.from({ length: 1000 }, () => timed(tokenStore.rotate(rotation()))))
-  expect(outcomes.filter(({ value }) => (value as { code?: string }).code === 'unavailable')).toHaveLength(1000)
+  const outcomes = await Promise.all(
+    Array.from({ length: 1000 }, () => timed(tokenStore.rotate(rotation()))),
+  )
+  expect(
+    outcomes.filter(({ value }) => (value as { code?: string }).code === 'unavailable'),
+  ).toHaveLength(1000)
   expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(15_000)
 })
 
 test('the deadline holds while a name is looked up', async () => {
-  const { tokenStore } = openClient({ urls: ['http://token-store:1'], deadlineMs: 100, lookup: () => new Promise(() => {}) })
+  const { tokenStore } = openClient({
+    urls: ['http://token-store:1'],
+    deadlineMs: 100,
+    lookup: () => new Promise(() => {}),
+  })
   const { value, ms } = await timed(tokenStore.inspect({ sessionId: SESSION }))
   expect(value).toMatchObject({ code: 'unavailable' })
   expect(ms).toBeLessThan(15_000)
@@ -80,7 +124,8 @@ test('the deadline holds while a name is looked up', async () => {
 
 test('a rotation without an Idempotency-Key is given one, so that repeating it is no reuse with the window off', async () => {
   const store = await openTestStore()
-  store.behaviour = (call) => (store.asked.length === 1 ? void call.response.destroy() : answer(call))
+  store.behaviour = (call) =>
+    store.asked.length === 1 ? void call.response.destroy() : answer(call)
   const { tokenStore } = openClient({ urls: [store.url] })
   await tokenStore.rotate({ token: 'art_5', context: CONTEXT, accessTtlSeconds: 1 })
   await tokenStore.rotate(rotation())
@@ -104,9 +149,19 @@ test('a request that carries many traces names each with its item, and itself as
   }
   const { tokenStore } = openClient({ urls: [store.url], tracing })
   const [a, c] = ['a', 'c'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
-  await Promise.all([a, undefined, c].map((traceparent) => tokenStore.rotate({ ...rotation(), ...(traceparent !== undefined && { traceparent }) })))
-  expect(store.asked).toMatchObject([{ traceparent: 'call', items: [{ traceparent: `own ${a}` }, {}, { traceparent: `own ${c}` }] }])
+  await Promise.all(
+    [a, undefined, c].map((traceparent) =>
+      tokenStore.rotate({ ...rotation(), ...(traceparent !== undefined && { traceparent }) }),
+    ),
+  )
+  expect(store.asked).toMatchObject([
+    { traceparent: 'call', items: [{ traceparent: `own ${a}` }, {}, { traceparent: `own ${c}` }] },
+  ])
   expect(store.asked[0]?.items[1]).not.toHaveProperty('traceparent')
   await tokenStore.inspect({ sessionId: SESSION }).catch(() => {})
-  expect(spans).toEqual([{ name: 'rotate together', traceparents: [a, undefined, c] }, { name: 'POST /internal/v1/rotate' }, { name: 'POST /internal/v1/inspect' }])
+  expect(spans).toEqual([
+    { name: 'rotate together', traceparents: [a, undefined, c] },
+    { name: 'POST /internal/v1/rotate' },
+    { name: 'POST /internal/v1/inspect' },
+  ])
 })

@@ -54,7 +54,10 @@ test('a name that cannot be looked up, or has no address any more, keeps what it
 test('without any address it throws, and asks again with the next call', async () => {
   const { state, addresses } = open(['http://store:1'])
   state.fails = true
-  await expect(addresses()).rejects.toMatchObject({ message: 'The host names have no address', cause: { message: 'ENOTFOUND' } })
+  await expect(addresses()).rejects.toMatchObject({
+    message: 'The host names have no address',
+    cause: { message: 'ENOTFOUND' },
+  })
   state.fails = false
   expect(await addresses()).toEqual(['10.0.0.1'])
 })

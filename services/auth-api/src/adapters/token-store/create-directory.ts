@@ -9,10 +9,19 @@ export type Directory = () => Promise<readonly Endpoint[]>
 const FRESH_MS = 2000
 
 /**
- * Where token-store is now. A name is looked up again when the last answer is older than 2 s, behind the calls: they wait for
- * the first answer alone. A name that cannot be looked up keeps the addresses it had; throws when none is known at all.
+ * Where token-store is now. A name is looked up again when the last answer is older than 2 s,
+ * behind the calls: they wait for the first answer alone. A name that cannot be looked up keeps the
+ * addresses it had; throws when none is known at all.
  */
-export function createDirectory({ urls, lookup, nowMs }: { urls: readonly string[]; lookup: Lookup; nowMs(): number }): Directory {
+export function createDirectory({
+  urls,
+  lookup,
+  nowMs,
+}: {
+  urls: readonly string[]
+  lookup: Lookup
+  nowMs(): number
+}): Directory {
   const known = new Map<string, readonly string[]>()
   let askedMs = -Infinity
   let asking: Promise<unknown> | undefined
@@ -28,7 +37,8 @@ export function createDirectory({ urls, lookup, nowMs }: { urls: readonly string
     const outcomes = await Promise.allSettled(urls.map(ask))
     asking = undefined
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (known.size === 0) throw new Error('The host names have no address', { cause: failed?.reason })
+    if (known.size === 0)
+      throw new Error('The host names have no address', { cause: failed?.reason })
   }
 
   return async () => {

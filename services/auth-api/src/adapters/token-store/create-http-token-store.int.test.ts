@@ -11,14 +11,36 @@ async function openStore(answer: RequestListener, { path = '', deadlineMs = 20_0
 
 test('a call is one item with the key of the service, and its answer one result', async () => {
   const seen: object[] = []
-  const tokenStore = await openStore(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    seen.push({ method: request.method, url: request.url, key: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString()) })
-    json({ results: [{ outcome: 'revoked', sessionId: SESSION, reason: 'logout' }] })(request, response)
-  }, { path: '/store/' })
-  expect(await tokenStore.rotate(rotation())).toEqual({ outcome: 'revoked', sessionId: SESSION, reason: 'logout' })
-  expect(seen).toEqual([{ method: 'POST', url: '/store/internal/v1/rotate', key: `Bearer ${'k'.repeat(32)}`, body: { items: [rotation()] } }])
+  const tokenStore = await openStore(
+    async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      seen.push({
+        method: request.method,
+        url: request.url,
+        key: request.headers.authorization,
+        body: JSON.parse(Buffer.concat(chunks).toString()),
+      })
+      json({ results: [{ outcome: 'revoked', sessionId: SESSION, reason: 'logout' }] })(
+        request,
+        response,
+      )
+    },
+    { path: '/store/' },
+  )
+  expect(await tokenStore.rotate(rotation())).toEqual({
+    outcome: 'revoked',
+    sessionId: SESSION,
+    reason: 'logout',
+  })
+  expect(seen).toEqual([
+    {
+      method: 'POST',
+      url: '/store/internal/v1/rotate',
+      key: `Bearer ${'k'.repeat(32)}`,
+      body: { items: [rotation()] },
+    },
+  ])
 })
 
 test('every verb has its path', async () => {
@@ -28,7 +50,13 @@ test('every verb has its path', async () => {
     json({ results: [] })(request, response)
   })
   await Promise.allSettled([
-    tokenStore.issue({ userId: SESSION, userVersion: 0, clientId: 'c', context: CONTEXT, accessTtlSeconds: 1 }),
+    tokenStore.issue({
+      userId: SESSION,
+      userVersion: 0,
+      clientId: 'c',
+      context: CONTEXT,
+      accessTtlSeconds: 1,
+    }),
     tokenStore.rotate(rotation()),
     tokenStore.peek(rotation()),
     tokenStore.inspect({ sessionId: SESSION }),
@@ -37,7 +65,18 @@ test('every verb has its path', async () => {
     tokenStore.listSessions({ userId: SESSION }),
     tokenStore.revocations({}),
   ])
-  expect(paths).toEqual(new Set(['inspect', 'issue', 'list-sessions', 'peek', 'revocations', 'revoke-session', 'revoke-user', 'rotate']))
+  expect(paths).toEqual(
+    new Set([
+      'inspect',
+      'issue',
+      'list-sessions',
+      'peek',
+      'revocations',
+      'revoke-session',
+      'revoke-user',
+      'rotate',
+    ]),
+  )
 })
 
 test.each<[string, RequestListener]>([
@@ -48,20 +87,38 @@ test.each<[string, RequestListener]>([
   ['answers in another form', json({ results: [{ outcome: 'made_up' }] })],
   ['leaves a property out', json({ results: [{ outcome: 'revoked' }] })],
   ['answers nothing', json({ results: [] })],
-  ['answers more than was asked', json({ results: [{ outcome: 'expired' }, { outcome: 'expired' }] })],
+  [
+    'answers more than was asked',
+    json({ results: [{ outcome: 'expired' }, { outcome: 'expired' }] }),
+  ],
   ['answers null', json(null)],
   ['answers no JSON', (_, response) => void response.end('<html>')],
   ['hangs up', (request) => void request.socket.destroy()],
-  ['hangs up in the middle', (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('{"results"', () => response.destroy())],
+  [
+    'hangs up in the middle',
+    (_, response) =>
+      void response
+        .writeHead(200, { 'content-length': '100' })
+        .write('{"results"', () => response.destroy()),
+  ],
   ['never answers', () => undefined],
-  ['begins to answer and stops', (_, response) => void response.writeHead(200).write('{"results":[')],
-])('a store that %s is unavailable, within the deadline, and its cause is kept', async (_, answer) => {
-  const tokenStore = await openStore(answer, { deadlineMs: 200 })
-  const { value: error, ms } = await timed(tokenStore.rotate(rotation()))
-  expect(error).toMatchObject({ code: 'unavailable', cause: { message: 'token-store: rotate failed', cause: expect.anything() } })
-  expect(error).toBeInstanceOf(CodedError)
-  expect(ms).toBeLessThan(15_000)
-})
+  [
+    'begins to answer and stops',
+    (_, response) => void response.writeHead(200).write('{"results":['),
+  ],
+])(
+  'a store that %s is unavailable, within the deadline, and its cause is kept',
+  async (_, answer) => {
+    const tokenStore = await openStore(answer, { deadlineMs: 200 })
+    const { value: error, ms } = await timed(tokenStore.rotate(rotation()))
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      cause: { message: 'token-store: rotate failed', cause: expect.anything() },
+    })
+    expect(error).toBeInstanceOf(CodedError)
+    expect(ms).toBeLessThan(15_000)
+  },
+)
 
 test('a request that does not fit the contract is refused here, because the store would refuse its whole batch', async () => {
   let requests = 0
@@ -69,8 +126,14 @@ test('a request that does not fit the contract is refused here, because the stor
     requests += 1
     json({ results: [{ outcome: 'expired' }] })(request, response)
   })
-  const [bad, good] = await Promise.allSettled([tokenStore.rotate(rotation('x'.repeat(1025))), tokenStore.rotate(rotation())])
-  expect([bad, good]).toMatchObject([{ reason: { code: 'unavailable' } }, { value: { outcome: 'expired' } }])
+  const [bad, good] = await Promise.allSettled([
+    tokenStore.rotate(rotation('x'.repeat(1025))),
+    tokenStore.rotate(rotation()),
+  ])
+  expect([bad, good]).toMatchObject([
+    { reason: { code: 'unavailable' } },
+    { value: { outcome: 'expired' } },
+  ])
   expect(requests).toBe(1)
 })
 

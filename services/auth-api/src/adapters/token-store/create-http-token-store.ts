@@ -22,12 +22,24 @@ import { openStore } from './open-store.ts'
 const DEADLINE_MS = 2000
 
 /**
- * The token-stores over their internal HTTP API. A call that is refused, late, cut or answered in another form, by two of
- * them where it may be repeated, is `CodedError('unavailable')`: it may have been carried out, and the caller's retry finds
- * that. A rotation may be repeated, because a repeated one gets the same successor: within the replay window, and by its
- * `Idempotency-Key` at any time. A request without one is given one, so that the window may be off and our repeat no alarm.
+ * The token-stores over their internal HTTP API. A call that is refused, late, cut or answered in
+ * another form, by two of them where it may be repeated, is `CodedError('unavailable')`: it may
+ * have been carried out, and the caller's retry finds that. A rotation may be repeated, because a
+ * repeated one gets the same successor: within the replay window, and by its `Idempotency-Key` at
+ * any time. A request without one is given one, so that the window may be off and our repeat no
+ * alarm.
  */
-export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, log, deadlineMs = DEADLINE_MS, lookup = lookUp, tracing = noTracing }: {
+export function createHttpTokenStore({
+  urls,
+  apiKey,
+  nowMs,
+  random,
+  createId,
+  log,
+  deadlineMs = DEADLINE_MS,
+  lookup = lookUp,
+  tracing = noTracing,
+}: {
   urls: readonly string[]
   /** the first of `INTERNAL_API_KEYS` */
   apiKey: string
@@ -40,8 +52,18 @@ export function createHttpTokenStore({ urls, apiKey, nowMs, random, createId, lo
   lookup?: Lookup
   tracing?: Tracing
 }): { tokenStore: TokenStore; close(): Promise<void> } {
-  const stores = createStores({ directory: createDirectory({ urls, lookup, nowMs }), open: (endpoint) => openStore({ endpoint, apiKey, tracing }), nowMs, log })
-  const { single, batched } = createVerbs({ call: createCall({ stores, nowMs, random }), deadlineMs, nowMs, tracing })
+  const stores = createStores({
+    directory: createDirectory({ urls, lookup, nowMs }),
+    open: (endpoint) => openStore({ endpoint, apiKey, tracing }),
+    nowMs,
+    log,
+  })
+  const { single, batched } = createVerbs({
+    call: createCall({ stores, nowMs, random }),
+    deadlineMs,
+    nowMs,
+    tracing,
+  })
 
   const rotate = batched('rotate', RotateResult)
 

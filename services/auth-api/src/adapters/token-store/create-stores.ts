@@ -5,17 +5,32 @@ import type { Store } from './open-store.ts'
 /** How long a store that failed is left alone, and how long it may take to show that it is back. */
 const REST_MS = 1000
 
-type Member = { store: Store; busy: number; awaySinceMs: number | undefined; timer: NodeJS.Timeout | undefined; gone: boolean }
+type Member = {
+  store: Store
+  busy: number
+  awaySinceMs: number | undefined
+  timer: NodeJS.Timeout | undefined
+  gone: boolean
+}
 /** A store in use; told how the use went, it is given back. */
-export type Lease = Readonly<{ store: Store; end(outcome: 'well' | 'trouble', cause?: unknown): void }>
+export type Lease = Readonly<{
+  store: Store
+  end(outcome: 'well' | 'trouble', cause?: unknown): void
+}>
 export type Stores = ReturnType<typeof createStores>
 
 /**
- * All token-stores, each with its health. The one with the fewest calls is next, in turn among equals. One that failed is
- * left alone until it has answered a question in the background, so that no caller pays for finding out. When all are away,
- * the one that has been for longest is tried at once.
+ * All token-stores, each with its health. The one with the fewest calls is next, in turn among
+ * equals. One that failed is left alone until it has answered a question in the background, so that
+ * no caller pays for finding out. When all are away, the one that has been for longest is tried at
+ * once.
  */
-export function createStores({ directory, open, nowMs, log }: {
+export function createStores({
+  directory,
+  open,
+  nowMs,
+  log,
+}: {
   directory: Directory
   open(endpoint: Endpoint): Store
   nowMs(): number
@@ -26,10 +41,19 @@ export function createStores({ directory, open, nowMs, log }: {
   let closed = false
 
   async function present(): Promise<Member[]> {
-    const endpoints = new Map((await directory()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]))
+    const endpoints = new Map(
+      (await directory()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
+    )
     if (closed) throw new Error('It is closed')
     for (const [key, endpoint] of endpoints) {
-      if (!members.has(key)) members.set(key, { store: open(endpoint), busy: 0, awaySinceMs: undefined, timer: undefined, gone: false })
+      if (!members.has(key))
+        members.set(key, {
+          store: open(endpoint),
+          busy: 0,
+          awaySinceMs: undefined,
+          timer: undefined,
+          gone: false,
+        })
     }
     for (const key of members.keys()) if (!endpoints.has(key)) void dismiss(key)
     return [...members.values()]
@@ -46,7 +70,8 @@ export function createStores({ directory, open, nowMs, log }: {
 
   function leaveAlone(member: Member, cause: unknown): void {
     if (member.gone) return
-    if (member.awaySinceMs === undefined) log.warn({ store: member.store.place, err: cause }, 'A token-store is left alone')
+    if (member.awaySinceMs === undefined)
+      log.warn({ store: member.store.place, err: cause }, 'A token-store is left alone')
     member.awaySinceMs = nowMs()
     clearTimeout(member.timer)
     member.timer = setTimeout(() => void lookAfter(member), REST_MS).unref()
@@ -88,7 +113,10 @@ export function createStores({ directory, open, nowMs, log }: {
       if (best === undefined) throw new Error('No token-store is known')
       return lease(best)
     },
-    hasAnother: (store: Store) => [...members.values()].some((member) => member.store !== store && member.awaySinceMs === undefined),
+    hasAnother: (store: Store) =>
+      [...members.values()].some(
+        (member) => member.store !== store && member.awaySinceMs === undefined,
+      ),
     /** Waits for the answers that are still to come. */
     async close(): Promise<void> {
       closed = true

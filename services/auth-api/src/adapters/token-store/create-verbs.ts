@@ -4,7 +4,10 @@ import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Call } from './create-call.ts'
 
-/** Two to four batches at work were alike, one idles; all that waits goes into each, because batch size is the throughput. */
+/**
+ * Two to four batches at work were alike, one idles; all that waits goes into each, because batch
+ * size is the throughput.
+ */
 const IN_FLIGHT = 3
 const LARGEST_BATCH = 256
 const LONGEST_QUEUE = 10_000
@@ -13,14 +16,29 @@ type Waiting = { request: RotateRequest; deadlineAtMs: number }
 /** Throws `CodedError('unavailable')` after `deadlineMs` at the latest, whatever it waits for. */
 type Verb<Request, Result extends TSchema> = (request: Request) => Promise<Static<Result>>
 
-export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; deadlineMs: number; nowMs(): number; tracing: Tracing }) {
+export function createVerbs({
+  call,
+  deadlineMs,
+  nowMs,
+  tracing,
+}: {
+  call: Call
+  deadlineMs: number
+  nowMs(): number
+  tracing: Tracing
+}) {
   async function within<T>(verb: string, work: (deadlineAtMs: number) => Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(new Error(`No answer in ${deadlineMs} ms`)), deadlineMs)
+    const timer = setTimeout(
+      () => late.reject(new Error(`No answer in ${deadlineMs} ms`)),
+      deadlineMs,
+    )
     try {
       return await Promise.race([work(nowMs() + deadlineMs), late.promise])
     } catch (cause) {
-      throw new CodedError('unavailable', { cause: new Error(`token-store: ${verb} failed`, { cause }) })
+      throw new CodedError('unavailable', {
+        cause: new Error(`token-store: ${verb} failed`, { cause }),
+      })
     } finally {
       clearTimeout(timer)
     }
@@ -28,7 +46,11 @@ export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; 
 
   return {
     /** One request, one item. */
-    single<Request extends object, Result extends TSchema>(verb: string, result: Result, { repeatable }: { repeatable: boolean }): Verb<Request, Result> {
+    single<Request extends object, Result extends TSchema>(
+      verb: string,
+      result: Result,
+      { repeatable }: { repeatable: boolean },
+    ): Verb<Request, Result> {
       const checker = Compile(result)
       return (request) =>
         within(verb, async (deadlineAtMs) => {
@@ -39,7 +61,10 @@ export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; 
         })
     },
 
-    /** What waits goes into one request, of many traces. Each item is looked at before: a store refuses a batch whole. */
+    /**
+     * What waits goes into one request, of many traces. Each item is looked at before: a store
+     * refuses a batch whole.
+     */
     batched<Result extends TSchema>(verb: string, result: Result): Verb<RotateRequest, Result> {
       const [items, results] = [Compile(RotateRequest), Compile(result)]
       const load = createBatch<Waiting, Static<Result>>({
@@ -52,9 +77,21 @@ export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; 
           const deadlineAtMs = Math.max(...waiting.map((each) => each.deadlineAtMs))
           const requests = waiting.map((each) => each.request)
           const values = await tracing.spanForAll(
-            { kind: 'internal', name: `${verb} together`, attributes: { 'auth.batch.size': requests.length } },
+            {
+              kind: 'internal',
+              name: `${verb} together`,
+              attributes: { 'auth.batch.size': requests.length },
+            },
             requests.map((each) => each.traceparent),
-            (own) => call({ verb, items: requests.map((each, i) => (own[i] === undefined ? each : { ...each, traceparent: own[i] })), repeatable: true, deadlineAtMs }),
+            (own) =>
+              call({
+                verb,
+                items: requests.map((each, i) =>
+                  own[i] === undefined ? each : { ...each, traceparent: own[i] },
+                ),
+                repeatable: true,
+                deadlineAtMs,
+              }),
           )
           return values.map((value) => check(results, value))
         },
@@ -68,7 +105,10 @@ export function createVerbs({ call, deadlineMs, nowMs, tracing }: { call: Call; 
   }
 }
 
-function check<Result>(results: { Check(value: unknown): value is Result }, value: unknown): Result | Error {
+function check<Result>(
+  results: { Check(value: unknown): value is Result },
+  value: unknown,
+): Result | Error {
   if (value instanceof Error || results.Check(value)) return value
   const told = typeof value === 'object' && value !== null && 'error' in value
   return new Error(told ? 'It could not carry it out' : 'The answer has another form')

@@ -7,8 +7,8 @@ const CONNECTIONS = 32
 const CONNECT_MS = 1000
 
 /**
- * `not_reached`: no connection was made, so nothing was carried out. `failed`: it may have been. `rejected`: the store takes
- * no such request, from nobody and at no time.
+ * `not_reached`: no connection was made, so nothing was carried out. `failed`: it may have been.
+ * `rejected`: the store takes no such request, from nobody and at no time.
  */
 export type Answer =
   | { outcome: 'answered'; results: readonly unknown[] }
@@ -16,18 +16,49 @@ export type Answer =
 
 export type Store = ReturnType<typeof openStore>
 
-/** One token-store at one address. What goes wrong is an answer, never thrown, and holds nothing of what was sent. */
-export function openStore({ endpoint, apiKey, tracing }: { endpoint: Endpoint; apiKey: string; tracing: Tracing }) {
+/**
+ * One token-store at one address. What goes wrong is an answer, never thrown, and holds nothing of
+ * what was sent.
+ */
+export function openStore({
+  endpoint,
+  apiKey,
+  tracing,
+}: {
+  endpoint: Endpoint
+  apiKey: string
+  tracing: Tracing
+}) {
   const { origin, pathname, hostname, port, protocol } = new URL(endpoint.url)
   const base = `${pathname.replace(/\/$/, '')}/internal/v1`
-  const pool = new Pool(origin, { connections: CONNECTIONS, connect: { timeout: CONNECT_MS, lookup: alwaysTo(endpoint.address) } })
+  const pool = new Pool(origin, {
+    connections: CONNECTIONS,
+    connect: { timeout: CONNECT_MS, lookup: alwaysTo(endpoint.address) },
+  })
   const authorization = `Bearer ${apiKey}`
-  const peer = { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) }
+  const peer = {
+    'server.address': hostname,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+  }
 
-  async function send(verb: string, items: readonly object[], withinMs: number): Promise<{ status: number; text: string }> {
+  async function send(
+    verb: string,
+    items: readonly object[],
+    withinMs: number,
+  ): Promise<{ status: number; text: string }> {
     const traceparent = tracing.current()
-    const headers = { authorization, 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }) }
-    const answer = await pool.request({ method: 'POST', path: `${base}/${verb}`, headers, body: JSON.stringify({ items }), signal: timeout(withinMs) })
+    const headers = {
+      authorization,
+      'content-type': 'application/json',
+      ...(traceparent !== undefined && { traceparent }),
+    }
+    const answer = await pool.request({
+      method: 'POST',
+      path: `${base}/${verb}`,
+      headers,
+      body: JSON.stringify({ items }),
+      signal: timeout(withinMs),
+    })
     return { status: answer.statusCode, text: await answer.body.text() }
   }
 
@@ -35,7 +66,10 @@ export function openStore({ endpoint, apiKey, tracing }: { endpoint: Endpoint; a
     kind: 'client',
     name: `POST /internal/v1/${verb}`,
     attributes: { 'http.request.method': 'POST', 'url.template': `/internal/v1/${verb}`, ...peer },
-    describe: ({ status }) => ({ 'http.response.status_code': status, ...(status >= 400 && { 'error.type': String(status) }) }),
+    describe: ({ status }) => ({
+      'http.response.status_code': status,
+      ...(status >= 400 && { 'error.type': String(status) }),
+    }),
   })
 
   return {
@@ -49,10 +83,18 @@ export function openStore({ endpoint, apiKey, tracing }: { endpoint: Endpoint; a
         return { outcome: neverConnected(cause) ? 'not_reached' : 'failed', cause }
       }
     },
-    /** Whether it answers and knows our key. A connection alone says little: a stopped process still takes them. */
+    /**
+     * Whether it answers and knows our key. A connection alone says little: a stopped process still
+     * takes them.
+     */
     async isAlive(withinMs: number): Promise<boolean> {
       try {
-        const answer = await pool.request({ method: 'GET', path: base, headers: { authorization }, signal: timeout(withinMs) })
+        const answer = await pool.request({
+          method: 'GET',
+          path: base,
+          headers: { authorization },
+          signal: timeout(withinMs),
+        })
         await answer.body.dump()
         return answer.statusCode < 500 && answer.statusCode !== 401 && answer.statusCode !== 403
       } catch {
@@ -65,15 +107,26 @@ export function openStore({ endpoint, apiKey, tracing }: { endpoint: Endpoint; a
 }
 
 function readAnswer(status: number, text: string, expected: number): Answer {
-  if (status !== 200) return { outcome: status === 400 || status === 413 ? 'rejected' : 'failed', cause: new Error(`It answered ${status}`) }
+  if (status !== 200)
+    return {
+      outcome: status === 400 || status === 413 ? 'rejected' : 'failed',
+      cause: new Error(`It answered ${status}`),
+    }
   const results = resultsOf(text)
-  return results?.length === expected ? { outcome: 'answered', results } : { outcome: 'failed', cause: new Error('The answer has another form') }
+  return results?.length === expected
+    ? { outcome: 'answered', results }
+    : { outcome: 'failed', cause: new Error('The answer has another form') }
 }
 
 function resultsOf(text: string): readonly unknown[] | undefined {
   try {
     const body: unknown = JSON.parse(text)
-    return typeof body === 'object' && body !== null && 'results' in body && Array.isArray(body.results) ? body.results : undefined
+    return typeof body === 'object' &&
+      body !== null &&
+      'results' in body &&
+      Array.isArray(body.results)
+      ? body.results
+      : undefined
   } catch {
     // The error would quote the text, and with it a token.
     return undefined
@@ -82,7 +135,10 @@ function resultsOf(text: string): readonly unknown[] | undefined {
 
 function neverConnected(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return ('syscall' in error && error.syscall === 'connect') || ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT')
+  return (
+    ('syscall' in error && error.syscall === 'connect') ||
+    ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT')
+  )
 }
 
 const timeout = (ms: number) => AbortSignal.timeout(Math.max(1, Math.ceil(ms)))
@@ -90,5 +146,6 @@ const timeout = (ms: number) => AbortSignal.timeout(Math.max(1, Math.ceil(ms)))
 /** The host name stays in the request and in the certificate's check; the address is this one. */
 function alwaysTo(address: string): LookupFunction {
   const family = isIP(address)
-  return (_, options, callback) => (options.all === true ? callback(null, [{ address, family }]) : callback(null, address, family))
+  return (_, options, callback) =>
+    options.all === true ? callback(null, [{ address, family }]) : callback(null, address, family)
 }

@@ -15,7 +15,8 @@ function setUp() {
 test('a revoked token is asked for once a minute, by rotate and peek together', async () => {
   const { inner, time, store } = setUp()
   inner.rotate.mockResolvedValue(revoked)
-  for (let i = 0; i < 5; i += 1) expect([await store.rotate(request), await store.peek(request)]).toEqual([revoked, revoked])
+  for (let i = 0; i < 5; i += 1)
+    expect([await store.rotate(request), await store.peek(request)]).toEqual([revoked, revoked])
   expect([inner.rotate.mock.calls.length, inner.peek.mock.calls.length]).toEqual([1, 0])
   time.nowMs += 61_000
   await store.rotate(request)
@@ -24,9 +25,13 @@ test('a revoked token is asked for once a minute, by rotate and peek together', 
 
 test('beside the access token of another session token-store decides', async () => {
   const { inner, store } = setUp()
-  inner.rotate.mockResolvedValueOnce(revoked).mockResolvedValue({ outcome: 'session_mismatch', sessionId: SESSION_ID })
+  inner.rotate
+    .mockResolvedValueOnce(revoked)
+    .mockResolvedValue({ outcome: 'session_mismatch', sessionId: SESSION_ID })
   await store.rotate(request)
-  expect(await store.rotate({ ...request, expectedSessionId: USER_ID })).toMatchObject({ outcome: 'session_mismatch' })
+  expect(await store.rotate({ ...request, expectedSessionId: USER_ID })).toMatchObject({
+    outcome: 'session_mismatch',
+  })
   expect(await store.rotate({ ...request, expectedSessionId: SESSION_ID })).toEqual(revoked)
 })
 

@@ -9,11 +9,14 @@ const MOST = 20_000
 type Revoked = Extract<RotateResult, { outcome: 'revoked' }>
 
 /**
- * Remembers for a minute which tokens and sessions token-store has called revoked. That never changes, so a dead token
- * that is presented again costs no call and no transaction. An expired session is not remembered: its end depends on
- * the database's clock.
+ * Remembers for a minute which tokens and sessions token-store has called revoked. That never
+ * changes, so a dead token that is presented again costs no call and no transaction. An expired
+ * session is not remembered: its end depends on the database's clock.
  */
-export function rememberEnded({ tokenStore, nowMs }: {
+export function rememberEnded({
+  tokenStore,
+  nowMs,
+}: {
   tokenStore: TokenStore
   /** monotonic */
   nowMs: () => number
@@ -25,7 +28,9 @@ export function rememberEnded({ tokenStore, nowMs }: {
 
   function findRefusal(token: string, expectedSessionId: string | undefined): Revoked | undefined {
     const known = refusals.get(toKey(token))
-    return expectedSessionId === undefined || expectedSessionId === known?.sessionId ? known : undefined
+    return expectedSessionId === undefined || expectedSessionId === known?.sessionId
+      ? known
+      : undefined
   }
 
   function learn(token: string, answer: { outcome: string } | RotateResult): void {
@@ -53,7 +58,8 @@ export function rememberEnded({ tokenStore, nowMs }: {
       const key = 'token' in request ? toKey(request.token) : request.sessionId
       const known = inspections.get(key)
       // Only the end of a session is remembered, and by the call that ended it.
-      if (known?.outcome === 'found' && ended.has(toOwned(known.session.id, known.session.userId))) return known
+      if (known?.outcome === 'found' && ended.has(toOwned(known.session.id, known.session.userId)))
+        return known
       const answer = await tokenStore.inspect(request)
       if (answer.outcome === 'found' && !answer.active) inspections.set(key, answer)
       return answer

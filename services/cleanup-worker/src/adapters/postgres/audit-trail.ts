@@ -4,19 +4,32 @@ import type { AuditRecord, AuditTrail } from '../../ports.ts'
 /** More in one statement would come near its deadline of a second. */
 const ROWS_PER_STATEMENT = 500
 
-/** `nowMs` is this process's clock, against which the database's is compared before anything is deleted. */
-export function createPostgresAuditTrail({ pool, nowMs }: { pool: Pool; nowMs: () => number }): AuditTrail {
+/**
+ * `nowMs` is this process's clock, against which the database's is compared before anything is
+ * deleted.
+ */
+export function createPostgresAuditTrail({
+  pool,
+  nowMs,
+}: {
+  pool: Pool
+  nowMs: () => number
+}): AuditTrail {
   return {
     async keep(records) {
       const kept: string[] = []
-      for (let at = 0; at < records.length; at += ROWS_PER_STATEMENT) kept.push(...(await insertNew(pool, records.slice(at, at + ROWS_PER_STATEMENT))))
+      for (let at = 0; at < records.length; at += ROWS_PER_STATEMENT)
+        kept.push(...(await insertNew(pool, records.slice(at, at + ROWS_PER_STATEMENT))))
       return kept
     },
     deleteOlderThan: ({ days }, limit) => deleteOlderThan(pool, { days, limit, nowMs: nowMs() }),
   }
 }
 
-/** In the order of the ids, so that two workers with the same events wait for each other instead of dead-locking. */
+/**
+ * In the order of the ids, so that two workers with the same events wait for each other instead of
+ * dead-locking.
+ */
 async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<string[]> {
   const { rows } = await pool.query<{ event_id: string }>({
     name: 'keep-audit-events',
@@ -44,7 +57,9 @@ async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<s
 }
 
 type Limits = Readonly<{ days: number; limit: number; nowMs: number }>
-/** Checked and carried out by one reading of the clock, so that a jump in between deletes nothing. */
+/**
+ * Checked and carried out by one reading of the clock, so that a jump in between deletes nothing.
+ */
 async function deleteOlderThan(pool: Pool, { days, limit, nowMs }: Limits): Promise<number> {
   const { rowCount } = await pool.query(
     `with clock as materialized (select clock_timestamp() as at)

@@ -2,10 +2,14 @@ import type { Pool } from 'pg'
 import { SWEEP_REFUSALS, type ExpiredSessions } from '../../ports.ts'
 
 /**
- * Through the functions that token-store grants; its tables stay out of reach. `nowMs` is this process's clock, against
- * which the database's is compared. With `anyway` nothing is refused.
+ * Through the functions that token-store grants; its tables stay out of reach. `nowMs` is this
+ * process's clock, against which the database's is compared. With `anyway` nothing is refused.
  */
-export function createPostgresExpiredSessions({ pool, nowMs, anyway = false }: {
+export function createPostgresExpiredSessions({
+  pool,
+  nowMs,
+  anyway = false,
+}: {
   pool: Pool
   nowMs: () => number
   anyway?: boolean
@@ -27,6 +31,8 @@ async function sweep(pool: Pool, { limit, nowMs, anyway }: Options) {
 }
 
 async function countExpired(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ expired: number }>('select token_store.count_expired() as expired')
+  const { rows } = await pool.query<{ expired: number }>(
+    'select token_store.count_expired() as expired',
+  )
   return rows[0]?.expired ?? 0
 }

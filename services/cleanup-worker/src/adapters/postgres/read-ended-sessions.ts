@@ -1,9 +1,19 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
 import { createPool } from '@auto-refresh/postgres'
 
-/** The sessions whose end stands in the audit trail, to end them again after a restore of token-store's schema alone. */
-export async function readEndedSessionsOfAuditTrail(databaseUrl: string): Promise<Array<{ sessionId: string; reason: RevokeReason }>> {
-  const pool = createPool({ url: databaseUrl, applicationName: 'recover', max: 1, onError: () => {} })
+/**
+ * The sessions whose end stands in the audit trail, to end them again after a restore of
+ * token-store's schema alone.
+ */
+export async function readEndedSessionsOfAuditTrail(
+  databaseUrl: string,
+): Promise<Array<{ sessionId: string; reason: RevokeReason }>> {
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'recover',
+    max: 1,
+    onError: () => {},
+  })
   try {
     const { rows } = await pool.query<{ sessionId: string; reason: RevokeReason }>(`
       select distinct session_id as "sessionId", coalesce(data ->> 'reason', 'reuse') as reason

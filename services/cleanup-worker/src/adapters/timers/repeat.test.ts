@@ -29,7 +29,11 @@ test('the job runs at once, then an interval after each end, and never beside it
 
 test('a fault is reported and the next run comes all the same', async () => {
   const errors: unknown[] = []
-  const schedule = repeat({ intervalMs: 1000, onError: (error) => void errors.push(error), job: () => Promise.reject(new Error('no database')) })
+  const schedule = repeat({
+    intervalMs: 1000,
+    onError: (error) => void errors.push(error),
+    job: () => Promise.reject(new Error('no database')),
+  })
   await vi.advanceTimersByTimeAsync(2500)
   expect(errors).toHaveLength(3)
   await schedule.stop()
@@ -42,11 +46,15 @@ test('a stop tells the run under way, waits for it, and no other follows', async
     onError: () => undefined,
     job(signal) {
       runs += 1
-      return new Promise((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 200)))
+      return new Promise((resolve) =>
+        signal.addEventListener('abort', () => setTimeout(resolve, 200)),
+      )
     },
   })
   let stopped = false
-  const stopping = schedule.stop().then(() => { stopped = true })
+  const stopping = schedule.stop().then(() => {
+    stopped = true
+  })
   await vi.advanceTimersByTimeAsync(199)
   expect(stopped).toBe(false)
   await vi.advanceTimersByTimeAsync(10_000)

@@ -1,8 +1,13 @@
 /**
- * Runs `job` at once and then again `intervalMs` after each end, so that runs never overlap. A fault is reported, and the
- * next run comes all the same. `stop` tells a run under way by its signal and waits for it.
+ * Runs `job` at once and then again `intervalMs` after each end, so that runs never overlap. A
+ * fault is reported, and the next run comes all the same. `stop` tells a run under way by its
+ * signal and waits for it.
  */
-export function repeat({ job, intervalMs, onError }: {
+export function repeat({
+  job,
+  intervalMs,
+  onError,
+}: {
   job: (signal: AbortSignal) => Promise<void>
   intervalMs: number
   onError: (error: unknown) => void
@@ -17,7 +22,10 @@ export function repeat({ job, intervalMs, onError }: {
     } catch (error) {
       onError(error)
     }
-    if (!stopping.signal.aborted) timer = setTimeout(() => { running = run() }, intervalMs)
+    if (!stopping.signal.aborted)
+      timer = setTimeout(() => {
+        running = run()
+      }, intervalMs)
   }
 
   return {

@@ -4,7 +4,16 @@ import { START_MS } from '../../testing/events.ts'
 import { createMemoryWindows } from './create-memory-windows.ts'
 
 const threshold = { points: 3, seconds: 60 }
-const observe = (subject: string, member: string, atMs = START_MS): Watched => ({ pattern: 'spraying', subject, member, about: {}, atMs, eventId: member, traceparent: undefined, threshold })
+const observe = (subject: string, member: string, atMs = START_MS): Watched => ({
+  pattern: 'spraying',
+  subject,
+  member,
+  about: {},
+  atMs,
+  eventId: member,
+  traceparent: undefined,
+  threshold,
+})
 
 test('a million subjects take no more memory than the bound, and who is seen again and again is not forgotten for them', async () => {
   const windows = createMemoryWindows({ clock: { nowMs: () => START_MS }, maxEntries: 1000 })

@@ -3,14 +3,23 @@ import type { Watched } from '../../domain/observation.ts'
 import { addToWindow, type Window } from '../../domain/window.ts'
 import type { Clock, Counted, Windows } from '../../ports.ts'
 
-/** 80 MB where each has a window of its own, 140 MB where all are sign-ins. Beyond it the subject not seen for longest is forgotten. */
+/**
+ * 80 MB where each has a window of its own, 140 MB where all are sign-ins. Beyond it the subject
+ * not seen for longest is forgotten.
+ */
 const MAX_ENTRIES = 200_000
 const MAX_CLAIMS = 20_000
 
 type Kept = { window: Window; untilMs: number }
 
 /** The windows of one process, bounded in what they keep. */
-export function createMemoryWindows({ clock, maxEntries = MAX_ENTRIES }: { clock: Clock; maxEntries?: number }): Windows & { size(): number } {
+export function createMemoryWindows({
+  clock,
+  maxEntries = MAX_ENTRIES,
+}: {
+  clock: Clock
+  maxEntries?: number
+}): Windows & { size(): number } {
   // In the order of use: the first one is the one not seen for longest.
   const kept = new Map<string, Kept>()
   /** until when nobody else tells the subject */

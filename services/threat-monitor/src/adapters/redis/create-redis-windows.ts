@@ -4,7 +4,10 @@ import { MAX_AGE_MS, type Watched } from '../../domain/observation.ts'
 import { entriesToKeep } from '../../domain/window.ts'
 import type { Counted, Windows } from '../../ports.ts'
 
-/** As `addToWindow`. KEYS: the window, what this event has not told. ARGV: time, member, length in ms, entries to keep. Every key has an end. */
+/**
+ * As `addToWindow`. KEYS: the window, what this event has not told. ARGV: time, member, length in
+ * ms, entries to keep. Every key has an end.
+ */
 const ADD = `
 local key, at, member, length, keep = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local changed = redis.call('zadd', key, 'gt', 'ch', at, member)
@@ -15,37 +18,71 @@ redis.call('pexpire', key, length)
 if changed == 1 and not redis.call('zscore', key, member) then changed = 0 end
 return { changed, redis.call('zrange', key, 0, -1, 'withscores'), redis.call('get', KEYS[2]) }
 `
-/** KEYS: the claim, what is untold. ARGV: length in ms, the detection, how long to keep it. Both or none: a crash between would lose it. */
+/**
+ * KEYS: the claim, what is untold. ARGV: length in ms, the detection, how long to keep it. Both or
+ * none: a crash between would lose it.
+ */
 const CLAIM = `
 if not redis.call('set', KEYS[1], '1', 'nx', 'px', ARGV[1]) then return 0 end
 redis.call('set', KEYS[2], ARGV[2], 'px', ARGV[3])
 return 1
 `
 
-/** The windows of all replicas, each step atomic. Keys and members are what the events say: ids, hashes of names, networks, agents. Throws when Redis does not answer. */
+/**
+ * The windows of all replicas, each step atomic. Keys and members are what the events say: ids,
+ * hashes of names, networks, agents. Throws when Redis does not answer.
+ */
 export function createRedisWindows({ client }: { client: Redis }): Windows {
   return {
     add: (observations) => Promise.all(observations.map(add)),
     async claim(observation, detection) {
-      const answer = await client.eval(CLAIM, 2, toKey('told', observation), toUntoldKey(observation), lengthOf(observation), JSON.stringify(detection), MAX_AGE_MS)
+      const answer = await client.eval(
+        CLAIM,
+        2,
+        toKey('told', observation),
+        toUntoldKey(observation),
+        lengthOf(observation),
+        JSON.stringify(detection),
+        MAX_AGE_MS,
+      )
       return answer === 1
     },
     async told(observation) {
-      await Promise.all([client.set(toKey('told', observation), '1', 'PX', lengthOf(observation)), client.del(toUntoldKey(observation))])
+      await Promise.all([
+        client.set(toKey('told', observation), '1', 'PX', lengthOf(observation)),
+        client.del(toUntoldKey(observation)),
+      ])
     },
   }
 
   async function add(observation: Watched): Promise<Counted> {
     const { atMs, member, threshold } = observation
-    const answer = await client.eval(ADD, 2, toKey('seen', observation), toUntoldKey(observation), atMs, member, lengthOf(observation), entriesToKeep(threshold))
+    const answer = await client.eval(
+      ADD,
+      2,
+      toKey('seen', observation),
+      toUntoldKey(observation),
+      atMs,
+      member,
+      lengthOf(observation),
+      entriesToKeep(threshold),
+    )
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the script returns
     const [changed, flat, untold] = answer as [number, string[], string | null]
-    const window = flat.flatMap((name, i) => (i % 2 === 0 ? [{ member: name, atMs: Number(flat[i + 1]) }] : []))
+    const window = flat.flatMap((name, i) =>
+      i % 2 === 0 ? [{ member: name, atMs: Number(flat[i + 1]) }] : [],
+    )
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `claim` wrote
-    return { window, isNew: changed === 1, untold: untold === null ? undefined : (JSON.parse(untold) as Detection) }
+    return {
+      window,
+      isNew: changed === 1,
+      untold: untold === null ? undefined : (JSON.parse(untold) as Detection),
+    }
   }
 }
 
-const toKey = (kind: 'seen' | 'told' | 'untold', { pattern, subject }: Watched) => `auth:threat:${kind}:${pattern}:${subject}`
-const toUntoldKey = (observation: Watched) => `${toKey('untold', observation)}:${observation.eventId}`
+const toKey = (kind: 'seen' | 'told' | 'untold', { pattern, subject }: Watched) =>
+  `auth:threat:${kind}:${pattern}:${subject}`
+const toUntoldKey = (observation: Watched) =>
+  `${toKey('untold', observation)}:${observation.eventId}`
 const lengthOf = ({ threshold }: Watched) => threshold.seconds * 1000

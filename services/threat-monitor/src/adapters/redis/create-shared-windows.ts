@@ -2,10 +2,18 @@ import type { GuardedRedis } from '@auto-refresh/redis'
 import type { Windows } from '../../ports.ts'
 
 /**
- * Windows that all replicas share as long as Redis answers; this process counts along, and goes on alone from there. After
- * Redis has lost its data, what this process knows still counts.
+ * Windows that all replicas share as long as Redis answers; this process counts along, and goes on
+ * alone from there. After Redis has lost its data, what this process knows still counts.
  */
-export function createSharedWindows({ local, shared, redis }: { local: Windows; shared: Windows; redis: Pick<GuardedRedis, 'ask'> }): Windows {
+export function createSharedWindows({
+  local,
+  shared,
+  redis,
+}: {
+  local: Windows
+  shared: Windows
+  redis: Pick<GuardedRedis, 'ask'>
+}): Windows {
   return {
     async add(observations) {
       const here = await local.add(observations)
@@ -14,7 +22,11 @@ export function createSharedWindows({ local, shared, redis }: { local: Windows; 
       return here.map((counted, i) => {
         const other = everywhere[i] ?? counted
         const fuller = other.window.length >= counted.window.length ? other : counted
-        return { window: fuller.window, isNew: counted.isNew && other.isNew, untold: other.untold ?? counted.untold }
+        return {
+          window: fuller.window,
+          isNew: counted.isNew && other.isNew,
+          untold: other.untold ?? counted.untold,
+        }
       })
     },
     async claim(observation, detection) {

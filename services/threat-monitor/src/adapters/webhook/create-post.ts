@@ -2,21 +2,52 @@ import type { Clock } from '../../ports.ts'
 import type { Group } from './create-queue.ts'
 import { signWebhook } from './sign-webhook.ts'
 
-type PostOptions = Readonly<{ url: string; secret: Buffer; clock: Clock; answerMs: number; signal: AbortSignal }>
+type PostOptions = Readonly<{
+  url: string
+  secret: Buffer
+  clock: Clock
+  answerMs: number
+  signal: AbortSignal
+}>
 
-/** Posts a group under the id of its first detection. Resolves with what was wrong, without the address: it may hold a secret. */
-export function createPost({ url, secret, clock, answerMs, signal: ending }: PostOptions): (group: Group) => Promise<string | undefined> {
+/**
+ * Posts a group under the id of its first detection. Resolves with what was wrong, without the
+ * address: it may hold a secret.
+ */
+export function createPost({
+  url,
+  secret,
+  clock,
+  answerMs,
+  signal: ending,
+}: PostOptions): (group: Group) => Promise<string | undefined> {
   return async ({ detections: [{ id, type, time, data }, ...others] }) => {
     const more = others.map((other) => ({ id: other.id, timestamp: other.time, data: other.data }))
-    const body = JSON.stringify({ type, timestamp: time, data, ...(more.length === 0 ? {} : { more }) })
-    const headers = { 'content-type': 'application/json', ...signWebhook({ id, body, secret, nowMs: clock.nowMs() }) }
+    const body = JSON.stringify({
+      type,
+      timestamp: time,
+      data,
+      ...(more.length === 0 ? {} : { more }),
+    })
+    const headers = {
+      'content-type': 'application/json',
+      ...signWebhook({ id, body, secret, nowMs: clock.nowMs() }),
+    }
     try {
       const signal = AbortSignal.any([ending, AbortSignal.timeout(answerMs)])
-      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+      const response = await fetch(url, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'manual',
+        signal,
+      })
       await response.body?.cancel()
       return response.ok ? undefined : `it answered ${response.status}`
     } catch (error) {
-      return error instanceof Error && error.name === 'TimeoutError' ? 'it did not answer in time' : 'it could not be reached'
+      return error instanceof Error && error.name === 'TimeoutError'
+        ? 'it did not answer in time'
+        : 'it could not be reached'
     }
   }
 }

@@ -10,7 +10,11 @@ import { createWebhook } from './create-webhook.ts'
 const secret = randomBytes(32)
 const verifier = new Webhook(`whsec_${secret.toString('base64')}`)
 
-type Received = { id: string; body: unknown; answer: (status: number, headers?: Record<string, string>) => void }
+type Received = {
+  id: string
+  body: unknown
+  answer: (status: number, headers?: Record<string, string>) => void
+}
 let server: Server
 let url: string
 /** What the receiver does with a post; each is verified before. */
@@ -32,15 +36,32 @@ afterEach(async () => {
 async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = Buffer.concat(await request.toArray()).toString()
   const headers = request.headers as Record<string, string>
-  const post = { id: headers['webhook-id'] ?? '', body: verifier.verify(body, headers), answer: (status: number, more = {}) => void response.writeHead(status, more).end('x'.repeat(10)) }
+  const post = {
+    id: headers['webhook-id'] ?? '',
+    body: verifier.verify(body, headers),
+    answer: (status: number, more = {}) =>
+      void response.writeHead(status, more).end('x'.repeat(10)),
+  }
   arrived.push(post)
   receive(post)
 }
 
-function aWebhook(options: { pausesMs?: readonly number[]; mostWaiting?: number; answerMs?: number } = {}) {
+function aWebhook(
+  options: { pausesMs?: readonly number[]; mostWaiting?: number; answerMs?: number } = {},
+) {
   const results: string[] = []
   const troubles: string[] = []
-  const webhook = createWebhook({ url, secret, clock: { nowMs: () => Date.now() }, random: () => 0, onResult: (result) => results.push(result), onTrouble: (why) => troubles.push(why), pausesMs: [1, 1, 1], answerMs: 60_000, ...options })
+  const webhook = createWebhook({
+    url,
+    secret,
+    clock: { nowMs: () => Date.now() },
+    random: () => 0,
+    onResult: (result) => results.push(result),
+    onTrouble: (why) => troubles.push(why),
+    pausesMs: [1, 1, 1],
+    answerMs: 60_000,
+    ...options,
+  })
   return { ...webhook, results, troubles }
 }
 const detection = (id: string, pattern: Pattern = 'reuse'): DetectionEvent => ({
@@ -50,9 +71,18 @@ const detection = (id: string, pattern: Pattern = 'reuse'): DetectionEvent => ({
   time: '2026-11-23T12:00:00.000Z',
   subject: 's',
   key: 's',
-  data: { pattern, count: 1, threshold: 1, window_seconds: 60, first_at: '2026-11-23T12:00:00.000Z', last_at: '2026-11-23T12:00:00.000Z', last_event_id: id },
+  data: {
+    pattern,
+    count: 1,
+    threshold: 1,
+    window_seconds: 60,
+    first_at: '2026-11-23T12:00:00.000Z',
+    last_at: '2026-11-23T12:00:00.000Z',
+    last_event_id: id,
+  },
 })
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 })
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 })
 
 test('a detection arrives signed, with its type, time and data', async () => {
   const { notify, results } = aWebhook()
@@ -66,13 +96,20 @@ test('a detection arrives signed, with its type, time and data', async () => {
 test.each([
   ['answers 500', ({ answer }: Received) => answer(500)],
   ['leads elsewhere', ({ answer }: Received) => answer(302, { location: 'http://127.0.0.1:1/' })],
-])('a receiver that %s gets it again under the same id, and is given up after the last attempt', async (_, does) => {
-  receive = does
-  const { notify, results, troubles } = aWebhook()
-  notify(detection('d1'))
-  await until(() => results.length === 1)
-  expect([arrived.map(({ id }) => id), results, troubles.length]).toEqual([['d1', 'd1', 'd1', 'd1'], ['failed'], 1])
-})
+])(
+  'a receiver that %s gets it again under the same id, and is given up after the last attempt',
+  async (_, does) => {
+    receive = does
+    const { notify, results, troubles } = aWebhook()
+    notify(detection('d1'))
+    await until(() => results.length === 1)
+    expect([arrived.map(({ id }) => id), results, troubles.length]).toEqual([
+      ['d1', 'd1', 'd1', 'd1'],
+      ['failed'],
+      1,
+    ])
+  },
+)
 
 test('a receiver that comes to itself gets it', async () => {
   receive = ({ answer }) => answer(arrived.length < 3 ? 503 : 200)
@@ -121,7 +158,10 @@ test('a reuse is posted at once although the receiver takes 300 ms and 600 cheap
   await until(() => arrived.some(({ id }) => id === 'theft'))
   expect(performance.now() - startedMs).toBeLessThan(QUICK_MS)
   await until(() => results.length === 601)
-  expect([new Set(results), arrived.length]).toEqual([new Set(['delivered']), expect.toSatisfy((posts: number) => posts < 30)])
+  expect([new Set(results), arrived.length]).toEqual([
+    new Set(['delivered']),
+    expect.toSatisfy((posts: number) => posts < 30),
+  ])
   await stop({ drainMs: 0 })
 })
 
@@ -130,7 +170,8 @@ test('a reuse is posted at once although the receiver answers no cheap detection
   const { notify, results, stop } = aWebhook({ answerMs: 60_000 })
   for (let i = 0; i < 2600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
   expect(results.every((result) => result === 'failed')).toBe(true)
-  for (const pattern of ['reuse', 'shadow', 'sign_in_after_reuse'] as const) notify(detection(pattern, pattern))
+  for (const pattern of ['reuse', 'shadow', 'sign_in_after_reuse'] as const)
+    notify(detection(pattern, pattern))
   await until(() => results.includes('delivered'))
   await until(() => results.filter((result) => result === 'delivered').length === 3)
   await stop({ drainMs: 0 })
@@ -162,8 +203,13 @@ test('many of one pattern come as one post, each with its own id, time and data;
   expect(group).toMatchObject({ type, timestamp, data })
   expect(group.more[0]).toEqual({ id: 'r3', timestamp, data: detection('r3', 'refusals').data })
   expect(arrived.findIndex(({ id }) => id === 's0')).toBeLessThan(4)
-  const ids = arrived.flatMap(({ id, body }) => [id, ...((body as { more?: { id: string }[] }).more ?? []).map((other) => other.id)])
-  expect(ids.toSorted()).toEqual([...Array.from({ length: 200 }, (_, i) => `r${i}`), 's0'].toSorted())
+  const ids = arrived.flatMap(({ id, body }) => [
+    id,
+    ...((body as { more?: { id: string }[] }).more ?? []).map((other) => other.id),
+  ])
+  expect(ids.toSorted()).toEqual(
+    [...Array.from({ length: 200 }, (_, i) => `r${i}`), 's0'].toSorted(),
+  )
 })
 
 test('a stop delivers what it can in its moment, and counts the rest as failed', async () => {

@@ -10,7 +10,10 @@ const URGENT: ReadonlySet<Pattern> = new Set<Pattern>(['reuse', 'shadow', 'sign_
 /** Of each pattern. */
 const MOST_WAITING = 1000
 const ANSWER_MS = 3000
-/** The pause before each further attempt, at most; half of it is chance, so that many do not come back at once. */
+/**
+ * The pause before each further attempt, at most; half of it is chance, so that many do not come
+ * back at once.
+ */
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
 
 export type WebhookDeps = Readonly<{
@@ -29,12 +32,23 @@ export type WebhookDeps = Readonly<{
 }>
 
 /**
- * Posts detections, each until it is answered 2xx or its attempts are used up. Urgent patterns have connections of their
- * own, so nothing else delays them; many of one pattern go out as one post. `notify` never waits; what its queue cannot hold
- * has failed. `stop` gives what is left `drainMs`; the rest has failed.
+ * Posts detections, each until it is answered 2xx or its attempts are used up. Urgent patterns have
+ * connections of their own, so nothing else delays them; many of one pattern go out as one post.
+ * `notify` never waits; what its queue cannot hold has failed. `stop` gives what is left `drainMs`;
+ * the rest has failed.
  */
-export function createWebhook(deps: WebhookDeps): { notify: NotifyOutside; stop(options: { drainMs: number }): Promise<void> } {
-  const { random, onResult, onTrouble, pausesMs = PAUSES_MS, answerMs = ANSWER_MS, mostWaiting = MOST_WAITING } = deps
+export function createWebhook(deps: WebhookDeps): {
+  notify: NotifyOutside
+  stop(options: { drainMs: number }): Promise<void>
+} {
+  const {
+    random,
+    onResult,
+    onTrouble,
+    pausesMs = PAUSES_MS,
+    answerMs = ANSWER_MS,
+    mostWaiting = MOST_WAITING,
+  } = deps
   const ending = new AbortController()
   const post = createPost({ ...deps, answerMs, signal: ending.signal })
   const urgent = { queue: createQueue({ groupFrom: 20, mostWaiting }), atOnce: 4, posting: 0 }
@@ -66,7 +80,8 @@ export function createWebhook(deps: WebhookDeps): { notify: NotifyOutside; stop(
     inTrouble = true
     const pauseMs = pausesMs[group.attempts]
     if (pauseMs === undefined || ending.signal.aborted) return settle(group, 'failed')
-    // the connection is free meanwhile: one that waits for its next attempt must not hold up a new one
+    // the connection is free meanwhile: one that waits for its next attempt must not hold up a new
+    // one
     const again = () => {
       clearTimeout(timer)
       ending.signal.removeEventListener('abort', again)

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { signWebhook } from './sign-webhook.ts'
 
 const secret = randomBytes(32)
-const signed = (nowMs = Date.now()) => signWebhook({ id: 'id', body: '{"type":"x"}', secret, nowMs })
+const signed = (nowMs = Date.now()) =>
+  signWebhook({ id: 'id', body: '{"type":"x"}', secret, nowMs })
 const receiver = new Webhook(`whsec_${secret.toString('base64')}`)
 
 test('a receiver that follows Standard Webhooks takes what is signed', () => {

@@ -1,8 +1,27 @@
 import { createHmac } from 'node:crypto'
 
-/** The headers of one attempt, as Standard Webhooks 1.0 says: the receiver checks origin and age by them, and drops repeats by the id. */
-export function signWebhook({ id, body, secret, nowMs }: { id: string; body: string; secret: Buffer; nowMs: number }): Record<string, string> {
+/**
+ * The headers of one attempt, as Standard Webhooks 1.0 says: the receiver checks origin and age by
+ * them, and drops repeats by the id.
+ */
+export function signWebhook({
+  id,
+  body,
+  secret,
+  nowMs,
+}: {
+  id: string
+  body: string
+  secret: Buffer
+  nowMs: number
+}): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000))
-  const signature = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` }
+  const signature = createHmac('sha256', secret)
+    .update(`${id}.${timestamp}.${body}`)
+    .digest('base64')
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${signature}`,
+  }
 }

@@ -16,7 +16,8 @@ function withChecksum(body: string): string {
   let rest = crc32(`art_${body}`)
   const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
   let checksum = ''
-  for (let i = 0; i < 6; i += 1, rest = Math.floor(rest / 62)) checksum = digits.charAt(rest % 62) + checksum
+  for (let i = 0; i < 6; i += 1, rest = Math.floor(rest / 62))
+    checksum = digits.charAt(rest % 62) + checksum
   return `art_${body}${checksum}`
 }
 const bytesOf = (text: string) => Buffer.from(text.slice(4, 100), 'base64url')
@@ -25,7 +26,12 @@ const ofBytes = (bytes: Buffer) => withChecksum(bytes.toString('base64url'))
 test('a token is read back, and the same fields make the same token again', () => {
   expect(tokens.read(token)).toEqual({
     outcome: 'authentic',
-    token: { sessionId: made.sessionId, generation: 41, nonce: made.nonce, nonceHash: made.nonceHash },
+    token: {
+      sessionId: made.sessionId,
+      generation: 41,
+      nonce: made.nonce,
+      nonceHash: made.nonceHash,
+    },
   })
   expect(tokens.mint({ ...made, generation: 41, kid: 7 })).toBe(token)
   expect(ofBytes(bytesOf(token))).toBe(token)
@@ -51,22 +57,48 @@ test('a token with any character changed is refused by its checksum', () => {
 })
 
 test('a token that is cut, extended, padded or in another alphabet is refused', () => {
-  for (let length = 0; length < token.length; length += 1) expect(tokens.read(token.slice(0, length)).outcome).toBe('invalid')
+  for (let length = 0; length < token.length; length += 1)
+    expect(tokens.read(token.slice(0, length)).outcome).toBe('invalid')
   const body = token.slice(4, 100)
   for (const hostile of [
-    `${token}A`, `${token}=`, ` ${token}`, `${token}\n`, `${token}\0`, token.toUpperCase(), token.replace('art_', 'ART_'), token.slice(4),
-    withChecksum(`${body.slice(0, 95)}=`), withChecksum(`${body.slice(0, 94)}==`), withChecksum(`+${body.slice(1)}`), withChecksum(`/${body.slice(1)}`),
-    Buffer.from(token).toString('base64url'), 'null', 'undefined', '', 'art_', '🦊'.repeat(53), 'eyJhbGciOiJub25lIn0.e30.',
-  ]) expect(tokens.read(hostile).outcome).toBe('invalid')
+    `${token}A`,
+    `${token}=`,
+    ` ${token}`,
+    `${token}\n`,
+    `${token}\0`,
+    token.toUpperCase(),
+    token.replace('art_', 'ART_'),
+    token.slice(4),
+    withChecksum(`${body.slice(0, 95)}=`),
+    withChecksum(`${body.slice(0, 94)}==`),
+    withChecksum(`+${body.slice(1)}`),
+    withChecksum(`/${body.slice(1)}`),
+    Buffer.from(token).toString('base64url'),
+    'null',
+    'undefined',
+    '',
+    'art_',
+    '🦊'.repeat(53),
+    'eyJhbGciOiJub25lIn0.e30.',
+  ])
+    expect(tokens.read(hostile).outcome).toBe('invalid')
 })
 
 test('a token spliced from the fields of two authentic ones is refused', () => {
   const other = tokens.mint({ ...tokens.newSession(Date.now()), generation: 12, kid: 8 })
   const [a, b] = [bytesOf(token), bytesOf(other)]
-  const fields = [[1, 2], [2, 18], [18, 24], [24, 40], [40, 72]] as const
+  const fields = [
+    [1, 2],
+    [2, 18],
+    [18, 24],
+    [24, 40],
+    [40, 72],
+  ] as const
   for (let mask = 1; mask < 31; mask += 1) {
     const spliced = Buffer.from(a)
-    fields.forEach(([from, to], i) => { if (mask & (1 << i)) b.copy(spliced, from, from, to) })
+    fields.forEach(([from, to], i) => {
+      if (mask & (1 << i)) b.copy(spliced, from, from, to)
+    })
     expect(tokens.read(ofBytes(spliced)).outcome).toBe('invalid')
   }
 })
@@ -79,13 +111,24 @@ test('a token of a version that this process does not know is no verdict against
 
 describe('keys', () => {
   test('a token of a key that this process lacks is our trouble, of a retired one it is invalid', () => {
-    const elsewhere = createRefreshTokens({ keys: [{ kid: 9, key: randomBytes(32) }, { kid: 10, key: randomBytes(32) }], retiredKids: [] })
+    const elsewhere = createRefreshTokens({
+      keys: [
+        { kid: 9, key: randomBytes(32) },
+        { kid: 10, key: randomBytes(32) },
+      ],
+      retiredKids: [],
+    })
     expect(tokens.read(elsewhere.mint({ ...made, generation: 0, kid: 9 })).outcome).toBe('invalid')
-    expect(tokens.read(elsewhere.mint({ ...made, generation: 0, kid: 10 })).outcome).toBe('unknown_kid')
+    expect(tokens.read(elsewhere.mint({ ...made, generation: 0, kid: 10 })).outcome).toBe(
+      'unknown_kid',
+    )
   })
 
   test('a token of the right kid and a wrong key is refused', () => {
-    const forger = createRefreshTokens({ keys: [{ kid: 7, key: randomBytes(32) }], retiredKids: [] })
+    const forger = createRefreshTokens({
+      keys: [{ kid: 7, key: randomBytes(32) }],
+      retiredKids: [],
+    })
     expect(tokens.read(forger.mint({ ...made, generation: 41, kid: 7 })).outcome).toBe('invalid')
   })
 

@@ -3,10 +3,12 @@ import { crc32 } from 'node:zlib'
 import type { RefreshTokens } from '../../ports.ts'
 
 /**
- * art_ + base64url( version 1 | mac kid 1 | session id 16 | generation 6 | nonce 16 | HMAC-SHA256 32 ) + crc32 (6, base62)
+ * art_ + base64url( version 1 | mac kid 1 | session id 16 | generation 6 | nonce 16 | HMAC-SHA256
+ * 32 ) + crc32 (6, base62)
  *
- * 72 bytes are exactly 96 characters: there are no spare bits and no padding, so each token has one spelling. The prefix and
- * the checksum let secret scanners find leaked tokens; only the MAC decides whether one is ours.
+ * 72 bytes are exactly 96 characters: there are no spare bits and no padding, so each token has one
+ * spelling. The prefix and the checksum let secret scanners find leaked tokens; only the MAC
+ * decides whether one is ours.
  */
 const PREFIX = 'art_'
 const VERSION = 1
@@ -17,7 +19,10 @@ const MAC_AT = 40
 export function createRefreshTokens(options: {
   /** first is current; at least 32 bytes each */
   keys: ReadonlyArray<{ kid: number; key: Buffer }>
-  /** kids that are gone for good: their tokens are invalid, where another unknown kid means that we lack a key */
+  /**
+   * kids that are gone for good: their tokens are invalid, where another unknown kid means that we
+   * lack a key
+   */
   retiredKids: readonly number[]
 }): RefreshTokens {
   const keys = new Map(options.keys.map(({ kid, key }) => [kid, key]))
@@ -35,22 +40,32 @@ export function createRefreshTokens(options: {
       const [, body, checksum] = SHAPE.exec(text) ?? []
       if (body === undefined || checksum !== toChecksum(body)) return { outcome: 'invalid' }
       const bytes = Buffer.from(body, 'base64url')
-      // A newer deployment may write another version: what cannot be read here is no verdict against its user.
+      // A newer deployment may write another version: what cannot be read here is no verdict
+      // against its user.
       if (bytes[0] !== VERSION) return { outcome: 'unknown_kid' }
       const kid = bytes.readUInt8(1)
       const key = keys.get(kid)
       if (key === undefined) return { outcome: retiredKids.has(kid) ? 'invalid' : 'unknown_kid' }
-      if (!timingSafeEqual(bytes.subarray(MAC_AT), mac(key, bytes.subarray(0, MAC_AT)))) return { outcome: 'invalid' }
+      if (!timingSafeEqual(bytes.subarray(MAC_AT), mac(key, bytes.subarray(0, MAC_AT))))
+        return { outcome: 'invalid' }
       const nonce = bytes.subarray(24, MAC_AT)
       return {
         outcome: 'authentic',
-        token: { sessionId: toUuid(bytes.subarray(2, 18)), generation: bytes.readUIntBE(18, 6), nonce, nonceHash: sha256(nonce) },
+        token: {
+          sessionId: toUuid(bytes.subarray(2, 18)),
+          generation: bytes.readUIntBE(18, 6),
+          nonce,
+          nonceHash: sha256(nonce),
+        },
       }
     },
 
     mint({ sessionId, generation, nonce, kid }) {
       const key = keys.get(kid)
-      if (key === undefined) throw new Error(`The key of kid ${kid} is missing, but a session still stands on it: put it back into REFRESH_TOKEN_KEYS`)
+      if (key === undefined)
+        throw new Error(
+          `The key of kid ${kid} is missing, but a session still stands on it: put it back into REFRESH_TOKEN_KEYS`,
+        )
       const bytes = Buffer.alloc(72)
       bytes.writeUInt8(VERSION, 0)
       bytes.writeUInt8(kid, 1)
@@ -89,7 +104,10 @@ function toUuid(bytes: Buffer): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** RFC 9562, version 7: the first 48 bits are the time, which tells a session's age after its row is gone. */
+/**
+ * RFC 9562, version 7: the first 48 bits are the time, which tells a session's age after its row is
+ * gone.
+ */
 function toUuidV7(nowMs: number): string {
   const bytes = randomBytes(16)
   bytes.writeUIntBE(Math.floor(nowMs), 0, 6)

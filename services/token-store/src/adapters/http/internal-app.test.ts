@@ -4,30 +4,58 @@ import type { TokenStore } from '../../use-cases/token-store.ts'
 import { buildInternalApp } from './internal-app.ts'
 
 const KEY = 'k'.repeat(32)
-const item: RotateRequest = { token: 'art_x', context: { network: 'n', agent: 'a' }, accessTtlSeconds: 60 }
+const item: RotateRequest = {
+  token: 'art_x',
+  context: { network: 'n', agent: 'a' },
+  accessTtlSeconds: 60,
+}
 const seen: RotateRequest[] = []
 const tokenStore = {
   async rotate(request: RotateRequest) {
     seen.push(request)
     if (request.token === 'down') throw new CodedError('unavailable')
-    return request.token === 'bad' ? { outcome: 'invalid', mac: false } : { outcome: 'revoked', sessionId: '0198f0a0-0000-7000-8000-000000000001', reason: 'logout' }
+    return request.token === 'bad'
+      ? { outcome: 'invalid', mac: false }
+      : { outcome: 'revoked', sessionId: '0198f0a0-0000-7000-8000-000000000001', reason: 'logout' }
   },
 } as unknown as TokenStore
 let isUp = true
-const app = buildInternalApp({ tokenStore, apiKeys: ['o'.repeat(32), KEY], isUp: () => isUp, onTrouble: () => {} })
-const post = (payload: unknown, headers: Record<string, string> = { authorization: `Bearer ${KEY}` }, path = 'rotate') =>
+const app = buildInternalApp({
+  tokenStore,
+  apiKeys: ['o'.repeat(32), KEY],
+  isUp: () => isUp,
+  onTrouble: () => {},
+})
+const post = (
+  payload: unknown,
+  headers: Record<string, string> = { authorization: `Bearer ${KEY}` },
+  path = 'rotate',
+) =>
   app.inject({ method: 'POST', url: `/internal/v1/${path}`, payload: payload as object, headers })
 
 test('items are answered in their order, and trouble of one is told of that one alone', async () => {
-  const answer = await post({ items: [{ ...item, token: 'bad' }, { ...item, token: 'down' }, item] })
+  const answer = await post({
+    items: [{ ...item, token: 'bad' }, { ...item, token: 'down' }, item],
+  })
   expect(answer.statusCode).toBe(200)
   expect(answer.json()).toEqual({
-    results: [{ outcome: 'invalid', mac: false }, { error: 'unavailable' }, { outcome: 'revoked', sessionId: '0198f0a0-0000-7000-8000-000000000001', reason: 'logout' }],
+    results: [
+      { outcome: 'invalid', mac: false },
+      { error: 'unavailable' },
+      { outcome: 'revoked', sessionId: '0198f0a0-0000-7000-8000-000000000001', reason: 'logout' },
+    ],
   })
 })
 
 describe('who has no key gets nothing', () => {
-  test.each<Record<string, string>>([{}, { authorization: '' }, { authorization: `Bearer ${KEY}x` }, { authorization: `bearer ${KEY}` }, { authorization: `Bearer ${KEY.slice(1)}` }, { authorization: `Basic ${KEY}` }])('%o', async (headers) => {
+  test.each<Record<string, string>>([
+    {},
+    { authorization: '' },
+    { authorization: `Bearer ${KEY}x` },
+    { authorization: `bearer ${KEY}` },
+    { authorization: `Bearer ${KEY.slice(1)}` },
+    { authorization: `Basic ${KEY}` },
+  ])('%o', async (headers) => {
     const before = seen.length
     const answer = await post({ items: [item] }, headers)
     expect(answer.statusCode).toBe(403)
@@ -50,12 +78,25 @@ describe('what does not fit the schema is refused before any use case', () => {
     const before = seen.length
     const answer = await post(payload)
     expect(answer.statusCode).toBe(400)
-    expect(answer.json()).toMatchObject({ status: 400, data: null, error: { code: 'invalid_request', retryable: false } })
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      data: null,
+      error: { code: 'invalid_request', retryable: false },
+    })
     expect(seen).toHaveLength(before)
   })
 
   test('another content type, an unknown path', async () => {
-    expect((await app.inject({ method: 'POST', url: '/internal/v1/rotate', payload: 'x', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'text/plain' } })).statusCode).toBe(415)
+    expect(
+      (
+        await app.inject({
+          method: 'POST',
+          url: '/internal/v1/rotate',
+          payload: 'x',
+          headers: { authorization: `Bearer ${KEY}`, 'content-type': 'text/plain' },
+        })
+      ).statusCode,
+    ).toBe(415)
     expect((await post({}, undefined, 'nothing')).statusCode).toBe(404)
   })
 })
@@ -65,5 +106,9 @@ test('a replica that is not up refuses every call whole, so that another is aske
   const before = seen.length
   const answer = await post({ items: [item] })
   isUp = true
-  expect([answer.statusCode, answer.json().error.code, seen.length]).toEqual([503, 'unavailable', before])
+  expect([answer.statusCode, answer.json().error.code, seen.length]).toEqual([
+    503,
+    'unavailable',
+    before,
+  ])
 })

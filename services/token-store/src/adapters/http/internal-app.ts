@@ -11,8 +11,16 @@ const BODY_LIMIT = 4_194_304
 /** What is open for longer is a caller that hangs. */
 const LONGEST_ANSWER_MS = 3_000
 
-/** The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a list, so that keys can change without a break. */
-export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
+/**
+ * The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a
+ * list, so that keys can change without a break.
+ */
+export function buildInternalApp({
+  tokenStore,
+  apiKeys,
+  isUp,
+  onTrouble,
+}: {
   tokenStore: TokenStore
   apiKeys: readonly string[]
   /** where not, every call is refused whole, so that auth-api asks another replica */
@@ -38,7 +46,8 @@ export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
     if (!isUp()) throw new CodedError('unavailable')
   })
 
-  // While closing, an answer under way ends its connection too: kept alive, it would hold the process for a minute.
+  // While closing, an answer under way ends its connection too: kept alive, it would hold the
+  // process for a minute.
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
@@ -53,7 +62,12 @@ export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
     const { code, detail } = toCode(error)
     if (code === 'unavailable') onTrouble(error)
     const { status, retryable, message } = ERROR_CODES[code]
-    return reply.code(status).send({ status, message: detail ?? message, data: null, error: { code, retryable, request_id: request.id } })
+    return reply.code(status).send({
+      status,
+      message: detail ?? message,
+      data: null,
+      error: { code, retryable, request_id: request.id },
+    })
   })
   app.setNotFoundHandler(() => {
     throw new CodedError('not_found')
@@ -66,7 +80,8 @@ export function buildInternalApp({ tokenStore, apiKeys, isUp, onTrouble }: {
 function toCode(error: unknown): { code: keyof typeof ERROR_CODES; detail?: string } {
   if (error instanceof CodedError) return { code: error.code }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
-  if (error instanceof Error && 'validation' in error) return { code: 'invalid_request', detail: error.message }
+  if (error instanceof Error && 'validation' in error)
+    return { code: 'invalid_request', detail: error.message }
   if (status === 413) return { code: 'payload_too_large' }
   if (status === 415) return { code: 'unsupported_media_type' }
   return { code: typeof status === 'number' && status < 500 ? 'invalid_request' : 'unavailable' }

@@ -22,8 +22,9 @@ import type { TokenStore } from '../../use-cases/token-store.ts'
 const MOST_ITEMS = 256
 
 /**
- * `POST /internal/v1/<verb>` with `{items: [...]}`, answered by `{results: [...]}` in the same order. A result is the use case's
- * answer, or `{error: 'unavailable'}` for an item that may be tried again alone.
+ * `POST /internal/v1/<verb>` with `{items: [...]}`, answered by `{results: [...]}` in the same
+ * order. A result is the use case's answer, or `{error: 'unavailable'}` for an item that may be
+ * tried again alone.
  */
 export function registerInternalRoutes(app: FastifyInstance, tokenStore: TokenStore): void {
   const Unavailable = Type.Object({ error: Type.Literal('unavailable') })
@@ -38,11 +39,20 @@ export function registerInternalRoutes(app: FastifyInstance, tokenStore: TokenSt
       `/internal/v1/${verb}`,
       {
         schema: {
-          body: Type.Object({ items: Type.Array(request, { minItems: 1, maxItems: MOST_ITEMS }) }, { additionalProperties: false }),
-          response: { 200: Type.Object({ results: Type.Array(Type.Union([result, Unavailable])) }) },
+          body: Type.Object(
+            { items: Type.Array(request, { minItems: 1, maxItems: MOST_ITEMS }) },
+            { additionalProperties: false },
+          ),
+          response: {
+            200: Type.Object({ results: Type.Array(Type.Union([result, Unavailable])) }),
+          },
         },
       },
-      async ({ body }) => ({ results: await Promise.all(body.items.map((item) => run(item).catch(() => ({ error: 'unavailable' as const })))) }),
+      async ({ body }) => ({
+        results: await Promise.all(
+          body.items.map((item) => run(item).catch(() => ({ error: 'unavailable' as const }))),
+        ),
+      }),
     )
   }
 
@@ -52,6 +62,11 @@ export function registerInternalRoutes(app: FastifyInstance, tokenStore: TokenSt
   route('inspect', InspectRequest, InspectResult, tokenStore.inspect)
   route('revoke-session', RevokeSessionRequest, RevokeSessionResult, tokenStore.revokeSession)
   route('revoke-user', RevokeUserRequest, RevokeUserResult, tokenStore.revokeUser)
-  route('list-sessions', Type.Object({ userId: Type.String({ format: 'uuid' }) }, { additionalProperties: false }), ListSessionsResult, tokenStore.listSessions)
+  route(
+    'list-sessions',
+    Type.Object({ userId: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
+    ListSessionsResult,
+    tokenStore.listSessions,
+  )
   route('revocations', RevocationsRequest, RevocationsResult, tokenStore.revocations)
 }

@@ -2,8 +2,9 @@ import type { ClientBase } from 'pg'
 import type { Change } from '../../domain/session.ts'
 
 /**
- * Writes the new state of sessions that this transaction has locked, and their events, with one statement. The event rows
- * are fed by the rows the update returned. Each session stands once in `changes`; its events are in order.
+ * Writes the new state of sessions that this transaction has locked, and their events, with one
+ * statement. The event rows are fed by the rows the update returned. Each session stands once in
+ * `changes`; its events are in order.
  */
 export async function applyChanges(client: ClientBase, changes: readonly Change[]): Promise<void> {
   const sessions = changes.map((change) => change.session)

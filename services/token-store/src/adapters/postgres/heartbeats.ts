@@ -6,11 +6,11 @@ const EMPTY = 'token_store.heartbeat is empty: run `npm run migrate`'
 
 /**
  * All replicas write one row, so a gap means that none was up. Being up means being able to change
- * sessions: the beat takes the same lock on the table as a rotation, so a locked table is a downtime
- * too. A gap begins where `toUpUntil` says. Downtimes are kept for a day; one that ends in the future
- * was made by a clock that has been set back, and would let tokens age too slowly. None is deleted
- * within a day of a downtime longer than an hour: that may be a clock that has jumped, and when it is
- * back the real ones still count.
+ * sessions: the beat takes the same lock on the table as a rotation, so a locked table is a
+ * downtime too. A gap begins where `toUpUntil` says. Downtimes are kept for a day; one that ends in
+ * the future was made by a clock that has been set back, and would let tokens age too slowly. None
+ * is deleted within a day of a downtime longer than an hour: that may be a clock that has jumped,
+ * and when it is back the real ones still count.
  */
 export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
   return {

@@ -1,12 +1,16 @@
 import type { Pool, PoolClient } from 'pg'
 
-/** Under a stricter isolation a request that waited for a row would fail instead of reading its new state. */
+/**
+ * Under a stricter isolation a request that waited for a row would fail instead of reading its new
+ * state.
+ */
 const BEGIN = 'begin isolation level read committed'
 
 /**
- * A transaction in two round trips: [begin, lock], then [apply, commit]. Between them nothing waits but `decide`.
- * Resolves only when the server has answered COMMIT: behind a failed statement it answers ROLLBACK without an error. When the
- * connection breaks, the outcome of the commit is unknown and the error says nothing of it.
+ * A transaction in two round trips: [begin, lock], then [apply, commit]. Between them nothing waits
+ * but `decide`. Resolves only when the server has answered COMMIT: behind a failed statement it
+ * answers ROLLBACK without an error. When the connection breaks, the outcome of the commit is
+ * unknown and the error says nothing of it.
  */
 export async function inTwoFlights<Locked, T>(
   pool: Pool,

@@ -2,7 +2,10 @@ import type { ClientBase } from 'pg'
 import type { Change } from '../../domain/session.ts'
 
 /** A new session and its first event. */
-export async function insertSession(client: ClientBase, { session: s, events }: Change): Promise<void> {
+export async function insertSession(
+  client: ClientBase,
+  { session: s, events }: Change,
+): Promise<void> {
   await client.query({
     name: 'insert-session',
     text: `

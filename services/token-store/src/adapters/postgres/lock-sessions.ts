@@ -2,7 +2,10 @@ import type { ClientBase } from 'pg'
 import type { Session } from '../../domain/session.ts'
 import { SESSION_COLUMNS, toSession, type SessionRow } from './session-row.ts'
 
-/** In id order, like every statement that locks several sessions: two batches can wait for each other, never in a circle. */
+/**
+ * In id order, like every statement that locks several sessions: two batches can wait for each
+ * other, never in a circle.
+ */
 export async function lockSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions',
@@ -12,7 +15,11 @@ export async function lockSessions(client: ClientBase, ids: readonly string[]): 
   return rows.map(toSession)
 }
 
-export async function lockSessionsBelowVersion(client: ClientBase, userId: string, version: number): Promise<Session[]> {
+export async function lockSessionsBelowVersion(
+  client: ClientBase,
+  userId: string,
+  version: number,
+): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions-below-version',
     text: `

@@ -2,7 +2,16 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 import type { Outbox } from '../../ports.ts'
 
-type Row = { lane: number; id: number; event_id: string; session_id: string; type: AnyEvent['type']; occurred_at: number; body: AnyEvent['data']; traceparent: string | null }
+type Row = {
+  lane: number
+  id: number
+  event_id: string
+  session_id: string
+  type: AnyEvent['type']
+  occurred_at: number
+  body: AnyEvent['data']
+  traceparent: string | null
+}
 
 export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
   return {
@@ -76,7 +85,11 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
     },
 
     async measure() {
-      const { rows } = await pool.query<{ events: number; oldest_seconds: number; sessions: number }>({
+      const { rows } = await pool.query<{
+        events: number
+        oldest_seconds: number
+        sessions: number
+      }>({
         name: 'measure',
         text: `
           select

@@ -5,10 +5,14 @@ import { toUptimeClock, type Clock } from '../../domain/uptime.ts'
 type Row = { now: number; beat_at: number; downtimes: Array<[number, number]> | null }
 
 /**
- * A statement of its own, sent behind the locking one: `clock_timestamp()` inside a locking select is read before the
- * wait for the lock (seen 1,001 ms late), and `now()` when the transaction began.
+ * A statement of its own, sent behind the locking one: `clock_timestamp()` inside a locking select
+ * is read before the wait for the lock (seen 1,001 ms late), and `now()` when the transaction
+ * began.
  */
-export async function readClock(client: ClientBase, mark: () => ServiceMark | undefined): Promise<Clock> {
+export async function readClock(
+  client: ClientBase,
+  mark: () => ServiceMark | undefined,
+): Promise<Clock> {
   const { rows } = await client.query<Row>({
     name: 'read-clock',
     text: `
@@ -22,7 +26,8 @@ export async function readClock(client: ClientBase, mark: () => ServiceMark | un
   if (row === undefined) throw new Error('token_store.heartbeat is empty: run `npm run migrate`')
   const downtimes = (row.downtimes ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs }))
   const times = [row.now, row.beat_at, ...downtimes.flatMap(({ fromMs, toMs }) => [fromMs, toMs])]
-  if (!times.every(Number.isFinite)) throw new Error('token_store.heartbeat or token_store.downtimes holds a time that is no number')
+  if (!times.every(Number.isFinite))
+    throw new Error('token_store.heartbeat or token_store.downtimes holds a time that is no number')
   const beatAtMs = toUpUntil({ nowMs: row.now, beatAtMs: row.beat_at }, mark())
   return toUptimeClock({ nowMs: row.now, beatAtMs, downtimes, processMs: Date.now() })
 }

@@ -1,4 +1,8 @@
-import { LONGEST_ACCESS_TOKEN_SECONDS, type RevocationsRequest, type RevocationsResult } from '@auto-refresh/contracts'
+import {
+  LONGEST_ACCESS_TOKEN_SECONDS,
+  type RevocationsRequest,
+  type RevocationsResult,
+} from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 
 /** Rows read by one statement: a few milliseconds, far from the statement timeout. */
@@ -9,7 +13,10 @@ const CURSOR = /^(\d{1,20}):([0-9a-f-]{36})$/
 
 type Row = {
   now: number
-  /** `[id, until, revoked_at]` in Unix milliseconds: of rows alone, the driver would spend more on a page than Postgres */
+  /**
+   * `[id, until, revoked_at]` in Unix milliseconds: of rows alone, the driver would spend more on a
+   * page than Postgres
+   */
   alive: [string, number, number][]
   rows_read: number
   last_at: number | null
@@ -17,11 +24,11 @@ type Row = {
 }
 
 /**
- * Sessions that ended, by (revoked_at, id). A page bounds the rows that are read, not those that are
- * returned: rows whose access tokens are dead stay for days, and skipping them must not run into the
- * deadline. One row comparison, without an alternative for the first page: a generic plan starts each
- * page in the index where the last one ended. Access tokens are signed by another clock than the one
- * that writes `access_expires_at`; a minute covers the difference.
+ * Sessions that ended, by (revoked_at, id). A page bounds the rows that are read, not those that
+ * are returned: rows whose access tokens are dead stay for days, and skipping them must not run
+ * into the deadline. One row comparison, without an alternative for the first page: a generic plan
+ * starts each page in the index where the last one ended. Access tokens are signed by another clock
+ * than the one that writes `access_expires_at`; a minute covers the difference.
  */
 export async function readRevocations(
   pool: Pool,
@@ -72,7 +79,11 @@ export async function readRevocations(
   const isLast = page === undefined || rows_read < PAGE_ROWS || last === null || last_at === null
   return {
     nowMs: now,
-    revocations: alive.map(([sessionId, untilMs, revokedAtMs]) => ({ sessionId, untilMs, revokedAtMs })),
+    revocations: alive.map(([sessionId, untilMs, revokedAtMs]) => ({
+      sessionId,
+      untilMs,
+      revokedAtMs,
+    })),
     ...(isLast ? { readToMs: now } : { readToMs: last_at, next: last }),
   }
 }

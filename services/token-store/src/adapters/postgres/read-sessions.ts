@@ -11,7 +11,10 @@ export async function readSessions(client: ClientBase, ids: readonly string[]): 
   return rows.map(toSession)
 }
 
-export async function readActiveSessions(client: ClientBase | Pool, userId: string): Promise<Session[]> {
+export async function readActiveSessions(
+  client: ClientBase | Pool,
+  userId: string,
+): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'read-active-sessions',
     text: `

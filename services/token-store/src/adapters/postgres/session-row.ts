@@ -1,7 +1,10 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
 import type { Session } from '../../domain/session.ts'
 
-/** A row of token_store.sessions as the pool's type parsers give it: timestamptz in Unix milliseconds, int8 as numbers. */
+/**
+ * A row of token_store.sessions as the pool's type parsers give it: timestamptz in Unix
+ * milliseconds, int8 as numbers.
+ */
 export type SessionRow = {
   id: string
   user_id: string
@@ -42,7 +45,10 @@ export type SessionRow = {
   revoke_reason: RevokeReason | null
 }
 
-/** By name: a statement that is prepared as `select *` fails on every open connection when a migration adds a column. */
+/**
+ * By name: a statement that is prepared as `select *` fails on every open connection when a
+ * migration adds a column.
+ */
 export const SESSION_COLUMNS = `
   id, user_id, user_version, client_id, generation, mac_kid, nonce_hash, authenticated_at,
   expires_at, idle_until, keep_until, rotated_at, floor_generation, mark_generation, mark_at,

@@ -12,13 +12,23 @@ import { readRevocations } from './read-revocations.ts'
 import { readActiveSessions, readSessions } from './read-sessions.ts'
 import { holdUserVersion, raiseUserVersion } from './user-versions.ts'
 
-/** `mark` is what this process knows of its own service: a gap of the heartbeat that is still open counts from it on. */
-export function createPostgresSessions({ pool, mark }: { pool: Pool; mark: ServiceRecord['mark'] }): Sessions {
+/**
+ * `mark` is what this process knows of its own service: a gap of the heartbeat that is still open
+ * counts from it on.
+ */
+export function createPostgresSessions({
+  pool,
+  mark,
+}: {
+  pool: Pool
+  mark: ServiceRecord['mark']
+}): Sessions {
   return {
     change(ids, decide) {
       return inTwoFlights(
         pool,
-        async (client) => toRead(...(await Promise.all([lockSessions(client, ids), readClock(client, mark)]))),
+        async (client) =>
+          toRead(...(await Promise.all([lockSessions(client, ids), readClock(client, mark)]))),
         (locked) => toApplied(decide(locked)),
       )
     },
@@ -44,16 +54,27 @@ export function createPostgresSessions({ pool, mark }: { pool: Pool; mark: Servi
         async (client) => {
           const revokedUpTo = await holdUserVersion(client, userId)
           const excess = decideEvictions(await readActiveSessions(client, userId), sessionLimit)
-          const locked = await lockSessions(client, excess.map((session) => session.id))
+          const locked = await lockSessions(
+            client,
+            excess.map((session) => session.id),
+          )
           const { nowMs } = await readClock(client, mark)
-          return { revokedUpTo, excess: locked.filter((session) => session.revokeReason === null), nowMs }
+          return {
+            revokedUpTo,
+            excess: locked.filter((session) => session.revokeReason === null),
+            nowMs,
+          }
         },
         ({ revokedUpTo, excess, nowMs }) => {
           if (revokedUpTo > userVersion) return { result: undefined }
           const { result, issued, ended } = decide(excess, nowMs)
           return {
             result,
-            apply: (client) => Promise.all([insertSession(client, issued), ended.length > 0 ? applyChanges(client, ended) : undefined]),
+            apply: (client) =>
+              Promise.all([
+                insertSession(client, issued),
+                ended.length > 0 ? applyChanges(client, ended) : undefined,
+              ]),
           }
         },
       )
@@ -78,5 +99,10 @@ function toRead(sessions: readonly Session[], clock: Read['clock']): Read {
 }
 
 function toApplied<T>({ result, changes }: { result: T; changes: readonly Change[] }) {
-  return changes.length === 0 ? { result } : { result, apply: (client: Parameters<typeof applyChanges>[0]) => applyChanges(client, changes) }
+  return changes.length === 0
+    ? { result }
+    : {
+        result,
+        apply: (client: Parameters<typeof applyChanges>[0]) => applyChanges(client, changes),
+      }
 }

@@ -1,7 +1,14 @@
 import type { ClientBase } from 'pg'
 
-/** Raises the version and holds its row until the commit: no issue under a lower one can pass by. Never lowers it. */
-export async function raiseUserVersion(client: ClientBase, userId: string, version: number): Promise<void> {
+/**
+ * Raises the version and holds its row until the commit: no issue under a lower one can pass by.
+ * Never lowers it.
+ */
+export async function raiseUserVersion(
+  client: ClientBase,
+  userId: string,
+  version: number,
+): Promise<void> {
   await client.query({
     name: 'raise-user-version',
     text: `
@@ -11,7 +18,10 @@ export async function raiseUserVersion(client: ClientBase, userId: string, versi
   })
 }
 
-/** The version that the user has been revoked up to, held for share: a revocation waits for the issue, or the issue sees it. */
+/**
+ * The version that the user has been revoked up to, held for share: a revocation waits for the
+ * issue, or the issue sees it.
+ */
 export async function holdUserVersion(client: ClientBase, userId: string): Promise<number> {
   await client.query({
     name: 'ensure-user-version',

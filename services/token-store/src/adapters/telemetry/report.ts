@@ -2,7 +2,9 @@ import type { EventData } from '@auto-refresh/contracts'
 import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import type { Report } from '../../ports.ts'
 
-/** Metrics and log lines of what token-store does. Never a token: sessions are named by their id. */
+/**
+ * Metrics and log lines of what token-store does. Never a token: sessions are named by their id.
+ */
 export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
   /** In an outage everything fails alike: one line in five seconds, with how often it happened. */
   function sayNowAndThen(message: string, level: 'warn' | 'error' = 'warn') {
@@ -17,8 +19,14 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
     }
   }
   // Anybody can make such tokens up: they must not fill a disk.
-  const sayKeyUnknown = sayNowAndThen('Refresh token key unknown: compare REFRESH_TOKEN_KEYS of all processes', 'error')
-  const saySessionUnknown = sayNowAndThen('Session of a young refresh token missing: a restore, or the wrong database', 'error')
+  const sayKeyUnknown = sayNowAndThen(
+    'Refresh token key unknown: compare REFRESH_TOKEN_KEYS of all processes',
+    'error',
+  )
+  const saySessionUnknown = sayNowAndThen(
+    'Session of a young refresh token missing: a restore, or the wrong database',
+    'error',
+  )
   const sayRelayFailed = sayNowAndThen('The relay could not send; it will try again')
 
   return {
@@ -27,10 +35,17 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
     rotation(result) {
       if (result.outcome === 'reused') {
         metrics.reuseDetected.inc()
-        logger.warn({ sessionId: result.sessionId, userId: result.userId }, 'A refresh token was used twice; its session has been ended')
+        logger.warn(
+          { sessionId: result.sessionId, userId: result.userId },
+          'A refresh token was used twice; its session has been ended',
+        )
       }
       if (result.outcome === 'rate_limited') metrics.rateLimited.inc({ limiter: 'refresh' })
-      if (result.outcome === 'regressed') logger.error({ sessionId: result.session.id }, 'A token was newer than its session: the database has gone back in time')
+      if (result.outcome === 'regressed')
+        logger.error(
+          { sessionId: result.session.id },
+          'A token was newer than its session: the database has gone back in time',
+        )
       if (result.outcome === 'unknown_session') saySessionUnknown()
       if (result.outcome === 'unknown_kid') sayKeyUnknown()
     },
@@ -39,17 +54,25 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
 
     downtime(seconds) {
       metrics.downtimeSeconds.inc(seconds)
-      logger.warn({ seconds }, 'No token-store was up for a while; that time counts as no token\'s age')
+      logger.warn(
+        { seconds },
+        "No token-store was up for a while; that time counts as no token's age",
+      )
     },
 
     published(events) {
       metrics.eventsPublished.inc({ result: 'published' }, events.length)
       for (const event of events) {
-        if (event.type === 'session.reuse-detected.v1') metrics.sessionDuration.observe({ end: 'reuse' }, event.data.session_seconds)
-        if (event.type === 'session.revoked.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
-        if (event.type === 'session.expired.v1') metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
-        if (event.type === 'session.replay-suspected.v1' && isSuspicious(event.data)) metrics.replaysSuspected.inc({ kind: 'replay' })
-        if (event.type === 'session.shadow-suspected.v1') metrics.replaysSuspected.inc({ kind: 'shadow' })
+        if (event.type === 'session.reuse-detected.v1')
+          metrics.sessionDuration.observe({ end: 'reuse' }, event.data.session_seconds)
+        if (event.type === 'session.revoked.v1')
+          metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
+        if (event.type === 'session.expired.v1')
+          metrics.sessionDuration.observe({ end: event.data.reason }, event.data.session_seconds)
+        if (event.type === 'session.replay-suspected.v1' && isSuspicious(event.data))
+          metrics.replaysSuspected.inc({ kind: 'replay' })
+        if (event.type === 'session.shadow-suspected.v1')
+          metrics.replaysSuspected.inc({ kind: 'shadow' })
       }
     },
 
@@ -64,13 +87,18 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
       metrics.outboxOldestEventAge.set(oldestSeconds)
     },
 
-    heartFailed: (error) => logger.warn({ err: error }, 'The heartbeat failed; the gap will count as downtime'),
+    heartFailed: (error) =>
+      logger.warn({ err: error }, 'The heartbeat failed; the gap will count as downtime'),
 
     lanesOwned: (lanes) => metrics.outboxLanesOwned.set(lanes),
   }
 }
 
 /** One client on two networks is worth an event, no alarm. */
-function isSuspicious({ rotated, presented, streak }: EventData<'session.replay-suspected.v1'>): boolean {
+function isSuspicious({
+  rotated,
+  presented,
+  streak,
+}: EventData<'session.replay-suspected.v1'>): boolean {
   return presented.agent !== rotated.agent || streak > 1
 }

@@ -4,14 +4,24 @@ import type { App, RouteDeps } from './route.ts'
 
 const CACHE_CONTROL = 'public, max-age=300'
 const text = Type.Optional(Type.String())
-const Jwks = Type.Object({ keys: Type.Array(Type.Object({ kty: text, crv: text, x: text, y: text, kid: text, alg: text, use: text })) })
+const Jwks = Type.Object({
+  keys: Type.Array(
+    Type.Object({ kty: text, crv: text, x: text, y: text, kid: text, alg: text, use: text }),
+  ),
+})
 
-/** RFC 7517. A key is published long before its first use, so that a cached set never lacks the one that signs. */
+/**
+ * RFC 7517. A key is published long before its first use, so that a cached set never lacks the one
+ * that signs.
+ */
 export function addJwks(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['keys'],
     summary: 'The keys that verify access tokens',
-    response: { 200: answer(Jwks, 'The keys', { 'cache-control': Type.Literal(CACHE_CONTROL) }), ...FAILURES },
+    response: {
+      200: answer(Jwks, 'The keys', { 'cache-control': Type.Literal(CACHE_CONTROL) }),
+      ...FAILURES,
+    },
   }
 
   app.get('/.well-known/jwks.json', { schema }, async (_, reply) => {

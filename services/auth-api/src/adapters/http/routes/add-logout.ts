@@ -10,18 +10,37 @@ import { CSRF_HEADER, WITH_ACCESS_TOKEN_TOO, type App, type RouteDeps } from './
 
 export function addLogout(app: App, { useCases, settings, requireCsrfProof }: RouteDeps): void {
   const headers = Type.Object(CSRF_HEADER)
-  const schema = { tags: ['sessions'], headers, body: RefreshBody, response: userAnswers(NothingData, LOGOUT_HEADERS), security: WITH_ACCESS_TOKEN_TOO }
-
-  const end = (signOut: (proof: SessionProof) => Promise<void>) => async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
-    const accessToken = readBearerToken(request)
-    // no foreign page can set the bearer header: it is the proof of the cookie too
-    const requireProof = accessToken === undefined ? requireCsrfProof : () => {}
-    const presented = await readProvenRefreshToken(request, { useCases, requireCsrfProof: requireProof })
-    await signOut({ accessToken, refreshToken: presented?.token, context: toRequestContext(request) })
-    if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
-    return nothing('Logged out successfully')
+  const schema = {
+    tags: ['sessions'],
+    headers,
+    body: RefreshBody,
+    response: userAnswers(NothingData, LOGOUT_HEADERS),
+    security: WITH_ACCESS_TOKEN_TOO,
   }
 
+  const end =
+    (signOut: (proof: SessionProof) => Promise<void>) =>
+    async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
+      const accessToken = readBearerToken(request)
+      // no foreign page can set the bearer header: it is the proof of the cookie too
+      const requireProof = accessToken === undefined ? requireCsrfProof : () => {}
+      const presented = await readProvenRefreshToken(request, {
+        useCases,
+        requireCsrfProof: requireProof,
+      })
+      await signOut({
+        accessToken,
+        refreshToken: presented?.token,
+        context: toRequestContext(request),
+      })
+      if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
+      return nothing('Logged out successfully')
+    }
+
   app.post('/logout', { schema: { ...schema, summary: 'End this session' } }, end(useCases.signOut))
-  app.post('/logout-all', { schema: { ...schema, summary: 'End all sessions of the user' } }, end(useCases.signOutEverywhere))
+  app.post(
+    '/logout-all',
+    { schema: { ...schema, summary: 'End all sessions of the user' } },
+    end(useCases.signOutEverywhere),
+  )
 }

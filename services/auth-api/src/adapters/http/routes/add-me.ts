@@ -4,7 +4,12 @@ import { RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App } from './route.ts'
 
 export function addMe(app: App): void {
-  const schema = { tags: ['sessions'], summary: 'Who am I', response: userAnswers(MeData, RENEWAL_HEADERS), ...GUARDED }
+  const schema = {
+    tags: ['sessions'],
+    summary: 'Who am I',
+    response: userAnswers(MeData, RENEWAL_HEADERS),
+    ...GUARDED,
+  }
 
   app.get('/me', { schema }, async ({ user }) => ({
     status: 200,

@@ -3,32 +3,55 @@ import { toUtc } from '../to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
-const TOKEN_REUSED = 'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
+const TOKEN_REUSED =
+  'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
 
 export function addNotices(app: App, { useCases }: RouteDeps): void {
   const schema = { tags: ['notices'], ...GUARDED }
 
-  app.get('/notices', { schema: { ...schema, summary: 'What the user should know', response: userAnswers(NoticesData, RENEWAL_HEADERS) } }, async ({ user }) => {
-    const notices = await useCases.listNotices({ userId: user.sub })
-    return {
-      status: 200,
-      message: 'Notices retrieved successfully',
-      data: {
-        notices: notices.map(({ id, sessionId, occurredAtMs }) => ({
-          id,
-          kind: 'session_ended_token_reused' as const,
-          session_id: sessionId,
-          occurred_at: toUtc(occurredAtMs),
-          message: TOKEN_REUSED,
-        })),
+  app.get(
+    '/notices',
+    {
+      schema: {
+        ...schema,
+        summary: 'What the user should know',
+        response: userAnswers(NoticesData, RENEWAL_HEADERS),
       },
-    }
-  })
+    },
+    async ({ user }) => {
+      const notices = await useCases.listNotices({ userId: user.sub })
+      return {
+        status: 200,
+        message: 'Notices retrieved successfully',
+        data: {
+          notices: notices.map(({ id, sessionId, occurredAtMs }) => ({
+            id,
+            kind: 'session_ended_token_reused' as const,
+            session_id: sessionId,
+            occurred_at: toUtc(occurredAtMs),
+            message: TOKEN_REUSED,
+          })),
+        },
+      }
+    },
+  )
 
-  const dismissal = { ...schema, summary: 'Dismiss one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
+  const dismissal = {
+    ...schema,
+    summary: 'Dismiss one of them',
+    params: IdParams,
+    response: userAnswers(NothingData, RENEWAL_HEADERS),
+  }
   app.delete('/notices/:id', { schema: dismissal }, async ({ user, params }) => {
-    const { outcome } = await useCases.dismissNotice({ userId: user.sub, id: params.id, signedInAtSeconds: user.auth_time })
-    if (outcome === 'older_session') throw new CodedError('recent_sign_in_required', { detail: 'Sign in again to dismiss this notice: it is newer than your session' })
+    const { outcome } = await useCases.dismissNotice({
+      userId: user.sub,
+      id: params.id,
+      signedInAtSeconds: user.auth_time,
+    })
+    if (outcome === 'older_session')
+      throw new CodedError('recent_sign_in_required', {
+        detail: 'Sign in again to dismiss this notice: it is newer than your session',
+      })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Notice dismissed successfully')
   })

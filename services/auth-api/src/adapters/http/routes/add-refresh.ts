@@ -7,31 +7,69 @@ import { readProvenRefreshToken } from '../read-proven-refresh-token.ts'
 import { toRefusalError } from '../refusals.ts'
 import { toRequestContext } from '../request-context.ts'
 import { PAIR_HEADERS, userAnswers } from './answers.ts'
-import { BY_REFRESH_TOKEN, CSRF_HEADER, IDEMPOTENCY_HEADER, WITH_ACCESS_TOKEN_TOO, type App, type RouteDeps } from './route.ts'
+import {
+  BY_REFRESH_TOKEN,
+  CSRF_HEADER,
+  IDEMPOTENCY_HEADER,
+  WITH_ACCESS_TOKEN_TOO,
+  type App,
+  type RouteDeps,
+} from './route.ts'
 
 export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
   const headers = Type.Object({ ...CSRF_HEADER, ...IDEMPOTENCY_HEADER })
-  const schema = { tags: ['tokens'], headers, body: RefreshBody, response: userAnswers(TokenPairData, PAIR_HEADERS) }
+  const schema = {
+    tags: ['tokens'],
+    headers,
+    body: RefreshBody,
+    response: userAnswers(TokenPairData, PAIR_HEADERS),
+  }
 
   async function read(request: FastifyRequest<{ Body: RefreshBody }>) {
     const presented = await readProvenRefreshToken(request, { requireCsrfProof, useCases })
     if (presented === undefined) throw new CodedError('refresh_token_missing')
     const idempotencyKey = readIdempotencyKey(request)
-    return { transport: presented.transport, asked: { refreshToken: presented.token, idempotencyKey, context: toRequestContext(request) } }
+    return {
+      transport: presented.transport,
+      asked: { refreshToken: presented.token, idempotencyKey, context: toRequestContext(request) },
+    }
   }
 
-  app.post('/refresh', { schema: { ...schema, summary: 'Renew the pair, in any case', security: BY_REFRESH_TOKEN } }, async (request, reply) => {
-    const { transport, asked } = await read(request)
-    const result = await useCases.refresh(asked)
-    if (!('pair' in result)) throw toRefusalError(result)
-    return answerPair(reply, { pair: result.pair, transport, message: 'Token refreshed successfully' })
-  })
+  app.post(
+    '/refresh',
+    { schema: { ...schema, summary: 'Renew the pair, in any case', security: BY_REFRESH_TOKEN } },
+    async (request, reply) => {
+      const { transport, asked } = await read(request)
+      const result = await useCases.refresh(asked)
+      if (!('pair' in result)) throw toRefusalError(result)
+      return answerPair(reply, {
+        pair: result.pair,
+        transport,
+        message: 'Token refreshed successfully',
+      })
+    },
+  )
 
-  app.post('/auto-refresh', { schema: { ...schema, summary: 'Renew the pair if it is due', security: WITH_ACCESS_TOKEN_TOO } }, async (request, reply) => {
-    const { transport, asked } = await read(request)
-    const result = await useCases.autoRefresh({ ...asked, accessToken: readBearerToken(request) })
-    if (!('pair' in result)) throw toRefusalError(result)
-    const refreshed = result.outcome !== 'not_due'
-    return answerPair(reply, { pair: result.pair, transport, refreshed, message: refreshed ? 'Token refreshed successfully' : 'Token is still fresh' })
-  })
+  app.post(
+    '/auto-refresh',
+    {
+      schema: {
+        ...schema,
+        summary: 'Renew the pair if it is due',
+        security: WITH_ACCESS_TOKEN_TOO,
+      },
+    },
+    async (request, reply) => {
+      const { transport, asked } = await read(request)
+      const result = await useCases.autoRefresh({ ...asked, accessToken: readBearerToken(request) })
+      if (!('pair' in result)) throw toRefusalError(result)
+      const refreshed = result.outcome !== 'not_due'
+      return answerPair(reply, {
+        pair: result.pair,
+        transport,
+        refreshed,
+        message: refreshed ? 'Token refreshed successfully' : 'Token is still fresh',
+      })
+    },
+  )
 }

@@ -10,27 +10,50 @@ import { answers } from './answers.ts'
 import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 /**
- * The two steps of the middleware, for other back ends. A refusal is a 200 with its outcome: it is the user's, not the
- * caller's. Behind a key of their own, because a peek tells without an alarm whether a token still works, and because the
- * caller says whose address counts.
+ * The two steps of the middleware, for other back ends. A refusal is a 200 with its outcome: it is
+ * the user's, not the caller's. Behind a key of their own, because a peek tells without an alarm
+ * whether a token still works, and because the caller says whose address counts.
  */
 export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps): void {
-  const schema = { tags: ['back ends'], headers: Type.Object(IDEMPOTENCY_HEADER), body: RenewalBody, security: [{ renewalKey: [] }] }
+  const schema = {
+    tags: ['back ends'],
+    headers: Type.Object(IDEMPOTENCY_HEADER),
+    body: RenewalBody,
+    security: [{ renewalKey: [] }],
+  }
   const onRequest = createRequireKey(settings.backEndKeys.renewal)
 
-  const peek = { ...schema, summary: 'What a renewal would answer; nothing changes', response: answers(RenewalPeekData) }
+  const peek = {
+    ...schema,
+    summary: 'What a renewal would answer; nothing changes',
+    response: answers(RenewalPeekData),
+  }
   app.post('/renewals/peek', { schema: peek, onRequest }, async (request) => {
     const peeked = await useCases.peekRefresh(toRequest(request))
-    return { status: 200, message: 'Renewal foreseen', data: peeked.outcome === 'would_renew' ? peeked : toRefusal(peeked) }
+    return {
+      status: 200,
+      message: 'Renewal foreseen',
+      data: peeked.outcome === 'would_renew' ? peeked : toRefusal(peeked),
+    }
   })
 
-  const renew = { ...schema, summary: 'Renew a pair on behalf of a user', response: answers(RenewalData) }
+  const renew = {
+    ...schema,
+    summary: 'Renew a pair on behalf of a user',
+    response: answers(RenewalData),
+  }
   app.post('/renewals', { schema: renew, onRequest }, async (request) => {
     const result = await useCases.refresh({ ...toRequest(request), operation: 'middleware' })
-    if (!('pair' in result)) return { status: 200, message: 'Renewal refused', data: toRefusal(result) }
+    if (!('pair' in result))
+      return { status: 200, message: 'Renewal refused', data: toRefusal(result) }
     const { accessToken, refreshToken, idleUntilMs } = result.pair
     const refreshExpiresIn = Math.max(0, Math.floor((idleUntilMs - clock.nowMs()) / 1000))
-    const data = { outcome: 'renewed' as const, access_token: accessToken, refresh_token: refreshToken, refresh_expires_in: refreshExpiresIn }
+    const data = {
+      outcome: 'renewed' as const,
+      access_token: accessToken,
+      refresh_token: refreshToken,
+      refresh_expires_in: refreshExpiresIn,
+    }
     return { status: 200, message: 'Token refreshed successfully', data }
   })
 }
@@ -45,6 +68,7 @@ const toRequest = (request: FastifyRequest<{ Body: RenewalBody }>) => ({
 /** What is ours to answer for is thrown. */
 function toRefusal(refusal: RefreshRefusal) {
   if (refusal.outcome === 'unavailable') throw toRefusalError(refusal)
-  if (refusal.outcome === 'rate_limited') return { outcome: refusal.outcome, retry_after_seconds: refusal.retryAfterSeconds }
+  if (refusal.outcome === 'rate_limited')
+    return { outcome: refusal.outcome, retry_after_seconds: refusal.retryAfterSeconds }
   return refusal
 }

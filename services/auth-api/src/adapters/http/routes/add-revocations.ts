@@ -16,7 +16,13 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     tags: ['back ends'],
     summary: 'The sessions whose access tokens are revoked',
     querystring: RevocationsQuery,
-    headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'the ETag of the last answer: 304 when nothing has changed since' })) }),
+    headers: Type.Object({
+      'if-none-match': Type.Optional(
+        Type.String({
+          description: 'the ETag of the last answer: 304 when nothing has changed since',
+        }),
+      ),
+    }),
     response: {
       ...answers(RevocationsData, REVOCATIONS_HEADERS),
       304: answer(NothingData, 'The list has not changed', REVOCATIONS_HEADERS),
@@ -24,12 +30,22 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     security: [{ feedKey: [] }],
   }
 
-  /** The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB. */
-  let written: { list: ReturnType<typeof revocationFeed.whole>; others: string; body: string } | undefined
+  /**
+   * The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB.
+   */
+  let written:
+    { list: ReturnType<typeof revocationFeed.whole>; others: string; body: string } | undefined
 
-  function toBody(list: ReturnType<typeof revocationFeed.whole>, partial: boolean, withRoles = true): string {
+  function toBody(
+    list: ReturnType<typeof revocationFeed.whole>,
+    partial: boolean,
+    withRoles = true,
+  ): string {
     const asOfMs = revocationFeed.asOfMs()
-    const revocations = list.map((entry) => ({ session_id: entry.sessionId, expires_in: entry.expiresInSeconds }))
+    const revocations = list.map((entry) => ({
+      session_id: entry.sessionId,
+      expires_in: entry.expiresInSeconds,
+    }))
     const asOf = asOfMs === undefined ? {} : { as_of: String(Math.floor(asOfMs)), partial }
     const kids = revocationFeed.retiredKids()
     const roles = withRoles ? revocationFeed.roleChanges.list().map(toRoleChange) : []
@@ -51,21 +67,34 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     return written.body
   }
 
-  app.get('/revocations', { schema, onRequest: createRequireKey(settings.backEndKeys.feed) }, async (request, reply) => {
-    // weak: the seconds left differ from one moment and one process to the next
-    const kids = revocationFeed.retiredKids()
-    const roles = revocationFeed.roleChanges.tag()
-    const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}${roles === '' ? '' : `~${roles}`}"`
-    // how long token-store has not been heard: what it knows since then is not on the list (RFC 9111 §5.1)
-    reply.headers({ etag: tag, age: Math.floor(revocationFeed.feedAgeMs() / 1000), [HEADERS.clockMs]: Math.round(clock.nowMs()) })
-    const known = request.headers['if-none-match']
-    if (known === tag) return reply.code(304).send(undefined as never)
-    const { since } = request.query
-    // What is no cursor of ours gets the whole list, which is never wrong.
-    const fresh = since !== undefined && CURSOR.test(since) ? revocationFeed.since(Number(since)) : undefined
-    const body = fresh === undefined ? toWholeBody() : toBody(fresh, true, known?.endsWith(`~${roles}"`) !== true)
-    return reply.type('application/json; charset=utf-8').send(body as never)
-  })
+  app.get(
+    '/revocations',
+    { schema, onRequest: createRequireKey(settings.backEndKeys.feed) },
+    async (request, reply) => {
+      // weak: the seconds left differ from one moment and one process to the next
+      const kids = revocationFeed.retiredKids()
+      const roles = revocationFeed.roleChanges.tag()
+      const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}${roles === '' ? '' : `~${roles}`}"`
+      // how long token-store has not been heard: what it knows since then is not on the list (RFC
+      // 9111 §5.1)
+      reply.headers({
+        etag: tag,
+        age: Math.floor(revocationFeed.feedAgeMs() / 1000),
+        [HEADERS.clockMs]: Math.round(clock.nowMs()),
+      })
+      const known = request.headers['if-none-match']
+      if (known === tag) return reply.code(304).send(undefined as never)
+      const { since } = request.query
+      // What is no cursor of ours gets the whole list, which is never wrong.
+      const fresh =
+        since !== undefined && CURSOR.test(since) ? revocationFeed.since(Number(since)) : undefined
+      const body =
+        fresh === undefined
+          ? toWholeBody()
+          : toBody(fresh, true, known?.endsWith(`~${roles}"`) !== true)
+      return reply.type('application/json; charset=utf-8').send(body as never)
+    },
+  )
 }
 
 function toRoleChange({ userId, role, issuedBefore, expiresInSeconds }: UserRoleChange) {

@@ -4,38 +4,64 @@ import { toUtc } from '../to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
-/** A stolen token must not end the owner's other devices one by one: that takes a sign-in of the last 15 minutes. */
+/**
+ * A stolen token must not end the owner's other devices one by one: that takes a sign-in of the
+ * last 15 minutes.
+ */
 const RECENT_SECONDS = 900
 
 export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
   const schema = { tags: ['sessions'], ...GUARDED }
 
-  app.get('/sessions', { schema: { ...schema, summary: "The user's devices", response: userAnswers(SessionsData, RENEWAL_HEADERS) } }, async ({ user }) => {
-    const sessions = await useCases.listSessions({ userId: user.sub })
-    return {
-      status: 200,
-      message: 'Sessions retrieved successfully',
-      data: {
-        sessions: sessions.map(({ id, authenticatedAtMs, rotatedAtMs, expiresAtMs, network, agent }) => ({
-          id,
-          current: id === user.sid,
-          signed_in_at: toUtc(authenticatedAtMs),
-          // to the minute: it must not say when a thief should follow
-          last_refreshed_at: toUtc(Math.max(authenticatedAtMs, rotatedAtMs - (rotatedAtMs % 60_000))),
-          expires_at: toUtc(expiresAtMs),
-          network,
-          user_agent: agent,
-        })),
+  app.get(
+    '/sessions',
+    {
+      schema: {
+        ...schema,
+        summary: "The user's devices",
+        response: userAnswers(SessionsData, RENEWAL_HEADERS),
       },
-    }
-  })
+    },
+    async ({ user }) => {
+      const sessions = await useCases.listSessions({ userId: user.sub })
+      return {
+        status: 200,
+        message: 'Sessions retrieved successfully',
+        data: {
+          sessions: sessions.map(
+            ({ id, authenticatedAtMs, rotatedAtMs, expiresAtMs, network, agent }) => ({
+              id,
+              current: id === user.sid,
+              signed_in_at: toUtc(authenticatedAtMs),
+              // to the minute: it must not say when a thief should follow
+              last_refreshed_at: toUtc(
+                Math.max(authenticatedAtMs, rotatedAtMs - (rotatedAtMs % 60_000)),
+              ),
+              expires_at: toUtc(expiresAtMs),
+              network,
+              user_agent: agent,
+            }),
+          ),
+        },
+      }
+    },
+  )
 
-  const ending = { ...schema, summary: 'End one of them', params: IdParams, response: userAnswers(NothingData, RENEWAL_HEADERS) }
+  const ending = {
+    ...schema,
+    summary: 'End one of them',
+    params: IdParams,
+    response: userAnswers(NothingData, RENEWAL_HEADERS),
+  }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
     const sessionId = request.params.id.toLowerCase()
     const isRecent = clock.nowMs() / 1000 - request.user.auth_time <= RECENT_SECONDS
     if (sessionId !== request.user.sid && !isRecent) throw new CodedError('recent_sign_in_required')
-    const { outcome } = await useCases.endSession({ userId: request.user.sub, sessionId, context: toRequestContext(request) })
+    const { outcome } = await useCases.endSession({
+      userId: request.user.sub,
+      sessionId,
+      context: toRequestContext(request),
+    })
     if (outcome === 'not_found') throw new CodedError('not_found')
     return nothing('Session ended successfully')
   })

@@ -10,12 +10,21 @@ import { CSRF_HEADER, type App, type RouteDeps } from './route.ts'
 
 const SHED_MS = 1000
 
-export function addSignIn(app: App, { useCases, settings, answerPair, requireCsrfProof }: RouteDeps): void {
-  const schema = { tags: ['tokens'], summary: 'Sign in', headers: Type.Object(CSRF_HEADER), body: SignInBody, response: userAnswers(TokenPairData, PAIR_HEADERS) }
+export function addSignIn(
+  app: App,
+  { useCases, settings, answerPair, requireCsrfProof }: RouteDeps,
+): void {
+  const schema = {
+    tags: ['tokens'],
+    summary: 'Sign in',
+    headers: Type.Object(CSRF_HEADER),
+    body: SignInBody,
+    response: userAnswers(TokenPairData, PAIR_HEADERS),
+  }
 
   /**
-   * Before the body is read, which is most of what a refused sign-in costs. The refusal waits a second: a client that
-   * tries again at once must not take the time of refreshes.
+   * Before the body is read, which is most of what a refused sign-in costs. The refusal waits a
+   * second: a client that tries again at once must not take the time of refreshes.
    */
   const onRequest = async (request: FastifyRequest) => {
     const { block } = toRequestContext(request)
@@ -29,7 +38,12 @@ export function addSignIn(app: App, { useCases, settings, answerPair, requireCsr
     // else a foreign page could sign its visitor in as somebody else
     if (transport === 'cookie') requireCsrfProof(request)
     const deviceProof = readKnownDevice(request)
-    const result = await useCases.signIn({ username, password, context: toRequestContext(request), deviceProof })
+    const result = await useCases.signIn({
+      username,
+      password,
+      context: toRequestContext(request),
+      deviceProof,
+    })
     if (result.outcome !== 'signed_in') throw toRefusalError(result)
     setKnownDevice(reply, result.deviceProof, settings.cookie)
     return answerPair(reply, { pair: result.pair, transport, message: 'Login Successfully' })

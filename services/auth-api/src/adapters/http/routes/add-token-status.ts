@@ -5,14 +5,26 @@ import { answers, UNAUTHENTICATED } from './answers.ts'
 import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
 
 export function addTokenStatus(app: App, { useCases }: RouteDeps): void {
-  const schema = { tags: ['tokens'], summary: 'How the access token stands', response: { ...answers(TokenStatusData), ...UNAUTHENTICATED }, security: BY_ACCESS_TOKEN }
+  const schema = {
+    tags: ['tokens'],
+    summary: 'How the access token stands',
+    response: { ...answers(TokenStatusData), ...UNAUTHENTICATED },
+    security: BY_ACCESS_TOKEN,
+  }
 
   app.get('/token-status', { schema }, async (request) => {
-    const { valid, needsRefresh, secondsLeft, expiresAtMs, ...rest } = await useCases.getTokenStatus({ accessToken: readBearerToken(request) })
+    const { valid, needsRefresh, secondsLeft, expiresAtMs, ...rest } =
+      await useCases.getTokenStatus({ accessToken: readBearerToken(request) })
     return {
       status: 200,
       message: 'Token status retrieved successfully',
-      data: { valid, needs_refresh: needsRefresh, time_until_expiry: secondsLeft, expires_at: toUtc(expiresAtMs), ...rest },
+      data: {
+        valid,
+        needs_refresh: needsRefresh,
+        time_until_expiry: secondsLeft,
+        expires_at: toUtc(expiresAtMs),
+        ...rest,
+      },
     }
   })
 }

@@ -1,30 +1,56 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { HEADERS } from '@auto-refresh/contracts'
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
 import { Type } from 'typebox'
 import type { AnswerPair } from '../answer-pair.ts'
 import type { RequireCsrfProof } from '../csrf.ts'
 import type { HttpDeps } from '../http-deps.ts'
 
 /** An application whose handlers are typed by their schemas. */
-export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
 
-export type RouteDeps = HttpDeps & Readonly<{ answerPair: AnswerPair; requireCsrfProof: RequireCsrfProof }>
+export type RouteDeps = HttpDeps &
+  Readonly<{ answerPair: AnswerPair; requireCsrfProof: RequireCsrfProof }>
 
 /** How a route may be called, for the API reference: whoever reads a header checks it. */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
 /** `{}` is the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
 /** A refresh token, wherever it stands, with an access token beside it or without. */
-export const WITH_ACCESS_TOKEN_TOO = [...BY_REFRESH_TOKEN, ...BY_REFRESH_TOKEN.map((one) => ({ ...one, accessToken: [] }))]
+export const WITH_ACCESS_TOKEN_TOO = [
+  ...BY_REFRESH_TOKEN,
+  ...BY_REFRESH_TOKEN.map((one) => ({ ...one, accessToken: [] })),
+]
 
 const header = (description: string) => Type.Optional(Type.String({ description }))
-export const CSRF_HEADER = { [HEADERS.csrfProof]: header('`1` proves that no foreign page asks, where a cookie counts and there is no `Origin`') }
+export const CSRF_HEADER = {
+  [HEADERS.csrfProof]: header(
+    '`1` proves that no foreign page asks, where a cookie counts and there is no `Origin`',
+  ),
+}
 export const IDEMPOTENCY_HEADER = {
-  [HEADERS.idempotencyKey]: header('the same for every try of one attempt: recovers an answer that was lost at any later time; 1 to 255 visible ASCII characters'),
+  [HEADERS.idempotencyKey]: header(
+    'the same for every try of one attempt: recovers an answer that was lost at any later time; 1 to 255 visible ASCII characters',
+  ),
 }
 /** Behind the middleware. */
 export const GUARDED = {
   security: BY_ACCESS_TOKEN,
-  headers: Type.Object({ [HEADERS.refreshToken]: header('renews the pair when it is due; the new one stands in the headers of the answer') }),
+  headers: Type.Object({
+    [HEADERS.refreshToken]: header(
+      'renews the pair when it is due; the new one stands in the headers of the answer',
+    ),
+  }),
 }
