@@ -62,5 +62,6 @@ export {
   RotateRequest,
   RotateResult,
   StoredSession,
+  type TokenStore,
 } from './token-store-api.ts'
 export { noTracing, type SpanAttributes, type SpanOptions, type Tracing } from './tracing.ts'

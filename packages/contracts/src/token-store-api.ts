@@ -188,3 +188,15 @@ export const RevocationsResult = Type.Object({
   ),
 })
 export type RevocationsResult = Static<typeof RevocationsResult>
+
+/** What token-store offers, in process or over HTTP. Its own failures are thrown as `CodedError('unavailable')`, never as a refusal. */
+export interface TokenStore {
+  issue(request: IssueRequest): Promise<IssueResult>
+  rotate(request: RotateRequest): Promise<RotateResult>
+  peek(request: RotateRequest): Promise<PeekResult>
+  inspect(request: InspectRequest): Promise<InspectResult>
+  revokeSession(request: RevokeSessionRequest): Promise<RevokeSessionResult>
+  revokeUser(request: RevokeUserRequest): Promise<RevokeUserResult>
+  listSessions(request: { userId: string }): Promise<ListSessionsResult>
+  revocations(request: RevocationsRequest): Promise<RevocationsResult>
+}

@@ -6,7 +6,8 @@ import type { Logger, Metrics } from '@auto-refresh/telemetry'
 import { buildHttp } from './adapters/http/build-http.ts'
 import { buildAuthCore } from './build-auth-core.ts'
 import type { AuthApiConfig } from './config.ts'
-import type { Clock, TokenStore } from './ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { Clock } from './ports/runtime.ts'
 
 /**
  * Composition root. `standalone` opens the API to pages of this machine and checks the Host; see

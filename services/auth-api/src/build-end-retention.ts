@@ -9,7 +9,7 @@ import {
   deleteOldSignIns,
   oldestSignInSeconds,
 } from './adapters/postgres/delete-old-records.ts'
-import type { Clock } from './ports.ts'
+import type { Clock } from './ports/runtime.ts'
 
 /**
  * As much time for each table as a run of the clean-up has by default: what is left waits for the

@@ -5,7 +5,9 @@ import { createLoginThrottle, SLOW_LANE_SECONDS } from './adapters/limits/create
 import { createRedisLimits } from './adapters/limits/create-redis-limits.ts'
 import { createRefusedRefreshLimit } from './adapters/limits/create-refused-refresh-limit.ts'
 import type { AuthApiConfig } from './config.ts'
-import type { HashUsername, Log, LoginAudit } from './ports.ts'
+import type { LoginAudit } from './ports/login-records.ts'
+import type { HashUsername } from './ports/sign-in-limits.ts'
+import type { Log } from './ports/telemetry.ts'
 
 /** Beyond a limit each name can be tried at this pace from each address. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }

@@ -1,5 +1,7 @@
 import { toPlace } from './adapters/http/request-context.ts'
-import type { FamiliarSignIns, Log, LoginAudit } from './ports.ts'
+import type { LoginAudit } from './ports/login-records.ts'
+import type { FamiliarSignIns } from './ports/sign-in-limits.ts'
+import type { Log } from './ports/telemetry.ts'
 
 const MOST = 50_000
 /** The start waits for it: what is not read by then is familiar again after its next sign-in. */

@@ -6,7 +6,8 @@ import { createPostgresSigningKeys } from './adapters/postgres/create-postgres-s
 import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { SigningKeyPolicy } from './domain/signing-keys.ts'
-import type { Clock, Log } from './ports.ts'
+import type { Clock } from './ports/runtime.ts'
+import type { Log } from './ports/telemetry.ts'
 import { createKeyAdministration, type KeyAdministration } from './use-cases/key-administration.ts'
 import { createMaintainSigningKeys } from './use-cases/maintain-signing-keys.ts'
 

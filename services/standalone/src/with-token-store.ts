@@ -1,6 +1,7 @@
 import type { Environment } from '@auto-refresh/config'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@auto-refresh/telemetry'
-import { buildTokenStore, type TokenStore } from '@auto-refresh/token-store'
+import type { TokenStore } from '@auto-refresh/contracts'
+import { buildTokenStore } from '@auto-refresh/token-store'
 import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'
 import { borrowKeys, keepKeys, type Keys } from './generated-keys.ts'
 import { borrowDatabase } from './open-database.ts'

@@ -5,4 +5,3 @@ export {
   parseTokenStoreProcessConfig,
   type TokenStoreConfig,
 } from './config.ts'
-export type { TokenStore } from './use-cases/token-store.ts'

@@ -1,6 +1,9 @@
-import type { StoredSession } from '@auto-refresh/contracts'
+import type { StoredSession, TokenStore } from '@auto-refresh/contracts'
 import { vi } from 'vitest'
-import type { Log, Recorder, RequestContext, Revocations, TokenStore, User } from '../ports.ts'
+import type { RequestContext } from '../ports/request-context.ts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { Log, Recorder } from '../ports/telemetry.ts'
+import type { User } from '../ports/users.ts'
 
 export const USER_ID = '0199e000-0000-7000-8000-00000000000a'
 export const SESSION_ID = '0199e000-0000-7000-8000-0000000000f1'

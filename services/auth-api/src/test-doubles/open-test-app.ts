@@ -1,6 +1,6 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 import type { TokenPair } from '../domain/token-pair.ts'
-import type { AccessTokenCheck } from '../ports.ts'
+import type { AccessTokenCheck } from '../ports/access-tokens.ts'
 import { buildHttp } from '../adapters/http/build-http.ts'
 import type { HttpDeps, HttpSettings, UseCases } from '../adapters/http/http-deps.ts'
 

@@ -3,7 +3,7 @@ import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
 import { createBoundedLimiter } from '../adapters/limits/create-bounded-limiter.ts'
-import type { AccessTokenCheck } from '../ports.ts'
+import type { AccessTokenCheck } from '../ports/access-tokens.ts'
 import {
   aRecorder,
   aSession,

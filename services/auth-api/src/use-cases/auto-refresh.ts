@@ -1,6 +1,10 @@
 import { secondsLeft } from '../domain/seconds-left.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
-import type { CheckAccessToken, Clock, IsDue, LookLimit, Recorder, TokenStore } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { CheckAccessToken } from '../ports/access-tokens.ts'
+import type { IsDue, LookLimit } from '../ports/refresh.ts'
+import type { Clock } from '../ports/runtime.ts'
+import type { Recorder } from '../ports/telemetry.ts'
 import {
   toRotateRequest,
   type Refresh,

@@ -1,4 +1,6 @@
-import type { CheckAccessToken, Revocations, RoleChanges, VerifyAccessToken } from '../ports.ts'
+import type { CheckAccessToken, VerifyAccessToken } from '../ports/access-tokens.ts'
+import type { RoleChanges } from '../ports/known-users.ts'
+import type { Revocations } from '../ports/revocations.ts'
 
 export type CheckAccessTokenDeps = Readonly<{
   verify: VerifyAccessToken

@@ -1,6 +1,6 @@
 import type { PeekResult } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
-import type { AccessTokenCheck } from '../ports.ts'
+import type { AccessTokenCheck } from '../ports/access-tokens.ts'
 import { aSession, aTokenStore, context, NOW_MS } from '../test-doubles/fakes.ts'
 import { createChooseRefreshToken } from './choose-refresh-token.ts'
 

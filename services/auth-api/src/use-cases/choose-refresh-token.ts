@@ -1,5 +1,6 @@
-import type { PeekResult } from '@auto-refresh/contracts'
-import type { CheckAccessToken, RequestContext, TokenStore } from '../ports.ts'
+import type { PeekResult, TokenStore } from '@auto-refresh/contracts'
+import type { CheckAccessToken } from '../ports/access-tokens.ts'
+import type { RequestContext } from '../ports/request-context.ts'
 import { toRotateRequest } from './refresh.ts'
 
 export type ChooseRefreshToken = (request: {

@@ -1,4 +1,6 @@
-import type { PendingRevocation, Revocations, TokenStore, Users } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { PendingRevocation, Users } from '../ports/users.ts'
 
 export type DeliverRevocations = (scope?: { userId: string }) => Promise<void>
 export type DeliverRevocationsDeps = Readonly<{

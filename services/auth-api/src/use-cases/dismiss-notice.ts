@@ -1,4 +1,4 @@
-import type { Notices } from '../ports.ts'
+import type { Notices } from '../ports/notices.ts'
 
 export type DismissNotice = (request: {
   userId: string

@@ -1,4 +1,7 @@
-import type { Log, RequestContext, Revocations, TokenStore } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { RequestContext } from '../ports/request-context.ts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { Log } from '../ports/telemetry.ts'
 
 export type EndSession = (request: {
   userId: string

@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode, type PeekResult } from '@auto-refresh/contracts'
-import type { CheckAccessToken, TokenStore } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { CheckAccessToken } from '../ports/access-tokens.ts'
 import type { FindProvenSession, ProvenSession, SessionProof } from './find-proven-session.ts'
 import type { LimitEnded } from './limit-refused.ts'
 import { toRotateRequest } from './refresh.ts'

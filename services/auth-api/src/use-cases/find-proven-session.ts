@@ -1,5 +1,7 @@
 import { CodedError } from '@auto-refresh/contracts'
-import type { CheckAccessToken, RequestContext, TokenStore } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { CheckAccessToken } from '../ports/access-tokens.ts'
+import type { RequestContext } from '../ports/request-context.ts'
 import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SigningKeyStore } from '../ports.ts'
+import type { SigningKeyStore } from '../ports/signing-keys.ts'
 import { createKeyAdministration } from './key-administration.ts'
 
 test('a key that was retired before is named with its time, is listed, and is not unknown', async () => {

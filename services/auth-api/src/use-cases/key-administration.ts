@@ -1,4 +1,9 @@
-import type { GenerateSigningKey, KeyVault, SigningKeyChange, SigningKeyStore } from '../ports.ts'
+import type {
+  GenerateSigningKey,
+  KeyVault,
+  SigningKeyChange,
+  SigningKeyStore,
+} from '../ports/signing-keys.ts'
 
 export type SigningKeySummary =
   /** `previous` signs no longer, and its tokens may still live */

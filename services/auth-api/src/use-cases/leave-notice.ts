@@ -1,5 +1,5 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import type { Notices } from '../ports.ts'
+import type { Notices } from '../ports/notices.ts'
 
 export type LeaveNotice = (event: AnyEvent) => Promise<void>
 

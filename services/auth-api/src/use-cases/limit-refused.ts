@@ -1,4 +1,5 @@
-import type { Recorder, RefusedRefreshLimit } from '../ports.ts'
+import type { RefusedRefreshLimit } from '../ports/refresh.ts'
+import type { Recorder } from '../ports/telemetry.ts'
 
 export type LimitRefused = (
   key: string,

@@ -1,4 +1,4 @@
-import type { Notice, Notices } from '../ports.ts'
+import type { Notice, Notices } from '../ports/notices.ts'
 
 export type ListNotices = (request: { userId: string }) => Promise<Notice[]>
 

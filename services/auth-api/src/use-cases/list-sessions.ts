@@ -1,5 +1,4 @@
-import type { StoredSession } from '@auto-refresh/contracts'
-import type { TokenStore } from '../ports.ts'
+import type { StoredSession, TokenStore } from '@auto-refresh/contracts'
 
 export type ListSessions = (request: { userId: string }) => Promise<StoredSession[]>
 

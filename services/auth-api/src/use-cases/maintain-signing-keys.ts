@@ -3,15 +3,15 @@ import {
   type SigningKeyAction,
   type SigningKeyPolicy,
 } from '../domain/signing-keys.ts'
+import type { Clock } from '../ports/runtime.ts'
 import type {
-  Clock,
   GenerateSigningKey,
   KeyVault,
-  Log,
   SigningKeyChange,
   SigningKeyStore,
   StoredSigningKey,
-} from '../ports.ts'
+} from '../ports/signing-keys.ts'
+import type { Log } from '../ports/telemetry.ts'
 
 export type MaintainSigningKeys = () => Promise<StoredSigningKey[]>
 export type MaintainSigningKeysDeps = Readonly<{

@@ -1,6 +1,6 @@
 import { CodedError, type PeekResult } from '@auto-refresh/contracts'
 import { expect, test, vi } from 'vitest'
-import type { UserState } from '../ports.ts'
+import type { UserState } from '../ports/known-users.ts'
 import {
   aLog,
   aRecorder,

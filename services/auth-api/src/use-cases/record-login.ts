@@ -1,4 +1,5 @@
-import type { Log, LoginAudit, LoginEvents, LoginRecord, Recorder } from '../ports.ts'
+import type { LoginAudit, LoginEvents, LoginRecord } from '../ports/login-records.ts'
+import type { Log, Recorder } from '../ports/telemetry.ts'
 
 export type RecordLogin = (login: LoginRecord) => Promise<void>
 export type RecordLoginDeps = Readonly<{

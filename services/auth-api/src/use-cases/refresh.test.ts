@@ -1,6 +1,7 @@
 import { CodedError, type RotateResult } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
-import type { KnownUsers, RefreshMetricOutcome, UserState } from '../ports.ts'
+import type { KnownUsers, UserState } from '../ports/known-users.ts'
+import type { RefreshMetricOutcome } from '../ports/telemetry.ts'
 import {
   aLog,
   aRecorder,

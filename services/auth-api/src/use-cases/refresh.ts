@@ -1,17 +1,11 @@
-import type { PeekResult, RotateRequest, RotateResult } from '@auto-refresh/contracts'
+import type { PeekResult, RotateRequest, RotateResult, TokenStore } from '@auto-refresh/contracts'
 import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { decideStanding } from '../domain/standing.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
-import type {
-  KnownUsers,
-  Log,
-  Recorder,
-  RefreshMetricOutcome,
-  RefreshOperation,
-  RequestContext,
-  Revocations,
-  TokenStore,
-} from '../ports.ts'
+import type { KnownUsers } from '../ports/known-users.ts'
+import type { RequestContext } from '../ports/request-context.ts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { Log, Recorder, RefreshMetricOutcome, RefreshOperation } from '../ports/telemetry.ts'
 import type { RefreshRefusal, RefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
 import type { TellRefusal } from './tell-refusal.ts'

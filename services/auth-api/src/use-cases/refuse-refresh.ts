@@ -1,5 +1,6 @@
 import type { PeekResult } from '@auto-refresh/contracts'
-import type { RefreshMetricOutcome, RequestContext } from '../ports.ts'
+import type { RequestContext } from '../ports/request-context.ts'
+import type { RefreshMetricOutcome } from '../ports/telemetry.ts'
 import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 
 export type RefreshRefusal =

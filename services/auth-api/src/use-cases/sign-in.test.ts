@@ -1,15 +1,9 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
-import type {
-  FamiliarSignIns,
-  LoginAudit,
-  LoginRecord,
-  LoginThrottle,
-  Passwords,
-  SignInLimit,
-  User,
-  Users,
-} from '../ports.ts'
+import type { LoginAudit, LoginRecord } from '../ports/login-records.ts'
+import type { Passwords } from '../ports/passwords.ts'
+import type { FamiliarSignIns, LoginThrottle, SignInLimit } from '../ports/sign-in-limits.ts'
+import type { User, Users } from '../ports/users.ts'
 import {
   aLog,
   aRecorder,

@@ -3,21 +3,19 @@ import { ACCESS_TTL_MARGIN_SECONDS } from '../domain/access-token-claims.ts'
 import { DEMO_PASSWORD } from '../domain/password-policy.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import { toUsernameKey } from '../domain/username.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { KnownUsers } from '../ports/known-users.ts'
+import type { Passwords } from '../ports/passwords.ts'
+import type { RequestContext } from '../ports/request-context.ts'
 import type {
   DeviceProofs,
   FamiliarSignIns,
   HashUsername,
-  KnownUsers,
-  Log,
   LoginThrottle,
-  Passwords,
-  Recorder,
-  RequestContext,
   SignInLimit,
-  TokenStore,
-  User,
-  Users,
-} from '../ports.ts'
+} from '../ports/sign-in-limits.ts'
+import type { Log, Recorder } from '../ports/telemetry.ts'
+import type { User, Users } from '../ports/users.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from './sign-pair.ts'
 

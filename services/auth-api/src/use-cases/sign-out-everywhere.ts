@@ -1,4 +1,6 @@
-import type { Log, Revocations, Users } from '../ports.ts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { Log } from '../ports/telemetry.ts'
+import type { Users } from '../ports/users.ts'
 import type { DeliverRevocations } from './deliver-revocations.ts'
 import type { FindLiveSession } from './find-live-session.ts'
 import type { SessionProof } from './find-proven-session.ts'

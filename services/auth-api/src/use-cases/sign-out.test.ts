@@ -1,7 +1,8 @@
 import { CodedError, type InspectResult, type PeekResult } from '@auto-refresh/contracts'
 import { describe, expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
-import type { AccessTokenCheck, PendingRevocation, Users } from '../ports.ts'
+import type { AccessTokenCheck } from '../ports/access-tokens.ts'
+import type { PendingRevocation, Users } from '../ports/users.ts'
 import {
   aLog,
   aRevocationList,

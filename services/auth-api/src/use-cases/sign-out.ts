@@ -1,4 +1,6 @@
-import type { Log, Revocations, TokenStore } from '../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { Revocations } from '../ports/revocations.ts'
+import type { Log } from '../ports/telemetry.ts'
 import type { FindProvenSession, SessionProof } from './find-proven-session.ts'
 
 export type SignOut = (proof: SessionProof) => Promise<void>

@@ -1,7 +1,9 @@
 import type { StoredSession } from '@auto-refresh/contracts'
 import { toAccessTokenClaims, type TokenPolicy } from '../domain/access-token-claims.ts'
 import type { TokenPair } from '../domain/token-pair.ts'
-import type { Clock, CreateId, SigningKeys, UserState } from '../ports.ts'
+import type { SigningKeys } from '../ports/access-tokens.ts'
+import type { UserState } from '../ports/known-users.ts'
+import type { Clock, CreateId } from '../ports/runtime.ts'
 
 export type SignPair = (grant: {
   session: StoredSession

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { createBoundedLimiter } from '../adapters/limits/create-bounded-limiter.ts'
-import type { RefusalEvents } from '../ports.ts'
+import type { RefusalEvents } from '../ports/refresh.ts'
 import { context, SESSION_ID } from '../test-doubles/fakes.ts'
 import { createTellRefusal } from './tell-refusal.ts'
 

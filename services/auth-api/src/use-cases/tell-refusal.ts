@@ -1,5 +1,7 @@
 import type { RefusalCode } from '@auto-refresh/contracts'
-import type { RefreshMetricOutcome, RefusalEvents, RequestContext } from '../ports.ts'
+import type { RefusalEvents } from '../ports/refresh.ts'
+import type { RequestContext } from '../ports/request-context.ts'
+import type { RefreshMetricOutcome } from '../ports/telemetry.ts'
 
 const CODES: Partial<Record<RefreshMetricOutcome, RefusalCode>> = {
   invalid: 'refresh_token_invalid',

@@ -1,5 +1,5 @@
 import type { PeekResult, RotateResult } from '@auto-refresh/contracts'
-import type { Log, RefreshMetricOutcome } from '../ports.ts'
+import type { Log, RefreshMetricOutcome } from '../ports/telemetry.ts'
 
 /**
  * Of a refresh: alarms warn; what anybody can send without end, at no cost of theirs, must not fill

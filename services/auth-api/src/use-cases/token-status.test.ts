@@ -1,7 +1,7 @@
 import { isDue } from '@auto-refresh/fastify-auto-refresh'
 import { expect, test } from 'vitest'
 import { toAccessTokenClaims } from '../domain/access-token-claims.ts'
-import type { AccessTokenCheck } from '../ports.ts'
+import type { AccessTokenCheck } from '../ports/access-tokens.ts'
 import {
   aRevocationList,
   aSession,

@@ -1,6 +1,8 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { secondsLeft } from '../domain/seconds-left.ts'
-import type { CheckAccessToken, Clock, IsDue } from '../ports.ts'
+import type { CheckAccessToken } from '../ports/access-tokens.ts'
+import type { IsDue } from '../ports/refresh.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 export type TokenStatus = Readonly<{
   valid: boolean

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import type { Passwords, Users } from '../ports.ts'
+import type { Passwords } from '../ports/passwords.ts'
+import type { Users } from '../ports/users.ts'
 import { aLog, aUser, USER_ID } from '../test-doubles/fakes.ts'
 import { createUserAdministration } from './user-administration.ts'
 

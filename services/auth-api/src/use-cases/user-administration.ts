@@ -2,7 +2,9 @@ import { CodedError, type RevokeReason } from '@auto-refresh/contracts'
 import { DEMO_PASSWORD, refusePassword } from '../domain/password-policy.ts'
 import { DEFAULT_ROLE, refuseRole } from '../domain/role.ts'
 import { refuseUsername, toUsernameKey } from '../domain/username.ts'
-import type { Log, Passwords, User, Users } from '../ports.ts'
+import type { Passwords } from '../ports/passwords.ts'
+import type { Log } from '../ports/telemetry.ts'
+import type { User, Users } from '../ports/users.ts'
 import type { DeliverRevocations } from './deliver-revocations.ts'
 
 export type UserSummary = Pick<User, 'id' | 'username' | 'role' | 'active' | 'demo'>

@@ -1,20 +1,10 @@
 import { createBatch } from '@auto-refresh/batch'
 import {
   CodedError,
-  type InspectRequest,
-  type InspectResult,
-  type IssueRequest,
-  type IssueResult,
-  type ListSessionsResult,
   type PeekResult,
-  type RevocationsRequest,
-  type RevocationsResult,
-  type RevokeSessionRequest,
-  type RevokeSessionResult,
-  type RevokeUserRequest,
-  type RevokeUserResult,
   type RotateRequest,
   type RotateResult,
+  type TokenStore,
   type Tracing,
 } from '@auto-refresh/contracts'
 import type { IssuePolicy } from '../domain/decide-issue.ts'
@@ -27,21 +17,6 @@ import { createPeek } from './peek.ts'
 import { createRevokeSession, createRevokeUser } from './revoke.ts'
 import { createRotate } from './rotate.ts'
 import { toStoredSession } from './to-stored-session.ts'
-
-/**
- * The whole of what token-store offers. What goes wrong inside is thrown as
- * `CodedError('unavailable')`, never as a refusal.
- */
-export type TokenStore = {
-  issue(request: IssueRequest): Promise<IssueResult>
-  rotate(request: RotateRequest): Promise<RotateResult>
-  peek(request: RotateRequest): Promise<PeekResult>
-  inspect(request: InspectRequest): Promise<InspectResult>
-  revokeSession(request: RevokeSessionRequest): Promise<RevokeSessionResult>
-  revokeUser(request: RevokeUserRequest): Promise<RevokeUserResult>
-  listSessions(request: { userId: string }): Promise<ListSessionsResult>
-  revocations(request: RevocationsRequest): Promise<RevocationsResult>
-}
 
 /** Two to four batches at work were alike; one idles between its two flights. */
 const IN_FLIGHT = 3

@@ -1,7 +1,7 @@
 import { argon2, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
-import type { Passwords } from '../../ports.ts'
+import type { Passwords } from '../../ports/passwords.ts'
 import { createBoundedQueue, type QueueOptions } from './create-bounded-queue.ts'
 import { formatPhc, parsePhc, type Argon2Cost, type Argon2Hash } from './phc.ts'
 

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { KNOWN_DEVICE_DAYS } from '../../domain/known-device.ts'
-import type { Clock, DeviceProofs, HashUsername } from '../../ports.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import type { DeviceProofs, HashUsername } from '../../ports/sign-in-limits.ts'
 
 const ID_BYTES = 16
 const DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { ConfigError } from '@auto-refresh/config'
-import type { KeyVault } from '../../ports.ts'
+import type { KeyVault } from '../../ports/signing-keys.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -1,6 +1,7 @@
 import { LOGIN_EVENTS_TOPIC, type AnyEvent, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
-import type { Clock, CreateId, Log, Recorder } from '../../ports.ts'
+import type { Clock, CreateId } from '../../ports/runtime.ts'
+import type { Log, Recorder } from '../../ports/telemetry.ts'
 
 const MAX_WAITING = 1000
 const BATCH = 100

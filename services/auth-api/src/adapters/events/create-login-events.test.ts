@@ -2,7 +2,7 @@ import { EVENTS, LOGIN_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contrac
 import type { EventPublisher } from '@auto-refresh/event-bus'
 import { Value } from 'typebox/value'
 import { expect, test, vi } from 'vitest'
-import type { LoginRecord } from '../../ports.ts'
+import type { LoginRecord } from '../../ports/login-records.ts'
 import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
 import { createLoginEvents } from './create-login-events.ts'
 

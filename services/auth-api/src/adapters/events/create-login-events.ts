@@ -1,5 +1,5 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import type { LoginEvents, LoginRecord } from '../../ports.ts'
+import type { LoginEvents, LoginRecord } from '../../ports/login-records.ts'
 import { createEventQueue, type EventQueueDeps, type EventStamp } from './create-event-queue.ts'
 
 /** Login events in order. What the queue cannot hold is given up, for the audit row has it all. */

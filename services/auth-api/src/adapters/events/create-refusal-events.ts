@@ -1,4 +1,4 @@
-import type { RefusalEvents } from '../../ports.ts'
+import type { RefusalEvents } from '../../ports/refresh.ts'
 import { createEventQueue, type EventQueueDeps } from './create-event-queue.ts'
 
 /** Refused refresh tokens. A queue of its own: a flood of them pushes out no login event. */

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { UserRoleChange } from '../../ports.ts'
+import type { UserRoleChange } from '../../ports/known-users.ts'
 import { openTestApp, SESSION } from '../../test-doubles/open-test-app.ts'
 
 const FEED_KEY = 'f'.repeat(32)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { CodedError, HEADERS, toErrorEnvelope, type ErrorCode } from '@auto-refresh/contracts'
-import type { CreateId } from '../../ports.ts'
+import type { CreateId } from '../../ports/runtime.ts'
 import { toCorsHeaders, type CorsSettings } from './cors.ts'
 
 const CODES = new Map<string | undefined, ErrorCode>([

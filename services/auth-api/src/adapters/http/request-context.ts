@@ -2,7 +2,7 @@ import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import { normalizeAddress } from './normalize-address.ts'
-import type { RequestContext } from '../../ports.ts'
+import type { RequestContext } from '../../ports/request-context.ts'
 import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 
 const MAX_AGENT_LENGTH = 256

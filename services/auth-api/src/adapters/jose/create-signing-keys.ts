@@ -1,14 +1,9 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
-import type {
-  Clock,
-  CreateRepeating,
-  FindPublicKey,
-  KeyVault,
-  Log,
-  SigningKeys,
-  StoredSigningKey,
-} from '../../ports.ts'
+import type { SigningKeys } from '../../ports/access-tokens.ts'
+import type { Clock, CreateRepeating } from '../../ports/runtime.ts'
+import type { FindPublicKey, KeyVault, StoredSigningKey } from '../../ports/signing-keys.ts'
+import type { Log } from '../../ports/telemetry.ts'
 import type { MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 

@@ -8,7 +8,7 @@ import {
   type CryptoKey,
   type JWK,
 } from 'jose'
-import type { GenerateSigningKey } from '../../ports.ts'
+import type { GenerateSigningKey } from '../../ports/signing-keys.ts'
 
 const ALG = 'ES256'
 

@@ -1,5 +1,5 @@
 import { CodedError } from '@auto-refresh/contracts'
-import type { LoginAttempt, LoginLimiter, LoginThrottle } from '../../ports.ts'
+import type { LoginAttempt, LoginLimiter, LoginThrottle } from '../../ports/sign-in-limits.ts'
 import type { Limiter } from './create-bounded-limiter.ts'
 import { createInFlight } from './create-in-flight.ts'
 import { createOneByOne } from './create-one-by-one.ts'

@@ -1,6 +1,6 @@
 import type { Limit } from '@auto-refresh/config'
 import { createGuardedRedis } from '@auto-refresh/redis'
-import type { Log } from '../../ports.ts'
+import type { Log } from '../../ports/telemetry.ts'
 import type { Limiter } from './create-bounded-limiter.ts'
 import { createRedisCounter, type RedisCounterDeps } from './create-redis-counter.ts'
 import { createSharedLimiter } from './create-shared-limiter.ts'

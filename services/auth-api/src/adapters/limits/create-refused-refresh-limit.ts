@@ -1,4 +1,4 @@
-import type { RefusedRefreshLimit } from '../../ports.ts'
+import type { RefusedRefreshLimit } from '../../ports/refresh.ts'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /** Refused refresh tokens by address block. */

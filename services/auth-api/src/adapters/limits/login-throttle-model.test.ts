@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { LoginThrottle } from '../../ports.ts'
+import type { LoginThrottle } from '../../ports/sign-in-limits.ts'
 import { createBoundedLimiter } from './create-bounded-limiter.ts'
 import { createLoginThrottle } from './create-login-throttle.ts'
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { FamiliarSignIns } from '../../ports.ts'
+import type { FamiliarSignIns } from '../../ports/sign-in-limits.ts'
 
 const MOST = 50_000
 

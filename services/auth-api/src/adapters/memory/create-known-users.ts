@@ -1,5 +1,7 @@
 import { CodedError } from '@auto-refresh/contracts'
-import type { Clock, KnownUsers, RoleChanges, User, UserState } from '../../ports.ts'
+import type { KnownUsers, RoleChanges, UserState } from '../../ports/known-users.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import type { User } from '../../ports/users.ts'
 
 /**
  * A user who was disabled meanwhile has no session left to refresh: token-store has ended them all.

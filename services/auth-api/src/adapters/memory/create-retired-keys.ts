@@ -1,4 +1,6 @@
-import type { CreateRepeating, Log, RetiredKeys } from '../../ports.ts'
+import type { CreateRepeating } from '../../ports/runtime.ts'
+import type { RetiredKeys } from '../../ports/signing-keys.ts'
+import type { Log } from '../../ports/telemetry.ts'
 
 const POLL_MS = 1000
 

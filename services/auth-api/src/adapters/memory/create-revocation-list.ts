@@ -3,14 +3,10 @@ import {
   type RevocationsRequest,
   type RevocationsResult,
 } from '@auto-refresh/contracts'
-import type {
-  CreateRepeating,
-  Log,
-  Recorder,
-  RevocationFeed,
-  Revocations,
-  TokenStore,
-} from '../../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { RevocationFeed, Revocations } from '../../ports/revocations.ts'
+import type { CreateRepeating } from '../../ports/runtime.ts'
+import type { Log, Recorder } from '../../ports/telemetry.ts'
 import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
 import { readPages } from './read-pages.ts'
 

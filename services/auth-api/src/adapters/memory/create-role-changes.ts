@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
-import type { CreateRepeating, Log, RoleChanges, UserRoleChange } from '../../ports.ts'
+import type { RoleChanges, UserRoleChange } from '../../ports/known-users.ts'
+import type { CreateRepeating } from '../../ports/runtime.ts'
+import type { Log } from '../../ports/telemetry.ts'
 
 const POLL_MS = 1000
 

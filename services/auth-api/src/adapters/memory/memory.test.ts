@@ -1,6 +1,7 @@
 import { CodedError, type RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { User, UserRoleChange } from '../../ports.ts'
+import type { UserRoleChange } from '../../ports/known-users.ts'
+import type { User } from '../../ports/users.ts'
 import { aLog, aRecorder, aTokenStore, aUser } from '../../test-doubles/fakes.ts'
 import { createRepeating } from '../timers/create-repeating.ts'
 import { createKnownUsers } from './create-known-users.ts'

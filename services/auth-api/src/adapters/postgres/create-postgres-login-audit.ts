@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { LoginAudit, LoginRecord } from '../../ports.ts'
+import type { LoginAudit, LoginRecord } from '../../ports/login-records.ts'
 import { readRows } from './read-rows.ts'
 
 /** Small enough for the deadline of a statement and for one turn of the event loop. */

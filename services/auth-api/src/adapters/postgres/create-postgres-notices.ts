@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Notice, Notices } from '../../ports.ts'
+import type { Notice, Notices } from '../../ports/notices.ts'
 import { readRows } from './read-rows.ts'
 
 /** The notices in `auth_api.notices`. */

@@ -1,6 +1,7 @@
 import { inTransaction, toUnavailable } from '@auto-refresh/postgres'
 import type { Pool } from 'pg'
-import type { Clock, SigningKeyChange, SigningKeyStore } from '../../ports.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import type { SigningKeyChange, SigningKeyStore } from '../../ports/signing-keys.ts'
 import type { Queryable } from './read-rows.ts'
 import {
   activateSigningKey,

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { toUsernameKey } from '../../domain/username.ts'
-import type { User, Users } from '../../ports.ts'
+import type { User, Users } from '../../ports/users.ts'
 import { readRows } from './read-rows.ts'
 import { revokeUser } from './revoke-user.ts'
 import { changeRole } from './role-change-rows.ts'

@@ -1,5 +1,5 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
-import type { PendingRevocation } from '../../ports.ts'
+import type { PendingRevocation } from '../../ports/users.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 /** The oldest first, at most 200: whoever delivers them comes again. */

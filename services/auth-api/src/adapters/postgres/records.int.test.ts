@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LoginRecord } from '../../ports.ts'
+import type { LoginRecord } from '../../ports/login-records.ts'
 import { context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
 import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
 import { createPostgresLoginAudit } from './create-postgres-login-audit.ts'

@@ -1,5 +1,5 @@
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
-import type { UserRoleChange } from '../../ports.ts'
+import type { UserRoleChange } from '../../ports/known-users.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 /**

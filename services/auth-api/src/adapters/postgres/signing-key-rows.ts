@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import type { NewSigningKey, StoredSigningKey } from '../../ports.ts'
+import type { NewSigningKey, StoredSigningKey } from '../../ports/signing-keys.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 type Row = {

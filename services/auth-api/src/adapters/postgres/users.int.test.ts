@@ -3,7 +3,7 @@ import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
 import { readRoleChanges } from './role-change-rows.ts'
 import { createPostgresUsers } from './create-postgres-users.ts'
 import { oldestPendingSeconds } from './pending-revocations.ts'
-import type { User } from '../../ports.ts'
+import type { User } from '../../ports/users.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let users: ReturnType<typeof createPostgresUsers>

@@ -1,5 +1,5 @@
 import type { Metrics } from '@auto-refresh/telemetry'
-import type { Recorder } from '../../ports.ts'
+import type { Recorder } from '../../ports/telemetry.ts'
 
 type Counters = Pick<
   Metrics,

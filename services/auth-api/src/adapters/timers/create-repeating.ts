@@ -1,4 +1,4 @@
-import type { CreateRepeating } from '../../ports.ts'
+import type { CreateRepeating } from '../../ports/runtime.ts'
 
 /**
  * Runs `run` again and again, `everyMs` after the end of the run before, never twice at once. A

@@ -11,7 +11,9 @@ import {
   noTracing,
   type Tracing,
 } from '@auto-refresh/contracts'
-import type { CreateId, Log, TokenStore } from '../../ports.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { CreateId } from '../../ports/runtime.ts'
+import type { Log } from '../../ports/telemetry.ts'
 import { createCall } from './create-call.ts'
 import { createDirectory, type Lookup } from './create-directory.ts'
 import { createStores } from './create-stores.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '../../ports.ts'
+import type { Log } from '../../ports/telemetry.ts'
 import type { Directory, Endpoint } from './create-directory.ts'
 import type { Store } from './open-store.ts'
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { InspectResult, RotateResult } from '@auto-refresh/contracts'
+import type { InspectResult, RotateResult, TokenStore } from '@auto-refresh/contracts'
 import { LRUCache } from 'lru-cache'
-import type { TokenStore } from '../../ports.ts'
 
 const TTL_MS = 60_000
 const MOST = 20_000

@@ -1,6 +1,5 @@
-import { CodedError, type RotateRequest } from '@auto-refresh/contracts'
+import { CodedError, type RotateRequest, type TokenStore } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
-import type { TokenStore } from '../../use-cases/token-store.ts'
 import { buildInternalApp } from './internal-app.ts'
 
 const KEY = 'k'.repeat(32)

@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { CodedError, ERROR_CODES } from '@auto-refresh/contracts'
+import { CodedError, ERROR_CODES, type TokenStore } from '@auto-refresh/contracts'
 import { boundConnections } from '@auto-refresh/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { TokenStore } from '../../use-cases/token-store.ts'
 import { registerInternalRoutes } from './internal-routes.ts'
 
 /** 256 items of the largest size. */

@@ -13,10 +13,10 @@ import {
   RevokeUserResult,
   RotateRequest,
   RotateResult,
+  type TokenStore,
 } from '@auto-refresh/contracts'
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
-import type { TokenStore } from '../../use-cases/token-store.ts'
 
 /** As many as one batch carries out. */
 const MOST_ITEMS = 256

@@ -1,6 +1,6 @@
 import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
-import type { UserRoleChange } from '../../../ports.ts'
+import type { UserRoleChange } from '../../../ports/known-users.ts'
 import { createRequireKey } from '../require-key.ts'
 import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
 import type { App, RouteDeps } from './route.ts'

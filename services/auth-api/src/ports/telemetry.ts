@@ -1,0 +1,46 @@
+import type { LoginRecord } from './login-records.ts'
+import type { LoginLimiter } from './sign-in-limits.ts'
+
+/**
+ * What pino offers, as far as the use cases need it. Never a token, a password or the name of a
+ * failed login. What anybody can bring about as often as they like is `debug`.
+ */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
+
+export type RefreshOperation = (typeof REFRESH_OPERATIONS)[number]
+
+export type RefreshMetricOutcome =
+  | 'rotated'
+  | 'replayed'
+  | 'not_due'
+  | 'reused'
+  | 'expired'
+  | 'revoked'
+  | 'invalid'
+  | 'unknown_kid'
+  | 'unknown_session'
+  | 'regressed'
+  | 'session_mismatch'
+  | 'user_inactive'
+  | 'rate_limited'
+  | 'unavailable'
+
+/** Counts what has been decided, where it is decided. */
+export interface Recorder {
+  loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
+  refreshed(
+    operation: RefreshOperation,
+    outcome: RefreshMetricOutcome,
+    intervalSeconds?: number,
+  ): void
+  rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh'): void
+  loginEventsDropped(count: number): void
+  revocationLearned(afterSeconds: number): void
+}
