@@ -19,11 +19,6 @@ export interface KnownUsers {
   areAway(): boolean
 }
 
-/**
- * Both throw `CodedError('unavailable')` when too many wait, or when `patience` ends before it is
- * their turn.
- */
-
 /** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */
 export type UserRoleChange = Readonly<{
   userId: string

@@ -1,6 +1,10 @@
 /** When a hash is computed: `first` goes before all others, `patience` ends the wait. */
 export type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
 
+/**
+ * `hash` and `verify` throw `CodedError('unavailable')` when too many wait, or when `patience` ends
+ * before it is their turn.
+ */
 export interface Passwords {
   /** Whether a hash that is not `first` would be refused now, because too many wait. */
   isBusy(): boolean
