@@ -7,8 +7,8 @@ import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildEndRetention } from './build-end-retention.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
-import type { DeliverRevocations } from './use-cases/deliver-revocations.ts'
-import type { LeaveNotice } from './use-cases/leave-notice.ts'
+import type { DeliverRevocations } from './use-cases/sessions/deliver-revocations.ts'
+import type { LeaveNotice } from './use-cases/notices/leave-notice.ts'
 
 const DELIVER_MS = 500
 const PENDING_AGE_MS = 5000

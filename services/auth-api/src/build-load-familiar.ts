@@ -1,4 +1,4 @@
-import { toPlace } from './adapters/http/request-context.ts'
+import { toPlace } from './adapters/http/request/request-context.ts'
 import type { LoginAudit } from './ports/login-records.ts'
 import type { FamiliarSignIns } from './ports/sign-in-limits.ts'
 import type { Log } from './ports/telemetry.ts'

@@ -8,8 +8,11 @@ import type { AuthApiConfig } from './config.ts'
 import type { SigningKeyPolicy } from './domain/signing-keys.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
-import { createKeyAdministration, type KeyAdministration } from './use-cases/key-administration.ts'
-import { createMaintainSigningKeys } from './use-cases/maintain-signing-keys.ts'
+import {
+  createKeyAdministration,
+  type KeyAdministration,
+} from './use-cases/signing-keys/key-administration.ts'
+import { createMaintainSigningKeys } from './use-cases/signing-keys/maintain-signing-keys.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -1,8 +1,11 @@
-export { isStraightFromLoopback } from './adapters/http/is-straight-from-loopback.ts'
+export { isStraightFromLoopback } from './adapters/http/request/is-straight-from-loopback.ts'
 export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
 export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'
 export { AUTH_API_MIGRATIONS } from './migrations.ts'
 export { refusePassword } from './domain/password-policy.ts'
-export type { KeyAdministration, SigningKeySummary } from './use-cases/key-administration.ts'
-export type { UserAdministration, UserSummary } from './use-cases/user-administration.ts'
+export type {
+  KeyAdministration,
+  SigningKeySummary,
+} from './use-cases/signing-keys/key-administration.ts'
+export type { UserAdministration, UserSummary } from './use-cases/users/user-administration.ts'

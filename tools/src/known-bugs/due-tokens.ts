@@ -9,7 +9,7 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...authApi,
     name: 'auth-api takes the role of an access token for granted until it expires',
-    file: `${source}/use-cases/check-access-token.ts`,
+    file: `${source}/use-cases/sessions/check-access-token.ts`,
     find: 'roleChanges.isStale(claims) ?',
     replace: 'false && roleChanges.isStale(claims) ?',
     test: 'token-status',
@@ -91,7 +91,7 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...authApi,
     name: 'a key that was retired before is called unknown',
-    file: `${source}/use-cases/key-administration.ts`,
+    file: `${source}/use-cases/signing-keys/key-administration.ts`,
     find: '.find((one) => one.kid === kid)\n      if (before',
     replace: '.find((one) => one.kid === `${kid}?`)\n      if (before',
     test: 'key-administration',

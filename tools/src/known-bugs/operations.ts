@@ -30,7 +30,7 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'the demo password works behind an nginx of one line',
-    file: 'services/auth-api/src/adapters/http/is-straight-from-loopback.ts',
+    file: 'services/auth-api/src/adapters/http/request/is-straight-from-loopback.ts',
     find: `    raw.httpVersion !== '1.0' &&\n`,
     replace: '',
     workspace: 'services/auth-api',
@@ -147,7 +147,7 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'the reference as YAML is JSON',
-    file: 'services/auth-api/src/adapters/http/api-reference.ts',
+    file: 'services/auth-api/src/adapters/http/plugins/api-reference.ts',
     find: 'write(app.swagger({ yaml: true })',
     replace: 'write(JSON.stringify(app.swagger())',
     workspace: 'services/auth-api',

@@ -23,7 +23,7 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/refuse-refresh.ts',
+    file: 'services/auth-api/src/use-cases/refresh/refuse-refresh.ts',
     project: 'unit',
     test: 'refuse-refresh',
     name: 'a dead token is refused without any limit',
@@ -56,7 +56,7 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/sign-in.ts',
+    file: 'services/auth-api/src/use-cases/sign-in/sign-in.ts',
     project: 'unit',
     test: 'sign-in',
     name: 'a sign-in that will be refused does its work first',
@@ -72,7 +72,7 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/refuse-refresh.ts',
+    file: 'services/auth-api/src/use-cases/refresh/refuse-refresh.ts',
     project: 'unit',
     test: 'refuse-refresh',
     name: 'a key that is missing here uses up the limit of everybody behind an address',
@@ -81,7 +81,7 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/find-proven-session.ts',
+    file: 'services/auth-api/src/use-cases/sessions/find-proven-session.ts',
     project: 'unit',
     test: 'sign-out',
     name: 'a sign-out whose key is missing here is refused as a forgery',

@@ -81,7 +81,7 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/sign-in.ts',
+    file: 'services/auth-api/src/use-cases/sign-in/sign-in.ts',
     name: 'right passwords open sessions without limit',
     find: 'if (!room.allowed) {',
     replace: 'if (!room.allowed && false) {',

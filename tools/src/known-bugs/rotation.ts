@@ -84,7 +84,7 @@ export const ROTATION_BUGS: readonly KnownBug[] = [
   {
     workspace: 'services/auth-api',
     name: 'looks that change nothing are not limited',
-    file: 'services/auth-api/src/use-cases/auto-refresh.ts',
+    file: 'services/auth-api/src/use-cases/refresh/auto-refresh.ts',
     find: 'if (!look.allowed)',
     replace: 'if (!look.allowed && !lookLimit)',
     project: 'unit',

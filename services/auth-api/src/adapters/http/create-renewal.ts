@@ -1,6 +1,6 @@
 import type { Renewal, RenewalRequest } from '@auto-refresh/fastify-auto-refresh'
 import type { UseCases } from './http-deps.ts'
-import { toRequestContext } from './request-context.ts'
+import { toRequestContext } from './request/request-context.ts'
 
 /** Lets the middleware renew by our own use cases. */
 export function createRenewal({

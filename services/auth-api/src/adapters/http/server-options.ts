@@ -1,11 +1,11 @@
 import { HEADERS } from '@auto-refresh/contracts'
 import { maskTokens } from '@auto-refresh/telemetry'
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify'
-import { createClientErrorHandler } from './client-errors.ts'
-import { createIsTrusted } from './create-is-trusted.ts'
+import { createClientErrorHandler } from './errors/client-errors.ts'
+import { createIsTrusted } from './request/create-is-trusted.ts'
 import type { HttpDeps } from './http-deps.ts'
-import { findLast } from './last-exchange.ts'
-import type { SendError } from './send-error.ts'
+import { findLast } from './plugins/last-exchange.ts'
+import type { SendError } from './errors/send-error.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 const BODY_BYTES = 8192

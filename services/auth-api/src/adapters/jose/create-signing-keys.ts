@@ -4,7 +4,7 @@ import type { SigningKeys } from '../../ports/access-tokens.ts'
 import type { Clock, CreateRepeating } from '../../ports/runtime.ts'
 import type { FindPublicKey, KeyVault, StoredSigningKey } from '../../ports/signing-keys.ts'
 import type { Log } from '../../ports/telemetry.ts'
-import type { MaintainSigningKeys } from '../../use-cases/maintain-signing-keys.ts'
+import type { MaintainSigningKeys } from '../../use-cases/signing-keys/maintain-signing-keys.ts'
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 
 const RELOAD_MS = 30_000

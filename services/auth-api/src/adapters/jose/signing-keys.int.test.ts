@@ -8,7 +8,7 @@ import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
 import {
   createMaintainSigningKeys,
   type MaintainSigningKeys,
-} from '../../use-cases/maintain-signing-keys.ts'
+} from '../../use-cases/signing-keys/maintain-signing-keys.ts'
 import { createKeyVault } from '../crypto/create-key-vault.ts'
 import { createPostgresSigningKeys } from '../postgres/create-postgres-signing-keys.ts'
 import { createRepeating } from '../timers/create-repeating.ts'

@@ -1,5 +1,5 @@
 import { MeData } from '@auto-refresh/contracts'
-import { toUtc } from '../to-utc.ts'
+import { toUtc } from './to-utc.ts'
 import { RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App } from './route.ts'
 

@@ -1,5 +1,5 @@
 import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
-import { toUtc } from '../to-utc.ts'
+import { toUtc } from './to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 

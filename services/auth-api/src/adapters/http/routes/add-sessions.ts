@@ -1,6 +1,6 @@
 import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
-import { toRequestContext } from '../request-context.ts'
-import { toUtc } from '../to-utc.ts'
+import { toRequestContext } from '../request/request-context.ts'
+import { toUtc } from './to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 

@@ -1,6 +1,6 @@
 import { TokenStatusData } from '@auto-refresh/contracts'
 import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
-import { toUtc } from '../to-utc.ts'
+import { toUtc } from './to-utc.ts'
 import { answers, UNAUTHENTICATED } from './answers.ts'
 import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
 

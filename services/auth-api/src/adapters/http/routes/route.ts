@@ -8,8 +8,8 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import { Type } from 'typebox'
-import type { AnswerPair } from '../answer-pair.ts'
-import type { RequireCsrfProof } from '../csrf.ts'
+import type { AnswerPair } from './answer-pair.ts'
+import type { RequireCsrfProof } from '../plugins/csrf.ts'
 import type { HttpDeps } from '../http-deps.ts'
 
 /** An application whose handlers are typed by their schemas. */

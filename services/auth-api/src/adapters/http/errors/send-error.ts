@@ -1,0 +1,50 @@
+import { createLineBudget, HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HttpDeps } from '../http-deps.ts'
+import { toCodedError } from './to-coded-error.ts'
+
+const MAX_RETRY_AFTER_SECONDS = 5
+
+export type SendError = (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply
+
+/**
+ * The one place where an error becomes an answer. What is our fault is logged with its cause, which
+ * the caller never sees.
+ */
+export function createSendError({
+  log,
+  random,
+  clock,
+}: Pick<HttpDeps, 'log' | 'random' | 'clock'>): SendError {
+  const toOmitted = createLineBudget(clock)
+
+  return (error, request, reply) => {
+    const coded = toCodedError(error)
+    // whatever the route has set
+    reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
+    if (coded.code === 'unavailable') {
+      const fields = {
+        err: coded.cause ?? coded,
+        request_id: request.id,
+        route: request.routeOptions.url,
+      }
+      const omitted = coded === error ? toOmitted() : undefined
+      if (coded !== error) log.error(fields, 'Answered 503: a fault of ours')
+      else if (omitted !== undefined)
+        log.warn({ ...fields, omitted }, 'Answered 503: something we need is away')
+    }
+    // RFC 9110 §15.5.2: every 401 names a scheme
+    if (coded.statusCode === 401) reply.header('www-authenticate', 'Bearer')
+    const retryAfterSeconds =
+      coded.retryAfterSeconds ??
+      (coded.code === 'unavailable'
+        ? 1 + Math.floor(random() * MAX_RETRY_AFTER_SECONDS)
+        : undefined)
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+    return reply.code(coded.statusCode).send(toErrorEnvelope(coded, request.id))
+  }
+}

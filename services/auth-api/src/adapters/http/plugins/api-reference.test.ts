@@ -1,0 +1,312 @@
+import type { InjectOptions } from 'fastify'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { openTestApp, reuseTestApp } from '../../../test-doubles/open-test-app.ts'
+import type { UseCases } from '../http-deps.ts'
+
+const AUTH = '/api/v1/auth'
+const REFRESH: InjectOptions = {
+  method: 'POST',
+  url: `${AUTH}/refresh`,
+  payload: { refresh_token: 'r1' },
+}
+
+type Documented = { description: string; headers: Record<string, object>; content?: object }
+type Operation = {
+  responses: Record<string, Documented>
+  parameters?: { in: string; name: string }[]
+  security?: object[]
+  requestBody?: { required: boolean }
+}
+
+async function readReference() {
+  const { paths } = (await reuseTestApp().app.inject('/openapi.json')).json()
+  return Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({
+      path: path.replace(`${AUTH}/`, ''),
+      ...operation,
+    })),
+  )
+}
+
+test('the API reference names every route and loads nothing from elsewhere', async () => {
+  const { app } = reuseTestApp()
+  const { paths } = (await app.inject('/openapi.json')).json()
+  expect(Object.keys(paths).toSorted()).toEqual([
+    '/.well-known/jwks.json',
+    ...[
+      'auto-refresh',
+      'logout',
+      'logout-all',
+      'me',
+      'notices',
+      'notices/{id}',
+      'refresh',
+      'renewals',
+      'renewals/peek',
+      'revocations',
+      'sessions',
+      'sessions/{id}',
+      'token',
+      'token-status',
+    ].map((path) => `${AUTH}/${path}`),
+  ])
+  const page = await app.inject('/docs')
+  expect(page.headers['content-type']).toContain('text/html')
+  for (const [, source] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    const file = await app.inject(source ?? '')
+    expect([source, file.statusCode, file.headers['content-security-policy']]).toEqual([
+      expect.stringMatching(/^\/docs\//),
+      200,
+      expect.stringContaining("script-src 'self';"),
+    ])
+  }
+  expect(page.body).not.toMatch(/<script(?![^>]* src=)/)
+})
+
+const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}']
+
+test('the API reference names the headers of a request where they count', async () => {
+  const byHeader = 'refreshTokenHeader'
+  const headers = (await readReference()).map(({ path, parameters = [], security = [] }) => [
+    path,
+    [
+      ...new Set(security.flatMap(Object.keys).filter((name) => name === byHeader)),
+      ...parameters.filter((one) => one.in === 'header').map(({ name }) => name),
+    ],
+  ])
+  const proof = 'x-auto-refresh'
+  expect(Object.fromEntries(headers)).toEqual({
+    '/.well-known/jwks.json': [],
+    token: [proof],
+    'token-status': [],
+    refresh: [byHeader, proof, 'idempotency-key'],
+    'auto-refresh': [byHeader, proof, 'idempotency-key'],
+    renewals: ['idempotency-key'],
+    'renewals/peek': ['idempotency-key'],
+    revocations: ['if-none-match'],
+    logout: [byHeader, proof],
+    'logout-all': [byHeader, proof],
+    ...Object.fromEntries(BEHIND_MIDDLEWARE.map((path) => [path, ['x-refresh-token']])),
+  })
+})
+
+test('the API reference requires a body where the call does not work without', async () => {
+  const bodies = (await readReference()).flatMap(({ path, requestBody }) =>
+    requestBody === undefined ? [] : [[path, requestBody.required]],
+  )
+  expect(Object.fromEntries(bodies)).toEqual({
+    token: true,
+    renewals: true,
+    'renewals/peek': true,
+    refresh: false,
+    'auto-refresh': false,
+    logout: false,
+    'logout-all': false,
+  })
+})
+
+test('the API reference lets an access token come beside the refresh token', async () => {
+  const security = Object.fromEntries(
+    (await readReference()).map((operation) => [operation.path, operation.security]),
+  )
+  const refreshToken = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
+  const both = [
+    ...refreshToken,
+    { accessToken: [] },
+    { accessToken: [], refreshTokenHeader: [] },
+    { accessToken: [], refreshTokenCookie: [] },
+  ]
+  expect(security).toMatchObject({
+    refresh: refreshToken,
+    'auto-refresh': both,
+    logout: both,
+    'logout-all': both,
+  })
+})
+
+test('the API reference tells every answer, in words of its own', async () => {
+  const reference = await readReference()
+  const known = ['200', '401', '429', '503', '4XX']
+  const open = ['200', '503', '4XX']
+  expect(
+    Object.fromEntries(reference.map(({ path, responses }) => [path, Object.keys(responses)])),
+  ).toEqual({
+    '/.well-known/jwks.json': open,
+    'token-status': ['200', '401', '503', '4XX'],
+    renewals: open,
+    'renewals/peek': open,
+    revocations: ['200', '304', '503', '4XX'],
+    ...Object.fromEntries(
+      ['token', 'refresh', 'auto-refresh', 'logout', 'logout-all', ...BEHIND_MIDDLEWARE].map(
+        (path) => [path, known],
+      ),
+    ),
+  })
+  const answers = reference.flatMap(({ responses }) => Object.values(responses))
+  expect(answers.filter(({ description }) => description === 'Default Response')).toEqual([])
+  expect(reference.find(({ path }) => path === 'revocations')?.responses['304']).not.toHaveProperty(
+    'content',
+  )
+})
+
+test('the API reference names the headers of our own that an answer has', async () => {
+  const reference = await readReference()
+  const everywhere = ['cache-control', 'x-request-id']
+  const pair = [...everywhere, 'set-cookie']
+  const renewed = [
+    ...everywhere,
+    'x-token-refreshed',
+    'x-new-access-token',
+    'x-new-refresh-token',
+    'set-cookie',
+  ]
+  const headersOf = (status: string) =>
+    Object.fromEntries(
+      reference.flatMap(({ path, responses: { [status]: answer } }) =>
+        answer === undefined ? [] : [[path, Object.keys(answer.headers)]],
+      ),
+    )
+  expect(headersOf('200')).toEqual({
+    '/.well-known/jwks.json': everywhere,
+    'token-status': everywhere,
+    renewals: everywhere,
+    'renewals/peek': everywhere,
+    revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'],
+    token: pair,
+    refresh: pair,
+    'auto-refresh': pair,
+    logout: pair,
+    'logout-all': pair,
+    ...Object.fromEntries(BEHIND_MIDDLEWARE.map((path) => [path, renewed])),
+  })
+  expect(headersOf('304')).toEqual({ revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'] })
+  for (const [status, header] of [
+    ['401', 'www-authenticate'],
+    ['429', 'retry-after'],
+    ['503', 'retry-after'],
+  ] as const) {
+    expect([...new Set(Object.values(headersOf(status)).map(String))]).toEqual([
+      [...everywhere, header].join(),
+    ])
+  }
+})
+
+test.each<[string, Partial<UseCases>, InjectOptions]>([
+  [
+    'me',
+    {},
+    { url: `${AUTH}/me`, headers: { authorization: 'Bearer due', 'x-refresh-token': 'r1' } },
+  ],
+  [
+    'me',
+    {},
+    { url: `${AUTH}/me`, headers: { authorization: 'Bearer due', cookie: 'refresh_token=r1' } },
+  ],
+  ['me', {}, { url: `${AUTH}/me` }],
+  [
+    'token',
+    {},
+    {
+      method: 'POST',
+      url: `${AUTH}/token`,
+      payload: { username: 'ann', password: 'secret words', transport: 'cookie' },
+      headers: { 'x-auto-refresh': '1' },
+    },
+  ],
+  [
+    'logout',
+    {},
+    {
+      method: 'POST',
+      url: `${AUTH}/logout`,
+      headers: { cookie: 'refresh_token=r1', 'x-auto-refresh': '1' },
+    },
+  ],
+  [
+    'refresh',
+    { refresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) },
+    REFRESH,
+  ],
+  [
+    'refresh',
+    { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) },
+    REFRESH,
+  ],
+  ['revocations', {}, { url: `${AUTH}/revocations`, headers: { authorization: 'Bearer k' } }],
+  [
+    'revocations',
+    {},
+    {
+      url: `${AUTH}/revocations`,
+      headers: { authorization: 'Bearer k', 'if-none-match': 'W/"tag-1"' },
+    },
+  ],
+  ['/.well-known/jwks.json', {}, { url: '/.well-known/jwks.json' }],
+])(
+  'an answer of %s has no header of our own that the API reference does not know (%#)',
+  async (path, useCases, request) => {
+    const { app } = openTestApp({
+      useCases,
+      settings: { backEndKeys: { feed: ['k'], renewal: [] } },
+    })
+    const { statusCode, headers } = await app.inject(request)
+    const documented =
+      (await readReference()).find((operation) => operation.path === path)?.responses[statusCode]
+        ?.headers ?? {}
+    const ours =
+      /^(?:x-(?:request-id|token-refreshed|new-.*)|set-cookie|retry-after|www-authenticate|cache-control|etag|age)$/
+    expect(Object.keys(documented)).toEqual(
+      expect.arrayContaining(Object.keys(headers).filter((name) => ours.test(name))),
+    )
+    const constants = Object.entries(
+      documented as Record<string, { schema: { const?: string } }>,
+    ).flatMap(([name, { schema }]) => (schema.const === undefined ? [] : [[name, schema.const]]))
+    expect(
+      constants.filter(
+        ([name, value]) => name !== undefined && name in headers && headers[name] !== value,
+      ),
+    ).toEqual([])
+  },
+)
+
+test('the API reference is written once, and whoever knows it gets no copy', async () => {
+  const { app } = reuseTestApp()
+  const [first, second, ui] = [
+    await app.inject('/openapi.json'),
+    await app.inject('/openapi.json'),
+    await app.inject('/docs/json'),
+  ]
+  expect(first.headers).toMatchObject({
+    etag: expect.stringMatching(/^"[\w-]{22}"$/),
+    'cache-control': 'no-cache',
+  })
+  expect([
+    second.rawPayload.equals(first.rawPayload),
+    ui.rawPayload.equals(first.rawPayload),
+  ]).toEqual([true, true])
+  for (const url of ['/openapi.json', '/docs/json']) {
+    const known = await app.inject({
+      url,
+      headers: { 'if-none-match': String(first.headers.etag) },
+    })
+    expect([url, known.statusCode, known.body]).toEqual([url, 304, ''])
+  }
+})
+
+test('the reference as YAML is YAML, says what the JSON says, and is written once too', async () => {
+  const { app } = reuseTestApp()
+  const [yaml, again] = [await app.inject('/docs/yaml'), await app.inject('/docs/yaml')]
+  expect(yaml.headers).toMatchObject({
+    'content-type': 'application/yaml; charset=utf-8',
+    etag: expect.stringMatching(/^"[\w-]{22}"$/),
+  })
+  expect(() => JSON.parse(yaml.body) as unknown).toThrow(SyntaxError)
+  expect(parse(yaml.body)).toEqual((await app.inject('/openapi.json')).json())
+  expect(again.rawPayload.equals(yaml.rawPayload)).toBe(true)
+  const known = await app.inject({
+    url: '/docs/yaml',
+    headers: { 'if-none-match': String(yaml.headers.etag) },
+  })
+  expect([known.statusCode, known.body]).toEqual([304, ''])
+})

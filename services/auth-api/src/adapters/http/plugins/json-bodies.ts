@@ -1,0 +1,44 @@
+import { CodedError } from '@auto-refresh/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { parseJsonBody } from '../request/parse-json-body.ts'
+
+/**
+ * RFC 9110 §8.3.1: blanks around the semicolon, quotes, and a semicolon with nothing behind it mean
+ * nothing.
+ */
+const JSON_TYPE =
+  /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*(?:;[ \t]*)?)?)?$/i
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Bodies are `application/json`, read by our own parser, or absent. A body without a byte is absent
+ * whatever its type: axios, urllib and `curl -d ''` name one. Any other type is 415: forms, which
+ * browsers send across origins without asking, and the odd spellings that slipped past validation
+ * (CVE-2025-32442).
+ */
+export const jsonBodies = fastifyPlugin(
+  async (app: FastifyInstance) => {
+    app.removeAllContentTypeParsers()
+    for (const type of ['application/json', '*'])
+      app.addContentTypeParser(type, { parseAs: 'buffer' }, parse)
+    app.addHook('onRequest', async ({ method, headers }) => {
+      if (headers['content-type'] === undefined || BODYLESS.has(method)) return
+      const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+      // Fastify would look for a parser of this type
+      if (coding === undefined && Number(length) === 0) delete headers['content-type']
+      else if (coding === undefined) requireJson(headers)
+    })
+  },
+  { name: 'json-bodies' },
+)
+
+/** Whether a chunked body has a byte is known once it has been read. */
+async function parse({ headers }: FastifyRequest, body: Buffer): Promise<unknown> {
+  if (body.length > 0) requireJson(headers)
+  return parseJsonBody(body)
+}
+
+function requireJson({ 'content-type': type }: FastifyRequest['headers']): void {
+  if (type === undefined || !JSON_TYPE.test(type)) throw new CodedError('unsupported_media_type')
+}

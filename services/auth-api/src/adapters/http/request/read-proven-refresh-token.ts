@@ -1,0 +1,35 @@
+import type { RefreshBody } from '@auto-refresh/contracts'
+import {
+  readBearerToken,
+  readRefreshToken,
+  type PresentedRefreshToken,
+} from '@auto-refresh/fastify-auto-refresh'
+import type { FastifyRequest } from 'fastify'
+import type { RequireCsrfProof } from '../plugins/csrf.ts'
+import type { UseCases } from '../http-deps.ts'
+import { toRequestContext } from './request-context.ts'
+
+type Deps = Readonly<{
+  useCases: Pick<UseCases, 'chooseRefreshToken'>
+  requireCsrfProof: RequireCsrfProof
+}>
+
+/**
+ * Reads the refresh token of a request; one in a cookie counts only with proof. Of several cookies
+ * the use case chooses. Throws `ambiguous_refresh_token`, `csrf_rejected`, `unavailable`.
+ */
+export async function readProvenRefreshToken(
+  request: FastifyRequest<{ Body: RefreshBody }>,
+  { useCases, requireCsrfProof }: Deps,
+): Promise<PresentedRefreshToken | undefined> {
+  const presented = readRefreshToken(request, { bodyToken: request.body.refresh_token })
+  if (presented?.transport === 'cookie') requireCsrfProof(request)
+  if (presented?.others === undefined) return presented
+  const tokens = [presented.token, ...presented.others]
+  const token = await useCases.chooseRefreshToken({
+    tokens,
+    accessToken: readBearerToken(request),
+    context: toRequestContext(request),
+  })
+  return { token, transport: presented.transport }
+}

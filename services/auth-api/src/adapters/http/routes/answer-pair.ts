@@ -1,0 +1,47 @@
+import type { TokenPairData } from '@auto-refresh/contracts'
+import { setRefreshCookie, type PresentedRefreshToken } from '@auto-refresh/fastify-auto-refresh'
+import type { FastifyReply } from 'fastify'
+import type { TokenPair } from '../../../domain/token-pair.ts'
+import type { HttpDeps } from '../http-deps.ts'
+
+type Answer = { status: 200; message: string; data: TokenPairData }
+export type AnswerPair = (
+  reply: FastifyReply,
+  given: {
+    pair: TokenPair
+    transport: PresentedRefreshToken['transport']
+    message: string
+    refreshed?: boolean
+  },
+) => Answer
+
+/**
+ * Hands a pair over. A refresh token that travels by cookie stands in `Set-Cookie` alone, where no
+ * script can read it.
+ */
+export function createAnswerPair({
+  settings,
+  clock,
+}: Pick<HttpDeps, 'settings' | 'clock'>): AnswerPair {
+  return (reply, { pair, transport, message, refreshed }) => {
+    const { accessToken, refreshToken, expiresInSeconds, idleUntilMs } = pair
+    const byCookie = transport === 'cookie'
+    if (byCookie)
+      setRefreshCookie(
+        reply,
+        { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() },
+        settings.cookie,
+      )
+    return {
+      status: 200,
+      message,
+      data: {
+        access_token: accessToken,
+        ...(byCookie ? {} : { refresh_token: refreshToken }),
+        token_type: 'bearer',
+        expires_in: expiresInSeconds,
+        ...(refreshed === undefined ? {} : { refreshed }),
+      },
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { PeekResult } from '@auto-refresh/contracts'
+import { expect, test } from 'vitest'
+import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
+import { aSession, aTokenStore, context, NOW_MS } from '../../test-doubles/fakes.ts'
+import { createChooseRefreshToken } from './choose-refresh-token.ts'
+
+const OWN = '0199e000-0000-7000-8000-0000000000f1'
+const FOREIGN = '0199e000-0000-7000-8000-0000000000f2'
+const own = (outcome: 'rotated' | 'replayed' | 'regressed', ageMs = 60_000): PeekResult => ({
+  outcome,
+  session: aSession({ id: OWN, authenticatedAtMs: NOW_MS - ageMs }),
+})
+const foreign = (ageMs = 1000): PeekResult => ({
+  outcome: 'rotated',
+  session: aSession({ id: FOREIGN, authenticatedAtMs: NOW_MS - ageMs }),
+})
+const invalid: PeekResult = { outcome: 'invalid', mac: false }
+const reused: PeekResult = { outcome: 'reused', sessionId: OWN, userId: OWN }
+
+/** What is chosen of cookies, in this order and in the reverse one. */
+async function choose(peeks: Record<string, PeekResult>, named?: string): Promise<string> {
+  const tokenStore = aTokenStore()
+  tokenStore.peek.mockImplementation(async ({ token }) => peeks[token] ?? invalid)
+  const check: AccessTokenCheck =
+    named === undefined
+      ? { outcome: 'missing' }
+      : { outcome: 'expired', claims: { sid: named } as never }
+  const run = createChooseRefreshToken({
+    tokenStore,
+    checkAccessToken: async () => check,
+    accessTtlSeconds: 1800,
+  })
+  const both = [Object.keys(peeks), Object.keys(peeks).toReversed()].map((tokens) =>
+    run({ tokens, accessToken: 'jwt', context }),
+  )
+  const [first, second] = await Promise.all(both)
+  expect(second).toBe(first)
+  return first ?? ''
+}
+
+test.each<[string, Record<string, PeekResult>, string | undefined]>([
+  [
+    'the authentic one beside forged ones',
+    { forged: invalid, right: own('rotated'), alsoForged: invalid },
+    undefined,
+  ],
+  [
+    'the current generation beside a superseded one of the same session',
+    { old: own('replayed'), right: own('rotated') },
+    undefined,
+  ],
+  [
+    'the current generation beside one that would be a reuse',
+    { old: reused, right: own('rotated') },
+    OWN,
+  ],
+  [
+    'the session that the access token names, whatever is newer',
+    { planted: foreign(), right: own('rotated') },
+    OWN,
+  ],
+  [
+    'the ended session that the access token names: nobody is signed in as somebody else',
+    { planted: foreign(), right: { outcome: 'revoked', sessionId: OWN, reason: 'logout' } },
+    OWN,
+  ],
+  [
+    'the newest session where no access token names one',
+    { old: foreign(90_000), right: own('rotated') },
+    undefined,
+  ],
+  [
+    'the newest session where the access token names none of them',
+    { old: foreign(90_000), right: own('rotated') },
+    '0199e000-0000-7000-8000-0000000000f3',
+  ],
+  [
+    'one that can be refreshed before an ended one',
+    { ended: { outcome: 'expired', sessionId: FOREIGN }, right: own('rotated') },
+    undefined,
+  ],
+  [
+    'one under its limit before a forged one',
+    { forged: invalid, right: { outcome: 'rate_limited', retryAfterSeconds: 1 } },
+    undefined,
+  ],
+  [
+    'one whose key is missing here before a forged one',
+    { forged: invalid, right: { outcome: 'unknown_kid' } },
+    undefined,
+  ],
+])('of several refresh cookies %s is chosen', async (_, peeks, named) => {
+  expect(await choose(peeks, named)).toBe('right')
+})
+
+test('a token-store that is unavailable is no verdict', async () => {
+  const run = createChooseRefreshToken({
+    tokenStore: aTokenStore(),
+    checkAccessToken: async () => ({ outcome: 'missing' }),
+    accessTtlSeconds: 1800,
+  })
+  await expect(run({ tokens: ['a', 'b'], accessToken: undefined, context })).rejects.toThrow(
+    'peek was not expected',
+  )
+})

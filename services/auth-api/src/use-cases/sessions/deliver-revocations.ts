@@ -1,0 +1,35 @@
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { Revocations } from '../../ports/revocations.ts'
+import type { PendingRevocation, Users } from '../../ports/users.ts'
+
+export type DeliverRevocations = (scope?: { userId: string }) => Promise<void>
+export type DeliverRevocationsDeps = Readonly<{
+  users: Pick<Users, 'pendingRevocations' | 'acknowledge'>
+  tokenStore: Pick<TokenStore, 'revokeUser'>
+  revocations: Revocations
+}>
+
+/**
+ * Hands every pending revocation (of one user, or of all) to token-store and returns when all are
+ * acknowledged. Throws `CodedError('unavailable')` when one fails: its row stays, and whoever comes
+ * next delivers it. Twice does no harm.
+ */
+export function createDeliverRevocations({
+  users,
+  tokenStore,
+  revocations,
+}: DeliverRevocationsDeps): DeliverRevocations {
+  return async (scope) => {
+    const pending = await users.pendingRevocations(scope?.userId)
+    const faults: unknown[] = []
+    for (const revocation of pending)
+      await deliver(revocation).catch((error: unknown) => faults.push(error))
+    if (faults.length > 0) throw faults[0]
+  }
+
+  async function deliver({ id, userId, version, reason }: PendingRevocation): Promise<void> {
+    const { revokedSessionIds } = await tokenStore.revokeUser({ userId, version, reason })
+    for (const sessionId of revokedSessionIds) revocations.add(sessionId)
+    await users.acknowledge(id)
+  }
+}

@@ -1,0 +1,27 @@
+import type { LoginAudit, LoginEvents, LoginRecord } from '../../ports/login-records.ts'
+import type { Log, Recorder } from '../../ports/telemetry.ts'
+
+export type RecordLogin = (login: LoginRecord) => Promise<void>
+export type RecordLoginDeps = Readonly<{
+  audit: Pick<LoginAudit, 'record'>
+  events: LoginEvents
+  recorder: Recorder
+  log: Log
+}>
+
+/**
+ * The audit row first, so that no attempt is lost to an investigation; then the event, the count
+ * and the line.
+ */
+export function createRecordLogin({ audit, events, recorder, log }: RecordLoginDeps): RecordLogin {
+  return async (login) => {
+    await audit.record(login)
+    events.publish(login)
+    recorder.loggedIn(login.outcome)
+    const { outcome, usernameHash, userId, sessionId, context } = login
+    log.info(
+      { event: 'login', outcome, usernameHash, userId, sessionId, network: context.network },
+      `Login ${outcome}`,
+    )
+  }
+}

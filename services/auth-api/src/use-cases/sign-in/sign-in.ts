@@ -1,0 +1,229 @@
+import { CodedError } from '@auto-refresh/contracts'
+import { ACCESS_TTL_MARGIN_SECONDS } from '../../domain/access-token-claims.ts'
+import { DEMO_PASSWORD } from '../../domain/password-policy.ts'
+import type { TokenPair } from '../../domain/token-pair.ts'
+import { toUsernameKey } from '../../domain/username.ts'
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { KnownUsers } from '../../ports/known-users.ts'
+import type { Passwords } from '../../ports/passwords.ts'
+import type { RequestContext } from '../../ports/request-context.ts'
+import type {
+  DeviceProofs,
+  FamiliarSignIns,
+  HashUsername,
+  LoginThrottle,
+  SignInLimit,
+} from '../../ports/sign-in-limits.ts'
+import type { Log, Recorder } from '../../ports/telemetry.ts'
+import type { User, Users } from '../../ports/users.ts'
+import type { RecordLogin } from './record-login.ts'
+import type { SignPair } from '../refresh/sign-pair.ts'
+
+export type SignInResult =
+  | {
+      outcome: 'signed_in'
+      pair: TokenPair
+      user: Pick<User, 'id' | 'username' | 'role'>
+      deviceProof: string
+    }
+  | { outcome: 'invalid_credentials' }
+  | { outcome: 'rate_limited'; retryAfterSeconds: number }
+
+export type SignInRequest = Readonly<{
+  username: string
+  password: string
+  context: RequestContext
+  /** what the device was given when it signed in before */
+  deviceProof?: string | undefined
+}>
+export type SignIn = (request: SignInRequest) => Promise<SignInResult>
+
+export type SignInDeps = Readonly<{
+  users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
+  passwords: Passwords
+  throttle: LoginThrottle
+  deviceProofs: DeviceProofs
+  familiar: FamiliarSignIns
+  signInLimit: SignInLimit
+  tokenStore: Pick<TokenStore, 'issue' | 'revokeSession'>
+  knownUsers: Pick<KnownUsers, 'remember'>
+  signPair: SignPair
+  recordLogin: RecordLogin
+  hashUsername: HashUsername
+  /** Ends when a request has waited for its turn long enough. */
+  startPatience: () => AbortSignal
+  recorder: Recorder
+  log: Log
+  accessTtlSeconds: number
+  /**
+   * whether the password that everybody knows opens the demo user's account, and then only straight
+   * from this machine
+   */
+  allowDemoPassword: boolean
+}>
+
+const DEMO_REFUSED =
+  'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
+
+const HASH_UNREADABLE =
+  'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
+
+/** What token-store is told of who signs in here: the product's own front ends. */
+const CLIENT_ID = 'first-party'
+
+/**
+ * Opens a session. An unknown name, a wrong password and a disabled user get the same answer after
+ * the same work. Throws `CodedError` invalid_request or unavailable; an attempt that failed through
+ * our fault does not count.
+ */
+export function createSignIn(deps: SignInDeps): SignIn {
+  const {
+    users,
+    passwords,
+    throttle,
+    tokenStore,
+    signPair,
+    recordLogin,
+    hashUsername,
+    recorder,
+    log,
+  } = deps
+
+  return async ({ username, password, context, deviceProof }) => {
+    if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username))
+      throw new CodedError('invalid_request')
+    const usernameKey = toUsernameKey(username)
+    const login = { usernameHash: hashUsername(usernameKey), context }
+    const patience = deps.startPatience()
+    const device =
+      deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
+    const attempt = { usernameKey, block: context.block }
+    const place = { usernameHash: login.usernameHash, block: context.block }
+    const turn = { patience, first: device !== undefined || deps.familiar.has(place) }
+    if (!turn.first && passwords.isBusy()) {
+      // Refused before it costs anything: a flood must not take the time of refreshes.
+      recorder.loggedIn('unavailable')
+      throw new CodedError('unavailable')
+    }
+    const taken = await throttle.take({ ...attempt, device }, patience).catch((error: unknown) => {
+      recorder.loggedIn('unavailable')
+      throw error
+    })
+    if (!taken.allowed) {
+      recorder.rateLimited(taken.limiter)
+      // One row a window: whoever is over the limit must not fill the audit table.
+      if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
+      else recorder.loggedIn('rate_limited')
+      return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
+    }
+
+    const { end } = taken
+    try {
+      const result = await check()
+      giveBack(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
+      return result
+    } catch (error) {
+      recorder.loggedIn('unavailable')
+      giveBack('right')
+      throw error
+    }
+
+    /** Not waited for: it may stand in a queue, and the answer is decided. */
+    function giveBack(outcome: 'right' | 'wrong'): void {
+      end(outcome).catch((error: unknown) =>
+        log.warn({ err: error }, 'An attempt could not be given back'),
+      )
+    }
+
+    async function check(): Promise<SignInResult> {
+      const user = await users.findByName(usernameKey)
+      const { matches, outdated, unreadable } = await passwords.verify(
+        password,
+        user?.passwordHash,
+        turn,
+      )
+      if (user !== undefined && unreadable) log.error({ userId: user.id }, HASH_UNREADABLE)
+      const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
+      if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
+      const refused = user === undefined || !matches || fromElsewhere
+      if (refused) return refuse('invalid_credentials', user?.id)
+      if (!user.active) return refuse('user_inactive', user.id)
+      if (outdated) await upgrade(user)
+
+      // Right passwords are no guesses, but each opens a session whose row outlives it by days.
+      const room = await deps.signInLimit.take(user.id)
+      if (!room.allowed) {
+        recorder.rateLimited('sign_in')
+        recorder.loggedIn('rate_limited')
+        return { outcome: 'rate_limited', retryAfterSeconds: room.retryAfterSeconds }
+      }
+
+      const issued = await tokenStore
+        .issue({
+          userId: user.id,
+          userVersion: user.version,
+          clientId: CLIENT_ID,
+          context: { network: context.network, agent: context.agent },
+          accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
+        })
+        .catch(async (error: unknown) => {
+          await deps.signInLimit.giveBack(user.id)
+          throw error
+        })
+      if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)
+
+      deps.knownUsers.remember(user)
+      const sessionId = issued.session.id
+      try {
+        const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
+        await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId })
+        deps.familiar.add(place)
+        return {
+          outcome: 'signed_in',
+          pair,
+          user: { id: user.id, username: user.username, role: user.role },
+          deviceProof: deps.deviceProofs.issue(usernameKey, device),
+        }
+      } catch (error) {
+        // Nobody was given its token; left open, retries would fill the user's sessions and end
+        // those of other devices.
+        await tokenStore
+          .revokeSession({ sessionId, reason: 'logout' })
+          .catch(() =>
+            log.warn({ sessionId }, 'A session that nobody was given could not be ended'),
+          )
+        throw error
+      }
+    }
+
+    async function refuse(
+      outcome: 'invalid_credentials' | 'user_inactive',
+      userId: string | undefined,
+    ): Promise<SignInResult> {
+      await recordLogin({ ...login, outcome, ...(userId === undefined ? {} : { userId }) })
+      return { outcome: 'invalid_credentials' }
+    }
+
+    function isDemoFromElsewhere(user: User): boolean {
+      return (
+        user.demo &&
+        password === DEMO_PASSWORD &&
+        !(deps.allowDemoPassword && context.straightFromLoopback)
+      )
+    }
+
+    async function upgrade(user: User): Promise<void> {
+      try {
+        await users.upgradePasswordHash(user.id, {
+          from: user.passwordHash,
+          to: await passwords.hash(password, turn),
+        })
+      } catch (error) {
+        log.warn(
+          { err: error, userId: user.id },
+          'The password hash could not be upgraded; the next sign-in tries again',
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type {
+  GenerateSigningKey,
+  KeyVault,
+  SigningKeyChange,
+  SigningKeyStore,
+} from '../../ports/signing-keys.ts'
+
+export type SigningKeySummary =
+  /** `previous` signs no longer, and its tokens may still live */
+  | Readonly<{ kid: string; state: 'next' | 'active' | 'previous'; createdAtMs: number }>
+  | Readonly<{ kid: string; state: 'retired'; retiredAtMs: number }>
+export type KeyRetirement =
+  | Readonly<{ outcome: 'retired'; activeKid: string }>
+  | Readonly<{ outcome: 'already_retired'; retiredAtMs: number }>
+  | Readonly<{ outcome: 'not_found' }>
+export type KeyAdministration = Readonly<{
+  /** The oldest first, then those that were retired. */
+  list(): Promise<SigningKeySummary[]>
+  /**
+   * Throws a leaked key away: its tokens count no longer. Another key is active when it returns; a
+   * repeated call changes nothing. Throws `CodedError('unavailable')`.
+   */
+  retire(kid: string): Promise<KeyRetirement>
+}>
+export type KeyAdministrationDeps = Readonly<{
+  store: SigningKeyStore
+  generate: GenerateSigningKey
+  vault: Pick<KeyVault, 'seal'>
+}>
+
+/** What operators do with signing keys. */
+export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdministration {
+  const { store, generate, vault } = deps
+  return {
+    async list() {
+      const [keys, retired] = [await store.read(), await store.readRetired()]
+      return [
+        ...keys.map(({ kid, state, createdAtMs }) => {
+          return { kid, state: state === 'retired' ? ('previous' as const) : state, createdAtMs }
+        }),
+        ...retired.map((key) => ({ ...key, state: 'retired' as const })),
+      ]
+    },
+    async retire(kid) {
+      let found = false
+      const keys = await store.change(async (locked): Promise<SigningKeyChange[]> => {
+        const key = locked.find((one) => one.kid === kid)
+        found = key !== undefined
+        if (key === undefined) return []
+        const deny = { action: 'deny', kid } as const
+        if (key.state !== 'active') return [deny]
+        // The next key has been published: back ends know it already.
+        const next = locked.find(({ state }) => state === 'next')
+        if (next !== undefined) return [deny, { action: 'activate', kid: next.kid }]
+        const { pkcs8, ...created } = await generate()
+        const sealed = vault.seal(created.kid, pkcs8)
+        return [deny, { action: 'create', state: 'active', ...created, sealed }]
+      })
+      const activeKid = keys.find(({ state }) => state === 'active')?.kid
+      if (found && activeKid !== undefined) return { outcome: 'retired', activeKid }
+      const before = (await store.readRetired()).find((one) => one.kid === kid)
+      if (before === undefined) return { outcome: 'not_found' }
+      return { outcome: 'already_retired', retiredAtMs: before.retiredAtMs }
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import {
+  decideSigningKeys,
+  type SigningKeyAction,
+  type SigningKeyPolicy,
+} from '../../domain/signing-keys.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import type {
+  GenerateSigningKey,
+  KeyVault,
+  SigningKeyChange,
+  SigningKeyStore,
+  StoredSigningKey,
+} from '../../ports/signing-keys.ts'
+import type { Log } from '../../ports/telemetry.ts'
+
+export type MaintainSigningKeys = () => Promise<StoredSigningKey[]>
+export type MaintainSigningKeysDeps = Readonly<{
+  store: SigningKeyStore
+  generate: GenerateSigningKey
+  vault: KeyVault
+  policy: SigningKeyPolicy
+  /** while it is doubtful no key is deleted: tokens that it signed may live */
+  clock: Clock & { isDoubtful?(): boolean }
+  log: Log
+}>
+
+/**
+ * Brings the stored keys to where they should be now and returns them. Replicas may race: the
+ * decision is taken again under a lock. Throws `CodedError('unavailable')`.
+ */
+export function createMaintainSigningKeys({
+  store,
+  generate,
+  vault,
+  policy,
+  clock,
+  log,
+}: MaintainSigningKeysDeps): MaintainSigningKeys {
+  return async () => {
+    const keys = await store.read()
+    if (decide(keys, clock.nowMs()).length === 0) return keys
+    let actions: SigningKeyAction[] = []
+    const changed = await store.change((locked, nowMs) => {
+      actions = decide(locked, nowMs)
+      return Promise.all(actions.map(toChange))
+    })
+    for (const action of actions)
+      log.info({ event: 'signing_key', ...action }, `Signing key: ${action.action}`)
+    return changed
+  }
+
+  function decide(keys: readonly StoredSigningKey[], nowMs: number): SigningKeyAction[] {
+    const actions = decideSigningKeys(keys, nowMs, policy)
+    return clock.isDoubtful?.() === true
+      ? actions.filter(({ action }) => action !== 'delete')
+      : actions
+  }
+
+  async function toChange(action: SigningKeyAction): Promise<SigningKeyChange> {
+    if (action.action !== 'create') return action
+    const { kid, publicJwk, pkcs8 } = await generate()
+    return { ...action, kid, publicJwk, sealed: vault.seal(kid, pkcs8) }
+  }
+}

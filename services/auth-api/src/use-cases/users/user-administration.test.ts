@@ -1,0 +1,114 @@
+import { expect, test, vi } from 'vitest'
+import type { Passwords } from '../../ports/passwords.ts'
+import type { Users } from '../../ports/users.ts'
+import { aLog, aUser, USER_ID } from '../../test-doubles/fakes.ts'
+import { createUserAdministration } from './user-administration.ts'
+
+function setUp() {
+  const calls: string[] = []
+  const users = {
+    findByName: vi.fn<Users['findByName']>(async (key) => (key === 'ada' ? aUser() : undefined)),
+    findByIds: vi.fn<Users['findByIds']>(),
+    list: vi.fn<Users['list']>(async () => [aUser()]),
+    add: vi.fn<Users['add']>(async ({ username }) =>
+      username === 'taken' ? undefined : aUser({ username }),
+    ),
+    setRole: vi.fn<Users['setRole']>(async (_, role) => role !== 'user'),
+    upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(),
+    revoke: vi.fn<Users['revoke']>(async (userId, reason) => {
+      calls.push(`revoke ${reason}`)
+      return { id: 'p', userId, version: 2, reason }
+    }),
+    enable: vi.fn<Users['enable']>(async () => {
+      calls.push('enable')
+      return true
+    }),
+    pendingRevocations: vi.fn<Users['pendingRevocations']>(),
+    acknowledge: vi.fn<Users['acknowledge']>(),
+  }
+  const deliverRevocations = async (scope?: { userId: string }) =>
+    void calls.push(`deliver ${scope?.userId}`)
+  const log = aLog()
+  const passwords: Passwords = {
+    isBusy: () => false,
+    hash: async (password) => `hash of ${password}`,
+    verify: async (password, hash) => ({
+      matches: password === 'right' && hash === 'hash',
+      outdated: false,
+    }),
+  }
+  return {
+    users,
+    calls,
+    log,
+    administration: createUserAdministration({ users, passwords, deliverRevocations, log }),
+  }
+}
+
+test('a user is added with the role user, by a name in one form', async () => {
+  const { administration, users } = setUp()
+  expect(
+    await administration.add({ username: 'ＡＤＡ', password: 'a lengthy phrase' }),
+  ).toMatchObject({ outcome: 'added', user: { username: 'ADA' } })
+  expect(users.add).toHaveBeenCalledWith({
+    username: 'ADA',
+    role: 'user',
+    passwordHash: 'hash of a lengthy phrase',
+    demo: false,
+  })
+  expect(await administration.add({ username: 'taken', password: 'a lengthy phrase' })).toEqual({
+    outcome: 'taken',
+  })
+})
+
+test.each([
+  [{ username: '', password: 'a lengthy phrase' }, /name/],
+  [{ username: 'ada', password: 'short' }, /password/],
+  [{ username: 'ada', password: 'a lengthy phrase', role: 'No Role' }, /role/],
+])('what the policy refuses is said in a sentence (%#)', async (user, reason) => {
+  const { administration, users } = setUp()
+  expect(await administration.add(user)).toEqual({
+    outcome: 'refused',
+    reason: expect.stringMatching(reason),
+  })
+  expect(users.add).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['disable', 'user_disabled', { active: false }],
+  ['setPassword', 'password_changed', { passwordHash: 'hash of a lengthy phrase' }],
+  ['revokeSessions', 'admin', {}],
+] as const)('%s returns when the sessions have ended', async (name, reason, change) => {
+  const { administration, users, calls, log } = setUp()
+  expect(await administration[name]('ADA', 'a lengthy phrase')).toEqual({ outcome: 'done' })
+  expect(users.revoke).toHaveBeenCalledExactlyOnceWith(USER_ID, reason, change)
+  expect(calls).toEqual([`revoke ${reason}`, `deliver ${USER_ID}`])
+  expect(await administration[name]('nobody', 'a lengthy phrase')).toEqual({ outcome: 'not_found' })
+  expect(log.lines.join()).not.toContain('a lengthy phrase')
+})
+
+test('enable waits for what is still to be delivered', async () => {
+  const { administration, calls } = setUp()
+  expect(await administration.enable('ada')).toEqual({ outcome: 'done' })
+  expect(calls).toEqual([`deliver ${USER_ID}`, 'enable'])
+})
+
+test('a user is never enabled before that', async () => {
+  const { administration, users } = setUp()
+  users.enable.mockResolvedValue(false)
+  await expect(administration.enable('ada')).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('a password can be checked, and the answer shows no hash', async () => {
+  const { administration } = setUp()
+  const user = { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false }
+  expect(await administration.checkPassword('ADA', 'right')).toEqual({ outcome: 'right', user })
+  expect(await administration.checkPassword('ada', 'other')).toEqual({ outcome: 'wrong', user })
+  expect(await administration.checkPassword('bob', 'right')).toEqual({ outcome: 'not_found' })
+})
+
+test('the list shows no hashes', async () => {
+  expect(await setUp().administration.list()).toEqual([
+    { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false },
+  ])
+})
