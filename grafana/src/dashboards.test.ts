@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readRules } from '@auto-refresh/monitoring'
-import { createMetrics, describeInstruments } from '@auto-refresh/telemetry'
+import { createMetrics, describeInstruments } from '@auto-refresh/service-kit/telemetry'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { DASHBOARDS, toJson } from './dashboards.ts'

@@ -7,9 +7,9 @@ const root = resolve(import.meta.dirname, '../..')
 test('.env.example names every setting that a service reads, and no other', () => {
   const files = [
     ...readdirSync(resolve(root, 'services')).map((service) => `services/${service}/src/config.ts`),
-    'packages/config/src/add-secret-files.ts',
-    'packages/config/src/parse-kafka-settings.ts',
-    'packages/config/src/parse-trace-settings.ts',
+    'packages/service-kit/src/config/add-secret-files.ts',
+    'packages/service-kit/src/config/parse-kafka-settings.ts',
+    'packages/service-kit/src/config/parse-trace-settings.ts',
   ]
   const configs = files.map((file) => readFileSync(resolve(root, file), 'utf8'))
   const read = configs.flatMap((text) =>

@@ -47,7 +47,7 @@ test.each([
   [
     'services/auth-api/src/main.ts',
     `import { trace } from '@opentelemetry/api'`,
-    'only packages/tracing/src/otel',
+    'only packages/service-kit/src/tracing/otel',
   ],
   ['services/auth-api/src/domain/b.ts', `import type { Pool } from 'pg'`, 'domain imports pg'],
   [
@@ -62,8 +62,8 @@ test.each([
   ],
   [
     'services/auth-api/src/domain/b.ts',
-    `import type { Logger } from '@auto-refresh/telemetry'`,
-    'domain imports @auto-refresh/telemetry',
+    `import type { Logger } from '@auto-refresh/service-kit/telemetry'`,
+    'domain imports @auto-refresh/service-kit/telemetry',
   ],
   [
     'services/auth-api/src/domain/b.ts',
@@ -84,8 +84,8 @@ test.each([
   ['services/auth-api/src/use-cases/b.ts', `import 'fastify'`, 'use-cases imports fastify'],
   [
     'services/auth-api/src/use-cases/b.ts',
-    `import { createLogger } from '@auto-refresh/telemetry'`,
-    'use-cases imports @auto-refresh/telemetry',
+    `import { createLogger } from '@auto-refresh/service-kit/telemetry'`,
+    'use-cases imports @auto-refresh/service-kit/telemetry',
   ],
   [
     'services/auth-api/src/adapters/http/b.ts',
@@ -135,16 +135,16 @@ test.each([
     'past the door',
   ],
   [
-    'packages/postgres/src/b.ts',
-    `import { x } from '@auto-refresh/telemetry'`,
+    'packages/service-kit/src/postgres/b.ts',
+    `import { x } from '@auto-refresh/service-kit/telemetry'`,
     'a package imports contracts alone',
   ],
   [
-    'packages/postgres/src/b.ts',
+    'packages/service-kit/src/postgres/b.ts',
     `import { x } from '@auto-refresh/token-store'`,
     'imports the service token-store',
   ],
-  ['packages/telemetry/src/b.ts', `import { Pool } from 'pg'`, 'imports pg'],
+  ['packages/service-kit/src/telemetry/b.ts', `import { Pool } from 'pg'`, 'imports pg'],
   ['packages/event-bus/src/in-process.ts', `import { Kafka } from 'kafkajs'`, 'imports kafkajs'],
   [
     'examples/cases-api/src/b.ts',
@@ -172,7 +172,11 @@ test.each([
     `start(addSecretFiles(process.env), process.env['PORT'])`,
     'without the secret files',
   ],
-  ['packages/telemetry/src/main.ts', `const { LOG_LEVEL } = process.env`, 'reads process.env'],
+  [
+    'packages/service-kit/src/telemetry/main.ts',
+    `const { LOG_LEVEL } = process.env`,
+    'reads process.env',
+  ],
   ['services/auth-api/src/domain/a.ts', `import { a } from './a.ts'`, 'imports itself'],
 ])('in %s, %s is found', (path, text, breach) => {
   expect(breachesOf(path, text)).toEqual([expect.stringContaining(breach)])
@@ -203,7 +207,10 @@ test.each([
     'services/auth-api/src/use-cases/b.ts',
     `import { CodedError } from '@auto-refresh/contracts'\nimport type { Users } from '../ports.ts'`,
   ],
-  ['services/token-store/src/use-cases/b.ts', `import { createBatch } from '@auto-refresh/batch'`],
+  [
+    'services/token-store/src/use-cases/b.ts',
+    `import { createBatch } from '@auto-refresh/service-kit/batch'`,
+  ],
   [
     'services/auth-api/src/adapters/postgres/b.ts',
     `import type { Pool } from 'pg'\n// export * from 'kafkajs'`,

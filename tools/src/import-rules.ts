@@ -12,6 +12,8 @@ type Place = {
 }
 
 const SCOPE = '@auto-refresh/'
+/** A package has one door, service-kit one for each of its parts. */
+const DOOR = /^@auto-refresh\/(service-kit\/[^/]+|[^/]+)(?:\/(.*))?$/
 const ENTRIES = new Set([
   'main.ts',
   'migrate.ts',
@@ -59,7 +61,8 @@ export function findBreaches(sources: Sources): string[] {
 }
 
 function placeOf(path: string): Place {
-  const [kind = '', workspace = '', , first = '', second = ''] = path.split('/')
+  const [kind = '', name = '', , first = '', second = ''] = path.split('/')
+  const workspace = name === 'service-kit' ? `${name}/${first}` : name
   const layer = ENTRIES.has(first)
     ? 'main'
     : first === 'ports.ts'
@@ -89,8 +92,8 @@ function textFaults({ kind, workspace, layer, test }: Place, path: string, text:
       ? ['uses process.env without the secret files: addSecretFiles(process.env)']
       : []),
     ...(/\bfrom '@opentelemetry\//.test(code.replace(/^import type .*$/gm, '')) &&
-    !path.startsWith('packages/tracing/src/otel/')
-      ? ['imports OpenTelemetry, which only packages/tracing/src/otel does']
+    !path.startsWith('packages/service-kit/src/tracing/otel/')
+      ? ['imports OpenTelemetry, which only packages/service-kit/src/tracing/otel does']
       : []),
     ...(/\bfrom 'kafkajs'/.test(code) && path !== 'packages/event-bus/src/kafka.ts'
       ? ['imports kafkajs, which only packages/event-bus/src/kafka.ts does']
@@ -106,9 +109,7 @@ function importFaults({
   typeOnly,
 }: Import & { path: string; place: Place; services: ReadonlySet<string> }): string[] {
   if (specifier.startsWith('.')) return relativeFaults(place, join(dirname(path), specifier))
-  const [name = '', deep] = specifier.startsWith(SCOPE)
-    ? specifier.slice(SCOPE.length).split(/\/(.*)/)
-    : []
+  const [, name = '', deep] = DOOR.exec(specifier) ?? []
   return [
     ...(deep === undefined ? [] : [`imports ${specifier}, past the door of its package`]),
     ...(name === ''
@@ -143,7 +144,7 @@ function libraryFaults(
   }
   const mayUsePg =
     adapter === 'postgres' ||
-    workspace === 'postgres' ||
+    workspace === 'service-kit/postgres' ||
     workspace === 'local-engines' ||
     (layer === 'build' && typeOnly)
   return specifier === 'pg' && !mayUsePg ? ['imports pg, which only postgres adapters do'] : []
@@ -170,7 +171,7 @@ function workspaceFaults(
   if (test) return []
   if (kind === 'packages') return [`imports ${SCOPE}${name}; a package imports contracts alone`]
   // It knows no technology: what waits travels together.
-  if (name === 'batch' && layer === 'use-cases') return []
+  if (name === 'service-kit/batch' && layer === 'use-cases') return []
   const inner = layer === 'domain' || layer === 'use-cases' || layer === 'ports'
   return inner && !(typeOnly && layer !== 'domain') ? [`${layer} imports ${SCOPE}${name}`] : []
 }
@@ -198,9 +199,8 @@ function runtimeTargets(path: string, sources: Sources): string[] {
     .flatMap(({ specifier }) => {
       if (specifier.startsWith('.')) return [join(dirname(path), specifier)]
       if (!specifier.startsWith(SCOPE)) return []
-      return ['packages', 'services'].map(
-        (kind) => `${kind}/${specifier.slice(SCOPE.length)}/src/index.ts`,
-      )
+      const [workspace = '', part = '.'] = specifier.slice(SCOPE.length).split('/')
+      return ['packages', 'services'].map((kind) => join(kind, workspace, 'src', part, 'index.ts'))
     })
     .filter((target) => sources.has(target))
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CodedError, type AnyEvent, type RotateResult } from '@auto-refresh/contracts'
 import { createInProcessBus } from '@auto-refresh/event-bus'
-import { createLogger, createMetrics } from '@auto-refresh/telemetry'
+import { createLogger, createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildAuthApi } from './build-auth-api.ts'

@@ -6,7 +6,7 @@ import {
   type AnyEvent,
 } from '@auto-refresh/contracts'
 import { createInProcessBus } from '@auto-refresh/event-bus'
-import { createMetrics } from '@auto-refresh/telemetry'
+import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildAuthCore } from './build-auth-core.ts'
 import { parseAuthApiConfig } from './config.ts'

@@ -13,8 +13,8 @@ import {
   createPool,
   openConnections,
   tryWhileUnavailable,
-} from '@auto-refresh/postgres'
-import type { Metrics } from '@auto-refresh/telemetry'
+} from '@auto-refresh/service-kit/postgres'
+import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
 import { createDeviceProofs } from './adapters/crypto/create-device-proofs.ts'
 import { createHashUsername } from './adapters/crypto/create-hash-username.ts'

@@ -1,6 +1,6 @@
 import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
-import type { Metrics } from '@auto-refresh/telemetry'
+import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import type { Pool } from 'pg'
 import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
 import { createRepeating } from './adapters/timers/create-repeating.ts'

@@ -1,4 +1,4 @@
-import { createMetrics } from '@auto-refresh/telemetry'
+import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildEndRetention } from './build-end-retention.ts'
 import { openTestDatabase } from './test-doubles/open-test-database.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { createDeleteInBatches } from '@auto-refresh/batch'
+import { createDeleteInBatches } from '@auto-refresh/service-kit/batch'
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
-import type { Metrics } from '@auto-refresh/telemetry'
+import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import type { Pool } from 'pg'
 import {
   deleteOldNotices,

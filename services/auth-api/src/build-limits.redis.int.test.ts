@@ -1,6 +1,6 @@
 import { startOwnRedis } from '@auto-refresh/local-engines'
-import { createGuardedRedis } from '@auto-refresh/redis'
-import { createMetrics } from '@auto-refresh/telemetry'
+import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
+import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, expect, test, vi } from 'vitest'
 import { buildLimits } from './build-limits.ts'
 import { aLog } from './test-doubles/fakes.ts'

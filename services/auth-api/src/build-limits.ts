@@ -1,5 +1,5 @@
-import type { Limit } from '@auto-refresh/config'
-import type { Metrics } from '@auto-refresh/telemetry'
+import type { Limit } from '@auto-refresh/service-kit/config'
+import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import { createBoundedLimiter, type Limiter } from './adapters/limits/create-bounded-limiter.ts'
 import { createLoginThrottle, SLOW_LANE_SECONDS } from './adapters/limits/create-login-throttle.ts'
 import { createRedisLimits } from './adapters/limits/create-redis-limits.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
 import { generateSigningKey } from './adapters/jose/signing-key-pair.ts'

@@ -1,5 +1,5 @@
-import { checkTogether, ConfigError } from '@auto-refresh/config'
-import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { checkTogether, ConfigError } from '@auto-refresh/service-kit/config'
+import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/service-kit/postgres'
 import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
 import { readSigningKeys } from './adapters/postgres/signing-key-rows.ts'
 import type { AuthApiConfig } from './config.ts'

@@ -1,4 +1,4 @@
-import { readEnvironment, type Environment } from '@auto-refresh/config'
+import { readEnvironment, type Environment } from '@auto-refresh/service-kit/config'
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import { isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
 

@@ -5,10 +5,10 @@ import {
   parseTogether,
   parseTraceSettings,
   runMain,
-} from '@auto-refresh/config'
+} from '@auto-refresh/service-kit/config'
 import { connectKafka } from '@auto-refresh/event-bus'
-import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
-import { openTracing } from '@auto-refresh/tracing'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/service-kit/telemetry'
+import { openTracing } from '@auto-refresh/service-kit/tracing'
 import { createHttpTokenStore } from './adapters/token-store/create-http-token-store.ts'
 import { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 import { parseAuthApiConfig, parseAuthApiProcessConfig } from './config.ts'

@@ -1,5 +1,5 @@
-import { addSecretFiles, readEnvironment, runStep } from '@auto-refresh/config'
-import { migrate } from '@auto-refresh/postgres'
+import { addSecretFiles, readEnvironment, runStep } from '@auto-refresh/service-kit/config'
+import { migrate } from '@auto-refresh/service-kit/postgres'
 import { AUTH_API_MIGRATIONS } from './migrations.ts'
 
 await runStep(process, async () => {

@@ -1,4 +1,4 @@
-import { readEnvironment, type Environment } from '@auto-refresh/config'
+import { readEnvironment, type Environment } from '@auto-refresh/service-kit/config'
 
 /**
  * What the service needs to know, from the environment alone. Throws a `ConfigError` that names

@@ -4,10 +4,10 @@ import {
   parseTogether,
   parseTraceSettings,
   runMain,
-} from '@auto-refresh/config'
+} from '@auto-refresh/service-kit/config'
 import { createKafkaSubscriber } from '@auto-refresh/event-bus'
-import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/telemetry'
-import { openTracing } from '@auto-refresh/tracing'
+import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/service-kit/telemetry'
+import { openTracing } from '@auto-refresh/service-kit/tracing'
 import { buildCleanupWorker } from './build-cleanup-worker.ts'
 import { parseCleanupWorkerConfig, parseCleanupWorkerProcessConfig } from './config.ts'
 

@@ -1,4 +1,4 @@
-import { createPool } from '@auto-refresh/postgres'
+import { createPool } from '@auto-refresh/service-kit/postgres'
 import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
 import type { SweepRefusal } from './ports.ts'
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import { expect, test } from 'vitest'
 import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
 import { generateKeys } from './generated-keys.ts'

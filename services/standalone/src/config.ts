@@ -6,8 +6,8 @@ import {
   parseTraceSettings,
   readEnvironment,
   type Environment,
-} from '@auto-refresh/config'
-import { LOG_LEVELS } from '@auto-refresh/telemetry'
+} from '@auto-refresh/service-kit/config'
+import { LOG_LEVELS } from '@auto-refresh/service-kit/telemetry'
 import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { UserAdministration } from '@auto-refresh/auth-api'
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ensureDemoUser } from './demo-user.ts'
 

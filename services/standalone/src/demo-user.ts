@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { UserAdministration } from '@auto-refresh/auth-api'
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import type { DemoUser } from './banner.ts'
 import { DEFAULT_DEMO_PASSWORD, type StandaloneConfig } from './config.ts'
 

@@ -1,4 +1,4 @@
-import { ConfigError, EXIT_CONFIG } from '@auto-refresh/config'
+import { ConfigError, EXIT_CONFIG } from '@auto-refresh/service-kit/config'
 import { explainFault } from './explain-fault.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import { expect, test } from 'vitest'
 import { explainFault } from './explain-fault.ts'
 

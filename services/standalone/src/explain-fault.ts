@@ -1,4 +1,4 @@
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 
 /** What an operator is told when nothing starts: one sentence, or all faults of the settings. */
 export function explainFault(error: unknown): string {

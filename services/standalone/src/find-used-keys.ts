@@ -1,4 +1,4 @@
-import { createPool, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { createPool, tryWhileUnavailable } from '@auto-refresh/service-kit/postgres'
 
 export type UsedKey = 'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigError, type Environment } from '@auto-refresh/config'
+import { ConfigError, type Environment } from '@auto-refresh/service-kit/config'
 import { findUsedKeys } from './find-used-keys.ts'
 
 const key = () => randomBytes(32).toString('base64')

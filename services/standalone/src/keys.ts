@@ -1,4 +1,4 @@
-import { addSecretFiles } from '@auto-refresh/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
 import { endWithFault } from './end-with-fault.ts'
 import { parseKeyCommand, KEYS_USAGE, runKeyCommand } from './key-command.ts'
 import { withUsers } from './with-users.ts'

@@ -1,5 +1,5 @@
-import { addSecretFiles, runMain } from '@auto-refresh/config'
-import { createLogger } from '@auto-refresh/telemetry'
+import { addSecretFiles, runMain } from '@auto-refresh/service-kit/config'
+import { createLogger } from '@auto-refresh/service-kit/telemetry'
 import { buildStandalone } from './build-standalone.ts'
 import { explainFault } from './explain-fault.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeDataDir } from './make-data-dir.ts'
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ConfigError } from '@auto-refresh/config'
+import { ConfigError } from '@auto-refresh/service-kit/config'
 
 const WRONG_PLACE: ReadonlySet<unknown> = new Set([
   'EEXIST',

@@ -1,4 +1,4 @@
-import { addSecretFiles } from '@auto-refresh/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
 import { parseStandaloneConfig } from './config.ts'
 import { endWithFault } from './end-with-fault.ts'
 import { openDatabase } from './open-database.ts'

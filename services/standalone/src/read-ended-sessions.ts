@@ -1,8 +1,8 @@
 import { readEndedSessionsOfAuditTrail } from '@auto-refresh/cleanup-worker'
-import { parseKafkaSettings, type Environment } from '@auto-refresh/config'
+import { parseKafkaSettings, type Environment } from '@auto-refresh/service-kit/config'
 import { SESSION_EVENTS_TOPIC, type RevokeReason } from '@auto-refresh/contracts'
 import { readTopics } from '@auto-refresh/event-bus'
-import { createLogger } from '@auto-refresh/telemetry'
+import { createLogger } from '@auto-refresh/service-kit/telemetry'
 
 /**
  * Every session whose end was told, with its reason: from the topic where there is a Kafka, else

@@ -1,4 +1,4 @@
-import { addSecretFiles } from '@auto-refresh/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
 import type { RevokeReason } from '@auto-refresh/contracts'
 import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'

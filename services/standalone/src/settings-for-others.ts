@@ -1,4 +1,4 @@
-import type { Environment } from '@auto-refresh/config'
+import type { Environment } from '@auto-refresh/service-kit/config'
 import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
 
 /**

@@ -1,5 +1,5 @@
 import { sweepOnce } from '@auto-refresh/cleanup-worker'
-import { addSecretFiles } from '@auto-refresh/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
 import { parseStandaloneConfig } from './config.ts'
 import { endWithFault } from './end-with-fault.ts'
 import { borrowDatabase } from './open-database.ts'

@@ -3,10 +3,10 @@ import {
   parseKafkaSettings,
   parseTogether,
   parseTopicSettings,
-} from '@auto-refresh/config'
+} from '@auto-refresh/service-kit/config'
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
-import { createLogger } from '@auto-refresh/telemetry'
+import { createLogger } from '@auto-refresh/service-kit/telemetry'
 import { endWithFault } from './end-with-fault.ts'
 import { refuseArguments } from './refuse-arguments.ts'
 import { sayWithoutKafka } from './say-without-kafka.ts'

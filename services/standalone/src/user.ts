@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { addSecretFiles } from '@auto-refresh/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
 import { endWithFault } from './end-with-fault.ts'
 import { parseCommand, USAGE } from './user-command/parse-command.ts'
 import { runCommand } from './user-command/run-command.ts'

@@ -1,5 +1,10 @@
-import type { Environment } from '@auto-refresh/config'
-import { createLogger, createMetrics, type Logger, type Metrics } from '@auto-refresh/telemetry'
+import type { Environment } from '@auto-refresh/service-kit/config'
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Metrics,
+} from '@auto-refresh/service-kit/telemetry'
 import type { TokenStore } from '@auto-refresh/contracts'
 import { buildTokenStore } from '@auto-refresh/token-store'
 import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'

@@ -1,5 +1,5 @@
 import { buildAuthCore, type AuthCore } from '@auto-refresh/auth-api'
-import type { Environment } from '@auto-refresh/config'
+import type { Environment } from '@auto-refresh/service-kit/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import type { Keys } from './generated-keys.ts'
 import { withTokenStore } from './with-token-store.ts'

@@ -6,7 +6,7 @@ import {
 } from '@auto-refresh/contracts'
 import { createInProcessBus, type EventPublisher } from '@auto-refresh/event-bus'
 import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
-import { createMetrics, createSilentLogger } from '@auto-refresh/telemetry'
+import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { buildThreatMonitor } from './build-threat-monitor.ts'

@@ -4,7 +4,7 @@ import {
   SESSION_EVENTS_TOPIC,
 } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber, Subscription } from '@auto-refresh/event-bus'
-import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { toDetectionId } from './adapters/crypto/to-detection-id.ts'
 import { createWebhook } from './adapters/webhook/create-webhook.ts'
 import { buildWindows } from './build-windows.ts'

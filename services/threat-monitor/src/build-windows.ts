@@ -1,5 +1,5 @@
-import { createGuardedRedis } from '@auto-refresh/redis'
-import type { Logger } from '@auto-refresh/telemetry'
+import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
+import type { Logger } from '@auto-refresh/service-kit/telemetry'
 import { createMemoryWindows } from './adapters/memory/create-memory-windows.ts'
 import { createRedisWindows } from './adapters/redis/create-redis-windows.ts'
 import { createSharedWindows } from './adapters/redis/create-shared-windows.ts'

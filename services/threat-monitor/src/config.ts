@@ -1,4 +1,4 @@
-import { readEnvironment, type Environment, type Limit } from '@auto-refresh/config'
+import { readEnvironment, type Environment, type Limit } from '@auto-refresh/service-kit/config'
 import type { Pattern } from '@auto-refresh/contracts'
 
 /** What is older is not counted, so no window may be longer; see docs/decisions/0013. */

@@ -5,8 +5,8 @@ import {
   openConnections,
   toUnavailable,
   tryWhileUnavailable,
-} from '@auto-refresh/postgres'
-import type { Logger, Metrics } from '@auto-refresh/telemetry'
+} from '@auto-refresh/service-kit/postgres'
+import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
 import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
 import { isRolledBack } from './adapters/postgres/is-rolled-back.ts'

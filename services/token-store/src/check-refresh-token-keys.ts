@@ -1,5 +1,5 @@
-import { ConfigError } from '@auto-refresh/config'
-import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/postgres'
+import { ConfigError } from '@auto-refresh/service-kit/config'
+import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/service-kit/postgres'
 import type { TokenStoreConfig } from './config.ts'
 
 /**

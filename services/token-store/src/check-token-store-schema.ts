@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { checkSchema } from '@auto-refresh/postgres'
+import { checkSchema } from '@auto-refresh/service-kit/postgres'
 
 export const TOKEN_STORE_MIGRATIONS = {
   schema: 'token_store',

@@ -1,4 +1,4 @@
-import { readEnvironment, type Environment } from '@auto-refresh/config'
+import { readEnvironment, type Environment } from '@auto-refresh/service-kit/config'
 
 const DAY_MS = 86_400_000
 

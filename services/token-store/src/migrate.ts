@@ -1,5 +1,5 @@
-import { addSecretFiles, readEnvironment, runStep } from '@auto-refresh/config'
-import { migrate } from '@auto-refresh/postgres'
+import { addSecretFiles, readEnvironment, runStep } from '@auto-refresh/service-kit/config'
+import { migrate } from '@auto-refresh/service-kit/postgres'
 import { TOKEN_STORE_MIGRATIONS } from './check-token-store-schema.ts'
 
 await runStep(process, async () => {

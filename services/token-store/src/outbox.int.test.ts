@@ -1,4 +1,4 @@
-import { createPool } from '@auto-refresh/postgres'
+import { createPool } from '@auto-refresh/service-kit/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
 import {

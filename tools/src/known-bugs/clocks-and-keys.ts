@@ -12,8 +12,8 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a start with a wrong key stores its proof',
-    workspace: 'packages/postgres',
-    file: 'packages/postgres/src/find-changed-keys.ts',
+    workspace: 'packages/service-kit',
+    file: 'packages/service-kit/src/postgres/find-changed-keys.ts',
     find: 'if (rows.length > 0) throw new ChangedKeys(rows.map(({ name }) => name))',
     replace: '',
     project: 'int',

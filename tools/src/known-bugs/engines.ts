@@ -2,8 +2,8 @@ import type { KnownBug } from './known-bug.ts'
 
 const postgres = (file: string, test: string) =>
   ({
-    workspace: 'packages/postgres',
-    file: `packages/postgres/src/${file}`,
+    workspace: 'packages/service-kit',
+    file: `packages/service-kit/src/postgres/${file}`,
     project: 'int',
     test,
   }) as const
@@ -53,7 +53,7 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'packages/redis/src/create-guarded-redis.ts',
+    file: 'packages/service-kit/src/redis/create-guarded-redis.ts',
     name: 'a Redis database that does not exist is silently database 0',
     find: 'if (db !== 0)',
     replace: 'if (db < 0)',
@@ -61,8 +61,8 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     test: 'build-limits',
   },
   {
-    workspace: 'packages/config',
-    file: 'packages/config/src/run-main.ts',
+    workspace: 'packages/service-kit',
+    file: 'packages/service-kit/src/config/run-main.ts',
     name: 'a closed terminal leaves the database running',
     find: `, 'SIGHUP'`,
     replace: '',

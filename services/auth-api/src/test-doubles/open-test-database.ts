@@ -1,5 +1,5 @@
 import { createTestDatabase } from '@auto-refresh/local-engines'
-import { createPool, migrate } from '@auto-refresh/postgres'
+import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
 import { AUTH_API_MIGRATIONS } from '../migrations.ts'
 
 /** A fresh database with our schema, and a pool on it. */

@@ -1,4 +1,4 @@
-import type { DeleteInBatches } from '@auto-refresh/batch'
+import type { DeleteInBatches } from '@auto-refresh/service-kit/batch'
 import type { AuditTrail } from '../ports.ts'
 
 /** Ends the retention of the audit trail. */

@@ -1,4 +1,4 @@
-import type { DeleteInBatches } from '@auto-refresh/batch'
+import type { DeleteInBatches } from '@auto-refresh/service-kit/batch'
 import type { ExpiredSessions, SweepRefusal } from '../ports.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { TraceExporter } from '@auto-refresh/tracing'
+import type { TraceExporter } from '@auto-refresh/service-kit/tracing'
 
 export type RecordedSpan = Parameters<TraceExporter['export']>[0][number]
 

@@ -1,4 +1,4 @@
-import { createBatch } from '@auto-refresh/batch'
+import { createBatch } from '@auto-refresh/service-kit/batch'
 import {
   CodedError,
   type PeekResult,

@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { accessGuard, isDue } from '@auto-refresh/fastify-auto-refresh'
-import { boundConnections } from '@auto-refresh/telemetry'
+import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify from 'fastify'
 import { answerHeaders } from './plugins/answer-headers.ts'
 import { createAnswerPair } from './routes/answer-pair.ts'

@@ -1,5 +1,5 @@
 import { HEADERS } from '@auto-refresh/contracts'
-import { maskTokens } from '@auto-refresh/telemetry'
+import { maskTokens } from '@auto-refresh/service-kit/telemetry'
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify'
 import { createClientErrorHandler } from './errors/client-errors.ts'
 import { createIsTrusted } from './request/create-is-trusted.ts'

@@ -1,4 +1,4 @@
-import type { Limit } from '@auto-refresh/config'
+import type { Limit } from '@auto-refresh/service-kit/config'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
 /**

@@ -1,5 +1,5 @@
-import type { Limit } from '@auto-refresh/config'
-import type { Redis } from '@auto-refresh/redis'
+import type { Limit } from '@auto-refresh/service-kit/config'
+import type { Redis } from '@auto-refresh/service-kit/redis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Limiter } from './create-bounded-limiter.ts'
 

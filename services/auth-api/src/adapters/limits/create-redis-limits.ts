@@ -1,5 +1,5 @@
-import type { Limit } from '@auto-refresh/config'
-import { createGuardedRedis } from '@auto-refresh/redis'
+import type { Limit } from '@auto-refresh/service-kit/config'
+import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
 import type { Log } from '../../ports/telemetry.ts'
 import type { Limiter } from './create-bounded-limiter.ts'
 import { createRedisCounter, type RedisCounterDeps } from './create-redis-counter.ts'

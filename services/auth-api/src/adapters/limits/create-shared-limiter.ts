@@ -1,4 +1,4 @@
-import type { Breaker } from '@auto-refresh/redis'
+import type { Breaker } from '@auto-refresh/service-kit/redis'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { createBreaker } from '@auto-refresh/redis'
+import { createBreaker } from '@auto-refresh/service-kit/redis'
 import { expect, test, vi } from 'vitest'
 import { createBoundedLimiter, type Limiter } from './create-bounded-limiter.ts'
 import { createSharedLimiter } from './create-shared-limiter.ts'

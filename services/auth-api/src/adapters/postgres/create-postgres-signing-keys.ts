@@ -1,4 +1,4 @@
-import { inTransaction, toUnavailable } from '@auto-refresh/postgres'
+import { inTransaction, toUnavailable } from '@auto-refresh/service-kit/postgres'
 import type { Pool } from 'pg'
 import type { Clock } from '../../ports/runtime.ts'
 import type { SigningKeyChange, SigningKeyStore } from '../../ports/signing-keys.ts'

@@ -1,4 +1,4 @@
-import { toUnavailable } from '@auto-refresh/postgres'
+import { toUnavailable } from '@auto-refresh/service-kit/postgres'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 
 export type Queryable = Pick<Pool | PoolClient, 'query'>

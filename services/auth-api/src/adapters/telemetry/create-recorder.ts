@@ -1,4 +1,4 @@
-import type { Metrics } from '@auto-refresh/telemetry'
+import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import type { Recorder } from '../../ports/telemetry.ts'
 
 type Counters = Pick<

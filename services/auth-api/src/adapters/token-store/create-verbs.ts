@@ -1,4 +1,4 @@
-import { createBatch } from '@auto-refresh/batch'
+import { createBatch } from '@auto-refresh/service-kit/batch'
 import { CodedError, RotateRequest, type Tracing } from '@auto-refresh/contracts'
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'

@@ -1,5 +1,5 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
-import { createPool } from '@auto-refresh/postgres'
+import { createPool } from '@auto-refresh/service-kit/postgres'
 
 /**
  * The sessions whose end stands in the audit trail, to end them again after a restore of

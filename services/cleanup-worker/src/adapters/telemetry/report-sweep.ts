@@ -1,4 +1,4 @@
-import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { SWEEP_REFUSALS, type SweepRefusal } from '../../ports.ts'
 
 /** A refusal lasts up to a day and more: it is logged when it begins, and again after this. */

@@ -1,4 +1,4 @@
-import type { Redis } from '@auto-refresh/redis'
+import type { Redis } from '@auto-refresh/service-kit/redis'
 import type { Detection } from '../../domain/decide-detection.ts'
 import { MAX_AGE_MS, type Watched } from '../../domain/observation.ts'
 import { entriesToKeep } from '../../domain/window.ts'

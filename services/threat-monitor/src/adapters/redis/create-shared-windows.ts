@@ -1,4 +1,4 @@
-import type { GuardedRedis } from '@auto-refresh/redis'
+import type { GuardedRedis } from '@auto-refresh/service-kit/redis'
 import type { Windows } from '../../ports.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { CodedError, ERROR_CODES, type TokenStore } from '@auto-refresh/contracts'
-import { boundConnections } from '@auto-refresh/telemetry'
+import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerInternalRoutes } from './internal-routes.ts'
 

@@ -1,4 +1,4 @@
-import { createMetrics, type Logger } from '@auto-refresh/telemetry'
+import { createMetrics, type Logger } from '@auto-refresh/service-kit/telemetry'
 import { expect, test, vi } from 'vitest'
 import { createReport } from './report.ts'
 

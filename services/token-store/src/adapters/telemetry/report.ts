@@ -1,5 +1,5 @@
 import type { EventData } from '@auto-refresh/contracts'
-import type { Logger, Metrics } from '@auto-refresh/telemetry'
+import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import type { Report } from '../../ports.ts'
 
 /**

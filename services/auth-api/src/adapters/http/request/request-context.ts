@@ -1,4 +1,4 @@
-import { maskTokens } from '@auto-refresh/telemetry'
+import { maskTokens } from '@auto-refresh/service-kit/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import { normalizeAddress } from './normalize-address.ts'

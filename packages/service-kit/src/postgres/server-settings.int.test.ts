@@ -148,7 +148,7 @@ test.each(['LATIN1', 'SQL_ASCII'])(
     const url = database.url.replace(nameOf(database.url), name)
     const shop = {
       schema: 'token_store',
-      directory: join(import.meta.dirname, '../../../services/token-store/migrations'),
+      directory: join(import.meta.dirname, '../../../../services/token-store/migrations'),
     }
     const refusal = {
       name: 'ConfigError',

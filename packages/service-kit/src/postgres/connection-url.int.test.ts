@@ -34,7 +34,7 @@ async function connect(url: string): Promise<string> {
     const { rows } = await pool.query<{ ssl: boolean }>(
       'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
     )
-    const directory = join(import.meta.dirname, '../../../services/token-store/migrations')
+    const directory = join(import.meta.dirname, '../../../../services/token-store/migrations')
     await migrate({ url, schema: 'token_store', directory, log: () => {} })
     return rows[0]?.ssl === true ? 'TLS' : 'plain'
   } catch (error) {

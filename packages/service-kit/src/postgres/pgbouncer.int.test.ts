@@ -22,7 +22,7 @@ test.runIf(hasPgBouncer)(
     const { url } = stack.adopt(await startPgBouncer(database.url), (started) => started.stop())
     const shop = {
       schema: 'token_store',
-      directory: join(import.meta.dirname, '../../../services/token-store/migrations'),
+      directory: join(import.meta.dirname, '../../../../services/token-store/migrations'),
     }
     await Promise.all([
       migrate({ url, ...shop, log: () => {} }),
