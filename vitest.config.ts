@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { findMissingEngines } from './packages/local-engines/src/missing-engines.ts'
+import { findMissingEngines } from './packages/test-engines/src/missing-engines.ts'
 import { seedKnownBug } from './tools/src/seed-known-bug.ts'
 
 const globalSetup = fileURLToPath(
-  new URL('packages/local-engines/src/vitest-global-setup.ts', import.meta.url),
+  new URL('packages/test-engines/src/vitest-global-setup.ts', import.meta.url),
 )
 
 // npm test lists what is left out here, with the reason.

@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ageSession } from './age-session.ts'
 import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'

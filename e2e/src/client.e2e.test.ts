@@ -6,7 +6,7 @@ import {
   type AuthEvents,
   type TokenManagerOptions,
 } from '@auto-refresh/client'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import axios from 'axios'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ageSession } from './age-session.ts'

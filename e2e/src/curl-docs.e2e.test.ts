@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isMarkedNotRun, readBlocks } from './read-blocks.ts'
 import { startBlockRunner } from './start-block-runner.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ageSession } from './age-session.ts'
 import { eventually } from './eventually.ts'

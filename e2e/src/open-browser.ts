@@ -1,4 +1,4 @@
-import { chromiumPath } from '@auto-refresh/local-engines'
+import { chromiumPath } from '@auto-refresh/test-engines'
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core'
 
 const FLAGS = [

@@ -1,4 +1,4 @@
-import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { letHourOfOutagePass } from './age-session.ts'
 import { call, login, me, persist, refresh, toPair } from './api.ts'

@@ -1,5 +1,5 @@
 import type { AuthEvents, TokenManager } from '@auto-refresh/client'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import type { BrowserContext, Page } from 'playwright-core'
 import { eventually } from './eventually.ts'
 import { openBrowser } from './open-browser.ts'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stopWithUs } from '@auto-refresh/local-engines'
+import { stopWithUs } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY, temporaryFolder } from './start-standalone.ts'
 

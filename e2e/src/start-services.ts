@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { stopWithUs } from '@auto-refresh/local-engines'
+import { stopWithUs } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 

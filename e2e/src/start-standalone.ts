@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stopWithUs } from '@auto-refresh/local-engines'
+import { stopWithUs } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { createTopics, readTopics } from '@auto-refresh/event-bus'
 import { EVENT_TOPICS, SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
-import { startOwnKafka, startOwnPostgres, startOwnRedis } from '@auto-refresh/local-engines'
+import { startOwnKafka, startOwnPostgres, startOwnRedis } from '@auto-refresh/test-engines'
 import { migrate } from '@auto-refresh/service-kit/postgres'
 import { runOperation } from './run-operation.ts'
 import { sharedEnvironment, startService, type ServiceProcess } from './start-services.ts'

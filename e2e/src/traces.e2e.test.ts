@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { receiveSpans } from './receive-spans.ts'
 import { startStandalone, temporaryFolder } from './start-standalone.ts'

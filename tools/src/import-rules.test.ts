@@ -126,8 +126,8 @@ test.each([
   ],
   [
     'services/auth-api/src/build-auth-api.ts',
-    `import { x } from '@auto-refresh/local-engines'`,
-    'imports local-engines',
+    `import { x } from '@auto-refresh/test-engines'`,
+    'imports test-engines',
   ],
   [
     'services/standalone/src/b.ts',
@@ -223,15 +223,15 @@ test.each([
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
   [
     'services/auth-api/src/test-auth-api.ts',
-    `import { createTestDatabase } from '@auto-refresh/local-engines'`,
+    `import { createTestDatabase } from '@auto-refresh/test-engines'`,
   ],
   [
     'services/auth-api/src/b.int.test.ts',
-    `import { createTestDatabase } from '@auto-refresh/local-engines'\nimport { Client } from 'pg'`,
+    `import { createTestDatabase } from '@auto-refresh/test-engines'\nimport { Client } from 'pg'`,
   ],
   [
     'services/standalone/src/b.ts',
-    `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/local-engines'`,
+    `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'`,
   ],
   ['packages/event-bus/src/kafka.ts', `import { Kafka } from 'kafkajs'`],
   [

@@ -78,7 +78,7 @@ function textFaults({ kind, workspace, layer, test }: Place, path: string, text:
   const code = withoutComments(text)
   // Engines for tests are chosen by the environment of the test run.
   const readsEnvironment =
-    (kind !== 'packages' && layer === 'main') || test || workspace === 'local-engines'
+    (kind !== 'packages' && layer === 'main') || test || workspace === 'test-engines'
   return [
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
@@ -145,7 +145,8 @@ function libraryFaults(
   const mayUsePg =
     adapter === 'postgres' ||
     workspace === 'service-kit/postgres' ||
-    workspace === 'local-engines' ||
+    workspace === 'embedded-postgres' ||
+    workspace === 'test-engines' ||
     (layer === 'build' && typeOnly)
   return specifier === 'pg' && !mayUsePg ? ['imports pg, which only postgres adapters do'] : []
 }
@@ -164,10 +165,12 @@ function workspaceFaults(
     return layer === 'domain' && kind === 'services' && !typeOnly && !test
       ? ['domain imports more than types from contracts']
       : []
-  if (name === 'local-engines')
-    return test || workspace === 'standalone'
+  if (name === 'test-engines') return test ? [] : ['imports test-engines, which are for tests']
+  if (name === 'embedded-postgres') {
+    return test || workspace === 'standalone' || workspace === 'test-engines'
       ? []
-      : ['imports local-engines, which are for tests and standalone']
+      : ['imports embedded-postgres, which is for standalone']
+  }
   if (test) return []
   if (kind === 'packages') return [`imports ${SCOPE}${name}; a package imports contracts alone`]
   // It knows no technology: what waits travels together.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { startKafka } from '@auto-refresh/local-engines'
+import { startKafka } from '@auto-refresh/test-engines'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createInProcessBus } from './in-process.ts'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'

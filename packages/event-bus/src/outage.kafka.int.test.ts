@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { startOwnKafka, type OwnKafka } from '@auto-refresh/local-engines'
+import { startOwnKafka, type OwnKafka } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 import { createKafkaSubscriber } from './kafka/create-kafka-subscriber.ts'

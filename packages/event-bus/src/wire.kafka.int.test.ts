@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
-import { startKafka, type StartedKafka } from '@auto-refresh/local-engines'
+import { startKafka, type StartedKafka } from '@auto-refresh/test-engines'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 import { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-kafka-subscriber.ts'

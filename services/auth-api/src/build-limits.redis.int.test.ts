@@ -1,4 +1,4 @@
-import { startOwnRedis } from '@auto-refresh/local-engines'
+import { startOwnRedis } from '@auto-refresh/test-engines'
 import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
 import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, expect, test, vi } from 'vitest'

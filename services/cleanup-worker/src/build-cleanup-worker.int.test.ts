@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
 import { createInProcessBus } from '@auto-refresh/event-bus'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
 import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
 

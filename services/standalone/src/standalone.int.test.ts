@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/local-engines'
+import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
 

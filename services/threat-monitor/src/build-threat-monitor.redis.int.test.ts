@@ -5,7 +5,7 @@ import {
   type AnyEvent,
 } from '@auto-refresh/contracts'
 import { createInProcessBus, type EventPublisher } from '@auto-refresh/event-bus'
-import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
+import { startOwnRedis, type OwnRedis } from '@auto-refresh/test-engines'
 import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'

@@ -1,5 +1,5 @@
 import type { RotateResult } from '@auto-refresh/contracts'
-import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   eventually,

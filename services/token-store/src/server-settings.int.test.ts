@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterEach, expect, test } from 'vitest'
 import { eventually, refresh, startTestTokenStores } from './test-token-store.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyEvent, IssueRequest, RotateRequest } from '@auto-refresh/contracts'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { migrate } from '@auto-refresh/service-kit/postgres'
 import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { Client } from 'pg'

@@ -70,8 +70,8 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     test: 'run-main',
   },
   {
-    workspace: 'packages/local-engines',
-    file: 'packages/local-engines/src/embedded/server.ts',
+    workspace: 'packages/test-engines',
+    file: 'packages/embedded-postgres/src/server.ts',
     name: 'PGSSLMODE of another server breaks the embedded Postgres',
     find: '?sslmode=disable',
     replace: '',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createPool } from './create-pool.ts'
 import { migrate } from './migrate.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createTestDatabase, type TestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase, type TestDatabase } from '@auto-refresh/test-engines'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'

@@ -1,4 +1,4 @@
-import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/local-engines'
+import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'
 import { inTransaction } from './in-transaction.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterEach, expect, test } from 'vitest'
 import { checkSchema } from './check-schema.ts'
 import { createPool } from './create-pool.ts'

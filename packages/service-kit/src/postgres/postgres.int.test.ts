@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase, type TestDatabase } from '@auto-refresh/test-engines'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'

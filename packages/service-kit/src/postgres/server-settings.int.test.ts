@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createTestDatabase, type TestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase, type TestDatabase } from '@auto-refresh/test-engines'
 import { Client, type Pool } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkSchema } from './check-schema.ts'

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { noTracing, type Tracing } from '@auto-refresh/contracts'
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'
 

@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@auto-refresh/local-engines'
+import { createTestDatabase } from '@auto-refresh/test-engines'
 import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
 import { AUTH_API_MIGRATIONS } from '../migrations.ts'
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { stopWithUs } from '@auto-refresh/local-engines'
+import { stopWithUs } from '@auto-refresh/test-engines'
 
 export type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
 

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findFreePort } from '@auto-refresh/local-engines'
+import { findFreePort } from '@auto-refresh/test-engines'
 
 const NAMES = ['pgbouncer', '/usr/sbin/pgbouncer']
 const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { startOwnRedis, type OwnRedis } from '@auto-refresh/local-engines'
+import { startOwnRedis, type OwnRedis } from '@auto-refresh/test-engines'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { aLog } from '../../test-doubles/fakes.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { RotateRequest, Tracing } from '@auto-refresh/contracts'
-import { findFreePort } from '@auto-refresh/local-engines'
+import { findFreePort } from '@auto-refresh/test-engines'
 import { onTestFinished } from 'vitest'
 import { createHttpTokenStore } from './create-http-token-store.ts'
 

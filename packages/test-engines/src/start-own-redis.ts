@@ -1,4 +1,4 @@
-import { findFreePort } from './embedded/server.ts'
+import { findFreePort } from '@auto-refresh/embedded-postgres'
 import { openOwnServer, type OwnServer } from './machine/own-server.ts'
 import { redisBinary } from './redis/redis-binary.ts'
 

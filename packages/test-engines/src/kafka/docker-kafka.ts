@@ -1,4 +1,4 @@
-import { findFreePort } from '../embedded/server.ts'
+import { findFreePort } from '@auto-refresh/embedded-postgres'
 
 const IMAGE = 'apache/kafka:4.3.1'
 

@@ -16,9 +16,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { findEmbeddedPostgres } from './embedded/find-embedded-postgres.ts'
-import { openEmbeddedPostgres, type EmbeddedPostgres } from './embedded/open-embedded-postgres.ts'
-import { endPostmaster, findPostmaster } from './embedded/postmaster.ts'
+import { findEmbeddedPostgres } from './find-embedded-postgres.ts'
+import { openEmbeddedPostgres, type EmbeddedPostgres } from './open-embedded-postgres.ts'
+import { endPostmaster, findPostmaster } from './postmaster.ts'
 
 const HOLDER = join(import.meta.dirname, 'testing/hold-embedded-postgres.ts')
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findFreePort } from '../embedded/server.ts'
+import { findFreePort } from '@auto-refresh/embedded-postgres'
 import { openOwnServer, type OwnServer } from '../machine/own-server.ts'
 import { kafkaJars } from './kafka-jars.ts'
 

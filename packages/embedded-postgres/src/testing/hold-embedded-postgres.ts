@@ -1,4 +1,4 @@
-import { openEmbeddedPostgres } from '../embedded/open-embedded-postgres.ts'
+import { openEmbeddedPostgres } from '../open-embedded-postgres.ts'
 
 /**
  * A process that owns an embedded Postgres until it is killed: `node hold-embedded-postgres.ts

@@ -1,10 +1,16 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareInstance } from './embedded/instance.ts'
-import { isRunning } from './embedded/is-running.ts'
-import { endPostmaster, findPostmaster, hasEnded } from './embedded/postmaster.ts'
-import { findFreePort, startServer, toUrl } from './embedded/server.ts'
+import {
+  endPostmaster,
+  findFreePort,
+  findPostmaster,
+  hasEnded,
+  isRunning,
+  prepareInstance,
+  startServer,
+  toUrl,
+} from '@auto-refresh/embedded-postgres'
 import { endWithUs } from './machine/end-with-us.ts'
 
 export type OwnPostgres = Readonly<{
