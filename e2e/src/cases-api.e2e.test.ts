@@ -1,11 +1,11 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ageSession } from './age-session.ts'
-import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './api.ts'
-import { eventually, usualSeconds } from './eventually.ts'
-import { startCasesApi, type CasesApi } from './start-cases-api.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { FRESH } from './token-lives.ts'
+import { ageSession } from './harness/age-session.ts'
+import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './harness/api.ts'
+import { eventually, usualSeconds } from './harness/eventually.ts'
+import { startCasesApi, type CasesApi } from './harness/start-cases-api.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { FRESH } from './harness/token-lives.ts'
 
 /**
  * Another back end on the plugin, three times, each a process of its own: where `cases` finds a

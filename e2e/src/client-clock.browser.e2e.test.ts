@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { eventually, letPass } from './eventually.ts'
-import { REFRESH, type Tab } from './start-front-end.ts'
-import type { Fault } from './start-line.ts'
-import { withFrontEnd } from './with-front-end.ts'
+import { eventually, letPass } from './harness/eventually.ts'
+import { REFRESH, type Tab } from './harness/start-front-end.ts'
+import type { Fault } from './harness/start-faulty-proxy.ts'
+import { withFrontEnd } from './harness/with-front-end.ts'
 
 /** There is no window in which a spent refresh token passes for a retry. */
 const given = withFrontEnd({ env: { REFRESH_GRACE_SECONDS: '0' }, pageCache: true })

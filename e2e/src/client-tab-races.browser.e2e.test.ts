@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { eventually, letPass } from './eventually.ts'
-import { ME, REFRESH, type Tab } from './start-front-end.ts'
-import { holdUp, refuse, type Call } from './start-line.ts'
-import { withFrontEnd } from './with-front-end.ts'
+import { eventually, letPass } from './harness/eventually.ts'
+import { ME, REFRESH, type Tab } from './harness/start-front-end.ts'
+import { holdUp, refuse, type Call } from './harness/start-faulty-proxy.ts'
+import { withFrontEnd } from './harness/with-front-end.ts'
 
 /**
  * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { letPass } from './eventually.ts'
-import { REFRESH, startFrontEnd } from './start-front-end.ts'
+import { letPass } from './harness/eventually.ts'
+import { REFRESH, startFrontEnd } from './harness/start-front-end.ts'
 
 /** How long the tabs are watched: in `npm test` a while, for a soak 300. */
 const WATCHED_SECONDS = Number(process.env['TEST_TABS_SECONDS'] ?? 45)

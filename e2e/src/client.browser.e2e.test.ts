@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { eventually } from './eventually.ts'
-import { startForeigner } from './start-foreigner.ts'
-import { ME, REFRESH } from './start-front-end.ts'
-import { cut, lose, refuse } from './start-line.ts'
-import { withFrontEnd } from './with-front-end.ts'
+import { eventually } from './harness/eventually.ts'
+import { startEvilOrigin } from './harness/start-evil-origin.ts'
+import { ME, REFRESH } from './harness/start-front-end.ts'
+import { cut, lose, refuse } from './harness/start-faulty-proxy.ts'
+import { withFrontEnd } from './harness/with-front-end.ts'
 
 /**
  * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes
@@ -118,14 +118,14 @@ test('off-line for longer than the token lives, a request waits and is answered 
 })
 
 test('tokens go to no foreign origin, be it named by the page or by a redirect of ours', async () => {
-  const foreign = await startForeigner()
+  const evil = await startEvilOrigin()
   const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
   await tab.stopTimer()
-  expect(await tab.request(`${foreign.url}/named`)).toBe(401)
+  expect(await tab.request(`${evil.url}/named`)).toBe(401)
   const redirect = async () => ({
     status: 307,
-    headers: { location: `${foreign.url}/redirected`, ...foreign.cors(given.front.home.url) },
+    headers: { location: `${evil.url}/redirected`, ...evil.cors(given.front.home.url) },
     body: '',
   })
   given.front.api.faults.set(ME, redirect)
@@ -135,10 +135,10 @@ test('tokens go to no foreign origin, be it named by the page or by a redirect o
   await eventually(() => given.front.api.of(REFRESH).length >= 2)
   given.front.api.faults.clear()
   expect(await tab.refresh()).toMatch(/^eyJ/)
-  expect(foreign.reached.map(({ path }) => path)).toEqual(['/named', '/redirected'])
-  expect(JSON.stringify(foreign.reached)).not.toMatch(/eyJ|art_|theirs/)
+  expect(evil.reached.map(({ path }) => path)).toEqual(['/named', '/redirected'])
+  expect(JSON.stringify(evil.reached)).not.toMatch(/eyJ|art_|theirs/)
   expect(await tab.look()).toMatchObject({ generation: 1, ended: [] })
-  await foreign.close()
+  await evil.close()
 })
 
 test.each(['home', 'api'] as const)(
@@ -197,7 +197,7 @@ test('a foreign page cannot spend the cookie: from another site it does not even
     // The proof without an Origin: a page cannot send it, the preflight forbids it.
     await fetch(to, { ...sent, headers: { 'X-Auto-Refresh': '1' } }).catch(() => {})
   }
-  const neighbour = await startForeigner()
+  const neighbour = await startEvilOrigin()
   for (const origin of [neighbour.url, neighbour.url.replace('127.0.0.1', 'localhost')]) {
     const page = await given.context.newPage()
     await page.goto(`${origin}/evil`)

@@ -9,11 +9,11 @@ import {
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import axios from 'axios'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { ageSession } from './age-session.ts'
-import { call } from './api.ts'
-import { eventually, letPass } from './eventually.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { BRIEF, FRESH } from './token-lives.ts'
+import { ageSession } from './harness/age-session.ts'
+import { call } from './harness/api.ts'
+import { eventually, letPass } from './harness/eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { BRIEF, FRESH } from './harness/token-lives.ts'
 
 /**
  * Two processes on one database: what `system` issues is fresh for all of a test, what `brief`

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { login, me, persist, refresh, toPair, type Pair } from './api.ts'
-import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { login, me, persist, refresh, toPair, type Pair } from './harness/api.ts'
+import {
+  freePort,
+  startStandalone,
+  temporaryFolder,
+  type Standalone,
+} from './harness/start-standalone.ts'
 
 /** Everything on its embedded Postgres with full durability, killed with -9 again and again. */
 const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 20)

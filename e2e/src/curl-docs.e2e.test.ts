@@ -1,10 +1,10 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isMarkedNotRun, readBlocks } from './read-blocks.ts'
-import { startBlockRunner } from './start-block-runner.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { DUE_AT_ONCE } from './token-lives.ts'
-import { toExpected, toPattern } from './to-expected.ts'
+import { isMarkedNotRun, readBlocks } from './harness/read-blocks.ts'
+import { startBlockRunner } from './harness/start-block-runner.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { DUE_AT_ONCE } from './harness/token-lives.ts'
+import { toExpected, toPattern } from './harness/to-expected.ts'
 
 /**
  * docs/clients/curl.md, typed into one shell, on a system whose tokens are due as soon as they are

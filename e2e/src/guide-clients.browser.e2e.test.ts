@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import type { AxiosInstance, AxiosStatic } from 'axios'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { eventually } from './eventually.ts'
-import { ME, type FrontEnd } from './start-front-end.ts'
-import { withFrontEnd, type Given } from './with-front-end.ts'
+import { eventually } from './harness/eventually.ts'
+import { ME, type FrontEnd } from './harness/start-front-end.ts'
+import { withFrontEnd, type Given } from './harness/with-front-end.ts'
 
 /**
  * Front ends that do what the guide's two do, in a browser: the same calls, headers and storage

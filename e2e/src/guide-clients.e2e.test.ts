@@ -1,9 +1,9 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { call } from './api.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { BRIEF, DUE_AT_ONCE, FRESH, hasExpired } from './token-lives.ts'
+import { call } from './harness/api.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { BRIEF, DUE_AT_ONCE, FRESH, hasExpired } from './harness/token-lives.ts'
 
 /**
  * Front ends that do what the guide's two do: the same calls, headers and storage keys, and no

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ageSession } from './age-session.ts'
-import { eventually } from './eventually.ts'
-import { isMarkedNotRun, readBlocks, settingsOf, type Block } from './read-blocks.ts'
-import { startBlockRunner } from './start-block-runner.ts'
+import { ageSession } from './harness/age-session.ts'
+import { eventually } from './harness/eventually.ts'
+import { isMarkedNotRun, readBlocks, settingsOf, type Block } from './harness/read-blocks.ts'
+import { startBlockRunner } from './harness/start-block-runner.ts'
 import {
   freePort,
   REPOSITORY,
   startStandalone,
   temporaryFolder,
   type Standalone,
-} from './start-standalone.ts'
-import { toExpected, toPattern } from './to-expected.ts'
+} from './harness/start-standalone.ts'
+import { toExpected, toPattern } from './harness/to-expected.ts'
 
 /**
  * The guide, tried by somebody who types what it shows. Both languages show the same, so one of

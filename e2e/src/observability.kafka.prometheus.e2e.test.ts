@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually } from './eventually.ts'
-import { runOperation } from './run-operation.ts'
-import { startAlertReceiver } from './start-alert-receiver.ts'
-import { startPrometheus } from './start-prometheus.ts'
-import { REPOSITORY } from './start-standalone.ts'
-import { startSystemApart, type SystemApart } from './start-system-apart.ts'
+import { eventually } from './harness/eventually.ts'
+import { runOperation } from './harness/run-operation.ts'
+import { startAlertReceiver } from './harness/start-alert-receiver.ts'
+import { startPrometheus } from './harness/start-prometheus.ts'
+import { REPOSITORY } from './harness/start-standalone.ts'
+import { startSystemApart, type SystemApart } from './harness/start-system-apart.ts'
 
 const WINDOW_SECONDS = 15
 /** Time in which the processes stood still is no time of the window. */

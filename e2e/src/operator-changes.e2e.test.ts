@@ -1,11 +1,11 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { call, login, me, persist, refresh, toPair, type Pair } from './api.ts'
-import { eventually, usualSeconds } from './eventually.ts'
-import { runOperation } from './run-operation.ts'
-import { startCasesApi, type CasesApi } from './start-cases-api.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { call, login, me, persist, refresh, toPair, type Pair } from './harness/api.ts'
+import { eventually, usualSeconds } from './harness/eventually.ts'
+import { runOperation } from './harness/run-operation.ts'
+import { startCasesApi, type CasesApi } from './harness/start-cases-api.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 /** Two processes on one database, and a back end with the plugin at each of them. */
 const systems: Standalone[] = []

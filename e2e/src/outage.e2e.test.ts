@@ -1,9 +1,9 @@
 import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { letHourOfOutagePass } from './age-session.ts'
-import { call, login, me, persist, refresh, toPair } from './api.ts'
-import { letPass } from './eventually.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { letHourOfOutagePass } from './harness/age-session.ts'
+import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
+import { letPass } from './harness/eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 let postgres: OwnPostgres
 let folder: Awaited<ReturnType<typeof temporaryFolder>>

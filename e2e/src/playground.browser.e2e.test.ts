@@ -1,9 +1,9 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { eventually, letPass } from './eventually.ts'
-import { openBrowser, type OpenBrowser } from './open-browser.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { eventually, letPass } from './harness/eventually.ts'
+import { openBrowser, type OpenBrowser } from './harness/open-browser.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 /**
  * Every access token lives 12 s and is renewed after half of them; a spent refresh token passes for

@@ -4,9 +4,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readBlocks } from './read-blocks.ts'
-import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { BRIEF, FRESH } from './token-lives.ts'
+import { readBlocks } from './harness/read-blocks.ts'
+import {
+  freePort,
+  startStandalone,
+  temporaryFolder,
+  type Standalone,
+} from './harness/start-standalone.ts'
+import { BRIEF, FRESH } from './harness/token-lives.ts'
 
 /**
  * docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then
@@ -117,7 +122,7 @@ test.each([
 ])('%s', async (_, scenario, alarms) => {
   const before = await system.alarms()
   await python(
-    join(import.meta.dirname, 'python-scenarios.py'),
+    join(import.meta.dirname, 'harness/python-scenarios.py'),
     scenario,
     url,
     `http://localhost:${brief.ports.port}`,

@@ -1,11 +1,11 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sessionIdOf } from './age-session.ts'
-import { call, login, me, persist, refresh, toPair } from './api.ts'
-import { eventually, usualSeconds } from './eventually.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { DUE_AT_ONCE } from './token-lives.ts'
+import { sessionIdOf } from './harness/age-session.ts'
+import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
+import { eventually, usualSeconds } from './harness/eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { DUE_AT_ONCE } from './harness/token-lives.ts'
 
 /**
  * Two processes on one database: whatever is shared is shared through Postgres. Every access token

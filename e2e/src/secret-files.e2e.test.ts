@@ -4,7 +4,7 @@ import { globSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { REPOSITORY } from './start-standalone.ts'
+import { REPOSITORY } from './harness/start-standalone.ts'
 
 const paths = globSync('services/*/src/*.ts', { cwd: REPOSITORY }).toSorted()
 const texts = await Promise.all(paths.map((path) => readFile(join(REPOSITORY, path), 'utf8')))

@@ -3,10 +3,15 @@ import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { call, login, me, persist, refresh, toPair } from './api.ts'
-import { eventually } from './eventually.ts'
-import { runOperation } from './run-operation.ts'
-import { freePort, startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
+import { eventually } from './harness/eventually.ts'
+import { runOperation } from './harness/run-operation.ts'
+import {
+  freePort,
+  startStandalone,
+  temporaryFolder,
+  type Standalone,
+} from './harness/start-standalone.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const running: Standalone[] = []

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { openBrowser } from './open-browser.ts'
-import { REPOSITORY, startStandalone, temporaryFolder } from './start-standalone.ts'
-import { toSmallPng } from './to-small-png.ts'
+import { openBrowser } from './harness/open-browser.ts'
+import { REPOSITORY, startStandalone, temporaryFolder } from './harness/start-standalone.ts'
+import { toSmallPng } from './harness/to-small-png.ts'
 
 /**
  * `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen

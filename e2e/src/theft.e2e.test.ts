@@ -1,10 +1,10 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ageSession, sessionIdOf } from './age-session.ts'
-import { call, login, me, persist, refresh, toPair, type Pair } from './api.ts'
-import { eventually, letPass, usualSeconds } from './eventually.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
+import { ageSession, sessionIdOf } from './harness/age-session.ts'
+import { call, login, me, persist, refresh, toPair, type Pair } from './harness/api.ts'
+import { eventually, letPass, usualSeconds } from './harness/eventually.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 const WINDOW_SECONDS = 2
 /** On one database, with the window as it is and with one that a test can wait for. */

@@ -1,12 +1,12 @@
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ageSession, sessionIdOf } from './age-session.ts'
-import { call, login, me, persist, refresh, toPair, type Pair } from './api.ts'
-import { eventually, usualSeconds } from './eventually.ts'
-import { runOperation } from './run-operation.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './start-standalone.ts'
-import { startWebhookReceiver, type WebhookReceiver } from './start-webhook-receiver.ts'
+import { ageSession, sessionIdOf } from './harness/age-session.ts'
+import { call, login, me, persist, refresh, toPair, type Pair } from './harness/api.ts'
+import { eventually, usualSeconds } from './harness/eventually.ts'
+import { runOperation } from './harness/run-operation.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import { startWebhookReceiver, type WebhookReceiver } from './harness/start-webhook-receiver.ts'
 
 let system: Standalone
 let receiver: WebhookReceiver

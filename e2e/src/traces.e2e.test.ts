@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { createTestDatabase } from '@auto-refresh/test-engines'
-import { eventually } from './eventually.ts'
-import { receiveSpans } from './receive-spans.ts'
-import { startStandalone, temporaryFolder } from './start-standalone.ts'
+import { eventually } from './harness/eventually.ts'
+import { receiveSpans } from './harness/receive-spans.ts'
+import { startStandalone, temporaryFolder } from './harness/start-standalone.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ageSession } from './age-session.ts'
-import { call, refresh, toPair, type Answer } from './api.ts'
-import { receiveSpans, type ReceivedSpan } from './receive-spans.ts'
-import { startSystemApart, type SystemApart } from './start-system-apart.ts'
+import { ageSession } from './harness/age-session.ts'
+import { call, refresh, toPair, type Answer } from './harness/api.ts'
+import { receiveSpans, type ReceivedSpan } from './harness/receive-spans.ts'
+import { startSystemApart, type SystemApart } from './harness/start-system-apart.ts'
 
 const PASSWORD = 'correct horse battery'
 const INTERNAL_API_KEYS = crypto.randomUUID()

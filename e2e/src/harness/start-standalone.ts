@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { stopWithUs } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 
-export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
 
 export type Standalone = Awaited<ReturnType<typeof startStandalone>>

@@ -14,26 +14,27 @@ export type Call = {
   headers: IncomingHttpHeaders
   body: string
   at: number
-  /** what went back; absent while it is under way and where the line broke */ status?: number
+  /** status of the response; absent while the call is in flight and after a cut connection */
+  status?: number
 }
 /**
- * What becomes of a call: `forward` lets the server handle it; without an answer the connection
- * breaks.
+ * What happens to a call: `forward` lets the server handle it. Returns the response for the client;
+ * with `undefined` the proxy closes the connection.
  */
 export type Fault = (
   forward: (body?: string) => Promise<Answer>,
   call: Call,
 ) => Promise<Answer | undefined>
-export type Line = Awaited<ReturnType<typeof startLine>>
+export type FaultyProxy = Awaited<ReturnType<typeof startFaultyProxy>>
 
-/** Carried out by the server, and the answer is lost. */
+/** The server handles the request, and its response is lost. */
 export const lose: Fault = async (forward) => void (await forward())
-/** Never reaches the server. */
+/** The request never reaches the server. */
 export const cut: Fault = async () => undefined
 
 /**
- * Refused with such a status and `Retry-After`, with the CORS headers that the server itself gives
- * to a refusal.
+ * The proxy rejects the request with this status and `Retry-After`, and with the CORS headers that
+ * the server sends on its own errors.
  */
 export const refuse =
   (status: number, code: string, retryAfterSeconds?: number): Fault =>
@@ -44,7 +45,7 @@ export const refuse =
       status,
       message: code,
       data: null,
-      error: { code, retryable, request_id: 'line' },
+      error: { code, retryable, request_id: 'proxy' },
     })
     return {
       status,
@@ -57,7 +58,7 @@ export const refuse =
     }
   }
 
-/** Stands still until it is released, before the server (`handled` false) or after it. */
+/** Holds the call until it is released, before the server (`handled` false) or after it. */
 export function holdUp({ handled }: { handled: boolean }) {
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   let held = 0
@@ -71,11 +72,10 @@ export function holdUp({ handled }: { handled: boolean }) {
 }
 
 /**
- * A reverse proxy on an origin of its own: what a browser asks of it goes to `target` as it is, and
- * is written down. `pages` are answered here; `faults` hold what happens to the calls of a path
- * instead of being forwarded.
+ * A reverse proxy on its own origin: it records every call and forwards it to `target` unchanged.
+ * The proxy serves `pages` itself. `faults` maps a path to what happens to its calls instead.
  */
-export async function startLine(
+export async function startFaultyProxy(
   target: string,
   pages: Record<string, { type: string; body: string }> = {},
 ) {
@@ -98,7 +98,7 @@ export async function startLine(
     }
     calls.push(call)
     const fault = call.method === 'OPTIONS' ? undefined : faults.get(call.path)
-    const forward = (content = body) => persist(() => exchange(to, call, content))
+    const forward = (content = body) => retryUnavailable(() => exchange(to, call, content))
     const answer = await (fault === undefined ? forward() : fault(forward, call)).catch(
       () => undefined,
     )
@@ -113,7 +113,7 @@ export async function startLine(
     port,
     faults,
     calls,
-    /** The calls of a path since the last `forget`, preflights apart. */
+    /** Calls to a path since the last `forget`, without preflights. */
     of: (path: string) => calls.filter((call) => call.path === path && call.method !== 'OPTIONS'),
     forget() {
       calls.length = 0
@@ -123,11 +123,8 @@ export async function startLine(
   }
 }
 
-/**
- * As proxies do: a server that cannot answer just now, such as one that has stood still, is asked
- * again.
- */
-async function persist(send: () => Promise<Answer>): Promise<Answer> {
+/** Retries on 503, as reverse proxies do: the process may have stalled on a slow machine. */
+async function retryUnavailable(send: () => Promise<Answer>): Promise<Answer> {
   const deadline = performance.now() + 20_000
   for (;;) {
     const answer = await send()

@@ -3,7 +3,7 @@ import { createTestDatabase } from '@auto-refresh/test-engines'
 import type { BrowserContext, Page } from 'playwright-core'
 import { eventually } from './eventually.ts'
 import { openBrowser } from './open-browser.ts'
-import { startLine } from './start-line.ts'
+import { startFaultyProxy } from './start-faulty-proxy.ts'
 import { freePort, startStandalone, temporaryFolder } from './start-standalone.ts'
 
 export const ME = '/api/v1/auth/me'
@@ -59,17 +59,19 @@ export type FrontEnd = Awaited<ReturnType<typeof startFrontEnd>>
 export type Tab = Awaited<ReturnType<FrontEnd['openTab']>>
 
 /**
- * The whole product behind two lines: `home` serves the pages and passes on the rest (page and API
- * on one origin), `api` is the API on an origin of its own, which allows that of the pages. And a
- * browser.
+ * The whole product behind two faulty proxies, and a browser: `home` serves the pages and forwards
+ * the rest (page and API on one origin); `api` is the API on another origin, which allows `home`.
  */
 export async function startFrontEnd({ env, pageCache = false, pages = {} }: Settings) {
   await using cleanUp = new AsyncDisposableStack()
   const ports = { port: await freePort(), adminPort: await freePort() }
   const target = `http://127.0.0.1:${ports.port}`
-  const home = await startLine(target, { '/front': { type: 'text/html', body: PAGE }, ...pages })
+  const home = await startFaultyProxy(target, {
+    '/front': { type: 'text/html', body: PAGE },
+    ...pages,
+  })
   cleanUp.defer(async () => void (await home.close()))
-  const api = await startLine(target)
+  const api = await startFaultyProxy(target)
   cleanUp.defer(async () => void (await api.close()))
   const database = await createTestDatabase()
   cleanUp.defer(database.drop)

@@ -23,7 +23,7 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
     await migrate({
       url: postgres.url,
       schema,
-      directory: fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url)),
+      directory: fileURLToPath(new URL(`../../../services/${service}/migrations`, import.meta.url)),
       log: () => {},
     })
   }

@@ -2,10 +2,10 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /**
- * A foreign origin that wants our tokens: it lets every page send what it likes, writes that down,
- * and answers with a pair of its own.
+ * An origin of an attacker that wants the user's tokens: it allows every page to send any header,
+ * records each request, and responds with a token pair of its own.
  */
-export async function startForeigner() {
+export async function startEvilOrigin() {
   const reached: Array<{ path: string; headers: IncomingHttpHeaders; body: string }> = []
   const cors = (origin: string) => ({
     'access-control-allow-origin': origin,
