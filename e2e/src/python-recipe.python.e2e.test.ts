@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './harness/read-blocks.ts'
+import { runOperation } from './harness/run-operation.ts'
 import {
   freePort,
   startStandalone,
@@ -129,4 +130,24 @@ test.each([
     folder.path,
   )
   expect((await system.alarms()) - before).toBe(alarms)
+})
+
+test('a back end notices a changed role in an older token within seconds', async () => {
+  const scenario = (name: string) =>
+    python(
+      join(import.meta.dirname, 'harness/python-scenarios.py'),
+      name,
+      url,
+      `http://localhost:${brief.ports.port}`,
+      folder.path,
+    )
+  await scenario('sign_in')
+  const settings = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: database.url }
+  const changed = await runOperation('user', {
+    args: ['set-role', 'admin', 'viewer'],
+    env: settings,
+  })
+  expect(changed).toMatchObject({ code: 0 })
+  await scenario('role_changed')
+  await runOperation('user', { args: ['set-role', 'admin', 'admin'], env: settings })
 })

@@ -232,6 +232,29 @@ def revocations():
     assert is_refused_feed(Revocations)
 
 
+def sign_in():
+    signed_in(Network())
+
+
+def role_changed():
+    """The role of the user was changed after `sign_in`."""
+    from revocations import Revocations
+    from verify_token import verify
+
+    with open(os.path.join(FOLDER, "data/keys/REVOCATION_FEED_KEYS")) as file:
+        feed = Revocations(URL, file.read().strip())
+    token = stored()["access_token"]
+    claims = patiently(lambda: verify(token))
+    deadline = time.monotonic() + 30
+    while not feed.has_old_role(claims):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not feed.is_retired(token) and not feed.has_ended(claims["sid"])
+    assert not feed.has_old_role({**claims, "iat": claims["iat"] + 60})
+    feed._retired = {jwt.get_unverified_header(token)["kid"]}
+    assert feed.is_retired(token)
+
+
 def is_refused_feed(Revocations):
     try:
         Revocations(URL, "x" * 32)
