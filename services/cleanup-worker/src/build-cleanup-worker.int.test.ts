@@ -222,18 +222,18 @@ async function expectRefused(
 }
 /**
  * As if the database's clock had jumped forward: everything in it is older by that, and lives when
- * the clock is back.
+ * the clock is back. A sweep reads the heartbeat first: the lock lets none see a part of the jump.
  */
-async function jump(interval: string): Promise<void> {
-  await pool.query(
-    `update token_store.sessions set idle_until = idle_until - $1::interval, keep_until = keep_until - $1::interval,
-       access_expires_at = access_expires_at - $1::interval, sweep_bucket = 0`,
-    [interval],
-  )
-  await pool.query('update cleanup.audit_events set occurred_at = occurred_at - $1::interval', [
-    interval,
-  ])
-  await pool.query('update token_store.heartbeat set beat_at = beat_at - $1::interval', [interval])
+async function jump(days: number): Promise<void> {
+  const interval = `interval '${days} days'`
+  await pool.query(`
+    begin;
+    lock table token_store.heartbeat in access exclusive mode;
+    update token_store.sessions set idle_until = idle_until - ${interval}, keep_until = keep_until - ${interval},
+      access_expires_at = access_expires_at - ${interval}, sweep_bucket = 0;
+    update cleanup.audit_events set occurred_at = occurred_at - ${interval};
+    update token_store.heartbeat set beat_at = beat_at - ${interval};
+    commit`)
 }
 /** The heartbeat that follows, as token-store writes it. */
 const beat = () =>
@@ -246,7 +246,7 @@ test('a database clock that jumps a hundred days ahead deletes no session and no
   await addSessions(20, false)
   const { bus, value } = await startWorker()
   await bus.publish(SESSION_EVENTS_TOPIC, [rotated(crypto.randomUUID(), 1)])
-  await jump('100 days')
+  await jump(100)
   await expectRefused(value, 'heartbeat')
   await beat()
   await expectRefused(value, 'downtime')
