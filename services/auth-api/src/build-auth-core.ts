@@ -33,7 +33,6 @@ import { readRoleChanges } from './adapters/postgres/role-change-rows.ts'
 import { readRetiredKids } from './adapters/postgres/signing-key-rows.ts'
 import { createRecorder } from './adapters/telemetry/create-recorder.ts'
 import { rememberEnded } from './adapters/token-store/remember-ended.ts'
-import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildBackground } from './build-background.ts'
 import { buildLoadFamiliar } from './build-load-familiar.ts'
 import { buildLimits } from './build-limits.ts'
@@ -150,12 +149,11 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const revocations = createRevocationList({
     tokenStore,
     recorder,
-    createRepeating,
     elapsedMs,
     log,
     accessTtlSeconds,
   })
-  const roleChanges = createRoleChanges({ read: () => readRoleChanges(pool), createRepeating, log })
+  const roleChanges = createRoleChanges({ read: () => readRoleChanges(pool), log })
   const knownUsers = createKnownUsers({
     findByIds: (ids) => users.findByIds(ids),
     clock,
@@ -170,7 +168,6 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       // A reload that was under way may have read the keys before the change.
       if (signingKeys.jwks().keys.some(({ kid = '' }) => isRetired(kid))) await signingKeys.reload()
     },
-    createRepeating,
     log,
   })
   const verifyAccessToken = createAccessTokenVerifier({

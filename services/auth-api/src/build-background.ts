@@ -1,9 +1,9 @@
 import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import type { Metrics } from '@auto-refresh/service-kit/telemetry'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import type { Pool } from 'pg'
 import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
-import { createRepeating } from './adapters/timers/create-repeating.ts'
 import { buildEndRetention } from './build-end-retention.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
@@ -45,17 +45,17 @@ export function buildBackground({
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message)
   const stopping = new AbortController()
   const loops = [
-    createRepeating({
+    repeat({
       everyMs: DELIVER_MS,
-      run: deliverRevocations,
+      run: () => deliverRevocations(),
       onError: warn('Pending revocations could not be delivered; trying on'),
     }),
-    createRepeating({
+    repeat({
       everyMs: PENDING_AGE_MS,
       run: async () => metrics.pendingRevocationsOldest.set(await oldestPendingSeconds(pool)),
       onError: warn('The age of pending revocations could not be read'),
     }),
-    createRepeating({
+    repeat({
       everyMs: RETENTION_MS,
       run: buildEndRetention({
         pool,

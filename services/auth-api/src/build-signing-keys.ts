@@ -3,7 +3,6 @@ import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
 import { createSigningKeys, type OpenSigningKeys } from './adapters/jose/create-signing-keys.ts'
 import { generateSigningKey } from './adapters/jose/signing-key-pair.ts'
 import { createPostgresSigningKeys } from './adapters/postgres/create-postgres-signing-keys.ts'
-import { createRepeating } from './adapters/timers/create-repeating.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { SigningKeyPolicy } from './domain/signing-keys.ts'
 import type { Clock } from './ports/runtime.ts'
@@ -49,7 +48,7 @@ export function buildSigningKeys(deps: BuildSigningKeysDeps): BuiltSigningKeys {
     log,
   })
   return {
-    ...createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }),
+    ...createSigningKeys({ maintain, readRetired, vault, clock, log }),
     administration: createKeyAdministration({ store, generate: generateSigningKey, vault }),
   }
 }

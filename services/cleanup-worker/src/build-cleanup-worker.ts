@@ -4,10 +4,10 @@ import { EVENT_TOPICS, noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import { checkSchema, createPool } from '@auto-refresh/service-kit/postgres'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
+import { repeat, type Repeating } from '@auto-refresh/service-kit/timing'
 import { createPostgresAuditTrail } from './adapters/postgres/audit-trail.ts'
 import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
 import { createReportSweep } from './adapters/telemetry/report-sweep.ts'
-import { repeat } from './adapters/timers/repeat.ts'
 import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
 import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
@@ -66,7 +66,7 @@ export function buildCleanupWorker({
   })
 
   let subscription: Subscription | undefined
-  let schedules: { stop(): Promise<void> }[] = []
+  let schedules: Repeating[] = []
 
   return {
     /**
@@ -80,9 +80,16 @@ export function buildCleanupWorker({
         topics: EVENT_TOPICS,
         handleBatch: keepEvents,
       })
-      schedules = [sweepSessions, forgetOldEvents].map((job) =>
-        repeat({ job, intervalMs: config.intervalMs, onError }),
+      schedules = [sweepSessions, forgetOldEvents].map((run) =>
+        repeat({
+          everyMs: config.intervalMs,
+          run,
+          onError,
+          isFirstAtOnce: true,
+          isEachFaultReported: true,
+        }),
       )
+      for (const schedule of schedules) schedule.start()
     },
     async stop() {
       await Promise.all(schedules.map((schedule) => schedule.stop()))

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import { createBreaker } from './create-breaker.ts'
 import { createRedisClient } from './create-redis-client.ts'
 
@@ -33,8 +34,12 @@ export function createGuardedRedis({
 }: GuardedRedisDeps) {
   const breaker = createBreaker({ onOpen: (error) => onAway(toReason(error)), onClose: onBack })
   const client = createRedisClient({ url, name, onError: (error) => breaker.open(error), answerMs })
-  let timer: NodeJS.Timeout | undefined
-  let probing: Promise<void> = Promise.resolve()
+  const probing = repeat({
+    everyMs: PROBE_MS,
+    run: () => breaker.probe(selectAndProbe),
+    onError: () => {},
+  })
+  let isOpen = false
 
   /**
    * ioredis reports a SELECT that failed and stays in database 0: nothing counts there until one
@@ -45,15 +50,6 @@ export function createGuardedRedis({
     if (db !== 0) await client.select(db)
     await probe(client)
   }
-  async function keepProbing(): Promise<void> {
-    await breaker.probe(selectAndProbe)
-    if (timer !== undefined) schedule()
-  }
-  function schedule(): void {
-    timer = setTimeout(() => {
-      probing = keepProbing()
-    }, PROBE_MS).unref()
-  }
 
   return {
     client,
@@ -61,18 +57,18 @@ export function createGuardedRedis({
     ask: breaker.ask,
     isThere: breaker.isClosed,
     start(): void {
+      isOpen = true
       client.on('ready', () => void breaker.probe(selectAndProbe))
       // The next connection has not selected its database yet.
       client.on('close', () => {
-        if (timer !== undefined) breaker.open(new Error('Connection closed'))
+        if (isOpen) breaker.open(new Error('Connection closed'))
       })
       client.connect().catch((error: unknown) => breaker.open(error))
-      schedule()
+      probing.start()
     },
     async stop(): Promise<void> {
-      clearTimeout(timer)
-      timer = undefined
-      await probing
+      isOpen = false
+      await probing.stop()
       if (client.status === 'ready') await client.quit().catch(() => {})
       client.disconnect()
     },

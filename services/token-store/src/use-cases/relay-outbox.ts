@@ -1,9 +1,12 @@
 import { SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
+import { withDeadline } from '@auto-refresh/service-kit/timing'
 import type { Outbox, OutboxRow, Report } from '../ports.ts'
 
 const MOST_ROWS = 500
 const LEASE_MS = 10_000
 const RENEW_MS = 2_000
+/** An acknowledgement may take this long: the lease is still ours then. */
+const PUBLISH_MS = LEASE_MS / 2 - RENEW_MS
 const BUSY_MS = 25
 const IDLE_MS = 250
 
@@ -42,7 +45,11 @@ export function createOutboxRelay(deps: {
     const rows: OutboxRow[] = await deps.outbox.read(lanes, MOST_ROWS)
     if (rows.length === 0 || deps.nowMs() - leasedAtMs > LEASE_MS / 2) return 0
     const events = rows.map((row) => row.event)
-    await withTimeout(deps.publisher.publish(SESSION_EVENTS_TOPIC, events), LEASE_MS / 2 - RENEW_MS)
+    await withDeadline(
+      deps.publisher.publish(SESSION_EVENTS_TOPIC, events),
+      PUBLISH_MS,
+      `publish was not acknowledged within ${PUBLISH_MS} ms`,
+    )
     await deps.outbox.remove(rows)
     deps.report.published(events)
     return rows.length
@@ -96,17 +103,5 @@ export function createOutboxRelay(deps: {
       await loop
       await deps.outbox.release(deps.owner).catch(deps.report.relayFailed)
     },
-  }
-}
-
-async function withTimeout(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`publish was not acknowledged within ${ms} ms`)), ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

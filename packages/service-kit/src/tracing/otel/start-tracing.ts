@@ -7,6 +7,7 @@ import {
 } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOnSampler, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
+import { withDeadline } from '@auto-refresh/service-kit/timing'
 import type { OpenTracing, TraceSettings } from '../open-tracing.ts'
 import { createSpans } from './create-spans.ts'
 import { createTracing } from './create-tracing.ts'
@@ -65,11 +66,10 @@ export function startTracing({
     ...createTracing(spans),
     async close() {
       for (const each of stop) each()
-      const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, CLOSE_MS)
       // What could not be sent has been told.
-      await Promise.race([sdk.shutdown().catch(() => {}), late])
-      clearTimeout(timer)
+      await withDeadline(sdk.shutdown(), CLOSE_MS, 'OpenTelemetry is too slow to stop').catch(
+        () => {},
+      )
       for (const api of [trace, context, propagation, diag]) api.disable()
     },
   }

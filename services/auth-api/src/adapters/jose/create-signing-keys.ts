@@ -1,7 +1,8 @@
 import { CodedError } from '@auto-refresh/contracts'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
 import type { SigningKeys } from '../../ports/access-tokens.ts'
-import type { Clock, CreateRepeating } from '../../ports/runtime.ts'
+import type { Clock } from '../../ports/runtime.ts'
 import type { FindPublicKey, KeyVault, StoredSigningKey } from '../../ports/signing-keys.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { MaintainSigningKeys } from '../../use-cases/signing-keys/maintain-signing-keys.ts'
@@ -23,7 +24,6 @@ export type SigningKeysDeps = Readonly<{
    */
   readRetired?: () => Promise<void>
   vault: KeyVault
-  createRepeating: CreateRepeating
   clock: Clock
   log: Log
 }>
@@ -44,12 +44,12 @@ export type OpenSigningKeys = SigningKeys &
  * something newer is there.
  */
 export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
-  const { maintain, readRetired, vault, createRepeating, clock, log } = deps
+  const { maintain, readRetired, vault, clock, log } = deps
   let loaded: Loaded | undefined
   let loading: Promise<void> | undefined
   let lastLoad = { atMs: -Infinity, failed: undefined as unknown }
   const privateKeys = new Map<string, CryptoKey>()
-  const repeating = createRepeating({
+  const repeating = repeat({
     everyMs: RELOAD_MS,
     run: reload,
     onError: (error) =>

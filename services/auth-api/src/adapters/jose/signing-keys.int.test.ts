@@ -11,7 +11,6 @@ import {
 } from '../../use-cases/signing-keys/maintain-signing-keys.ts'
 import { createKeyVault } from '../crypto/create-key-vault.ts'
 import { createPostgresSigningKeys } from '../postgres/create-postgres-signing-keys.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
 import { createSigningKeys } from './create-signing-keys.ts'
 import { generateSigningKey } from './signing-key-pair.ts'
 
@@ -63,7 +62,7 @@ function replica({
     now,
     maintain,
     log,
-    keys: createSigningKeys({ maintain, readRetired, vault, createRepeating, clock, log }),
+    keys: createSigningKeys({ maintain, readRetired, vault, clock, log }),
   }
 }
 const states = async () =>

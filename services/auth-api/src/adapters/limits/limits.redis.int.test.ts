@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { aLog } from '../../test-doubles/fakes.ts'
 import { openLink } from '../../test-doubles/open-link.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import { createBoundedLimiter } from './create-bounded-limiter.ts'
 import { createLoginThrottle } from './create-login-throttle.ts'
 import { createRedisLimits } from './create-redis-limits.ts'
@@ -211,7 +211,7 @@ test.each(['mute', 'slow'] as const)(
 test('FLUSHALL refuses nobody and lets no process beyond its own limit', async () => {
   const a = aReplica()
   await sharing(a)
-  const flushing = createRepeating({ everyMs: 5, run: () => admin.flushall(), onError: () => {} })
+  const flushing = repeat({ everyMs: 5, run: () => admin.flushall(), onError: () => {} })
   flushing.start()
   const taken = await takeTimed(a, 400, (i) => `k${i % 40}`)
   await flushing.stop()

@@ -1,4 +1,5 @@
 import { CodedError } from '@auto-refresh/contracts'
+import { withDeadline } from '@auto-refresh/service-kit/timing'
 import type { KnownUsers, RoleChanges, UserState } from '../../ports/known-users.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { User } from '../../ports/users.ts'
@@ -69,22 +70,17 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   }
 
   async function ask(ids: string[]): Promise<Map<string, UserState>> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`The users were not read within ${deadlineMs} ms`)),
-        deadlineMs,
-      )
-    })
     try {
-      const users = await Promise.race([findByIds(ids), late])
+      const users = await withDeadline(
+        findByIds(ids),
+        deadlineMs,
+        `The users were not read within ${deadlineMs} ms`,
+      )
       away = false
       return new Map(users.map((user) => [user.id, user]))
     } catch (error) {
       away = true
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { CreateRepeating } from '../../ports/runtime.ts'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import type { RetiredKeys } from '../../ports/signing-keys.ts'
 import type { Log } from '../../ports/telemetry.ts'
 
@@ -9,7 +9,6 @@ export type RetiredKeysDeps = Readonly<{
   read: () => Promise<string[]>
   /** Runs after a change and again after each poll until it succeeds. */
   onChange: (keys: RetiredKeys) => Promise<void>
-  createRepeating: CreateRepeating
   log: Log
 }>
 export type PolledRetiredKeys = RetiredKeys &
@@ -25,10 +24,10 @@ export type PolledRetiredKeys = RetiredKeys &
  * ones stay retired.
  */
 export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
-  const { read, onChange, createRepeating, log } = deps
+  const { read, onChange, log } = deps
   let kids: ReadonlySet<string> = new Set()
   let handled = ''
-  const repeating = createRepeating({
+  const repeating = repeat({
     everyMs: POLL_MS,
     run: poll,
     onError: (error) =>

@@ -4,8 +4,8 @@ import {
   type RevocationsResult,
 } from '@auto-refresh/contracts'
 import type { TokenStore } from '@auto-refresh/contracts'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import type { RevocationFeed, Revocations } from '../../ports/revocations.ts'
-import type { CreateRepeating } from '../../ports/runtime.ts'
 import type { Log, Recorder } from '../../ports/telemetry.ts'
 import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
 import { readPages } from './read-pages.ts'
@@ -47,7 +47,6 @@ const UNTIL_TOLD_MS = 180_000
 export type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
   recorder: Pick<Recorder, 'revocationLearned'>
-  createRepeating: CreateRepeating
   /** monotonic: a clock that leaps forward must not bring dead tokens back to life */
   elapsedMs: () => number
   log: Log
@@ -76,7 +75,7 @@ export type RevocationList = Revocations &
  * front, then some pages of the overlap, where a row that committed late appears.
  */
 export function createRevocationList(deps: RevocationListDeps): RevocationList {
-  const { tokenStore, recorder, createRepeating, elapsedMs, log, accessTtlSeconds } = deps
+  const { tokenStore, recorder, elapsedMs, log, accessTtlSeconds } = deps
   const entries = createRevocationEntries()
   /** sessions that had ended before this process was asked to end them, and when it was */
   const addedLate = new Map<string, number>()
@@ -98,7 +97,7 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   let wholeFails = false
   let sweptAtMs = elapsedMs()
   const waited = Promise.withResolvers<void>()
-  const polling = createRepeating({
+  const polling = repeat({
     everyMs: POLL_MS,
     run: poll,
     onError: (error) =>

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
+import { repeat } from '@auto-refresh/service-kit/timing'
 import type { RoleChanges, UserRoleChange } from '../../ports/known-users.ts'
-import type { CreateRepeating } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 
 const POLL_MS = 1000
@@ -9,7 +9,6 @@ const POLL_MS = 1000
 export type RoleChangesDeps = Readonly<{
   /** the changes in a stable order */
   read: () => Promise<UserRoleChange[]>
-  createRepeating: CreateRepeating
   log: Log
 }>
 export type PolledRoleChanges = RoleChanges &
@@ -19,15 +18,11 @@ export type PolledRoleChanges = RoleChanges &
  * The changed roles in memory, read each second. While the database is unavailable the known ones
  * stay in force.
  */
-export function createRoleChanges({
-  read,
-  createRepeating,
-  log,
-}: RoleChangesDeps): PolledRoleChanges {
+export function createRoleChanges({ read, log }: RoleChangesDeps): PolledRoleChanges {
   let known: readonly UserRoleChange[] = []
   let byUser = new Map<string, UserRoleChange>()
   let tag = ''
-  const repeating = createRepeating({
+  const repeating = repeat({
     everyMs: POLL_MS,
     run: poll,
     onError: (error) =>

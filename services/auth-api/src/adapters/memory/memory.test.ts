@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { UserRoleChange } from '../../ports/known-users.ts'
 import type { User } from '../../ports/users.ts'
 import { aLog, aRecorder, aTokenStore, aUser } from '../../test-doubles/fakes.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
 import { createKnownUsers } from './create-known-users.ts'
 import { createRoleChanges } from './create-role-changes.ts'
 import { createRevocationList } from './create-revocation-list.ts'
@@ -34,7 +33,6 @@ describe('the revocation list', () => {
     const list = createRevocationList({
       tokenStore,
       recorder,
-      createRepeating,
       elapsedMs: () => performance.now(),
       log: aLog(),
       accessTtlSeconds: 1800,
@@ -394,7 +392,7 @@ describe('known users', () => {
       expiresInSeconds: 60,
     })
     const read = async () => ['a', 'b'].map(change)
-    const roleChanges = createRoleChanges({ read, createRepeating, log: aLog() })
+    const roleChanges = createRoleChanges({ read, log: aLog() })
     await roleChanges.start()
     const { findByIds, known } = setUp({ roleChanges })
     await known.find('a')
@@ -448,7 +446,7 @@ describe('changed roles', () => {
   test('are read each second, stay while the database is unavailable, and have one tag in every process', async () => {
     const read = vi.fn<() => Promise<UserRoleChange[]>>(async () => [])
     const log = aLog()
-    const roles = createRoleChanges({ read, createRepeating, log })
+    const roles = createRoleChanges({ read, log })
     await roles.start()
     expect([roles.tag(), roles.of('a')]).toEqual(['', undefined])
     const change = { userId: 'a', role: 'viewer', issuedBefore: 10, expiresInSeconds: 60 }

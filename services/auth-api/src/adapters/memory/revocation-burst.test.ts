@@ -1,7 +1,6 @@
 import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { aLog, aRecorder, aTokenStore } from '../../test-doubles/fakes.ts'
-import { createRepeating } from '../timers/create-repeating.ts'
 import { createRevocationList } from './create-revocation-list.ts'
 
 const START_MS = 1_700_000_000_000
@@ -51,7 +50,6 @@ function setUp() {
   const list = createRevocationList({
     tokenStore,
     recorder: aRecorder(),
-    createRepeating,
     elapsedMs: () => performance.now(),
     log: aLog(),
     accessTtlSeconds: 1800,

@@ -1,5 +1,6 @@
 import { createBatch } from '@auto-refresh/service-kit/batch'
 import { CodedError, RotateRequest, type Tracing } from '@auto-refresh/contracts'
+import { withDeadline } from '@auto-refresh/service-kit/timing'
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Call } from './create-call.ts'
@@ -27,20 +28,15 @@ export function createVerbs({
   nowMs(): number
   tracing: Tracing
 }) {
+  const lateMessage = `No answer in ${deadlineMs} ms`
+
   async function within<T>(verb: string, work: (deadlineAtMs: number) => Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new Error(`No answer in ${deadlineMs} ms`)),
-      deadlineMs,
-    )
     try {
-      return await Promise.race([work(nowMs() + deadlineMs), late.promise])
+      return await withDeadline(work(nowMs() + deadlineMs), deadlineMs, lateMessage)
     } catch (cause) {
       throw new CodedError('unavailable', {
         cause: new Error(`token-store: ${verb} failed`, { cause }),
       })
-    } finally {
-      clearTimeout(timer)
     }
   }
 

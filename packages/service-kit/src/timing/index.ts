@@ -1,0 +1,3 @@
+export { repeat, type Repeating } from './repeat.ts'
+export { throttledLog } from './throttled-log.ts'
+export { withDeadline } from './with-deadline.ts'

@@ -1,0 +1,22 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { withDeadline } from './with-deadline.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('work in time gives its value or its own fault, and leaves no timer', async () => {
+  expect(await withDeadline(Promise.resolve(7), 100, 'too late')).toBe(7)
+  await expect(withDeadline(Promise.reject(new Error('own')), 100, 'too late')).rejects.toThrow(
+    'own',
+  )
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('work that is too late is given up, and its later fault reaches nobody', async () => {
+  const work = Promise.withResolvers<void>()
+  const outcome = withDeadline(work.promise, 100, 'too late').catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(await outcome).toEqual(new Error('too late'))
+  work.reject(new Error('later'))
+  await vi.advanceTimersByTimeAsync(1)
+})
