@@ -1,7 +1,6 @@
 export { ConfigError } from './config-error.ts'
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export { toErrorEnvelope } from './to-error-envelope.ts'
-export { createLineBudget } from './create-line-budget.ts'
 export { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from './claims.ts'
 export {
   Envelope,

@@ -1,5 +1,6 @@
-import { createLineBudget, type CodedError } from '@auto-refresh/contracts'
+import type { CodedError } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createLineBudget } from './create-line-budget.ts'
 import { sendRefusal } from './send-refusal.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { KafkaLog } from './settings.ts'
 
 const SILENCE_MS = 10_000
@@ -8,24 +9,24 @@ export function createQuietLog(
   log: KafkaLog,
   nowMs: () => number = () => performance.now(),
 ): KafkaLog {
-  const said = new Map<string, { atMs: number; withheld: number }>()
+  type Warn = (fields: object) => void
+  const warns = new Map<string, Warn>()
+  const createWarn = (message: string): Warn =>
+    throttledLog({
+      everyMs: SILENCE_MS,
+      nowMs,
+      write: (withheld, fields: object) =>
+        log.warn({ ...fields, ...(withheld > 0 && { withheld }) }, message),
+    })
   return {
     info: (fields, message) => log.info?.(fields, message),
     warn(fields, message) {
-      const before = said.get(message)
-      if (before !== undefined && nowMs() - before.atMs < SILENCE_MS) {
-        before.withheld += 1
-        return
+      const warn = warns.get(message) ?? createWarn(message)
+      if (!warns.has(message)) {
+        if (warns.size >= MOST_REMEMBERED) warns.clear()
+        warns.set(message, warn)
       }
-      if (said.size >= MOST_REMEMBERED) said.clear()
-      said.set(message, { atMs: nowMs(), withheld: 0 })
-      log.warn(
-        {
-          ...fields,
-          ...(before !== undefined && before.withheld > 0 && { withheld: before.withheld }),
-        },
-        message,
-      )
+      warn(fields)
     },
   }
 }

@@ -1,3 +1,5 @@
+import { throttledLog } from '@auto-refresh/service-kit/timing'
+
 /** A collector that is away is away for every batch. */
 const QUIET_MS = 30_000
 
@@ -6,12 +8,10 @@ const QUIET_MS = 30_000
  * to anybody but its diagnosis.
  */
 export function tellNowAndThen(onTrouble: (reason: string) => void): (message: string) => void {
-  let saidAtMs = -Infinity
-  return (message) => {
-    if (performance.now() - saidAtMs < QUIET_MS) return
-    saidAtMs = performance.now()
-    onTrouble(reasonOf(message))
-  }
+  return throttledLog({
+    everyMs: QUIET_MS,
+    write: (_omitted, message: string) => onTrouble(reasonOf(message)),
+  })
 }
 
 /** The SDK writes a whole error as JSON, stack and all. */

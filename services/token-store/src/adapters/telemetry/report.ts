@@ -1,5 +1,6 @@
 import type { EventData } from '@auto-refresh/contracts'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
+import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { Report } from '../../ports.ts'
 
 /**
@@ -8,15 +9,11 @@ import type { Report } from '../../ports.ts'
 export function createReport({ logger, metrics }: { logger: Logger; metrics: Metrics }): Report {
   /** In an outage everything fails alike: one line in five seconds, with how often it happened. */
   function sayNowAndThen(message: string, level: 'warn' | 'error' = 'warn') {
-    let saidAtMs = -Infinity
-    let times = 0
-    return (error?: unknown) => {
-      times += 1
-      if (performance.now() - saidAtMs < 5000) return
-      logger[level]({ err: error, times }, message)
-      saidAtMs = performance.now()
-      times = 0
-    }
+    return throttledLog({
+      everyMs: 5000,
+      write: (omitted, error?: unknown) =>
+        logger[level]({ err: error, times: omitted + 1 }, message),
+    })
   }
   // Anybody can make such tokens up: they must not fill a disk.
   const sayKeyUnknown = sayNowAndThen(

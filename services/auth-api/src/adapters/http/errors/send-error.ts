@@ -1,9 +1,12 @@
-import { createLineBudget, HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
+import { HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
+import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpDeps } from '../http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
 
 const MAX_RETRY_AFTER_SECONDS = 5
+/** Enough to tell of an outage or a flood, in which every answer is the same. */
+const LINES_A_SECOND = 10
 
 export type SendError = (
   error: unknown,
@@ -15,12 +18,13 @@ export type SendError = (
  * The one place where an error becomes an answer. What is our fault is logged with its cause, which
  * the caller never sees.
  */
-export function createSendError({
-  log,
-  random,
-  clock,
-}: Pick<HttpDeps, 'log' | 'random' | 'clock'>): SendError {
-  const toOmitted = createLineBudget(clock)
+export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
+  const warnUnavailable = throttledLog({
+    lines: LINES_A_SECOND,
+    everyMs: 1000,
+    write: (omitted, fields: Readonly<Record<string, unknown>>) =>
+      log.warn({ ...fields, omitted }, 'Answered 503: something we need is away'),
+  })
 
   return (error, request, reply) => {
     const coded = toCodedError(error)
@@ -32,10 +36,8 @@ export function createSendError({
         request_id: request.id,
         route: request.routeOptions.url,
       }
-      const omitted = coded === error ? toOmitted() : undefined
       if (coded !== error) log.error(fields, 'Answered 503: a fault of ours')
-      else if (omitted !== undefined)
-        log.warn({ ...fields, omitted }, 'Answered 503: something we need is away')
+      else warnUnavailable(fields)
     }
     // RFC 9110 §15.5.2: every 401 names a scheme
     if (coded.statusCode === 401) reply.header('www-authenticate', 'Bearer')
