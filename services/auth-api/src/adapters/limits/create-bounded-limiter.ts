@@ -1,4 +1,5 @@
 import type { Limit } from '@auto-refresh/service-kit/config'
+import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
 /**
@@ -24,11 +25,18 @@ export function createBoundedLimiter({
 }): Limiter {
   if (limit === 'off') return { take: async () => ({ allowed: true }), giveBack: async () => {} }
   const limiter = new RateLimiterMemory({ points: limit.points, duration: limit.seconds })
-  const used = new Set<string>()
+  // `max` would reserve the memory of all keys at once.
+  const used = new LRUCache<string, true>({
+    maxSize: maxKeys,
+    sizeCalculation: () => 1,
+    dispose(_, key, reason) {
+      if (reason === 'evict') void limiter.delete(key)
+    },
+  })
 
   return {
     async take(key) {
-      await touch(key)
+      used.set(key, true)
       try {
         await limiter.consume(key)
         return { allowed: true }
@@ -47,14 +55,5 @@ export function createBoundedLimiter({
       // a window that has ended meanwhile must not begin with a credit
       if (state !== null && state.consumedPoints > 0) await limiter.reward(key)
     },
-  }
-
-  async function touch(key: string): Promise<void> {
-    used.delete(key)
-    used.add(key)
-    const oldest = used.values().next().value
-    if (used.size <= maxKeys || oldest === undefined) return
-    used.delete(oldest)
-    await limiter.delete(oldest)
   }
 }

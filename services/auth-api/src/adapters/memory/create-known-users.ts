@@ -1,5 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { withDeadline } from '@auto-refresh/service-kit/timing'
+import { LRUCache } from 'lru-cache'
 import type { KnownUsers, RoleChanges, UserState } from '../../ports/known-users.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { User } from '../../ports/users.ts'
@@ -27,7 +28,7 @@ export type KnownUsersDeps = Readonly<{
  */
 export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   const { findByIds, clock, roleChanges, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
-  const known = new Map<string, { state: UserState; atMs: number }>()
+  const known = new LRUCache<string, { state: UserState; atMs: number }>({ max: maxUsers })
   let away = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
 
@@ -41,7 +42,7 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
         known.delete(id)
         return undefined
       } catch (error) {
-        const last = known.get(id)
+        const last = known.peek(id)
         if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return withRoleOfNow(last)
         throw error instanceof CodedError ? error : new CodedError('unavailable', { cause: error })
       }
@@ -86,11 +87,7 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
 
   function keep({ id, username, role, active, version }: UserState): UserState {
     const state = { id, username, role, active, version }
-    // the one seen longest ago comes first, and goes first
-    known.delete(state.id)
     known.set(state.id, { state, atMs: clock.nowMs() })
-    const oldest = known.keys().next().value
-    if (known.size > maxUsers && oldest !== undefined) known.delete(oldest)
     return state
   }
 }

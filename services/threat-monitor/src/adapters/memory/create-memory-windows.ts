@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Detection } from '../../domain/decide-detection.ts'
 import type { Watched } from '../../domain/observation.ts'
 import { addToWindow, type Window } from '../../domain/window.ts'
@@ -23,9 +24,9 @@ export function createMemoryWindows({
   // In the order of use: the first one is the one not seen for longest.
   const kept = new Map<string, Kept>()
   /** until when nobody else tells the subject */
-  const claims = new Map<string, number>()
+  const claims = new LRUCache<string, number>({ max: MAX_CLAIMS })
   /** by subject and event; none is asked for after an hour, when its event is history */
-  const untold = new Map<string, Detection>()
+  const untold = new LRUCache<string, Detection>({ max: MAX_CLAIMS })
   let entries = 0
 
   function add(observation: Watched): Counted {
@@ -37,7 +38,7 @@ export function createMemoryWindows({
     kept.set(key, { window: counted.window, untilMs: endOf(observation) })
     entries += counted.window.length - before.length
     forgetOld()
-    return { ...counted, untold: untold.get(toEventKey(observation)) }
+    return { ...counted, untold: untold.peek(toEventKey(observation)) }
   }
 
   function forgetOld(): void {
@@ -54,24 +55,16 @@ export function createMemoryWindows({
     size: () => entries,
     add: async (observations) => observations.map(add),
     async claim(observation, detection) {
-      if ((claims.get(toKey(observation)) ?? 0) > clock.nowMs()) return false
-      setAsNewest(claims, toKey(observation), endOf(observation))
-      setAsNewest(untold, toEventKey(observation), detection)
+      if ((claims.peek(toKey(observation)) ?? 0) > clock.nowMs()) return false
+      claims.set(toKey(observation), endOf(observation))
+      untold.set(toEventKey(observation), detection)
       return true
     },
     async told(observation) {
-      setAsNewest(claims, toKey(observation), endOf(observation))
+      claims.set(toKey(observation), endOf(observation))
       untold.delete(toEventKey(observation))
     },
   }
-}
-
-/** Beyond the bound the oldest one is forgotten. */
-function setAsNewest<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key)
-  map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > MAX_CLAIMS && oldest !== undefined) map.delete(oldest)
 }
 
 const toKey = ({ pattern, subject }: Watched) => `${pattern} ${subject}`
