@@ -1,14 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { CodedError, ERROR_CODES, type TokenStore } from '@auto-refresh/contracts'
+import { createRequireKey, draining } from '@auto-refresh/service-kit/http'
 import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerInternalRoutes } from './internal-routes.ts'
 
 /** 256 items of the largest size. */
 const BODY_LIMIT = 4_194_304
-
-/** What is open for longer is a caller that hangs. */
-const LONGEST_ANSWER_MS = 3_000
 
 /**
  * The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a
@@ -36,25 +33,12 @@ export function buildInternalApp({
   boundConnections(app)
   app.removeContentTypeParser('text/plain')
 
-  const digests = apiKeys.map(digest)
-  app.addHook('onRequest', async (request) => {
-    const presented = digest(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
-    // Every key is compared, and digests are of one length: the time tells nothing.
-    const matches = digests.filter((key) => timingSafeEqual(key, presented)).length
-    if (matches === 0) throw new CodedError('forbidden')
-    if (!isUp()) throw new CodedError('unavailable')
-  })
+  void app.register(draining)
 
-  // While closing, an answer under way ends its connection too: kept alive, it would hold the
-  // process for a minute.
-  let isClosing = false
-  app.addHook('preClose', async () => {
-    isClosing = true
-    const cut = setTimeout(() => app.server.closeAllConnections(), LONGEST_ANSWER_MS).unref()
-    app.server.once('close', () => clearTimeout(cut))
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('connection', 'close')
+  const requireKey = createRequireKey(apiKeys)
+  app.addHook('onRequest', async (request) => {
+    await requireKey(request)
+    if (!isUp()) throw new CodedError('unavailable')
   })
 
   app.setErrorHandler((error: unknown, request, reply) => {
@@ -84,8 +68,4 @@ function toCode(error: unknown): { code: keyof typeof ERROR_CODES; detail?: stri
   if (status === 413) return { code: 'payload_too_large' }
   if (status === 415) return { code: 'unsupported_media_type' }
   return { code: typeof status === 'number' && status < 500 ? 'invalid_request' : 'unavailable' }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -5,7 +5,7 @@ import type { RefreshRefusal } from '../../../use-cases/refresh/refresh.ts'
 import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { toRefusalError } from '../errors/refusals.ts'
 import { toForwardedContext } from '../request/request-context.ts'
-import { createRequireKey } from '../plugins/require-key.ts'
+import { createRequireKey } from '@auto-refresh/service-kit/http'
 import { answers } from './answers.ts'
 import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 

@@ -1,7 +1,7 @@
 import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import type { UserRoleChange } from '../../../ports/known-users.ts'
-import { createRequireKey } from '../plugins/require-key.ts'
+import { createRequireKey } from '@auto-refresh/service-kit/http'
 import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
 import type { App, RouteDeps } from './route.ts'
 

@@ -1,0 +1,2 @@
+export { draining } from './draining.ts'
+export { createRequireKey } from './require-key.ts'
