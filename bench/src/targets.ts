@@ -151,11 +151,12 @@ export async function startServices({
     USERNAME_HASH_KEY: key(),
     INTERNAL_API_KEYS: key(),
   }
-  await runStep({ file: 'services/standalone/src/migrate.ts', env })
-  await runStep({ file: 'services/standalone/src/topics.ts', env })
+  const cli = 'services/standalone/src/operations/cli.ts'
+  await runStep({ file: cli, args: ['migrate'], env })
+  await runStep({ file: cli, args: ['topics'], env })
   await runStep({
-    file: 'services/standalone/src/user.ts',
-    args: ['add', USER.username, '--password-stdin'],
+    file: cli,
+    args: ['user', 'add', USER.username, '--password-stdin'],
     input: USER.password,
     env,
   })

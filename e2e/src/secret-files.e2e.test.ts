@@ -6,15 +6,18 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REPOSITORY } from './harness/start-standalone.ts'
 
-const paths = globSync('services/*/src/*.ts', { cwd: REPOSITORY }).toSorted()
+const paths = globSync('services/*/src/**/*.ts', { cwd: REPOSITORY }).toSorted()
 const texts = await Promise.all(paths.map((path) => readFile(join(REPOSITORY, path), 'utf8')))
-/** Everything that starts with settings: the services and the operation steps. */
-const entries = paths.filter((_, i) => texts[i]?.includes('addSecretFiles(process.env)'))
-/** Where the first word is a command. */
-const ARGUMENTS: Record<string, readonly string[]> = {
-  'services/standalone/src/user.ts': ['list'],
-  'services/standalone/src/keys.ts': ['list'],
-}
+const CLI = 'services/standalone/src/operations/cli.ts'
+/** Every file that starts with settings: the services, their migrations and the CLI. */
+const files = paths.filter((_, i) => texts[i]?.includes('addSecretFiles(process.env)'))
+/** What is run, by command line: the CLI once for each command that has settings. */
+const entries = [
+  ...files.filter((file) => file !== CLI),
+  ...['user list', 'keys list', 'migrate', 'topics', 'events:tail', 'recover', 'sweep'].map(
+    (command) => `${CLI} ${command}`,
+  ),
+]
 
 let dir: string
 
@@ -29,7 +32,8 @@ function run(
   entry: string,
   env: Record<string, string>,
 ): Promise<{ code: number | string | undefined; output: string }> {
-  const args = [join(REPOSITORY, entry), ...(ARGUMENTS[entry] ?? [])]
+  const [file = '', ...words] = entry.split(' ')
+  const args = [join(REPOSITORY, file), ...words]
   const options = { cwd: dir, env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 120_000 }
   return new Promise((resolve) => {
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
@@ -38,8 +42,15 @@ function run(
   })
 }
 
-test('every process that has settings is started here', () => {
+test('every process that has settings is started here', async () => {
   expect(entries.length).toBe(15)
+  const { output } = await run(`${CLI} --help`, {})
+  const commands = [...(output.split('Commands:')[1] ?? '').matchAll(/^  (\S+)/gm)].map(
+    ([, name]) => name,
+  )
+  const started = entries.flatMap((entry) => (entry.startsWith(CLI) ? [entry.split(' ')[1]] : []))
+  // A drill is a client, and has no settings.
+  expect(new Set(commands)).toEqual(new Set([...started, 'drill']))
 })
 
 test.each(entries)(

@@ -189,7 +189,7 @@ test('a theft, and the sign-in of who has the password too, reach the webhook, t
     TOLD,
   )
   expect(
-    (await runOperation('events-tail', { args: ['--all'], env: system.env })).output,
+    (await runOperation('events:tail', { args: ['--all'], env: system.env })).output,
   ).toContain(`security.pattern-detected.v1 ${id} event=${detection?.id}`)
   const counted = await system.monitors[0]?.metric(
     /^auth_suspicious_patterns_total\{pattern="reuse"\} (\d+)$/m,
@@ -225,7 +225,7 @@ test('npm run recover ends again what a restore has brought back, and npm run ev
   await call(system.urlOf(0), 'POST', '/api/v1/auth/logout', {
     body: { refresh_token: pair.refresh },
   })
-  const tail = () => runOperation('events-tail', { args: ['--all'], env: system.env })
+  const tail = () => runOperation('events:tail', { args: ['--all'], env: system.env })
   await eventually(async () => (await tail()).output.includes(`session.revoked.v1 ${id}`), TOLD)
 
   await sql.query(

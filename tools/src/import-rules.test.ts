@@ -192,8 +192,14 @@ test.each([
   ],
   ['services/auth-api/src/config.ts', `import { env } from 'node:process'`, 'reads process.env'],
   ['services/auth-api/src/main.ts', `start(process.env)`, 'without the secret files'],
+  ['services/standalone/src/operations/user.ts', `run(process.env)`, 'reads process.env'],
   [
-    'services/standalone/src/user.ts',
+    'services/standalone/src/build-standalone.ts',
+    `import { runCli } from './operations/run-cli.ts'`,
+    'imports an operator command',
+  ],
+  [
+    'services/standalone/src/operations/cli.ts',
     `start(addSecretFiles(process.env), process.env['PORT'])`,
     'without the secret files',
   ],

@@ -18,16 +18,10 @@ const PUBLISHED = new Set(['client', 'fastify-auto-refresh', 'contracts'])
 const TECHNOLOGY_FREE = new Set(['service-kit/batch', 'service-kit/timing'])
 /** A package has one door, service-kit one for each of its parts. */
 const DOOR = /^@auto-refresh\/(service-kit\/[^/]+|[^/]+)(?:\/(.*))?$/
-const ENTRIES = new Set([
-  'main.ts',
-  'migrate.ts',
-  'user.ts',
-  'topics.ts',
-  'events-tail.ts',
-  'recover.ts',
-  'sweep.ts',
-  'keys.ts',
-])
+/** Under `src` of a workspace. */
+const ENTRIES = new Set(['main.ts', 'migrate.ts', 'operations/cli.ts'])
+/** The operator commands: the process of standalone does not import them. */
+const OPERATIONS = /^services\/standalone\/src\/operations\//
 /** How an entry of a service may read its environment; `npm_package_version` is no setting. */
 const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
 /**
@@ -67,7 +61,7 @@ export function findBreaches(sources: Sources): string[] {
 function placeOf(path: string): Place {
   const [kind = '', name = '', , first = '', second = ''] = path.split('/')
   const workspace = name === 'service-kit' ? `${name}/${first}` : name
-  const layer = ENTRIES.has(first)
+  const layer = ENTRIES.has(second === '' ? first : `${first}/${second}`)
     ? 'main'
     : first === 'ports.ts'
       ? 'ports'
@@ -112,7 +106,7 @@ function importFaults({
   specifier,
   typeOnly,
 }: Import & { path: string; place: Place; services: ReadonlySet<string> }): string[] {
-  if (specifier.startsWith('.')) return relativeFaults(place, join(dirname(path), specifier))
+  if (specifier.startsWith('.')) return relativeFaults(place, path, join(dirname(path), specifier))
   const [, name = '', deep] = DOOR.exec(specifier) ?? []
   return [
     ...(deep === undefined ? [] : [`imports ${specifier}, past the door of its package`]),
@@ -122,11 +116,13 @@ function importFaults({
   ]
 }
 
-function relativeFaults(place: Place, target: string): string[] {
+function relativeFaults(place: Place, path: string, target: string): string[] {
   const to = placeOf(target)
   if (to.kind !== place.kind || to.workspace !== place.workspace)
     return [`leaves its workspace for ${target}`]
   if (place.kind !== 'services' || place.test) return []
+  if (OPERATIONS.test(target) && !OPERATIONS.test(path))
+    return [`imports an operator command (${target})`]
   if (!INNER[place.layer]?.includes(to.layer))
     return [`${place.layer} imports ${to.layer} (${target})`]
   if (to.test) return [`imports test code (${target})`]

@@ -2,23 +2,23 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { REPOSITORY } from './start-standalone.ts'
 
+const CLI = join(REPOSITORY, 'services/standalone/src/operations/cli.ts')
+
 /**
- * An operation step as a person runs it: `user` is `npm run user -- ...`, with the password by
+ * An operator command as a person runs it: `user` is `npm run user -- ...`, with the password by
  * standard input.
  */
 export async function runOperation(
-  name: 'user' | 'keys' | 'recover' | 'events-tail' | 'drill',
+  name: 'user' | 'keys' | 'recover' | 'events:tail' | 'drill',
   {
     args = [],
     input = '',
     env,
   }: { args?: readonly string[]; input?: string; env: Record<string, string> },
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawn(
-    process.execPath,
-    [join(REPOSITORY, `services/standalone/src/${name}.ts`), ...args],
-    { env: { PATH: process.env['PATH'] ?? '', ...env } },
-  )
+  const child = spawn(process.execPath, [CLI, name, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  })
   child.stdin.end(`${input}\n`)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -33,17 +33,32 @@ test('with its keys lost and the database still there it ends with 78, names eac
     expect(ended.stderr).toContain(`${name} is missing, but the database holds data made with it`)
   }
   expect(await readdir(join(folder, 'b'))).toEqual([])
-  expect((await runEntry('keys.ts', { args: ['list'], environment: settings('b') })).code).toBe(78)
-  // Users are kept without any key: the operations container has none.
-  expect((await runEntry('user.ts', { args: ['list'], environment: settings('b') })).code).toBe(0)
   expect(
-    await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('b') }),
+    (await runEntry('operations/cli.ts', { args: ['keys', 'list'], environment: settings('b') }))
+      .code,
+  ).toBe(78)
+  // Users are kept without any key: the operations container has none.
+  expect(
+    (await runEntry('operations/cli.ts', { args: ['user', 'list'], environment: settings('b') }))
+      .code,
+  ).toBe(0)
+  expect(
+    await runEntry('operations/cli.ts', {
+      args: ['user', 'hash', 'ada'],
+      environment: settings('b'),
+    }),
   ).toMatchObject({
     code: 78,
     stderr: expect.stringContaining('USERNAME_HASH_KEY is missing'),
   })
-  const hash = await runEntry('user.ts', { args: ['hash', 'ada'], environment: settings('a') })
-  const again = await runEntry('user.ts', { args: ['hash', 'ADA'], environment: settings('a') })
+  const hash = await runEntry('operations/cli.ts', {
+    args: ['user', 'hash', 'ada'],
+    environment: settings('a'),
+  })
+  const again = await runEntry('operations/cli.ts', {
+    args: ['user', 'hash', 'ADA'],
+    environment: settings('a'),
+  })
   expect([again.code, again.stdout]).toEqual([0, hash.stdout])
 
   await rm(join(folder, 'a', 'keys', 'REFRESH_TOKEN_KEYS'))

@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 const keys = (...args: string[]) =>
-  runEntry('keys.ts', { args, environment: { DATA_DIR: dataDir } })
+  runEntry('operations/cli.ts', { args: ['keys', ...args], environment: { DATA_DIR: dataDir } })
 
 async function ask(path: string, { token, body }: { token?: string; body?: object } = {}) {
   const response = await fetch(`${running.url}${path}`, {

@@ -33,8 +33,8 @@ async function start(environment: NodeJS.ProcessEnv = {}): Promise<Running> {
   return running
 }
 const user = (args: string[], input?: string) =>
-  runEntry('user.ts', {
-    args,
+  runEntry('operations/cli.ts', {
+    args: ['user', ...args],
     environment: { DATA_DIR: dataDir },
     ...(input === undefined ? {} : { input }),
   })

@@ -109,7 +109,6 @@ export const ATTACKS = {
 >
 
 export type AttackName = keyof typeof ATTACKS
-export const isAttack = (name: string): name is AttackName => Object.hasOwn(ATTACKS, name)
 
 async function withCallers(
   { url }: Scene,

@@ -7,9 +7,9 @@ import {
 } from '@auto-refresh/service-kit/telemetry'
 import type { TokenStore } from '@auto-refresh/contracts'
 import { buildTokenStore } from '@auto-refresh/token-store'
-import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from './config.ts'
-import { borrowKeys, keepKeys, type Keys } from './generated-keys.ts'
-import { borrowDatabase } from './open-database.ts'
+import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from '../config.ts'
+import { borrowKeys, keepKeys, type Keys } from '../generated-keys.ts'
+import { borrowDatabase } from '../open-database.ts'
 
 export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
 

@@ -1,21 +1,33 @@
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DEFAULT_DEMO_PASSWORD } from './config.ts'
-import { ATTACKS } from './drill/attacks.ts'
-import { parseDrill, USAGE, type Drill } from './drill/parse-drill.ts'
-import { playHonestUser, type Tally } from './drill/play-honest-user.ts'
+import { DEFAULT_DEMO_PASSWORD } from '../../config.ts'
+import { ATTACKS, type AttackName } from './attacks.ts'
+import { playHonestUser, type Tally } from './play-honest-user.ts'
 
-/** `npm run drill`: honest users, and one attack where it is told. */
-async function play({
+export type Drill = Readonly<{
+  url: string
+  username: string
+  /** the password comes from standard input; otherwise it is the demo user's */
+  passwordStdin?: boolean
+  /** honest ones */
+  sessions: number
+  /** 0: until Ctrl-C */
+  seconds: number
+  graceSeconds: number
+  attack?: AttackName
+}>
+
+/** Plays honest users and, if one is named, an attack. Throws where the system cannot be used. */
+export async function playDrill({
   url,
   username,
-  passwordFromStdin,
+  passwordStdin = false,
   sessions,
   seconds,
   graceSeconds,
   attack,
 }: Drill): Promise<void> {
-  const password = passwordFromStdin
+  const password = passwordStdin
     ? (await text(process.stdin)).replace(/\r?\n$/, '')
     : DEFAULT_DEMO_PASSWORD
   const say = (line: string) => process.stdout.write(`${new Date().toISOString()}  ${line}\n`)
@@ -55,17 +67,4 @@ async function play({
   say(
     `Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`,
   )
-}
-
-const drill = parseDrill(process.argv.slice(2))
-if (drill.action === 'help') {
-  process.stdout.write(USAGE)
-} else if (drill.action === 'wrong') {
-  process.stderr.write(`${drill.why}\n\n${USAGE}`)
-  process.exitCode = 2
-} else {
-  await play(drill).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  })
 }

@@ -1,8 +1,13 @@
 import { buildAuthCore, type AuthCore } from '@auto-refresh/auth-api'
 import type { Environment } from '@auto-refresh/service-kit/config'
-import { createInProcessBus } from '@auto-refresh/event-bus'
-import type { Keys } from './generated-keys.ts'
+import type { Keys } from '../generated-keys.ts'
 import { withTokenStore } from './with-token-store.ts'
+
+/** No one listens in this process; the package event-bus would load Kafka. */
+const NO_BUS = {
+  publish: async () => {},
+  subscribe: async () => ({ close: async () => {} }),
+}
 
 /**
  * Gives `work` the administration of users and signing keys, and the hash of their names: what ends
@@ -16,12 +21,11 @@ export function withUsers<T>(
   return withTokenStore(
     environment,
     async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
-      const bus = createInProcessBus()
       const auth = buildAuthCore({
         config: configs.authApi,
         tokenStore,
-        publisher: bus,
-        subscriber: bus,
+        publisher: NO_BUS,
+        subscriber: NO_BUS,
         log: logger,
         metrics,
       })

@@ -1,0 +1,56 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { ATTACKS } from './drill/attacks.ts'
+import { playDrill, type Drill } from './drill/play-drill.ts'
+
+const ATTACK_LIST = Object.entries(ATTACKS)
+  .map(([name, { does }]) => `  ${name.padEnd(10)}${does}`)
+  .join('\n')
+const AFTER_HELP = `
+Attacks:
+${ATTACK_LIST}
+
+On a loopback URL each attacker calls from a 127.x.0.1 of its own (Linux). Elsewhere it can only claim
+addresses, with X-Forwarded-For, which counts where TRUSTED_PROXIES names the machine that plays.`
+
+/** `play` carries the drill out. */
+export function defineDrill(
+  command: Command,
+  _readSettings: unknown,
+  play: (drill: Drill) => Promise<void> = playDrill,
+): void {
+  command
+    .description(
+      'Plays honest users against a running system and, with --attack, an attack, so that dashboards and alerts ' +
+        'move before a thief moves them. It signs in as one user, ends no session but its own, and tries only names ' +
+        'that begin with "drill-".',
+    )
+    .addOption(new Option('--attack <name>', 'the attack to play').choices(Object.keys(ATTACKS)))
+    .option('--url <url>', 'where the API is', toHttpUrl, 'http://localhost:8000')
+    .option('--username <name>', 'who signs in', 'admin')
+    .option('--password-stdin', "read the password from standard input; default: the demo user's")
+    .option('--sessions <n>', 'number of honest sessions', toCount, 4)
+    .option(
+      '--seconds <n>',
+      'how long; 0: until Ctrl-C. An attack is played to its end',
+      toCount,
+      30,
+    )
+    .option(
+      '--grace-seconds <n>',
+      "the system's REFRESH_GRACE_SECONDS; a reuse must wait for its end",
+      toCount,
+      60,
+    )
+    .addHelpText('after', AFTER_HELP)
+    .action((drill: Drill) => play(drill))
+}
+
+function toHttpUrl(value: string): string {
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value
+  throw new InvalidArgumentError('It takes an http or https URL.')
+}
+
+function toCount(value: string): number {
+  if (/^\d{1,4}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('It takes a whole number from 0 to 9999.')
+}
