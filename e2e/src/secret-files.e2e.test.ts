@@ -10,7 +10,8 @@ const paths = globSync('services/*/src/**/*.ts', { cwd: REPOSITORY }).toSorted()
 const texts = await Promise.all(paths.map((path) => readFile(join(REPOSITORY, path), 'utf8')))
 const CLI = 'services/standalone/src/operations/cli.ts'
 /** Every file that starts with settings: the services, their migrations and the CLI. */
-const files = paths.filter((_, i) => texts[i]?.includes('addSecretFiles(process.env)'))
+const STARTS = /addSecretFiles\(process\.env\)|^await (runService|runMigrations)\(/m
+const files = paths.filter((_, i) => STARTS.test(texts[i] ?? ''))
 /** What is run, by command line: the CLI once for each command that has settings. */
 const entries = [
   ...files.filter((file) => file !== CLI),

@@ -165,6 +165,26 @@ test.each([
     'a package imports contracts alone',
   ],
   [
+    'packages/service-kit/src/config/b.ts',
+    `import { x } from '@auto-refresh/service-kit/process'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'packages/service-kit/src/process/b.ts',
+    `import { x } from '@auto-refresh/event-bus'`,
+    'a package imports contracts alone',
+  ],
+  [
+    'packages/service-kit/src/process/b.ts',
+    `import { x } from '../telemetry/metrics.ts'`,
+    'leaves its workspace',
+  ],
+  [
+    'packages/service-kit/src/process/b.ts',
+    `const url = process.env['DATABASE_URL']`,
+    'without the secret files',
+  ],
+  [
     'packages/service-kit/src/postgres/b.ts',
     `import { x } from '@auto-refresh/token-store'`,
     'imports the service token-store',
@@ -275,6 +295,10 @@ test.each([
   [
     'services/standalone/src/b.ts',
     `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'`,
+  ],
+  [
+    'packages/service-kit/src/process/b.ts',
+    `import { x } from '@auto-refresh/service-kit/telemetry'\nstart(addSecretFiles(process.env))`,
   ],
   ['packages/event-bus/src/kafka.ts', `import { Kafka } from 'kafkajs'`],
   [

@@ -22,7 +22,10 @@ const DOOR = /^@auto-refresh\/(service-kit\/[^/]+|[^/]+)(?:\/(.*))?$/
 const ENTRIES = new Set(['main.ts', 'migrate.ts', 'operations/cli.ts'])
 /** The operator commands: the process of standalone does not import them. */
 const OPERATIONS = /^services\/standalone\/src\/operations\//
-/** How an entry of a service may read its environment; `npm_package_version` is no setting. */
+/**
+ * How an entry of a service, or what runs it, may read its environment; `npm_package_version` is no
+ * setting.
+ */
 const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
 /**
  * main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own
@@ -75,15 +78,19 @@ function placeOf(path: string): Place {
 function textFaults({ kind, workspace, layer, test }: Place, path: string, text: string): string[] {
   const code = withoutComments(text)
   // Engines for tests are chosen by the environment of the test run.
+  const runsServices = workspace === 'service-kit/process'
   const readsEnvironment =
-    (kind !== 'packages' && layer === 'main') || test || workspace === 'test-engines'
+    (kind !== 'packages' && layer === 'main') ||
+    runsServices ||
+    test ||
+    workspace === 'test-engines'
   return [
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
     ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
     ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code)
       ? ['reads process.env, which only entry files such as main.ts do']
       : []),
-    ...(kind === 'services' &&
+    ...((kind === 'services' || runsServices) &&
     readsEnvironment &&
     !test &&
     /\bprocess\.env\b/.test(code.replace(SETTINGS, ''))
@@ -173,7 +180,9 @@ function workspaceFaults(
   }
   if (test) return []
   if (kind === 'packages') {
-    return name === 'service-kit/timing' && !PUBLISHED.has(workspace)
+    // process puts the other parts together, and none of them imports it.
+    return (workspace === 'service-kit/process' && name.startsWith('service-kit/')) ||
+      (name === 'service-kit/timing' && !PUBLISHED.has(workspace))
       ? []
       : [`imports ${SCOPE}${name}; a package imports contracts alone`]
   }

@@ -1,73 +1,13 @@
-import {
-  addSecretFiles,
-  parseKafkaSettings,
-  parseTogether,
-  parseTraceSettings,
-  runMain,
-} from '@auto-refresh/service-kit/config'
 import { createKafkaSubscriber } from '@auto-refresh/event-bus'
-import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/service-kit/telemetry'
-import { openTracing } from '@auto-refresh/service-kit/tracing'
+import { runService } from '@auto-refresh/service-kit/process'
 import { buildCleanupWorker } from './build-cleanup-worker.ts'
 import { parseCleanupWorkerConfig, parseCleanupWorkerProcessConfig } from './config.ts'
 
-const service = 'cleanup-worker'
-
-await runMain({
-  process,
-  logger: createLogger({ service, level: 'info' }),
-  nowMs: () => performance.now(),
-  async start() {
-    const environment = addSecretFiles(process.env)
-    const { config, own, kafka, traces } = parseTogether({
-      config: () => parseCleanupWorkerConfig(environment),
-      own: () => parseCleanupWorkerProcessConfig(environment),
-      kafka: () => parseKafkaSettings(environment, service),
-      traces: () => parseTraceSettings(environment),
-    })
-    const version = process.env['npm_package_version'] ?? '0.0.0'
-    const tracing = await openTracing({
-      settings: traces,
-      service,
-      version,
-      onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent'),
-    })
-    const logger = createLogger({ service, level: own.logLevel, tracing })
-    const metrics = createMetrics({ service, version, tracing })
-    let isReady = false
-    await using starting = new AsyncDisposableStack()
-    starting.defer(() => tracing.close())
-
-    const admin = await startAdminServer({
-      ...own.admin,
-      metrics,
-      isReady: () => isReady || ['starting or stopping'],
-    })
-    starting.defer(() => admin.close())
-    const subscriber = createKafkaSubscriber({
-      settings: kafka,
-      log: logger,
-      onDead({ group, error }) {
-        logger.fatal(
-          { group, err: error },
-          'The consumer is dead; the process ends so that another takes over',
-        )
-        process.exit(1)
-      },
-      onDeadLetter: () => metrics.eventsDeadLettered.inc(),
-      onLag: ({ topic }, events) =>
-        metrics.eventConsumerLag.set({ consumer: service, topic }, events),
-      tracing,
-    })
-    starting.defer(() => subscriber.close())
-    const worker = buildCleanupWorker({ config, subscriber, logger, metrics, tracing })
-    starting.defer(() => worker.stop())
-    await worker.start()
-    starting.defer(() => void (isReady = false))
-
-    isReady = true
-    logger.info({ admin: admin.url }, 'cleanup-worker is ready')
-    const running = starting.move()
-    return () => running.disposeAsync()
+await runService(
+  'cleanup-worker',
+  { config: parseCleanupWorkerConfig, own: parseCleanupWorkerProcessConfig },
+  async ({ config, kafka, defer, logger, metrics, tracing }) => {
+    const subscriber = defer(createKafkaSubscriber(kafka))
+    await defer(buildCleanupWorker({ config, subscriber, logger, metrics, tracing })).start()
   },
-})
+)

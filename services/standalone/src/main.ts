@@ -1,4 +1,5 @@
-import { addSecretFiles, runMain } from '@auto-refresh/service-kit/config'
+import { addSecretFiles } from '@auto-refresh/service-kit/config'
+import { runMain } from '@auto-refresh/service-kit/process'
 import { createLogger } from '@auto-refresh/service-kit/telemetry'
 import { buildStandalone } from './build-standalone.ts'
 import { explainFault } from './explain-fault.ts'

@@ -62,7 +62,7 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'packages/service-kit',
-    file: 'packages/service-kit/src/config/run-main.ts',
+    file: 'packages/service-kit/src/process/run-main.ts',
     name: 'a closed terminal leaves the database running',
     find: `, 'SIGHUP'`,
     replace: '',

@@ -5,5 +5,3 @@ export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.t
 export { parseTraceSettings } from './parse-trace-settings.ts'
 export type { Limit } from './parsers.ts'
 export { readEnvironment, type Environment, type EnvironmentReader } from './read-environment.ts'
-export { EXIT_CONFIG, runMain } from './run-main.ts'
-export { runStep } from './run-step.ts'

@@ -7,6 +7,6 @@ export {
   type Logger,
   type LogLevel,
 } from './logger.ts'
-export { describeInstruments } from './instruments.ts'
+export { CONSUMERS, describeInstruments } from './instruments.ts'
 export { maskSecrets, maskTokens } from './mask-secrets.ts'
 export { createMetrics, type Metrics } from './metrics.ts'

@@ -46,7 +46,7 @@ const SIGN_IN_LIMITERS = [
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 const TOPICS: readonly string[] = EVENT_TOPICS
 
-const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor'] as const
+export const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor'] as const
 const SERVICES = [...CONSUMERS, 'token-store'] as const
 type Service = (typeof SERVICES)[number]
 

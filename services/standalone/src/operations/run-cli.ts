@@ -1,4 +1,5 @@
-import { ConfigError, EXIT_CONFIG, type Environment } from '@auto-refresh/service-kit/config'
+import { ConfigError, type Environment } from '@auto-refresh/service-kit/config'
+import { EXIT_CONFIG } from '@auto-refresh/service-kit/process'
 import { Command, CommanderError } from 'commander'
 import { explainFault } from '../explain-fault.ts'
 

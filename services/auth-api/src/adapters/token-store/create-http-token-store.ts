@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { lookup as lookupAddresses } from 'node:dns/promises'
 import {
   InspectResult,
@@ -34,10 +35,10 @@ const DEADLINE_MS = 2000
 export function createHttpTokenStore({
   urls,
   apiKey,
-  nowMs,
-  random,
-  createId,
   log,
+  nowMs = () => performance.now(),
+  random = Math.random,
+  createId = randomUUID,
   deadlineMs = DEADLINE_MS,
   lookup = lookUp,
   tracing = noTracing,
@@ -45,11 +46,11 @@ export function createHttpTokenStore({
   urls: readonly string[]
   /** the first of `INTERNAL_API_KEYS` */
   apiKey: string
-  /** a clock that never jumps */
-  nowMs(): number
-  random(): number
-  createId: CreateId
   log: Pick<Log, 'info' | 'warn'>
+  /** a clock that never jumps */
+  nowMs?: () => number
+  random?: () => number
+  createId?: CreateId
   deadlineMs?: number
   lookup?: Lookup
   tracing?: Tracing

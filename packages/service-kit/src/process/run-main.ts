@@ -21,7 +21,8 @@ const SAME_SIGNAL_MS = 1000
  * `STOP_SIGNALS` stops it (0); one that comes during the start aborts `signal`, whose reason
  * `start` may throw when it has cleaned up. A second one more than a second later ends it at once
  * (1). Wrong settings exit with 78, every other fault with 1: a process in an unknown state never
- * goes on.
+ * goes on. Not close-with-grace: a fault would stop in order, and the Ctrl-C that npm delivers twice
+ * would kill.
  */
 export async function runMain({
   process,

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+
+const SAMPLE = join(import.meta.dirname, 'testing/sample-service.ts')
+
+let started: ReturnType<typeof spawnSample>[] = []
+afterEach(() => {
+  for (const { kill } of started) kill('SIGKILL')
+  started = []
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => void server.close(resolve))
+  return port
+}
+
+function spawnSample(port: number, env: Record<string, string>) {
+  const child = spawn(process.execPath, [SAMPLE], {
+    env: { ADMIN_PORT: String(port), KAFKA_BROKERS: '127.0.0.1:1', SECRETS_DIR: '', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const closed = once(child, 'close').then(([code]: unknown[]) => code)
+  const lines = () =>
+    output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  return {
+    /** Resolves with the exit code, once all output has been read. */
+    closed,
+    lines,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    send: (line: string) => child.stdin.write(`${line}\n`),
+    async has(text: string) {
+      await expect.poll(() => output).toContain(text)
+    },
+    /** The loggers write on their own time. */
+    events: () => lines().flatMap(({ event }) => event ?? []),
+    readiness: () =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        async (answer) => [answer.status, await answer.json()] as const,
+        () => undefined,
+      ),
+  }
+}
+
+async function startSample(env: Record<string, string> = {}) {
+  const sample = spawnSample(await freePort(), env)
+  started.push(sample)
+  return sample
+}
+
+/** The last first, while the admin server still answers. */
+const STOPPED = ['second stopped at readiness 503', 'first closed']
+
+test('a service is ready between its start and its stop, unless it names trouble', async () => {
+  const service = await startSample()
+  await service.has('The start waits')
+  const notReady = [503, { status: 'not_ready', reasons: ['starting or stopping'] }]
+  expect(await service.readiness()).toEqual(notReady)
+  service.send('start')
+  await service.has('sample is ready')
+  expect(await service.readiness()).toEqual([200, { status: 'ready' }])
+  service.send('clock differs')
+  await expect
+    .poll(service.readiness)
+    .toEqual([503, { status: 'not_ready', reasons: ['clock differs'] }])
+  expect(service.lines().at(-1)).toEqual({
+    level: 'info',
+    time: expect.any(String),
+    service: 'sample',
+    url: 'http://sample',
+    admin: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    msg: 'sample is ready',
+  })
+})
+
+test('a signal stops what was deferred, the last first, and ends the process with 0', async () => {
+  const service = await startSample()
+  service.send('start')
+  await service.has('sample is ready')
+  service.kill('SIGTERM')
+  expect(await service.closed).toBe(0)
+  expect(service.events()).toEqual(STOPPED)
+})
+
+test('a signal calls off a start that waits, and what it had opened is closed', async () => {
+  const service = await startSample()
+  await service.has('The start waits')
+  service.kill('SIGTERM')
+  expect(await service.closed).toBe(0)
+  expect(service.events()).toEqual(STOPPED)
+})
+
+test('a start that fails closes what it had opened and ends the process with 1', async () => {
+  const service = await startSample({ FAILING: 'true' })
+  service.send('start')
+  expect(await service.closed).toBe(1)
+  expect(service.events()).toEqual(STOPPED)
+  expect(service.lines()).toContainEqual(
+    expect.objectContaining({ level: 'fatal', service: 'sample' }),
+  )
+})
+
+test('every wrong setting is named at once, and ends the process with 78', async () => {
+  const service = await startSample({
+    FAILING: 'perhaps',
+    ADMIN_PORT: 'one',
+    KAFKA_BROKERS: 'nowhere',
+    OTEL_TRACES_SAMPLER: 'often',
+  })
+  expect(await service.closed).toBe(78)
+  expect(service.lines()).toEqual([
+    expect.objectContaining({
+      level: 'fatal',
+      msg: 'The settings are wrong',
+      faults: ['FAILING', 'ADMIN_PORT', 'KAFKA_BROKERS', 'OTEL_TRACES_SAMPLER'].map((name) =>
+        expect.stringContaining(name),
+      ),
+    }),
+  ])
+})

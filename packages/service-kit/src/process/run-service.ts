@@ -1,0 +1,107 @@
+import type { Tracing } from '@auto-refresh/contracts'
+import {
+  addSecretFiles,
+  parseKafkaSettings,
+  parseTogether,
+  parseTraceSettings,
+  type Environment,
+} from '@auto-refresh/service-kit/config'
+import {
+  createLogger,
+  createMetrics,
+  startAdminServer,
+  type Logger,
+  type LogLevel,
+  type Metrics,
+} from '@auto-refresh/service-kit/telemetry'
+import { openTracing } from '@auto-refresh/service-kit/tracing'
+import { runMain } from './run-main.ts'
+import { toKafkaDeps, type KafkaDeps } from './to-kafka-deps.ts'
+
+type ProcessSettings = { admin: { host: string; port: number }; logLevel: LogLevel }
+type Parse<Settings> = (environment: Environment) => Settings
+type Stoppable = { close(): unknown } | { stop(): unknown }
+
+/** What a service is built of. */
+export type ServiceParts<Config, Own> = {
+  config: Config
+  /** settings of the process of its own */
+  own: Own
+  /** for the Kafka clients of event-bus */
+  kafka: KafkaDeps
+  logger: Logger
+  metrics: Metrics
+  tracing: Tracing
+  /** aborted by a signal that comes during the start */
+  signal: AbortSignal
+  /** Stops `part` with the service, or when its start fails: the last deferred stops first. */
+  defer<Part extends Stoppable>(part: Part): Part
+}
+
+/**
+ * Runs a service in a process of its own: its settings from environment and secret files, all their
+ * faults at once, then tracing, logger, metrics and the admin server, then `start`. The service is
+ * ready once `start` has resolved and until it stops; `findTrouble` names what else makes it not
+ * ready. Signals and exit codes are those of `runMain`.
+ */
+export async function runService<Config, Own extends ProcessSettings>(
+  service: string,
+  parse: { config: Parse<Config>; own: Parse<Own> },
+  start: (
+    parts: ServiceParts<Config, Own>,
+  ) => Promise<{ url?: string; findTrouble?: () => readonly string[] } | void>,
+): Promise<void> {
+  await runMain({
+    process,
+    logger: createLogger({ service, level: 'info' }),
+    nowMs: () => performance.now(),
+    async start(signal) {
+      const environment = addSecretFiles(process.env)
+      const settings = parseTogether({
+        config: () => parse.config(environment),
+        own: () => parse.own(environment),
+        kafka: () => parseKafkaSettings(environment, service),
+        traces: () => parseTraceSettings(environment),
+      })
+      const version = process.env['npm_package_version'] ?? '0.0.0'
+      await using starting = new AsyncDisposableStack()
+      const tracing = await openTracing({
+        settings: settings.traces,
+        service,
+        version,
+        onTrouble: (reason) => logger.warn({ reason }, 'Traces could not be sent'),
+      })
+      starting.defer(() => tracing.close())
+      const logger = createLogger({ service, level: settings.own.logLevel, tracing })
+      const metrics = createMetrics({ service, version, tracing })
+
+      let findTrouble = (): readonly string[] => ['starting or stopping']
+      const admin = await startAdminServer({
+        ...settings.own.admin,
+        metrics,
+        isReady: () => findTrouble().length === 0 || findTrouble(),
+      })
+      starting.defer(() => admin.close())
+      const started = await start({
+        config: settings.config,
+        own: settings.own,
+        kafka: toKafkaDeps({ service, settings: settings.kafka, logger, metrics, tracing }),
+        logger,
+        metrics,
+        tracing,
+        signal,
+        defer(part) {
+          starting.defer(async () => void (await ('close' in part ? part.close() : part.stop())))
+          return part
+        },
+      })
+      const whileStarting = findTrouble
+      starting.defer(() => void (findTrouble = whileStarting))
+
+      findTrouble = started?.findTrouble ?? (() => [])
+      logger.info({ url: started?.url, admin: admin.url }, `${service} is ready`)
+      const running = starting.move()
+      return () => running.disposeAsync()
+    },
+  })
+}
