@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '@auto-refresh/contracts'
 import type { Environment } from './read-environment.ts'
@@ -43,12 +43,16 @@ export function addSecretFiles(
 }
 
 function listSettings(dir: string, isRequired: boolean): string[] {
-  if (!isRequired && !existsSync(dir)) return []
   try {
-    return readdirSync(dir).filter((name) => SETTING.test(name))
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => SETTING.test(entry.name) && (isRequired || !entry.isDirectory()))
+      .map(({ name }) => name)
   } catch (error) {
-    const what = isRequired ? `SECRETS_DIR (${dir})` : dir
-    throw new ConfigError([`${what} cannot be read (${codeOf(error)}); expected a readable folder`])
+    // Nobody asked for the usual folder, and other programs may own it.
+    if (!isRequired) return []
+    throw new ConfigError([
+      `SECRETS_DIR (${dir}) cannot be read (${codeOf(error)}); expected a readable folder`,
+    ])
   }
 }
 

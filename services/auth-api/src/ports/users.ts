@@ -35,10 +35,9 @@ export interface Users {
     demo: boolean
   }): Promise<User | undefined>
   /**
-   * Records the change in the same transaction, so that access tokens with the old role are due.
-   * `false` when the user has that role already: nothing changes.
+   * Records the role in the same transaction, so that access tokens with another one are due.
    */
-  setRole(id: string, role: string): Promise<boolean>
+  setRole(id: string, role: string): Promise<void>
   /** Stores a hash made with newer parameters, if the password has not been changed meanwhile. */
   upgradePasswordHash(id: string, change: { from: string; to: string }): Promise<void>
   /**

@@ -232,3 +232,22 @@ test('a key that is gone is known as retired before it is unknown', async () => 
   expect(kidsOf(one)).not.toEqual(kids)
   await one.keys.stop()
 })
+
+test('a key that was thrown away and put back by hand signs no more', async () => {
+  const before = replica()
+  await before.keys.start()
+  await before.keys.stop()
+  const { rows } = await database.pool.query<{ key: string }>(
+    'with gone as (delete from auth_api.signing_keys returning *) select to_jsonb(gone)::text as key from gone',
+  )
+  await database.pool.query(
+    'insert into auth_api.signing_keys select * from jsonb_populate_record(null::auth_api.signing_keys, $1::jsonb)',
+    [rows[0]?.key],
+  )
+  const after = replica()
+  await after.keys.start()
+  expect(kidsOf(after)).toHaveLength(1)
+  expect(kidsOf(after)).not.toEqual(kidsOf(before))
+  expect(await states()).toEqual([{ state: 'active', n: 1 }])
+  await after.keys.stop()
+})

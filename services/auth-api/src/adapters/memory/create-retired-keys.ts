@@ -45,7 +45,9 @@ export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
   }
 
   async function refresh(): Promise<void> {
-    kids = new Set([...kids, ...(await read())])
+    const found = await read()
+    // After the wait: another reading may have found more.
+    kids = new Set([...kids, ...found])
   }
 
   async function poll(): Promise<void> {

@@ -69,6 +69,20 @@ export function createRevocationEntries() {
     return row
   }
 
+  /** Without those whose tokens have expired: an end of our own is kept longer than it is told. */
+  function toTold(
+    sessionIds: Iterable<string>,
+    secondsLeft: (entry: RevocationEntry) => number,
+  ): ToldRevocation[] {
+    const told: ToldRevocation[] = []
+    for (const sessionId of sessionIds) {
+      const row = rows.get(sessionId)
+      const expiresInSeconds = row === undefined ? 0 : secondsLeft(toEntry(sessionId, row))
+      if (expiresInSeconds > 0) told.push({ sessionId, expiresInSeconds })
+    }
+    return told
+  }
+
   return {
     has: (sessionId: string) => rows.has(sessionId),
     get(sessionId: string): RevocationEntry | undefined {
@@ -113,10 +127,7 @@ export function createRevocationEntries() {
       return rows.size < before
     },
     list: (secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] =>
-      Array.from(rows, ([sessionId, row]) => ({
-        sessionId,
-        expiresInSeconds: secondsLeft(toEntry(sessionId, row)),
-      })),
+      toTold(rows.keys(), secondsLeft),
     /**
      * Learned since then, or ended here a moment ago; `undefined` where too much is new to be told
      * apart.
@@ -127,12 +138,7 @@ export function createRevocationEntries() {
     ): ToldRevocation[] | undefined {
       if (fromMs <= droppedUpToMs) return undefined
       const learned = recentIds.filter((_, index) => (recentMs[index] ?? 0) >= fromMs)
-      return [...new Set([...learned, ...addedAtMs.keys()])].flatMap((sessionId) => {
-        const row = rows.get(sessionId)
-        return row === undefined
-          ? []
-          : [{ sessionId, expiresInSeconds: secondsLeft(toEntry(sessionId, row)) }]
-      })
+      return toTold(new Set([...learned, ...addedAtMs.keys()]), secondsLeft)
     },
   }
 }

@@ -3,7 +3,7 @@ import type { LoginAudit, LoginRecord } from '../../ports/login-records.ts'
 import { readRows } from './read-rows.ts'
 
 /** Small enough for the deadline of a statement and for one turn of the event loop. */
-const PAGE_SIZE = 5000
+const PAGE_SIZE = 20_000
 
 /** The audit trail in `auth_api.login_audit`. */
 export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
@@ -14,10 +14,7 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
     async hasSignedInFrom(usernameHash, block) {
       return block !== 'unknown' && (await findSignIn(pool, usernameHash, block)).length > 0
     },
-    async signInsBefore(before) {
-      const signIns = await signInsBefore(pool, before)
-      return { signIns, next: signIns.length < PAGE_SIZE ? undefined : signIns.at(-1)?.id }
-    },
+    signInsBefore: (before) => signInsBefore(pool, before),
   }
 }
 
@@ -51,12 +48,32 @@ function findSignIn(pool: Pool, usernameHash: string, block: string) {
   })
 }
 
-function signInsBefore(pool: Pool, before: string | undefined) {
-  return readRows<{ id: string; usernameHash: string; address: string }>(pool, {
+/**
+ * Reads a bounded part of the trail, whatever it holds: in a flood of failures the sign-ins that
+ * succeeded lie far apart.
+ */
+async function signInsBefore(pool: Pool, before: string | undefined) {
+  const rows = await readRows<{
+    id: string
+    usernameHash: string
+    address: string | null
+  }>(pool, {
     text: `
-      select id::text as id, username_hash as "usernameHash", host(address) as address from auth_api.login_audit
-      where outcome = 'succeeded' and address is not null and ($1::bigint is null or id < $1::bigint)
-      order by login_audit.id desc limit $2::int`,
+      with part as materialized (
+        select id, outcome, username_hash, address from auth_api.login_audit
+        where $1::bigint is null or id < $1::bigint
+        order by id desc limit $2::int)
+      select id::text as id, username_hash as "usernameHash",
+        case when outcome = 'succeeded' then host(address) end as address
+      from part
+      where (outcome = 'succeeded' and address is not null) or id = (select min(id) from part)
+      order by part.id desc`,
     values: [before ?? null, PAGE_SIZE],
   })
+  return {
+    signIns: rows.flatMap(({ usernameHash, address }) =>
+      address === null ? [] : [{ usernameHash, address }],
+    ),
+    next: rows.at(-1)?.id,
+  }
 }

@@ -5,6 +5,7 @@ import type { SigningKeyChange, SigningKeyStore } from '../../ports/signing-keys
 import type { Queryable } from './read-rows.ts'
 import {
   activateSigningKey,
+  deleteRetiredRows,
   deleteSigningKey,
   denySigningKey,
   insertSigningKey,
@@ -29,6 +30,7 @@ export function createPostgresSigningKeys({
       try {
         return await inTransaction(pool, async (client) => {
           await lockSigningKeys(client)
+          await deleteRetiredRows(client)
           const nowMs = clock.nowMs()
           for (const change of await decide(await readSigningKeys(client), nowMs))
             await carryOut(client, change, nowMs)

@@ -115,16 +115,26 @@ describe('the audit trail', () => {
     await pool.query(`
       insert into auth_api.login_audit (outcome, username_hash, address, network, agent)
       select case when i % 2 = 0 then 'succeeded' else 'invalid_credentials' end, 'paged ' || i, '203.0.113.7', '203.0.113.0/24', 'test'
-      from generate_series(1, 10004) i`)
+      from generate_series(1, 20004) i`)
     const first = await audit.signInsBefore()
     const second = await audit.signInsBefore(first.next)
-    expect(first.signIns).toHaveLength(5000)
-    expect(first.signIns[0]).toMatchObject({ usernameHash: 'paged 10004', address: '203.0.113.7' })
+    expect(first.signIns).toHaveLength(10_000)
+    expect(first.signIns[0]).toMatchObject({ usernameHash: 'paged 20004', address: '203.0.113.7' })
     expect(second.signIns.slice(0, 2)).toMatchObject([
       { usernameHash: 'paged 4' },
       { usernameHash: 'paged 2' },
     ])
-    expect(second.next).toBeUndefined()
+    // A page without a sign-in does not end the reading.
+    await pool.query(
+      `insert into auth_api.login_audit (outcome, username_hash, network, agent)
+        select 'invalid_credentials', 'flood', '', '' from generate_series(1, 20000)`,
+    )
+    const flood = await audit.signInsBefore()
+    expect(flood.signIns).toEqual([])
+    expect((await audit.signInsBefore(flood.next)).signIns[0]).toMatchObject({
+      usernameHash: 'paged 20004',
+    })
+    expect(await audit.signInsBefore('1')).toEqual({ signIns: [], next: undefined })
   })
 
   test('a failed login makes no address familiar', async () => {

@@ -3,30 +3,31 @@ import type { UserRoleChange } from '../../ports/known-users.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 /**
- * Covers a refresh that reads the old role and signs a moment later, and clocks that differ. Larger
- * is safe: a token with the new role is never due.
+ * Covers a refresh that reads the old role and signs a moment later, and the clock of token-store's
+ * database, which dates tokens. Larger is safe: a token with the new role is never due.
  */
-const MARGIN = '10 seconds'
+const MARGIN = '60 seconds'
 /** As long as an access token from before the change may live. */
 const KEPT = `${LONGEST_ACCESS_TOKEN_SECONDS + 60} seconds`
 
-/** Changes the role and records the change in one statement; `false` when the role is the same. */
-export async function changeRole(database: Queryable, id: string, role: string): Promise<boolean> {
-  const rows = await readRows(database, {
+/**
+ * Changes the role and records it in one statement. A role that the user has already is recorded
+ * too: it may have been changed by SQL, and older tokens carry another one.
+ */
+export async function changeRole(database: Queryable, id: string, role: string): Promise<void> {
+  await readRows(database, {
     text: `
       with changed as (
         update auth_api.users set role = $2::text, updated_at = now()
-        where id = $1::uuid and role <> $2::text
+        where id = $1::uuid
         returning id, role)
       insert into auth_api.role_changes as known (user_id, role, changed_at)
       select id, role, clock_timestamp() from changed
       on conflict (user_id) do update set
         role = excluded.role,
-        changed_at = greatest(excluded.changed_at, known.changed_at + interval '1 millisecond')
-      returning user_id`,
+        changed_at = greatest(excluded.changed_at, known.changed_at + interval '1 millisecond')`,
     values: [id, role],
   })
-  return rows.length > 0
 }
 
 /** The changes that still matter, in a stable order. */

@@ -13,11 +13,14 @@ type Row = {
   expires_at: number | null
 }
 
+/** Without those that were thrown away: a row that was put back by hand must not sign again. */
 export async function readSigningKeys(database: Queryable): Promise<StoredSigningKey[]> {
   const rows = await readRows<Row>(database, {
     text: `
       select kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at, expires_at
-      from auth_api.signing_keys order by created_at, kid`,
+      from auth_api.signing_keys
+      where kid not in (select kid from auth_api.retired_keys)
+      order by created_at, kid`,
   })
   return rows.map((row) => ({
     kid: row.kid,
@@ -87,6 +90,13 @@ export async function deleteSigningKey(database: Queryable, kid: string): Promis
   await readRows(database, {
     text: 'delete from auth_api.signing_keys where kid = $1::text',
     values: [kid],
+  })
+}
+
+/** Rows that were put back by hand after their key was thrown away. */
+export async function deleteRetiredRows(database: Queryable): Promise<void> {
+  await readRows(database, {
+    text: 'delete from auth_api.signing_keys where kid in (select kid from auth_api.retired_keys)',
   })
 }
 

@@ -62,24 +62,26 @@ test('many are found in one statement; unknown ids are left out', async () => {
 
 test('role and password hash change; a hash is upgraded only while it is the one that was checked', async () => {
   const { id } = await addUser()
-  expect(await users.setRole(id, 'admin')).toBe(true)
+  await users.setRole(id, 'admin')
   await users.upgradePasswordHash(id, { from: 'hash', to: 'stronger' })
   await users.upgradePasswordHash(id, { from: 'hash', to: 'late' })
   expect(await stateOf(id)).toMatchObject({ role: 'admin', passwordHash: 'stronger', version: 1 })
 })
 
-test('a changed role is recorded with the change, for longer than any access token lives; the same role is no change', async () => {
+test('a changed role is recorded with the change, for longer than any access token lives, and so is a role that is repeated', async () => {
   const [{ id }, other] = [await addUser(), await addUser()]
   const recorded = async () =>
     (await readRoleChanges(database.pool)).filter(({ userId }) => [id, other.id].includes(userId))
-  expect([await users.setRole(id, 'user'), await recorded()]).toEqual([false, []])
-  expect(await users.setRole('00000000-0000-4000-8000-000000000000', 'admin')).toBe(false)
+  // The change itself was made by SQL.
+  await users.setRole(id, 'user')
+  expect(await recorded()).toMatchObject([{ userId: id, role: 'user' }])
+  await users.setRole('00000000-0000-4000-8000-000000000000', 'admin')
   const startedMs = Date.now()
   await users.setRole(id, 'admin')
   const [first] = await recorded()
   expect(first).toMatchObject({ userId: id, role: 'admin' })
-  expect(first?.issuedBefore).toBeGreaterThanOrEqual(Math.floor(startedMs / 1000) + 10)
-  expect(first?.issuedBefore).toBeLessThanOrEqual(Date.now() / 1000 + 10.001)
+  expect(first?.issuedBefore).toBeGreaterThanOrEqual(Math.floor(startedMs / 1000) + 60)
+  expect(first?.issuedBefore).toBeLessThanOrEqual(Date.now() / 1000 + 60.001)
   expect(first?.expiresInSeconds).toBeGreaterThan(86_410)
 
   // a clock that was set back in between

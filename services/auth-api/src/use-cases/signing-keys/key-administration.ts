@@ -18,14 +18,15 @@ export type KeyAdministration = Readonly<{
   list(): Promise<SigningKeySummary[]>
   /**
    * Throws a leaked key away: its tokens count no longer. Another key is active when it returns; a
-   * repeated call changes nothing. Throws `CodedError('unavailable')`.
+   * repeated call changes nothing. Throws `CodedError('unavailable')`, and a `ConfigError` when the
+   * encryption keys given do not open the keys that are kept.
    */
   retire(kid: string): Promise<KeyRetirement>
 }>
 export type KeyAdministrationDeps = Readonly<{
   store: SigningKeyStore
   generate: GenerateSigningKey
-  vault: Pick<KeyVault, 'seal'>
+  vault: KeyVault
 }>
 
 /** What operators do with signing keys. */
@@ -47,6 +48,9 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
         const key = locked.find((one) => one.kid === kid)
         found = key !== undefined
         if (key === undefined) return []
+        // Sealed with another key than the services have, the new one would stop all signing.
+        for (const { kid: name, sealed } of locked)
+          if (sealed !== undefined) vault.open(name, sealed)
         const deny = { action: 'deny', kid } as const
         if (key.state !== 'active') return [deny]
         // The next key has been published: back ends know it already.

@@ -13,7 +13,7 @@ function setUp() {
     add: vi.fn<Users['add']>(async ({ username }) =>
       username === 'taken' ? undefined : aUser({ username }),
     ),
-    setRole: vi.fn<Users['setRole']>(async (_, role) => role !== 'user'),
+    setRole: vi.fn<Users['setRole']>(),
     upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(),
     revoke: vi.fn<Users['revoke']>(async (userId, reason) => {
       calls.push(`revoke ${reason}`)

@@ -79,8 +79,8 @@ export function createUserAdministration({
       const reason = refuseRole(role)
       if (reason !== undefined) return { outcome: 'refused', reason }
       return withUser(username, async (user) => {
-        if (await users.setRole(user.id, role))
-          log.info({ event: 'role_set', userId: user.id, role }, 'Role set')
+        await users.setRole(user.id, role)
+        log.info({ event: 'role_set', userId: user.id, role }, 'Role set')
       })
     },
     async setPassword(username, password) {
