@@ -7,7 +7,6 @@ test('a slow reading that began before a retirement does not forget it', async (
   const keys = createRetiredKeys({
     read: () => new Promise((resolve) => readings.push(resolve)),
     onChange: async () => {},
-    createRepeating: () => ({ start() {}, stop: async () => {} }),
     log: aLog(),
   })
   const slow = keys.refresh()

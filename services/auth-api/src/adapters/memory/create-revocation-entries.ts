@@ -69,20 +69,6 @@ export function createRevocationEntries() {
     return row
   }
 
-  /** Without those whose tokens have expired: an end of our own is kept longer than it is told. */
-  function toTold(
-    sessionIds: Iterable<string>,
-    secondsLeft: (entry: RevocationEntry) => number,
-  ): ToldRevocation[] {
-    const told: ToldRevocation[] = []
-    for (const sessionId of sessionIds) {
-      const row = rows.get(sessionId)
-      const expiresInSeconds = row === undefined ? 0 : secondsLeft(toEntry(sessionId, row))
-      if (expiresInSeconds > 0) told.push({ sessionId, expiresInSeconds })
-    }
-    return told
-  }
-
   return {
     has: (sessionId: string) => rows.has(sessionId),
     get(sessionId: string): RevocationEntry | undefined {
@@ -127,7 +113,10 @@ export function createRevocationEntries() {
       return rows.size < before
     },
     list: (secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] =>
-      toTold(rows.keys(), secondsLeft),
+      Array.from(rows, ([sessionId, row]) => ({
+        sessionId,
+        expiresInSeconds: secondsLeft(toEntry(sessionId, row)),
+      })),
     /**
      * Learned since then, or ended here a moment ago; `undefined` where too much is new to be told
      * apart.
@@ -138,7 +127,12 @@ export function createRevocationEntries() {
     ): ToldRevocation[] | undefined {
       if (fromMs <= droppedUpToMs) return undefined
       const learned = recentIds.filter((_, index) => (recentMs[index] ?? 0) >= fromMs)
-      return toTold(new Set([...learned, ...addedAtMs.keys()]), secondsLeft)
+      return [...new Set([...learned, ...addedAtMs.keys()])].flatMap((sessionId) => {
+        const row = rows.get(sessionId)
+        const expiresInSeconds = row === undefined ? 0 : secondsLeft(toEntry(sessionId, row))
+        // An end of our own that token-store never confirms is kept for a day.
+        return expiresInSeconds > 0 ? [{ sessionId, expiresInSeconds }] : []
+      })
     },
   }
 }
