@@ -37,7 +37,7 @@ import { buildBackground } from './build-background.ts'
 import { buildLoadFamiliar } from './build-load-familiar.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildSigningKeys } from './build-signing-keys.ts'
-import { checkAuthApiKeys } from './check-auth-api-keys.ts'
+import { checkAuthApiKeys, type CheckedKey } from './check-auth-api-keys.ts'
 import type { AuthApiConfig } from './config.ts'
 import { toUsernameKey } from './domain/username.ts'
 import { AUTH_API_MIGRATIONS } from './migrations.ts'
@@ -242,9 +242,9 @@ export function buildAuthCore(deps: AuthCoreDeps) {
    * Checks the schema, and the keys against the database. Throws a `ConfigError` that names every
    * wrong key.
    */
-  async function checkKeys(): Promise<void> {
+  async function checkKeys(names?: readonly CheckedKey[]): Promise<void> {
     await checkSchema({ pool, ...AUTH_API_MIGRATIONS })
-    await checkAuthApiKeys({ pool, config, randomBytes })
+    await checkAuthApiKeys({ pool, config, randomBytes, ...(names && { names }) })
   }
 
   return {

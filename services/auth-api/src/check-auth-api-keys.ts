@@ -10,13 +10,27 @@ type Config = Readonly<{
   usernameHashKey: Buffer
 }>
 
-/** Throws one `ConfigError` for every key that is not the one this database has been used with. */
-export function checkAuthApiKeys(deps: {
+const CHECKS = {
+  USERNAME_HASH_KEY: checkUsernameHashKey,
+  SIGNING_KEY_ENCRYPTION_KEYS: checkEncryptionKeys,
+}
+export type CheckedKey = keyof typeof CHECKS
+const ALL: readonly CheckedKey[] = ['USERNAME_HASH_KEY', 'SIGNING_KEY_ENCRYPTION_KEYS']
+
+/**
+ * Throws one `ConfigError` for every key of `names`, by default of all, that is not the one this
+ * database has been used with.
+ */
+export function checkAuthApiKeys({
+  names = ALL,
+  ...deps
+}: {
   pool: Pool
   config: Config
   randomBytes: (size: number) => Buffer
+  names?: readonly CheckedKey[]
 }): Promise<void> {
-  return checkTogether([() => checkUsernameHashKey(deps), () => checkEncryptionKeys(deps)])
+  return checkTogether(names.map((name) => () => CHECKS[name](deps)))
 }
 
 async function checkUsernameHashKey({

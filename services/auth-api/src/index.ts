@@ -1,3 +1,4 @@
+export type { CheckedKey } from './check-auth-api-keys.ts'
 export { isStraightFromLoopback } from './adapters/http/request/is-straight-from-loopback.ts'
 export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 export { buildAuthCore, type AuthCore } from './build-auth-core.ts'

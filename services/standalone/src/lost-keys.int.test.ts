@@ -88,4 +88,14 @@ test('keys with other values end it with 78 and are all named at once', async ()
   ]) {
     expect(ended.stderr).toContain(part)
   }
+  for (const [command, name] of [
+    [['user', 'hash', 'ada'], 'USERNAME_HASH_KEY is not'],
+    [['keys', 'retire', 'any'], 'does not open the signing key'],
+  ] as const) {
+    const other = await runEntry('operations/cli.ts', {
+      args: [...command],
+      environment: { ...settings('a'), ...keys() },
+    })
+    expect([other.code, other.stderr]).toEqual([78, expect.stringContaining(name)])
+  }
 })

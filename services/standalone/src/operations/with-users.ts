@@ -1,6 +1,5 @@
-import { buildAuthCore, type AuthCore } from '@auto-refresh/auth-api'
+import { buildAuthCore, type AuthCore, type CheckedKey } from '@auto-refresh/auth-api'
 import type { Environment } from '@auto-refresh/service-kit/config'
-import type { Keys } from '../generated-keys.ts'
 import { withTokenStore } from './with-token-store.ts'
 
 /** No one listens in this process; the package event-bus would load Kafka. */
@@ -16,7 +15,7 @@ const NO_BUS = {
 export function withUsers<T>(
   environment: Environment,
   work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>,
-  options: { neededKeys?: readonly (keyof Keys)[] } = {},
+  options: { neededKeys?: readonly CheckedKey[] } = {},
 ): Promise<T> {
   return withTokenStore(
     environment,
@@ -30,6 +29,8 @@ export function withUsers<T>(
         metrics,
       })
       try {
+        // Another key than the services use would give a hash that no event knows.
+        if (options.neededKeys !== undefined) await auth.checkKeys(options.neededKeys)
         return await work(auth)
       } finally {
         await auth.stop()
