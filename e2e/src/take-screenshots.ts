@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { openBrowser } from './harness/open-browser.ts'
 import { REPOSITORY, startStandalone, temporaryFolder } from './harness/start-standalone.ts'
-import { toSmallPng } from './harness/to-small-png.ts'
 
 /**
  * `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen
@@ -45,7 +44,7 @@ async function shoot(
   await act(page)
   await page.mouse.move(0, 0)
   await page.evaluate(() => scrollTo(0, 0))
-  await writeFile(join(OUT, `${name}.png`), toSmallPng(await page.screenshot()))
+  await writeFile(join(OUT, `${name}.webp`), await page.screenshot({ type: 'webp', quality: 80 }))
   await close()
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { stopWithUs } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 
@@ -51,7 +51,7 @@ export async function startCasesApi({
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  stopWithUs(child)
+  stopWithParent(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

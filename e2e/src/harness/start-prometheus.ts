@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stopWithUs } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY, temporaryFolder } from './start-standalone.ts'
 
@@ -128,7 +128,7 @@ async function toTestReceivers(notifyUrl: string): Promise<string> {
 
 function run(command: string, args: string[]) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  stopWithUs(child)
+  stopWithParent(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { stopWithUs } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 import { freePort, REPOSITORY } from './start-standalone.ts'
 
@@ -28,7 +28,7 @@ export async function startService(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  stopWithUs(child)
+  stopWithParent(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stopWithUs } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 import { eventually } from './eventually.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
@@ -59,7 +59,7 @@ export async function startStandalone(options: {
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  stopWithUs(child)
+  stopWithParent(child)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -1,6 +1,5 @@
-import { isDockerThere } from './docker-postgres.ts'
-import { startDockerKafka } from './kafka/docker-kafka.ts'
-import { startOwnKafka } from './start-own-kafka.ts'
+import { startDockerKafka } from './docker/start-docker-kafka.ts'
+import { startOwnKafka } from './without-docker/start-own-kafka.ts'
 
 export type StartedKafka = Readonly<{
   brokers: readonly string[]
@@ -9,9 +8,9 @@ export type StartedKafka = Readonly<{
 }>
 
 /**
- * A Kafka for tests: the one that `TEST_KAFKA_BROKERS` names, else a container where Docker
- * answers, else one of this machine. It makes no topics by itself. Throws the reason in one
- * sentence where none can be had.
+ * A Kafka for tests: the one that `TEST_KAFKA_BROKERS` names, else a container, else, without
+ * Docker, a process on this machine. It creates no topics automatically. Throws an error that names
+ * the cause when none of these works.
  */
 export async function startKafka(
   environment: NodeJS.ProcessEnv = process.env,
@@ -19,10 +18,8 @@ export async function startKafka(
   const given = environment['TEST_KAFKA_BROKERS']
   if (given !== undefined && given !== '')
     return { brokers: given.split(','), stop: async () => {}, engine: 'environment' }
-  // Docker may answer and yet have no image and no way to get one.
-  const container = (await isDockerThere(environment['DOCKER_HOST']))
-    ? await startDockerKafka().catch(() => undefined)
-    : undefined
+  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  const container = await startDockerKafka().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { brokers, stop } = await startOwnKafka(environment)
   return { brokers, stop, engine: 'machine' }

@@ -11,7 +11,7 @@ import {
   startServer,
   toUrl,
 } from '@auto-refresh/embedded-postgres'
-import { endWithUs } from './machine/end-with-us.ts'
+import { killWithParent } from './end-with-parent.ts'
 
 export type OwnPostgres = Readonly<{
   url: string
@@ -47,7 +47,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     await findPostmaster(data)
     const { client, pid } = await startServer(instance, { port, settings: FAST })
     stopWatching()
-    stopWatching = endWithUs({ pid, folder: dataDir })
+    stopWatching = killWithParent({ pid, folder: dataDir })
     await client.end()
   }
 

@@ -1,4 +1,4 @@
-import { isDockerThere, startDockerPostgres } from './docker-postgres.ts'
+import { startDockerPostgres } from './docker/start-docker-postgres.ts'
 import { startOwnPostgres } from './start-own-postgres.ts'
 
 export type StartedPostgres = Readonly<{
@@ -8,8 +8,8 @@ export type StartedPostgres = Readonly<{
 }>
 
 /**
- * A Postgres for tests: the one that `TEST_DATABASE_URL` names, else a container where Docker
- * answers, else the embedded one.
+ * A Postgres for tests: the one that `TEST_DATABASE_URL` names, else a container, else, without
+ * Docker, the embedded one.
  */
 export async function startPostgres(
   environment: NodeJS.ProcessEnv = process.env,
@@ -17,10 +17,8 @@ export async function startPostgres(
   const given = environment['TEST_DATABASE_URL']
   if (given !== undefined && given !== '')
     return { url: given, stop: async () => {}, engine: 'environment' }
-  // Docker may answer and yet have no image and no way to get one.
-  const container = (await isDockerThere(environment['DOCKER_HOST']))
-    ? await startDockerPostgres().catch(() => undefined)
-    : undefined
+  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  const container = await startDockerPostgres().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnPostgres()
   return { url, stop, engine: 'embedded' }

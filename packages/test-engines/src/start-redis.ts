@@ -1,6 +1,5 @@
-import { isDockerThere } from './docker-postgres.ts'
-import { startDockerRedis } from './redis/docker-redis.ts'
-import { startOwnRedis } from './start-own-redis.ts'
+import { startDockerRedis } from './docker/start-docker-redis.ts'
+import { startOwnRedis } from './without-docker/start-own-redis.ts'
 
 export type StartedRedis = Readonly<{
   url: string
@@ -9,8 +8,8 @@ export type StartedRedis = Readonly<{
 }>
 
 /**
- * A Redis for tests: the one that `TEST_REDIS_URL` names, else a container where Docker answers,
- * else one of this machine. Throws the reason in one sentence where none can be had.
+ * A Redis for tests: the one that `TEST_REDIS_URL` names, else a container, else, without Docker, a
+ * process on this machine. Throws an error that names the cause when none of these works.
  */
 export async function startRedis(
   environment: NodeJS.ProcessEnv = process.env,
@@ -18,10 +17,8 @@ export async function startRedis(
   const given = environment['TEST_REDIS_URL']
   if (given !== undefined && given !== '')
     return { url: given, stop: async () => {}, engine: 'environment' }
-  // Docker may answer and yet have no image and no way to get one.
-  const container = (await isDockerThere(environment['DOCKER_HOST']))
-    ? await startDockerRedis().catch(() => undefined)
-    : undefined
+  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  const container = await startDockerRedis().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnRedis(environment)
   return { url, stop, engine: 'machine' }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startKafka } from './start-kafka.ts'
-import { startOwnKafka, type OwnKafka } from './start-own-kafka.ts'
+import { startOwnKafka, type OwnKafka } from './without-docker/start-own-kafka.ts'
 
 let kafka: OwnKafka
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startOwnRedis, type OwnRedis } from './start-own-redis.ts'
+import { startOwnRedis, type OwnRedis } from './without-docker/start-own-redis.ts'
 import { startRedis } from './start-redis.ts'
 
 /** What a Redis at this address answers to an inline command. */

@@ -1,4 +1,4 @@
-import { startOwnRedis } from '../start-own-redis.ts'
+import { startOwnRedis } from '../without-docker/start-own-redis.ts'
 
 /** A process that owns a Redis until it is killed: `node hold-redis.ts` prints its URL. */
 const redis = await startOwnRedis()

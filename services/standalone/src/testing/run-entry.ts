@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { stopWithUs } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 
 export type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
 
@@ -10,7 +10,7 @@ function spawnEntry(entry: string, args: readonly string[], environment: NodeJS.
   const env = { PATH: process.env['PATH'], ADMIN_PORT: '0', PORT: '0', ...environment }
   const path = join(import.meta.dirname, '..', entry)
   const child = spawn(process.execPath, [path, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
-  stopWithUs(child)
+  stopWithParent(child)
   return child
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder } from '../machine/cache-folder.ts'
-import { runMaven } from '../machine/run-maven.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { runMaven } from './run-maven.ts'
 
 const KAFKA_VERSION = '4.3.1'
 const POM = `<project>

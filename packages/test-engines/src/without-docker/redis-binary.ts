@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cacheFolder } from '../machine/cache-folder.ts'
-import { runMaven } from '../machine/run-maven.ts'
-import { readZipEntry } from './read-zip-entry.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { runMaven } from './run-maven.ts'
 
 const run = promisify(execFile)
 const ARTIFACT = { group: 'com.github.codemonstur', name: 'embedded-redis', version: '1.4.3' }
@@ -14,10 +13,19 @@ const BINARIES: Record<string, string> = {
   'darwin-x64': 'redis-server-6.2.6-v5-darwin-amd64',
   'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
 }
+/** Without a project, Maven would leave a marker of what it unpacked in the working directory. */
+const POM = `<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>auto-refresh</groupId>
+  <artifactId>redis-for-tests</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+</project>
+`
 
 /**
- * redis-server or valkey-server of the PATH, else the static binary in a Maven artifact, which
- * stays in the cache.
+ * Returns `redis-server` or `valkey-server` when one is on the PATH, else the path of a binary from
+ * a Maven artifact, which stays in the cache.
  */
 export async function redisBinary(environment: NodeJS.ProcessEnv): Promise<string> {
   for (const name of ['redis-server', 'valkey-server']) {
@@ -32,25 +40,27 @@ export async function redisBinary(environment: NodeJS.ProcessEnv): Promise<strin
   const entry = BINARIES[`${process.platform}-${process.arch}`]
   if (entry === undefined)
     throw new Error(
-      `there is no redis-server or valkey-server on the PATH, and none to download for ${process.platform}-${process.arch}`,
+      `redis-server and valkey-server are not on the PATH, and there is no download for ${process.platform}-${process.arch}`,
     )
   const folder = await cacheFolder({
     name: `${ARTIFACT.name}-${ARTIFACT.version}`,
     environment,
     async fill(making) {
+      const pom = join(making, 'pom.xml')
+      await writeFile(pom, POM)
       await runMaven(
         [
-          'dependency:copy',
+          '-f',
+          pom,
+          'dependency:unpack',
           `-Dartifact=${ARTIFACT.group}:${ARTIFACT.name}:${ARTIFACT.version}`,
+          `-Dmdep.unpack.includes=${entry}`,
           `-DoutputDirectory=${making}`,
         ],
         environment,
       )
-      const jar = join(making, `${ARTIFACT.name}-${ARTIFACT.version}.jar`)
-      await writeFile(join(making, 'redis-server'), readZipEntry(await readFile(jar), entry), {
-        mode: 0o755,
-      })
-      await rm(jar)
+      await chmod(join(making, entry), 0o755)
+      await rename(join(making, entry), join(making, 'redis-server'))
     },
   })
   return join(folder, 'redis-server')

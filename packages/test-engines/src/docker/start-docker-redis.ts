@@ -1,4 +1,4 @@
-/** A container of the official image, with nothing kept on disk. */
+/** A container of the official image that stores nothing on disk. */
 export async function startDockerRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
   const { GenericContainer, Wait } = await import('testcontainers')
   const container = await new GenericContainer('redis:8')

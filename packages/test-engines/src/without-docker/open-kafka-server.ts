@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findFreePort } from '@auto-refresh/embedded-postgres'
-import { openOwnServer, type OwnServer } from '../machine/own-server.ts'
+import { openOwnServer, type OwnServer } from './open-own-server.ts'
 import { kafkaJars } from './kafka-jars.ts'
 
 const run = promisify(execFile)

@@ -1,6 +1,6 @@
 import { findFreePort } from '@auto-refresh/embedded-postgres'
-import { openOwnServer, type OwnServer } from './machine/own-server.ts'
-import { redisBinary } from './redis/redis-binary.ts'
+import { openOwnServer, type OwnServer } from './open-own-server.ts'
+import { redisBinary } from './redis-binary.ts'
 
 export type OwnRedis = OwnServer & Readonly<{ url: string }>
 

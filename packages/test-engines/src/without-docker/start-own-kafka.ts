@@ -1,5 +1,5 @@
-import { openKafkaServer } from './kafka/open-kafka-server.ts'
-import type { OwnServer } from './machine/own-server.ts'
+import { openKafkaServer } from './open-kafka-server.ts'
+import type { OwnServer } from './open-own-server.ts'
 
 export type OwnKafka = OwnServer & Readonly<{ brokers: readonly string[] }>
 

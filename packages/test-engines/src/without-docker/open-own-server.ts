@@ -4,7 +4,7 @@ import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endWithUs } from './end-with-us.ts'
+import { killWithParent } from '../end-with-parent.ts'
 
 const READY_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 15_000
@@ -45,14 +45,14 @@ export async function openOwnServer({
 }): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), `auto-refresh-${name}-`))
   const logFile = join(folder, 'server.log')
-  let running: { child: ChildProcess; letLive: () => void } | undefined
+  let running: { child: ChildProcess; stopWatching: () => void } | undefined
 
   async function startServer(): Promise<void> {
     if (running !== undefined && !hasEnded(running.child)) return
     await end('SIGKILL')
     const seen = (await stat(logFile).catch(() => ({ size: 0 }))).size
     const child = await spawnServer(command, { folder, logFile })
-    running = { child, letLive: endWithUs({ pid: child.pid ?? 0, folder }) }
+    running = { child, stopWatching: killWithParent({ pid: child.pid ?? 0, folder }) }
     const deadline = performance.now() + READY_DEADLINE_MS
     for (;;) {
       const log = (await readFile(logFile)).subarray(seen).toString()
@@ -67,9 +67,9 @@ export async function openOwnServer({
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (running === undefined) return
-    const { child, letLive } = running
+    const { child, stopWatching } = running
     running = undefined
-    letLive()
+    stopWatching()
     if (hasEnded(child)) return
     const ended = once(child, 'exit')
     child.ref()

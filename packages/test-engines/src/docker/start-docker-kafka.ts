@@ -3,8 +3,8 @@ import { findFreePort } from '@auto-refresh/embedded-postgres'
 const IMAGE = 'apache/kafka:4.3.1'
 
 /**
- * A container of the official image. What it tells its clients to connect to must be known before
- * it starts.
+ * A container of the official image. Its host port is chosen before it starts, because Kafka
+ * advertises the port to its clients.
  */
 export async function startDockerKafka(): Promise<{
   brokers: readonly string[]
