@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
+import { eventually } from '@auto-refresh/test-engines'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 const READY_DEADLINE_MS = 60_000
@@ -41,15 +40,14 @@ export async function startProcess({
   )
   await log.close()
   const exited = once(child, 'exit')
-  const deadline = performance.now() + READY_DEADLINE_MS
-  while (!(await isReady(readyUrl))) {
-    if (!hasEnded(child) && performance.now() < deadline) {
-      await delay(100)
-      continue
-    }
+  await eventually(() => {
+    if (hasEnded(child)) throw new Error(`${file} ended`)
+    return isReady(readyUrl)
+  }, READY_DEADLINE_MS).catch(async (error: unknown) => {
     child.kill('SIGKILL')
-    throw new Error(`${file} does not start:\n${(await readFile(logFile, 'utf8')).slice(-2000)}`)
-  }
+    const output = await readFile(logFile, 'utf8')
+    throw new Error(`${file} did not start:\n${output.slice(-2000)}`, { cause: error })
+  })
   return {
     pid: child.pid ?? 0,
     async stop() {
@@ -79,16 +77,6 @@ export async function runStep({
     once(child, 'close'),
   ])
   if (child.exitCode !== 0) throw new Error(`${file} failed: ${complaint}${said}`)
-}
-
-export async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('There is no free port')
-  return String(address.port)
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  freePort,
-  runStep,
-  startProcess,
-  type Environment,
-  type RunningProcess,
-} from './run-process.ts'
+import { findFreePort } from '@auto-refresh/test-engines'
+import { runStep, startProcess, type Environment, type RunningProcess } from './run-process.ts'
 
 /**
  * Something that refreshes, as processes of its own. `sessions` are the refresh tokens of now, one
@@ -46,7 +41,7 @@ const toUrl = (port: string) => `http://127.0.0.1:${port}`
 
 /** What no server of this kind can do without: HTTP, schemas, one signature. It keeps nothing. */
 export async function startFloor({ sessions, logDir, path }: Options): Promise<Target> {
-  const port = await freePort()
+  const port = String(await findFreePort())
   const server = await startProcess({
     file: 'bench/src/floor/main.ts',
     env: { ...toBase(path), PORT: port },
@@ -65,7 +60,7 @@ export async function startFloor({ sessions, logDir, path }: Options): Promise<T
 
 /** oidc-provider with rotating refresh tokens and the same kind of access token. */
 export async function startPeer({ sessions, databaseUrl, logDir, path }: Options): Promise<Target> {
-  const port = await freePort()
+  const port = String(await findFreePort())
   const env = { ...toBase(path), PORT: port, DATABASE_URL: databaseUrl }
   const server = await startProcess({
     file: 'bench/src/peer/main.ts',
@@ -99,7 +94,7 @@ export async function startOneProcess({
   logDir,
   path,
 }: Options & { name?: string; settings?: Environment; preload?: string }): Promise<Target> {
-  const [port, adminPort] = [await freePort(), await freePort()]
+  const [port, adminPort] = [String(await findFreePort()), String(await findFreePort())]
   const env = {
     ...toBase(path),
     ...LIMITS_OFF,
@@ -136,7 +131,7 @@ export async function startServices({
   brokers,
 }: Options & { brokers: string }): Promise<Target> {
   const key = () => randomBytes(32).toString('base64')
-  const [port, storePort] = [await freePort(), await freePort()]
+  const [port, storePort] = [String(await findFreePort()), String(await findFreePort())]
   const env = {
     ...toBase(path),
     ...LIMITS_OFF,
@@ -166,7 +161,7 @@ export async function startServices({
     ['cleanup-worker', '0'],
     ['auth-api', port],
   ] as const) {
-    const adminPort = await freePort()
+    const adminPort = String(await findFreePort())
     const file = `services/${service}/src/main.ts`
     running.push(
       await startProcess({

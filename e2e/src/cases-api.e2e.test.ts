@@ -1,8 +1,16 @@
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, medianSeconds } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
-import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './harness/api.ts'
-import { eventually, usualSeconds } from './harness/eventually.ts'
+import {
+  call,
+  login,
+  me,
+  retryUntilAnswered,
+  refresh,
+  toPair,
+  type Answer,
+  type Pair,
+} from './harness/api.ts'
 import { startCasesApi, type CasesApi } from './harness/start-cases-api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 import { FRESH } from './harness/token-lives.ts'
@@ -64,10 +72,10 @@ const renewedBy = ({ headers }: Answer): Pair | undefined =>
  * the one after.
  */
 async function askUntilRenewed(at: CasesApi, pair: Pair): Promise<{ answer: Answer; next: Pair }> {
-  let answer = await persist(() => ask(at, pair))
+  let answer = await retryUntilAnswered(() => ask(at, pair))
   await eventually(async () => {
     expect(answer.status).toBe(200)
-    if (renewedBy(answer) === undefined) answer = await persist(() => ask(at, pair))
+    if (renewedBy(answer) === undefined) answer = await retryUntilAnswered(() => ask(at, pair))
     return renewedBy(answer) !== undefined
   })
   return { answer, next: renewedBy(answer) as Pair }
@@ -101,7 +109,7 @@ describe("the guide's request against another back end", () => {
   test('an expired token is renewed, and without a refresh token it is a 401', async () => {
     const pair = await login(system.url)
     expect((await show(tooLate, pair)).code).toBe('access_token_expired')
-    const answer = await persist(() => ask(tooLate, pair))
+    const answer = await retryUntilAnswered(() => ask(tooLate, pair))
     expect([answer.status, typeof renewedBy(answer)?.access]).toEqual([200, 'string'])
   })
 
@@ -154,7 +162,7 @@ describe('an ended session is refused here too', () => {
 
   test('after a logout elsewhere, within 2 s', async () => {
     const other = await login(system.url)
-    const seconds = await usualSeconds(async () => {
+    const seconds = await medianSeconds(async () => {
       const pair = await login(system.url)
       expect((await ask(cases, pair)).status).toBe(200)
       expect(
@@ -171,7 +179,7 @@ describe('an ended session is refused here too', () => {
   })
 
   test('after a reuse elsewhere, within 2 s', async () => {
-    const seconds = await usualSeconds(async () => {
+    const seconds = await medianSeconds(async () => {
       const stolen = await login(system.url)
       const current = toPair(await refresh(system.url, stolen.refresh))
       await ageSession(database.url, stolen.refresh)
@@ -196,7 +204,7 @@ describe('an ended session is refused here too', () => {
     const mixed = { access: pair.access, refresh: other.refresh }
     const due = await ask(later, mixed)
     expect([due.status, renewedBy(due)]).toEqual([200, undefined])
-    expect((await persist(() => ask(tooLate, mixed))).code).toBe('access_token_expired')
+    expect((await retryUntilAnswered(() => ask(tooLate, mixed))).code).toBe('access_token_expired')
     expect(toPair(await refresh(system.url, other.refresh)).refresh).toMatch(/^art_/)
     expect((await refresh(system.url, pair.refresh)).status).toBe(200)
   })

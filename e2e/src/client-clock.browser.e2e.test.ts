@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { eventually, letPass } from './harness/eventually.ts'
+import { eventually, waitSeconds } from '@auto-refresh/test-engines'
 import { REFRESH, type Tab } from './harness/start-front-end.ts'
 import type { Fault } from './harness/start-faulty-proxy.ts'
 import { withFrontEnd } from './harness/with-front-end.ts'
@@ -97,7 +97,7 @@ test('three tabs that slept for longer than the token lives wake with one refres
   )
   const before = given.front.renewals()
   const wake = await given.front.browser.sleep()
-  await letPass(TOLD_SECONDS + 1)
+  await waitSeconds(TOLD_SECONDS + 1)
   const asleep = given.front.renewals()
   const from = performance.now()
   wake()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventually, letPass } from './harness/eventually.ts'
+import { eventually, waitSeconds } from '@auto-refresh/test-engines'
 import { ME, REFRESH, type Tab } from './harness/start-front-end.ts'
 import { holdUp, refuse, type Call } from './harness/start-faulty-proxy.ts'
 import { withFrontEnd } from './harness/with-front-end.ts'
@@ -145,7 +145,7 @@ test('an emptied localStorage signs all tabs out, once each, and nobody asks the
   expect(await Promise.all(others.map((tab) => tab.request()))).toEqual([401, 401])
   const calls = given.front.api.of(REFRESH).length
   // Each timer has had its turn: a token is due after half its life.
-  await letPass(toldSeconds / 2 + 0.5)
+  await waitSeconds(toldSeconds / 2 + 0.5)
   expect(await ended(tabs)).toEqual([1, 2, 3].map(() => ['signed_out_elsewhere']))
   expect(await Promise.all(tabs.map(async (tab) => (await tab.look()).errors))).toEqual([
     [],

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { letPass } from './harness/eventually.ts'
+import { waitSeconds } from '@auto-refresh/test-engines'
 import { REFRESH, startFrontEnd } from './harness/start-front-end.ts'
 
 /** How long the tabs are watched: in `npm test` a while, for a soak 300. */
@@ -64,7 +64,7 @@ describe.concurrent('three tabs of one session', () => {
       while (seconds() < WATCHED_SECONDS) {
         for (const status of await Promise.all(tabs.map((tab) => tab.request())))
           statuses.add(status)
-        await letPass(0.2)
+        await waitSeconds(0.2)
       }
       const counted = await front.count()
       const most = Math.ceil(seconds() / PERIOD_SECONDS)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 import { startEvilOrigin } from './harness/start-evil-origin.ts'
 import { ME, REFRESH } from './harness/start-front-end.ts'
 import { cut, lose, refuse } from './harness/start-faulty-proxy.ts'

@@ -6,12 +6,11 @@ import {
   type AuthEvents,
   type TokenManagerOptions,
 } from '@auto-refresh/client'
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, waitSeconds } from '@auto-refresh/test-engines'
 import axios from 'axios'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
 import { call } from './harness/api.ts'
-import { eventually, letPass } from './harness/eventually.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 import { BRIEF, FRESH } from './harness/token-lives.ts'
 
@@ -95,14 +94,14 @@ function setUp(options: TokenManagerOptions = {}) {
 const me = '/api/v1/auth/me'
 type SetUp = ReturnType<typeof setUp>
 
-/** Signs in, again where the process was busy. */
-async function signIn({ manager }: Pick<SetUp, 'manager'>) {
-  for (;;) {
-    const answer = await manager.login('admin', 'password').catch((error: unknown) => error)
-    if (!(answer instanceof Error)) return answer as Awaited<ReturnType<TokenManager['login']>>
-    if (!(answer instanceof AuthError && answer.retryable)) throw answer
-  }
-}
+/** Signs in; retries while the process is busy. */
+const signIn = ({ manager }: Pick<SetUp, 'manager'>) =>
+  eventually(() =>
+    manager.login('admin', 'password').catch((error: unknown) => {
+      if (error instanceof AuthError && error.retryable) return undefined
+      throw error
+    }),
+  )
 /**
  * A session whose access token soon lives no more, without the manager's timer: as in a page that
  * sleeps. What renews it renews it for long.
@@ -117,7 +116,7 @@ async function signInBriefly({ watch, manager }: Pick<SetUp, 'watch' | 'manager'
  * The client counts the life from when it arrived, the server from when it was issued, which was
  * before.
  */
-const expire = () => letPass(3.2)
+const expire = () => waitSeconds(3.2)
 
 test('five requests with an expired token make one refresh, and all are answered', async () => {
   const { watch, manager } = setUp()

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { login, me, persist, refresh, toPair, type Pair } from './harness/api.ts'
-import {
-  freePort,
-  startStandalone,
-  temporaryFolder,
-  type Standalone,
-} from './harness/start-standalone.ts'
+import { findFreePort } from '@auto-refresh/test-engines'
+import { login, me, retryUntilAnswered, refresh, toPair, type Pair } from './harness/api.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 /** Everything on its embedded Postgres with full durability, killed with -9 again and again. */
 const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 20)
@@ -17,7 +13,7 @@ const start = async (ports: { port: number; adminPort: number }) =>
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  system = await start({ port: await freePort(), adminPort: await freePort() })
+  system = await start({ port: await findFreePort(), adminPort: await findFreePort() })
 })
 afterAll(async () => {
   await system.stop()
@@ -43,7 +39,7 @@ test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session i
 
     await Promise.all(
       clients.map(async (client, i) => {
-        const answer = await persist(() => refresh(system.url, client.refresh))
+        const answer = await retryUntilAnswered(() => refresh(system.url, client.refresh))
         const next = toPair(answer)
         const before = first[i]
         if (before?.status === 'fulfilled' && before.value.status === 200)
@@ -54,7 +50,7 @@ test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session i
   }
 
   for (const client of clients)
-    expect((await persist(() => me(system.url, client.access))).status).toBe(200)
+    expect((await retryUntilAnswered(() => me(system.url, client.access))).status).toBe(200)
   expect(await system.alarms()).toBe(0)
   expect(system.output()).not.toContain('used twice')
 }, 600_000)

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { AxiosInstance, AxiosStatic } from 'axios'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 import { ME, type FrontEnd } from './harness/start-front-end.ts'
 import { withFrontEnd, type Given } from './harness/with-front-end.ts'
 

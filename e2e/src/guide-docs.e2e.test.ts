@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, findFreePort } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
-import { eventually } from './harness/eventually.ts'
 import { isMarkedNotRun, readBlocks, settingsOf, type Block } from './harness/read-blocks.ts'
 import { startBlockRunner } from './harness/start-block-runner.ts'
 import {
-  freePort,
   REPOSITORY,
   startStandalone,
   temporaryFolder,
@@ -88,7 +86,7 @@ describe('as shown', () => {
       } = settingsOf(code)
       const database = await createTestDatabase()
       const folder = await temporaryFolder()
-      const ports = { port: await freePort(), adminPort: await freePort() }
+      const ports = { port: await findFreePort(), adminPort: await findFreePort() }
       names.push(
         [`:${PORT}`, `:${ports.port}`],
         [`:${ADMIN_PORT}`, `:${ports.adminPort}`],
@@ -111,7 +109,7 @@ describe('as shown', () => {
     }
     const folder = await temporaryFolder()
     undo.push(folder.remove)
-    const port = await freePort()
+    const port = await findFreePort()
     names.push([':8200', `:${port}`], ['port: 8200', `port: ${port}`])
     runner = startBlockRunner({
       folder: folder.path,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 import { runOperation } from './harness/run-operation.ts'
 import { startAlertReceiver } from './harness/start-alert-receiver.ts'
 import { startPrometheus } from './harness/start-prometheus.ts'

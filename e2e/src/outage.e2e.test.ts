@@ -1,8 +1,7 @@
-import { startOwnPostgres, type OwnPostgres } from '@auto-refresh/test-engines'
+import { type OwnPostgres, startOwnPostgres, waitSeconds } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { letHourOfOutagePass } from './harness/age-session.ts'
-import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
-import { letPass } from './harness/eventually.ts'
+import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 let postgres: OwnPostgres
@@ -71,8 +70,8 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
   expect((await fetch(`${system.adminUrl}/readyz`)).status).toBe(200)
 
   await postgres.startServer()
-  expect((await persist(() => refresh(system.url, pair.refresh))).status).toBe(200)
-  await persist(() =>
+  expect((await retryUntilAnswered(() => refresh(system.url, pair.refresh))).status).toBe(200)
+  await retryUntilAnswered(() =>
     call(system.url, 'POST', '/api/v1/auth/token', {
       body: { username: 'admin', password: 'password' },
     }),
@@ -83,14 +82,16 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
 test('a database that is away for longer than the window in the middle of refreshes costs nobody the session', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, () => login(system.url)))
   const lost = await Promise.all(
-    clients.slice(0, 4).map((client) => persist(() => refresh(system.url, client.refresh))),
+    clients
+      .slice(0, 4)
+      .map((client) => retryUntilAnswered(() => refresh(system.url, client.refresh))),
   )
   const refreshing = Promise.allSettled(
     clients.map((client) => refresh(system.url, client.refresh)),
   )
   await postgres.killServer()
   const first = await refreshing
-  await letPass(1)
+  await waitSeconds(1)
   // Stopped, so that it notes no sign of life before the hour has passed.
   system.kill('SIGSTOP')
   await postgres.startServer()
@@ -98,13 +99,13 @@ test('a database that is away for longer than the window in the middle of refres
   system.kill('SIGCONT')
   await Promise.all(
     clients.map(async (client, i) => {
-      const next = toPair(await persist(() => refresh(system.url, client.refresh)))
+      const next = toPair(await retryUntilAnswered(() => refresh(system.url, client.refresh)))
       const answer = lost[i]
       if (answer !== undefined) expect(next.refresh).toBe(toPair(answer).refresh)
       const before = first[i]
       if (before?.status === 'fulfilled' && before.value.status === 200)
         expect(next.refresh).toBe(toPair(before.value).refresh)
-      expect((await persist(() => refresh(system.url, next.refresh))).status).toBe(200)
+      expect((await retryUntilAnswered(() => refresh(system.url, next.refresh))).status).toBe(200)
     }),
   )
   expect(await system.alarms()).toBe(0)
@@ -118,7 +119,7 @@ test('all of standalone may be away for longer than the window, whether stopped 
     await system.exited
     await letHourOfOutagePass(postgres.url)
     system = await start(system.ports)
-    expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(
+    expect(toPair(await retryUntilAnswered(() => refresh(system.url, pair.refresh))).refresh).toBe(
       lost.refresh,
     )
     expect(await system.alarms()).toBe(0)
@@ -131,6 +132,8 @@ test('a process that stood still for longer than the window (SIGSTOP) forgets no
   system.kill('SIGSTOP')
   await letHourOfOutagePass(postgres.url)
   system.kill('SIGCONT')
-  expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).toBe(lost.refresh)
+  expect(toPair(await retryUntilAnswered(() => refresh(system.url, pair.refresh))).refresh).toBe(
+    lost.refresh,
+  )
   expect(await system.alarms()).toBe(0)
 })

@@ -1,7 +1,6 @@
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, waitSeconds } from '@auto-refresh/test-engines'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { eventually, letPass } from './harness/eventually.ts'
 import { openBrowser, type OpenBrowser } from './harness/open-browser.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
@@ -71,7 +70,7 @@ test('a stolen token that is replayed after its window ends the session: the thi
   await button(page, 'Steal the refresh token').click()
   await button(page, 'Refresh now').click()
   await happened(page, 'This session moved on to generation')
-  await letPass(WINDOW_SECONDS + 0.5)
+  await waitSeconds(WINDOW_SECONDS + 0.5)
   await button(page, 'Replay it').click()
   await happened(page, /Refused: the token was spent before.*401 refresh_token_reused/)
   await happened(

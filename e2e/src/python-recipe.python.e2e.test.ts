@@ -2,16 +2,11 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, findFreePort } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './harness/read-blocks.ts'
 import { runOperation } from './harness/run-operation.ts'
-import {
-  freePort,
-  startStandalone,
-  temporaryFolder,
-  type Standalone,
-} from './harness/start-standalone.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 import { BRIEF, FRESH } from './harness/token-lives.ts'
 
 /**
@@ -47,7 +42,7 @@ let url: string
 beforeAll(async () => {
   database = await createTestDatabase()
   folder = await temporaryFolder()
-  const ports = { port: await freePort(), adminPort: await freePort() }
+  const ports = { port: await findFreePort(), adminPort: await findFreePort() }
   url = `http://localhost:${ports.port}`
   // A superseded refresh token is a theft after 1 s.
   const shared = { dataDir: join(folder.path, 'data'), databaseUrl: database.url }

@@ -1,9 +1,8 @@
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, medianSeconds } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sessionIdOf } from './harness/age-session.ts'
-import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
-import { eventually, usualSeconds } from './harness/eventually.ts'
+import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 import { DUE_AT_ONCE } from './harness/token-lives.ts'
 
@@ -50,17 +49,17 @@ const generationOf = async (token: string) => {
  */
 const successorBy = {
   refresh: async (url: string, token: string) =>
-    toPair(await persist(() => refresh(url, token))).refresh,
+    toPair(await retryUntilAnswered(() => refresh(url, token))).refresh,
   autoRefresh: async (url: string, token: string) =>
     toPair(
-      await persist(() =>
+      await retryUntilAnswered(() =>
         call(url, 'POST', '/api/v1/auth/auto-refresh', { body: { refresh_token: token } }),
       ),
     ).refresh,
   async middleware(url: string, token: string, access: string) {
     let successor: string | null = null
     await eventually(async () => {
-      const answer = await persist(() => me(url, access, { 'x-refresh-token': token }))
+      const answer = await retryUntilAnswered(() => me(url, access, { 'x-refresh-token': token }))
       expect(answer.status).toBe(200)
       successor = answer.headers.get('x-new-refresh-token')
       return successor !== null
@@ -96,7 +95,7 @@ test('any mixture of /refresh, /auto-refresh and the middleware gives everyone t
 })
 
 test('a session that is ended on one process is refused on the other within 2 s', async () => {
-  const seconds = await usualSeconds(async () => {
+  const seconds = await medianSeconds(async () => {
     const pair = await login(urlOf(0))
     expect((await me(urlOf(1), pair.access)).status).toBe(200)
     await call(urlOf(0), 'POST', '/api/v1/auth/logout', {

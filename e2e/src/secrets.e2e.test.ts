@@ -1,9 +1,8 @@
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
-import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
-import { eventually } from './harness/eventually.ts'
+import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 import { DUE_AT_ONCE } from './harness/token-lives.ts'
 
@@ -105,7 +104,7 @@ async function useEverything() {
     () =>
       call(system.url, 'POST', '/api/v1/auth/logout', { body: { refresh_token: third.access } }),
   ]
-  for (const answer of await Promise.all(attempts.map((attempt) => persist(attempt)))) {
+  for (const answer of await Promise.all(attempts.map((attempt) => retryUntilAnswered(attempt)))) {
     expect(answer.status).toBeGreaterThanOrEqual(400)
     answers.push(answer.text)
   }

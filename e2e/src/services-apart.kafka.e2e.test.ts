@@ -1,8 +1,17 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { eventually, waitSeconds } from '@auto-refresh/test-engines'
 import { ageSession, sessionIdOf } from './harness/age-session.ts'
-import { call, login, me, persist, refresh, toPair, type Answer, type Pair } from './harness/api.ts'
-import { eventually, letPass } from './harness/eventually.ts'
+import {
+  call,
+  login,
+  me,
+  retryUntilAnswered,
+  refresh,
+  toPair,
+  type Answer,
+  type Pair,
+} from './harness/api.ts'
 import { runOperation } from './harness/run-operation.ts'
 import { startBalancer } from './harness/start-balancer.ts'
 import type { ServiceProcess } from './harness/start-services.ts'
@@ -115,7 +124,9 @@ afterEach(({ task }) => {
 test('login on one, refresh on the other; 50 racers over both get one successor', async () => {
   const pair = await signIn(0)
   const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, i) => persist(() => refresh(system.urlOf(i), pair.refresh))),
+    Array.from({ length: 50 }, (_, i) =>
+      retryUntilAnswered(() => refresh(system.urlOf(i), pair.refresh)),
+    ),
   )
   expect(new Set(answers.map((answer) => toPair(answer).refresh)).size).toBe(1)
   expect((await me(system.urlOf(1), pair.access)).status).toBe(200)
@@ -245,12 +256,12 @@ test('each process is killed with -9 under load: no session is lost, no event is
   const before = await alarms()
   let turn = 0
   const load = keepRefreshing(clients, (client) =>
-    persist(() => refresh(system.urlOf(turn++), client.refresh)),
+    retryUntilAnswered(() => refresh(system.urlOf(turn++), client.refresh)),
   )
   for (const list of [system.stores, system.apis, system.workers, system.monitors]) {
     for (const i of list.keys()) {
       await restart(list, i, 'SIGKILL')
-      await letPass(0.5)
+      await waitSeconds(0.5)
     }
   }
   const { failures, refreshes } = await load.stop()
@@ -264,12 +275,12 @@ test('a token-store that stands still for longer than its lease reorders nothing
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
   const before = await alarms()
   const load = keepRefreshing(clients, (client) =>
-    persist(() => refresh(system.urlOf(0), client.refresh)),
+    retryUntilAnswered(() => refresh(system.urlOf(0), client.refresh)),
   )
   system.stores[0]?.kill('SIGSTOP')
-  await letPass(12)
+  await waitSeconds(12)
   system.stores[0]?.kill('SIGCONT')
-  await letPass(2)
+  await waitSeconds(2)
   const { failures, refreshes } = await load.stop()
   expect(failures).toEqual([])
   expect(refreshes).toBeGreaterThan(50)
@@ -296,7 +307,7 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
   await system.kafka.stopServer()
   const load = keepRefreshing(clients, (client) => refresh(system.urlOf(0), client.refresh))
-  await letPass(WITHOUT_KAFKA_SECONDS)
+  await waitSeconds(WITHOUT_KAFKA_SECONDS)
   const { failures, refreshes } = await load.stop()
   // A machine that stands still may refuse each client once or twice; what Kafka breaks stays
   // broken.
@@ -312,7 +323,7 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
 test('Redis stopped: no caller is logged out, and sign-ins go on', async () => {
   const pair = await signIn(0)
   await system.redis.stopServer()
-  expect((await persist(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
+  expect((await retryUntilAnswered(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
   expect((await me(system.urlOf(1), pair.access)).status).toBe(200)
   expect((await signIn(1)).access).toBeTruthy()
   await system.redis.startServer()
@@ -334,19 +345,19 @@ test('token-store stopped: 503 with Retry-After, access tokens keep verifying; b
   expect(Math.min(...tookMs)).toBeLessThan(1000)
   expect((await me(system.urlOf(0), pair.access)).status).toBe(200)
   for (const store of stores) system.stores.push(await store.again())
-  expect((await persist(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
+  expect((await retryUntilAnswered(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
 })
 
 test('Postgres restarted in the middle of rotations: no session is lost', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const load = keepRefreshing(clients, (client) =>
-    persist(() => refresh(system.urlOf(1), client.refresh)),
+    retryUntilAnswered(() => refresh(system.urlOf(1), client.refresh)),
   )
-  await letPass(0.5)
+  await waitSeconds(0.5)
   await system.postgres.killServer()
-  await letPass(2)
+  await waitSeconds(2)
   await system.postgres.startServer()
-  await letPass(2)
+  await waitSeconds(2)
   const { failures } = await load.stop()
   expect(failures).toEqual([])
   sql = await connect()

@@ -3,15 +3,10 @@ import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { call, login, me, persist, refresh, toPair } from './harness/api.ts'
-import { eventually } from './harness/eventually.ts'
+import { eventually, findFreePort } from '@auto-refresh/test-engines'
+import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { runOperation } from './harness/run-operation.ts'
-import {
-  freePort,
-  startStandalone,
-  temporaryFolder,
-  type Standalone,
-} from './harness/start-standalone.ts'
+import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const running: Standalone[] = []
@@ -117,9 +112,9 @@ test('an embedded database that is killed comes back by itself and nobody loses 
     async () => (await refresh(system.url, pair.refresh)).status !== 200,
     5000,
   ).catch(() => {})
-  expect(toPair(await persist(() => refresh(system.url, pair.refresh))).refresh).not.toBe(
-    pair.refresh,
-  )
+  expect(
+    toPair(await retryUntilAnswered(() => refresh(system.url, pair.refresh))).refresh,
+  ).not.toBe(pair.refresh)
   expect(await system.alarms()).toBe(0)
 })
 
@@ -128,7 +123,7 @@ describe('what cannot work is said in words', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const system = await start({}, { port, adminPort: await freePort() })
+    const system = await start({}, { port, adminPort: await findFreePort() })
     expect((await system.exited).code).toBe(1)
     other.close()
     expect(system.output()).toMatch(new RegExp(`${port}.*in use`, 'i'))

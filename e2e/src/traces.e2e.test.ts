@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createTestDatabase } from '@auto-refresh/test-engines'
-import { eventually } from './harness/eventually.ts'
+import { createTestDatabase, eventually } from '@auto-refresh/test-engines'
 import { receiveSpans } from './harness/receive-spans.ts'
 import { startStandalone, temporaryFolder } from './harness/start-standalone.ts'
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'
 import { Client } from 'pg'
-import { freePort, startProcess } from '../run-process.ts'
+import { findFreePort } from '@auto-refresh/test-engines'
+import { startProcess } from '../run-process.ts'
 import { watchList, type Watched } from './watch-list.ts'
 
 /** `npm run bench:revocations` prints what a list of ended sessions costs one process. */
@@ -29,7 +30,7 @@ running.defer(() => client.end())
 
 const password = randomBytes(12).toString('hex')
 const feedKey = randomBytes(32).toString('base64')
-const [port, adminPort] = [await freePort(), await freePort()]
+const [port, adminPort] = [String(await findFreePort()), String(await findFreePort())]
 const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`) as [
   string,
   string,

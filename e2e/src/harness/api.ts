@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { eventually } from '@auto-refresh/test-engines'
 
 export type Answer = {
   status: number
@@ -48,7 +48,9 @@ export function toPair(answer: Answer): Pair {
 
 export async function login(url: string, username = 'admin', password = 'password'): Promise<Pair> {
   return toPair(
-    await persist(() => call(url, 'POST', '/api/v1/auth/token', { body: { username, password } })),
+    await retryUntilAnswered(() =>
+      call(url, 'POST', '/api/v1/auth/token', { body: { username, password } }),
+    ),
   )
 }
 
@@ -61,16 +63,20 @@ export const me = (url: string, access: string, headers: Record<string, string> 
   })
 
 /**
- * What an honest client does: the same request again until it gets an answer that is no 5xx and no
- * broken connection.
+ * Repeats the request, as an honest client does, until it gets a response other than a 5xx or 429.
+ * Throws after `ms`.
  */
-export async function persist(request: () => Promise<Answer>, ms = 30_000): Promise<Answer> {
-  const deadline = performance.now() + ms
-  for (;;) {
-    const isLast = performance.now() > deadline
-    const answer = await request().catch(() => undefined)
-    if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer
-    if (isLast) throw new Error(`no answer within ${ms} ms, last ${answer?.status} ${answer?.text}`)
-    await pause(50)
-  }
+export async function retryUntilAnswered(
+  request: () => Promise<Answer>,
+  ms = 30_000,
+): Promise<Answer> {
+  let last: Answer | undefined
+  return eventually(async () => {
+    last = await request().catch(() => undefined)
+    return last !== undefined && last.status < 500 && last.status !== 429 && last
+  }, ms).catch((error: unknown) => {
+    throw new Error(`No answer within ${ms} ms, last ${last?.status} ${last?.text}`, {
+      cause: error,
+    })
+  })
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { eventually } from './eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 import type { Block } from './read-blocks.ts'
 import { REPOSITORY } from './start-standalone.ts'
 

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { stopWithParent } from '@auto-refresh/test-engines'
-import { eventually } from './eventually.ts'
-import { freePort, REPOSITORY } from './start-standalone.ts'
+import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
+import { REPOSITORY } from './start-standalone.ts'
 
 export type CasesApi = Awaited<ReturnType<typeof startCasesApi>>
 
@@ -31,7 +30,7 @@ export async function startCasesApi({
   env?: Record<string, string>
   aheadMinutes?: number
 }) {
-  const port = await freePort()
+  const port = await findFreePort()
   const clock = aheadMinutes === 0 ? '' : toClockAhead(aheadMinutes)
   const child = spawn(
     process.execPath,

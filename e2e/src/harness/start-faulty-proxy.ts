@@ -1,7 +1,6 @@
 import { createServer, request as sendRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
-import { eventually } from './eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 
 export type Answer = {
   status: number
@@ -124,13 +123,11 @@ export async function startFaultyProxy(
 }
 
 /** Retries on 503, as reverse proxies do: the process may have stalled on a slow machine. */
-async function retryUnavailable(send: () => Promise<Answer>): Promise<Answer> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
+function retryUnavailable(send: () => Promise<Answer>): Promise<Answer> {
+  return eventually(async () => {
     const answer = await send()
-    if (answer.status !== 503 || performance.now() > deadline) return answer
-    await pause(100)
-  }
+    return answer.status !== 503 && answer
+  }, 20_000)
 }
 
 function exchange(to: URL, { method, path, headers }: Call, body: string): Promise<Answer> {

@@ -1,10 +1,9 @@
 import type { AuthEvents, TokenManager } from '@auto-refresh/client'
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually, findFreePort } from '@auto-refresh/test-engines'
 import type { BrowserContext, Page } from 'playwright-core'
-import { eventually } from './eventually.ts'
 import { openBrowser } from './open-browser.ts'
 import { startFaultyProxy } from './start-faulty-proxy.ts'
-import { freePort, startStandalone, temporaryFolder } from './start-standalone.ts'
+import { startStandalone, temporaryFolder } from './start-standalone.ts'
 
 export const ME = '/api/v1/auth/me'
 export const REFRESH = '/api/v1/auth/refresh'
@@ -64,7 +63,7 @@ export type Tab = Awaited<ReturnType<FrontEnd['openTab']>>
  */
 export async function startFrontEnd({ env, pageCache = false, pages = {} }: Settings) {
   await using cleanUp = new AsyncDisposableStack()
-  const ports = { port: await freePort(), adminPort: await freePort() }
+  const ports = { port: await findFreePort(), adminPort: await findFreePort() }
   const target = `http://127.0.0.1:${ports.port}`
   const home = await startFaultyProxy(target, {
     '/front': { type: 'text/html', body: PAGE },

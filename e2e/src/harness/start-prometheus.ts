@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stopWithParent } from '@auto-refresh/test-engines'
-import { eventually } from './eventually.ts'
-import { freePort, REPOSITORY, temporaryFolder } from './start-standalone.ts'
+import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
+import { REPOSITORY, temporaryFolder } from './start-standalone.ts'
 
 const RULES = join(REPOSITORY, 'monitoring/prometheus/rules')
 
@@ -33,7 +32,7 @@ export async function startPrometheus({
   notifyUrl: string
 }) {
   const folder = await temporaryFolder()
-  const [port, alertmanagerPort] = [await freePort(), await freePort()]
+  const [port, alertmanagerPort] = [await findFreePort(), await findFreePort()]
   const url = `http://127.0.0.1:${port}`
 
   const config = {

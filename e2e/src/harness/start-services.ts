@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { stopWithParent } from '@auto-refresh/test-engines'
-import { eventually } from './eventually.ts'
-import { freePort, REPOSITORY } from './start-standalone.ts'
+import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
+import { REPOSITORY } from './start-standalone.ts'
 
 export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
@@ -17,7 +16,10 @@ export async function startService(
   env: Record<string, string>,
   ports?: { port: number; adminPort: number },
 ) {
-  const { port, adminPort } = ports ?? { port: await freePort(), adminPort: await freePort() }
+  const { port, adminPort } = ports ?? {
+    port: await findFreePort(),
+    adminPort: await findFreePort(),
+  }
   const child = spawn(process.execPath, ['src/main.ts'], {
     cwd: join(REPOSITORY, 'services', name),
     env: {

@@ -1,32 +1,14 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stopWithParent } from '@auto-refresh/test-engines'
-import { eventually } from './eventually.ts'
+import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
 
 export type Standalone = Awaited<ReturnType<typeof startStandalone>>
-
-const givenPorts = new Set<number>()
-
-/**
- * A port that nobody listens on. No two callers get the same one, for none of them listens yet when
- * the next one asks.
- */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  if (givenPorts.has(port)) return freePort()
-  givenPorts.add(port)
-  return port
-}
 
 export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'auto refresh e2e '))
@@ -43,7 +25,7 @@ export async function startStandalone(options: {
   env?: Record<string, string>
   ports?: { port: number; adminPort: number }
 }) {
-  const ports = options.ports ?? { port: await freePort(), adminPort: await freePort() }
+  const ports = options.ports ?? { port: await findFreePort(), adminPort: await findFreePort() }
   const env = {
     PATH: process.env['PATH'] ?? '',
     DATA_DIR: options.dataDir,

@@ -1,4 +1,4 @@
-import { eventually } from './eventually.ts'
+import { eventually } from '@auto-refresh/test-engines'
 
 const LONG_SECONDS = 3600
 

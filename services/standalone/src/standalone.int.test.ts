@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '@auto-refresh/test-engines'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
 
 type Answer = {
@@ -39,24 +39,16 @@ const user = (args: string[], input?: string) =>
     ...(input === undefined ? {} : { input }),
   })
 
-/**
- * As every client does: where the machine stood still longer than a database is waited for, it asks
- * again.
- */
+/** Repeats the request while the server answers 503, as every client does. */
 async function post({ url }: Running, path: string, body: object): Promise<Answer> {
-  const ask = () =>
-    fetch(`${url}/api/v1/auth/${path}`, {
+  const response = await eventually(async () => {
+    const answer = await fetch(`${url}/api/v1/auth/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-  const deadline = performance.now() + 30_000
-  let response = await ask()
-  while (response.status === 503 && performance.now() < deadline) {
-    await delay(100)
-    response = await ask()
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
+    return answer.status !== 503 && answer
+  }, 30_000)
   return (await response.json()) as Answer
 }
 const signIn = (running: Running, username = 'admin', password = 'password') =>

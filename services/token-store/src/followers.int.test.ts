@@ -1,12 +1,7 @@
 import type { RotateResult } from '@auto-refresh/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  eventually,
-  home,
-  refresh,
-  startTestTokenStores,
-  type TestTokenStores,
-} from './test-token-store.ts'
+import { eventually } from '@auto-refresh/test-engines'
+import { home, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {

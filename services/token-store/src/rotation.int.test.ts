@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { RotateResult } from '@auto-refresh/contracts'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '@auto-refresh/test-engines'
 import {
-  eventually,
   refresh,
   startTestTokenStores,
   testKeys,

@@ -1,7 +1,7 @@
-import { createTestDatabase } from '@auto-refresh/test-engines'
+import { createTestDatabase, eventually } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterEach, expect, test } from 'vitest'
-import { eventually, refresh, startTestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores } from './test-token-store.ts'
 
 let stack: AsyncDisposableStack
 afterEach(() => stack.disposeAsync())

@@ -115,16 +115,3 @@ export const refresh = (token: string, more: Partial<RotateRequest> = {}): Rotat
   accessTtlSeconds: 1800,
   ...more,
 })
-
-/** Waits until `condition` holds; fails after `ms`. */
-export async function eventually(
-  condition: () => boolean | Promise<boolean>,
-  ms = 30_000,
-): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!(await condition())) {
-    if (performance.now() > deadline)
-      throw new Error(`It did not become true within ${ms} ms: ${String(condition)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

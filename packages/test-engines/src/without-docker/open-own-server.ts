@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { eventually } from '../eventually.ts'
 import { killWithParent } from '../end-with-parent.ts'
 
 const READY_DEADLINE_MS = 60_000
@@ -53,16 +53,16 @@ export async function openOwnServer({
     const seen = (await stat(logFile).catch(() => ({ size: 0 }))).size
     const child = await spawnServer(command, { folder, logFile })
     running = { child, stopWatching: killWithParent({ pid: child.pid ?? 0, folder }) }
-    const deadline = performance.now() + READY_DEADLINE_MS
-    for (;;) {
-      const log = (await readFile(logFile)).subarray(seen).toString()
-      if (ready.test(log)) return
-      if (hasEnded(child) || performance.now() > deadline) {
-        await end('SIGKILL')
-        throw new Error(`${name} does not start: ${log.trim().split('\n').slice(-3).join(' | ')}`)
-      }
-      await delay(25)
-    }
+    const newLog = async () => (await readFile(logFile)).subarray(seen).toString()
+    await eventually(async () => {
+      if (ready.test(await newLog())) return true
+      if (hasEnded(child)) throw new Error(`${name} ended`)
+      return false
+    }, READY_DEADLINE_MS).catch(async (error: unknown) => {
+      const lines = (await newLog()).trim().split('\n').slice(-3).join(' | ')
+      await end('SIGKILL')
+      throw new Error(`${name} did not start: ${lines}`, { cause: error })
+    })
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { eventually, findFreePort } from '@auto-refresh/test-engines'
 
 export const hasNginx = spawnSync('nginx', ['-v']).error === undefined
 
@@ -26,17 +25,13 @@ export async function startNginx(
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = `http://127.0.0.1:${port}`
-  const deadline = performance.now() + 30_000
-  while (
-    !(await fetch(url).then(
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error('nginx did not start')
+    return fetch(url).then(
       () => true,
       () => false,
-    ))
-  ) {
-    if (child.exitCode !== null || performance.now() > deadline)
-      throw new Error('nginx did not start')
-    await delay(50)
-  }
+    )
+  }, 30_000)
   return {
     url,
     async stop() {
@@ -45,13 +40,4 @@ export async function startNginx(
       await rm(dir, { recursive: true })
     },
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,5 +1,5 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Outbox, OutboxRow } from '../ports.ts'
 import { createOutboxRelay } from './relay-outbox.ts'
 
@@ -57,13 +57,8 @@ function setUp(
     },
   }
 }
-async function until(condition: () => boolean) {
-  const deadline = performance.now() + 20_000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`never: ${String(condition)}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 })
 
 test('what was acknowledged is removed, what was not is sent again in the same order', async () => {
   let failures = 2

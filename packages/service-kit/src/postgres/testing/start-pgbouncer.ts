@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findFreePort } from '@auto-refresh/test-engines'
+import { eventually, findFreePort } from '@auto-refresh/test-engines'
 
 const NAMES = ['pgbouncer', '/usr/sbin/pgbouncer']
 const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)
@@ -37,12 +37,10 @@ unix_socket_dir =
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const child = spawn(pgbouncer ?? '', ['-q', ...user, join(folder, 'ini')], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  const deadline = performance.now() + 30_000
-  while (!(await isListening(port))) {
-    if (child.exitCode !== null || performance.now() > deadline)
-      throw new Error('PgBouncer does not start')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error('PgBouncer did not start')
+    return isListening(port)
+  }, 30_000)
   target.port = String(port)
   return {
     url: target.href,

@@ -1,6 +1,7 @@
 import { chmod, chown, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { eventually } from '@auto-refresh/test-engines'
 
 /**
  * Self-signed, for `db.internal.test`, valid until 2126. For tests alone: everybody knows its key.
@@ -46,14 +47,12 @@ export async function setTls(url: string, value: 'on' | 'off'): Promise<void> {
     await client.query(`alter system set ssl = ${value}`)
     await client.query('select pg_reload_conf()')
     // The reload is a signal: the setting follows a moment later.
-    for (let tries = 0; tries < 500; tries += 1) {
+    await eventually(async () => {
       const { rows: now } = await client.query<{ ssl: string }>(
         `select current_setting('ssl') as ssl`,
       )
-      if (now[0]?.ssl === value) return
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    throw new Error(`ssl did not become ${value}`)
+      return now[0]?.ssl === value
+    }, 30_000)
   } finally {
     await client.end()
   }

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Pattern } from '@auto-refresh/contracts'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '@auto-refresh/test-engines'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
 import { createWebhook } from './create-webhook.ts'
 
@@ -81,13 +82,11 @@ const detection = (id: string, pattern: Pattern = 'reuse'): DetectionEvent => ({
     last_event_id: id,
   },
 })
-const until = (condition: () => boolean) =>
-  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 30_000, interval: 5 })
 
 test('a detection arrives signed, with its type, time and data', async () => {
   const { notify, results } = aWebhook()
   notify(detection('d1'))
-  await until(() => results.length === 1)
+  await eventually(() => results.length === 1)
   const { type, time: timestamp, data } = detection('d1')
   expect(arrived.map(({ id, body }) => [id, body])).toEqual([['d1', { type, timestamp, data }]])
   expect(results).toEqual(['delivered'])
@@ -102,7 +101,7 @@ test.each([
     receive = does
     const { notify, results, troubles } = aWebhook()
     notify(detection('d1'))
-    await until(() => results.length === 1)
+    await eventually(() => results.length === 1)
     expect([arrived.map(({ id }) => id), results, troubles.length]).toEqual([
       ['d1', 'd1', 'd1', 'd1'],
       ['failed'],
@@ -115,7 +114,7 @@ test('a receiver that comes to itself gets it', async () => {
   receive = ({ answer }) => answer(arrived.length < 3 ? 503 : 200)
   const { notify, results } = aWebhook()
   notify(detection('d1'))
-  await until(() => results.length === 1)
+  await eventually(() => results.length === 1)
   expect([arrived.length, results]).toEqual([3, ['delivered']])
 })
 
@@ -123,13 +122,13 @@ test('one that does not answer is not waited for without end, and a receiver tha
   receive = () => {}
   const mute = aWebhook({ pausesMs: [], answerMs: 300 })
   mute.notify(detection('d1'))
-  await until(() => mute.results.length === 1)
+  await eventually(() => mute.results.length === 1)
   expect([mute.results, mute.troubles]).toEqual([['failed'], ['it did not answer in time']])
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   const gone = aWebhook()
   gone.notify(detection('d2'))
-  await until(() => gone.results.length === 1)
+  await eventually(() => gone.results.length === 1)
   expect([gone.results, gone.troubles]).toEqual([['failed'], ['it could not be reached']])
 })
 
@@ -138,10 +137,10 @@ test('a receiver that is slow keeps nobody waiting: some are posted at once, the
   const { notify, results, stop } = aWebhook({ mostWaiting: 10 })
   for (let i = 0; i < 100; i += 1) notify(detection(`d${i}`))
   expect(results).toEqual(Array(86).fill('failed'))
-  await until(() => arrived.length === 4)
+  await eventually(() => arrived.length === 4)
   for (const { answer } of arrived) answer(200)
   receive = ({ answer }) => answer(200)
-  await until(() => results.length === 100)
+  await eventually(() => results.length === 100)
   expect(results.filter((result) => result === 'delivered')).toHaveLength(14)
   await stop({ drainMs: 0 })
 })
@@ -152,12 +151,12 @@ test('a reuse is posted at once although the receiver takes 300 ms and 600 cheap
   receive = ({ answer }) => void setTimeout(() => answer(200), 300)
   const { notify, results, stop } = aWebhook()
   for (let i = 0; i < 600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
-  await until(() => arrived.length > 0)
+  await eventually(() => arrived.length > 0)
   const startedMs = performance.now()
   notify(detection('theft'))
-  await until(() => arrived.some(({ id }) => id === 'theft'))
+  await eventually(() => arrived.some(({ id }) => id === 'theft'))
   expect(performance.now() - startedMs).toBeLessThan(QUICK_MS)
-  await until(() => results.length === 601)
+  await eventually(() => results.length === 601)
   expect([new Set(results), arrived.length]).toEqual([
     new Set(['delivered']),
     expect.toSatisfy((posts: number) => posts < 30),
@@ -172,8 +171,8 @@ test('a reuse is posted at once although the receiver answers no cheap detection
   expect(results.every((result) => result === 'failed')).toBe(true)
   for (const pattern of ['reuse', 'shadow', 'sign_in_after_reuse'] as const)
     notify(detection(pattern, pattern))
-  await until(() => results.includes('delivered'))
-  await until(() => results.filter((result) => result === 'delivered').length === 3)
+  await eventually(() => results.includes('delivered'))
+  await eventually(() => results.filter((result) => result === 'delivered').length === 3)
   await stop({ drainMs: 0 })
 })
 
@@ -181,9 +180,9 @@ test('an urgent detection that waits for its next attempt holds up no other', as
   receive = ({ id, answer }) => answer(id === 'theft' ? 200 : 500)
   const { notify, results, stop } = aWebhook({ pausesMs: [3_600_000] })
   for (let i = 0; i < 10; i += 1) notify(detection(`d${i}`))
-  await until(() => arrived.length === 10)
+  await eventually(() => arrived.length === 10)
   notify(detection('theft'))
-  await until(() => results.length === 1)
+  await eventually(() => results.length === 1)
   expect(results).toEqual(['delivered'])
   await stop({ drainMs: 0 })
   expect(results).toHaveLength(11)
@@ -195,9 +194,9 @@ test('many of one pattern come as one post, each with its own id, time and data;
   const { notify, results } = aWebhook()
   for (let i = 0; i < 200; i += 1) notify(detection(`r${i}`, 'refusals'))
   notify(detection('s0', 'stuffing'))
-  await until(() => arrived.length === 2)
+  await eventually(() => arrived.length === 2)
   first.resolve()
-  await until(() => results.length === 201)
+  await eventually(() => results.length === 201)
   const { time: timestamp, type, data } = detection('r2', 'refusals')
   const group = arrived.find(({ id }) => id === 'r2')?.body as { more: { id: string }[] }
   expect(group).toMatchObject({ type, timestamp, data })
@@ -221,7 +220,7 @@ test('a stop delivers what it can in its moment, and counts the rest as failed',
   receive = () => {}
   const stuck = aWebhook()
   for (let i = 0; i < 20; i += 1) stuck.notify(detection(`d${i}`))
-  await until(() => arrived.length === 24)
+  await eventually(() => arrived.length === 24)
   await stuck.stop({ drainMs: 10 })
   stuck.notify(detection('late'))
   expect(stuck.results).toEqual(Array(21).fill('failed'))
