@@ -3,7 +3,7 @@ import { Client } from 'undici'
 import { cpuSeconds } from './cpu-seconds.ts'
 import type { Target } from './targets.ts'
 
-export type Load = Readonly<{ clients: number; warmUpMs: number; measureMs: number }>
+type Load = Readonly<{ clients: number; warmUpMs: number; measureMs: number }>
 export type Measured = Readonly<{
   perSecond: number
   p50Ms: number

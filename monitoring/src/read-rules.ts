@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const RULES = join(import.meta.dirname, '../prometheus/rules')
 
-export type Rule = Readonly<{
+type Rule = Readonly<{
   record?: string
   alert?: string
   expr: string
@@ -12,7 +12,7 @@ export type Rule = Readonly<{
   labels?: Record<string, string>
   annotations?: Record<string, string>
 }>
-export type Alert = Rule & Readonly<{ alert: string; file: string }>
+type Alert = Rule & Readonly<{ alert: string; file: string }>
 
 export const RULE_FILES = readdirSync(RULES).map((name) => join(RULES, name))
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path/posix'
 
 /** Paths from the root of the repository, with their text. */
-export type Sources = ReadonlyMap<string, string>
+type Sources = ReadonlyMap<string, string>
 type Import = { specifier: string; typeOnly: boolean }
 type Place = {
   kind: string
@@ -47,7 +47,7 @@ export function findBreaches(sources: Sources): string[] {
       .filter((path) => path.startsWith('services/'))
       .map((path) => placeOf(path).workspace),
   )
-  const breaches = [...sources].flatMap(([path, text]) => {
+  return [...sources].flatMap(([path, text]) => {
     const place = placeOf(path)
     const found = [
       ...textFaults(place, path, text),
@@ -55,10 +55,6 @@ export function findBreaches(sources: Sources): string[] {
     ]
     return found.map((fault) => `${path}: ${fault}`)
   })
-  return [
-    ...breaches,
-    ...findCycles(sources).map((cycle) => `${cycle[0]}: imports itself: ${cycle.join(' -> ')}`),
-  ]
 }
 
 function placeOf(path: string): Place {
@@ -86,7 +82,6 @@ function textFaults({ kind, workspace, layer, test }: Place, path: string, text:
     workspace === 'test-engines'
   return [
     ...(/^\s*export\s*\*/m.test(code) ? ['has export *'] : []),
-    ...(/^\s*export\s+default\b|\bas\s+default\b/m.test(code) ? ['has a default export'] : []),
     ...(!readsEnvironment && /\bprocess\s*\??\.\s*env\b|\bprocess\[|from 'node:process'/.test(code)
       ? ['reads process.env, which only entry files such as main.ts do']
       : []),
@@ -189,35 +184,6 @@ function workspaceFaults(
   if (TECHNOLOGY_FREE.has(name) && layer === 'use-cases') return []
   const inner = layer === 'domain' || layer === 'use-cases' || layer === 'ports'
   return inner && !(typeOnly && layer !== 'domain') ? [`${layer} imports ${SCOPE}${name}`] : []
-}
-
-/** Cycles of imports that exist at run time, each once. */
-function findCycles(sources: Sources): string[][] {
-  const done = new Set<string>()
-  const cycles: string[][] = []
-  const visit = (path: string, trail: readonly string[]) => {
-    if (trail.includes(path)) {
-      cycles.push([...trail.slice(trail.indexOf(path)), path])
-      return
-    }
-    if (done.has(path)) return
-    for (const target of runtimeTargets(path, sources)) visit(target, [...trail, path])
-    done.add(path)
-  }
-  for (const path of sources.keys()) visit(path, [])
-  return cycles
-}
-
-function runtimeTargets(path: string, sources: Sources): string[] {
-  return importsOf(sources.get(path) ?? '')
-    .filter(({ typeOnly }) => !typeOnly)
-    .flatMap(({ specifier }) => {
-      if (specifier.startsWith('.')) return [join(dirname(path), specifier)]
-      if (!specifier.startsWith(SCOPE)) return []
-      const [workspace = '', part = '.'] = specifier.slice(SCOPE.length).split('/')
-      return ['packages', 'services'].map((kind) => join(kind, workspace, 'src', part, 'index.ts'))
-    })
-    .filter((target) => sources.has(target))
 }
 
 /**

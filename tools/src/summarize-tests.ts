@@ -20,7 +20,7 @@ export type TaskResult = Readonly<{ name: string; exitCode: number; report: Repo
 /**
  * How many tests passed, the names of those that were skipped, and one paragraph for each failure.
  */
-export type TestSummary = Readonly<{ passed: number; skipped: string[]; failures: string[] }>
+type TestSummary = Readonly<{ passed: number; skipped: string[]; failures: string[] }>
 
 /**
  * Adds up the tests of all tasks and lists the reason of each failure. A file or a task that failed

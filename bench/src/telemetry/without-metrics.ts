@@ -16,7 +16,6 @@ type PromClient = {
  * without them.
  */
 const nothing = () => {}
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what its types leave out, too
 const client = createRequire(import.meta.url)('prom-client') as PromClient
 client.Counter.prototype.inc = nothing
 client.Gauge.prototype.set = nothing

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type Notified = { path: string; alert: string; status: string; atMs: number }
+type Notified = { path: string; alert: string; status: string; atMs: number }
 
 /** Takes what Alertmanager sends, as the pager of a team would. */
 export async function startAlertReceiver() {

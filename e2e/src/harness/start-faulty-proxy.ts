@@ -24,7 +24,6 @@ export type Fault = (
   forward: (body?: string) => Promise<Answer>,
   call: Call,
 ) => Promise<Answer | undefined>
-export type FaultyProxy = Awaited<ReturnType<typeof startFaultyProxy>>
 
 /** The server handles the request, and its response is lost. */
 export const lose: Fault = async (forward) => void (await forward())

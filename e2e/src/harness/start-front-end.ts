@@ -146,7 +146,7 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
   }
 }
 
-export function toTab(page: Page) {
+function toTab(page: Page) {
   const look = () =>
     page.evaluate(() => ({
       ...front.manager.session,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
 import { REPOSITORY } from './start-standalone.ts'
 
-export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
+type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
 
 /**

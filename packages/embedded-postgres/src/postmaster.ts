@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** The first process of a running server. */
-export type Postmaster = Readonly<{ pid: number; port: number }>
+type Postmaster = Readonly<{ pid: number; port: number }>
 
 /** The server that runs on this data directory, whoever started it. */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {

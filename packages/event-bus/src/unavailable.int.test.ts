@@ -6,7 +6,6 @@ import { openKafka } from './kafka.ts'
 test('a Kafka that refuses connections at the start is a warning that names broker and cause, and no secret', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a listening TCP server has this address
   const broker = `127.0.0.1:${(server.address() as AddressInfo).port}`
   server.close()
   await once(server, 'close')

@@ -36,7 +36,7 @@ export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
   | { outcome: 'missing' | 'invalid' | 'retired' }
 
-export type AccessGuardOptions = Readonly<{
+type AccessGuardOptions = Readonly<{
   checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
   /** absent: nothing is renewed */
   renewal?: Renewal | undefined

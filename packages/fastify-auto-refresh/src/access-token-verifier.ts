@@ -4,7 +4,7 @@ import { parseCanonicalJson } from './canonical-part.ts'
 import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 
-export type AccessTokenVerdict =
+type AccessTokenVerdict =
   { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
 export type VerifyAccessToken = (token: string) => Promise<AccessTokenVerdict>
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@auto-refresh/contracts'
 import type { Peeked } from './renewal.ts'
 
-export type RenewalDecision =
+type RenewalDecision =
   /** the handler runs, and the pair is renewed as a 2xx goes out */
   | { action: 'renew' }
   /** the handler runs, and nothing is renewed */

@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 /** One reading of the server's clock, between two readings of our monotonic one. */
-export type ClockReading = Readonly<{ serverMs: number; sentAtMs: number; heardAtMs: number }>
+type ClockReading = Readonly<{ serverMs: number; sentAtMs: number; heardAtMs: number }>
 
 export type SharedClock = Readonly<{
   /**

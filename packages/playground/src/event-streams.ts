@@ -9,7 +9,6 @@ const STREAMS = 32
 const WAITING_BYTES = 65_536
 
 type Stream = Readonly<{ userId: string; body: Readable; end: () => void }>
-export type EventStreams = ReturnType<typeof createEventStreams>
 
 /**
  * Server-sent events that name their user. Whoever reads too slowly is cut off, and the oldest

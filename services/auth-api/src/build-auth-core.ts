@@ -74,7 +74,7 @@ const PATIENCE_MS = 2400
 /** Enough to be counted as an attack; more of one address is not told. */
 const TOLD_REFUSALS = { points: 60, seconds: 60 }
 
-export type AuthCoreDeps = Readonly<{
+type AuthCoreDeps = Readonly<{
   config: AuthApiConfig
   tokenStore: TokenStore
   publisher: EventPublisher

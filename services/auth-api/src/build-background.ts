@@ -14,7 +14,7 @@ const DELIVER_MS = 500
 const PENDING_AGE_MS = 5000
 const RETENTION_MS = 60_000
 
-export type BackgroundDeps = Readonly<{
+type BackgroundDeps = Readonly<{
   pool: Pool
   subscriber: EventSubscriber
   deliverRevocations: DeliverRevocations

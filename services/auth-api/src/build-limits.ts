@@ -20,7 +20,7 @@ const STRANGERS: Limit = { points: 30, seconds: SLOW_LANE_SECONDS }
  */
 const SIGN_INS: Limit = { points: 60, seconds: 600 }
 
-export type BuildLimitsDeps = Readonly<{
+type BuildLimitsDeps = Readonly<{
   config: Pick<AuthApiConfig, 'limits' | 'redisUrl'>
   audit: Pick<LoginAudit, 'hasSignedInFrom'>
   hashUsername: HashUsername

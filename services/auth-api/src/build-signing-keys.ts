@@ -15,7 +15,7 @@ import { createMaintainSigningKeys } from './use-cases/signing-keys/maintain-sig
 
 const HOUR_MS = 3_600_000
 
-export type BuildSigningKeysDeps = Readonly<{
+type BuildSigningKeysDeps = Readonly<{
   config: AuthApiConfig
   pool: Pool
   readRetired: () => Promise<void>
@@ -24,7 +24,7 @@ export type BuildSigningKeysDeps = Readonly<{
   log: Log
 }>
 
-export type BuiltSigningKeys = OpenSigningKeys & Readonly<{ administration: KeyAdministration }>
+type BuiltSigningKeys = OpenSigningKeys & Readonly<{ administration: KeyAdministration }>
 
 /** The signing keys over Postgres. */
 export function buildSigningKeys(deps: BuildSigningKeysDeps): BuiltSigningKeys {

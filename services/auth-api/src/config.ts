@@ -120,4 +120,3 @@ export function parseAuthApiProcessConfig(environment: Environment) {
     drainMs: env.decimal('DRAIN_SECONDS', { default: 2, min: 0, max: 60 }) * 1000,
   })
 }
-export type AuthApiProcessConfig = ReturnType<typeof parseAuthApiProcessConfig>

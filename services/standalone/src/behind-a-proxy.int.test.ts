@@ -153,7 +153,6 @@ describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client r
         headers,
         body: JSON.stringify(body),
       })
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the product
       return { status: answer.status, pair: ((await answer.json()) as { data: Pair }).data }
     }
     const proofOf = (pair: Pair) => ({ authorization: `Bearer ${pair.access_token}`, ...by(pair) })

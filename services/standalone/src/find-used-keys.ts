@@ -1,6 +1,6 @@
 import { createPool, tryWhileUnavailable } from '@auto-refresh/service-kit/postgres'
 
-export type UsedKey = 'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY'
+type UsedKey = 'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY'
 
 /** The settings whose keys have made data that this database holds. It must be migrated. */
 export async function findUsedKeys(databaseUrl: string): Promise<UsedKey[]> {

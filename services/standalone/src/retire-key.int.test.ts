@@ -27,7 +27,6 @@ async function ask(path: string, { token, body }: { token?: string; body?: objec
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
   const answer = (await response.json()) as {
     data?: { access_token: string; refresh_token: string }
     keys?: { kid: string }[]

@@ -45,7 +45,6 @@ async function post(path: string, body: object): Promise<Answer & { traceId: str
     headers,
     body: JSON.stringify(body),
   })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expectations check it
   return { ...((await response.json()) as Answer), traceId }
 }
 const signIn = () =>

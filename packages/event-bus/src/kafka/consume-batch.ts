@@ -7,7 +7,7 @@ import type { KafkaLog } from './settings.ts'
 
 const MOST_AT_ONCE = 200
 
-export type BatchConsumerDeps = {
+type BatchConsumerDeps = {
   group: string
   handler: Handler
   sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>

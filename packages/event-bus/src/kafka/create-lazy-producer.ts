@@ -49,7 +49,6 @@ export function createLazyProducer(settings: KafkaSettings, log: KafkaLog) {
     },
   }
 }
-export type LazyProducer = ReturnType<typeof createLazyProducer>
 
 function inParts(messages: readonly Message[]): Message[][] {
   const parts: Message[][] = []

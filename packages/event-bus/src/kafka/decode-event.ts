@@ -3,8 +3,7 @@ import { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { KafkaMessage } from '../kafka.ts'
 
-export type Decoded =
-  { outcome: 'decoded'; event: AnyEvent } | { outcome: 'undecodable'; reason: string }
+type Decoded = { outcome: 'decoded'; event: AnyEvent } | { outcome: 'undecodable'; reason: string }
 
 const Text = Type.String({ minLength: 1 })
 const attributes = Compile(

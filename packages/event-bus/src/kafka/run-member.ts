@@ -12,7 +12,7 @@ const PATIENCE = 60
 /** Containers get 20 s to stop in. */
 const LEAVE_MS = 8000
 
-export type MemberEnd = { outcome: 'closed' } | { outcome: 'lost' | 'dead'; error: unknown }
+type MemberEnd = { outcome: 'closed' } | { outcome: 'lost' | 'dead'; error: unknown }
 
 /**
  * One life of a member of a group: joins, consumes, and leaves when `closing` is aborted, after

@@ -30,7 +30,6 @@ const CHANGING =
   'A signing key was retired a moment ago, and its successor may not be published yet'
 
 type Keys = ReadonlyMap<string, CryptoKey>
-export type RemoteKeys = ReturnType<typeof createRemoteKeys>
 
 /**
  * auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but

@@ -1,4 +1,4 @@
-export type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
+type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
 
 /**
  * Runs `poll` at once, then each time `everyMs` after its end, `againMs()` after a fault. It keeps

@@ -19,7 +19,7 @@ export function parseTogether<P extends Parsers>(
     }
   })
   if (faults.size > 0) throw new ConfigError([...faults])
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which name has which value
+  // Object.fromEntries loses which name has which type.
   return Object.fromEntries(configs) as { [Name in keyof P]: ReturnType<P[Name]> }
 }
 

@@ -7,7 +7,7 @@ export type { Redis } from 'ioredis'
 
 const PROBE_MS = 250
 
-export type GuardedRedisDeps = Readonly<{
+type GuardedRedisDeps = Readonly<{
   url: string
   /** who asks, in Redis's list of connections */
   name: string

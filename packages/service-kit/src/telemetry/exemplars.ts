@@ -4,7 +4,6 @@ import { Registry, type Metric, type RegistryContentType } from 'prom-client'
 export function createRegistry(): Registry {
   const registry = new Registry<RegistryContentType>()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- so that nothing else needs to know
   return registry as Registry
 }
 
@@ -24,7 +23,6 @@ export async function writeMetrics(
       ? Registry.OPENMETRICS_CONTENT_TYPE
       : Registry.PROMETHEUS_CONTENT_TYPE,
   )
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- getMetricsAsArray() says less than it gives, and Object.create nothing
   for (const metric of registry.getMetricsAsArray())
     own.registerMetric(Object.create(metric) as Metric)
   return { contentType: own.contentType, text: await own.metrics() }

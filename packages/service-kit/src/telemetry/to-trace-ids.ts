@@ -1,4 +1,4 @@
-export type TraceIds = Partial<Record<'trace_id' | 'span_id', string>>
+type TraceIds = Partial<Record<'trace_id' | 'span_id', string>>
 
 /**
  * How logs and exemplars name the span of a W3C `traceparent`; nothing where nothing is recorded.

@@ -1,4 +1,4 @@
-export type Traceparent = Readonly<{ traceId: string; spanId: string; sampled: boolean }>
+type Traceparent = Readonly<{ traceId: string; spanId: string; sampled: boolean }>
 
 /**
  * Version 00, and later ones as far as they begin like it.

@@ -9,7 +9,7 @@ import { killWithParent } from '../end-with-parent.ts'
 const READY_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 15_000
 
-export type Command = Readonly<{ file: string; args: readonly string[] }>
+type Command = Readonly<{ file: string; args: readonly string[] }>
 
 /**
  * A server of the caller's alone, for tests that stop, kill and freeze it. It keeps its port and

@@ -1,5 +1,5 @@
 /** When a hash is computed: `first` goes before all others, `patience` ends the wait. */
-export type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
+type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
 
 /**
  * `hash` and `verify` throw `CodedError('unavailable')` when too many wait, or when `patience` ends

@@ -8,7 +8,7 @@ import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from '../doma
  */
 export type FindPublicKey = (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
 
-export type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
+type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
 
 /** `name` is bound in: what was sealed for one row does not open in another. */
 export interface KeyVault {

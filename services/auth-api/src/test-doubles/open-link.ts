@@ -28,7 +28,6 @@ export async function openLink({ port }: { port: number }) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
   const { port: own } = server.address() as AddressInfo
   return {
     url: `redis://127.0.0.1:${own}`,

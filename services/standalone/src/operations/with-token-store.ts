@@ -11,7 +11,7 @@ import { parseServiceConfigs, parseStandaloneConfig, type ServiceConfigs } from 
 import { borrowKeys, keepKeys, type Keys } from '../generated-keys.ts'
 import { borrowDatabase } from '../open-database.ts'
 
-export type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
+type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
 
 /**
  * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR,

@@ -1,6 +1,6 @@
 import type { TraceExporter } from '@auto-refresh/service-kit/tracing'
 
-export type RecordedSpan = Parameters<TraceExporter['export']>[0][number]
+type RecordedSpan = Parameters<TraceExporter['export']>[0][number]
 
 /** Remembers every span as it ends. */
 export function recordSpans() {

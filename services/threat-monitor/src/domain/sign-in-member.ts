@@ -22,6 +22,5 @@ export function toSignInMember({
 
 export function parseSignInMember(member: string): Told | undefined {
   if (!member.startsWith(PREFIX)) return undefined
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `toSignInMember` wrote
   return JSON.parse(member.slice(PREFIX.length)) as Told
 }

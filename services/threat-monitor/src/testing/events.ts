@@ -23,7 +23,6 @@ function event<T extends EventType>(
     ...(traceparent === undefined ? {} : { traceparent }),
     data,
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- type and data belong together by the signature
   return made as EventOf<T> as AnyEvent
 }
 const session = (sessionId: string, seq: number) => ({

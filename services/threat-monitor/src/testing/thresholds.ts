@@ -8,6 +8,5 @@ export const THRESHOLDS = toThresholds((pattern) => ({
 }))
 
 export function toThresholds(of: (pattern: Pattern) => Threshold | 'off'): Thresholds {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry a pattern
   return Object.fromEntries(PATTERNS.map((pattern) => [pattern, of(pattern)])) as Thresholds
 }

@@ -15,7 +15,7 @@ import type {
 /** How many alarms are remembered that the bus has not taken. */
 const MAX_ALARMED = 10_000
 
-export type WatchEventsDeps = Readonly<{
+type WatchEventsDeps = Readonly<{
   thresholds: Thresholds
   windows: Windows
   publish: PublishDetections

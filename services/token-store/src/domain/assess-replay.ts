@@ -2,7 +2,7 @@ import type { ClientContext } from '@auto-refresh/contracts'
 import type { Session } from './session.ts'
 
 /** Generations in a row that one who never rotates has followed: a shadow. */
-export const SHADOW_STREAK = 3
+const SHADOW_STREAK = 3
 /** Generations without a follower after which a streak of other networks starts again. */
 const STREAK_GAP = 8
 /** A network that rotated at most this many generations ago belongs to a client with two. */

@@ -1,7 +1,7 @@
 /** `points` at once, refilled evenly over `seconds`. `null` turns the limit off. */
 export type Limit = Readonly<{ points: number; seconds: number }> | null
 
-export type Take = { taken: true; tokens: number } | { taken: false; retryAfterSeconds: number }
+type Take = { taken: true; tokens: number } | { taken: false; retryAfterSeconds: number }
 
 /** Takes one token from a bucket that held `tokens` at `atMs`. */
 export function takeToken(

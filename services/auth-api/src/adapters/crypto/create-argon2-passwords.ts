@@ -24,7 +24,7 @@ type Derivation = {
   turn: QueueOptions | undefined
 }
 
-export type Argon2PasswordsDeps = Readonly<{
+type Argon2PasswordsDeps = Readonly<{
   randomBytes: (size: number) => Buffer
   cost?: Argon2Cost
 }>

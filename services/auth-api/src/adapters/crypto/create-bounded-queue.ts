@@ -5,7 +5,7 @@ export type QueueOptions = Readonly<{
   patience?: AbortSignal | undefined
   first?: boolean | undefined
 }>
-export type BoundedQueue = Readonly<{
+type BoundedQueue = Readonly<{
   /**
    * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its
    * lane, or when `patience` ends first.

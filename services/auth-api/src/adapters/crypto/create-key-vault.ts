@@ -5,7 +5,7 @@ import type { KeyVault } from '../../ports/signing-keys.ts'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-export type KeyVaultDeps = Readonly<{
+type KeyVaultDeps = Readonly<{
   encryptionKeys: readonly { kid: string; key: Buffer }[]
   randomBytes: (size: number) => Buffer
 }>

@@ -17,7 +17,7 @@ type Loaded = Readonly<{
   publicKeys: ReadonlyMap<string, CryptoKey>
   jwks: JSONWebKeySet
 }>
-export type SigningKeysDeps = Readonly<{
+type SigningKeysDeps = Readonly<{
   maintain: MaintainSigningKeys
   /**
    * Reads which keys are retired: a key that is gone must be known as retired before it is unknown.

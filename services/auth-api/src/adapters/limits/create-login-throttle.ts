@@ -4,7 +4,7 @@ import type { Limiter } from './create-bounded-limiter.ts'
 import { createInFlight } from './create-in-flight.ts'
 import { createOneByOne } from './create-one-by-one.ts'
 
-export type LoginThrottleDeps = Readonly<{
+type LoginThrottleDeps = Readonly<{
   /** failures of a name from an address */
   perPair: Limiter
   /** failures from an address */

@@ -7,13 +7,12 @@ import { createSharedLimiter } from './create-shared-limiter.ts'
 
 const PROBE_LIMIT: Limit = { points: 1_000_000, seconds: 1 }
 
-export type RedisLimitsDeps = Readonly<{
+type RedisLimitsDeps = Readonly<{
   url: string
   hashKey: RedisCounterDeps['hashKey']
   log: Log
   answerMs?: number | undefined
 }>
-export type RedisLimits = ReturnType<typeof createRedisLimits>
 
 /**
  * Limits that all replicas share through Redis, and count alone while it does not answer. `start`

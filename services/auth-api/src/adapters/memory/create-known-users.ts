@@ -13,7 +13,7 @@ const MAX_USERS = 100_000
 /** Short: it runs after a rotation has been committed, and the caller waits. */
 const DEADLINE_MS = 300
 
-export type KnownUsersDeps = Readonly<{
+type KnownUsersDeps = Readonly<{
   findByIds: (ids: readonly string[]) => Promise<User[]>
   clock: Clock
   /** a last known state takes the role of a later change */

@@ -4,14 +4,14 @@ import type { Log } from '../../ports/telemetry.ts'
 
 const POLL_MS = 1000
 
-export type RetiredKeysDeps = Readonly<{
+type RetiredKeysDeps = Readonly<{
   /** the kids in a stable order */
   read: () => Promise<string[]>
   /** Runs after a change and again after each poll until it succeeds. */
   onChange: (keys: RetiredKeys) => Promise<void>
   log: Log
 }>
-export type PolledRetiredKeys = RetiredKeys &
+type PolledRetiredKeys = RetiredKeys &
   Readonly<{
     start(): Promise<void>
     stop(): Promise<void>

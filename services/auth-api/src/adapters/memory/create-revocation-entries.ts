@@ -9,7 +9,7 @@ export type RevocationEntry = Readonly<{
   storeUntilMs?: number | undefined
   addedAtMs?: number | undefined
 }>
-export type ToldRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
+type ToldRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
 
 /**
  * Entries learned last, for back ends that ask for what is new: about the seconds of one mass

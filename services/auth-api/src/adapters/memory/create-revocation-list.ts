@@ -44,7 +44,7 @@ const LONGEST_LIFE_MS = LONGEST_ACCESS_TOKEN_SECONDS * 1000
  */
 const UNTIL_TOLD_MS = 180_000
 
-export type RevocationListDeps = Readonly<{
+type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
   recorder: Pick<Recorder, 'revocationLearned'>
   /** monotonic: a clock that leaps forward must not bring dead tokens back to life */
@@ -53,7 +53,7 @@ export type RevocationListDeps = Readonly<{
   /** the life that access tokens are given now */
   accessTtlSeconds: number
 }>
-export type RevocationList = Revocations &
+type RevocationList = Revocations &
   Omit<RevocationFeed, 'retiredKids' | 'roleChanges'> &
   Readonly<{
     /**

@@ -6,13 +6,12 @@ import type { Log } from '../../ports/telemetry.ts'
 
 const POLL_MS = 1000
 
-export type RoleChangesDeps = Readonly<{
+type RoleChangesDeps = Readonly<{
   /** the changes in a stable order */
   read: () => Promise<UserRoleChange[]>
   log: Log
 }>
-export type PolledRoleChanges = RoleChanges &
-  Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
+type PolledRoleChanges = RoleChanges & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
 
 /**
  * The changed roles in memory, read each second. While the database is unavailable the known ones

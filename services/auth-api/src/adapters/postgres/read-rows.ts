@@ -2,7 +2,7 @@ import { toUnavailable } from '@auto-refresh/service-kit/postgres'
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 
 export type Queryable = Pick<Pool | PoolClient, 'query'>
-export type Statement = Readonly<{ name?: string; text: string; values?: readonly unknown[] }>
+type Statement = Readonly<{ name?: string; text: string; values?: readonly unknown[] }>
 
 /**
  * The rows of one statement. Throws `CodedError('unavailable')` with the cause: it is never the

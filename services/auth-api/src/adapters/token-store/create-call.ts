@@ -7,7 +7,7 @@ import type { Stores } from './create-stores.ts'
  */
 const LONGEST_PAUSE_MS = 100
 
-export type CallRequest = Readonly<{
+type CallRequest = Readonly<{
   verb: string
   items: readonly object[]
   /** whether it does the same when it is carried out twice */

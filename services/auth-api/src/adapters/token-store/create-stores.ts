@@ -13,7 +13,7 @@ type Member = {
   gone: boolean
 }
 /** A store in use; told how the use went, it is given back. */
-export type Lease = Readonly<{
+type Lease = Readonly<{
   store: Store
   end(outcome: 'well' | 'trouble', cause?: unknown): void
 }>

@@ -12,14 +12,14 @@ import {
   type RefreshResult,
 } from './refresh.ts'
 
-export type AutoRefreshResult = { outcome: 'not_due'; pair: TokenPair } | RefreshResult
+type AutoRefreshResult = { outcome: 'not_due'; pair: TokenPair } | RefreshResult
 type Kept = Extract<AutoRefreshResult, { outcome: 'not_due' | 'rate_limited' }>
-export type AutoRefreshRequest = Omit<RefreshRequest, 'operation' | 'expectedSessionId'> & {
+type AutoRefreshRequest = Omit<RefreshRequest, 'operation' | 'expectedSessionId'> & {
   accessToken?: string | undefined
 }
 export type AutoRefresh = (request: AutoRefreshRequest) => Promise<AutoRefreshResult>
 
-export type AutoRefreshDeps = Readonly<{
+type AutoRefreshDeps = Readonly<{
   refresh: Refresh
   tokenStore: Pick<TokenStore, 'peek'>
   lookLimit: LookLimit

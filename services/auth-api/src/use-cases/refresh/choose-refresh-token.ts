@@ -9,7 +9,7 @@ export type ChooseRefreshToken = (request: {
   accessToken: string | undefined
   context: RequestContext
 }) => Promise<string>
-export type ChooseRefreshTokenDeps = Readonly<{
+type ChooseRefreshTokenDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'peek'>
   checkAccessToken: CheckAccessToken
   accessTtlSeconds: number

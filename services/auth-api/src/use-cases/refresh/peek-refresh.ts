@@ -9,11 +9,11 @@ import type { TellRefusal } from './tell-refusal.ts'
 import { toLogLevel } from './to-log-level.ts'
 
 /** `user` as of now: the role in an expired access token may long be another. */
-export type PeekRefreshResult =
+type PeekRefreshResult =
   { outcome: 'would_renew'; user: Pick<User, 'username' | 'role'> } | RefreshRefusal
 export type PeekRefresh = (request: Omit<RefreshRequest, 'operation'>) => Promise<PeekRefreshResult>
 
-export type PeekRefreshDeps = Readonly<{
+type PeekRefreshDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'peek'>
   knownUsers: Pick<KnownUsers, 'find'>
   refuseRefresh: RefuseRefresh

@@ -35,7 +35,7 @@ export type RefreshResult =
   { outcome: 'rotated' | 'replayed' | 'regressed'; pair: TokenPair } | RefreshRefusal
 export type Refresh = (request: RefreshRequest) => Promise<RefreshResult>
 
-export type RefreshDeps = Readonly<{
+type RefreshDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'rotate' | 'peek'>
   knownUsers: KnownUsers
   revocations: Revocations

@@ -20,7 +20,7 @@ export type Refusal = Readonly<{
 }>
 export type RefuseRefresh = (refused: StoreRefusal, context: RequestContext) => Promise<Refusal>
 
-export type RefuseRefreshDeps = Readonly<{
+type RefuseRefreshDeps = Readonly<{
   limitRefused: LimitRefused
   limitEnded: LimitEnded
   /** allows a session and outcome once a minute */

@@ -10,7 +10,7 @@ export type SignPair = (grant: {
   user: UserState
   refreshToken: string
 }) => Promise<TokenPair>
-export type SignPairDeps = Readonly<{
+type SignPairDeps = Readonly<{
   signingKeys: Pick<SigningKeys, 'sign'>
   policy: TokenPolicy
   clock: Clock

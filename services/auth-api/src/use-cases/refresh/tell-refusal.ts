@@ -16,7 +16,7 @@ export type TellRefusal = (
   outcome: RefreshMetricOutcome,
   about: { sessionId: string | undefined; context: RequestContext },
 ) => void
-export type TellRefusalDeps = Readonly<{
+type TellRefusalDeps = Readonly<{
   events: RefusalEvents
   /**
    * per address: whoever sends the same token a thousand times a second must not fill the topic and

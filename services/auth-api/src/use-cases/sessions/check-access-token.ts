@@ -2,7 +2,7 @@ import type { CheckAccessToken, VerifyAccessToken } from '../../ports/access-tok
 import type { RoleChanges } from '../../ports/known-users.ts'
 import type { Revocations } from '../../ports/revocations.ts'
 
-export type CheckAccessTokenDeps = Readonly<{
+type CheckAccessTokenDeps = Readonly<{
   verify: VerifyAccessToken
   revocations: Pick<Revocations, 'isRevoked'>
   roleChanges: Pick<RoleChanges, 'isStale'>

@@ -3,7 +3,7 @@ import type { Revocations } from '../../ports/revocations.ts'
 import type { PendingRevocation, Users } from '../../ports/users.ts'
 
 export type DeliverRevocations = (scope?: { userId: string }) => Promise<void>
-export type DeliverRevocationsDeps = Readonly<{
+type DeliverRevocationsDeps = Readonly<{
   users: Pick<Users, 'pendingRevocations' | 'acknowledge'>
   tokenStore: Pick<TokenStore, 'revokeUser'>
   revocations: Revocations

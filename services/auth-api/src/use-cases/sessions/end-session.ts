@@ -8,7 +8,7 @@ export type EndSession = (request: {
   sessionId: string
   context: RequestContext
 }) => Promise<{ outcome: 'ended' | 'not_found' }>
-export type EndSessionDeps = Readonly<{
+type EndSessionDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revokeSession'>
   revocations: Revocations
   log: Log

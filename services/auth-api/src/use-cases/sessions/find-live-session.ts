@@ -6,10 +6,10 @@ import type { LimitEnded } from '../refresh/limit-refused.ts'
 import { toRotateRequest } from '../refresh/refresh.ts'
 
 /** `refusal` is set when the proof is dead; it says what the caller can do. */
-export type LiveSession = Readonly<{ session: ProvenSession; refusal?: CodedError }>
+type LiveSession = Readonly<{ session: ProvenSession; refusal?: CodedError }>
 export type FindLiveSession = (proof: SessionProof) => Promise<LiveSession>
 
-export type FindLiveSessionDeps = Readonly<{
+type FindLiveSessionDeps = Readonly<{
   checkAccessToken: CheckAccessToken
   tokenStore: Pick<TokenStore, 'peek'>
   findProvenSession: FindProvenSession

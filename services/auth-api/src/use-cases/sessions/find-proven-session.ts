@@ -23,7 +23,7 @@ export type ProvenSession = Readonly<{
 /** `undefined` when the session is proven but was swept long ago. */
 export type FindProvenSession = (proof: SessionProof) => Promise<ProvenSession | undefined>
 
-export type FindProvenSessionDeps = Readonly<{
+type FindProvenSessionDeps = Readonly<{
   checkAccessToken: CheckAccessToken
   tokenStore: Pick<TokenStore, 'inspect'>
   limitRefused: LimitRefused

@@ -6,7 +6,7 @@ import type { FindLiveSession } from './find-live-session.ts'
 import type { SessionProof } from './find-proven-session.ts'
 
 export type SignOutEverywhere = (proof: SessionProof) => Promise<void>
-export type SignOutEverywhereDeps = Readonly<{
+type SignOutEverywhereDeps = Readonly<{
   findLiveSession: FindLiveSession
   users: Pick<Users, 'revoke' | 'findByIds'>
   deliverRevocations: DeliverRevocations

@@ -4,7 +4,7 @@ import type { Log } from '../../ports/telemetry.ts'
 import type { FindProvenSession, SessionProof } from './find-proven-session.ts'
 
 export type SignOut = (proof: SessionProof) => Promise<void>
-export type SignOutDeps = Readonly<{
+type SignOutDeps = Readonly<{
   findProvenSession: FindProvenSession
   tokenStore: Pick<TokenStore, 'revokeSession'>
   revocations: Revocations

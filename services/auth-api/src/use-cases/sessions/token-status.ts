@@ -4,7 +4,7 @@ import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { IsDue } from '../../ports/refresh.ts'
 import type { Clock } from '../../ports/runtime.ts'
 
-export type TokenStatus = Readonly<{
+type TokenStatus = Readonly<{
   valid: boolean
   needsRefresh: boolean
   /** whole seconds, never below 0 */
@@ -15,7 +15,7 @@ export type TokenStatus = Readonly<{
   reason?: 'expired' | 'revoked'
 }>
 export type GetTokenStatus = (request: { accessToken: string | undefined }) => Promise<TokenStatus>
-export type GetTokenStatusDeps = Readonly<{
+type GetTokenStatusDeps = Readonly<{
   checkAccessToken: CheckAccessToken
   isDue: IsDue
   clock: Clock

@@ -2,7 +2,7 @@ import type { LoginAudit, LoginEvents, LoginRecord } from '../../ports/login-rec
 import type { Log, Recorder } from '../../ports/telemetry.ts'
 
 export type RecordLogin = (login: LoginRecord) => Promise<void>
-export type RecordLoginDeps = Readonly<{
+type RecordLoginDeps = Readonly<{
   audit: Pick<LoginAudit, 'record'>
   events: LoginEvents
   recorder: Recorder

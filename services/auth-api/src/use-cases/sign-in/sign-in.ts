@@ -29,7 +29,7 @@ export type SignInResult =
   | { outcome: 'invalid_credentials' }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
 
-export type SignInRequest = Readonly<{
+type SignInRequest = Readonly<{
   username: string
   password: string
   context: RequestContext
@@ -38,7 +38,7 @@ export type SignInRequest = Readonly<{
 }>
 export type SignIn = (request: SignInRequest) => Promise<SignInResult>
 
-export type SignInDeps = Readonly<{
+type SignInDeps = Readonly<{
   users: Pick<Users, 'findByName' | 'upgradePasswordHash'>
   passwords: Passwords
   throttle: LoginThrottle

@@ -9,7 +9,7 @@ export type SigningKeySummary =
   /** `previous` signs no longer, and its tokens may still live */
   | Readonly<{ kid: string; state: 'next' | 'active' | 'previous'; createdAtMs: number }>
   | Readonly<{ kid: string; state: 'retired'; retiredAtMs: number }>
-export type KeyRetirement =
+type KeyRetirement =
   | Readonly<{ outcome: 'retired'; activeKid: string }>
   | Readonly<{ outcome: 'already_retired'; retiredAtMs: number }>
   | Readonly<{ outcome: 'not_found' }>
@@ -23,7 +23,7 @@ export type KeyAdministration = Readonly<{
    */
   retire(kid: string): Promise<KeyRetirement>
 }>
-export type KeyAdministrationDeps = Readonly<{
+type KeyAdministrationDeps = Readonly<{
   store: SigningKeyStore
   generate: GenerateSigningKey
   vault: KeyVault

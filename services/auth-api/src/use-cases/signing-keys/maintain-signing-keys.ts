@@ -14,7 +14,7 @@ import type {
 import type { Log } from '../../ports/telemetry.ts'
 
 export type MaintainSigningKeys = () => Promise<StoredSigningKey[]>
-export type MaintainSigningKeysDeps = Readonly<{
+type MaintainSigningKeysDeps = Readonly<{
   store: SigningKeyStore
   generate: GenerateSigningKey
   vault: KeyVault

@@ -32,7 +32,7 @@ export type UserAdministration = Readonly<{
   list(): Promise<UserSummary[]>
 }>
 
-export type UserAdministrationDeps = Readonly<{
+type UserAdministrationDeps = Readonly<{
   users: Users
   passwords: Passwords
   deliverRevocations: DeliverRevocations

@@ -3,7 +3,7 @@ import { patiently } from './patiently.ts'
 import { signIn } from './sign-in.ts'
 
 /** What an attack needs. `wait` rejects when the drill is called off. */
-export type Scene = Readonly<{
+type Scene = Readonly<{
   url: string
   username: string
   password: string

@@ -67,12 +67,10 @@ export function createRedisWindows({ client }: { client: Redis }): Windows {
       lengthOf(observation),
       entriesToKeep(threshold),
     )
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the script returns
     const [changed, flat, untold] = answer as [number, string[], string | null]
     const window = flat.flatMap((name, i) =>
       i % 2 === 0 ? [{ member: name, atMs: Number(flat[i + 1]) }] : [],
     )
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `claim` wrote
     return {
       window,
       isNew: changed === 1,

@@ -16,7 +16,7 @@ const ANSWER_MS = 3000
  */
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
 
-export type WebhookDeps = Readonly<{
+type WebhookDeps = Readonly<{
   url: string
   secret: Buffer
   clock: Clock

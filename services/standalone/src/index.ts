@@ -1,1 +1,0 @@
-export { buildStandalone } from './build-standalone.ts'
