@@ -189,7 +189,7 @@ test.each(['own', 'taken over'] as const)(
 test('a stop while a dead server is being started again leaves nothing running', async () => {
   const { stop } = await open()
   process.kill((await findPostmaster(data))?.pid ?? 0, 'SIGKILL')
-  await expect.poll(() => logged).toContain('Postgres has ended unexpectedly; starting it again')
+  await expect.poll(() => logged).toContain('Postgres exited unexpectedly, restarting it')
   await stop()
   expect(await findPostmaster(data)).toBeUndefined()
 })

@@ -51,7 +51,7 @@ export async function openEmbeddedPostgres({
     await new Promise((resolve) => server.lock.once('end', resolve))
     isUp = false
     while (!stopping.signal.aborted) {
-      log('Postgres has ended unexpectedly; starting it again')
+      log('Postgres exited unexpectedly, restarting it')
       try {
         await delay(RESTART_DELAY_MS, undefined, { signal: stopping.signal })
         server = await open(port)
@@ -59,7 +59,7 @@ export async function openEmbeddedPostgres({
         watching = watch()
         return onRestart?.()
       } catch (error) {
-        if (!stopping.signal.aborted) log(`Postgres does not start: ${String(error)}`)
+        if (!stopping.signal.aborted) log(`Starting Postgres failed: ${String(error)}`)
       }
     }
   }

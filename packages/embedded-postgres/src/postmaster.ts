@@ -51,7 +51,7 @@ export async function endPostmaster(pid: number, data: string): Promise<void> {
     process.kill(pid, signal)
     if (await hasEnded(pid, data, waitMs)) return
   }
-  throw new Error(`Postgres (process ${pid}) does not end`)
+  throw new Error(`Postgres (process ${pid}) did not stop`)
 }
 
 export async function hasEnded(pid: number, data: string, waitMs: number): Promise<boolean> {

@@ -120,7 +120,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     const renewed = await renewal.renew(asked).catch((cause: unknown) => {
       request.log.warn(
         { err: cause, session_id: asked.sessionId },
-        'A pair could not be renewed; the answer goes without a new one',
+        'Token refresh failed: the response carries no new tokens',
       )
       return { outcome: 'unavailable' as const }
     })

@@ -65,7 +65,7 @@ const PATIENCE_MS = 5000
 /**
  * Guards the routes of the scope in which it is registered, for back ends other than auth-api:
  * access tokens are verified here, off-line, and held against auth-api's revocations, which are
- * read each second; what is due is renewed by auth-api. While auth-api is away, live access tokens
+ * read each second; what is due is renewed by auth-api. While auth-api is unavailable, live access tokens
  * pass and expired ones get a 503.
  */
 const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {

@@ -11,11 +11,15 @@ test('an outage is ten lines a second, however many requests meet it, and the ne
   let nowMs = 5000
   const refuse = createRefuse({ nowMs: () => nowMs })
   app.get('/', async (request, reply) =>
-    refuse(new CodedError('unavailable', { cause: new Error('auth-api is away') }), request, reply),
+    refuse(
+      new CodedError('unavailable', { cause: new Error('auth-api is unavailable') }),
+      request,
+      reply,
+    ),
   )
   for (let i = 0; i < 100; i += 1) expect((await app.inject('/')).statusCode).toBe(503)
   expect(lines.map(({ omitted, err }) => [omitted, err.message])).toEqual(
-    Array.from({ length: 10 }, () => [0, 'auth-api is away']),
+    Array.from({ length: 10 }, () => [0, 'auth-api is unavailable']),
   )
   nowMs += 1000
   await app.inject('/')

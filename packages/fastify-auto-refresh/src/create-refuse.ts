@@ -15,7 +15,7 @@ export function createRefuse(clock: { nowMs(): number }) {
     if (omitted !== undefined)
       request.log.warn(
         { err: error.cause ?? error, omitted },
-        'Answered 503: an access token could not be judged',
+        'Answered 503: access token verification failed',
       )
     return sendRefusal(error, request, reply)
   }

@@ -124,7 +124,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     url: config.databaseUrl,
     applicationName: 'auth-api',
     max: config.databasePoolSize,
-    onError: (error) => log.warn({ err: error }, 'A database connection broke'),
+    onError: (error) => log.warn({ err: error }, 'Database connection failed'),
     tracing,
   })
 

@@ -48,12 +48,12 @@ export function buildBackground({
     repeat({
       everyMs: DELIVER_MS,
       run: () => deliverRevocations(),
-      onError: warn('Pending revocations could not be delivered; trying on'),
+      onError: warn('Delivering pending revocations failed, retrying'),
     }),
     repeat({
       everyMs: PENDING_AGE_MS,
       run: async () => metrics.pendingRevocationsOldest.set(await oldestPendingSeconds(pool)),
-      onError: warn('The age of pending revocations could not be read'),
+      onError: warn('Reading the age of pending revocations failed'),
     }),
     repeat({
       everyMs: RETENTION_MS,

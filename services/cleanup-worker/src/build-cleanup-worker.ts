@@ -31,8 +31,7 @@ export function buildCleanupWorker({
   metrics: Metrics
   tracing?: Tracing
 }) {
-  const onError = (error: unknown) =>
-    logger.warn({ err: error }, 'The clean-up met trouble and will try again')
+  const onError = (error: unknown) => logger.warn({ err: error }, 'Clean-up run failed, retrying')
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'cleanup-worker',

@@ -27,7 +27,7 @@ export async function buildStandalone(
 ) {
   const config = parseStandaloneConfig(environment)
   const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
-  const onTrouble = (reason: string) => logger.warn({ reason }, 'Traces could not be sent')
+  const onTrouble = (reason: string) => logger.warn({ reason }, 'Sending traces failed')
   const tracing = await openTracing({
     settings: config.traces,
     service,

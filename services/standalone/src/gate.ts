@@ -14,7 +14,7 @@ export function createGate(
     async publish(topic, events) {
       await opened.promise
       if (isClosed)
-        throw new Error('The consumers have stopped; the events wait for the next start')
+        throw new Error('The consumers have stopped: the events wait for the next start')
       await publisher.publish(topic, events)
     },
     open: () => opened.resolve(),

@@ -28,8 +28,8 @@ export function buildWindows({
     answerMs: redisAnswerMs,
     probe: (client) => client.set(PROBE_KEY, '1', 'PX', 1000),
     onAway: (reason) =>
-      logger.warn({ reason }, 'Redis does not answer; every process counts the patterns alone'),
-    onBack: () => logger.info('Redis answers; the patterns are counted together'),
+      logger.warn({ reason }, 'Redis unavailable: patterns are counted per process'),
+    onBack: () => logger.info('Redis recovered: patterns are counted together'),
   })
   const shared = createRedisWindows({ client: redis.client })
   return {

@@ -41,7 +41,7 @@ export function buildTokenStore({
   /** monotonic: how long a caller has waited, and whether this process has stood still */
   nowMs?: () => number
 }) {
-  const onError = (error: Error) => logger.warn({ err: error }, 'A database connection broke')
+  const onError = (error: Error) => logger.warn({ err: error }, 'Database connection failed')
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'token-store',

@@ -18,7 +18,7 @@ export function parseTokenStoreConfig(environment: Environment) {
   for (const kid of retiredKids)
     if (refreshTokenKeys?.some((key) => key.kid === kid))
       env.fault(
-        `REFRESH_TOKEN_RETIRED_KIDS names ${kid}, whose key still stands in REFRESH_TOKEN_KEYS; take that out`,
+        `REFRESH_TOKEN_RETIRED_KIDS names ${kid}, whose key is still in REFRESH_TOKEN_KEYS; remove it`,
       )
 
   return env.done({

@@ -62,7 +62,7 @@ export function createBatchConsumer({
           offset: headers?.['dlq_offset'],
           reason: headers?.['dlq_reason'],
         },
-        'An event that cannot be decoded went to the dead-letter topic',
+        'Event decoding failed: sent to the dead-letter topic',
       )
     }
   }
@@ -97,10 +97,7 @@ export function createBatchConsumer({
         try {
           await take(part, batch)
         } catch (error) {
-          log.warn(
-            { group, topic, partition, err: error },
-            'Events could not be handled; trying again',
-          )
+          log.warn({ group, topic, partition, err: error }, 'Event handling failed, retrying')
           setTimeout(pause(), retryMs).unref()
           break
         }

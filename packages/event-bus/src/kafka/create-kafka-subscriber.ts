@@ -58,10 +58,7 @@ export function createKafkaSubscriber({
         onDead({ group, error: end.error })
         return
       }
-      quiet.warn(
-        { group, err: end.error },
-        'The consumer could not join its group, or lost it; trying again',
-      )
+      quiet.warn({ group, err: end.error }, 'Joining the consumer group failed, retrying')
       await delay(retryMs, undefined, { signal: closing }).catch(() => {})
     }
   }

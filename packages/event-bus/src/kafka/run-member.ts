@@ -69,7 +69,7 @@ export async function runMember({
     consumer
       .disconnect()
       .catch((error: unknown) =>
-        log.warn({ group, err: error }, 'The consumer did not leave its group in order'),
+        log.warn({ group, err: error }, 'Leaving the consumer group failed'),
       )
   const over = new AbortController()
   const consuming = consume()

@@ -64,7 +64,8 @@ export function createHttpRenewal({
     attempt: string,
     checker: { Check(value: unknown): value is { data: Static<Data> } },
   ): Promise<Static<Data>> {
-    if (isAway()) throw new CodedError('unavailable', { cause: new Error('auth-api is away') })
+    if (isAway())
+      throw new CodedError('unavailable', { cause: new Error('auth-api is unavailable') })
     const { refreshToken, sessionId, request } = asked
     // over a unix socket there is none, whatever the type says
     const address: string | undefined = request.ip

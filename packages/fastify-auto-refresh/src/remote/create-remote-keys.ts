@@ -67,7 +67,7 @@ export function createRemoteKeys({
       if (!failing)
         log.warn(
           { err: error },
-          'The keys cannot be read from auth-api; the known ones stay for a day',
+          'Reading the keys from auth-api failed: the known keys stay in use for a day',
         )
       failing = true
     },
@@ -81,7 +81,7 @@ export function createRemoteKeys({
       const { status, body } = await ask({ url, deadlineMs: DEADLINE_MS })
       const found = status === 200 ? await importKeys(body) : new Map<string, CryptoKey>()
       if (found.size === 0)
-        throw new Error(`auth-api answered ${status} and no key to the question for its keys`)
+        throw new Error(`auth-api responded ${status} to the request for its keys, without any key`)
       replace(found)
       tried = { atMs: readAtMs }
       read.resolve()

@@ -71,7 +71,7 @@ test('an entry stays for its time, also when another replica has not heard of it
   await feed.stop()
 })
 
-test('while auth-api is away the list serves as it stands; that it is old is said once, and that it is back', async () => {
+test('while auth-api is unavailable the list serves as it stands; that it is old is said once, and that it is back', async () => {
   const { feed, ask, log } = setUp()
   ask.mockResolvedValueOnce(list('"2"', A))
   feed.start()

@@ -108,11 +108,11 @@ export function createRevocationFeed({
     asOfMs = Math.max(asOfMs ?? -Infinity, heardAtMs - readAgeMs(answer.headers))
     if (isStale())
       warnOnce(
-        new Error('auth-api answers from an old list: it does not reach token-store'),
+        new Error('auth-api serves an outdated revocation list: it cannot reach token-store'),
         'the known ones stay',
       )
     else {
-      if (warned) log.info('The revocations are read from auth-api again')
+      if (warned) log.info('Revocation feed recovered')
       warned = false
     }
     sweep()
@@ -121,7 +121,7 @@ export function createRevocationFeed({
 
   function warnOnce(error: unknown, consequence: string): void {
     if (!warned)
-      log.warn({ err: error }, `The revocations cannot be read from auth-api; ${consequence}`)
+      log.warn({ err: error }, `Reading the revocations from auth-api failed: ${consequence}`)
     warned = true
   }
 

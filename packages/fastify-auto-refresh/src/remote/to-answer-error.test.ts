@@ -31,13 +31,13 @@ test.each<[string, number, unknown, string]>([
     'a page of a proxy',
     403,
     undefined,
-    'auth-api answered 403 to a renewal, without an error of ours: something else may stand in between',
+    'auth-api answered 403 to a renewal, without an error code of auth-api: a proxy may have responded',
   ],
   [
     'what only looks like ours',
     403,
     { status: 403, message: 'art_secret', data: null, error: { code: 'x' } },
-    'auth-api answered 403 to a renewal, without an error of ours: something else may stand in between',
+    'auth-api answered 403 to a renewal, without an error code of auth-api: a proxy may have responded',
   ],
 ])('%s is told as what it is', (_, status, body, told) => {
   expect(tell(status, body)).toBe(told)

@@ -15,7 +15,7 @@ export function toAnswerError(
 ): Error {
   const answered = `auth-api answered ${status} to ${question}`
   if (!checker.Check(body))
-    return new Error(`${answered}, without an error of ours: something else may stand in between`)
+    return new Error(`${answered}, without an error code of auth-api: a proxy may have responded`)
   const isKeyRefused =
     body.error.code === 'forbidden' && body.message === ERROR_CODES.forbidden.message
   return new Error(

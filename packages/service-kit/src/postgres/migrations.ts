@@ -15,7 +15,7 @@ export async function readMigrations({
   directory: string
   query: Query
 }): Promise<Postgrator> {
-  if (!/^[a-z_]+$/.test(schema)) throw new TypeError(`${schema} is not a name of a schema of ours`)
+  if (!/^[a-z_]+$/.test(schema)) throw new TypeError(`${schema} is not a known schema name`)
   const postgrator = new Postgrator({
     driver: 'pg',
     // The pattern is a glob: a checkout may stand in a folder whose name has brackets.

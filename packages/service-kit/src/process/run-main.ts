@@ -36,9 +36,8 @@ export async function runMain({
   start: (signal: AbortSignal) => Promise<() => Promise<void>>
 }): Promise<void> {
   const fail = (error: unknown) => {
-    if (error instanceof ConfigError)
-      logger.fatal({ faults: error.faults }, 'The settings are wrong')
-    else logger.fatal({ err: error }, 'The process ends because of a fault')
+    if (error instanceof ConfigError) logger.fatal({ faults: error.faults }, 'Settings are invalid')
+    else logger.fatal({ err: error }, 'Process exits after an unexpected error')
     process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
   }
   process.on('uncaughtException', fail)

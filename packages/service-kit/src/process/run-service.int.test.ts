@@ -121,7 +121,7 @@ test('every wrong setting is named at once, and ends the process with 78', async
   expect(service.lines()).toEqual([
     expect.objectContaining({
       level: 'fatal',
-      msg: 'The settings are wrong',
+      msg: 'Settings are invalid',
       faults: ['FAILING', 'ADMIN_PORT', 'KAFKA_BROKERS', 'OTEL_TRACES_SAMPLER'].map((name) =>
         expect.stringContaining(name),
       ),

@@ -24,7 +24,7 @@ export function toKafkaDeps({
     onDead({ group, error }: { group: string; error: unknown }) {
       logger.fatal(
         { group, err: error },
-        'The consumer is dead; the process ends so that another takes over',
+        'Consumer failed: the process exits so that another replica takes over',
       )
       process.exit(1)
     },

@@ -146,7 +146,7 @@ function toResult(
 ): Answer {
   if (decision.outcome === 'unreadable')
     return new CodedError('unavailable', {
-      cause: new Error(`Session ${token.sessionId} has a value that is no number`),
+      cause: new Error(`Session ${token.sessionId} has a value that is not a number`),
     })
   if (decision.outcome === 'unknown_kid') return decision
   if (!('intervalSeconds' in decision)) return toRefusal(decision, token.sessionId)

@@ -39,7 +39,7 @@ export function isUncertain(
 /** The answer in place of such a decision. */
 export function toUncertain(): CodedError {
   return new CodedError('unavailable', {
-    cause: new Error('The clock of the database may have jumped: no session is called expired'),
+    cause: new Error('The database clock may have jumped: no session is treated as expired'),
   })
 }
 

@@ -77,7 +77,7 @@ export function createEventQueue({
       } catch (error) {
         log.warn(
           { err: error, waiting: waiting.length },
-          'Login events could not be published; trying on',
+          'Publishing login events failed, retrying',
         )
         clearTimeout(retry)
         retry = setTimeout(() => {

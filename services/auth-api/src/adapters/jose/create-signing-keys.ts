@@ -53,10 +53,7 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
     everyMs: RELOAD_MS,
     run: reload,
     onError: (error) =>
-      log.error(
-        { err: error },
-        'The signing keys could not be reloaded; the known ones stay in use',
-      ),
+      log.error({ err: error }, 'Signing key reload failed: the known keys stay in use'),
   })
 
   return {

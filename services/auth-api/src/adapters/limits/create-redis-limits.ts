@@ -25,8 +25,8 @@ export function createRedisLimits({ url, hashKey, log, answerMs }: RedisLimitsDe
     answerMs,
     probe: () => probed.take('probe'),
     onAway: (reason) =>
-      log.warn({ reason }, 'Redis does not answer; every process counts its limits alone'),
-    onBack: () => log.info({}, 'Redis answers; the limits are shared'),
+      log.warn({ reason }, 'Redis unavailable: rate limits are counted per process'),
+    onBack: () => log.info({}, 'Redis recovered: rate limits are shared'),
   })
   const createCounter = (name: string, limit: Limit) =>
     createRedisCounter({ client: redis.client, name, limit, hashKey })

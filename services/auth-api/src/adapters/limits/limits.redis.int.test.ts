@@ -161,9 +161,9 @@ test.each([
     )
     expect(again.filter((one) => one.allowed)).toHaveLength(5)
     expect(a.log.lines.map((line) => JSON.parse(line).message)).toEqual([
-      'Redis answers; the limits are shared',
-      'Redis does not answer; every process counts its limits alone',
-      'Redis answers; the limits are shared',
+      'Redis recovered: rate limits are shared',
+      'Redis unavailable: rate limits are counted per process',
+      'Redis recovered: rate limits are shared',
     ])
   },
 )
@@ -229,9 +229,9 @@ test('a process starts without Redis, tells it once, and shares its limits when 
     {
       level: 'warn',
       reason: expect.stringContaining('ECONNREFUSED'),
-      message: 'Redis does not answer; every process counts its limits alone',
+      message: 'Redis unavailable: rate limits are counted per process',
     },
-    { level: 'info', message: 'Redis answers; the limits are shared' },
+    { level: 'info', message: 'Redis recovered: rate limits are shared' },
   ])
 })
 

@@ -70,9 +70,17 @@ test('trouble of one item is its own, and an answer in another form too', async 
     await Promise.allSettled(['1', '2', '3'].map((token) => tokenStore.rotate(rotation(token)))),
   ).toMatchObject([
     { value: { outcome: 'expired' } },
-    { reason: { code: 'unavailable', cause: { cause: { message: 'It could not carry it out' } } } },
     {
-      reason: { code: 'unavailable', cause: { cause: { message: 'The answer has another form' } } },
+      reason: {
+        code: 'unavailable',
+        cause: { cause: { message: 'token-store failed to process the request' } },
+      },
+    },
+    {
+      reason: {
+        code: 'unavailable',
+        cause: { cause: { message: 'Unexpected response body from token-store' } },
+      },
     },
   ])
   expect(store.asked).toHaveLength(1)
@@ -93,7 +101,7 @@ test('a batch that the store rejects whole costs only those their answer whom it
     outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
   ).toEqual(OWN_ANSWERS.filter((_, i) => i !== 76))
   expect(outcomes[76]).toMatchObject({
-    reason: { code: 'unavailable', cause: { cause: { message: 'It answered 400' } } },
+    reason: { code: 'unavailable', cause: { cause: { message: 'token-store responded 400' } } },
   })
   expect(told).toEqual([])
 })

@@ -55,7 +55,7 @@ test('without any address it throws, and asks again with the next call', async (
   const { state, addresses } = open(['http://store:1'])
   state.fails = true
   await expect(addresses()).rejects.toMatchObject({
-    message: 'The host names have no address',
+    message: 'The host names resolve to no address',
     cause: { message: 'ENOTFOUND' },
   })
   state.fails = false

@@ -38,7 +38,7 @@ export function createDirectory({
     asking = undefined
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (known.size === 0)
-      throw new Error('The host names have no address', { cause: failed?.reason })
+      throw new Error('The host names resolve to no address', { cause: failed?.reason })
   }
 
   return async () => {

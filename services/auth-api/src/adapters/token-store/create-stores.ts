@@ -44,7 +44,7 @@ export function createStores({
     const endpoints = new Map(
       (await directory()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
     )
-    if (closed) throw new Error('It is closed')
+    if (closed) throw new Error('The token-store client is closed')
     for (const [key, endpoint] of endpoints) {
       if (!members.has(key))
         members.set(key, {
@@ -71,7 +71,7 @@ export function createStores({
   function leaveAlone(member: Member, cause: unknown): void {
     if (member.gone) return
     if (member.awaySinceMs === undefined)
-      log.warn({ store: member.store.place, err: cause }, 'A token-store is left alone')
+      log.warn({ store: member.store.place, err: cause }, 'token-store replica marked unhealthy')
     member.awaySinceMs = nowMs()
     clearTimeout(member.timer)
     member.timer = setTimeout(() => void lookAfter(member), REST_MS).unref()
@@ -86,7 +86,7 @@ export function createStores({
     if (member.awaySinceMs === undefined) return
     member.awaySinceMs = undefined
     clearTimeout(member.timer)
-    log.info({ store: member.store.place }, 'A token-store is back')
+    log.info({ store: member.store.place }, 'token-store replica recovered')
   }
 
   function lease(member: Member): Lease {

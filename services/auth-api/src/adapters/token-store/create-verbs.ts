@@ -94,7 +94,7 @@ export function createVerbs({
       })
       return (item) =>
         within(verb, async (deadlineAtMs) => {
-          if (!items.Check(item)) throw new Error('The request has another form than the contract')
+          if (!items.Check(item)) throw new Error('Request does not match the contract')
           return load({ request: item, deadlineAtMs })
         })
     },
@@ -107,5 +107,9 @@ function check<Result>(
 ): Result | Error {
   if (value instanceof Error || results.Check(value)) return value
   const told = typeof value === 'object' && value !== null && 'error' in value
-  return new Error(told ? 'It could not carry it out' : 'The answer has another form')
+  return new Error(
+    told
+      ? 'token-store failed to process the request'
+      : 'Unexpected response body from token-store',
+  )
 }

@@ -94,10 +94,12 @@ test('a store that is killed under load costs no call, is left alone, and is use
   }
   expect((await Promise.all(load)).flat()).toHaveLength(250)
   await ask(1)
-  expect(told).toEqual(['A token-store is left alone'])
+  expect(told).toEqual(['token-store replica marked unhealthy'])
   const asked = a.asked.length
   await a.start()
-  await expect.poll(() => told).toEqual(['A token-store is left alone', 'A token-store is back'])
+  await expect
+    .poll(() => told)
+    .toEqual(['token-store replica marked unhealthy', 'token-store replica recovered'])
   for (let i = 0; i < 4; i += 1) await ask(1)
   expect(a.asked.length).toBe(asked + 2)
 })

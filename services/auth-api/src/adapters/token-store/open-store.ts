@@ -110,12 +110,12 @@ function readAnswer(status: number, text: string, expected: number): Answer {
   if (status !== 200)
     return {
       outcome: status === 400 || status === 413 ? 'rejected' : 'failed',
-      cause: new Error(`It answered ${status}`),
+      cause: new Error(`token-store responded ${status}`),
     }
   const results = resultsOf(text)
   return results?.length === expected
     ? { outcome: 'answered', results }
-    : { outcome: 'failed', cause: new Error('The answer has another form') }
+    : { outcome: 'failed', cause: new Error('Unexpected response body from token-store') }
 }
 
 function resultsOf(text: string): readonly unknown[] | undefined {

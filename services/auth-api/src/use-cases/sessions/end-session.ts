@@ -22,7 +22,7 @@ export function createEndSession({ tokenStore, revocations, log }: EndSessionDep
     revocations.add(sessionId, { endedBefore: outcome === 'already_ended' })
     log.info(
       { event: 'logout', outcome, sessionId, userId, network: context.network },
-      'Session ended by its user',
+      'Session revoked by its user',
     )
     return { outcome: 'ended' }
   }

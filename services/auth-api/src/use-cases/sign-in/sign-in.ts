@@ -131,7 +131,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     /** Not waited for: it may stand in a queue, and the answer is decided. */
     function giveBack(outcome: 'right' | 'wrong'): void {
       end(outcome).catch((error: unknown) =>
-        log.warn({ err: error }, 'An attempt could not be given back'),
+        log.warn({ err: error }, 'Returning the attempt to the rate limiter failed'),
       )
     }
 
@@ -189,9 +189,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
         // those of other devices.
         await tokenStore
           .revokeSession({ sessionId, reason: 'logout' })
-          .catch(() =>
-            log.warn({ sessionId }, 'A session that nobody was given could not be ended'),
-          )
+          .catch(() => log.warn({ sessionId }, 'Revoking the session of a failed sign-in failed'))
         throw error
       }
     }
@@ -221,7 +219,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       } catch (error) {
         log.warn(
           { err: error, userId: user.id },
-          'The password hash could not be upgraded; the next sign-in tries again',
+          'Password hash upgrade failed: the next sign-in retries',
         )
       }
     }

@@ -114,7 +114,7 @@ export function createUserAdministration({
   ): Promise<void> {
     await users.revoke(user.id, reason, change)
     await deliverRevocations({ userId: user.id })
-    log.info({ event: 'user_revoked', userId: user.id, reason }, 'All sessions of the user ended')
+    log.info({ event: 'user_revoked', userId: user.id, reason }, 'All sessions of the user revoked')
   }
 }
 

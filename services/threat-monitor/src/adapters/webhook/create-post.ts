@@ -47,7 +47,7 @@ export function createPost({
     } catch (error) {
       return error instanceof Error && error.name === 'TimeoutError'
         ? 'it did not answer in time'
-        : 'it could not be reached'
+        : 'it was unreachable'
     }
   }
 }

@@ -129,7 +129,7 @@ test('one that does not answer is not waited for without end, and a receiver tha
   const gone = aWebhook()
   gone.notify(detection('d2'))
   await eventually(() => gone.results.length === 1)
-  expect([gone.results, gone.troubles]).toEqual([['failed'], ['it could not be reached']])
+  expect([gone.results, gone.troubles]).toEqual([['failed'], ['it was unreachable']])
 })
 
 test('a receiver that is slow keeps nobody waiting: some are posted at once, the rest waits, and what does not fit has failed', async () => {

@@ -64,7 +64,7 @@ export function createRefreshTokens(options: {
       const key = keys.get(kid)
       if (key === undefined)
         throw new Error(
-          `The key of kid ${kid} is missing, but a session still stands on it: put it back into REFRESH_TOKEN_KEYS`,
+          `The key of kid ${kid} is missing, but a session still uses it: put it back into REFRESH_TOKEN_KEYS`,
         )
       const bytes = Buffer.alloc(72)
       bytes.writeUInt8(VERSION, 0)

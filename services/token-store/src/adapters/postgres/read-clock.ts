@@ -27,7 +27,9 @@ export async function readClock(
   const downtimes = (row.downtimes ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs }))
   const times = [row.now, row.beat_at, ...downtimes.flatMap(({ fromMs, toMs }) => [fromMs, toMs])]
   if (!times.every(Number.isFinite))
-    throw new Error('token_store.heartbeat or token_store.downtimes holds a time that is no number')
+    throw new Error(
+      'token_store.heartbeat or token_store.downtimes holds a time that is not a number',
+    )
   const beatAtMs = toUpUntil({ nowMs: row.now, beatAtMs: row.beat_at }, mark())
   return toUptimeClock({ nowMs: row.now, beatAtMs, downtimes, processMs: Date.now() })
 }

@@ -21,10 +21,10 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
     'error',
   )
   const saySessionUnknown = sayNowAndThen(
-    'Session of a young refresh token missing: a restore, or the wrong database',
+    'Unknown session for a recent refresh token: was the database restored, or does DATABASE_URL point elsewhere?',
     'error',
   )
-  const sayRelayFailed = sayNowAndThen('The relay could not send; it will try again')
+  const sayRelayFailed = sayNowAndThen('Outbox relay failed, retrying')
 
   return {
     batch: (size) => metrics.rotationBatchSize.observe(size),
@@ -34,20 +34,20 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
         metrics.reuseDetected.inc()
         logger.warn(
           { sessionId: result.sessionId, userId: result.userId },
-          'A refresh token was used twice; its session has been ended',
+          'Refresh token reuse detected: session revoked',
         )
       }
       if (result.outcome === 'rate_limited') metrics.rateLimited.inc({ limiter: 'refresh' })
       if (result.outcome === 'regressed')
         logger.error(
           { sessionId: result.session.id },
-          'A token was newer than its session: the database has gone back in time',
+          'Refresh token is newer than its session: was the database restored?',
         )
       if (result.outcome === 'unknown_session') saySessionUnknown()
       if (result.outcome === 'unknown_kid') sayKeyUnknown()
     },
 
-    trouble: sayNowAndThen('token-store could not answer'),
+    trouble: sayNowAndThen('token-store request failed'),
 
     downtime(seconds) {
       metrics.downtimeSeconds.inc(seconds)
@@ -85,7 +85,7 @@ export function createReport({ logger, metrics }: { logger: Logger; metrics: Met
     },
 
     heartFailed: (error) =>
-      logger.warn({ err: error }, 'The heartbeat failed; the gap will count as downtime'),
+      logger.warn({ err: error }, 'Heartbeat failed: the gap counts as downtime'),
 
     lanesOwned: (lanes) => metrics.outboxLanesOwned.set(lanes),
   }

@@ -23,7 +23,7 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
     lines: LINES_A_SECOND,
     everyMs: 1000,
     write: (omitted, fields: Readonly<Record<string, unknown>>) =>
-      log.warn({ ...fields, omitted }, 'Answered 503: something we need is away'),
+      log.warn({ ...fields, omitted }, 'Answered 503: a dependency is unavailable'),
   })
 
   return (error, request, reply) => {
@@ -36,7 +36,7 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
         request_id: request.id,
         route: request.routeOptions.url,
       }
-      if (coded !== error) log.error(fields, 'Answered 503: a fault of ours')
+      if (coded !== error) log.error(fields, 'Answered 503: internal error')
       else warnUnavailable(fields)
     }
     // RFC 9110 §15.5.2: every 401 names a scheme

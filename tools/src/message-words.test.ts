@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** Words that nobody greps for, with the term of the field. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\b(is|are) (away|gone|there again)\b/, 'unavailable'],
+  [/\b(trying|tries) (on|again)\b/, 'retrying'],
+  [/\btrouble\b/, 'failed'],
+  [/\bleft alone\b/, 'marked unhealthy, or ignored'],
+  [/\bof ours\b/, 'internal'],
+  [/\bwhoever\b/, 'a clause with a subject'],
+  [/\b(is|are|was|were|been) told\b/, 'published, returned or reported'],
+]
+
+/** The texts of log lines and of errors in a source. */
+function findMessages(source: string): string[] {
+  const calls =
+    /\b(?:log|logger|warn|error|info|debug|warnOnce)\w*\(\s*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*)?(['`])((?:(?!\1)[^\\])+)\1|\bnew \w*Error\(\s*(['`])((?:(?!\3)[^\\])+)\3/g
+  return [...source.matchAll(calls)].map(([, , logged, , thrown]) => logged ?? thrown ?? '')
+}
+
+const findFaults = (source: string) =>
+  findMessages(source).flatMap((message) =>
+    WORDS.filter(([word]) => word.test(message)).map(([, term]) => `${message}: say ${term}`),
+  )
+
+test.each([
+  [`log.warn({ err }, 'Redis is away')`, 1],
+  ['log.error({ err: error, a: { b } }, `Login events failed; trying on`)', 1],
+  [`throw new CodedError('unavailable', { cause: new Error('A fault of ours') })`, 1],
+  [`log.warn({ err }, 'Redis unavailable: retrying')`, 0],
+])('the words of %s', (source, faults) => {
+  expect(findFaults(source)).toHaveLength(faults)
+})
+
+test('log lines and errors use the terms that an operator greps for', () => {
+  const found = ['services', 'packages', 'examples'].flatMap((folder) =>
+    readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /^[^/]+\/src\/.*\.ts$/.test(file) && !file.endsWith('.test.ts'))
+      .map((file) => resolve(root, folder, file))
+      .flatMap((file) =>
+        findFaults(readFileSync(file, 'utf8')).map((fault) => `${relative(root, file)}: ${fault}`),
+      ),
+  )
+  expect(found).toEqual([])
+})
