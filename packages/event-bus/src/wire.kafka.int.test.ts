@@ -218,7 +218,7 @@ test('a consumer that crashes for good tells its owner, and leaves its events to
   await publish([event])
   const dead: unknown[] = []
   const warn = (_: object, message: string) => {
-    if (message.startsWith('Events could not be handled')) throw new TypeError('a defect of ours')
+    if (message.startsWith('Event handling failed')) throw new TypeError('a defect of ours')
   }
   const member = createMember({ log: { warn }, onDead: ({ error }) => dead.push(error) })
   await member.subscribe({
