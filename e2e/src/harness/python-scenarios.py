@@ -250,7 +250,7 @@ def role_changed():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert not feed.is_retired(token) and not feed.has_ended(claims["sid"])
-    assert not feed.has_old_role({**claims, "iat": claims["iat"] + 60})
+    assert not feed.has_old_role({**claims, "iat": claims["iat"] + 3600})
     feed._retired = {jwt.get_unverified_header(token)["kid"]}
     assert feed.is_retired(token)
 
