@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { findMissingEngines } from './packages/test-engines/src/missing-engines.ts'
+import { findMissingEngines } from './packages/test-engines/src/find-missing-engines.ts'
 import { seedKnownBug } from './tools/src/seed-known-bug.ts'
 
 const globalSetup = fileURLToPath(

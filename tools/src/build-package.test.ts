@@ -50,8 +50,8 @@ function run(command: string, ...args: string[]): string {
   return `${status} ${stdout}${stderr}`
 }
 
-describe('the published fastify-auto-refresh', () => {
-  const { outDir, manifest } = install('packages/fastify-auto-refresh')
+describe('the published server', () => {
+  const { outDir, manifest } = install('packages/server')
 
   test('is as the tools of others expect it', async () => {
     const { messages, pkg } = await publint({ pkgDir: outDir, pack: false, strict: true })
@@ -83,7 +83,7 @@ describe('the published fastify-auto-refresh', () => {
     writeFileSync(
       join(project, 'app.ts'),
       `
-      import { autoRefresh, requireRole } from '@auto-refresh/fastify-auto-refresh'
+      import { autoRefresh, requireRole } from '@auto-refresh/server/fastify'
       import Fastify from 'fastify'
       const app = Fastify()
       await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
@@ -110,12 +110,12 @@ const NODE_20 = `
   delete globalThis.WebSocket
 `
 
-test('the published fastify-auto-refresh works without what Node 20 lacks', () => {
+test('the published server works without what Node 20 lacks', () => {
   writeFileSync(join(project, 'node-20.js'), NODE_20)
   writeFileSync(
     join(project, 'guard.js'),
     `
-    import { autoRefresh } from '@auto-refresh/fastify-auto-refresh'
+    import { autoRefresh } from '@auto-refresh/server/fastify'
     import Fastify from 'fastify'
     const app = Fastify()
     await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })

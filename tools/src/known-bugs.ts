@@ -1,12 +1,12 @@
-import { ROTATION_BUGS } from './known-bugs/rotation.ts'
-import { CLOCKS_AND_KEYS_BUGS } from './known-bugs/clocks-and-keys.ts'
-import { REVOCATION_FEED_BUGS } from './known-bugs/revocation-feed.ts'
-import { OVERLOAD_BUGS } from './known-bugs/overload.ts'
-import { HTTP_AND_COOKIES_BUGS } from './known-bugs/http-and-cookies.ts'
-import { CLIENTS_BUGS } from './known-bugs/clients.ts'
-import { ENGINES_BUGS } from './known-bugs/engines.ts'
-import { OPERATIONS_BUGS } from './known-bugs/operations.ts'
-import { DUE_TOKENS_BUGS } from './known-bugs/due-tokens.ts'
+import { ROTATION } from './known-bugs/rotation.ts'
+import { CLOCKS_AND_KEYS } from './known-bugs/clocks-and-keys.ts'
+import { REVOCATION_FEED } from './known-bugs/revocation-feed.ts'
+import { OVERLOAD } from './known-bugs/overload.ts'
+import { HTTP_AND_COOKIES } from './known-bugs/http-and-cookies.ts'
+import { CLIENTS } from './known-bugs/clients.ts'
+import { ENGINES } from './known-bugs/engines.ts'
+import { OPERATIONS } from './known-bugs/operations.ts'
+import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
@@ -132,7 +132,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...store,
     name: 'the outbox is read by a cursor, which loses late commits',
-    file: 'services/token-store/src/adapters/postgres/outbox.ts',
+    file: 'services/token-store/src/adapters/postgres/create-postgres-outbox.ts',
     find: 'where w.lane = mine.lane order by w.id',
     replace:
       'where w.lane = mine.lane and w.id > (select max(id) from token_store.outbox) - 1 order by w.id',
@@ -142,11 +142,11 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...store,
     name: 'a relay that was paused sends what another has sent (lease not looked at)',
-    file: 'services/token-store/src/use-cases/relay-outbox.ts',
+    file: 'services/token-store/src/use-cases/outbox-relay.ts',
     find: 'deps.nowMs() - leasedAtMs > LEASE_MS / 2',
     replace: 'false',
     project: 'unit',
-    test: 'relay-outbox',
+    test: 'outbox-relay',
   },
   {
     ...store,
@@ -160,7 +160,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...store,
     name: 'the MAC is not looked at',
-    file: 'services/token-store/src/adapters/crypto/refresh-tokens.ts',
+    file: 'services/token-store/src/adapters/crypto/create-refresh-tokens.ts',
     find: 'if (!timingSafeEqual(',
     replace: 'if (false && !timingSafeEqual(',
     project: 'unit',
@@ -173,19 +173,19 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     replace: 'user_inactive|rate_limited)$/',
   },
   {
-    ...client('renewal.ts', 'renewal'),
+    ...client('create-renewal.ts', 'renewal'),
     name: 'the timer of a client overflows into a hot loop (keycloak-js #107)',
     find: 'Math.min(ms, MAX_DELAY_MS)',
     replace: 'ms',
   },
   {
-    ...client('refresher.ts', 'refresher'),
+    ...client('create-refresher.ts', 'refresher'),
     name: `a lost race wipes the winner's pair (supabase #441)`,
     find: 'LOOK_AGAIN_MS = [0, 100, 400]',
     replace: 'LOOK_AGAIN_MS: number[] = []',
   },
   {
-    ...client('refresher.ts', 'refresher'),
+    ...client('create-refresher.ts', 'refresher'),
     name: 'each retry of a client is an attempt of its own',
     find: '(note ? note.read() : session?.attemptKey) ?? spareKey',
     replace: 'String(Math.random())',
@@ -209,18 +209,18 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     replace: 'return origin !== undefined || (',
   },
   {
-    ...client('lifetime.ts', 'renewal'),
+    ...client('create-lifetime.ts', 'renewal'),
     name: 'a token that is due on arrival is renewed for ever',
     find: 'Math.min(thresholdMs, lifetimeMs / 2)',
     replace: 'thresholdMs',
   },
-  ...ROTATION_BUGS,
-  ...CLOCKS_AND_KEYS_BUGS,
-  ...REVOCATION_FEED_BUGS,
-  ...OVERLOAD_BUGS,
-  ...HTTP_AND_COOKIES_BUGS,
-  ...CLIENTS_BUGS,
-  ...ENGINES_BUGS,
-  ...OPERATIONS_BUGS,
-  ...DUE_TOKENS_BUGS,
+  ...ROTATION,
+  ...CLOCKS_AND_KEYS,
+  ...REVOCATION_FEED,
+  ...OVERLOAD,
+  ...HTTP_AND_COOKIES,
+  ...CLIENTS,
+  ...ENGINES,
+  ...OPERATIONS,
+  ...DUE_TOKENS,
 ]

@@ -3,7 +3,7 @@ import { globSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
-import { findMissingEngines } from '../../packages/test-engines/src/missing-engines.ts'
+import { findMissingEngines } from '../../packages/test-engines/src/find-missing-engines.ts'
 import { summarizeTests, type TaskResult } from './summarize-tests.ts'
 
 /**

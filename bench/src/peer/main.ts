@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 import { Pool } from 'pg'
-import { createPostgresAdapter } from './postgres-adapter.ts'
+import { createPostgresAdapter } from './create-postgres-adapter.ts'
 
 const RESOURCE = 'urn:bench:api'
 const DAY_SECONDS = 86_400

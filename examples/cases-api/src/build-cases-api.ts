@@ -1,9 +1,5 @@
 import { Readable } from 'node:stream'
-import {
-  autoRefresh,
-  requireRole,
-  type AutoRefreshOptions,
-} from '@auto-refresh/fastify-auto-refresh'
+import { autoRefresh, requireRole, type AutoRefreshOptions } from '@auto-refresh/server/fastify'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { CASES } from './cases.ts'

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DASHBOARDS } from '../dashboards.ts'
-import { createAsk } from './ask-prometheus.ts'
+import { createAskPrometheus } from './create-ask-prometheus.ts'
 import { renderPage } from './render-page.ts'
 
 /**
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 })
 const out = resolve(values.out)
-const ask = createAsk({
+const ask = createAskPrometheus({
   url: values.prometheus,
   minutes: Number(values.minutes),
   nowSeconds: Date.now() / 1000,

@@ -1,5 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import type { Answer, Ask, Series } from './ask-prometheus.ts'
+import type { Answer, Ask, Series } from './create-ask-prometheus.ts'
 
 const COLUMN = 52
 const ROW = 32

@@ -2,7 +2,7 @@ import type { Failure } from './auth-api.ts'
 import type { CookieNote } from './cookie-note.ts'
 import type { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
-import type { Refresh } from './refresher.ts'
+import type { Refresh } from './create-refresher.ts'
 import { toSession, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 

@@ -1,6 +1,6 @@
 import { AuthError } from './auth-error.ts'
 import type { Events } from './events.ts'
-import { createLifetime } from './lifetime.ts'
+import { createLifetime } from './create-lifetime.ts'
 import { within } from './pause.ts'
 import { generationsAhead, isSamePair, isSameSession, type Session } from './session.ts'
 import type { MaybePromise, TokenStorage } from './storage/token-storage.ts'

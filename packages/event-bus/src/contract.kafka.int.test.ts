@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { startKafka } from '@auto-refresh/test-engines'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createInProcessBus } from './in-process.ts'
+import { createInProcessBus } from './create-in-process-bus.ts'
 import { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 import { createKafkaSubscriber } from './kafka/create-kafka-subscriber.ts'
 import type { EventPublisher, EventSubscriber, Subscription } from './ports.ts'

@@ -1,4 +1,4 @@
-export { createInProcessBus } from './in-process.ts'
+export { createInProcessBus } from './create-in-process-bus.ts'
 export { connectKafka } from './kafka/connect-kafka.ts'
 export { createKafkaPublisher } from './kafka/create-kafka-publisher.ts'
 export { createKafkaSubscriber, type KafkaSubscriberDeps } from './kafka/create-kafka-subscriber.ts'

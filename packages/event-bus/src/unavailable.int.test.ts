@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { openKafka } from './kafka.ts'
+import { openKafka } from './open-kafka.ts'
 
 test('a Kafka that refuses connections at the start is a warning that names broker and cause, and no secret', async () => {
   const server = createServer().listen(0, '127.0.0.1')

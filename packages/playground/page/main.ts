@@ -1,6 +1,6 @@
 import { AuthError, TokenManager } from '@auto-refresh/client'
 import type { AnyEvent } from '@auto-refresh/contracts'
-import type { PlaygroundSettings } from '../src/settings.ts'
+import type { PlaygroundSettings } from '../src/playground-settings.ts'
 import { createAccount } from './account.ts'
 import { describeEvent } from './describe-event.ts'
 import { element } from './element.ts'

@@ -1,5 +1,5 @@
 import type { TokenManager } from '@auto-refresh/client'
-import type { PlaygroundSettings } from '../src/settings.ts'
+import type { PlaygroundSettings } from '../src/playground-settings.ts'
 import { element } from './element.ts'
 import { toDuration } from './format.ts'
 import { readClaims } from './read-claims.ts'

@@ -1,2 +1,2 @@
 export { playground, type PlaygroundOptions } from './playground.ts'
-export type { PlaygroundSettings } from './settings.ts'
+export type { PlaygroundSettings } from './playground-settings.ts'

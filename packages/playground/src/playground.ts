@@ -1,9 +1,9 @@
 import { CodedError, type AnyEvent, type AccessTokenClaims } from '@auto-refresh/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { createEventStreams } from './event-streams.ts'
-import { readPageFiles, type PageFile } from './page-files.ts'
-import type { PlaygroundSettings } from './settings.ts'
+import { createEventStreams } from './create-event-streams.ts'
+import { readPageFiles, type PageFile } from './read-page-files.ts'
+import type { PlaygroundSettings } from './playground-settings.ts'
 
 declare module 'fastify' {
   interface FastifySchema {

@@ -6,8 +6,8 @@ import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildAuthApi } from './build-auth-api.ts'
 import { parseAuthApiConfig } from './config.ts'
-import { aSession, aTokenStore } from './test-doubles/fakes.ts'
-import { openTestDatabase } from './test-doubles/open-test-database.ts'
+import { aSession, aTokenStore } from './testing/fakes.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 const PASSWORD = 'correct horse battery'

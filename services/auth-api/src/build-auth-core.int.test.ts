@@ -10,8 +10,8 @@ import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildAuthCore } from './build-auth-core.ts'
 import { parseAuthApiConfig } from './config.ts'
-import { aLog, aSession, aTokenStore, context } from './test-doubles/fakes.ts'
-import { openTestDatabase } from './test-doubles/open-test-database.ts'
+import { aLog, aSession, aTokenStore, context } from './testing/fakes.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 const PASSWORD = 'correct horse battery'

@@ -7,7 +7,7 @@ import {
   isDue as isDueBy,
   reportOffset,
   type SharedClock,
-} from '@auto-refresh/fastify-auto-refresh'
+} from '@auto-refresh/server/core'
 import {
   checkSchema,
   createPool,
@@ -40,7 +40,7 @@ import { buildSigningKeys } from './build-signing-keys.ts'
 import { checkAuthApiKeys, type CheckedKey } from './check-auth-api-keys.ts'
 import type { AuthApiConfig } from './config.ts'
 import { toUsernameKey } from './domain/username.ts'
-import { AUTH_API_MIGRATIONS } from './migrations.ts'
+import { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
 import type { TokenStore } from '@auto-refresh/contracts'
 import type { IsDue } from './ports/refresh.ts'
 import type { Clock } from './ports/runtime.ts'
@@ -66,7 +66,7 @@ import { createSignOutEverywhere } from './use-cases/sessions/sign-out-everywher
 import { createSignOut } from './use-cases/sessions/sign-out.ts'
 import { createSignPair } from './use-cases/refresh/sign-pair.ts'
 import { createTellRefusal } from './use-cases/refresh/tell-refusal.ts'
-import { createGetTokenStatus } from './use-cases/sessions/token-status.ts'
+import { createGetTokenStatus } from './use-cases/sessions/get-token-status.ts'
 import { createUserAdministration } from './use-cases/users/user-administration.ts'
 
 /** Every request is answered within 3 s: this much of it may be spent waiting for a turn. */

@@ -1,7 +1,7 @@
 import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildEndRetention } from './build-end-retention.ts'
-import { openTestDatabase } from './test-doubles/open-test-database.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
 import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, expect, test, vi } from 'vitest'
 import { buildLimits } from './build-limits.ts'
-import { aLog } from './test-doubles/fakes.ts'
+import { aLog } from './testing/fakes.ts'
 
 const redis = await startOwnRedis()
 afterAll(() => redis.stop())

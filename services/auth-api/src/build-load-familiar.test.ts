@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
 import { buildLoadFamiliar } from './build-load-familiar.ts'
 import type { LoginAudit } from './ports/login-records.ts'
-import { aLog } from './test-doubles/fakes.ts'
+import { aLog } from './testing/fakes.ts'
 
 test('the latest sign-ins are read page by page, and a failure keeps what was read and stops no start', async () => {
   const signInsBefore = vi.fn<LoginAudit['signInsBefore']>()

@@ -4,7 +4,7 @@ import { createSigningKeys, type OpenSigningKeys } from './adapters/jose/create-
 import { generateSigningKey } from './adapters/jose/signing-key-pair.ts'
 import { createPostgresSigningKeys } from './adapters/postgres/create-postgres-signing-keys.ts'
 import type { AuthApiConfig } from './config.ts'
-import type { SigningKeyPolicy } from './domain/signing-keys.ts'
+import type { SigningKeyPolicy } from './domain/decide-signing-keys.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
 import {

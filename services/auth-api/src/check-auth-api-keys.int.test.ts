@@ -5,7 +5,7 @@ import { createKeyVault } from './adapters/crypto/create-key-vault.ts'
 import { generateSigningKey } from './adapters/jose/signing-key-pair.ts'
 import { insertSigningKey } from './adapters/postgres/signing-key-rows.ts'
 import { checkAuthApiKeys } from './check-auth-api-keys.ts'
-import { openTestDatabase } from './test-doubles/open-test-database.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeEach(async () => {

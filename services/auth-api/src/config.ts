@@ -1,6 +1,6 @@
 import { readEnvironment, type Environment } from '@auto-refresh/service-kit/config'
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
-import { isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
+import { isLoopbackUrl } from '@auto-refresh/server/core'
 
 /** A timer cannot wait longer than 24 days: it would fire at once, and the limit would be none. */
 const MAX_WINDOW_SECONDS = 604_800

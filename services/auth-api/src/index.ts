@@ -3,7 +3,7 @@ export { isStraightFromLoopback } from './adapters/http/request/is-straight-from
 export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
 export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'
-export { AUTH_API_MIGRATIONS } from './migrations.ts'
+export { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
 export { refusePassword } from './domain/password-policy.ts'
 export type {
   KeyAdministration,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openTestDatabase } from './test-doubles/open-test-database.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 /** Nobody listens there. */

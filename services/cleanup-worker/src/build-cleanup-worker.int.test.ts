@@ -6,7 +6,7 @@ import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
 import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { buildCleanupWorker } from './build-cleanup-worker.ts'
-import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
+import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 import { parseCleanupWorkerConfig } from './config.ts'
 import { sweepOnce } from './sweep-once.ts'
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   stack = new AsyncDisposableStack()
   const database = stack.adopt(await createTestDatabase(), ({ drop }) => drop())
   url = database.url
-  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_MIGRATIONS])
+  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_WORKER_MIGRATIONS])
     await migrate({ url, ...migrations, log: () => undefined })
   pool = stack.adopt(
     createPool({ url, applicationName: 'test', max: 2, onError: () => undefined }),

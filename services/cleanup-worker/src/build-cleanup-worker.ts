@@ -5,10 +5,10 @@ import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import { checkSchema, createPool } from '@auto-refresh/service-kit/postgres'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { repeat, type Repeating } from '@auto-refresh/service-kit/timing'
-import { createPostgresAuditTrail } from './adapters/postgres/audit-trail.ts'
-import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
-import { createReportSweep } from './adapters/telemetry/report-sweep.ts'
-import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
+import { createPostgresAuditTrail } from './adapters/postgres/create-postgres-audit-trail.ts'
+import { createPostgresExpiredSessions } from './adapters/postgres/create-postgres-expired-sessions.ts'
+import { createReportSweep } from './adapters/telemetry/create-report-sweep.ts'
+import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
 import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
 import { createKeepEvents } from './use-cases/keep-events.ts'
@@ -73,7 +73,7 @@ export function buildCleanupWorker({
      * own.
      */
     async start() {
-      await checkSchema({ pool, ...CLEANUP_MIGRATIONS })
+      await checkSchema({ pool, ...CLEANUP_WORKER_MIGRATIONS })
       subscription = await subscriber.subscribe({
         group: 'cleanup-worker',
         topics: EVENT_TOPICS,

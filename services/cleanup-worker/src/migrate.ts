@@ -1,4 +1,4 @@
 import { runMigrations } from '@auto-refresh/service-kit/process'
-import { CLEANUP_MIGRATIONS } from './cleanup-migrations.ts'
+import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 
-await runMigrations(CLEANUP_MIGRATIONS)
+await runMigrations(CLEANUP_WORKER_MIGRATIONS)

@@ -1,5 +1,5 @@
 import { createPool } from '@auto-refresh/service-kit/postgres'
-import { createPostgresExpiredSessions } from './adapters/postgres/expired-sessions.ts'
+import { createPostgresExpiredSessions } from './adapters/postgres/create-postgres-expired-sessions.ts'
 import type { SweepRefusal } from './ports.ts'
 
 const BATCH = 500

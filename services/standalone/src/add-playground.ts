@@ -2,7 +2,7 @@ import { isStraightFromLoopback, type BuiltAuthApi } from '@auto-refresh/auth-ap
 import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
-import type { DemoUser } from './banner.ts'
+import type { DemoUser } from './to-banner.ts'
 import { DEFAULT_DEMO_PASSWORD, type ServiceConfigs } from './config.ts'
 
 /** Puts the playground at `/` of the public API, which must not listen yet. */

@@ -12,7 +12,7 @@ import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
 import { findDataDirFault } from './make-data-dir.ts'
-import { findSettingsForOthers } from './settings-for-others.ts'
+import { findSettingsForOthers } from './find-settings-for-others.ts'
 
 /** The guide signs in with it; only the machine itself may. */
 export const DEFAULT_DEMO_PASSWORD = 'password'

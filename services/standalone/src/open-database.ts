@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { AUTH_API_MIGRATIONS } from '@auto-refresh/auth-api'
-import { CLEANUP_MIGRATIONS } from '@auto-refresh/cleanup-worker'
+import { CLEANUP_WORKER_MIGRATIONS } from '@auto-refresh/cleanup-worker'
 import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'
 import { isUnavailable, migrate } from '@auto-refresh/service-kit/postgres'
 import { TOKEN_STORE_MIGRATIONS } from '@auto-refresh/token-store'
@@ -25,7 +25,11 @@ export async function openDatabase({ config, log }: Options): Promise<Database> 
   await makeDataDir(config.dataDir)
   const database = await open({ config, log })
   try {
-    for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS, CLEANUP_MIGRATIONS])
+    for (const migrations of [
+      TOKEN_STORE_MIGRATIONS,
+      AUTH_API_MIGRATIONS,
+      CLEANUP_WORKER_MIGRATIONS,
+    ])
       await migrate({ url: database.url, ...migrations, log })
     return database
   } catch (error) {

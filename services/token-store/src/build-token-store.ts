@@ -7,19 +7,19 @@ import {
   tryWhileUnavailable,
 } from '@auto-refresh/service-kit/postgres'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
-import { createRefreshTokens } from './adapters/crypto/refresh-tokens.ts'
-import { createPostgresHeartbeats } from './adapters/postgres/heartbeats.ts'
+import { createRefreshTokens } from './adapters/crypto/create-refresh-tokens.ts'
+import { createPostgresHeartbeats } from './adapters/postgres/create-postgres-heartbeats.ts'
 import { isRolledBack } from './adapters/postgres/is-rolled-back.ts'
-import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
-import { createPostgresSessions } from './adapters/postgres/sessions.ts'
-import { createReport } from './adapters/telemetry/report.ts'
+import { createPostgresOutbox } from './adapters/postgres/create-postgres-outbox.ts'
+import { createPostgresSessions } from './adapters/postgres/create-postgres-sessions.ts'
+import { createReport } from './adapters/telemetry/create-report.ts'
 import { checkRefreshTokenKeys } from './check-refresh-token-keys.ts'
 import { checkTokenStoreSchema } from './check-token-store-schema.ts'
 import type { TokenStoreConfig } from './config.ts'
 import { createServiceRecord } from './domain/service-record.ts'
 import { createTokenStore } from './use-cases/token-store.ts'
-import { createHeart } from './use-cases/keep-heart-beating.ts'
-import { createOutboxRelay } from './use-cases/relay-outbox.ts'
+import { createHeartbeat } from './use-cases/heartbeat.ts'
+import { createOutboxRelay } from './use-cases/outbox-relay.ts'
 
 /**
  * Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API.
@@ -76,7 +76,7 @@ export function buildTokenStore({
   metrics.watchPool(pool)
   metrics.watchPool(backgroundPool)
   const service = createServiceRecord({ nowMs })
-  const heart = createHeart({
+  const heart = createHeartbeat({
     heartbeats: createPostgresHeartbeats({ pool }),
     service,
     outbox,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
-import { refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {

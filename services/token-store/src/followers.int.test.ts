@@ -1,7 +1,12 @@
 import type { RotateResult } from '@auto-refresh/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
-import { home, refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import {
+  home,
+  refresh,
+  startTestTokenStores,
+  type TestTokenStores,
+} from './testing/test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {

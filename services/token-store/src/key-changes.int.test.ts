@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ConfigError } from '@auto-refresh/service-kit/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 const a = `1:${randomBytes(32).toString('base64')}`
 const b = randomBytes(32).toString('base64')

@@ -1,6 +1,6 @@
 import { createKafkaPublisher } from '@auto-refresh/event-bus'
 import { runService } from '@auto-refresh/service-kit/process'
-import { buildInternalApp } from './adapters/http/internal-app.ts'
+import { buildInternalApp } from './adapters/http/build-internal-app.ts'
 import { buildTokenStore } from './build-token-store.ts'
 import { parseTokenStoreConfig, parseTokenStoreProcessConfig } from './config.ts'
 

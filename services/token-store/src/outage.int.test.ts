@@ -1,7 +1,7 @@
 import type { RotateResult } from '@auto-refresh/contracts'
 import { eventually, type OwnPostgres, startOwnPostgres } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 /** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
 const GRACE_SECONDS = 5

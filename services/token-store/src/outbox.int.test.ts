@@ -1,8 +1,8 @@
 import { createPool } from '@auto-refresh/service-kit/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
-import { createPostgresOutbox } from './adapters/postgres/outbox.ts'
-import { refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { createPostgresOutbox } from './adapters/postgres/create-postgres-outbox.ts'
+import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 /** It does not end by itself within a test. */
 const LEASE_MS = 600_000

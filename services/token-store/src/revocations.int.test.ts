@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {

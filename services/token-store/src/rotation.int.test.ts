@@ -8,7 +8,7 @@ import {
   startTestTokenStores,
   testKeys,
   type TestTokenStores,
-} from './test-token-store.ts'
+} from './testing/test-token-store.ts'
 
 let t: TestTokenStores
 beforeAll(async () => {

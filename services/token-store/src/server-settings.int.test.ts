@@ -1,7 +1,7 @@
 import { createTestDatabase, eventually } from '@auto-refresh/test-engines'
 import { Client } from 'pg'
 import { afterEach, expect, test } from 'vitest'
-import { refresh, startTestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores } from './testing/test-token-store.ts'
 
 let stack: AsyncDisposableStack
 afterEach(() => stack.disposeAsync())

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { RotateResult } from '@auto-refresh/contracts'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
-import { refresh, startTestTokenStores, type TestTokenStores } from './test-token-store.ts'
+import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
 const GRACE_SECONDS = 6
 let t: TestTokenStores

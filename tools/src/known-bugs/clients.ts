@@ -9,14 +9,14 @@ const client = (file: string, test: string) =>
   }) as const
 const plugin = (file: string, test: string) =>
   ({
-    workspace: 'packages/fastify-auto-refresh',
-    file: `packages/fastify-auto-refresh/src/${file}`,
+    workspace: 'packages/server',
+    file: `packages/server/src/${file}`,
     project: 'unit',
     test,
   }) as const
 const binding = client('storage/bind-storage.ts', 'bind-storage')
 
-export const CLIENTS_BUGS: readonly KnownBug[] = [
+export const CLIENTS: readonly KnownBug[] = [
   {
     ...binding,
     name: 'a second server on one origin is sent the tokens of the first',
@@ -66,13 +66,13 @@ export const CLIENTS_BUGS: readonly KnownBug[] = [
     replace: 'Number(value) - nowMs * 0',
   },
   {
-    ...client('renewal.ts', 'token-manager'),
+    ...client('create-renewal.ts', 'token-manager'),
     name: 'a manager that was disposed of and used again renews nothing (React StrictMode)',
     find: '    closing = undefined\n',
     replace: '',
   },
   {
-    ...client('refresher.ts', 'token-manager'),
+    ...client('create-refresher.ts', 'token-manager'),
     name: 'a refresh needs crypto.getRandomValues, which React Native lacks',
     find: 'globalThis.crypto?.getRandomValues(words) ?? words',
     replace: 'crypto.getRandomValues(words)',
@@ -84,25 +84,25 @@ export const CLIENTS_BUGS: readonly KnownBug[] = [
     replace: 'if (url === base()) return url',
   },
   {
-    ...plugin('access-guard.ts', 'auto-refresh'),
+    ...plugin('fastify/access-guard.ts', 'auto-refresh'),
     name: 'a back end that has @fastify/jwt cannot register the plugin',
     find: 'if (!app.hasRequestDecorator(decorator)) {',
     replace: '{',
   },
   {
-    ...plugin('user-of.ts', 'access-guard'),
+    ...plugin('fastify/user-of.ts', 'access-guard'),
     name: 'reading the user in a log serializer ends the process',
     find: 'users.get(request) ?? null',
     replace: 'users.get(request) ?? (() => { throw new TypeError() })()',
   },
   {
-    ...plugin('auto-refresh.ts', 'auto-refresh'),
+    ...plugin('fastify/auto-refresh.ts', 'auto-refresh'),
     name: 'a wrong issuer in the options signs every user out',
     find: `if (verified.outcome === 'invalid') await checkSettings(token)`,
     replace: 'checkSettings',
   },
   {
-    ...plugin('require-role.ts', 'auto-refresh'),
+    ...plugin('fastify/require-role.ts', 'auto-refresh'),
     name: 'a role is taken from what another plugin wrote to request.user',
     find: 'userOf(request)?.role',
     replace: '(request.user ?? userOf(request)).role',

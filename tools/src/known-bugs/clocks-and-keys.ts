@@ -1,6 +1,6 @@
 import type { KnownBug } from './known-bug.ts'
 
-export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
+export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
   {
     name: 'a start with another key under a known kid logs everybody out',
     workspace: 'services/token-store',
@@ -48,8 +48,8 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a token from the future is called invalid',
-    workspace: 'packages/fastify-auto-refresh',
-    file: 'packages/fastify-auto-refresh/src/access-token-verifier.ts',
+    workspace: 'packages/server',
+    file: 'packages/server/src/core/create-access-token-verifier.ts',
     find: 'if (ahead > 0) {',
     replace: 'if (ahead > 0) return INVALID\n    if (ahead > 0) {',
     project: 'unit',
@@ -57,8 +57,8 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a back end judges tokens by its own clock',
-    workspace: 'packages/fastify-auto-refresh',
-    file: 'packages/fastify-auto-refresh/src/remote/create-revocation-feed.ts',
+    workspace: 'packages/server',
+    file: 'packages/server/src/core/remote/create-revocation-feed.ts',
     find: 'clock?.observe(',
     replace: 'void (',
     project: 'unit',
@@ -75,8 +75,8 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a database clock that jumps moves the tokens of every replica',
-    workspace: 'packages/fastify-auto-refresh',
-    file: 'packages/fastify-auto-refresh/src/shared-clock.ts',
+    workspace: 'packages/server',
+    file: 'packages/server/src/core/shared-clock.ts',
     find: 'if (Math.abs(toTime(heardAtMs) - ownMs) <= MOST_OFFSET_MS) return false',
     replace: 'if (anchor !== undefined) return true',
     project: 'unit',
@@ -85,16 +85,16 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   {
     name: 'a heartbeat waits for the answer to the last one',
     workspace: 'services/token-store',
-    file: 'services/token-store/src/use-cases/keep-heart-beating.ts',
+    file: 'services/token-store/src/use-cases/heartbeat.ts',
     find: 'if (unanswered.size > 0 && (',
     replace: 'if (unanswered.size > 0 && (true || ',
     project: 'unit',
-    test: 'keep-heart-beating',
+    test: 'use-cases/heartbeat',
   },
   {
     name: 'a gap between heartbeats is a downtime although rotations were committed',
     workspace: 'services/token-store',
-    file: 'services/token-store/src/adapters/postgres/heartbeats.ts',
+    file: 'services/token-store/src/adapters/postgres/create-postgres-heartbeats.ts',
     find: 'then greatest(beat_at, to_timestamp($2::float8 / 1000))',
     replace: 'then beat_at',
     project: 'int',
@@ -121,7 +121,7 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   {
     name: 'a clock jump deletes the downtimes from before it',
     workspace: 'services/token-store',
-    file: 'services/token-store/src/adapters/postgres/heartbeats.ts',
+    file: 'services/token-store/src/adapters/postgres/create-postgres-heartbeats.ts',
     find: `now - beat_at < interval '1 hour'\n              and not exists`,
     replace: 'true or not exists',
     project: 'int',
@@ -130,7 +130,7 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   {
     name: 'the audit trail is deleted by a clock that has jumped',
     workspace: 'services/cleanup-worker',
-    file: 'services/cleanup-worker/src/adapters/postgres/audit-trail.ts',
+    file: 'services/cleanup-worker/src/adapters/postgres/create-postgres-audit-trail.ts',
     find: 'where token_store.doubt_clock(at, to_timestamp($3::float8 / 1000)) is null)',
     replace: 'where $3::float8 > 0)',
     project: 'int',
@@ -139,7 +139,7 @@ export const CLOCKS_AND_KEYS_BUGS: readonly KnownBug[] = [
   {
     name: 'the sweep deletes whatever the clock of the database says',
     workspace: 'services/cleanup-worker',
-    file: 'services/cleanup-worker/src/adapters/postgres/expired-sessions.ts',
+    file: 'services/cleanup-worker/src/adapters/postgres/create-postgres-expired-sessions.ts',
     find: '[limit, nowMs, anyway]',
     replace: '[limit, nowMs, anyway || nowMs > 0]',
     project: 'int',

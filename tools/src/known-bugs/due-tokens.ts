@@ -1,11 +1,11 @@
 import type { KnownBug } from './known-bug.ts'
 
 const authApi = { workspace: 'services/auth-api', project: 'unit' } as const
-const plugin = { workspace: 'packages/fastify-auto-refresh', project: 'unit' } as const
+const plugin = { workspace: 'packages/server', project: 'unit' } as const
 const source = 'services/auth-api/src'
 
 /** Access tokens that are due before they expire: a changed role, a retired key. */
-export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
+export const DUE_TOKENS: readonly KnownBug[] = [
   {
     ...authApi,
     name: 'auth-api takes the role of an access token for granted until it expires',
@@ -17,15 +17,15 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...plugin,
     name: 'a back end takes the role of an access token for granted until it expires',
-    file: 'packages/fastify-auto-refresh/src/auto-refresh.ts',
+    file: 'packages/server/src/fastify/auto-refresh.ts',
     find: 'isRoleStale(claims, feed.roleChangeOf(claims.sub))',
     replace: 'isRoleStale(claims, undefined && feed.roleChangeOf(claims.sub))',
-    test: 'src/auto-refresh',
+    test: 'fastify/auto-refresh',
   },
   {
     ...plugin,
     name: 'a token that a refresh has just brought is due by the change before it',
-    file: 'packages/fastify-auto-refresh/src/is-role-stale.ts',
+    file: 'packages/server/src/core/is-role-stale.ts',
     find: 'role !== change.role && iat',
     replace: 'iat',
     test: 'is-role-stale',
@@ -67,7 +67,7 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...plugin,
     name: 'a token whose key is retired while it is looked for is called forged',
-    file: 'packages/fastify-auto-refresh/src/access-token-verifier.ts',
+    file: 'packages/server/src/core/create-access-token-verifier.ts',
     find: 'if (key === undefined && isRetiredKey(header.kid))',
     replace: 'if (key === undefined && false)',
     test: 'access-token-verifier',
@@ -75,7 +75,7 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...plugin,
     name: 'a key that is published no longer makes its tokens look forged before the feed has told',
-    file: 'packages/fastify-auto-refresh/src/remote/create-remote-keys.ts',
+    file: 'packages/server/src/core/remote/create-remote-keys.ts',
     find: 'const DROPPED_MS = 30_000',
     replace: 'const DROPPED_MS = 0',
     test: 'create-remote-keys',
@@ -83,7 +83,7 @@ export const DUE_TOKENS_BUGS: readonly KnownBug[] = [
   {
     ...plugin,
     name: 'the successor of a retired key is called forged where it is not known yet',
-    file: 'packages/fastify-auto-refresh/src/remote/create-remote-keys.ts',
+    file: 'packages/server/src/core/remote/create-remote-keys.ts',
     find: 'if (found === undefined && isChanging)\n',
     replace: 'if (found === undefined && false)\n',
     test: 'create-remote-keys',

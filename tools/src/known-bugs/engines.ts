@@ -8,7 +8,7 @@ const postgres = (file: string, test: string) =>
     test,
   }) as const
 
-export const ENGINES_BUGS: readonly KnownBug[] = [
+export const ENGINES: readonly KnownBug[] = [
   {
     ...postgres('type-parsers.ts', 'server-settings'),
     name: 'a time in the DateStyle of the server counts as 1970, and every session has expired',
@@ -16,13 +16,13 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     replace: 'const ms = Number(toDate(text) || isTime)',
   },
   {
-    ...postgres('session-settings.ts', 'server-settings'),
+    ...postgres('apply-session-settings.ts', 'server-settings'),
     name: 'DateStyle is left to the server',
     find: `  DateStyle: 'ISO, MDY',\n`,
     replace: '',
   },
   {
-    ...postgres('session-settings.ts', 'server-settings'),
+    ...postgres('apply-session-settings.ts', 'server-settings'),
     name: 'a role with synchronous_commit=off loses what was answered',
     find: `'synchronous_commit', ...Object.keys(ours)`,
     replace: `'unset', ...Object.keys(ours)`,
@@ -70,7 +70,7 @@ export const ENGINES_BUGS: readonly KnownBug[] = [
     test: 'run-main',
   },
   {
-    workspace: 'packages/test-engines',
+    workspace: 'packages/embedded-postgres',
     file: 'packages/embedded-postgres/src/server.ts',
     name: 'PGSSLMODE of another server breaks the embedded Postgres',
     find: '?sslmode=disable',

@@ -9,13 +9,13 @@ const authApi = (file: string, test: string) =>
   }) as const
 const plugin = (file: string, test: string) =>
   ({
-    workspace: 'packages/fastify-auto-refresh',
-    file: `packages/fastify-auto-refresh/src/${file}`,
+    workspace: 'packages/server',
+    file: `packages/server/src/${file}`,
     project: 'unit',
     test,
   }) as const
 
-export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
+export const HTTP_AND_COOKIES: readonly KnownBug[] = [
   {
     ...authApi('use-cases/refresh/choose-refresh-token.ts', 'choose-refresh-token'),
     name: 'a planted cookie of a newer session signs the user in as somebody else',
@@ -29,31 +29,31 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
     replace: '',
   },
   {
-    ...plugin('read-refresh-token.ts', 'read-refresh-token'),
+    ...plugin('core/read-refresh-token.ts', 'read-refresh-token'),
     name: 'a cookie that a sibling host can set counts beside a __Host- one',
     find: 'host.length > 0 ? host : plain',
     replace: '[...plain, ...host]',
   },
   {
-    ...plugin('refresh-cookie.ts', 'refresh-cookie'),
+    ...plugin('fastify/refresh-cookie.ts', 'refresh-cookie'),
     name: 'after a change of COOKIE_DOMAIN the browser keeps two refresh cookies',
     find: 'for (const stale of findStaleVariants(reply.request, settings))\n    write(reply, stale, CLEARED, settings)',
     replace: '',
   },
   {
-    ...plugin('access-guard.ts', 'access-guard'),
+    ...plugin('fastify/access-guard.ts', 'access-guard'),
     name: 'a superseded cookie beside the current one is an alarm',
     find: 'RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first',
     replace: 'first',
   },
   {
-    ...plugin('find-subrequest-header.ts', 'access-guard'),
+    ...plugin('core/find-subrequest-header.ts', 'access-guard'),
     name: 'a pair is renewed on an authentication subrequest of nginx and lost',
     find: '!toPath(target).endsWith(path)',
     replace: 'false',
   },
   {
-    ...plugin('find-subrequest-header.ts', 'access-guard'),
+    ...plugin('core/find-subrequest-header.ts', 'access-guard'),
     name: 'a proxy that names the path of every request turns off all renewals',
     find: ' && !toPath(target).endsWith(path)',
     replace: '',
@@ -77,14 +77,14 @@ export const HTTP_AND_COOKIES_BUGS: readonly KnownBug[] = [
     replace: 'requireJson(headers)',
   },
   {
-    ...authApi('adapters/http/errors/client-errors.ts', 'raw-sockets'),
+    ...authApi('adapters/http/errors/create-client-error-handler.ts', 'raw-sockets'),
     project: 'int',
     name: 'a slow network is answered as a wrong request',
     find: "  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_incomplete'],\n",
     replace: '',
   },
   {
-    ...authApi('adapters/http/errors/client-errors.ts', 'raw-sockets'),
+    ...authApi('adapters/http/errors/create-client-error-handler.ts', 'raw-sockets'),
     project: 'int',
     name: 'an idle connection is sent an answer that its next request takes for its own',
     find: ' || socket.bytesRead === 0',

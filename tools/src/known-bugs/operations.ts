@@ -1,6 +1,6 @@
 import type { KnownBug } from './known-bug.ts'
 
-export const OPERATIONS_BUGS: readonly KnownBug[] = [
+export const OPERATIONS: readonly KnownBug[] = [
   {
     name: 'a burst of revocations is read from its beginning after each failed page',
     file: 'services/auth-api/src/adapters/memory/create-revocation-list.ts',
@@ -120,10 +120,10 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a back end reads an answer of any length',
-    file: 'packages/fastify-auto-refresh/src/remote/ask.ts',
+    file: 'packages/server/src/core/remote/ask.ts',
     find: 'bytes > MOST_BYTES',
     replace: 'bytes < 0',
-    workspace: 'packages/fastify-auto-refresh',
+    workspace: 'packages/server',
     project: 'unit',
     test: 'ask',
   },
@@ -138,7 +138,7 @@ export const OPERATIONS_BUGS: readonly KnownBug[] = [
   },
   {
     name: 'a Kafka that has just started is warned of again and again',
-    file: 'packages/event-bus/src/kafka.ts',
+    file: 'packages/event-bus/src/open-kafka.ts',
     find: 'if (isLoading(message, error)) {',
     replace: 'if (false) {',
     workspace: 'packages/event-bus',

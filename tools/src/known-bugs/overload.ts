@@ -8,7 +8,7 @@ const limits = (file: string) =>
     test: 'limits',
   }) as const
 
-export const OVERLOAD_BUGS: readonly KnownBug[] = [
+export const OVERLOAD: readonly KnownBug[] = [
   {
     ...limits('create-login-throttle.ts'),
     name: 'all sign-ins of a process wait for one counter after the other',
@@ -93,7 +93,7 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/token-store',
-    file: 'services/token-store/src/adapters/crypto/refresh-tokens.ts',
+    file: 'services/token-store/src/adapters/crypto/create-refresh-tokens.ts',
     project: 'unit',
     test: 'refresh-tokens',
     name: 'a token of a newer version ends a session',
@@ -102,9 +102,9 @@ export const OVERLOAD_BUGS: readonly KnownBug[] = [
   },
   {
     workspace: 'services/token-store',
-    file: 'services/token-store/src/adapters/telemetry/report.ts',
+    file: 'services/token-store/src/adapters/telemetry/create-report.ts',
     project: 'unit',
-    test: 'telemetry/report',
+    test: 'telemetry/create-report',
     name: 'made-up tokens fill a disk with log lines',
     find: 'everyMs: 5000',
     replace: 'everyMs: 0',

@@ -7,10 +7,10 @@ const list = {
   test: 'memory',
 } as const
 
-export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
+export const REVOCATION_FEED: readonly KnownBug[] = [
   {
-    workspace: 'packages/fastify-auto-refresh',
-    file: 'packages/fastify-auto-refresh/src/access-token-verifier.ts',
+    workspace: 'packages/server',
+    file: 'packages/server/src/core/create-access-token-verifier.ts',
     project: 'unit',
     test: 'access-token-verifier',
     name: 'a token of a leaked signing key passes',
@@ -89,8 +89,8 @@ export const REVOCATION_FEED_BUGS: readonly KnownBug[] = [
     test: 'sign-in',
   },
   {
-    workspace: 'packages/fastify-auto-refresh',
-    file: 'packages/fastify-auto-refresh/src/check-claims.ts',
+    workspace: 'packages/server',
+    file: 'packages/server/src/core/check-claims.ts',
     name: 'an access token may live for years',
     find: ' || exp - iat > LONGEST_ACCESS_TOKEN_SECONDS)',
     replace: ' || exp - iat > Infinity * LONGEST_ACCESS_TOKEN_SECONDS)',

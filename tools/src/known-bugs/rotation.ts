@@ -4,7 +4,7 @@ const store = { workspace: 'services/token-store' } as const
 const domain = (file: string, test: string) =>
   ({ ...store, file: `services/token-store/src/domain/${file}`, project: 'unit', test }) as const
 
-export const ROTATION_BUGS: readonly KnownBug[] = [
+export const ROTATION: readonly KnownBug[] = [
   {
     ...domain('decide-rotation.ts', 'followers'),
     name: 'a quick replay from another network is excused, so a thief follows unseen',

@@ -1,5 +1,5 @@
 import type { Session } from '../session.ts'
-import { createListeners } from './listeners.ts'
+import { createListeners } from './create-listeners.ts'
 import type { TokenStorage } from './token-storage.ts'
 
 /**

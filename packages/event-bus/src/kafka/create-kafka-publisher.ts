@@ -2,7 +2,7 @@ import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '../ports.ts'
 import { createLazyProducer } from './create-lazy-producer.ts'
 import { encodeEvent } from './encode-event.ts'
-import { createQuietLog } from './quiet-log.ts'
+import { createQuietLog } from './create-quiet-log.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /**

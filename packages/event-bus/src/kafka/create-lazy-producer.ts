@@ -1,4 +1,4 @@
-import { openKafka, Partitioners, type Message } from '../kafka.ts'
+import { openKafka, Partitioners, type Message } from '../open-kafka.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /** What a broker waits for its replicas, below the request time-out. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { openKafka, type Admin } from '../kafka.ts'
+import { openKafka, type Admin } from '../open-kafka.ts'
 import { isRetriable } from './is-retriable.ts'
 import { toDeadLetterTopic } from './to-dead-letter.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'

@@ -1,7 +1,7 @@
 import { EVENTS, type AnyEvent, type EventType } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
-import type { KafkaMessage } from '../kafka.ts'
+import type { KafkaMessage } from '../open-kafka.ts'
 
 type Decoded = { outcome: 'decoded'; event: AnyEvent } | { outcome: 'undecodable'; reason: string }
 

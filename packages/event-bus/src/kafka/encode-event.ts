@@ -1,5 +1,5 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import type { Message } from '../kafka.ts'
+import type { Message } from '../open-kafka.ts'
 
 /**
  * CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the data.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AnyEvent } from '@auto-refresh/contracts'
-import { openKafka } from '../kafka.ts'
+import { openKafka } from '../open-kafka.ts'
 import { decodeEvent } from './decode-event.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 

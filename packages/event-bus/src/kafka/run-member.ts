@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { openKafka, type EachBatchPayload } from '../kafka.ts'
+import { openKafka, type EachBatchPayload } from '../open-kafka.ts'
 import { isRetriable } from './is-retriable.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 

@@ -1,4 +1,4 @@
-import type { KafkaMessage, Message } from '../kafka.ts'
+import type { KafkaMessage, Message } from '../open-kafka.ts'
 
 export const toDeadLetterTopic = (topic: string) => `${topic}.dlq`
 

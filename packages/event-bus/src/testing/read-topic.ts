@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka, type KafkaMessage } from '../kafka.ts'
+import { openKafka, type KafkaMessage } from '../open-kafka.ts'
 import type { KafkaSettings } from '../kafka/settings.ts'
 
 /** Collects every message of a topic, raw, until `close`. */

@@ -1,2 +1,2 @@
 export { draining } from './draining.ts'
-export { createRequireKey } from './require-key.ts'
+export { createRequireKey } from './create-require-key.ts'

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { checkEncoding } from './check-encoding.ts'
-import { readMigrations } from './migrations.ts'
+import { readMigrations } from './read-migrations.ts'
 import { tryWhileUnavailable } from './try-while-unavailable.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'pg'
 import { createClientClass } from './create-client-class.ts'
-import { applySessionSettings } from './session-settings.ts'
+import { applySessionSettings } from './apply-session-settings.ts'
 import { toConnection } from './to-connection.ts'
 import { traceQueries } from './trace-queries.ts'
 import { typeParsers } from './type-parsers.ts'

@@ -1,7 +1,7 @@
 import { checkEncoding } from './check-encoding.ts'
 import { createClientClass } from './create-client-class.ts'
-import { readMigrations } from './migrations.ts'
-import { applySessionSettings } from './session-settings.ts'
+import { readMigrations } from './read-migrations.ts'
+import { applySessionSettings } from './apply-session-settings.ts'
 import { toConnection } from './to-connection.ts'
 
 export type MigrateOptions = Readonly<{

@@ -1,4 +1,4 @@
-export { startAdminServer } from './admin-server.ts'
+export { startAdminServer } from './start-admin-server.ts'
 export { boundConnections } from './bound-connections.ts'
 export {
   createLogger,

@@ -9,7 +9,7 @@ import {
 } from '@auto-refresh/contracts'
 import type { Registry } from 'prom-client'
 import { createRegistry } from './exemplars.ts'
-import { createMakers, type Description } from './labelled.ts'
+import { createLabelledMetrics, type Description } from './create-labelled-metrics.ts'
 
 const LOGIN_OUTCOMES = [
   'succeeded',
@@ -80,7 +80,7 @@ export function createInstruments({
 }) {
   const isPart = (part: Service) => service === part || !SERVICES.some((each) => each === service)
   const makersOf = (...from: Service[]) =>
-    createMakers({ registry, from, isExported: from.some(isPart), tracing, onMade })
+    createLabelledMetrics({ registry, from, isExported: from.some(isPart), tracing, onMade })
   const [authApi, tokenStore, cleanupWorker, threatMonitor] = [
     makersOf('auth-api'),
     makersOf('token-store'),

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { startAdminServer } from './admin-server.ts'
+import { startAdminServer } from './start-admin-server.ts'
 import { createMetrics } from './metrics.ts'
 
 const closers: (() => Promise<void>)[] = []

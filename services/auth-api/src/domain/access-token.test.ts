@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { aSession, aUser, NOW_MS } from '../test-doubles/fakes.ts'
+import { aSession, aUser, NOW_MS } from '../testing/fakes.ts'
 import { toAccessTokenClaims } from './access-token-claims.ts'
 import { secondsLeft } from './seconds-left.ts'
-import { decideStanding } from './standing.ts'
+import { decideStanding } from './decide-standing.ts'
 
 const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800 }
 const claimsAt = (nowMs: number, session = aSession()) =>

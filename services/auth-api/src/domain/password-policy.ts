@@ -1,4 +1,4 @@
-import { isGuessable } from './guessable-password.ts'
+import { isGuessable } from './is-guessable.ts'
 
 const MIN_CHARACTERS = 15
 const MAX_CHARACTERS = 256

@@ -1,5 +1,9 @@
 import type { CryptoKey, JWK } from 'jose'
-import type { SigningKeyAction, SigningKeyState, SigningKeyTimes } from '../domain/signing-keys.ts'
+import type {
+  SigningKeyAction,
+  SigningKeyState,
+  SigningKeyTimes,
+} from '../domain/decide-signing-keys.ts'
 
 /**
  * The public half of one of our keys, of any state. An unknown kid is looked for in the database,

@@ -1,5 +1,5 @@
 import { describeInstruments } from '../instruments.ts'
-import type { Description } from '../labelled.ts'
+import type { Description } from '../create-labelled-metrics.ts'
 
 const INTRODUCTION = `# Metrics
 

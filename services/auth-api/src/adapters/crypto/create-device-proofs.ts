@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { KNOWN_DEVICE_DAYS } from '../../domain/known-device.ts'
+import { KNOWN_DEVICE_DAYS } from '../../domain/known-device-days.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { DeviceProofs, HashUsername } from '../../ports/sign-in-limits.ts'
 

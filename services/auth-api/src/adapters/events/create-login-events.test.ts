@@ -3,7 +3,7 @@ import type { EventPublisher } from '@auto-refresh/event-bus'
 import { Value } from 'typebox/value'
 import { expect, test, vi } from 'vitest'
 import type { LoginRecord } from '../../ports/login-records.ts'
-import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
+import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { createLoginEvents } from './create-login-events.ts'
 
 const failed: LoginRecord = {

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { UserRoleChange } from '../../ports/known-users.ts'
-import { openTestApp, SESSION } from '../../test-doubles/open-test-app.ts'
+import { openTestApp, SESSION } from '../../testing/open-test-app.ts'
 
 const FEED_KEY = 'f'.repeat(32)
 const RENEWAL_KEY = 'r'.repeat(32)

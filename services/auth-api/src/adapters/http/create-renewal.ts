@@ -1,4 +1,5 @@
-import type { Renewal, RenewalRequest } from '@auto-refresh/fastify-auto-refresh'
+import type { Renewal, RenewalRequest } from '@auto-refresh/server/core'
+import type { FastifyRequest } from 'fastify'
 import type { UseCases } from './http-deps.ts'
 import { toRequestContext } from './request/request-context.ts'
 
@@ -6,7 +7,7 @@ import { toRequestContext } from './request/request-context.ts'
 export function createRenewal({
   peekRefresh,
   refresh,
-}: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal {
+}: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal<FastifyRequest> {
   return {
     peek: (asked) => peekRefresh(toRequest(asked)),
     async renew(asked) {
@@ -16,7 +17,7 @@ export function createRenewal({
   }
 }
 
-const toRequest = ({ refreshToken, sessionId, request }: RenewalRequest) => ({
+const toRequest = ({ refreshToken, sessionId, request }: RenewalRequest<FastifyRequest>) => ({
   refreshToken,
   expectedSessionId: sessionId,
   context: toRequestContext(request),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { reuseTestApp } from '../../test-doubles/open-test-app.ts'
+import { reuseTestApp } from '../../testing/open-test-app.ts'
 
 const TOKEN = '/api/v1/auth/token'
 const REFRESH = '/api/v1/auth/refresh'

@@ -1,4 +1,4 @@
-import type { RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
+import type { RefreshCookieSettings } from '@auto-refresh/server/fastify'
 import type { JSONWebKeySet } from 'jose'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { RevocationFeed } from '../../ports/revocations.ts'
@@ -15,7 +15,7 @@ import type { Refresh } from '../../use-cases/refresh/refresh.ts'
 import type { SignIn } from '../../use-cases/sign-in/sign-in.ts'
 import type { SignOutEverywhere } from '../../use-cases/sessions/sign-out-everywhere.ts'
 import type { SignOut } from '../../use-cases/sessions/sign-out.ts'
-import type { GetTokenStatus } from '../../use-cases/sessions/token-status.ts'
+import type { GetTokenStatus } from '../../use-cases/sessions/get-token-status.ts'
 
 export type UseCases = Readonly<{
   signIn: SignIn

@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openTestApp } from '../../test-doubles/open-test-app.ts'
+import { openTestApp } from '../../testing/open-test-app.ts'
 
 const { app, calls } = openTestApp({
   settings: { allowedOrigins: ['https://app.example', 'https://other.example'] },

@@ -2,7 +2,7 @@ import { CodedError, ERROR_CODES, type ErrorCode } from '@auto-refresh/contracts
 import { describe, expect, test } from 'vitest'
 import type { RefreshRefusal } from '../../use-cases/refresh/refresh.ts'
 import type { UseCases } from './http-deps.ts'
-import { NOW_SECONDS, openTestApp, PAIR, SESSION, USER } from '../../test-doubles/open-test-app.ts'
+import { NOW_SECONDS, openTestApp, PAIR, SESSION, USER } from '../../testing/open-test-app.ts'
 
 const AUTH = '/api/v1/auth'
 const SIGN_IN = {

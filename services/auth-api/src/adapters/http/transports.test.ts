@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from './http-deps.ts'
-import { openTestApp, reuseTestApp } from '../../test-doubles/open-test-app.ts'
+import { openTestApp, reuseTestApp } from '../../testing/open-test-app.ts'
 
 const AUTH = '/api/v1/auth'
 const REFRESHES = ['/refresh', '/auto-refresh']

@@ -3,8 +3,8 @@ import { decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
-import { aLog, aSession, aUser, NOW_MS } from '../../test-doubles/fakes.ts'
-import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { aLog, aSession, aUser, NOW_MS } from '../../testing/fakes.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import {
   createMaintainSigningKeys,
   type MaintainSigningKeys,

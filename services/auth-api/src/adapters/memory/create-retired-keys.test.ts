@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aLog } from '../../test-doubles/fakes.ts'
+import { aLog } from '../../testing/fakes.ts'
 import { createRetiredKeys } from './create-retired-keys.ts'
 
 test('a slow reading that began before a retirement does not forget it', async () => {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { isRoleStale } from '@auto-refresh/fastify-auto-refresh'
+import { isRoleStale } from '@auto-refresh/server/core'
 import { repeat } from '@auto-refresh/service-kit/timing'
 import type { RoleChanges, UserRoleChange } from '../../ports/known-users.ts'
 import type { Log } from '../../ports/telemetry.ts'

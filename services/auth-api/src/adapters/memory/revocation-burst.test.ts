@@ -1,6 +1,6 @@
 import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { aLog, aRecorder, aTokenStore } from '../../test-doubles/fakes.ts'
+import { aLog, aRecorder, aTokenStore } from '../../testing/fakes.ts'
 import { createRevocationList } from './create-revocation-list.ts'
 
 const START_MS = 1_700_000_000_000

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openTestDatabase } from '../../test-doubles/open-test-database.ts'
+import { openTestDatabase } from '../../testing/open-test-database.ts'
 import { readRoleChanges } from './role-change-rows.ts'
 import { createPostgresUsers } from './create-postgres-users.ts'
 import { oldestPendingSeconds } from './pending-revocations.ts'

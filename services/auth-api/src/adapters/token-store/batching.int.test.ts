@@ -9,7 +9,7 @@ import {
   SESSION,
   timed,
   type Asked,
-} from './test-stores.ts'
+} from './testing/test-stores.ts'
 
 const TOKENS = Array.from({ length: 100 }, (_, i) => `art_${i + 1}`)
 const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterSeconds: i + 1 }))

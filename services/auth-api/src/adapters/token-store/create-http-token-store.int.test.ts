@@ -2,7 +2,15 @@ import { createServer, type RequestListener } from 'node:http'
 import { inspect } from 'node:util'
 import { CodedError } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
-import { CONTEXT, json, listen, openClient, rotation, SESSION, timed } from './test-stores.ts'
+import {
+  CONTEXT,
+  json,
+  listen,
+  openClient,
+  rotation,
+  SESSION,
+  timed,
+} from './testing/test-stores.ts'
 
 async function openStore(answer: RequestListener, { path = '', deadlineMs = 20_000 } = {}) {
   const port = await listen(createServer(answer))

@@ -8,7 +8,7 @@ import {
   SESSION,
   timed,
   type Asked,
-} from './test-stores.ts'
+} from './testing/test-stores.ts'
 
 const ISSUE = {
   userId: SESSION,

@@ -1,6 +1,6 @@
 import type { RotateRequest } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
-import { aSession, aTokenStore, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
+import { aSession, aTokenStore, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { rememberEnded } from './remember-ended.ts'
 
 const request: RotateRequest = { token: 'art_dead', context, accessTtlSeconds: 1800 }

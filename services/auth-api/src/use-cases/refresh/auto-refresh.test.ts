@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, PeekResult } from '@auto-refresh/contracts'
-import { isDue } from '@auto-refresh/fastify-auto-refresh'
+import { isDue } from '@auto-refresh/server/core'
 import { expect, test, vi } from 'vitest'
 import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
@@ -13,7 +13,7 @@ import {
   context,
   NOW_MS,
   SESSION_ID,
-} from '../../test-doubles/fakes.ts'
+} from '../../testing/fakes.ts'
 import { createAutoRefresh } from './auto-refresh.ts'
 import type { Refresh, RefreshResult } from './refresh.ts'
 

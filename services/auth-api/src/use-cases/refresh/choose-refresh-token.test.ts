@@ -1,7 +1,7 @@
 import type { PeekResult } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
-import { aSession, aTokenStore, context, NOW_MS } from '../../test-doubles/fakes.ts'
+import { aSession, aTokenStore, context, NOW_MS } from '../../testing/fakes.ts'
 import { createChooseRefreshToken } from './choose-refresh-token.ts'
 
 const OWN = '0199e000-0000-7000-8000-0000000000f1'

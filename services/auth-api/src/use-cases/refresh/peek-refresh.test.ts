@@ -11,7 +11,7 @@ import {
   SESSION_ID,
   unlimited,
   USER_ID,
-} from '../../test-doubles/fakes.ts'
+} from '../../testing/fakes.ts'
 import { createPeekRefresh } from './peek-refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 import type { TellRefusal } from './tell-refusal.ts'

@@ -1,4 +1,4 @@
-import { decideStanding } from '../../domain/standing.ts'
+import { decideStanding } from '../../domain/decide-standing.ts'
 import type { TokenStore } from '@auto-refresh/contracts'
 import type { KnownUsers } from '../../ports/known-users.ts'
 import type { Log, Recorder, RefreshMetricOutcome } from '../../ports/telemetry.ts'

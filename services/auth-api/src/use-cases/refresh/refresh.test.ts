@@ -14,7 +14,7 @@ import {
   SESSION_ID,
   unlimited,
   USER_ID,
-} from '../../test-doubles/fakes.ts'
+} from '../../testing/fakes.ts'
 import { createLimitRefused } from './limit-refused.ts'
 import { createRefresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'

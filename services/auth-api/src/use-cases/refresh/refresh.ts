@@ -1,6 +1,6 @@
 import type { PeekResult, RotateRequest, RotateResult, TokenStore } from '@auto-refresh/contracts'
 import { ACCESS_TTL_MARGIN_SECONDS } from '../../domain/access-token-claims.ts'
-import { decideStanding } from '../../domain/standing.ts'
+import { decideStanding } from '../../domain/decide-standing.ts'
 import type { TokenPair } from '../../domain/token-pair.ts'
 import type { KnownUsers } from '../../ports/known-users.ts'
 import type { RequestContext } from '../../ports/request-context.ts'

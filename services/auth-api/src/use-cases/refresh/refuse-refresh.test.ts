@@ -1,7 +1,7 @@
 import type { PeekResult } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
-import { aRecorder, context, SESSION_ID, USER_ID } from '../../test-doubles/fakes.ts'
+import { aRecorder, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { createLimitEnded, createLimitRefused } from './limit-refused.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 

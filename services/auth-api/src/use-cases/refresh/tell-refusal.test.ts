@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
 import type { RefusalEvents } from '../../ports/refresh.ts'
-import { context, SESSION_ID } from '../../test-doubles/fakes.ts'
+import { context, SESSION_ID } from '../../testing/fakes.ts'
 import { createTellRefusal } from './tell-refusal.ts'
 
 function setUp(points = 100) {

@@ -13,7 +13,7 @@ import {
   NOW_MS,
   SESSION_ID,
   USER_ID,
-} from '../../test-doubles/fakes.ts'
+} from '../../testing/fakes.ts'
 import { createDeliverRevocations } from './deliver-revocations.ts'
 import { createFindLiveSession } from './find-live-session.ts'
 import { createFindProvenSession } from './find-proven-session.ts'

@@ -14,7 +14,7 @@ import {
   NOW_MS,
   SESSION_ID,
   USER_ID,
-} from '../../test-doubles/fakes.ts'
+} from '../../testing/fakes.ts'
 import { createRecordLogin } from './record-login.ts'
 import { createSignIn } from './sign-in.ts'
 

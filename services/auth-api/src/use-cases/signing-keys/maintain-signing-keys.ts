@@ -2,7 +2,7 @@ import {
   decideSigningKeys,
   type SigningKeyAction,
   type SigningKeyPolicy,
-} from '../../domain/signing-keys.ts'
+} from '../../domain/decide-signing-keys.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type {
   GenerateSigningKey,

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Passwords } from '../../ports/passwords.ts'
 import type { Users } from '../../ports/users.ts'
-import { aLog, aUser, USER_ID } from '../../test-doubles/fakes.ts'
+import { aLog, aUser, USER_ID } from '../../testing/fakes.ts'
 import { createUserAdministration } from './user-administration.ts'
 
 function setUp() {

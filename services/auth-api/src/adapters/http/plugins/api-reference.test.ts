@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { openTestApp, reuseTestApp } from '../../../test-doubles/open-test-app.ts'
+import { openTestApp, reuseTestApp } from '../../../testing/open-test-app.ts'
 import type { UseCases } from '../http-deps.ts'
 
 const AUTH = '/api/v1/auth'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from '../http-deps.ts'
-import { reuseTestApp } from '../../../test-doubles/open-test-app.ts'
+import { reuseTestApp } from '../../../testing/open-test-app.ts'
 
 const TOKEN = '/api/v1/auth/token'
 const ALLOW_HEADERS =

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { CodedError, HEADERS } from '@auto-refresh/contracts'
-import { isLoopbackHost } from '@auto-refresh/fastify-auto-refresh'
+import { isLoopbackHost } from '@auto-refresh/server/core'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { HttpSettings } from '../http-deps.ts'

@@ -1,4 +1,4 @@
-import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/fastify-auto-refresh'
+import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/server/core'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 

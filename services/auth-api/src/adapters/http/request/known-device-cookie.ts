@@ -1,6 +1,7 @@
-import { isPlainLoopback, type RefreshCookieSettings } from '@auto-refresh/fastify-auto-refresh'
+import { isPlainLoopback } from '@auto-refresh/server/core'
+import { type RefreshCookieSettings } from '@auto-refresh/server/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { KNOWN_DEVICE_DAYS } from '../../../domain/known-device.ts'
+import { KNOWN_DEVICE_DAYS } from '../../../domain/known-device-days.ts'
 
 const NAME = 'known_device'
 const PATH = '/api/v1/auth/token'

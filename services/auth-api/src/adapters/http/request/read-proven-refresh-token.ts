@@ -3,9 +3,9 @@ import {
   readBearerToken,
   readRefreshToken,
   type PresentedRefreshToken,
-} from '@auto-refresh/fastify-auto-refresh'
+} from '@auto-refresh/server/core'
 import type { FastifyRequest } from 'fastify'
-import type { RequireCsrfProof } from '../plugins/csrf.ts'
+import type { RequireCsrfProof } from '../plugins/create-require-csrf-proof.ts'
 import type { UseCases } from '../http-deps.ts'
 import { toRequestContext } from './request-context.ts'
 

@@ -1,5 +1,6 @@
 import { RefreshBody } from '@auto-refresh/contracts'
-import { clearRefreshCookie, readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import { readBearerToken } from '@auto-refresh/server/core'
+import { clearRefreshCookie } from '@auto-refresh/server/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/sessions/find-proven-session.ts'

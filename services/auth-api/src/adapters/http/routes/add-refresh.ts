@@ -1,10 +1,10 @@
 import { CodedError, RefreshBody, TokenPairData } from '@auto-refresh/contracts'
-import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import { readBearerToken } from '@auto-refresh/server/core'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { readProvenRefreshToken } from '../request/read-proven-refresh-token.ts'
-import { toRefusalError } from '../errors/refusals.ts'
+import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toRequestContext } from '../request/request-context.ts'
 import { PAIR_HEADERS, userAnswers } from './answers.ts'
 import {

@@ -1,5 +1,5 @@
 import { TokenStatusData } from '@auto-refresh/contracts'
-import { readBearerToken } from '@auto-refresh/fastify-auto-refresh'
+import { readBearerToken } from '@auto-refresh/server/core'
 import { toUtc } from './to-utc.ts'
 import { answers, UNAUTHENTICATED } from './answers.ts'
 import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'

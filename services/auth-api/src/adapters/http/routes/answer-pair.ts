@@ -1,5 +1,6 @@
 import type { TokenPairData } from '@auto-refresh/contracts'
-import { setRefreshCookie, type PresentedRefreshToken } from '@auto-refresh/fastify-auto-refresh'
+import { type PresentedRefreshToken } from '@auto-refresh/server/core'
+import { setRefreshCookie } from '@auto-refresh/server/fastify'
 import type { FastifyReply } from 'fastify'
 import type { TokenPair } from '../../../domain/token-pair.ts'
 import type { HttpDeps } from '../http-deps.ts'

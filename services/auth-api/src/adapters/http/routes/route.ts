@@ -9,7 +9,7 @@ import type {
 } from 'fastify'
 import { Type } from 'typebox'
 import type { AnswerPair } from './answer-pair.ts'
-import type { RequireCsrfProof } from '../plugins/csrf.ts'
+import type { RequireCsrfProof } from '../plugins/create-require-csrf-proof.ts'
 import type { HttpDeps } from '../http-deps.ts'
 
 /** An application whose handlers are typed by their schemas. */

@@ -1,0 +1,116 @@
+import type { AnyEvent, Tracing } from '@auto-refresh/contracts'
+import type { EachBatchPayload, KafkaMessage, Message } from '../open-kafka.ts'
+import { toProcess, type Handler } from '../to-process.ts'
+import { decodeEvent } from './decode-event.ts'
+import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
+import type { KafkaLog } from './settings.ts'
+
+const MOST_AT_ONCE = 200
+
+type BatchConsumerDeps = {
+  group: string
+  handler: Handler
+  sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
+  onDeadLetter: (topic: string) => void
+  /** how many events of the partition are still to be taken */
+  onLag: (at: { topic: string; partition: number }, events: number) => void
+  retryMs: number
+  log: KafkaLog
+  tracing: Tracing
+}
+
+/**
+ * Hands what was fetched of one partition to the handler, in small parts, and commits each part
+ * after its effect. Where the effect fails (the handler's own database is away), the partition is
+ * paused and fetched again from there: nothing is lost or skipped, and the others go on. Throws
+ * only what kafkajs must see: a rebalance, a broker that is gone.
+ */
+export function createBatchConsumer({
+  group,
+  handler,
+  sendDeadLetters,
+  onDeadLetter,
+  onLag,
+  retryMs,
+  log,
+  tracing,
+}: BatchConsumerDeps) {
+  const process = toProcess({ handler, group, system: 'kafka', tracing })
+  const atOnce = 'handle' in handler ? 1 : MOST_AT_ONCE
+
+  async function take(
+    messages: readonly KafkaMessage[],
+    { topic, partition }: { topic: string; partition: number },
+  ): Promise<void> {
+    const events: AnyEvent[] = []
+    const letters: Message[] = []
+    for (const message of messages) {
+      const decoded = decodeEvent(message)
+      if (decoded.outcome === 'decoded') events.push(decoded.event)
+      else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
+    }
+    if (events.length > 0) await process(events, { topic, partition })
+    // After the effect, so that a handler that fails for long does not fill the dead-letter topic.
+    await sendDeadLetters(toDeadLetterTopic(topic), letters)
+    for (const { headers } of letters) {
+      onDeadLetter(topic)
+      log.warn(
+        {
+          group,
+          topic,
+          partition,
+          offset: headers?.['dlq_offset'],
+          reason: headers?.['dlq_reason'],
+        },
+        'Event decoding failed: sent to the dead-letter topic',
+      )
+    }
+  }
+
+  return async function consumeBatch({
+    batch,
+    pause,
+    resolveOffset,
+    heartbeat,
+    commitOffsetsIfNecessary,
+    isRunning,
+    isStale,
+  }: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = batch
+    let uncommitted = 0
+    let next = messages[0]?.offset ?? batch.highWatermark
+    const tellLag = () =>
+      onLag({ topic, partition }, Number(BigInt(batch.highWatermark) - BigInt(next)))
+    tellLag()
+
+    async function commit(): Promise<void> {
+      if (uncommitted === 0) return
+      uncommitted = 0
+      await commitOffsetsIfNecessary({
+        topics: [{ topic, partitions: [{ partition, offset: next }] }],
+      })
+    }
+
+    try {
+      for (let at = 0; at < messages.length && isRunning() && !isStale(); at += atOnce) {
+        const part = messages.slice(at, at + atOnce)
+        try {
+          await take(part, batch)
+        } catch (error) {
+          log.warn({ group, topic, partition, err: error }, 'Event handling failed, retrying')
+          setTimeout(pause(), retryMs).unref()
+          break
+        }
+        const last = part.at(-1)?.offset ?? ''
+        resolveOffset(last)
+        next = String(BigInt(last) + 1n)
+        uncommitted += part.length
+        if (uncommitted >= MOST_AT_ONCE) await commit()
+        await heartbeat()
+      }
+    } finally {
+      tellLag()
+      await commit()
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { openKafka } from './open-kafka.ts'
+
+function openLogger() {
+  const said: [string, string, object][] = []
+  const log = {
+    warn: (fields: object, message: string) => void said.push(['warn', message, fields]),
+    info: (fields: object, message: string) => void said.push(['info', message, fields]),
+  }
+  return { said, kafka: openKafka({ brokers: ['k:9092'], clientId: 'test' }, log).logger() }
+}
+
+const LOADING = "The coordinator is loading and hence can't process requests for this group"
+
+test('a Kafka that has just started is told once, as information, whichever way the library says it', () => {
+  const { said, kafka } = openLogger()
+  // As kafkajs 2.2.4 writes the request that was answered, and the consumer that is started again
+  // because of it.
+  kafka.error('Response GroupCoordinator(key: 10, version: 2)', {
+    broker: 'k:9092',
+    error: LOADING,
+  })
+  kafka.error(`Crash: KafkaJSProtocolError: ${LOADING}`, {
+    groupId: 'auth-api',
+    error: new Error(LOADING),
+  })
+  kafka.error('GROUP_LOAD_IN_PROGRESS', { groupId: 'auth-api' })
+  expect(said).toEqual([
+    [
+      'info',
+      'Kafka group coordinator is loading, retrying',
+      { library: 'kafkajs', broker: 'k:9092', group: undefined },
+    ],
+  ])
+})
+
+test('every other message of the library is a warning with its broker, topic, group and cause', () => {
+  const { said, kafka } = openLogger()
+  const where = { broker: 'k:9092', topic: 't', groupId: 'g' }
+  kafka.error('Connection error: no route', { ...where, error: new Error('no route') })
+  kafka.warn('The group is rebalancing, re-joining', {
+    groupId: 'g',
+    error: 'rebalance',
+    memberId: 'm',
+  })
+  kafka.info('Consumer has joined the group', { groupId: 'g' })
+  const library = 'kafkajs'
+  expect(said).toEqual([
+    [
+      'warn',
+      'Connection error: no route',
+      { library, broker: 'k:9092', topic: 't', group: 'g', cause: 'no route' },
+    ],
+    ['warn', 'The group is rebalancing, re-joining', { library, group: 'g', cause: 'rebalance' }],
+  ])
+})

@@ -1,0 +1,124 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createEventStreams } from './create-event-streams.ts'
+
+const BEAT_MS = 5000
+const ANN = '0198c1a0-0000-7000-8000-00000000000a'
+const BEN = '0198c1a0-0000-7000-8000-00000000000b'
+const logout = (userId: string, id = 'e1'): AnyEvent => ({
+  id,
+  type: 'session.revoked.v1',
+  source: 'test',
+  time: '2026-11-23T12:00:00Z',
+  subject: 's',
+  key: 's',
+  data: {
+    session_id: 's',
+    session_seq: 1,
+    user_id: userId,
+    client_id: 'c',
+    generation: 0,
+    reason: 'logout',
+    session_seconds: 1,
+  },
+})
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A stream with a reader that notes all it gets. */
+function open(
+  streams: ReturnType<typeof createEventStreams>,
+  userId = ANN,
+  isStillAllowed = async () => true,
+) {
+  const body = streams.open({ userId, isStillAllowed })
+  const seen = { text: '', isOver: false }
+  body
+    ?.on('data', (chunk: Buffer) => (seen.text += chunk.toString()))
+    .on('end', () => (seen.isOver = true))
+  return { body, seen }
+}
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+test('a user is told of the own sessions alone, and never of what names no user', async () => {
+  const streams = createEventStreams()
+  const { seen } = open(streams)
+  const failed: AnyEvent = {
+    ...logout(BEN),
+    type: 'login.failed.v1',
+    data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' },
+  }
+  streams.tell([logout(BEN, 'of-ben'), logout(ANN, 'of-ann'), failed])
+  await settle()
+  expect(seen.text).toMatch(
+    /^: open\n\nid: of-ann\nevent: session\.revoked\.v1\ndata: \{.*"reason":"logout".*\}\n\n$/,
+  )
+})
+
+test('a silent stream is kept alive by a beat', async () => {
+  const { seen } = open(createEventStreams())
+  await vi.advanceTimersByTimeAsync(2 * BEAT_MS)
+  expect(seen).toEqual({ text: ': open\n\n: beat\n\n: beat\n\n', isOver: false })
+})
+
+test('a stream tells of the end of its own session, and goes a beat after it was seen', async () => {
+  const streams = createEventStreams()
+  let isAllowed = true
+  const { seen } = open(streams, ANN, async () => isAllowed)
+  isAllowed = false
+  await vi.advanceTimersByTimeAsync(BEAT_MS)
+  streams.tell([logout(ANN)])
+  await settle()
+  expect(seen).toMatchObject({ text: expect.stringContaining('session.revoked.v1'), isOver: false })
+  await vi.advanceTimersByTimeAsync(BEAT_MS)
+  expect(seen.isOver).toBe(true)
+})
+
+test('a moment in which nobody can say whether it is still allowed ends no stream', async () => {
+  const { seen } = open(createEventStreams(), ANN, () => Promise.reject(new Error('no database')))
+  await vi.advanceTimersByTimeAsync(3 * BEAT_MS)
+  expect(seen.isOver).toBe(false)
+})
+
+test('a fifth stream of a user takes the place of the first, which is told so; others keep theirs', async () => {
+  const streams = createEventStreams()
+  const ben = open(streams, BEN)
+  const [first, second] = Array.from({ length: 5 }, () => open(streams))
+  await settle()
+  expect(first?.seen).toEqual({ text: ': open\n\nevent: replaced\ndata: {}\n\n', isOver: true })
+  expect([second?.seen.isOver, ben.seen.isOver]).toEqual([false, false])
+})
+
+test('there is a limit to the streams of all users, and a reader who goes makes room', async () => {
+  const streams = createEventStreams()
+  const all = Array.from({ length: 32 }, (_, index) =>
+    open(streams, `user ${Math.floor(index / 4)}`),
+  )
+  expect(all.every(({ body }) => body !== undefined)).toBe(true)
+  expect(open(streams, ANN).body).toBeUndefined()
+  all[0]?.body?.destroy()
+  await settle()
+  expect(open(streams, ANN).body).toBeDefined()
+})
+
+test('a reader who does not read is cut off before much waits, and nobody else notices', async () => {
+  const streams = createEventStreams()
+  const stuck = streams.open({ userId: ANN, isStillAllowed: async () => true })
+  const { seen } = open(streams)
+  for (let index = 0; index < 1000; index += 1) {
+    streams.tell([logout(ANN, `e${index}`)])
+    await settle()
+    expect(stuck?.readableLength).toBeLessThan(70_000)
+  }
+  expect(stuck?.destroyed).toBe(true)
+  expect(seen).toMatchObject({ text: expect.stringContaining('id: e999\n'), isOver: false })
+})
+
+test('all of them end when the process stops, and no timer is left', async () => {
+  const streams = createEventStreams()
+  const { seen } = open(streams)
+  streams.endAll()
+  await settle()
+  expect([seen.isOver, vi.getTimerCount()]).toEqual([true, 0])
+})

@@ -1,0 +1,58 @@
+import { CodedError } from '@auto-refresh/contracts'
+import { createAccessTokenVerifier } from './create-access-token-verifier.ts'
+import { parseCanonicalJson } from './canonical-part.ts'
+import type { Log } from './log.ts'
+
+type Address = { issuer: string; audience: string }
+type Deps = Omit<Parameters<typeof createAccessTokenVerifier>[0], keyof Address> & {
+  settings: Address
+  log: Pick<Log, 'error'>
+}
+
+/**
+ * Tells a stranger's token from one of ours that the settings do not fit. An authentic token with
+ * another issuer or audience is a fault of the installation: it is logged once with both values,
+ * and throws `CodedError('unavailable')`, because signing in again would not help the user.
+ */
+export function createSettingsCheck({
+  settings,
+  log,
+  ...deps
+}: Deps): (token: string) => Promise<void> {
+  let isLogged = false
+
+  return async (token) => {
+    const named = readAddress(token)
+    if (
+      named === undefined ||
+      (named.issuer === settings.issuer && named.audience === settings.audience)
+    )
+      return
+    const { outcome } = await createAccessTokenVerifier({ ...deps, ...named })(token)
+    if (outcome === 'invalid') return
+    if (!isLogged)
+      log.error(
+        { configured: settings, token: named },
+        'Access tokens rejected: issuer or audience differs from the configured value',
+      )
+    isLogged = true
+    throw new CodedError('unavailable', {
+      cause: new Error(
+        'The issuer or audience of an authentic access token differs from the configured value',
+      ),
+    })
+  }
+}
+
+/** As the token says, which proves nothing yet. */
+function readAddress(token: string): Address | undefined {
+  const payload = parseCanonicalJson(token.split('.', 2)[1] ?? '')
+  if (typeof payload !== 'object' || payload === null) return undefined
+  const { iss, aud } = { iss: undefined, aud: undefined, ...payload } as {
+    iss: unknown
+    aud: unknown
+  }
+  return typeof iss === 'string' && typeof aud === 'string'
+    ? { issuer: iss, audience: aud }
+    : undefined
+}

@@ -1,0 +1,67 @@
+import { CodedError, HEADERS } from '@auto-refresh/contracts'
+import type { ClientRequest } from './client-request.ts'
+import { isNone } from './is-none.ts'
+import { readHeaderValues } from './read-header-values.ts'
+import { looksLikeOurs, readRefreshCookies } from './read-refresh-cookies.ts'
+
+export type PresentedRefreshToken = Readonly<{
+  token: string
+  transport: 'body' | 'header' | 'cookie'
+  /**
+   * the values of further refresh cookies; which of them counts is for the caller to decide, by
+   * their authenticity
+   */
+  others?: readonly string[]
+}>
+
+/**
+ * Ours have fewer than 150 characters. A longer one is refused like any other forged one, at no
+ * greater cost.
+ */
+const MAX_LENGTH = 1024
+/**
+ * Each costs a question to token-store. Cookies of a longer path come first, and ours have the
+ * shortest: the last ones count.
+ */
+const MAX_COOKIES = 16
+
+/**
+ * Reads the refresh token of a request: from the body, else the header, else the cookie. An
+ * explicit one wins over cookies, because a script cannot delete a stale HttpOnly cookie. Empty,
+ * `null` and `undefined` mean "none". A `__Host-` cookie wins over all cookies of the plain name.
+ * Throws `ambiguous_refresh_token` when body and headers carry different tokens.
+ */
+export function readRefreshToken(
+  request: Pick<ClientRequest, 'headers' | 'raw'>,
+  { bodyToken }: { bodyToken?: string | null | undefined } = {},
+): PresentedRefreshToken | undefined {
+  const [header, ...moreHeaders] = readHeaderValues(request, HEADERS.refreshToken)
+  if (moreHeaders.length > 0) throw new CodedError('ambiguous_refresh_token')
+  if (!isNone(bodyToken) && !isNone(header) && bodyToken !== header)
+    throw new CodedError('ambiguous_refresh_token')
+  if (!isNone(bodyToken)) return present(bodyToken, 'body')
+  if (!isNone(header)) return present(header, 'header')
+
+  const [cookie, ...others] = findCookies(request)
+  if (cookie === undefined) return undefined
+  const presented = present(cookie, 'cookie')
+  return others.length === 0 ? presented : { ...presented, others }
+}
+
+const present = (token: string, transport: PresentedRefreshToken['transport']) => ({
+  token: token.slice(0, MAX_LENGTH),
+  transport,
+})
+
+/**
+ * The distinct values that may be ours: another application's cookie of the same name is left out
+ * beside one of ours.
+ */
+function findCookies(request: Pick<ClientRequest, 'headers' | 'raw'>): string[] {
+  const { host, plain } = readRefreshCookies(request)
+  const distinct = [...new Set(host.length > 0 ? host : plain)].map((token) =>
+    token.slice(0, MAX_LENGTH),
+  )
+  const ours = distinct.filter(looksLikeOurs)
+  return (ours.length > 0 ? ours : distinct).slice(-MAX_COOKIES)
+}

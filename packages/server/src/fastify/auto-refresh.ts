@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CodedError, type AccessTokenClaims } from '@auto-refresh/contracts'
+import type { FastifyPluginAsync } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
+import { createAccessTokenVerifier } from '../core/create-access-token-verifier.ts'
+import { createSharedClock } from '../core/shared-clock.ts'
+import { reportOffset } from '../core/report-offset.ts'
+import { createRefuse } from './create-refuse.ts'
+import { createSettingsCheck } from '../core/create-settings-check.ts'
+import { isDue } from '../core/is-due.ts'
+import { isRoleStale } from '../core/is-role-stale.ts'
+import type { RefreshCookieSettings } from './refresh-cookie.ts'
+import { ask } from '../core/remote/ask.ts'
+import { createHttpRenewal } from '../core/remote/create-http-renewal.ts'
+import { createRemoteKeys } from '../core/remote/create-remote-keys.ts'
+import { createRevocationFeed } from '../core/remote/create-revocation-feed.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** where the plugin is registered, and below */
+    readonly autoRefresh: Readonly<{
+      /** whether keys and revocations have been read once; before that every request gets a 503 */
+      isReady(): boolean
+      /**
+       * the age of the revocations, auth-api's own delay included; above 5, revoked access tokens
+       * live on
+       */
+      feedAgeSeconds(): number
+    }>
+  }
+}
+
+export type AutoRefreshOptions = Readonly<{
+  /** the claim `iss`: ISSUER of auth-api */
+  issuer: string
+  /** the claim `aud`: AUDIENCE of auth-api; default `auto-refresh` */
+  audience?: string
+  /** where auth-api answers from here, `http://auth-api:8000` */
+  authApiUrl: string
+  /** default: `/.well-known/jwks.json` there */
+  jwksUrl?: string
+  /** one of REVOCATION_FEED_KEYS of auth-api */
+  feedKey: string
+  /**
+   * one of RENEWAL_KEYS of auth-api; absent: nothing is renewed here, and an expired access token
+   * is a 401
+   */
+  renewalKey?: string
+  /** seconds of life from which an access token is due, at most half its life; default 300 */
+  autoRefreshThreshold?: number
+  /**
+   * of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE,
+   * COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api
+   */
+  cookie?: Partial<RefreshCookieSettings>
+  /** the property of the request that holds the user; default `user` */
+  decorator?: string
+}>
+
+/** `listen` waits this long for auth-api, so that a start beside it answers no 503. */
+const PATIENCE_MS = 5000
+
+/**
+ * Guards the routes of the scope in which it is registered, for back ends other than auth-api:
+ * access tokens are verified here, off-line, and held against auth-api's revocations, which are
+ * read each second; what is due is renewed by auth-api. While auth-api is unavailable, live access tokens
+ * pass and expired ones get a 503.
+ */
+const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
+  const {
+    issuer,
+    audience = 'auto-refresh',
+    authApiUrl,
+    feedKey,
+    renewalKey,
+    autoRefreshThreshold = 300,
+  } = options
+  for (const [name, value] of Object.entries({ issuer, authApiUrl, feedKey })) {
+    if (typeof value !== 'string' || value === '')
+      throw new TypeError(`autoRefresh needs the option ${name}`)
+  }
+  if (!(autoRefreshThreshold >= 0))
+    throw new TypeError('autoRefreshThreshold is a number of seconds')
+  const base = authApiUrl.replace(/\/+$/, '')
+  const jwksUrl = options.jwksUrl ?? `${base}/.well-known/jwks.json`
+  for (const url of [base, jwksUrl])
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+      throw new TypeError('authApiUrl and jwksUrl are http URLs')
+
+  const elapsedMs = () => performance.now()
+  const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
+  const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
+  const feed = createRevocationFeed({
+    url: `${base}/api/v1/auth/revocations`,
+    key: feedKey,
+    ask,
+    elapsedMs,
+    log: app.log,
+    clock,
+    onRetired: keys.expectChange,
+  })
+  const verify = createAccessTokenVerifier({
+    findKey: keys.find,
+    isRetiredKey: feed.isRetiredKey,
+    issuer,
+    audience,
+    clock,
+  })
+  const checkSettings = createSettingsCheck({
+    findKey: keys.find,
+    settings: { issuer, audience },
+    clock,
+    log: app.log,
+  })
+  let isReady = false
+  const ready = Promise.all([keys.read, feed.read]).then(() => (isReady = true))
+
+  app.decorate('autoRefresh', { isReady: () => isReady, feedAgeSeconds: () => feed.ageMs() / 1000 })
+  app.addHook('onReady', async () => {
+    keys.start()
+    feed.start()
+    await Promise.race([ready, pause(PATIENCE_MS, undefined, { ref: false })])
+  })
+  app.addHook('onClose', async () => {
+    await Promise.all([keys.stop(), feed.stop()])
+  })
+
+  await app.register(accessGuard, {
+    checkAccessToken,
+    renewal:
+      renewalKey === undefined || renewalKey === ''
+        ? undefined
+        : createHttpRenewal({
+            url: `${base}/api/v1/auth/renewals`,
+            key: renewalKey,
+            ask,
+            createId: randomUUID,
+            nowMs: clock.nowMs,
+            elapsedMs,
+            isAway: feed.isAway,
+          }),
+    isDue: (claims: AccessTokenClaims) =>
+      isDue(claims, {
+        nowMs: clock.nowMs(),
+        thresholdSeconds: Math.min(autoRefreshThreshold, (claims.exp - claims.iat) / 2),
+      }),
+    refuse: createRefuse(clock),
+    decorator: options.decorator,
+    cookie: { secure: 'auto', sameSite: 'lax', ...options.cookie },
+    clock,
+    debug: (fields, message) => app.log.debug(fields, message),
+  })
+
+  async function checkAccessToken(token: string | undefined): Promise<AccessTokenCheck> {
+    if (token === undefined) return { outcome: 'missing' }
+    if (!isReady)
+      throw new CodedError('unavailable', {
+        cause: new Error('Keys and revocations have not been read from auth-api yet'),
+      })
+    const verified = await verify(token)
+    if (verified.outcome === 'invalid') await checkSettings(token)
+    if (!('claims' in verified)) return verified
+    const { claims } = verified
+    if (feed.isRevoked(claims.sid)) return { outcome: 'revoked', claims }
+    return isRoleStale(claims, feed.roleChangeOf(claims.sub))
+      ? { outcome: 'expired', claims }
+      : verified
+  }
+}
+
+export const autoRefresh = fastifyPlugin(plugin, {
+  name: '@auto-refresh/server/fastify',
+  fastify: '5.x',
+})

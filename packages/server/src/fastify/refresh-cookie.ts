@@ -1,0 +1,132 @@
+import { isIP } from 'node:net'
+import { HOST_REFRESH_COOKIE, REFRESH_COOKIE } from '@auto-refresh/contracts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isPlainLoopback } from '../core/is-plain-loopback.ts'
+import { looksLikeOurs, readRefreshCookies } from '../core/read-refresh-cookies.ts'
+
+export type RefreshCookieSettings = Readonly<{
+  /**
+   * `auto`: Secure, except on plain http to the machine itself, where some browsers drop it. With
+   * SameSite=None it is Secure even there: without, all of them drop it.
+   */
+  secure: 'auto' | 'true' | 'false'
+  sameSite: 'lax' | 'strict' | 'none'
+  domain?: string | undefined
+  /** one cookie per top-level site (CHIPS), for a front end in a frame of another site */
+  partitioned?: boolean | undefined
+}>
+
+/** What a browser tells one cookie from another by, beside its host. */
+type Variant = Readonly<{ name: string; domain?: string | undefined; partitioned: boolean }>
+
+/** Domains of a host with more labels are not cleared. */
+const MAX_DOMAINS = 5
+
+/**
+ * Writes the refresh cookie, which lives as long as the token would unused, and clears what the
+ * request carried under another name, domain or partition: after a change of settings a stale one
+ * would be presented later. Needs @fastify/cookie.
+ */
+export function setRefreshCookie(
+  reply: FastifyReply,
+  cookie: { token: string; idleUntilMs: number; nowMs: number },
+  settings: RefreshCookieSettings,
+): void {
+  const maxAge = Math.max(0, Math.floor((cookie.idleUntilMs - cookie.nowMs) / 1000))
+  write(reply, toOwnVariant(reply.request, settings), { token: cookie.token, maxAge }, settings)
+  for (const stale of findStaleVariants(reply.request, settings))
+    write(reply, stale, CLEARED, settings)
+}
+
+/** Clears the cookie in every variant that this host, or an earlier setting, may have left. */
+export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieSettings): void {
+  const own = toOwnVariant(reply.request, settings)
+  const hostOnly: Variant = { name: REFRESH_COOKIE, partitioned: own.partitioned }
+  const all: Variant[] = [
+    own,
+    ...(own.name === REFRESH_COOKIE && own.domain === undefined ? [] : [hostOnly]),
+    ...findStaleVariants(reply.request, settings),
+  ]
+  for (const variant of new Map(
+    all.map((one) => [`${one.name} ${one.domain} ${one.partitioned}`, one]),
+  ).values())
+    write(reply, variant, CLEARED, settings)
+}
+
+const CLEARED = { token: '', maxAge: 0 }
+
+function toOwnVariant(request: FastifyRequest, settings: RefreshCookieSettings): Variant {
+  const { domain, partitioned = false } = settings
+  return domain === undefined && isSecure(request, settings)
+    ? { name: HOST_REFRESH_COOKIE, partitioned }
+    : { name: REFRESH_COOKIE, domain, partitioned }
+}
+
+/**
+ * Cookies of the request that are not the one we write. Values that are not shaped like ours belong
+ * to another application.
+ */
+function findStaleVariants(request: FastifyRequest, settings: RefreshCookieSettings): Variant[] {
+  const own = toOwnVariant(request, settings)
+  const { partitioned } = own
+  const { host, plain } = readRefreshCookies(request)
+  const plainCount = plain.filter(looksLikeOurs).length
+  const ownCount = own.name === HOST_REFRESH_COOKIE ? host.length : plainCount
+  const stale: Variant[] = ownCount > 1 ? [{ ...own, partitioned: !partitioned }] : []
+  if (own.name !== HOST_REFRESH_COOKIE && host.length > 0)
+    stale.push({ name: HOST_REFRESH_COOKIE, partitioned })
+  if (plainCount > (own.name === REFRESH_COOKIE ? 1 : 0)) {
+    const domains = [undefined, ...findDomains(request.hostname)]
+    stale.push(
+      ...domains
+        .filter(
+          (domain) => own.name !== REFRESH_COOKIE || domain !== own.domain?.replace(/^\./, ''),
+        )
+        .map((domain) => ({ name: REFRESH_COOKIE, domain, partitioned })),
+    )
+  }
+  return stale
+}
+
+/**
+ * The domains for which a page of this host may hold cookies; a browser ignores those that are
+ * public suffixes.
+ */
+function findDomains(hostname: string): string[] {
+  const labels = hostname.toLowerCase().split('.')
+  if (labels.length < 2 || isIP(hostname) > 0 || hostname.startsWith('[')) return []
+  return labels
+    .slice(0, -1)
+    .map((_, index) => labels.slice(index).join('.'))
+    .slice(-MAX_DOMAINS)
+}
+
+function isSecure(request: FastifyRequest, { secure, sameSite }: RefreshCookieSettings): boolean {
+  if (secure !== 'auto') return secure === 'true'
+  return sameSite === 'none' || !isPlainLoopback(request)
+}
+
+/** Writes the header itself: in an onSend hook `setCookie` comes too late. */
+function write(
+  reply: FastifyReply,
+  { name, domain, partitioned }: Variant,
+  { token, maxAge }: { token: string; maxAge: number },
+  settings: RefreshCookieSettings,
+): void {
+  const secure = name === HOST_REFRESH_COOKIE || partitioned || isSecure(reply.request, settings)
+  const attributes = {
+    path: '/',
+    httpOnly: true,
+    sameSite: settings.sameSite,
+    maxAge,
+    secure,
+    ...(partitioned ? { partitioned } : {}),
+  }
+  reply.header(
+    'set-cookie',
+    reply.server.serializeCookie(name, token, {
+      ...attributes,
+      ...(domain === undefined ? {} : { domain }),
+    }),
+  )
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { findMissingEngines } from './find-missing-engines.ts'
+
+const bare = { PATH: '/nowhere', TEST_CHROMIUM: '/nowhere/chromium' }
+const names = (environment: NodeJS.ProcessEnv) =>
+  findMissingEngines(environment).map(({ engine }) => engine)
+
+test('a bare machine lacks all, with a cure for each', () => {
+  const missing = findMissingEngines(bare)
+  // Docker lends Kafka and Redis, so they can only be asked for where there is none.
+  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus', 'browser', 'python'])
+  expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual([
+    'prometheus',
+    'python',
+  ])
+  if (missing.length === 3) return
+  expect(missing).toEqual([
+    { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
+    { engine: 'redis', why: expect.stringContaining('redis-server') },
+    { engine: 'prometheus', why: expect.stringContaining('promtool') },
+    { engine: 'browser', why: expect.stringContaining('TEST_CHROMIUM') },
+    { engine: 'python', why: expect.stringContaining('python3-venv') },
+  ])
+  expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual([
+    'redis',
+    'prometheus',
+    'browser',
+    'python',
+  ])
+  expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual([
+    'kafka',
+    'prometheus',
+    'browser',
+    'python',
+  ])
+})
+
+test('nothing is left out in CI', () => {
+  expect(findMissingEngines({ ...bare, CI: 'true' })).toEqual([])
+})

@@ -1,0 +1,71 @@
+import { CodedError, ERROR_CODES, type TokenStore } from '@auto-refresh/contracts'
+import { createRequireKey, draining } from '@auto-refresh/service-kit/http'
+import { boundConnections } from '@auto-refresh/service-kit/telemetry'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { registerInternalRoutes } from './register-internal-routes.ts'
+
+/** 256 items of the largest size. */
+const BODY_LIMIT = 4_194_304
+
+/**
+ * The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a
+ * list, so that keys can change without a break.
+ */
+export function buildInternalApp({
+  tokenStore,
+  apiKeys,
+  isUp,
+  onTrouble,
+}: {
+  tokenStore: TokenStore
+  apiKeys: readonly string[]
+  /** where not, every call is refused whole, so that auth-api asks another replica */
+  isUp(): boolean
+  onTrouble(error: unknown): void
+}): FastifyInstance {
+  const app = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    return503OnClosing: false,
+  })
+  boundConnections(app)
+  app.removeContentTypeParser('text/plain')
+
+  void app.register(draining)
+
+  const requireKey = createRequireKey(apiKeys)
+  app.addHook('onRequest', async (request) => {
+    await requireKey(request)
+    if (!isUp()) throw new CodedError('unavailable')
+  })
+
+  app.setErrorHandler((error: unknown, request, reply) => {
+    const { code, detail } = toCode(error)
+    if (code === 'unavailable') onTrouble(error)
+    const { status, retryable, message } = ERROR_CODES[code]
+    return reply.code(status).send({
+      status,
+      message: detail ?? message,
+      data: null,
+      error: { code, retryable, request_id: request.id },
+    })
+  })
+  app.setNotFoundHandler(() => {
+    throw new CodedError('not_found')
+  })
+
+  registerInternalRoutes(app, tokenStore)
+  return app
+}
+
+function toCode(error: unknown): { code: keyof typeof ERROR_CODES; detail?: string } {
+  if (error instanceof CodedError) return { code: error.code }
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
+  if (error instanceof Error && 'validation' in error)
+    return { code: 'invalid_request', detail: error.message }
+  if (status === 413) return { code: 'payload_too_large' }
+  if (status === 415) return { code: 'unsupported_media_type' }
+  return { code: typeof status === 'number' && status < 500 ? 'invalid_request' : 'unavailable' }
+}

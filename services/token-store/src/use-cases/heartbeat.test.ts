@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createServiceRecord } from '../domain/service-record.ts'
+import { createHeartbeat } from './heartbeat.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** When beats are sent, in seconds, while each but the first is answered after `answerMs`. */
+async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
+  const startedMs = Date.now()
+  const sent: number[] = []
+  const nowMs = () => Date.now() - startedMs
+  const heart = createHeartbeat({
+    heartbeats: {
+      beat() {
+        sent.push(nowMs() / 1000)
+        const answer = { downSeconds: 0, atMs: nowMs() }
+        if (sent.length === 1) return Promise.resolve(answer)
+        return new Promise((resolve, reject) => {
+          setTimeout(() => (failed ? reject(new Error('timeout')) : resolve(answer)), answerMs)
+        })
+      },
+    },
+    service: createServiceRecord({ nowMs }),
+    outbox: {
+      measure: () => Promise.resolve({ events: 0, oldestSeconds: 0, sessions: 0 }),
+    } as never,
+    report: { downtime() {}, measured() {}, heartFailed() {}, trouble() {} },
+    nowMs,
+  })
+  await heart.start()
+  await vi.advanceTimersByTimeAsync(7000)
+  const stopping = heart.stop()
+  await vi.runAllTimersAsync()
+  await stopping
+  return sent
+}
+
+test('a heartbeat does not wait for a late answer to the last one', async () => {
+  expect(await beatsAt(1400)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+test('while answers take longer than a rotation may wait, gaps between heartbeats are downtimes', async () => {
+  expect(await beatsAt(2500)).toEqual([0, 1, 2, 5.5])
+  expect(await beatsAt(2001, true)).toEqual([0, 1, 2, 5.001])
+})

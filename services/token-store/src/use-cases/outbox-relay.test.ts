@@ -1,0 +1,95 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
+import { expect, test, vi } from 'vitest'
+import type { Outbox, OutboxRow } from '../ports.ts'
+import { createOutboxRelay } from './outbox-relay.ts'
+
+const row = (id: number): OutboxRow => ({ lane: 0, id, event: { id: `event ${id}` } as AnyEvent })
+const report = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
+
+function setUp(
+  options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {},
+) {
+  let now = 0
+  const waiting = [row(1), row(2)]
+  const sent: string[] = []
+  let leases = 0
+  const outbox: Outbox = {
+    async lease() {
+      leases += 1
+      return [0]
+    },
+    async release() {},
+    async read() {
+      options.afterRead?.()
+      return [...waiting]
+    },
+    async remove(rows) {
+      for (const done of rows)
+        waiting.splice(
+          waiting.findIndex((left) => left.id === done.id),
+          1,
+        )
+    },
+    async measure() {
+      return { events: waiting.length, oldestSeconds: 0, sessions: 0 }
+    },
+  }
+  const relay = createOutboxRelay({
+    outbox,
+    publisher: {
+      async publish(_topic, events) {
+        const ids = events.map((event) => event.id)
+        await options.publish?.(ids)
+        sent.push(...ids)
+      },
+    },
+    owner: 'me',
+    report,
+    nowMs: () => now,
+  })
+  return {
+    relay,
+    waiting,
+    sent,
+    leases: () => leases,
+    advance: (ms: number) => {
+      now += ms
+    },
+  }
+}
+const until = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 })
+
+test('what was acknowledged is removed, what was not is sent again in the same order', async () => {
+  let failures = 2
+  const attempts: string[][] = []
+  const t = setUp({
+    async publish(ids) {
+      attempts.push(ids)
+      if (failures-- > 0) throw new Error('away')
+    },
+  })
+  t.relay.start()
+  await until(() => t.waiting.length === 0)
+  await t.relay.stop()
+  expect(attempts).toEqual([1, 2, 3].map(() => ['event 1', 'event 2']))
+  expect(t.sent).toEqual(['event 1', 'event 2'])
+})
+
+test('a relay that was paused between reading and sending does not send: another may own its lanes by now', async () => {
+  let reads = 0
+  let sentMeanwhile: string[] = ['nothing was read again']
+  const t = setUp({
+    afterRead() {
+      reads += 1
+      if (reads === 1) t.advance(6_000)
+      if (reads === 2) sentMeanwhile = [...t.sent]
+    },
+  })
+  t.relay.start()
+  await until(() => reads === 2)
+  expect(sentMeanwhile).toEqual([])
+  await until(() => t.waiting.length === 0)
+  expect(t.leases()).toBeGreaterThan(1)
+  await t.relay.stop()
+})
