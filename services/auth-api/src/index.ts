@@ -4,7 +4,7 @@ export { buildAuthApi, type BuiltAuthApi } from './build-auth-api.ts'
 export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
 export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'
 export { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
-export { refusePassword } from './domain/password-policy.ts'
+export { DEMO_PASSWORD, refusePassword } from './domain/password-policy.ts'
 export type {
   KeyAdministration,
   SigningKeySummary,

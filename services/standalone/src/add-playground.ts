@@ -1,9 +1,9 @@
-import { isStraightFromLoopback, type BuiltAuthApi } from '@auto-refresh/auth-api'
+import { DEMO_PASSWORD, isStraightFromLoopback, type BuiltAuthApi } from '@auto-refresh/auth-api'
 import { SECURITY_EVENTS_TOPIC, SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { EventSubscriber } from '@auto-refresh/event-bus'
 import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
 import type { DemoUser } from './to-banner.ts'
-import { DEFAULT_DEMO_PASSWORD, type ServiceConfigs } from './config.ts'
+import type { ServiceConfigs } from './config.ts'
 
 /** Puts the playground at `/` of the public API, which must not listen yet. */
 export function addPlayground({
@@ -25,10 +25,7 @@ export function addPlayground({
   audience: 'this machine' | 'everybody'
 }): void {
   const settings: PlaygroundSettings = {
-    signIn:
-      demoUser === 'default password'
-        ? { username: 'admin', password: DEFAULT_DEMO_PASSWORD }
-        : null,
+    signIn: demoUser === 'default password' ? { username: 'admin', password: DEMO_PASSWORD } : null,
     metricsUrl: `${adminUrl}/metrics`,
     accessTtlSeconds: tokens.accessTtlSeconds,
     dueThresholdSeconds: tokens.dueThresholdSeconds,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parseAuthApiConfig, refusePassword } from '@auto-refresh/auth-api'
+import { DEMO_PASSWORD, parseAuthApiConfig, refusePassword } from '@auto-refresh/auth-api'
 import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
 import {
   parseTogether,
@@ -13,9 +13,6 @@ import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
 import { findDataDirFault } from './make-data-dir.ts'
 import { findSettingsForOthers } from './find-settings-for-others.ts'
-
-/** The guide signs in with it; only the machine itself may. */
-export const DEFAULT_DEMO_PASSWORD = 'password'
 
 /**
  * What standalone itself needs to know. Throws a `ConfigError` that names every fault of it and of
@@ -63,13 +60,13 @@ function parseOwn(environment: Environment) {
   ]
   const isOpen = forOthers.length > 0
   const demoPassword = env.string('DEMO_USER_PASSWORD', {
-    default: isOpen ? undefined : DEFAULT_DEMO_PASSWORD,
+    default: isOpen ? undefined : DEMO_PASSWORD,
   })
-  if (isOpen && demoPassword === DEFAULT_DEMO_PASSWORD)
+  if (isOpen && demoPassword === DEMO_PASSWORD)
     env.fault(
       `DEMO_USER_PASSWORD is the one that everybody knows, and ${forOthers.join(', ')} let others sign in; choose another`,
     )
-  else if (demoPassword !== undefined && demoPassword !== DEFAULT_DEMO_PASSWORD) {
+  else if (demoPassword !== undefined && demoPassword !== DEMO_PASSWORD) {
     const reason = refusePassword(demoPassword, 'admin')
     if (reason !== undefined) env.fault(`DEMO_USER_PASSWORD is refused: ${reason}`)
   }

@@ -2,10 +2,10 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { UserAdministration } from '@auto-refresh/auth-api'
+import { DEMO_PASSWORD, type UserAdministration } from '@auto-refresh/auth-api'
 import { ConfigError } from '@auto-refresh/service-kit/config'
 import type { DemoUser } from './to-banner.ts'
-import { DEFAULT_DEMO_PASSWORD, type StandaloneConfig } from './config.ts'
+import type { StandaloneConfig } from './config.ts'
 
 const NAME = 'admin'
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
@@ -23,7 +23,7 @@ export async function ensureDemoUser({
   config: Pick<StandaloneConfig, 'demoPassword' | 'dataDir'>
 }): Promise<DemoUser> {
   if (demoPassword === undefined)
-    return describe('refused password', await users.checkPassword(NAME, DEFAULT_DEMO_PASSWORD))
+    return describe('refused password', await users.checkPassword(NAME, DEMO_PASSWORD))
   const lastGiven = join(dataDir, 'demo-user')
   const added = await users.add({
     username: NAME,
@@ -33,7 +33,7 @@ export async function ensureDemoUser({
   })
   if (added.outcome === 'refused')
     throw new ConfigError([`DEMO_USER_PASSWORD is refused: ${added.reason}`])
-  if (demoPassword === DEFAULT_DEMO_PASSWORD)
+  if (demoPassword === DEMO_PASSWORD)
     return describe('default password', await users.checkPassword(NAME, demoPassword))
   if (added.outcome === 'taken' && !(await isSame(lastGiven, demoPassword)))
     await users.setPassword(NAME, demoPassword)

@@ -1,4 +1,4 @@
-import { DEFAULT_DEMO_PASSWORD } from './config.ts'
+import { DEMO_PASSWORD } from '@auto-refresh/auth-api'
 
 export type DemoUser =
   'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
@@ -30,7 +30,7 @@ export function toBanner({
 }
 
 const SIGN_IN = {
-  'default password': `admin / ${DEFAULT_DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
+  'default password': `admin / ${DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
   'given password': 'admin / the DEMO_USER_PASSWORD',
   'own password': 'admin / the password that was set for it last',
   'refused password':

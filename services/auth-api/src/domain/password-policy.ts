@@ -19,5 +19,5 @@ export function refusePassword(password: string, username: string): string | und
     : undefined
 }
 
-/** The password of the demo account that everybody knows: it opens only from the machine itself. */
+/** The published password of the demo user. It works only for requests from the machine itself. */
 export const DEMO_PASSWORD = 'password'

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DEFAULT_DEMO_PASSWORD } from '../../config.ts'
+import { DEMO_PASSWORD } from '@auto-refresh/auth-api'
 import { ATTACKS, type AttackName } from './attacks.ts'
 import { playHonestUser, type Tally } from './play-honest-user.ts'
 
@@ -27,9 +27,7 @@ export async function playDrill({
   graceSeconds,
   attack,
 }: Drill): Promise<void> {
-  const password = passwordStdin
-    ? (await text(process.stdin)).replace(/\r?\n$/, '')
-    : DEFAULT_DEMO_PASSWORD
+  const password = passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : DEMO_PASSWORD
   const say = (line: string) => process.stdout.write(`${new Date().toISOString()}  ${line}\n`)
   const over = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.abort())
