@@ -1,7 +1,7 @@
 import { readEnvironment, type Environment, type Limit } from '@auto-refresh/service-kit/config'
 import type { Pattern } from '@auto-refresh/contracts'
 
-/** What is older is not counted, so no window may be longer; see docs/decisions/0013. */
+/** What is older is not counted, so no window may be longer; see docs/decisions/0012. */
 const MAX_WINDOW_SECONDS = 3600
 /** A window keeps what it counts. */
 const MAX_POINTS = 1000
