@@ -47,8 +47,8 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...decision,
     name: 'a replay extends the window',
-    find: '    replayTokens: bucket.tokens,\n',
-    replace: '    replayTokens: bucket.tokens,\n    rotatedAtMs: nowMs,\n',
+    find: '    replayPoints: bucket.points,\n',
+    replace: '    replayPoints: bucket.points,\n    rotatedAtMs: nowMs,\n',
     test: 'decide-rotation',
   },
   {
@@ -114,7 +114,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...store,
     name: 'a revoke is answered and not committed (Yuzu #4283)',
-    file: 'services/token-store/src/adapters/postgres/in-two-flights.ts',
+    file: 'services/token-store/src/adapters/postgres/in-two-round-trips.ts',
     find: `client.query('commit')])\n    if (command !== 'COMMIT')`,
     replace: `client.query('rollback')])\n    if (command === 'COMMIT')`,
     project: 'int',

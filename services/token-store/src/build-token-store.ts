@@ -1,6 +1,7 @@
 import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
 import {
+  checkSchema,
   createPool,
   openConnections,
   toUnavailable,
@@ -12,24 +13,24 @@ import { createPostgresHeartbeats } from './adapters/postgres/create-postgres-he
 import { isRolledBack } from './adapters/postgres/is-rolled-back.ts'
 import { createPostgresOutbox } from './adapters/postgres/create-postgres-outbox.ts'
 import { createPostgresSessions } from './adapters/postgres/create-postgres-sessions.ts'
-import { createReport } from './adapters/telemetry/create-report.ts'
+import { createTokenStoreMetrics } from './adapters/telemetry/create-token-store-metrics.ts'
 import { checkRefreshTokenKeys } from './check-refresh-token-keys.ts'
-import { checkTokenStoreSchema } from './check-token-store-schema.ts'
 import type { TokenStoreConfig } from './config.ts'
 import { createServiceRecord } from './domain/service-record.ts'
+import { TOKEN_STORE_MIGRATIONS } from './token-store-migrations.ts'
 import { createTokenStore } from './use-cases/token-store.ts'
 import { createHeartbeat } from './use-cases/heartbeat.ts'
 import { createOutboxRelay } from './use-cases/outbox-relay.ts'
 
 /**
- * Composition root. `tokenStore` is what auth-api calls, in process or over the internal HTTP API.
- * Without a publisher events wait in the outbox.
+ * Composition root. auth-api calls `tokenStore`, in process or over the internal HTTP API. Without
+ * a `publisher` events stay in the outbox.
  */
 export function buildTokenStore({
   config,
   publisher,
   logger,
-  metrics,
+  metrics: instruments,
   tracing = noTracing,
   nowMs = () => performance.now(),
 }: {
@@ -38,7 +39,7 @@ export function buildTokenStore({
   logger: Logger
   metrics: Metrics
   tracing?: Tracing
-  /** monotonic: how long a caller has waited, and whether this process has stood still */
+  /** monotonic clock: measures how long callers wait, and detects a paused process */
   nowMs?: () => number
 }) {
   const onError = (error: Error) => logger.warn({ err: error }, 'Database connection failed')
@@ -49,8 +50,8 @@ export function buildTokenStore({
     onError,
     tracing,
   })
-  // The relay must not wait behind requests, nor requests behind it. The heart beats through the
-  // requests' pool: a stuck one is a downtime.
+  // The relay and the requests must not wait for each other. The heartbeat uses the pool of the
+  // requests: if that pool is stuck, it is a downtime.
   const backgroundPool = createPool({
     url: config.databaseUrl,
     applicationName: 'token-store background',
@@ -58,7 +59,7 @@ export function buildTokenStore({
     onError,
   })
 
-  const report = createReport({ logger, metrics })
+  const metrics = createTokenStoreMetrics({ logger, instruments })
   const refreshTokens = createRefreshTokens({
     keys: config.refreshTokenKeys,
     retiredKids: config.retiredKids,
@@ -70,17 +71,17 @@ export function buildTokenStore({
       outbox,
       publisher,
       owner: crypto.randomUUID(),
-      report,
+      metrics,
       nowMs: () => performance.now(),
     })
-  metrics.watchPool(pool)
-  metrics.watchPool(backgroundPool)
+  instruments.watchPool(pool)
+  instruments.watchPool(backgroundPool)
   const service = createServiceRecord({ nowMs })
-  const heart = createHeartbeat({
+  const heartbeat = createHeartbeat({
     heartbeats: createPostgresHeartbeats({ pool }),
     service,
     outbox,
-    report,
+    metrics,
     nowMs,
   })
   const tokenStore = createTokenStore({
@@ -93,7 +94,7 @@ export function buildTokenStore({
     nowMs,
     service,
     onCommit: () => relay?.nudge(),
-    report,
+    metrics,
     tracing,
   })
 
@@ -102,28 +103,25 @@ export function buildTokenStore({
    * changed key.
    */
   async function checkKeys() {
-    await checkTokenStoreSchema(pool)
+    await checkSchema({ pool, ...TOKEN_STORE_MIGRATIONS })
     await checkRefreshTokenKeys({ pool, config })
   }
 
   return {
     tokenStore,
-    /**
-     * whether the last sign of service is young: the database takes changes, and this process has
-     * not stood still
-     */
+    /** Whether requests were served recently: the database accepts changes, the process runs. */
     isUp: service.isServing,
     checkKeys,
-    /** Resolves when schema and keys are right and the first heartbeat is written. */
+    /** Resolves when schema and keys are checked and the first heartbeat is written. */
     async start() {
       await checkKeys()
       await tryWhileUnavailable(() => openConnections(pool))
-      await tryWhileUnavailable(() => heart.start())
+      await tryWhileUnavailable(() => heartbeat.start())
       relay?.start()
     },
     async stop() {
       await relay?.stop()
-      await heart.stop()
+      await heartbeat.stop()
       await Promise.all([pool.end(), backgroundPool.end()])
     },
   }

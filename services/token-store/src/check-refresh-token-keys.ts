@@ -3,8 +3,9 @@ import { findChangedKeys, tryWhileUnavailable } from '@auto-refresh/service-kit/
 import type { TokenStoreConfig } from './config.ts'
 
 /**
- * Throws a `ConfigError` when a kid of REFRESH_TOKEN_KEYS names another key than before: every
- * token of the former key would be answered 401 and its user logged out.
+ * Compares REFRESH_TOKEN_KEYS with the keys that this database was used with. Throws a
+ * `ConfigError` if the key of a kid has changed: every token of the old key would be refused with
+ * 401 and its user logged out.
  */
 export async function checkRefreshTokenKeys({
   pool,
@@ -25,9 +26,9 @@ export async function checkRefreshTokenKeys({
     changed.map((name) => {
       const kid = name.slice(name.indexOf(':') + 1)
       return (
-        `REFRESH_TOKEN_KEYS: the key of kid ${kid} is not the one that this database has been used with; ` +
-        `put the former key back, and give a new key a kid that was never used. If the former key is lost, ` +
-        `list ${kid} in REFRESH_TOKEN_RETIRED_KIDS: its users sign in again`
+        `REFRESH_TOKEN_KEYS: the key of kid ${kid} differs from the key that this database was used with; ` +
+        `restore the old key, and use a new kid for a new key. If the old key is lost, ` +
+        `list ${kid} in REFRESH_TOKEN_RETIRED_KIDS: its users must sign in again`
       )
     }),
   )

@@ -1,5 +1,5 @@
 export { buildTokenStore, type BuiltTokenStore } from './build-token-store.ts'
-export { TOKEN_STORE_MIGRATIONS } from './check-token-store-schema.ts'
+export { TOKEN_STORE_MIGRATIONS } from './token-store-migrations.ts'
 export {
   parseTokenStoreConfig,
   parseTokenStoreProcessConfig,

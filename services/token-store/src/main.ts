@@ -15,7 +15,7 @@ await runService(
       tokenStore: store.tokenStore,
       apiKeys: own.internalApiKeys,
       isUp: store.isUp,
-      onTrouble: (error) => logger.error({ err: error }, 'Internal call failed'),
+      onError: (error) => logger.error({ err: error }, 'Internal call failed'),
     })
     return { url: await defer(app).listen(own.http) }
   },

@@ -1,4 +1,4 @@
 import { runMigrations } from '@auto-refresh/service-kit/process'
-import { TOKEN_STORE_MIGRATIONS } from './check-token-store-schema.ts'
+import { TOKEN_STORE_MIGRATIONS } from './token-store-migrations.ts'
 
 await runMigrations(TOKEN_STORE_MIGRATIONS)

@@ -6,9 +6,10 @@ import type {
 } from '@auto-refresh/contracts'
 import type { ServiceMark } from './domain/service-record.ts'
 import type { Change, Session } from './domain/session.ts'
-import type { Clock } from './domain/uptime.ts'
+import type { UptimeClock } from './domain/uptime.ts'
 
-export type ReadToken = Readonly<{
+/** The content of an authentic refresh token. */
+export type DecodedToken = Readonly<{
   sessionId: string
   generation: number
   nonce: Buffer
@@ -16,54 +17,56 @@ export type ReadToken = Readonly<{
 }>
 
 /**
- * Refresh tokens as text. Nothing is stored from which one can be made; nothing but a right MAC is
- * believed.
+ * Encodes and decodes refresh tokens. The database holds nothing from which a token can be made; a
+ * token is authentic only if its MAC is valid.
  */
 export interface RefreshTokens {
-  /** The kid that new generations are made with. */
+  /** The kid of new tokens. */
   readonly currentKid: number
   hasKey(kid: number): boolean
-  read(
+  decode(
     token: string,
-  ): { outcome: 'authentic'; token: ReadToken } | { outcome: 'invalid' | 'unknown_kid' }
+  ): { outcome: 'authentic'; decoded: DecodedToken } | { outcome: 'invalid' | 'unknown_kid' }
   /**
-   * A function of its arguments: the same ones give the same token, so a retry gets the same
-   * successor.
+   * Deterministic: the same arguments give the same token, so a retry gets the same successor.
+   * Throws if there is no key of that kid.
    */
-  mint(token: { sessionId: string; generation: number; nonce: Buffer; kid: number }): string
-  /** A new session's id (uuidv7 of the given time) and its 128 random bits. */
+  mint(content: { sessionId: string; generation: number; nonce: Buffer; kid: number }): string
+  /** A new session id (uuidv7 of the given time), 128 random bits and their hash. */
   newSession(nowMs: number): { sessionId: string; nonce: Buffer; nonceHash: string }
+  /** SHA-256 in hex. */
   hash(text: string): string
 }
 
-export type Read = Readonly<{ sessions: ReadonlyMap<string, Session>; clock: Clock }>
+/** Sessions by id, and the clock by which decisions about them are made. */
+export type SessionsRead = Readonly<{
+  sessions: ReadonlyMap<string, Session>
+  clock: UptimeClock
+}>
 
-/**
- * What is stored. Trouble is thrown as the driver threw it; the http adapter and the use cases'
- * edge make it `unavailable`.
- */
+/** Stored sessions. Errors are thrown as the driver threw them; use cases map them to `unavailable`. */
 export interface Sessions {
   /**
-   * One transaction: locks the rows in id order, lets `decide` decide on what it locked, by a clock
-   * that was read after the locks, and commits the changes together with their events. Resolves
-   * only after the commit was confirmed.
+   * One transaction: locks the rows in id order, calls `decide` with them and a clock read after
+   * the locks, and commits the changes together with their events. Resolves only after the commit
+   * was confirmed.
    */
   change<T>(
     ids: readonly string[],
-    decide: (locked: Read) => { result: T; changes: readonly Change[] },
+    decide: (locked: SessionsRead) => { result: T; changes: readonly Change[] },
   ): Promise<T>
   /**
-   * The same for all active sessions of the user below `version`; the user's version row is raised
-   * first, under its lock.
+   * The same for all active sessions of the user below `version`. Raises the user's version first,
+   * under its lock.
    */
   changeBelowVersion<T>(
     user: { userId: string; version: number },
-    decide: (locked: Read) => { result: T; changes: readonly Change[] },
+    decide: (locked: SessionsRead) => { result: T; changes: readonly Change[] },
   ): Promise<T>
   /**
-   * Inserts what `decide` makes while no revocation of the user can pass by; `undefined` when the
-   * user has been revoked past `userVersion`. `decide` is given the sessions, locked, that must end
-   * so that the user stays within the limit.
+   * Inserts a session while no revocation of the user can commit. `decide` gets the locked sessions
+   * that must end so that the user stays within `sessionLimit`. Resolves to `undefined` if the user
+   * has been revoked past `userVersion`.
    */
   insert<T>(
     user: { userId: string; userVersion: number; sessionLimit: number },
@@ -72,18 +75,20 @@ export interface Sessions {
       nowMs: number,
     ) => { result: T; issued: Change; ended: readonly Change[] },
   ): Promise<T | undefined>
-  read(ids: readonly string[]): Promise<Read>
+  /** Reads without a lock. */
+  read(ids: readonly string[]): Promise<SessionsRead>
   activeOf(userId: string): Promise<Session[]>
   /**
-   * Revocations since the given time, or all whose access tokens may still live; by pages if asked.
+   * Revocations since the given time, or all with an access token that may still be valid; by pages
+   * if `page` is given.
    */
   revocations(request: RevocationsRequest): Promise<RevocationsResult>
 }
 
 export interface Heartbeats {
   /**
-   * Says that we are up. Resolves to the seconds of a downtime that it ended, else 0, and the
-   * database's clock.
+   * Writes that the service is up. Resolves to the length of the downtime that this heartbeat
+   * ended, or 0, and the time by the database's clock.
    */
   beat(mark: ServiceMark | undefined): Promise<{ downSeconds: number; atMs: number }>
 }
@@ -92,32 +97,33 @@ export type OutboxRow = Readonly<{ lane: number; id: number; event: AnyEvent }>
 
 export interface Outbox {
   /**
-   * Takes, renews or lets go lanes up to a fair share among the relays alive; answers the lanes
-   * held from now on for `leaseMs`.
+   * Acquires, renews or releases lanes so that `owner` has its fair share among the live relays.
+   * Resolves to the lanes that it now holds for `leaseMs`.
    */
   lease(owner: string, leaseMs: number): Promise<number[]>
   release(owner: string): Promise<void>
-  read(lanes: readonly number[], most: number): Promise<OutboxRow[]>
+  /** Resolves to at most `limit` events of the lanes, in order. */
+  read(lanes: readonly number[], limit: number): Promise<OutboxRow[]>
   remove(rows: readonly OutboxRow[]): Promise<void>
   /**
-   * How many events wait (at most 100,000 counted), since how many seconds the oldest does, and
-   * about how many sessions there are.
+   * Resolves to the number of pending events (counted up to 100,000), the age of the oldest one,
+   * and an estimate of the number of sessions.
    */
   measure(): Promise<{ events: number; oldestSeconds: number; sessions: number }>
 }
 
-/** Whether the database said that it rolled back: only then may the same work be done again. */
+/** Whether the database reported that it rolled back: only then is a retry safe. */
 export type IsRolledBack = (error: unknown) => boolean
 
-/** What the use cases tell the people who watch. */
-export interface Report {
+/** Metrics and log lines of the use cases. */
+export interface Metrics {
   batch(size: number): void
   rotation(result: RotateResult): void
-  trouble(error: unknown): void
+  requestFailed(error: unknown): void
   downtime(seconds: number): void
   published(events: readonly AnyEvent[]): void
   relayFailed(error: unknown): void
   lanesOwned(lanes: number): void
   measured(sizes: { events: number; oldestSeconds: number; sessions: number }): void
-  heartFailed(error: unknown): void
+  heartbeatFailed(error: unknown): void
 }

@@ -102,9 +102,9 @@ export const OVERLOAD: readonly KnownBug[] = [
   },
   {
     workspace: 'services/token-store',
-    file: 'services/token-store/src/adapters/telemetry/create-report.ts',
+    file: 'services/token-store/src/adapters/telemetry/create-token-store-metrics.ts',
     project: 'unit',
-    test: 'telemetry/create-report',
+    test: 'telemetry/create-token-store-metrics',
     name: 'made-up tokens fill a disk with log lines',
     find: 'everyMs: 5000',
     replace: 'everyMs: 0',

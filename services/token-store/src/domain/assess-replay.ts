@@ -1,36 +1,39 @@
 import type { ClientContext } from '@auto-refresh/contracts'
 import type { Session } from './session.ts'
 
-/** Generations in a row that one who never rotates has followed: a shadow. */
+/** A client that replays this many generations in a row and never rotates is a shadow. */
 const SHADOW_STREAK = 3
-/** Generations without a follower after which a streak of other networks starts again. */
+/** After more generations than this without a replay from another network, a streak restarts. */
 const STREAK_GAP = 8
-/** A network that rotated at most this many generations ago belongs to a client with two. */
-const FORMER_LASTS = 16
-/** Bounds the events of a caller who changes its place with every request. */
-const MOST_EVENTS = 4
+/** A network that rotated at most this many generations ago belongs to a client with two networks. */
+const FORMER_NETWORK_GENERATIONS = 16
+/** Most events per generation: bounds a caller that changes its network with every request. */
+const MAX_EVENTS = 4
 
 export type Assessment = Readonly<{
-  /** the session with what is remembered of the follower */
+  /** the session with the updated follower fields */
   session: Session
   event:
     | { type: 'session.replay-suspected.v1' | 'session.shadow-suspected.v1'; streak: number }
     | undefined
-  /** what `REPLAY_CONTEXT=strict` does not serve */
+  /** `REPLAY_CONTEXT=strict` treats this replay as a reuse */
   isForeign: boolean
 }>
 
 /**
- * Who replays. No replay is excused for being quick: a thief learns when the owner rotates.
+ * Compares the client that replays a token with the client that rotated it. A quick replay is not
+ * excused: a thief can learn when the owner rotates.
  *
- * - One client has one user agent. Another agent than that of the rotation counts for the life of
- *   the session.
- * - Another network is excused where the caller knows the key of the attempt, and where it rotated
- *   this session lately
- *   (two networks at once). It counts otherwise, until a rotation comes from there.
+ * - Another user agent always counts, for the life of the session: one client has one user agent.
+ * - Another network is excused if the request carries the Idempotency-Key of the rotation
+ *   (`ownAttempt`), or if that network rotated this session recently (a client with two networks).
+ *   Otherwise it counts until a rotation comes from that network.
  *
- * The first replay from a place is an event in each generation. One that counts for nothing has the
- * streak 0.
+ * In each generation the first replay from a place (network and agent) is an event. An excused one
+ * has streak 0.
+ *
+ * @param context network and user agent of the replay
+ * @returns the session to store, the event to publish if any, and whether strict mode refuses it
  */
 export function assessReplay(
   session: Session,
@@ -53,18 +56,25 @@ export function assessReplay(
   const isForeign = otherAgent || isShadow
 
   const place = `${context.network} ${context.agent}`
-  const told = session.notedGeneration === session.generation ? session.notedEvents : 0
-  if (!counts && told > 0 && (session.notedPlace === place || told >= MOST_EVENTS))
+  const published = session.notedGeneration === session.generation ? session.notedEvents : 0
+  if (!counts && published > 0 && (session.notedPlace === place || published >= MAX_EVENTS))
     return { session: next, event: undefined, isForeign }
   const type =
     isShadow && streak % SHADOW_STREAK === 0
       ? 'session.shadow-suspected.v1'
       : 'session.replay-suspected.v1'
-  const noted = { notedGeneration: session.generation, notedPlace: place, notedEvents: told + 1 }
+  const noted = {
+    notedGeneration: session.generation,
+    notedPlace: place,
+    notedEvents: published + 1,
+  }
   return { session: { ...next, ...noted }, event: { type, streak }, isForeign }
 }
 
-/** What a rotation changes in the memory of followers: a network that rotates is no follower. */
+/**
+ * Returns the follower fields that a rotation from `context` changes: a network that rotates is no
+ * follower.
+ */
 export function rememberRotator(session: Session, context: ClientContext): Partial<Session> {
   const moved = context.network !== session.network
   const sameAgent = context.agent === session.agent
@@ -82,29 +92,30 @@ export function rememberRotator(session: Session, context: ClientContext): Parti
 function rotatedLately(session: Session, network: string): boolean {
   return (
     session.formerNetwork === network &&
-    session.generation - session.formerGeneration <= FORMER_LASTS
+    session.generation - session.formerGeneration <= FORMER_NETWORK_GENERATIONS
   )
 }
 
-/** Once a generation, for the life of the session. */
+/** Counts at most once per generation; the count never falls. */
 function countAgent(session: Session): Partial<Session> {
   if (session.agentGeneration === session.generation) return {}
   return { agentGeneration: session.generation, agentFollows: session.agentFollows + 1 }
 }
 
 /**
- * Once a generation. A skipped generation does not end a streak, nor does another network: only
- * many generations without a follower, or a rotation from the one network that followed. Where two
- * have followed in a generation, neither takes it back.
+ * Counts at most once per generation. Skipped generations and a change of network do not end a
+ * streak. It ends after `STREAK_GAP` generations without a follower, or when the only network that
+ * followed rotates. If two networks follow in one generation, `suspectNetwork` becomes '', so a
+ * rotation from either does not reduce the streak.
  */
 function countNetwork(session: Session, network: string): Partial<Session> {
   if (session.suspectGeneration === session.generation)
     return session.suspectNetwork === network ? {} : { suspectNetwork: '', suspectRun: 0 }
-  const goesOn = session.generation - session.suspectGeneration <= STREAK_GAP
+  const continues = session.generation - session.suspectGeneration <= STREAK_GAP
   return {
     suspectGeneration: session.generation,
-    suspectStreak: goesOn ? session.suspectStreak + 1 : 1,
+    suspectStreak: continues ? session.suspectStreak + 1 : 1,
     suspectNetwork: network,
-    suspectRun: goesOn && network === session.suspectNetwork ? session.suspectRun + 1 : 1,
+    suspectRun: continues && network === session.suspectNetwork ? session.suspectRun + 1 : 1,
   }
 }

@@ -10,7 +10,7 @@ export type IssuePolicy = Readonly<{
   currentMacKid: number
 }>
 
-/** A new session of generation 0, always with a new id (session fixation). */
+/** Creates a session of generation 0 and its event. The id is always new: no session fixation. */
 export function decideIssue(
   request: IssueRequest,
   made: { sessionId: string; nonceHash: string },
@@ -37,8 +37,8 @@ export function decideIssue(
     attemptHash: null,
     seq: 0,
     accessExpiresAtMs: Math.min(nowMs + request.accessTtlSeconds * 1000, expiresAtMs),
-    rotationTokens: policy.rotationLimit?.points ?? 0,
-    replayTokens: policy.replayLimit?.points ?? 0,
+    rotationPoints: policy.rotationLimit?.points ?? 0,
+    replayPoints: policy.replayLimit?.points ?? 0,
     bucketAtMs: nowMs,
     network: request.context.network,
     agent: request.context.agent,
@@ -65,7 +65,10 @@ export function decideIssue(
   return { session, events: [event] }
 }
 
-/** The sessions that must end so that one more stays within the limit: the ones idle longest. */
+/**
+ * Returns the sessions to revoke so that one more session stays within `limit`: those that rotated
+ * longest ago.
+ */
 export function decideEvictions(active: readonly Session[], limit: number): Session[] {
   const excess = active.length - limit + 1
   return excess <= 0

@@ -2,8 +2,8 @@ import type { RevokeReason } from '@auto-refresh/contracts'
 import { secondsBetween, toEvent, type Change, type Session } from './session.ts'
 
 /**
- * Ends a session. Final: a revoked session never returns to active. One event, whatever the reason
- * but reuse, which has its own.
+ * Revokes a session, with one `session.revoked` event. Final: a revoked session never becomes
+ * active again. A reuse has its own event, which `decideRotation` puts in place of this one.
  */
 export function decideRevocation(session: Session, reason: RevokeReason, nowMs: number): Change {
   const revoked: Session = {

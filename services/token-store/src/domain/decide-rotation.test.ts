@@ -103,11 +103,11 @@ describe('the current token', () => {
   })
 
   test('is limited when the bucket is empty, which changes nothing, and rotates again when it has refilled', () => {
-    const empty = { ...fresh, rotationTokens: 0 }
+    const empty = { ...fresh, rotationPoints: 0 }
     expect(decide(empty, 0, START)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 1 })
     expect(decide(empty, 0, START + 1000).outcome).toBe('rotated')
     expect(
-      decide({ ...empty, rotationTokens: 0 }, 0, START, {}, { rotationLimit: null }).outcome,
+      decide({ ...empty, rotationPoints: 0 }, 0, START, {}, { rotationLimit: null }).outcome,
     ).toBe('rotated')
   })
 })
@@ -185,7 +185,7 @@ describe('a superseded token', () => {
   })
 
   test('is limited when the bucket of replays is empty, and that is no alarm', () => {
-    const empty = { ...five, replayTokens: 0, bucketAtMs: AT5 }
+    const empty = { ...five, replayPoints: 0, bucketAtMs: AT5 }
     expect(decide(empty, 4, AT5).outcome).toBe('rate_limited')
     expect(decide(empty, 4, AT5 + W + 1).outcome).toBe('reused')
   })
@@ -333,8 +333,8 @@ describe('a database whose clock went back', () => {
     expect(decide(looked.change.session, 5, AT5 + 1001 + W).outcome).toBe('reused')
   })
   test('limits nobody until the clock has caught up', () => {
-    expect(decide({ ...ahead, rotationTokens: 0 }, 6, AT5 + 1000).outcome).toBe('rotated')
-    expect(decide({ ...ahead, rotationTokens: 0 }, 6, AT5 + HOUR - 1).outcome).toBe('rate_limited')
+    expect(decide({ ...ahead, rotationPoints: 0 }, 6, AT5 + 1000).outcome).toBe('rotated')
+    expect(decide({ ...ahead, rotationPoints: 0 }, 6, AT5 + HOUR - 1).outcome).toBe('rate_limited')
   })
 })
 

@@ -2,10 +2,10 @@ import type { ClientContext, RevokeReason } from '@auto-refresh/contracts'
 import { assessReplay, rememberRotator, type Assessment } from './assess-replay.ts'
 import { decideRevocation } from './decide-revocation.ts'
 import { isExpired, secondsBetween, toEvent, toIso, type Change, type Session } from './session.ts'
-import { refill, takeToken, type Limit } from './token-bucket.ts'
-import type { Clock } from './uptime.ts'
+import { refill, takePoint, type Limit } from './token-bucket.ts'
+import type { UptimeClock } from './uptime.ts'
 
-/** A refresh token whose MAC was right, and the request that carried it. */
+/** A decoded refresh token with a valid MAC, and the request that carried it. */
 export type Presented = Readonly<{
   sessionId: string
   generation: number
@@ -17,7 +17,7 @@ export type Presented = Readonly<{
 }>
 
 export type RotationPolicy = Readonly<{
-  /** the replay window W; 0 turns it off */
+  /** the grace window; 0 turns it off */
   graceMs: number
   refreshTtlMs: number
   rotationLimit: Limit
@@ -33,21 +33,26 @@ export type RotationDecision =
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
   | { outcome: 'invalid' | 'expired' | 'unknown_session' | 'session_mismatch' }
 
-/** A database that went back further than this many rotations is not believed to have. */
+/** A restore that lost more rotations than this is not plausible: the token is invalid. */
 const FARTHEST_REGRESSION = 1_000
-/** No restore and no failover of a database takes less. */
+/** A restore or failover of a database takes at least this long. */
 const SHORTEST_RESTORE_MS = 10_000
 
 /**
- * The heart of the product: what becomes of a session when a refresh token is presented (RFC 9700,
- * section 4.14.2). Pure and total. Order is by integer generation, never by time (Keycloak #50999);
- * a refusal changes nothing (Keycloak #49213); a replay changes nothing that a later decision about
- * time or generation looks at.
+ * Decides what happens to a session when a refresh token is presented (RFC 9700, section 4.14.2).
+ * Pure, and never throws.
+ *
+ * - Tokens are ordered by their generation, never by time (Keycloak #50999).
+ * - A refusal other than reuse changes nothing (Keycloak #49213).
+ * - A replay changes no field on which a later decision about time or generation depends.
+ *
+ * @param stored the locked session; `undefined` if the database has none of that id
+ * @param clock the database's clock, read after the lock
  */
 export function decideRotation(
   stored: Session | undefined,
   presented: Presented,
-  clock: Clock,
+  clock: UptimeClock,
   policy: RotationPolicy,
 ): RotationDecision {
   if (
@@ -57,8 +62,8 @@ export function decideRotation(
     return { outcome: 'session_mismatch' }
   }
   if (stored === undefined) return decideUnknown(presented.sessionId, clock.nowMs, policy)
-  const session = withoutFuture(stored, clock.nowMs)
-  // Both are SHA-256 of a nonce that the MAC vouches for, so a plain comparison gives nothing away.
+  const session = clampFutureTimes(stored, clock.nowMs)
+  // Both are the SHA-256 of a nonce that the MAC protects, so a plain comparison leaks nothing.
   if (session.nonceHash !== presented.nonceHash) return { outcome: 'invalid' }
   if (presented.generation > session.generation + FARTHEST_REGRESSION) return { outcome: 'invalid' }
   if (session.revokeReason !== null) return { outcome: 'revoked', reason: session.revokeReason }
@@ -80,10 +85,10 @@ export function decideRotation(
 }
 
 /**
- * Times later than now were written before the database's clock went back. They count from the
- * first look on: otherwise nothing would be a reuse until the clock has caught up.
+ * Replaces times in the future by now. They were written before the database's clock was set back;
+ * without this no token would be a reuse until the clock has caught up.
  */
-function withoutFuture(session: Session, nowMs: number): Session {
+function clampFutureTimes(session: Session, nowMs: number): Session {
   const { rotatedAtMs, markAtMs, regressedAtMs } = session
   if (Math.max(rotatedAtMs, markAtMs, regressedAtMs ?? 0) <= nowMs) return session
   return {
@@ -95,8 +100,8 @@ function withoutFuture(session: Session, nowMs: number): Session {
 }
 
 /**
- * A session id is a uuidv7, so it tells its age: too old to be kept, or lost by us (a restore, a
- * wrong database).
+ * A session id is a uuidv7 and contains its creation time. An unknown session that is old has
+ * expired and was deleted; a recent one was lost by a restore or is in another database.
  */
 function decideUnknown(sessionId: string, nowMs: number, policy: RotationPolicy): RotationDecision {
   const createdAtMs = Number.parseInt(sessionId.replaceAll('-', '').slice(0, 12), 16)
@@ -106,15 +111,15 @@ function decideUnknown(sessionId: string, nowMs: number, policy: RotationPolicy)
 function decideSuccessor(
   session: Session,
   presented: Presented,
-  clock: Clock,
+  clock: UptimeClock,
   policy: RotationPolicy,
 ): RotationDecision {
   const regressed = presented.generation > session.generation
   if (regressed && contradictsRegression(session, clock, policy.graceMs))
     return decideReuse(session, presented, clock)
-  const bucket = takeToken(
+  const bucket = takePoint(
     policy.rotationLimit,
-    { tokens: session.rotationTokens, atMs: session.bucketAtMs },
+    { points: session.rotationPoints, atMs: session.bucketAtMs },
     clock.nowMs,
   )
   if (!bucket.taken) return { outcome: 'rate_limited', retryAfterSeconds: bucket.retryAfterSeconds }
@@ -132,10 +137,10 @@ function decideSuccessor(
     attemptHash: presented.attemptHash,
     seq: session.seq + 1,
     accessExpiresAtMs: extendAccess(session, presented, nowMs),
-    rotationTokens: bucket.tokens,
-    replayTokens: refill(
+    rotationPoints: bucket.points,
+    replayPoints: refill(
       policy.replayLimit,
-      { tokens: session.replayTokens, atMs: session.bucketAtMs },
+      { points: session.replayPoints, atMs: session.bucketAtMs },
       nowMs,
     ),
     bucketAtMs: nowMs,
@@ -161,11 +166,11 @@ function decideSuccessor(
 }
 
 /**
- * Keeps haste from hiding a theft with two numbers instead of a history: whatever was superseded
- * more than 2 W ago lies below the floor, and nothing that was superseded at most W ago does,
- * however fast the chain is driven.
+ * Moves the floor, below which no generation is replayed. Two numbers replace a history: every
+ * generation superseded more than two grace windows ago is below the floor, and none superseded
+ * within one is, however fast the client rotates. So fast rotations cannot hide a theft.
  */
-function advanceFloor(session: Session, clock: Clock, graceMs: number) {
+function advanceFloor(session: Session, clock: UptimeClock, graceMs: number) {
   const markAtMs = Math.min(session.markAtMs, clock.nowMs)
   if (clock.uptimeSinceMs(markAtMs) <= graceMs) return { markAtMs }
   return {
@@ -176,10 +181,15 @@ function advanceFloor(session: Session, clock: Clock, graceMs: number) {
 }
 
 /**
- * The whole window replays, not only the predecessor: six requests that meet a 401 at once may each
- * refresh.
+ * All generations superseded within the grace window may be replayed, not only the last one: six
+ * requests that get a 401 at once may each refresh.
  */
-function isInWindow(session: Session, generation: number, clock: Clock, graceMs: number): boolean {
+function isInWindow(
+  session: Session,
+  generation: number,
+  clock: UptimeClock,
+  graceMs: number,
+): boolean {
   const floor =
     clock.uptimeSinceMs(session.markAtMs) > graceMs
       ? session.markGeneration
@@ -188,38 +198,39 @@ function isInWindow(session: Session, generation: number, clock: Clock, graceMs:
 }
 
 /**
- * After a restore the row was set forward by a token that has now been surpassed: that one was
- * superseded long before, and two parties hold tokens of the session. Unless the database may have
- * gone back a second time since.
+ * A second regression after the grace window is a reuse: the first token that moved the restored
+ * row forward was already superseded then, so two parties hold tokens of this session. The
+ * exception is a downtime since then that is long enough for a second restore.
  */
-function contradictsRegression(session: Session, clock: Clock, graceMs: number): boolean {
+function contradictsRegression(session: Session, clock: UptimeClock, graceMs: number): boolean {
   if (session.regressedAtMs === null) return false
   const uptimeMs = clock.uptimeSinceMs(session.regressedAtMs)
   const downtimeMs = clock.nowMs - session.regressedAtMs - uptimeMs
   return uptimeMs > graceMs && downtimeMs < SHORTEST_RESTORE_MS
 }
 
-/** Racers with several generations of a lost time do not move it on. */
-function toRegressedAt({ regressedAtMs }: Session, clock: Clock, graceMs: number): number {
+/** Concurrent refreshes with several lost generations keep the time of the first regression. */
+function toRegressedAt({ regressedAtMs }: Session, clock: UptimeClock, graceMs: number): number {
   return regressedAtMs !== null && clock.uptimeSinceMs(regressedAtMs) <= graceMs
     ? regressedAtMs
     : clock.nowMs
 }
 
 /**
- * The current token once more, so that racers and clients that lost the answer keep their session.
+ * Returns the current successor again, so that concurrent refreshes and clients that lost the
+ * response keep their session.
  */
 function decideReplay(
   session: Session,
   presented: Presented,
-  clock: Clock,
+  clock: UptimeClock,
   policy: RotationPolicy,
   { session: assessed, event }: Assessment,
 ): RotationDecision {
   const { nowMs } = clock
-  const bucket = takeToken(
+  const bucket = takePoint(
     policy.replayLimit,
-    { tokens: session.replayTokens, atMs: session.bucketAtMs },
+    { points: session.replayPoints, atMs: session.bucketAtMs },
     nowMs,
   )
   if (!bucket.taken) return { outcome: 'rate_limited', retryAfterSeconds: bucket.retryAfterSeconds }
@@ -227,26 +238,26 @@ function decideReplay(
   const replayed: Session = {
     ...assessed,
     accessExpiresAtMs: extendAccess(session, presented, nowMs),
-    rotationTokens: refill(
+    rotationPoints: refill(
       policy.rotationLimit,
-      { tokens: session.rotationTokens, atMs: session.bucketAtMs },
+      { points: session.rotationPoints, atMs: session.bucketAtMs },
       nowMs,
     ),
-    replayTokens: bucket.tokens,
+    replayPoints: bucket.points,
     bucketAtMs: nowMs,
   }
   const intervalSeconds = secondsBetween(session.rotatedAtMs, nowMs)
   if (event === undefined)
     return { outcome: 'replayed', change: { session: replayed, events: [] }, intervalSeconds }
   const next: Session = { ...replayed, seq: session.seq + 1 }
-  const told = toEvent(event.type, next, nowMs, {
+  const suspicion = toEvent(event.type, next, nowMs, {
     ...toSides(session, presented, nowMs),
     streak: event.streak,
   })
-  return { outcome: 'replayed', change: { session: next, events: [told] }, intervalSeconds }
+  return { outcome: 'replayed', change: { session: next, events: [suspicion] }, intervalSeconds }
 }
 
-function decideReuse(session: Session, presented: Presented, clock: Clock): RotationDecision {
+function decideReuse(session: Session, presented: Presented, clock: UptimeClock): RotationDecision {
   const { nowMs } = clock
   const revoked = decideRevocation(session, 'reuse', nowMs).session
   const event = toEvent('session.reuse-detected.v1', revoked, nowMs, {
@@ -269,7 +280,7 @@ function toSides(session: Session, presented: Presented, nowMs: number) {
   }
 }
 
-/** A revocation must be known for as long as any access token of the session lives. */
+/** A revocation stays in the list until the last access token of the session has expired. */
 function extendAccess(session: Session, presented: Presented, nowMs: number): number {
   return Math.max(
     session.accessExpiresAtMs,

@@ -139,13 +139,13 @@ test('no token superseded at most W ago is called reuse, every one superseded mo
         expect(next.seq).toBe(session.seq + decision.change.events.length)
         expect(next.generation).toBe(decision.outcome === 'rotated' ? G + 1 : G)
         if (decision.outcome === 'replayed') {
-          const { accessExpiresAtMs, bucketAtMs, rotationTokens, replayTokens } = next
+          const { accessExpiresAtMs, bucketAtMs, rotationPoints, replayPoints } = next
           expect(next).toEqual({
             ...session,
             accessExpiresAtMs,
             bucketAtMs,
-            rotationTokens,
-            replayTokens,
+            rotationPoints,
+            replayPoints,
           })
         }
         if (decision.outcome === 'rotated') supersededAtUpMs.set(G, upMs)

@@ -9,7 +9,7 @@ function start() {
   let nowMs = 0
   const service = createServiceRecord({ nowMs: () => nowMs })
   const answered = () => ({ sentMs: nowMs, atMs: AHEAD + nowMs })
-  service.beaten(answered())
+  service.heartbeatConfirmed(answered())
   return {
     service,
     answered,
@@ -23,7 +23,7 @@ test('a gap between heartbeats in which rotations are committed begins at the la
   for (let i = 0; i < 10; i += 1) {
     wait(2000)
     expect(service.isServing()).toBe(true)
-    service.rotated(answered())
+    service.rotationCommitted(answered())
   }
   expect(upUntilMs()).toBe(20_000)
   wait(LONGEST_GAP_MS + 1)
@@ -34,16 +34,16 @@ test('a gap between heartbeats in which rotations are committed begins at the la
 test('a gap begins before the first refusal, whatever is committed after it, until a heartbeat is answered', () => {
   const { service, answered, wait, upUntilMs } = start()
   wait(1000)
-  service.rotated(answered())
+  service.rotationCommitted(answered())
   wait(1000)
-  service.refused()
+  service.rotationFailed()
   wait(1000)
-  service.rotated(answered())
+  service.rotationCommitted(answered())
   expect(upUntilMs()).toBe(1000)
   wait(1000)
-  service.beaten(answered())
+  service.heartbeatConfirmed(answered())
   wait(1000)
-  service.rotated(answered())
+  service.rotationCommitted(answered())
   expect(service.mark()).toEqual({ servedUntilMs: AHEAD + 5000, beatAtMs: AHEAD + 4000 })
 })
 
@@ -52,13 +52,13 @@ test('a process or a database that stood still has not served, and only a heartb
   const before = answered()
   wait(60_000)
   // Answers that have waited in a socket, to what was sent before.
-  service.rotated(before)
-  service.beaten(before)
+  service.rotationCommitted(before)
+  service.heartbeatConfirmed(before)
   expect(service.isServing()).toBe(false)
-  service.rotated(answered())
+  service.rotationCommitted(answered())
   expect(service.isServing()).toBe(false)
   expect(upUntilMs()).toBe(0)
-  service.beaten(answered())
+  service.heartbeatConfirmed(answered())
   expect(service.isServing()).toBe(true)
 })
 
@@ -66,7 +66,7 @@ test('a rotation that waited while the database stood still does not hide that',
   const { service, answered, wait } = start()
   const { sentMs } = answered()
   wait(2900)
-  service.rotated({ sentMs, atMs: AHEAD + 60_000 })
+  service.rotationCommitted({ sentMs, atMs: AHEAD + 60_000 })
   expect(service.mark()?.servedUntilMs).toBe(AHEAD)
 })
 

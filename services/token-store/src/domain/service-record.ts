@@ -2,20 +2,21 @@ import { LONGEST_GAP_MS } from './uptime.ts'
 
 /** Times by the database's clock. */
 export type ServiceMark = Readonly<{
-  /** until when this process is known to have served without a break */
+  /** this process is known to have served without a gap until then */
   servedUntilMs: number
-  /** its last answered heartbeat */
+  /** the last heartbeat that the database confirmed */
   beatAtMs: number
 }>
 
-/** `sentMs` is monotonic, when the statement was sent; `atMs` is the database's clock in it. */
-type Answered = Readonly<{ sentMs: number; atMs: number }>
+/** `sentMs` is the monotonic time at which a statement was sent, `atMs` the database's clock. */
+type Confirmed = Readonly<{ sentMs: number; atMs: number }>
 
 /**
- * What this process knows of its own service. A late heartbeat alone is no downtime: a rotation
- * that was committed proves as well that requests were served. It proves nothing once a rotation
- * has been refused, until a heartbeat is answered: one caller who is lucky does not speak for the
- * others.
+ * Records when this process served requests. A late heartbeat alone is no downtime: a committed
+ * rotation also proves that requests were served. After a failed rotation it proves nothing until
+ * the next confirmed heartbeat, because one success says nothing about the other requests.
+ *
+ * @param nowMs monotonic clock
  */
 export function createServiceRecord({ nowMs }: { nowMs(): number }) {
   let seenMs = -Infinity
@@ -23,27 +24,27 @@ export function createServiceRecord({ nowMs }: { nowMs(): number }) {
   let refusedMs = -Infinity
   let mark: ServiceMark | undefined
 
-  // An answer that has waited in a socket while the process stood still says nothing of now.
+  // A response that waited in the socket while the process was paused proves nothing about now.
   const isFresh = (sentMs: number) => nowMs() - sentMs <= LONGEST_GAP_MS
-  /** Whether this process was seen at work within the longest gap. */
+  /** Whether this process has proven within the longest gap that it serves requests. */
   const isServing = () => isFresh(seenMs)
 
   return {
     isServing,
     mark: () => mark,
-    beaten({ sentMs, atMs }: Answered): void {
+    heartbeatConfirmed({ sentMs, atMs }: Confirmed): void {
       if (isFresh(sentMs)) seenMs = nowMs()
       beatSentMs = Math.max(beatSentMs, sentMs)
       mark = { servedUntilMs: atMs, beatAtMs: atMs }
     },
-    rotated({ sentMs, atMs }: Answered): void {
+    rotationCommitted({ sentMs, atMs }: Confirmed): void {
       if (mark === undefined || !isServing() || !isFresh(sentMs) || refusedMs >= beatSentMs) return
-      // After a longer gap it is the first sign of life, and the gap behind it stays a downtime.
+      // After a longer gap the gap itself stays a downtime.
       if (atMs - mark.servedUntilMs > LONGEST_GAP_MS) return
       seenMs = nowMs()
       mark = { ...mark, servedUntilMs: Math.max(mark.servedUntilMs, atMs) }
     },
-    refused(): void {
+    rotationFailed(): void {
       refusedMs = nowMs()
     },
   }
@@ -51,9 +52,10 @@ export function createServiceRecord({ nowMs }: { nowMs(): number }) {
 export type ServiceRecord = ReturnType<typeof createServiceRecord>
 
 /**
- * From when on a gap counts that the last heartbeat stands before. A mark ahead of `nowMs` is from
- * before the database's clock was set back, and one whose heartbeat is not in the row from before a
- * fail-over that lost it: what a restored database has forgotten stays a downtime.
+ * Returns the start of the gap since the last heartbeat: `beatAtMs`, or later if `mark` proves
+ * service after it. Two marks are ignored: one ahead of `nowMs`, written before the database's
+ * clock was set back, and one with a heartbeat that the row does not have, lost by a failover. The
+ * time that a restored database has lost stays a downtime.
  */
 export function toUpUntil(
   { nowMs, beatAtMs }: { nowMs: number; beatAtMs: number },

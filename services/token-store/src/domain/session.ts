@@ -9,22 +9,19 @@ export type Session = Readonly<{
   userId: string
   userVersion: number
   clientId: string
-  /** the current generation; the token that carries it is the only one that rotates */
+  /** the current generation; only the token of this generation rotates */
   generation: number
-  /**
-   * the key that made the current generation's MAC: a key change between a rotation and its retry
-   * makes no second successor
-   */
+  /** the key of the current token's MAC: a retry after a key change gets the same successor */
   macKid: number
   nonceHash: string
   authenticatedAtMs: number
   /** the absolute end, never extended */
   expiresAtMs: number
   idleUntilMs: number
-  /** the row is kept at least until then */
+  /** the row is not deleted before then */
   keepUntilMs: number
   rotatedAtMs: number
-  /** generations up to here are never replayed again */
+  /** generations up to this one are never replayed */
   floorGeneration: number
   /** a superseded generation, and when it was superseded: the next floor */
   markGeneration: number
@@ -34,37 +31,32 @@ export type Session = Readonly<{
   /** number of the last event */
   seq: number
   accessExpiresAtMs: number
-  rotationTokens: number
-  replayTokens: number
+  rotationPoints: number
+  replayPoints: number
   bucketAtMs: number
-  /** where the last rotation came from */
+  /** network and user agent of the last rotation */
   network: string
   agent: string
   /**
-   * the network that rotated before `network` did, with the same agent, and the generation it made
-   * last; '' is none
+   * the network that rotated before `network`, with the same agent, and the last generation it
+   * created; '' if none
    */
   formerNetwork: string
   formerGeneration: number
-  /**
-   * the last generation that another network followed, and how many were, without a rotation from
-   * there
-   */
+  /** the last generation that another network replayed, and how many in a row */
   suspectGeneration: number
   suspectStreak: number
-  /** the network that followed last, and its part of the streak; '' is several */
+  /** the network that replayed last, and its part of the streak; '' if several */
   suspectNetwork: string
   suspectRun: number
-  /** the last generation that another user agent followed, and how many were; it never falls */
+  /** the last generation that another user agent replayed, and how many in all; it never falls */
   agentGeneration: number
   agentFollows: number
-  /**
-   * the replay that was an event last: generation and place, and how many were in that generation
-   */
+  /** the last replay event: its generation and place, and the number of events in the generation */
   notedGeneration: number
   notedPlace: string
   notedEvents: number
-  /** when a token was newer than the row, after the database went back in time */
+  /** when a token newer than the row was accepted, after a restore of the database */
   regressedAtMs: number | null
   revokedAtMs: number | null
   revokeReason: RevokeReason | null
@@ -80,17 +72,17 @@ export type SessionEvent = {
   }>
 }[SessionEventType]
 
-/** What a decision changes: the session as it will be, and what is told about it. */
+/** The new state of a session, and the events to publish in the same transaction. */
 export type Change = Readonly<{ session: Session; events: readonly SessionEvent[] }>
 
-/** The same change, told in the trace of whoever asked for it. */
-export function inTrace(change: Change, traceparent: string | undefined): Change {
+/** Adds the trace of the request to the events of a change. */
+export function withTrace(change: Change, traceparent: string | undefined): Change {
   return traceparent === undefined
     ? change
     : { ...change, events: change.events.map((event) => ({ ...event, traceparent })) }
 }
 
-/** Whether every number is one: what cannot be read must not become a verdict against a user. */
+/** Whether every number is finite: a value that cannot be read must not log a user out. */
 export function isReadable(session: Session): boolean {
   return Object.values(session).every(
     (value) => typeof value !== 'number' || Number.isFinite(value),

@@ -1,34 +1,28 @@
-/** `points` at once, refilled evenly over `seconds`. `null` turns the limit off. */
+/** At most `points` at once, refilled evenly over `seconds`. `null` turns the limit off. */
 export type Limit = Readonly<{ points: number; seconds: number }> | null
 
-type Take = { taken: true; tokens: number } | { taken: false; retryAfterSeconds: number }
+/** A bucket that held `points` at `atMs`. A point is one request, not a refresh token. */
+type Bucket = Readonly<{ points: number; atMs: number }>
+type Take = { taken: true; points: number } | { taken: false; retryAfterSeconds: number }
 
-/** Takes one token from a bucket that held `tokens` at `atMs`. */
-export function takeToken(
-  limit: Limit,
-  bucket: { tokens: number; atMs: number },
-  nowMs: number,
-): Take {
-  if (limit === null) return { taken: true, tokens: bucket.tokens }
-  const tokens = refill(limit, bucket, nowMs)
-  if (tokens >= 1) return { taken: true, tokens: tokens - 1 }
+/** Refills the bucket and takes one point, or returns in how many seconds there is one. */
+export function takePoint(limit: Limit, bucket: Bucket, nowMs: number): Take {
+  if (limit === null) return { taken: true, points: bucket.points }
+  const points = refill(limit, bucket, nowMs)
+  if (points >= 1) return { taken: true, points: points - 1 }
   return {
     taken: false,
-    retryAfterSeconds: Math.max(1, Math.ceil(((1 - tokens) * limit.seconds) / limit.points)),
+    retryAfterSeconds: Math.max(1, Math.ceil(((1 - points) * limit.seconds) / limit.points)),
   }
 }
 
 /**
- * A time that is further ahead than a refill takes is from before the clock went back: nobody waits
- * until it comes again.
+ * Returns the points in the bucket at `nowMs`. It is full if its time is further ahead than a whole
+ * refill takes: that time was written before the clock was set back.
  */
-export function refill(
-  limit: Limit,
-  bucket: { tokens: number; atMs: number },
-  nowMs: number,
-): number {
-  if (limit === null) return bucket.tokens
+export function refill(limit: Limit, bucket: Bucket, nowMs: number): number {
+  if (limit === null) return bucket.points
   if (bucket.atMs - nowMs > limit.seconds * 1000) return limit.points
   const refilled = (Math.max(0, nowMs - bucket.atMs) * limit.points) / (limit.seconds * 1000)
-  return Math.min(limit.points, bucket.tokens + refilled)
+  return Math.min(limit.points, bucket.points + refilled)
 }

@@ -1,36 +1,37 @@
 export type Downtime = Readonly<{ fromMs: number; toMs: number }>
-export type Clock = Readonly<{
+/** A reading of the database's clock, with the known downtimes. */
+export type UptimeClock = Readonly<{
   nowMs: number
-  /** Milliseconds since `fromMs` in which we were up; never negative. */
+  /** Milliseconds since `fromMs` in which the service was up; never negative. */
   uptimeSinceMs(fromMs: number): number
-  /** Whether the clock may have jumped forward: what has expired by it may be alive. */
+  /** Whether the clock may have jumped forward: an expired session may still be valid. */
   isDoubtful: boolean
 }>
 
 /** A heartbeat is due every second; a longer gap than this is a downtime. */
 export const LONGEST_GAP_MS = 3_000
-const MOST_FORGIVEN_MS = 24 * 3_600_000
+const MAX_FORGIVEN_MS = 24 * 3_600_000
 /**
- * A jump forward looks like a downtime of its length. One this long is doubted, for as long as it
- * takes to be noticed.
+ * A clock that jumps forward looks like a downtime of the same length. After one longer than an
+ * hour the clock is doubted for ten minutes: the time to notice and correct it.
  */
 const JUMP_MS = 3_600_000
 const DOUBTED_MS = 10 * 60_000
-/** What may lie between the clocks of the database and of this process. */
+/** The clocks of the database and of this process may differ by this much. */
 const CLOCKS_APART_MS = 60_000
 
 /**
- * A clock that does not count our own outages: a client cannot retry while we are away, so its
- * window must not run. The gap since the last heartbeat counts at once, before the next beat. At
- * most 24 hours are forgiven, once it is certain that they passed.
+ * Returns a clock that does not count downtimes: a client cannot retry while the service is down,
+ * so its grace window must not run. The gap since the last heartbeat counts as a downtime at once,
+ * before the next heartbeat. At most 24 hours are subtracted, unless the clock is doubtful.
  */
 export function toUptimeClock(reading: {
   nowMs: number
   beatAtMs: number
   downtimes: readonly Downtime[]
-  /** the clock of this process, as a witness */
+  /** the clock of this process, to compare */
   processMs?: number
-}): Clock {
+}): UptimeClock {
   const { nowMs, beatAtMs } = reading
   const openGap = nowMs - beatAtMs > LONGEST_GAP_MS ? [{ fromMs: beatAtMs, toMs: nowMs }] : []
   const downtimes = [...reading.downtimes, ...openGap]
@@ -38,8 +39,8 @@ export function toUptimeClock(reading: {
   const isDoubtful =
     nowMs - processMs > CLOCKS_APART_MS ||
     downtimes.some(({ fromMs, toMs }) => toMs - fromMs > JUMP_MS && nowMs - toMs < DOUBTED_MS)
-  // A gap that may be a jump of the clock makes nothing a reuse, however long it is.
-  const mostForgivenMs = isDoubtful ? Infinity : MOST_FORGIVEN_MS
+  // A gap that may be a clock jump must not turn a replay into a reuse, however long it is.
+  const mostForgivenMs = isDoubtful ? Infinity : MAX_FORGIVEN_MS
   return {
     nowMs,
     isDoubtful,

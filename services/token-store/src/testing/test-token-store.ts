@@ -5,7 +5,7 @@ import { migrate } from '@auto-refresh/service-kit/postgres'
 import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
 import { Client } from 'pg'
 import { buildTokenStore } from '../build-token-store.ts'
-import { TOKEN_STORE_MIGRATIONS } from '../check-token-store-schema.ts'
+import { TOKEN_STORE_MIGRATIONS } from '../token-store-migrations.ts'
 import { parseTokenStoreConfig } from '../config.ts'
 
 export const home = { network: '192.0.2.0/24', agent: 'browser' }

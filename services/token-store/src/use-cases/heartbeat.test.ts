@@ -10,7 +10,7 @@ async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
   const startedMs = Date.now()
   const sent: number[] = []
   const nowMs = () => Date.now() - startedMs
-  const heart = createHeartbeat({
+  const heartbeat = createHeartbeat({
     heartbeats: {
       beat() {
         sent.push(nowMs() / 1000)
@@ -25,12 +25,12 @@ async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
     outbox: {
       measure: () => Promise.resolve({ events: 0, oldestSeconds: 0, sessions: 0 }),
     } as never,
-    report: { downtime() {}, measured() {}, heartFailed() {}, trouble() {} },
+    metrics: { downtime() {}, measured() {}, heartbeatFailed() {}, requestFailed() {} },
     nowMs,
   })
-  await heart.start()
+  await heartbeat.start()
   await vi.advanceTimersByTimeAsync(7000)
-  const stopping = heart.stop()
+  const stopping = heartbeat.stop()
   await vi.runAllTimersAsync()
   await stopping
   return sent

@@ -1,31 +1,31 @@
 import type { ServiceRecord } from '../domain/service-record.ts'
-import type { Heartbeats, Outbox, Report } from '../ports.ts'
+import type { Heartbeats, Outbox, Metrics } from '../ports.ts'
 
 const BEAT_MS = 1_000
 /**
- * A beat does not wait for the answer to the last one: a busy event loop delays it by one turn
- * only. But a beat may be written though nobody hears its answer, and rotations fail meanwhile. So
- * after a failure, or an answer that took longer than a rotation may wait, the next beat is sent a
- * second after all are settled, and the gap before it is a downtime where it is too long.
+ * A heartbeat does not wait for the response to the last one, so a busy event loop delays it by one
+ * turn only. But a heartbeat may be written although its response is lost and rotations fail. So
+ * after a failure, or a response slower than a rotation may wait, the next heartbeat is sent one
+ * second after all pending ones have settled. If that gap is too long, it counts as a downtime.
  */
 const LONGEST_ANSWER_MS = 1_500
-/** Counting costs more than a beat. */
+/** Counting rows costs more than a heartbeat. */
 const BEATS_PER_COUNT = 5
 
 /**
- * Says every second that we are up, and now and then how full the tables are. The first beat is
- * written when we are ready, so booting is downtime too.
+ * Writes a heartbeat every second, and measures the tables with every fifth. `start` resolves when
+ * the first heartbeat is written, so the time to boot counts as downtime.
  */
 export function createHeartbeat(deps: {
   heartbeats: Heartbeats
   service: ServiceRecord
   outbox: Outbox
-  report: Pick<Report, 'downtime' | 'measured' | 'heartFailed' | 'trouble'>
+  metrics: Pick<Metrics, 'downtime' | 'measured' | 'heartbeatFailed' | 'requestFailed'>
   /** monotonic */
   nowMs(): number
 }) {
-  const { service, report } = deps
-  /** The beats that are not answered, with the time at which each was sent. */
+  const { service, metrics } = deps
+  /** Pending heartbeats, with the time at which each was sent. */
   const unanswered = new Map<Promise<void>, number>()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
@@ -36,11 +36,11 @@ export function createHeartbeat(deps: {
   async function beat() {
     const sentMs = deps.nowMs()
     const { downSeconds, atMs } = await deps.heartbeats.beat(service.mark())
-    service.beaten({ sentMs, atMs })
-    if (downSeconds > 0) report.downtime(downSeconds)
-    // Not waited for: a slow count must not hold up the next beat.
+    service.heartbeatConfirmed({ sentMs, atMs })
+    if (downSeconds > 0) metrics.downtime(downSeconds)
+    // Not awaited: a slow count must not delay the next heartbeat.
     if (beats++ % BEATS_PER_COUNT === 0) {
-      measuring = deps.outbox.measure().then(report.measured, report.trouble)
+      measuring = deps.outbox.measure().then(metrics.measured, metrics.requestFailed)
     }
   }
 
@@ -59,7 +59,7 @@ export function createHeartbeat(deps: {
       .then(
         () => isOverdue(sentMs),
         (error: unknown) => {
-          report.heartFailed(error)
+          metrics.heartbeatFailed(error)
           return true
         },
       )

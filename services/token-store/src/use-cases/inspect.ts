@@ -4,18 +4,18 @@ import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /**
- * The session behind a refresh token of any generation, or behind an id. It only looks: never an
- * alarm.
+ * Finds the session of a refresh token of any generation, or of a session id. Changes nothing and
+ * never reports a reuse.
  */
 export function createInspect(deps: { sessions: Sessions; refreshTokens: RefreshTokens }) {
   return async (request: InspectRequest): Promise<InspectResult> => {
-    const read = 'token' in request ? deps.refreshTokens.read(request.token) : undefined
+    const read = 'token' in request ? deps.refreshTokens.decode(request.token) : undefined
     if (read !== undefined && read.outcome !== 'authentic') return { outcome: read.outcome }
-    const sessionId = read?.token.sessionId ?? ('sessionId' in request ? request.sessionId : '')
+    const sessionId = read?.decoded.sessionId ?? ('sessionId' in request ? request.sessionId : '')
     const { sessions, clock } = await deps.sessions.read([sessionId])
     const session = sessions.get(sessionId)
     if (session === undefined) return { outcome: 'not_found' }
-    if (read !== undefined && read.token.nonceHash !== session.nonceHash)
+    if (read !== undefined && read.decoded.nonceHash !== session.nonceHash)
       return { outcome: 'invalid' }
     const active = session.revokeReason === null && !isExpired(session, clock.nowMs)
     return { outcome: 'found', active, session: toStoredSession(session) }

@@ -2,14 +2,14 @@ import type { IssueRequest, IssueResult, Tracing } from '@auto-refresh/contracts
 import { cleanContext } from '../domain/clean-context.ts'
 import { decideIssue, type IssuePolicy } from '../domain/decide-issue.ts'
 import { decideRevocation } from '../domain/decide-revocation.ts'
-import { inTrace } from '../domain/session.ts'
+import { withTrace } from '../domain/session.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /**
- * A new session and its first refresh token. A sign-in that began before a revocation of the user
- * and ends after it is refused, not revived. Past the limit the sessions that have been idle
- * longest end.
+ * Creates a session and its first refresh token. A sign-in that began before a revocation of the
+ * user and ends after it is refused with `user_revoked`. Above `sessionLimit` the sessions that
+ * rotated longest ago are revoked.
  */
 export function createIssue(deps: {
   sessions: Sessions
@@ -40,8 +40,8 @@ export function createIssue(deps: {
         })
         return {
           result: { outcome: 'issued', token, session: toStoredSession(session) },
-          issued: inTrace(change, traceparent),
-          ended: excess.map((old) => inTrace(decideRevocation(old, 'limit', nowMs), traceparent)),
+          issued: withTrace(change, traceparent),
+          ended: excess.map((old) => withTrace(decideRevocation(old, 'limit', nowMs), traceparent)),
         }
       },
     )

@@ -4,7 +4,7 @@ import type { Outbox, OutboxRow } from '../ports.ts'
 import { createOutboxRelay } from './outbox-relay.ts'
 
 const row = (id: number): OutboxRow => ({ lane: 0, id, event: { id: `event ${id}` } as AnyEvent })
-const report = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
+const metrics = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
 
 function setUp(
   options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {},
@@ -44,7 +44,7 @@ function setUp(
       },
     },
     owner: 'me',
-    report,
+    metrics,
     nowMs: () => now,
   })
   return {

@@ -3,12 +3,12 @@ import { decideRotation, type RotationPolicy } from '../domain/decide-rotation.t
 import { isReadable } from '../domain/session.ts'
 import type { RefreshTokens, Sessions } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
-import { isUncertain, toRefusal, toUncertain, toUnread } from './to-refusal.ts'
+import { isUncertain, toRefusal, toUncertain, toDecodeRefusal } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 /**
- * What `rotate` would decide right now, read without a lock; nothing changes and no token is given
- * out.
+ * Returns what `rotate` would decide now, read without a lock. Changes nothing and returns no
+ * token.
  */
 export function createPeek(deps: {
   sessions: Sessions
@@ -16,27 +16,27 @@ export function createPeek(deps: {
   policy: RotationPolicy
 }) {
   return async (requests: readonly RotateRequest[]): Promise<Array<PeekResult | Error>> => {
-    const tokens = requests.map((request) => deps.refreshTokens.read(request.token))
+    const reads = requests.map((request) => deps.refreshTokens.decode(request.token))
     const ids = new Set(
-      tokens.flatMap((read) => (read.outcome === 'authentic' ? [read.token.sessionId] : [])),
+      reads.flatMap((read) => (read.outcome === 'authentic' ? [read.decoded.sessionId] : [])),
     )
-    if (ids.size === 0) return tokens.map(toUnread)
+    if (ids.size === 0) return reads.map(toDecodeRefusal)
 
     const { sessions, clock } = await deps.sessions.read([...ids])
     return requests.map((request, i) => {
-      const read = tokens[i]
+      const read = reads[i]
       if (read?.outcome !== 'authentic')
-        return read === undefined ? { outcome: 'invalid', mac: false } : toUnread(read)
-      const session = sessions.get(read.token.sessionId)
+        return read === undefined ? { outcome: 'invalid', mac: false } : toDecodeRefusal(read)
+      const session = sessions.get(read.decoded.sessionId)
       if (session !== undefined && !isReadable(session)) return new CodedError('unavailable')
       const decision = decideRotation(
         session,
-        toPresented(request, read.token, deps.refreshTokens),
+        toPresented(request, read.decoded, deps.refreshTokens),
         clock,
         deps.policy,
       )
       if (isUncertain(decision, clock)) return toUncertain()
-      if (!('intervalSeconds' in decision)) return toRefusal(decision, read.token.sessionId)
+      if (!('intervalSeconds' in decision)) return toRefusal(decision, read.decoded.sessionId)
       return {
         outcome: decision.outcome,
         session: toStoredSession(session ?? decision.change.session),

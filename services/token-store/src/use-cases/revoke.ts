@@ -6,14 +6,14 @@ import type {
   Tracing,
 } from '@auto-refresh/contracts'
 import { decideRevocation } from '../domain/decide-revocation.ts'
-import { inTrace } from '../domain/session.ts'
+import { withTrace } from '../domain/session.ts'
 import type { Sessions } from '../ports.ts'
 
 type Deps = { sessions: Sessions; tracing: Pick<Tracing, 'current'> }
 
 /**
- * Ends one session. Answered only after the commit: no rotation that begins later succeeds.
- * Repeating it changes nothing.
+ * Revokes one session. Resolves after the commit: no rotation that begins later succeeds. Repeating
+ * it changes nothing.
  */
 export function createRevokeSession({ sessions, tracing }: Deps) {
   return ({ sessionId, userId, reason }: RevokeSessionRequest): Promise<RevokeSessionResult> => {
@@ -26,22 +26,22 @@ export function createRevokeSession({ sessions, tracing }: Deps) {
         return { result: { outcome: 'already_ended' }, changes: [] }
       return {
         result: { outcome: 'revoked' },
-        changes: [inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent)],
+        changes: [withTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent)],
       }
     })
   }
 }
 
 /**
- * Ends every session of the user below the version, and every sign-in under a lower one that has
- * not ended yet.
+ * Revokes every session of the user below `version`. Sign-ins in progress under a lower version are
+ * refused.
  */
 export function createRevokeUser({ sessions, tracing }: Deps) {
   return ({ userId, version, reason }: RevokeUserRequest): Promise<RevokeUserResult> => {
     const traceparent = tracing.current()
     return sessions.changeBelowVersion<RevokeUserResult>({ userId, version }, (locked) => {
       const changes = [...locked.sessions.values()].map((session) =>
-        inTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent),
+        withTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent),
       )
       return { result: { revokedSessionIds: changes.map((change) => change.session.id) }, changes }
     })

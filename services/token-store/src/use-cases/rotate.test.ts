@@ -17,9 +17,9 @@ const request = (sessionId: string): RotateRequest => ({
   accessTtlSeconds: 60,
 })
 const refreshTokens = {
-  read: (sessionId: string) => ({
+  decode: (sessionId: string) => ({
     outcome: 'authentic',
-    token: { sessionId, generation: 0, nonceHash: 'n' },
+    decoded: { sessionId, generation: 0, nonceHash: 'n' },
   }),
 } as unknown as RefreshTokens
 
@@ -37,7 +37,7 @@ test('a batch that is done again session by session ends with the patience of it
     sessions,
     refreshTokens,
     policy,
-    service: { rotated() {} },
+    service: { rotationCommitted() {} },
     isRolledBack: () => true,
     longestMs: 1500,
     nowMs: () => nowMs,
@@ -65,7 +65,7 @@ test('what may have been committed is not done again', async () => {
     sessions,
     refreshTokens,
     policy,
-    service: { rotated() {} },
+    service: { rotationCommitted() {} },
     isRolledBack: () => false,
     longestMs: 1500,
     nowMs: () => 0,

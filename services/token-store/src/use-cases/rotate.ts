@@ -6,14 +6,14 @@ import {
   type RotationPolicy,
 } from '../domain/decide-rotation.ts'
 import type { ServiceRecord } from '../domain/service-record.ts'
-import { inTrace, isReadable, type Change, type Session } from '../domain/session.ts'
-import type { IsRolledBack, Read, ReadToken, RefreshTokens, Sessions } from '../ports.ts'
+import { withTrace, isReadable, type Change, type Session } from '../domain/session.ts'
+import type { DecodedToken, IsRolledBack, RefreshTokens, Sessions, SessionsRead } from '../ports.ts'
 import { toPresented } from './to-presented.ts'
-import { isUncertain, toRefusal, toUncertain, toUnread } from './to-refusal.ts'
+import { isUncertain, toRefusal, toUncertain, toDecodeRefusal } from './to-refusal.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
 type Item = {
-  token: ReadToken
+  decoded: DecodedToken
   presented: Presented
   position: number
   traceparent: string | undefined
@@ -21,20 +21,17 @@ type Item = {
 type Answer = RotateResult | Error
 
 /**
- * Carries out rotations as one transaction: lock, decide each, write all. Each request gets its own
- * answer or error; a batch that the database rolled back is done again session by session, so that
- * one stuck row costs only its own request.
+ * Rotates a batch of tokens in one transaction: lock, decide each, write all. Each request gets its
+ * own result or error, in order. A batch that the database rolled back is retried session by
+ * session, so that one locked row fails only its own request.
  */
 export function createRotate(deps: {
   sessions: Sessions
   refreshTokens: RefreshTokens
   policy: RotationPolicy
   isRolledBack: IsRolledBack
-  service: Pick<ServiceRecord, 'rotated'>
-  /**
-   * a batch that is done again session by session ends after this: the rest is `unavailable`, for
-   * nobody waits for it any more
-   */
+  service: Pick<ServiceRecord, 'rotationCommitted'>
+  /** retries end after this: the remaining requests get `unavailable`, as their callers gave up */
   longestMs: number
   /** monotonic */
   nowMs(): number
@@ -42,19 +39,19 @@ export function createRotate(deps: {
   const { sessions, refreshTokens } = deps
 
   async function rotateTogether(items: readonly Item[]): Promise<Answer[]> {
-    const ids = [...new Set(items.map((item) => item.token.sessionId))]
+    const ids = [...new Set(items.map((item) => item.decoded.sessionId))]
     const sentMs = deps.nowMs()
     const { answers, atMs } = await sessions.change(ids, (locked) => {
       const { decisions, changes } = decideInSequence(items, locked, deps)
-      // Answers are made before the commit, so that nothing which can fail stands behind it.
-      const result = decisions.map(({ decision, token }) =>
+      // Results are made before the commit, so that nothing can fail after it.
+      const result = decisions.map(({ decision, decoded }) =>
         isUncertain(decision, locked.clock)
           ? toUncertain()
-          : toResult(decision, token, refreshTokens),
+          : toResult(decision, decoded, refreshTokens),
       )
       return { result: { answers: result, atMs: locked.clock.nowMs }, changes }
     })
-    deps.service.rotated({ sentMs, atMs })
+    deps.service.rotationCommitted({ sentMs, atMs })
     return answers
   }
 
@@ -66,31 +63,31 @@ export function createRotate(deps: {
     try {
       if (deps.nowMs() > untilMs) throw new CodedError('unavailable')
       const results = await rotateTogether(items)
-      items.forEach((item, i) => answer(item, results[i] ?? new Error('no answer')))
+      items.forEach((item, i) => answer(item, results[i] ?? new Error('Rotation has no result')))
     } catch (error) {
-      const bySession = Map.groupBy(items, (item) => item.token.sessionId)
+      const bySession = Map.groupBy(items, (item) => item.decoded.sessionId)
       if (bySession.size > 1 && deps.isRolledBack(error)) {
         for (const own of bySession.values()) await rotate(own, untilMs, answer)
       } else {
         for (const item of items)
           answer(
             item,
-            error instanceof Error ? error : new Error('rotation failed', { cause: error }),
+            error instanceof Error ? error : new Error('Rotation failed', { cause: error }),
           )
       }
     }
   }
 
   return async (requests) => {
-    const tokens = requests.map((request) => refreshTokens.read(request.token))
-    const answers: Answer[] = tokens.map(toUnread)
+    const reads = requests.map((request) => refreshTokens.decode(request.token))
+    const answers: Answer[] = reads.map(toDecodeRefusal)
     const items = requests.flatMap((request, position) => {
-      const read = tokens[position]
+      const read = reads[position]
       if (read?.outcome !== 'authentic') return []
       return [
         {
-          token: read.token,
-          presented: toPresented(request, read.token, refreshTokens),
+          decoded: read.decoded,
+          presented: toPresented(request, read.decoded, refreshTokens),
           position,
           traceparent: request.traceparent,
         },
@@ -107,54 +104,53 @@ export function createRotate(deps: {
 }
 
 /**
- * Two tokens of one session in one batch are decided one after the other, the second on what the
- * first has changed.
+ * Decides in the order of the batch: for two tokens of one session the second decision sees the
+ * change of the first.
  */
 function decideInSequence(
   items: readonly Item[],
-  locked: Read,
+  locked: SessionsRead,
   { policy, refreshTokens }: { policy: RotationPolicy; refreshTokens: RefreshTokens },
 ) {
-  const standing = new Map<string, Session>(locked.sessions)
+  const current = new Map<string, Session>(locked.sessions)
   const changed = new Map<string, Change>()
-  const decisions = items.map(({ token, presented, traceparent }) => {
-    const session = standing.get(presented.sessionId)
-    // Its current token was made by a replica with a newer key than we have: we could not say it
-    // again.
+  const decisions = items.map(({ decoded, presented, traceparent }) => {
+    const session = current.get(presented.sessionId)
+    // A replica with a newer key made the current token: this process could not mint it again.
     if (session !== undefined && !refreshTokens.hasKey(session.macKid))
-      return { decision: { outcome: 'unknown_kid' as const }, token }
+      return { decision: { outcome: 'unknown_kid' as const }, decoded }
     if (session !== undefined && !isReadable(session))
-      return { decision: { outcome: 'unreadable' as const }, token }
+      return { decision: { outcome: 'unreadable' as const }, decoded }
     const decision = decideRotation(session, presented, locked.clock, policy)
     if ('change' in decision) {
-      const { session: next, events } = inTrace(decision.change, traceparent)
-      standing.set(next.id, next)
+      const { session: next, events } = withTrace(decision.change, traceparent)
+      current.set(next.id, next)
       changed.set(next.id, {
         session: next,
         events: [...(changed.get(next.id)?.events ?? []), ...events],
       })
     }
-    return { decision, token }
+    return { decision, decoded }
   })
   return { decisions, changes: [...changed.values()] }
 }
 
 function toResult(
   decision: RotationDecision | { outcome: 'unknown_kid' } | { outcome: 'unreadable' },
-  token: ReadToken,
+  decoded: DecodedToken,
   refreshTokens: RefreshTokens,
 ): Answer {
   if (decision.outcome === 'unreadable')
     return new CodedError('unavailable', {
-      cause: new Error(`Session ${token.sessionId} has a value that is not a number`),
+      cause: new Error(`Session ${decoded.sessionId} has a value that is not a number`),
     })
   if (decision.outcome === 'unknown_kid') return decision
-  if (!('intervalSeconds' in decision)) return toRefusal(decision, token.sessionId)
+  if (!('intervalSeconds' in decision)) return toRefusal(decision, decoded.sessionId)
   const { session } = decision.change
   const successor = refreshTokens.mint({
     sessionId: session.id,
     generation: session.generation,
-    nonce: token.nonce,
+    nonce: decoded.nonce,
     kid: session.macKid,
   })
   return {

@@ -1,18 +1,18 @@
 import type { RotateRequest } from '@auto-refresh/contracts'
 import { cleanContext } from '../domain/clean-context.ts'
 import type { Presented } from '../domain/decide-rotation.ts'
-import type { ReadToken, RefreshTokens } from '../ports.ts'
+import type { DecodedToken, RefreshTokens } from '../ports.ts'
 
-/** A request whose token is authentic, as the decision wants it. */
+/** Combines a decoded token and its request into the input of `decideRotation`. */
 export function toPresented(
   request: RotateRequest,
-  token: ReadToken,
+  decoded: DecodedToken,
   refreshTokens: RefreshTokens,
 ): Presented {
   return {
-    sessionId: token.sessionId,
-    generation: token.generation,
-    nonceHash: token.nonceHash,
+    sessionId: decoded.sessionId,
+    generation: decoded.generation,
+    nonceHash: decoded.nonceHash,
     attemptHash:
       request.idempotencyKey === undefined ? null : refreshTokens.hash(request.idempotencyKey),
     expectedSessionId: request.expectedSessionId,

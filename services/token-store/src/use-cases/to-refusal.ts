@@ -1,12 +1,13 @@
 import { CodedError, type RotateResult } from '@auto-refresh/contracts'
 import type { RotationDecision } from '../domain/decide-rotation.ts'
-import type { Clock } from '../domain/uptime.ts'
+import type { UptimeClock } from '../domain/uptime.ts'
 import type { RefreshTokens } from '../ports.ts'
 
 type Refused = Exclude<RotateResult, { token: string }>
 
 type Refusal = Exclude<RotationDecision, { intervalSeconds: number }>
 
+/** Converts a decision that grants nothing to the result of the API. */
 export function toRefusal(decision: Refusal, sessionId: string): Refused {
   switch (decision.outcome) {
     case 'reused':
@@ -26,24 +27,24 @@ export function toRefusal(decision: Refusal, sessionId: string): Refused {
 }
 
 /**
- * Whether a decision was made by a clock that may have jumped: a 401 for it could log an honest
- * user out.
+ * Whether `expired` was decided by a clock that may have jumped: a 401 could log an honest user
+ * out.
  */
 export function isUncertain(
   { outcome }: { outcome: string },
-  clock: Pick<Clock, 'isDoubtful'>,
+  clock: Pick<UptimeClock, 'isDoubtful'>,
 ): boolean {
   return outcome === 'expired' && clock.isDoubtful
 }
 
-/** The answer in place of such a decision. */
+/** The error in place of an uncertain decision. */
 export function toUncertain(): CodedError {
   return new CodedError('unavailable', {
     cause: new Error('The database clock may have jumped: no session is treated as expired'),
   })
 }
 
-/** The answer to a token that was not authentic; for one that was, a decision takes its place. */
-export function toUnread({ outcome }: ReturnType<RefreshTokens['read']>): Refused {
+/** The result for a token that is not authentic, and a placeholder for one that is. */
+export function toDecodeRefusal({ outcome }: ReturnType<RefreshTokens['decode']>): Refused {
   return outcome === 'unknown_kid' ? { outcome } : { outcome: 'invalid', mac: false }
 }

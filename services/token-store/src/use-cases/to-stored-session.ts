@@ -1,7 +1,7 @@
 import type { StoredSession } from '@auto-refresh/contracts'
 import type { Session } from '../domain/session.ts'
 
-/** What the other services may know of a session. */
+/** The part of a session that other services may see. */
 export function toStoredSession(session: Session): StoredSession {
   return {
     id: session.id,

@@ -10,7 +10,7 @@ import {
 import type { IssuePolicy } from '../domain/decide-issue.ts'
 import type { RotationPolicy } from '../domain/decide-rotation.ts'
 import type { ServiceRecord } from '../domain/service-record.ts'
-import type { IsRolledBack, RefreshTokens, Report, Sessions } from '../ports.ts'
+import type { IsRolledBack, RefreshTokens, Metrics, Sessions } from '../ports.ts'
 import { createInspect } from './inspect.ts'
 import { createIssue } from './issue.ts'
 import { createPeek } from './peek.ts'
@@ -18,12 +18,16 @@ import { createRevokeSession, createRevokeUser } from './revoke.ts'
 import { createRotate } from './rotate.ts'
 import { toStoredSession } from './to-stored-session.ts'
 
-/** Two to four batches at work were alike; one idles between its two flights. */
+/** Measured: 2 to 4 concurrent batches perform alike; one alone idles between its round trips. */
 const IN_FLIGHT = 3
 const LARGEST_BATCH = 256
 const LONGEST_QUEUE = 10_000
 const LONGEST_WAIT_MS = 1_500
 
+/**
+ * The use cases of this service. Rotations and peeks are batched. Errors of the database are thrown
+ * as `CodedError` `unavailable`, and reported.
+ */
 export function createTokenStore(deps: {
   sessions: Sessions
   refreshTokens: RefreshTokens
@@ -34,10 +38,10 @@ export function createTokenStore(deps: {
   nowMs(): number
   service: ServiceRecord
   onCommit(): void
-  report: Report
+  metrics: Metrics
   tracing: Tracing
 }): TokenStore {
-  const { sessions, report, tracing } = deps
+  const { sessions, metrics, tracing } = deps
   const limits = {
     inFlight: IN_FLIGHT,
     largest: LARGEST_BATCH,
@@ -53,7 +57,7 @@ export function createTokenStore(deps: {
         { kind: 'internal', name: 'rotate', attributes: { 'auth.batch.size': requests.length } },
         requests.map((request) => request.traceparent),
         (own) => {
-          report.batch(requests.length)
+          metrics.batch(requests.length)
           return rotateBatch(
             requests.map((request, i) =>
               own[i] === undefined ? request : { ...request, traceparent: own[i] },
@@ -82,7 +86,7 @@ export function createTokenStore(deps: {
       return await work
     } catch (error) {
       const unavailable = deps.toUnavailable(error)
-      report.trouble(unavailable)
+      metrics.requestFailed(unavailable)
       throw unavailable
     }
   }
@@ -96,14 +100,14 @@ export function createTokenStore(deps: {
   return {
     issue: (request) => write(issue(request)),
     async rotate(request) {
-      // A process that stood still must not decide what came in meanwhile: its callers have given
-      // up and asked another.
+      // A paused process must not decide requests that arrived during the pause: their callers have
+      // given up and asked another replica.
       if (!deps.service.isServing()) throw new CodedError('unavailable')
       const result = await write(rotate(request)).catch((error: unknown) => {
-        deps.service.refused()
+        deps.service.rotationFailed()
         throw error
       })
-      report.rotation(result)
+      metrics.rotation(result)
       return result
     },
     peek: (request) => guard(peek(request)),

@@ -24,9 +24,9 @@ const bytesOf = (text: string) => Buffer.from(text.slice(4, 100), 'base64url')
 const ofBytes = (bytes: Buffer) => withChecksum(bytes.toString('base64url'))
 
 test('a token is read back, and the same fields make the same token again', () => {
-  expect(tokens.read(token)).toEqual({
+  expect(tokens.decode(token)).toEqual({
     outcome: 'authentic',
-    token: {
+    decoded: {
       sessionId: made.sessionId,
       generation: 41,
       nonce: made.nonce,
@@ -44,21 +44,21 @@ test('a token with any single bit changed is refused, with the checksum made rig
     const changed = Buffer.from(bytes)
     changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
     // A changed version or kid may come from a newer deployment: our fault until proven otherwise.
-    expect(['invalid', 'unknown_kid']).toContain(tokens.read(ofBytes(changed)).outcome)
-    if (bit >> 3 > 1) expect(tokens.read(ofBytes(changed)).outcome).toBe('invalid')
+    expect(['invalid', 'unknown_kid']).toContain(tokens.decode(ofBytes(changed)).outcome)
+    if (bit >> 3 > 1) expect(tokens.decode(ofBytes(changed)).outcome).toBe('invalid')
   }
 })
 
 test('a token with any character changed is refused by its checksum', () => {
   for (let i = 0; i < token.length; i += 1) {
     const other = token.charAt(i) === 'A' ? 'B' : 'A'
-    expect(tokens.read(token.slice(0, i) + other + token.slice(i + 1)).outcome).toBe('invalid')
+    expect(tokens.decode(token.slice(0, i) + other + token.slice(i + 1)).outcome).toBe('invalid')
   }
 })
 
 test('a token that is cut, extended, padded or in another alphabet is refused', () => {
   for (let length = 0; length < token.length; length += 1)
-    expect(tokens.read(token.slice(0, length)).outcome).toBe('invalid')
+    expect(tokens.decode(token.slice(0, length)).outcome).toBe('invalid')
   const body = token.slice(4, 100)
   for (const hostile of [
     `${token}A`,
@@ -81,7 +81,7 @@ test('a token that is cut, extended, padded or in another alphabet is refused', 
     '🦊'.repeat(53),
     'eyJhbGciOiJub25lIn0.e30.',
   ])
-    expect(tokens.read(hostile).outcome).toBe('invalid')
+    expect(tokens.decode(hostile).outcome).toBe('invalid')
 })
 
 test('a token spliced from the fields of two authentic ones is refused', () => {
@@ -99,14 +99,14 @@ test('a token spliced from the fields of two authentic ones is refused', () => {
     fields.forEach(([from, to], i) => {
       if (mask & (1 << i)) b.copy(spliced, from, from, to)
     })
-    expect(tokens.read(ofBytes(spliced)).outcome).toBe('invalid')
+    expect(tokens.decode(ofBytes(spliced)).outcome).toBe('invalid')
   }
 })
 
 test('a token of a version that this process does not know is no verdict against its user', () => {
   const newer = bytesOf(token)
   newer.writeUInt8(2, 0)
-  expect(tokens.read(ofBytes(newer)).outcome).toBe('unknown_kid')
+  expect(tokens.decode(ofBytes(newer)).outcome).toBe('unknown_kid')
 })
 
 describe('keys', () => {
@@ -118,8 +118,10 @@ describe('keys', () => {
       ],
       retiredKids: [],
     })
-    expect(tokens.read(elsewhere.mint({ ...made, generation: 0, kid: 9 })).outcome).toBe('invalid')
-    expect(tokens.read(elsewhere.mint({ ...made, generation: 0, kid: 10 })).outcome).toBe(
+    expect(tokens.decode(elsewhere.mint({ ...made, generation: 0, kid: 9 })).outcome).toBe(
+      'invalid',
+    )
+    expect(tokens.decode(elsewhere.mint({ ...made, generation: 0, kid: 10 })).outcome).toBe(
       'unknown_kid',
     )
   })
@@ -129,14 +131,14 @@ describe('keys', () => {
       keys: [{ kid: 7, key: randomBytes(32) }],
       retiredKids: [],
     })
-    expect(tokens.read(forger.mint({ ...made, generation: 41, kid: 7 })).outcome).toBe('invalid')
+    expect(tokens.decode(forger.mint({ ...made, generation: 41, kid: 7 })).outcome).toBe('invalid')
   })
 
   test('both keys are read while they change', () => {
     const second = tokens.mint({ ...made, generation: 1, kid: 8 })
     const swapped = createRefreshTokens({ keys: keys.toReversed(), retiredKids: [] })
-    expect(tokens.read(second).outcome).toBe('authentic')
-    expect(swapped.read(token).outcome).toBe('authentic')
+    expect(tokens.decode(second).outcome).toBe('authentic')
+    expect(swapped.decode(token).outcome).toBe('authentic')
     expect(swapped.currentKid).toBe(8)
   })
 })

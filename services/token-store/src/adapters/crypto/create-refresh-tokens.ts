@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib'
 import type { RefreshTokens } from '../../ports.ts'
 
 /**
- * art_ + base64url( version 1 | mac kid 1 | session id 16 | generation 6 | nonce 16 | HMAC-SHA256
- * 32 ) + crc32 (6, base62)
+ * Format: `art_` + base64url(version 1 | mac kid 1 | session id 16 | generation 6 | nonce 16 |
+ * HMAC-SHA256 32) + crc32 in base62 (6 characters). The numbers are bytes.
  *
- * 72 bytes are exactly 96 characters: there are no spare bits and no padding, so each token has one
- * spelling. The prefix and the checksum let secret scanners find leaked tokens; only the MAC
- * decides whether one is ours.
+ * 72 bytes are exactly 96 characters, without spare bits or padding, so each token has one
+ * spelling. The prefix and the checksum let secret scanners find leaked tokens. Only the MAC
+ * decides whether a token is authentic.
  */
 const PREFIX = 'art_'
 const VERSION = 1
@@ -16,18 +16,18 @@ const SHAPE = /^art_([A-Za-z0-9_-]{96})([0-9A-Za-z]{6})$/
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const MAC_AT = 40
 
+/**
+ * Creates the codec of refresh tokens. Throws a `TypeError` without a key.
+ */
 export function createRefreshTokens(options: {
-  /** first is current; at least 32 bytes each */
+  /** the first is current; at least 32 bytes each */
   keys: ReadonlyArray<{ kid: number; key: Buffer }>
-  /**
-   * kids that are gone for good: their tokens are invalid, where another unknown kid means that we
-   * lack a key
-   */
+  /** kids whose key is lost: their tokens are invalid; any other unknown kid is a missing key */
   retiredKids: readonly number[]
 }): RefreshTokens {
   const keys = new Map(options.keys.map(({ kid, key }) => [kid, key]))
   const current = options.keys[0]
-  if (current === undefined) throw new TypeError('At least one refresh token key is needed')
+  if (current === undefined) throw new TypeError('At least one refresh token key is required')
   const retiredKids = new Set(options.retiredKids)
 
   const mac = (key: Buffer, fields: Buffer) => createHmac('sha256', key).update(fields).digest()
@@ -36,12 +36,11 @@ export function createRefreshTokens(options: {
     currentKid: current.kid,
     hasKey: (kid) => keys.has(kid),
 
-    read(text) {
-      const [, body, checksum] = SHAPE.exec(text) ?? []
+    decode(token) {
+      const [, body, checksum] = SHAPE.exec(token) ?? []
       if (body === undefined || checksum !== toChecksum(body)) return { outcome: 'invalid' }
       const bytes = Buffer.from(body, 'base64url')
-      // A newer deployment may write another version: what cannot be read here is no verdict
-      // against its user.
+      // A newer release may write another version, so this must not log the user out.
       if (bytes[0] !== VERSION) return { outcome: 'unknown_kid' }
       const kid = bytes.readUInt8(1)
       const key = keys.get(kid)
@@ -51,7 +50,7 @@ export function createRefreshTokens(options: {
       const nonce = bytes.subarray(24, MAC_AT)
       return {
         outcome: 'authentic',
-        token: {
+        decoded: {
           sessionId: toUuid(bytes.subarray(2, 18)),
           generation: bytes.readUIntBE(18, 6),
           nonce,
@@ -64,7 +63,7 @@ export function createRefreshTokens(options: {
       const key = keys.get(kid)
       if (key === undefined)
         throw new Error(
-          `The key of kid ${kid} is missing, but a session still uses it: put it back into REFRESH_TOKEN_KEYS`,
+          `The key of kid ${kid} is missing, but a session still uses it: restore it in REFRESH_TOKEN_KEYS`,
         )
       const bytes = Buffer.alloc(72)
       bytes.writeUInt8(VERSION, 0)
@@ -105,8 +104,8 @@ function toUuid(bytes: Buffer): string {
 }
 
 /**
- * RFC 9562, version 7: the first 48 bits are the time, which tells a session's age after its row is
- * gone.
+ * RFC 9562, version 7: the first 48 bits are the time, so the age of a session is known after its
+ * row was deleted.
  */
 function toUuidV7(nowMs: number): string {
   const bytes = randomBytes(16)

@@ -23,7 +23,7 @@ const app = buildInternalApp({
   tokenStore,
   apiKeys: ['o'.repeat(32), KEY],
   isUp: () => isUp,
-  onTrouble: () => {},
+  onError: () => {},
 })
 const post = (
   payload: unknown,

@@ -4,24 +4,24 @@ import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerInternalRoutes } from './register-internal-routes.ts'
 
-/** 256 items of the largest size. */
+/** Bytes: 256 items of the largest size. */
 const BODY_LIMIT = 4_194_304
 
 /**
- * The API for auth-api alone. Every call carries one of `INTERNAL_API_KEYS` as bearer token; a
- * list, so that keys can change without a break.
+ * The internal API for auth-api. Every call must carry one of `apiKeys` (INTERNAL_API_KEYS) as
+ * bearer token. It is a list so that keys can be rotated without an outage.
  */
 export function buildInternalApp({
   tokenStore,
   apiKeys,
   isUp,
-  onTrouble,
+  onError,
 }: {
   tokenStore: TokenStore
   apiKeys: readonly string[]
-  /** where not, every call is refused whole, so that auth-api asks another replica */
+  /** if false, every call gets 503, so that auth-api asks another replica */
   isUp(): boolean
-  onTrouble(error: unknown): void
+  onError(error: unknown): void
 }): FastifyInstance {
   const app = Fastify({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
@@ -43,7 +43,7 @@ export function buildInternalApp({
 
   app.setErrorHandler((error: unknown, request, reply) => {
     const { code, detail } = toCode(error)
-    if (code === 'unavailable') onTrouble(error)
+    if (code === 'unavailable') onError(error)
     const { status, retryable, message } = ERROR_CODES[code]
     return reply.code(status).send({
       status,

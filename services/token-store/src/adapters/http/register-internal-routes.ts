@@ -18,13 +18,13 @@ import {
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static, type TSchema } from 'typebox'
 
-/** As many as one batch carries out. */
-const MOST_ITEMS = 256
+/** The size of the largest batch. */
+const MAX_ITEMS = 256
 
 /**
- * `POST /internal/v1/<verb>` with `{items: [...]}`, answered by `{results: [...]}` in the same
- * order. A result is the use case's answer, or `{error: 'unavailable'}` for an item that may be
- * tried again alone.
+ * Registers `POST /internal/v1/<verb>` with `{items: [...]}`. The response is `{results: [...]}` in
+ * the same order: the result of the use case, or `{error: 'unavailable'}` for an item that may be
+ * retried.
  */
 export function registerInternalRoutes(app: FastifyInstance, tokenStore: TokenStore): void {
   const Unavailable = Type.Object({ error: Type.Literal('unavailable') })
@@ -40,7 +40,7 @@ export function registerInternalRoutes(app: FastifyInstance, tokenStore: TokenSt
       {
         schema: {
           body: Type.Object(
-            { items: Type.Array(request, { minItems: 1, maxItems: MOST_ITEMS }) },
+            { items: Type.Array(request, { minItems: 1, maxItems: MAX_ITEMS }) },
             { additionalProperties: false },
           ),
           response: {

@@ -5,12 +5,15 @@ import type { Heartbeats } from '../../ports.ts'
 const EMPTY = 'token_store.heartbeat is empty: run `npm run migrate`'
 
 /**
- * All replicas write one row, so a gap means that none was up. Being up means being able to change
- * sessions: the beat takes the same lock on the table as a rotation, so a locked table is a
- * downtime too. A gap begins where `toUpUntil` says. Downtimes are kept for a day; one that ends in
- * the future was made by a clock that has been set back, and would let tokens age too slowly. None
- * is deleted within a day of a downtime longer than an hour: that may be a clock that has jumped,
- * and when it is back the real ones still count.
+ * All replicas write one row, so a gap means that no replica was up.
+ *
+ * - "Up" means able to change sessions: a heartbeat takes the same table lock as a rotation, so a
+ *   locked table is a downtime too.
+ * - A gap begins where `toUpUntil` says.
+ * - Downtimes are kept for a day. One that ends in the future was written before the clock was set
+ *   back and is deleted, because tokens would age too slowly.
+ * - None is deleted within a day after a downtime longer than an hour: that may be a clock jump, and
+ *   after its correction the real downtimes must still count.
  */
 export function createPostgresHeartbeats({ pool }: { pool: Pool }): Heartbeats {
   return {

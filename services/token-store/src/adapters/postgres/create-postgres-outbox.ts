@@ -13,6 +13,7 @@ type Row = {
   traceparent: string | null
 }
 
+/** The outbox in 16 lanes: a session's events are in one lane, and one relay owns a lane. */
 export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
   return {
     async lease(owner, leaseMs) {
@@ -59,7 +60,7 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       })
     },
 
-    async read(lanes, most) {
+    async read(lanes, limit) {
       const { rows } = await pool.query<Row>({
         name: 'read-outbox',
         text: `
@@ -69,7 +70,7 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
             select * from token_store.outbox w where w.lane = mine.lane order by w.id limit greatest(1, $2::integer / cardinality($1::smallint[]))
           ) o
           order by o.lane, o.id`,
-        values: [lanes, most],
+        values: [lanes, limit],
       })
       return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
     },

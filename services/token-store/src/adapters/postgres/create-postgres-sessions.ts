@@ -2,9 +2,9 @@ import type { Pool } from 'pg'
 import { decideEvictions } from '../../domain/decide-issue.ts'
 import type { ServiceRecord } from '../../domain/service-record.ts'
 import type { Change, Session } from '../../domain/session.ts'
-import type { Read, Sessions } from '../../ports.ts'
+import type { Sessions, SessionsRead } from '../../ports.ts'
 import { applyChanges } from './apply-changes.ts'
-import { inTwoFlights } from './in-two-flights.ts'
+import { inTwoRoundTrips } from './in-two-round-trips.ts'
 import { insertSession } from './insert-session.ts'
 import { lockSessions, lockSessionsBelowVersion } from './lock-sessions.ts'
 import { readClock } from './read-clock.ts'
@@ -12,10 +12,7 @@ import { readRevocations } from './read-revocations.ts'
 import { readActiveSessions, readSessions } from './read-sessions.ts'
 import { holdUserVersion, raiseUserVersion } from './user-versions.ts'
 
-/**
- * `mark` is what this process knows of its own service: a gap of the heartbeat that is still open
- * counts from it on.
- */
+/** Sessions in Postgres. `mark` returns until when this process served: an open gap begins there. */
 export function createPostgresSessions({
   pool,
   mark,
@@ -25,7 +22,7 @@ export function createPostgresSessions({
 }): Sessions {
   return {
     change(ids, decide) {
-      return inTwoFlights(
+      return inTwoRoundTrips(
         pool,
         async (client) =>
           toRead(...(await Promise.all([lockSessions(client, ids), readClock(client, mark)]))),
@@ -34,7 +31,7 @@ export function createPostgresSessions({
     },
 
     changeBelowVersion({ userId, version }, decide) {
-      return inTwoFlights(
+      return inTwoRoundTrips(
         pool,
         async (client) => {
           const [, sessions, clock] = await Promise.all([
@@ -49,7 +46,7 @@ export function createPostgresSessions({
     },
 
     insert({ userId, userVersion, sessionLimit }, decide) {
-      return inTwoFlights(
+      return inTwoRoundTrips(
         pool,
         async (client) => {
           const revokedUpTo = await holdUserVersion(client, userId)
@@ -94,7 +91,7 @@ export function createPostgresSessions({
   }
 }
 
-function toRead(sessions: readonly Session[], clock: Read['clock']): Read {
+function toRead(sessions: readonly Session[], clock: SessionsRead['clock']): SessionsRead {
   return { sessions: new Map(sessions.map((session) => [session.id, session])), clock }
 }
 

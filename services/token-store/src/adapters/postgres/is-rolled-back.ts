@@ -1,8 +1,8 @@
 import { DatabaseError } from 'pg'
 
 /**
- * An error that the server itself reported inside a transaction: nothing of it was committed, so it
- * may be done again.
+ * Whether the server reported the error inside a transaction: nothing was committed, so a retry is
+ * safe. False for connection errors (class 08) and shutdowns (57P), whose outcome is unknown.
  */
 export function isRolledBack(error: unknown): boolean {
   return (

@@ -2,10 +2,7 @@ import type { ClientBase } from 'pg'
 import type { Session } from '../../domain/session.ts'
 import { SESSION_COLUMNS, toSession, type SessionRow } from './session-row.ts'
 
-/**
- * In id order, like every statement that locks several sessions: two batches can wait for each
- * other, never in a circle.
- */
+/** Locks in id order, as every statement that locks several sessions: batches cannot deadlock. */
 export async function lockSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions',
@@ -15,6 +12,7 @@ export async function lockSessions(client: ClientBase, ids: readonly string[]): 
   return rows.map(toSession)
 }
 
+/** Locks the active sessions of the user below `version`, in id order. */
 export async function lockSessionsBelowVersion(
   client: ClientBase,
   userId: string,

@@ -1,18 +1,18 @@
 import type { ClientBase } from 'pg'
 import { toUpUntil, type ServiceMark } from '../../domain/service-record.ts'
-import { toUptimeClock, type Clock } from '../../domain/uptime.ts'
+import { toUptimeClock, type UptimeClock } from '../../domain/uptime.ts'
 
 type Row = { now: number; beat_at: number; downtimes: Array<[number, number]> | null }
 
 /**
- * A statement of its own, sent behind the locking one: `clock_timestamp()` inside a locking select
- * is read before the wait for the lock (seen 1,001 ms late), and `now()` when the transaction
- * began.
+ * Reads the database's clock and the known downtimes, in a statement of its own after the locking
+ * one. In a locking select `clock_timestamp()` is read before the wait for the lock (measured 1,001
+ * ms too early), and `now()` is the start of the transaction.
  */
 export async function readClock(
   client: ClientBase,
   mark: () => ServiceMark | undefined,
-): Promise<Clock> {
+): Promise<UptimeClock> {
   const { rows } = await client.query<Row>({
     name: 'read-clock',
     text: `

@@ -5,17 +5,17 @@ import {
 } from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 
-/** Rows read by one statement: a few milliseconds, far from the statement timeout. */
+/** Rows per statement: a few milliseconds, far below the statement timeout. */
 const PAGE_ROWS = 5000
-/** A session that ended earlier has no living access token left, by any of the clocks. */
+/** The access tokens of a session that ended earlier have expired by every clock. */
 const LONGEST_LIFE = `${LONGEST_ACCESS_TOKEN_SECONDS + 600} seconds`
 const CURSOR = /^(\d{1,20}):([0-9a-f-]{36})$/
 
 type Row = {
   now: number
   /**
-   * `[id, until, revoked_at]` in Unix milliseconds: of rows alone, the driver would spend more on a
-   * page than Postgres
+   * `[id, until, revoked_at]` in Unix milliseconds; parsing plain rows would cost the driver more
+   * than the query costs Postgres
    */
   alive: [string, number, number][]
   rows_read: number
@@ -24,11 +24,14 @@ type Row = {
 }
 
 /**
- * Sessions that ended, by (revoked_at, id). A page bounds the rows that are read, not those that
- * are returned: rows whose access tokens are dead stay for days, and skipping them must not run
- * into the deadline. One row comparison, without an alternative for the first page: a generic plan
- * starts each page in the index where the last one ended. Access tokens are signed by another clock
- * than the one that writes `access_expires_at`; a minute covers the difference.
+ * Reads revoked sessions in the order of (revoked_at, id).
+ *
+ * - A page limits the rows that are read, not those that are returned: rows whose access tokens have
+ *   expired stay for days, and skipping them must not exceed the deadline.
+ * - The cursor is one row comparison, also for the first page, so a generic plan starts each page in
+ *   the index where the last one ended.
+ * - Access tokens are signed by another clock than the one that writes `access_expires_at`; one
+ *   minute covers the difference.
  */
 export async function readRevocations(
   pool: Pool,

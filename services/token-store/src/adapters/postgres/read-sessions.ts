@@ -2,6 +2,7 @@ import type { ClientBase, Pool } from 'pg'
 import type { Session } from '../../domain/session.ts'
 import { SESSION_COLUMNS, toSession, type SessionRow } from './session-row.ts'
 
+/** Reads sessions without a lock. */
 export async function readSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'read-sessions',
@@ -11,6 +12,7 @@ export async function readSessions(client: ClientBase, ids: readonly string[]): 
   return rows.map(toSession)
 }
 
+/** Reads the active sessions of a user, the most recently rotated first. */
 export async function readActiveSessions(
   client: ClientBase | Pool,
   userId: string,

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg'
 
 /**
- * Raises the version and holds its row until the commit: no issue under a lower one can pass by.
- * Never lowers it.
+ * Raises the version of the user, never lowers it, and locks its row until the commit: no session
+ * can be issued under a lower version meanwhile.
  */
 export async function raiseUserVersion(
   client: ClientBase,
@@ -19,8 +19,8 @@ export async function raiseUserVersion(
 }
 
 /**
- * The version that the user has been revoked up to, held for share: a revocation waits for the
- * issue, or the issue sees it.
+ * Returns the version up to which the user has been revoked, or 0, and locks it for share: a
+ * concurrent revocation either waits for this issue or is seen by it.
  */
 export async function holdUserVersion(client: ClientBase, userId: string): Promise<number> {
   await client.query({

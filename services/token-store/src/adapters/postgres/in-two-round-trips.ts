@@ -1,18 +1,15 @@
 import type { Pool, PoolClient } from 'pg'
 
-/**
- * Under a stricter isolation a request that waited for a row would fail instead of reading its new
- * state.
- */
+/** In a stricter isolation level a request that waited for a row would fail, not read its new state. */
 const BEGIN = 'begin isolation level read committed'
 
 /**
- * A transaction in two round trips: [begin, lock], then [apply, commit]. Between them nothing waits
- * but `decide`. Resolves only when the server has answered COMMIT: behind a failed statement it
- * answers ROLLBACK without an error. When the connection breaks, the outcome of the commit is
- * unknown and the error says nothing of it.
+ * Runs a transaction in two round trips: [begin, lock], then [apply, commit]. Only `decide` runs
+ * between them, so it must be synchronous. Resolves when the server has answered COMMIT; after a
+ * failed statement Postgres answers ROLLBACK without an error. If the connection breaks, it is
+ * unknown whether the transaction was committed.
  */
-export async function inTwoFlights<Locked, T>(
+export async function inTwoRoundTrips<Locked, T>(
   pool: Pool,
   lock: (client: PoolClient) => Promise<Locked>,
   decide: (locked: Locked) => { result: T; apply?: (client: PoolClient) => Promise<unknown> },
@@ -23,7 +20,7 @@ export async function inTwoFlights<Locked, T>(
     const [, locked] = await Promise.all([client.query(BEGIN), lock(client)])
     const { result, apply } = decide(locked)
     const [, { command }] = await Promise.all([apply?.(client), client.query('commit')])
-    if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`)
+    if (command !== 'COMMIT') throw new Error(`Commit failed: Postgres answered ${command}`)
     usable = true
     return result
   } catch (error) {
