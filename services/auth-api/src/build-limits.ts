@@ -3,7 +3,6 @@ import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import { createBoundedLimiter, type Limiter } from './adapters/limits/create-bounded-limiter.ts'
 import { createLoginThrottle, SLOW_LANE_SECONDS } from './adapters/limits/create-login-throttle.ts'
 import { createRedisLimits } from './adapters/limits/create-redis-limits.ts'
-import { createRefusedRefreshLimit } from './adapters/limits/create-refused-refresh-limit.ts'
 import type { AuthApiConfig } from './config.ts'
 import type { LoginAudit } from './ports/login-records.ts'
 import type { HashUsername } from './ports/sign-in-limits.ts'
@@ -71,9 +70,7 @@ export function buildLimits({
         audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
     signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
-    refusedRefreshLimit: createRefusedRefreshLimit({
-      limiter: limiter('refused_refresh', limits.refusedRefresh),
-    }),
+    refusedRefreshLimit: limiter('refused_refresh', limits.refusedRefresh),
     // in memory: what is refused anyway is not worth a round trip
     endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),
     refusalLines: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
@@ -86,3 +83,4 @@ export function buildLimits({
     },
   }
 }
+export type Limits = ReturnType<typeof buildLimits>

@@ -67,7 +67,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
   {
     name: 'auth-api dates tokens by the clock of its machine',
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/build-auth-core.ts',
+    file: 'services/auth-api/src/adapters/token-store/observe-clock.ts',
     find: 'clock.observe({ serverMs: answer.nowMs, sentAtMs, heardAtMs: elapsedMs() })',
     replace: '',
     project: 'int',

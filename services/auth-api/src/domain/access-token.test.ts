@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { aSession, aUser, NOW_MS } from '../testing/fakes.ts'
 import { toAccessTokenClaims } from './access-token-claims.ts'
 import { secondsLeft } from './seconds-left.ts'
-import { decideStanding } from './decide-standing.ts'
+import { checkSessionUser } from './check-session-user.ts'
 
 const policy = { issuer: 'https://auth.example', audience: 'api', accessTtlSeconds: 1800 }
 const claimsAt = (nowMs: number, session = aSession()) =>
@@ -46,14 +46,14 @@ test('seconds left are whole and never negative', () => {
   expect(secondsLeft({ exp: NOW_MS / 1000 - 2 }, NOW_MS)).toBe(0)
 })
 
-describe('a session stands', () => {
+describe('the current state of its user decides about a session', () => {
   test.each([
-    ['good', aUser({ version: 3 })],
-    ['good', aUser({ version: 2 })],
+    ['active', aUser({ version: 3 })],
+    ['active', aUser({ version: 2 })],
     ['revoked', aUser({ version: 4 })],
     ['user_inactive', aUser({ active: false, version: 4 })],
     ['user_inactive', undefined],
-  ] as const)('%s (%#)', (standing, user) => {
-    expect(decideStanding(user, 3).standing).toBe(standing)
+  ] as const)('%s (%#)', (outcome, user) => {
+    expect(checkSessionUser(user, 3).outcome).toBe(outcome)
   })
 })

@@ -16,7 +16,7 @@ export interface KnownUsers {
    * Whether the last reading failed: then nothing should be committed for a user who is not known
    * here.
    */
-  areAway(): boolean
+  areUnavailable(): boolean
 }
 
 /** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */

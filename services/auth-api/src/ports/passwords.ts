@@ -1,8 +1,8 @@
-/** When a hash is computed: `first` goes before all others, `patience` ends the wait. */
-type HashTurn = Readonly<{ patience?: AbortSignal | undefined; first?: boolean | undefined }>
+/** When a hash is computed: `first` goes before all others, `deadline` ends the wait. */
+type HashTurn = Readonly<{ deadline?: AbortSignal | undefined; first?: boolean | undefined }>
 
 /**
- * `hash` and `verify` throw `CodedError('unavailable')` when too many wait, or when `patience` ends
+ * `hash` and `verify` throw `CodedError('unavailable')` when too many wait, or when `deadline` ends
  * before it is their turn.
  */
 export interface Passwords {

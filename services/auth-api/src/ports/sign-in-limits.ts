@@ -25,12 +25,12 @@ export interface LoginThrottle {
   /**
    * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came
    * out. `right` gives it back, which is also for what failed through our own fault. `isFirst`: the
-   * first refusal of this window. Throws `CodedError('unavailable')` when `patience` ends while
+   * first refusal of this window. Throws `CodedError('unavailable')` when `deadline` ends while
    * others are still being tried.
    */
   take(
     attempt: LoginAttempt,
-    patience: AbortSignal,
+    deadline: AbortSignal,
   ): Promise<
     | { allowed: true; end: (outcome: 'right' | 'wrong') => Promise<void> }
     | { allowed: false; limiter: LoginLimiter; retryAfterSeconds: number; isFirst: boolean }
@@ -50,7 +50,7 @@ export type LoginAttempt = Readonly<{
 export interface SignInLimit {
   take(userId: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
   /** For a session that was not opened through our own fault. */
-  giveBack(userId: string): Promise<void>
+  refund(userId: string): Promise<void>
 }
 
 /** HMAC-SHA256 of a normalised user name under USERNAME_HASH_KEY. */

@@ -33,7 +33,7 @@ export type RefreshMetricOutcome =
   | 'unavailable'
 
 /** Counts what has been decided, where it is decided. */
-export interface Recorder {
+export interface Metrics {
   loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
   refreshed(
     operation: RefreshOperation,

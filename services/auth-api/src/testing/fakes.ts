@@ -2,7 +2,7 @@ import type { StoredSession, TokenStore } from '@auto-refresh/contracts'
 import { vi } from 'vitest'
 import type { RequestContext } from '../ports/request-context.ts'
 import type { Revocations } from '../ports/revocations.ts'
-import type { Log, Recorder } from '../ports/telemetry.ts'
+import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { User } from '../ports/users.ts'
 
 export const USER_ID = '0199e000-0000-7000-8000-00000000000a'
@@ -63,13 +63,13 @@ export function aTokenStore() {
   }
 }
 
-export function aRecorder() {
+export function fakeMetrics() {
   return {
-    loggedIn: vi.fn<Recorder['loggedIn']>(),
-    refreshed: vi.fn<Recorder['refreshed']>(),
-    rateLimited: vi.fn<Recorder['rateLimited']>(),
-    loginEventsDropped: vi.fn<Recorder['loginEventsDropped']>(),
-    revocationLearned: vi.fn<Recorder['revocationLearned']>(),
+    loggedIn: vi.fn<Metrics['loggedIn']>(),
+    refreshed: vi.fn<Metrics['refreshed']>(),
+    rateLimited: vi.fn<Metrics['rateLimited']>(),
+    loginEventsDropped: vi.fn<Metrics['loginEventsDropped']>(),
+    revocationLearned: vi.fn<Metrics['revocationLearned']>(),
   }
 }
 

@@ -70,7 +70,7 @@ export function openTestApp({
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
-    chooseRefreshToken: async ({ tokens }) => tokens.at(-1) ?? '',
+    chooseRefreshToken: async ({ refreshTokens }) => refreshTokens.at(-1) ?? '',
     signOut: async () => undefined,
     signOutEverywhere: async () => undefined,
     getTokenStatus: async () => ({

@@ -2,13 +2,13 @@ import { CodedError } from '@auto-refresh/contracts'
 
 /** `first` goes before all work that is not. */
 export type QueueOptions = Readonly<{
-  patience?: AbortSignal | undefined
+  deadline?: AbortSignal | undefined
   first?: boolean | undefined
 }>
 type BoundedQueue = Readonly<{
   /**
    * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its
-   * lane, or when `patience` ends first.
+   * lane, or when `deadline` ends first.
    */
   run<T>(work: () => Promise<T>, options?: QueueOptions): Promise<T>
   /** Whether work that is not `first` would be refused now. */
@@ -28,9 +28,9 @@ export function createBoundedQueue({
 
   return {
     isFull: () => lanes.other.size >= maxWaiting,
-    async run(work, { patience, first = false } = {}) {
+    async run(work, { deadline, first = false } = {}) {
       if (running < concurrency) running += 1
-      else await waitForPlace(first ? lanes.first : lanes.other, patience)
+      else await waitForPlace(first ? lanes.first : lanes.other, deadline)
       try {
         return await work()
       } finally {
@@ -44,9 +44,9 @@ export function createBoundedQueue({
 
   async function waitForPlace(
     waiting: Set<() => void>,
-    patience: AbortSignal | undefined,
+    deadline: AbortSignal | undefined,
   ): Promise<void> {
-    if (waiting.size >= maxWaiting || patience?.aborted === true)
+    if (waiting.size >= maxWaiting || deadline?.aborted === true)
       throw new CodedError('unavailable')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const enter = () => {
@@ -58,7 +58,7 @@ export function createBoundedQueue({
       reject(new CodedError('unavailable'))
     }
     waiting.add(enter)
-    patience?.addEventListener('abort', giveUp, { once: true })
-    await promise.finally(() => patience?.removeEventListener('abort', giveUp))
+    deadline?.addEventListener('abort', giveUp, { once: true })
+    await promise.finally(() => deadline?.removeEventListener('abort', giveUp))
   }
 }

@@ -188,18 +188,18 @@ describe('the queue', () => {
     expect([running, most]).toEqual([0, 2])
   })
 
-  test('whoever runs out of patience leaves, and those behind move up', async () => {
+  test('whoever runs out of deadline leaves, and those behind move up', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 2 })
     const { started, ends, work } = controlled()
-    const patience = new AbortController()
+    const deadline = new AbortController()
     const [first, second, third] = [
-      queue.run(work(1), { patience: patience.signal }),
-      queue.run(work(2), { patience: patience.signal }),
+      queue.run(work(1), { deadline: deadline.signal }),
+      queue.run(work(2), { deadline: deadline.signal }),
       queue.run(work(3)),
     ]
-    patience.abort()
+    deadline.abort()
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(queue.run(work(4), { patience: patience.signal })).rejects.toMatchObject({
+    await expect(queue.run(work(4), { deadline: deadline.signal })).rejects.toMatchObject({
       code: 'unavailable',
     })
     ends[0]?.()

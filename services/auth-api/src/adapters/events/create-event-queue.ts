@@ -1,7 +1,7 @@
 import { LOGIN_EVENTS_TOPIC, type AnyEvent, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher } from '@auto-refresh/event-bus'
 import type { Clock, CreateId } from '../../ports/runtime.ts'
-import type { Log, Recorder } from '../../ports/telemetry.ts'
+import type { Log, Metrics } from '../../ports/telemetry.ts'
 
 const MAX_WAITING = 1000
 const BATCH = 100
@@ -9,7 +9,7 @@ const RETRY_MS = 1000
 
 export type EventQueueDeps = Readonly<{
   publisher: Pick<EventPublisher, 'publish'>
-  recorder: Pick<Recorder, 'loginEventsDropped'>
+  metrics: Pick<Metrics, 'loginEventsDropped'>
   clock: Clock
   createId: CreateId
   log: Log
@@ -26,7 +26,7 @@ export type EventStamp = { id: string; time: string; source: string; traceparent
  */
 export function createEventQueue({
   publisher,
-  recorder,
+  metrics,
   clock,
   createId,
   log,
@@ -40,7 +40,7 @@ export function createEventQueue({
 
   return {
     add(toEvent: (stamp: EventStamp) => AnyEvent): void {
-      if (waiting.length >= maxWaiting) return recorder.loginEventsDropped(1)
+      if (waiting.length >= maxWaiting) return metrics.loginEventsDropped(1)
       const traceparent = tracing?.current()
       waiting.push(
         toEvent({
@@ -56,7 +56,7 @@ export function createEventQueue({
       await send()
       clearTimeout(retry)
       retry = undefined
-      recorder.loginEventsDropped(waiting.splice(0).length)
+      metrics.loginEventsDropped(waiting.splice(0).length)
     },
   }
 

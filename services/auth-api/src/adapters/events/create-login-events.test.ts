@@ -3,7 +3,7 @@ import type { EventPublisher } from '@auto-refresh/event-bus'
 import { Value } from 'typebox/value'
 import { expect, test, vi } from 'vitest'
 import type { LoginRecord } from '../../ports/login-records.ts'
-import { aLog, aRecorder, clock, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
+import { aLog, fakeMetrics, clock, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { createLoginEvents } from './create-login-events.ts'
 
 const failed: LoginRecord = {
@@ -25,18 +25,18 @@ function setUp() {
   const publish = vi.fn<EventPublisher['publish']>(
     async (_topic, events) => void published.push(...events),
   )
-  const recorder = aRecorder()
+  const metrics = fakeMetrics()
   let id = 0
   const events = createLoginEvents({
     publisher: { publish },
-    recorder,
+    metrics,
     clock,
     createId: () => `e${id++}`,
     log: aLog(),
     maxWaiting: 3,
     retryMs: 1,
   })
-  return { events, publish, published, recorder }
+  return { events, publish, published, metrics }
 }
 
 test('every login is told, in order, with its network and never its address', async () => {
@@ -62,16 +62,16 @@ test('a bus that is away gets the same events again, in order', async () => {
 })
 
 test('what the queue cannot hold is dropped and counted, and the login does not wait', async () => {
-  const { events, publish, recorder } = setUp()
+  const { events, publish, metrics } = setUp()
   publish.mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 5; i++) events.publish(failed)
-  expect(recorder.loginEventsDropped.mock.calls).toEqual([[1], [1]])
+  expect(metrics.loginEventsDropped.mock.calls).toEqual([[1], [1]])
 })
 
 test('what cannot be sent at the end is counted as dropped', async () => {
-  const { events, publish, recorder } = setUp()
+  const { events, publish, metrics } = setUp()
   publish.mockRejectedValue(new Error('away'))
   events.publish(failed)
   await events.flush()
-  expect(recorder.loginEventsDropped).toHaveBeenLastCalledWith(1)
+  expect(metrics.loginEventsDropped).toHaveBeenLastCalledWith(1)
 })

@@ -1,7 +1,7 @@
 import { EVENTS, LOGIN_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
 import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
-import { aLog, aRecorder, clock, context, SESSION_ID } from '../../testing/fakes.ts'
+import { aLog, fakeMetrics, clock, context, SESSION_ID } from '../../testing/fakes.ts'
 import { createRefusalEvents } from './create-refusal-events.ts'
 
 test('a refusal is told with its network, with its session where that is known, and never with its address', async () => {
@@ -12,7 +12,7 @@ test('a refusal is told with its network, with its session where that is known, 
   }
   const events = createRefusalEvents({
     publisher,
-    recorder: aRecorder(),
+    metrics: fakeMetrics(),
     clock,
     createId: () => 'e',
     log: aLog(),

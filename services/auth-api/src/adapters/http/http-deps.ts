@@ -1,6 +1,7 @@
 import type { RefreshCookieSettings } from '@auto-refresh/server/fastify'
 import type { JSONWebKeySet } from 'jose'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
+import type { Notice } from '../../ports/notices.ts'
 import type { RevocationFeed } from '../../ports/revocations.ts'
 import type { Clock, CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
@@ -8,7 +9,6 @@ import type { AutoRefresh } from '../../use-cases/refresh/auto-refresh.ts'
 import type { ChooseRefreshToken } from '../../use-cases/refresh/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/notices/dismiss-notice.ts'
 import type { EndSession } from '../../use-cases/sessions/end-session.ts'
-import type { ListNotices } from '../../use-cases/notices/list-notices.ts'
 import type { ListSessions } from '../../use-cases/sessions/list-sessions.ts'
 import type { PeekRefresh } from '../../use-cases/refresh/peek-refresh.ts'
 import type { Refresh } from '../../use-cases/refresh/refresh.ts'
@@ -30,7 +30,7 @@ export type UseCases = Readonly<{
   getTokenStatus: GetTokenStatus
   listSessions: ListSessions
   endSession: EndSession
-  listNotices: ListNotices
+  listNotices(request: { userId: string }): Promise<Notice[]>
   dismissNotice: DismissNotice
   checkAccessToken: CheckAccessToken
   jwks(): JSONWebKeySet

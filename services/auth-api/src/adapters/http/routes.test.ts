@@ -1,6 +1,6 @@
 import { CodedError, ERROR_CODES, type ErrorCode } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
-import type { RefreshRefusal } from '../../use-cases/refresh/refresh.ts'
+import type { RefreshRefusal } from '../../domain/refresh-refusal.ts'
 import type { UseCases } from './http-deps.ts'
 import { NOW_SECONDS, openTestApp, PAIR, SESSION, USER } from '../../testing/open-test-app.ts'
 

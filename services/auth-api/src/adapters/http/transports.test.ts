@@ -131,7 +131,7 @@ describe('several refresh cookies', () => {
       const { status, asked } = await post(path, { headers: { ...sent, ...proof } })
       expect([status, asked[0]]).toMatchObject([
         200,
-        { tokens: ['art_a', 'art_b'], accessToken: undefined },
+        { refreshTokens: ['art_a', 'art_b'], accessToken: undefined },
       ])
       expect(asked[1]).toMatchObject({ refreshToken: 'art_b' })
       expect(

@@ -12,7 +12,7 @@ export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: num
 /** So many points a key in a window that begins with the first. */
 export interface Limiter {
   take(key: string): Promise<Taken>
-  giveBack(key: string): Promise<void>
+  refund(key: string): Promise<void>
 }
 
 /** A limiter in the memory of this process, bounded in keys. `off` allows everything. */
@@ -23,7 +23,7 @@ export function createBoundedLimiter({
   limit: Limit | 'off'
   maxKeys?: number
 }): Limiter {
-  if (limit === 'off') return { take: async () => ({ allowed: true }), giveBack: async () => {} }
+  if (limit === 'off') return { take: async () => ({ allowed: true }), refund: async () => {} }
   const limiter = new RateLimiterMemory({ points: limit.points, duration: limit.seconds })
   // `max` would reserve the memory of all keys at once.
   const used = new LRUCache<string, true>({
@@ -50,7 +50,7 @@ export function createBoundedLimiter({
         }
       }
     },
-    async giveBack(key) {
+    async refund(key) {
       const state = await limiter.get(key)
       // a window that has ended meanwhile must not begin with a credit
       if (state !== null && state.consumedPoints > 0) await limiter.reward(key)

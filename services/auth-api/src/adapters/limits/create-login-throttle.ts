@@ -52,10 +52,10 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     oneByOne(`address ${block}`, () => oneByOne(`name ${usernameKey}`, work))
 
   return {
-    async take(attempt, patience) {
+    async take(attempt, deadline) {
       let wokenBy: string | undefined
       for (;;) {
-        const tried = await serially(attempt, () => tryWoken(attempt, patience, wokenBy))
+        const tried = await serially(attempt, () => tryWoken(attempt, deadline, wokenBy))
         if ('held' in tried)
           return {
             allowed: true,
@@ -73,13 +73,13 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
    */
   async function tryWoken(
     attempt: LoginAttempt,
-    patience: AbortSignal,
+    deadline: AbortSignal,
     wokenBy: string | undefined,
   ): Promise<Tried> {
     let used: readonly string[] = []
     try {
-      if (patience.aborted) throw new CodedError('unavailable')
-      const tried = await tryOnce(attempt, patience)
+      if (deadline.aborted) throw new CodedError('unavailable')
+      const tried = await tryOnce(attempt, deadline)
       if ('held' in tried) used = tried.held.map(toFlightKey)
       if ('waitFor' in tried) used = tried.waitFor
       return tried
@@ -88,21 +88,21 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     }
   }
 
-  async function tryOnce(attempt: LoginAttempt, patience: AbortSignal): Promise<Tried> {
+  async function tryOnce(attempt: LoginAttempt, deadline: AbortSignal): Promise<Tried> {
     const points = toPoints(attempt)
     const full = await takeAll(points)
     if (full.length === 0) return hold(points)
     const held = points.filter((point) => !full.includes(point))
     const lanes = await findLanes(attempt, full).catch(async (error: unknown) => {
-      await giveBack(held)
+      await refund(held)
       throw error
     })
     const fullLanes = await takeAll(lanes)
     if (fullLanes.length === 0) return hold([...held, ...lanes])
 
-    await giveBack([...held, ...lanes.filter((lane) => !fullLanes.includes(lane))])
+    await refund([...held, ...lanes.filter((lane) => !fullLanes.includes(lane))])
     const waitFor = [...full, ...fullLanes].map(toFlightKey).filter(inFlight.has)
-    if (waitFor.length > 0) return { waitFor, oneEnds: inFlight.next(waitFor, patience) }
+    if (waitFor.length > 0) return { waitFor, oneEnds: inFlight.next(waitFor, deadline) }
     const limiter = full
       .map(({ name }) => name)
       .find((name) => name !== 'device' && name !== 'slow_lane' && name !== 'strangers')
@@ -148,8 +148,8 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     return points.filter((_, i) => taken[i]?.allowed === false)
   }
 
-  async function giveBack(points: readonly Point[]): Promise<void> {
-    await Promise.all(points.map(({ limiter, key }) => limiter.giveBack(key)))
+  async function refund(points: readonly Point[]): Promise<void> {
+    await Promise.all(points.map(({ limiter, key }) => limiter.refund(key)))
   }
 
   function hold(held: readonly Point[]): { held: readonly Point[] } {
@@ -159,7 +159,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
 
   async function end(held: readonly Point[], outcome: 'right' | 'wrong'): Promise<void> {
     const room = outcome === 'right'
-    if (room) await giveBack(held)
+    if (room) await refund(held)
     for (const point of held) inFlight.end(toFlightKey(point), { room })
   }
 

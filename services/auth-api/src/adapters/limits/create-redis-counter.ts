@@ -56,7 +56,7 @@ export function createRedisCounter({ client, name, limit, hashKey }: RedisCounte
         }
       }
     },
-    async giveBack(key) {
+    async refund(key) {
       await counter.reward(toKey(key))
     },
   }

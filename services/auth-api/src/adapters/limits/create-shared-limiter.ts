@@ -21,12 +21,12 @@ export function createSharedLimiter({
       if (!here.allowed) return here
       const everywhere = await breaker.ask(() => shared.take(key))
       if (everywhere === undefined || everywhere.allowed) return here
-      await local.giveBack(key)
+      await local.refund(key)
       return everywhere
     },
-    async giveBack(key) {
-      await local.giveBack(key)
-      await breaker.ask(() => shared.giveBack(key))
+    async refund(key) {
+      await local.refund(key)
+      await breaker.ask(() => shared.refund(key))
     },
   }
 }

@@ -16,7 +16,7 @@ const refused = { allowed: false, retryAfterSeconds: expect.any(Number) }
  * Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: most tests
  * wait longer for it.
  */
-const PATIENCE_MS = 20_000
+const QUEUE_DEADLINE_MS = 20_000
 /**
  * In the place of the 50 ms where Redis or the network is taken away, and what this machine may be
  * late.
@@ -46,7 +46,7 @@ const until = (condition: () => unknown) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 10 })
 
 /** The limits of one process. */
-function aReplica(url = redis.url, answerMs: number | 'default' = PATIENCE_MS) {
+function aReplica(url = redis.url, answerMs: number | 'default' = QUEUE_DEADLINE_MS) {
   const log = aLog()
   const limits = createRedisLimits({
     url,
@@ -94,14 +94,14 @@ test('two replicas share a limit: of parallel attempts at both no more than the 
   const { retryAfterSeconds } = { retryAfterSeconds: 0, ...(await a.take('k')) }
   expect(retryAfterSeconds).toBeGreaterThan(30)
   expect(retryAfterSeconds).toBeLessThanOrEqual(60)
-  await a.giveBack('k')
+  await a.refund('k')
   expect([await b.take('k'), await a.take('k'), await a.take('other')]).toEqual([
     allowed,
     refused,
     allowed,
   ])
   const keys = await admin.keys('auth:limit:test:*')
-  await b.giveBack('never taken')
+  await b.refund('never taken')
   expect(await admin.keys('auth:limit:test:*')).toEqual(keys)
 })
 

@@ -2,7 +2,6 @@ import { CodedError } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createBoundedLimiter, type Limiter } from './create-bounded-limiter.ts'
 import { createLoginThrottle } from './create-login-throttle.ts'
-import { createRefusedRefreshLimit } from './create-refused-refresh-limit.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -21,7 +20,7 @@ describe('a limiter', () => {
     vi.advanceTimersByTime(10_500)
     expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
     expect(await limiter.take('a')).toEqual({ allowed: false, retryAfterSeconds: 50 })
-    await limiter.giveBack('a')
+    await limiter.refund('a')
     expect(await limiter.take('a')).toEqual({ allowed: true })
     expect(await limiter.take('b')).toEqual({ allowed: true })
     vi.advanceTimersByTime(50_000)
@@ -36,7 +35,7 @@ describe('a limiter', () => {
 
   test('gives no credit to a window that has ended', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 1, seconds: 60 } })
-    await limiter.giveBack('a')
+    await limiter.refund('a')
     expect(await limiter.take('a')).toEqual({ allowed: true })
     expect(await limiter.take('a')).toMatchObject({ allowed: false })
   })
@@ -83,9 +82,9 @@ describe('the login throttle', () => {
     const begin = (
       usernameKey: string,
       block = '203.0.113.7/32',
-      patience = new AbortController().signal,
+      deadline = new AbortController().signal,
       deviceId?: string,
-    ) => throttle.take({ usernameKey, block, device: deviceId }, patience)
+    ) => throttle.take({ usernameKey, block, device: deviceId }, deadline)
     /** One attempt with a wrong password, from beginning to end. */
     const fail = async (usernameKey: string, from?: string, deviceId?: string) => {
       const taken = await begin(usernameKey, from, undefined, deviceId)
@@ -233,12 +232,12 @@ describe('the login throttle', () => {
     const { begin } = setUp({ pair: 1 })
     const first = await begin('ada')
     expect(await begin('ada')).toEqual(allowed)
-    const patience = new AbortController()
-    const second = begin('ada', undefined, patience.signal)
+    const deadline = new AbortController()
+    const second = begin('ada', undefined, deadline.signal)
     const third = begin('ada')
-    patience.abort()
+    deadline.abort()
     await expect(second).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(begin('ada', undefined, patience.signal)).rejects.toMatchObject({
+    await expect(begin('ada', undefined, deadline.signal)).rejects.toMatchObject({
       code: 'unavailable',
     })
     if (first.allowed) await first.end('right')
@@ -266,11 +265,11 @@ describe('the login throttle', () => {
     const none = createBoundedLimiter({ limit: 'off' })
     const closed: Limiter = {
       take: async () => ({ allowed: false, retryAfterSeconds: 10 }),
-      giveBack: async () => {},
+      refund: async () => {},
     }
     const throttle = createLoginThrottle({
       perPair: none,
-      perAddress: { take, giveBack: local.giveBack },
+      perAddress: { take, refund: local.refund },
       perAccount: none,
       perDevice: none,
       slowLane: none,
@@ -278,9 +277,9 @@ describe('the login throttle', () => {
       told: none,
       isFamiliar: async () => false,
     })
-    const patience = new AbortController().signal
+    const deadline = new AbortController().signal
     const begin = (usernameKey: string, block: string) =>
-      throttle.take({ usernameKey, block }, patience)
+      throttle.take({ usernameKey, block }, deadline)
     return { begin, take }
   }
 
@@ -315,16 +314,5 @@ describe('the login throttle', () => {
     await vi.advanceTimersByTimeAsync(1000)
     const rest = await Promise.all(waiting.slice(1))
     expect(rest.filter((taken) => taken.allowed)).toEqual([])
-  })
-})
-
-test('refused refresh tokens are limited by address', async () => {
-  const limit = createRefusedRefreshLimit({
-    limiter: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
-  })
-  expect(await limit.take('203.0.113.7/32')).toEqual({ allowed: true })
-  expect(await limit.take('203.0.113.7/32')).toMatchObject({
-    allowed: false,
-    retryAfterSeconds: 60,
   })
 })

@@ -6,7 +6,7 @@ import { createLoginThrottle } from './create-login-throttle.ts'
 
 type Attempt = { usernameKey: string; block: string }
 type Taken = Awaited<ReturnType<LoginThrottle['take']>>
-type Begun = { attempt: Attempt; patience: AbortController; settled: boolean; taken?: Taken }
+type Begun = { attempt: Attempt; deadline: AbortController; settled: boolean; taken?: Taken }
 
 const idle = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -23,12 +23,12 @@ function setUp() {
     isFamiliar: async ({ usernameKey }) => usernameKey === 'ada',
   })
   return (attempt: Attempt): Begun => {
-    const begun: Begun = { attempt, patience: new AbortController(), settled: false }
+    const begun: Begun = { attempt, deadline: new AbortController(), settled: false }
     const settle = () => {
       begun.settled = true
     }
     const keep = (taken: Taken) => Object.assign(begun, { taken })
-    throttle.take(attempt, begun.patience.signal).then(keep, settle).finally(settle)
+    throttle.take(attempt, begun.deadline.signal).then(keep, settle).finally(settle)
     return begun
   }
 }
@@ -62,7 +62,7 @@ test('no sign-in waits where one that comes later would be answered at once', as
       const begun: Begun[] = []
       for (const { step, rests } of all) {
         if (step.does === 'begin') begun.push(begin(step.attempt))
-        else if (step.does === 'give up') begun[step.which % begun.length]?.patience.abort()
+        else if (step.does === 'give up') begun[step.which % begun.length]?.deadline.abort()
         else await end(begun, step)
         if (rests) await idle()
       }

@@ -29,7 +29,7 @@ async function aPair(points: number) {
   const through = <T>(work: () => Promise<T>) => (isThere() ? work() : fail())
   const shared = {
     take: vi.fn<Limiter['take']>((key) => through(() => counter.take(key))),
-    giveBack: (key: string) => through(() => counter.giveBack(key)),
+    refund: (key: string) => through(() => counter.refund(key)),
   }
   const replica = async () => {
     const { breaker } = aBreaker()
@@ -51,7 +51,7 @@ test('two replicas share a limit, and what one gives back the other may take', a
     refused,
     allowed,
   ])
-  await a.giveBack('k')
+  await a.refund('k')
   expect([await b.take('k'), await a.take('k')]).toEqual([allowed, refused])
 })
 
@@ -70,7 +70,7 @@ test('without the shared counter each goes on from what it has let through itsel
     allowed,
     refused,
   ])
-  await b.giveBack('k')
+  await b.refund('k')
   expect([await b.take('k'), await b.take('k')]).toEqual([allowed, refused])
 })
 

@@ -34,7 +34,7 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
 
   return {
     remember: (user) => void keep(user),
-    areAway: () => away,
+    areUnavailable: () => away,
     async find(id) {
       try {
         const found = (await join(id)).get(id)

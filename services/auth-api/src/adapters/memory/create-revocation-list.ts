@@ -6,7 +6,7 @@ import {
 import type { TokenStore } from '@auto-refresh/contracts'
 import { repeat } from '@auto-refresh/service-kit/timing'
 import type { RevocationFeed, Revocations } from '../../ports/revocations.ts'
-import type { Log, Recorder } from '../../ports/telemetry.ts'
+import type { Log, Metrics } from '../../ports/telemetry.ts'
 import { createRevocationEntries, type RevocationEntry } from './create-revocation-entries.ts'
 import { readPages } from './read-pages.ts'
 
@@ -46,7 +46,7 @@ const UNTIL_TOLD_MS = 180_000
 
 type RevocationListDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'revocations'>
-  recorder: Pick<Recorder, 'revocationLearned'>
+  metrics: Pick<Metrics, 'revocationLearned'>
   /** monotonic: a clock that leaps forward must not bring dead tokens back to life */
   elapsedMs: () => number
   log: Log
@@ -75,7 +75,7 @@ type RevocationList = Revocations &
  * front, then some pages of the overlap, where a row that committed late appears.
  */
 export function createRevocationList(deps: RevocationListDeps): RevocationList {
-  const { tokenStore, recorder, elapsedMs, log, accessTtlSeconds } = deps
+  const { tokenStore, metrics, elapsedMs, log, accessTtlSeconds } = deps
   const entries = createRevocationEntries()
   /** sessions that had ended before this process was asked to end them, and when it was */
   const addedLate = new Map<string, number>()
@@ -241,7 +241,7 @@ export function createRevocationList(deps: RevocationListDeps): RevocationList {
   function learnAll({ nowMs, revocations }: RevocationsResult): void {
     for (const revoked of revocations) {
       if (heard !== undefined && !entries.has(revoked.sessionId)) {
-        recorder.revocationLearned(Math.max(0, (nowMs - revoked.revokedAtMs) / 1000))
+        metrics.revocationLearned(Math.max(0, (nowMs - revoked.revokedAtMs) / 1000))
       }
       learn(revoked, nowMs)
     }

@@ -2,7 +2,7 @@ import { CodedError, type RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { UserRoleChange } from '../../ports/known-users.ts'
 import type { User } from '../../ports/users.ts'
-import { aLog, aRecorder, aTokenStore, aUser } from '../../testing/fakes.ts'
+import { aLog, fakeMetrics, aTokenStore, aUser } from '../../testing/fakes.ts'
 import { createKnownUsers } from './create-known-users.ts'
 import { createRoleChanges } from './create-role-changes.ts'
 import { createRevocationList } from './create-revocation-list.ts'
@@ -29,15 +29,15 @@ describe('the revocation list', () => {
       revokedAtMs: Date.now() - 200,
     })
     tokenStore.revocations.mockImplementation(async () => answer())
-    const recorder = aRecorder()
+    const metrics = fakeMetrics()
     const list = createRevocationList({
       tokenStore,
-      recorder,
+      metrics,
       elapsedMs: () => performance.now(),
       log: aLog(),
       accessTtlSeconds: 1800,
     })
-    return { list, tokenStore, recorder, answer, gone }
+    return { list, tokenStore, metrics, answer, gone }
   }
 
   test('is whole before it counts as started', async () => {
@@ -73,13 +73,13 @@ describe('the revocation list', () => {
   )
 
   test('learns a revocation within one poll and counts it once', async () => {
-    const { list, tokenStore, answer, gone, recorder } = setUp()
+    const { list, tokenStore, answer, gone, metrics } = setUp()
     await list.start()
     tokenStore.revocations.mockImplementation(async () => answer(gone('a')))
     await vi.advanceTimersByTimeAsync(500)
     expect(list.isRevoked('a')).toBe(true)
     await vi.advanceTimersByTimeAsync(2000)
-    expect(recorder.revocationLearned.mock.calls).toEqual([[0.2]])
+    expect(metrics.revocationLearned.mock.calls).toEqual([[0.2]])
     await list.stop()
   })
 
@@ -409,9 +409,9 @@ describe('known users', () => {
     known.remember(ada)
     findByIds.mockRejectedValueOnce(new CodedError('unavailable'))
     expect(await known.find('a')).toMatchObject({ id: 'a' })
-    expect(known.areAway()).toBe(true)
+    expect(known.areUnavailable()).toBe(true)
     await known.find('a')
-    expect(known.areAway()).toBe(false)
+    expect(known.areUnavailable()).toBe(false)
   })
 
   test('a database that does not answer in 300 ms counts as away', async () => {

@@ -1,6 +1,6 @@
 import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { aLog, aRecorder, aTokenStore } from '../../testing/fakes.ts'
+import { aLog, fakeMetrics, aTokenStore } from '../../testing/fakes.ts'
 import { createRevocationList } from './create-revocation-list.ts'
 
 const START_MS = 1_700_000_000_000
@@ -49,7 +49,7 @@ function setUp() {
   )
   const list = createRevocationList({
     tokenStore,
-    recorder: aRecorder(),
+    metrics: fakeMetrics(),
     elapsedMs: () => performance.now(),
     log: aLog(),
     accessTtlSeconds: 1800,

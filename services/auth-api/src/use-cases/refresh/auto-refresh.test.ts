@@ -5,7 +5,7 @@ import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
 import {
-  aRecorder,
+  fakeMetrics,
   aSession,
   aTokenStore,
   aUser,
@@ -36,23 +36,23 @@ function setUp({
   tokenStore.peek.mockResolvedValue(peeked)
   const renewed: RefreshResult = { outcome: 'reused' }
   const refresh = vi.fn<Refresh>(async () => renewed)
-  const recorder = aRecorder()
+  const metrics = fakeMetrics()
   const autoRefresh = createAutoRefresh({
     refresh,
     tokenStore,
     lookLimit: createBoundedLimiter({ limit: { points: looks, seconds: 60 } }),
     checkAccessToken: async () => check,
     isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }),
-    recorder,
+    metrics,
     clock,
     accessTtlSeconds: 1800,
   })
-  return { autoRefresh, refresh, tokenStore, recorder, renewed }
+  return { autoRefresh, refresh, tokenStore, metrics, renewed }
 }
 const request = { accessToken: 'jwt', refreshToken: 'art_current', idempotencyKey: 'k', context }
 
-test('a pair that is not due stays as it is, with the seconds it has left', async () => {
-  const { autoRefresh, refresh, recorder, tokenStore } = setUp()
+test('a pair that is not due is returned unchanged, with the seconds it has left', async () => {
+  const { autoRefresh, refresh, metrics, tokenStore } = setUp()
   expect(await autoRefresh(request)).toEqual({
     outcome: 'not_due',
     pair: {
@@ -64,7 +64,7 @@ test('a pair that is not due stays as it is, with the seconds it has left', asyn
     },
   })
   expect(refresh).not.toHaveBeenCalled()
-  expect(recorder.refreshed.mock.calls).toEqual([['auto_refresh', 'not_due']])
+  expect(metrics.refreshed.mock.calls).toEqual([['auto_refresh', 'not_due']])
   expect(tokenStore.peek.mock.calls[0]?.[0]).toMatchObject({
     token: 'art_current',
     expectedSessionId: SESSION_ID,
@@ -85,7 +85,7 @@ test.each<[string, Parameters<typeof setUp>[0]]>([
     { peeked: { outcome: 'reused', sessionId: SESSION_ID, userId: aUser().id } },
   ],
   ['the refresh token of another session', { peeked: { outcome: 'session_mismatch' } }],
-])('with %s it is what refresh makes of it', async (_what, parts) => {
+])('with %s the result is that of refresh', async (_what, parts) => {
   const { autoRefresh, refresh, renewed } = setUp(parts)
   expect(await autoRefresh(request)).toBe(renewed)
   // no expected session: a foreign access token is ignored
@@ -97,8 +97,8 @@ test.each<[string, Parameters<typeof setUp>[0]]>([
   })
 })
 
-test('looks at a pair that is not due are limited per session and address block, and what is due is not', async () => {
-  const { autoRefresh, recorder, tokenStore } = setUp({ looks: 2 })
+test('checks of a pair that is not due are limited per session and address block; due pairs are not', async () => {
+  const { autoRefresh, metrics, tokenStore } = setUp({ looks: 2 })
   const outcomes = []
   for (let i = 0; i < 3; i += 1) outcomes.push((await autoRefresh(request)).outcome)
   expect(outcomes).toEqual(['not_due', 'not_due', 'rate_limited'])
@@ -106,7 +106,7 @@ test('looks at a pair that is not due are limited per session and address block,
     outcome: 'rate_limited',
     retryAfterSeconds: 60,
   })
-  expect(recorder.refreshed).toHaveBeenLastCalledWith('auto_refresh', 'rate_limited')
+  expect(metrics.refreshed).toHaveBeenLastCalledWith('auto_refresh', 'rate_limited')
   expect(tokenStore.peek).toHaveBeenCalledTimes(2)
   expect(
     (await autoRefresh({ ...request, context: { ...context, block: '198.51.100.7/32' } })).outcome,
@@ -114,7 +114,7 @@ test('looks at a pair that is not due are limited per session and address block,
   expect((await autoRefresh({ refreshToken: 'art_current', context })).outcome).toBe('reused')
 })
 
-test('without an access token nothing is peeked at', async () => {
+test('without an access token there is no peek', async () => {
   const { autoRefresh, tokenStore, refresh } = setUp()
   await autoRefresh({ refreshToken: 'art_current', context })
   expect(tokenStore.peek).not.toHaveBeenCalled()

@@ -4,7 +4,7 @@ import type { TokenStore } from '@auto-refresh/contracts'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { IsDue, LookLimit } from '../../ports/refresh.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import type { Recorder } from '../../ports/telemetry.ts'
+import type { Metrics } from '../../ports/telemetry.ts'
 import {
   toRotateRequest,
   type Refresh,
@@ -13,7 +13,7 @@ import {
 } from './refresh.ts'
 
 type AutoRefreshResult = { outcome: 'not_due'; pair: TokenPair } | RefreshResult
-type Kept = Extract<AutoRefreshResult, { outcome: 'not_due' | 'rate_limited' }>
+type Unchanged = Extract<AutoRefreshResult, { outcome: 'not_due' | 'rate_limited' }>
 type AutoRefreshRequest = Omit<RefreshRequest, 'operation' | 'expectedSessionId'> & {
   accessToken?: string | undefined
 }
@@ -25,16 +25,18 @@ type AutoRefreshDeps = Readonly<{
   lookLimit: LookLimit
   checkAccessToken: CheckAccessToken
   isDue: IsDue
-  recorder: Recorder
+  metrics: Metrics
   clock: Clock
   accessTtlSeconds: number
 }>
 
 /**
- * Renews a pair that is due. A live access token of the same session that is not due yet, beside
- * the current refresh token, stays as it is. A bad, expired or foreign access token counts for
- * nothing; all else is as `refresh` has it. Such looks are limited per session and address block:
- * they say whether the owner has refreshed.
+ * Refreshes a pair that is due. Returns the pair unchanged (`not_due`) when a valid access token of
+ * the same session is not due yet and the refresh token is the current one. Ignores an invalid,
+ * expired or foreign access token and calls `refresh`. Throws `CodedError('unavailable')`.
+ *
+ * `not_due` tells a thief whether the owner has refreshed, so these checks are limited per session
+ * and address block.
  */
 export function createAutoRefresh({
   refresh,
@@ -42,18 +44,22 @@ export function createAutoRefresh({
   lookLimit,
   checkAccessToken,
   isDue,
-  recorder,
+  metrics,
   clock,
   accessTtlSeconds,
 }: AutoRefreshDeps): AutoRefresh {
   return async ({ accessToken, ...request }) => {
-    const kept = accessToken === undefined ? undefined : await keep(accessToken, request)
-    if (kept === undefined) return refresh({ ...request, operation: 'auto_refresh' })
-    recorder.refreshed('auto_refresh', kept.outcome)
-    return kept
+    const unchanged =
+      accessToken === undefined ? undefined : await checkNotDue(accessToken, request)
+    if (unchanged === undefined) return refresh({ ...request, operation: 'auto_refresh' })
+    metrics.refreshed('auto_refresh', unchanged.outcome)
+    return unchanged
   }
 
-  async function keep(accessToken: string, request: RefreshRequest): Promise<Kept | undefined> {
+  async function checkNotDue(
+    accessToken: string,
+    request: RefreshRequest,
+  ): Promise<Unchanged | undefined> {
     const check = await checkAccessToken(accessToken)
     if (check.outcome !== 'valid' || isDue(check.claims)) return undefined
     const expectedSessionId = check.claims.sid

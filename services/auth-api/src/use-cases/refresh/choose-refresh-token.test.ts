@@ -17,7 +17,7 @@ const foreign = (ageMs = 1000): PeekResult => ({
 const invalid: PeekResult = { outcome: 'invalid', mac: false }
 const reused: PeekResult = { outcome: 'reused', sessionId: OWN, userId: OWN }
 
-/** What is chosen of cookies, in this order and in the reverse one. */
+/** Chooses among cookies in this order and in reverse order; the result must be the same. */
 async function choose(peeks: Record<string, PeekResult>, named?: string): Promise<string> {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockImplementation(async ({ token }) => peeks[token] ?? invalid)
@@ -30,8 +30,8 @@ async function choose(peeks: Record<string, PeekResult>, named?: string): Promis
     checkAccessToken: async () => check,
     accessTtlSeconds: 1800,
   })
-  const both = [Object.keys(peeks), Object.keys(peeks).toReversed()].map((tokens) =>
-    run({ tokens, accessToken: 'jwt', context }),
+  const both = [Object.keys(peeks), Object.keys(peeks).toReversed()].map((refreshTokens) =>
+    run({ refreshTokens, accessToken: 'jwt', context }),
   )
   const [first, second] = await Promise.all(both)
   expect(second).toBe(first)
@@ -40,37 +40,37 @@ async function choose(peeks: Record<string, PeekResult>, named?: string): Promis
 
 test.each<[string, Record<string, PeekResult>, string | undefined]>([
   [
-    'the authentic one beside forged ones',
+    'an authentic one before forged ones',
     { forged: invalid, right: own('rotated'), alsoForged: invalid },
     undefined,
   ],
   [
-    'the current generation beside a superseded one of the same session',
+    'the current generation before a superseded one of the same session',
     { old: own('replayed'), right: own('rotated') },
     undefined,
   ],
   [
-    'the current generation beside one that would be a reuse',
+    'the current generation before one that would be a reuse',
     { old: reused, right: own('rotated') },
     OWN,
   ],
   [
-    'the session that the access token names, whatever is newer',
+    'the session that the access token names, before a newer one',
     { planted: foreign(), right: own('rotated') },
     OWN,
   ],
   [
-    'the ended session that the access token names: nobody is signed in as somebody else',
+    'the ended session that the access token names, so that the user never becomes another user',
     { planted: foreign(), right: { outcome: 'revoked', sessionId: OWN, reason: 'logout' } },
     OWN,
   ],
   [
-    'the newest session where no access token names one',
+    'the newest session when there is no access token',
     { old: foreign(90_000), right: own('rotated') },
     undefined,
   ],
   [
-    'the newest session where the access token names none of them',
+    'the newest session when the access token names another session',
     { old: foreign(90_000), right: own('rotated') },
     '0199e000-0000-7000-8000-0000000000f3',
   ],
@@ -80,26 +80,26 @@ test.each<[string, Record<string, PeekResult>, string | undefined]>([
     undefined,
   ],
   [
-    'one under its limit before a forged one',
+    'a rate-limited one before a forged one',
     { forged: invalid, right: { outcome: 'rate_limited', retryAfterSeconds: 1 } },
     undefined,
   ],
   [
-    'one whose key is missing here before a forged one',
+    'one with an unknown key before a forged one',
     { forged: invalid, right: { outcome: 'unknown_kid' } },
     undefined,
   ],
-])('of several refresh cookies %s is chosen', async (_, peeks, named) => {
+])('among several refresh cookies, the server chooses %s', async (_, peeks, named) => {
   expect(await choose(peeks, named)).toBe('right')
 })
 
-test('a token-store that is unavailable is no verdict', async () => {
+test('while token-store is unavailable the choice fails with its error', async () => {
   const run = createChooseRefreshToken({
     tokenStore: aTokenStore(),
     checkAccessToken: async () => ({ outcome: 'missing' }),
     accessTtlSeconds: 1800,
   })
-  await expect(run({ tokens: ['a', 'b'], accessToken: undefined, context })).rejects.toThrow(
+  await expect(run({ refreshTokens: ['a', 'b'], accessToken: undefined, context })).rejects.toThrow(
     'peek was not expected',
   )
 })

@@ -4,8 +4,8 @@ import type { RequestContext } from '../../ports/request-context.ts'
 import { toRotateRequest } from './refresh.ts'
 
 export type ChooseRefreshToken = (request: {
-  /** the distinct values of the refresh cookies of one request, at least one */
-  tokens: readonly string[]
+  /** distinct refresh cookies of one request, at least one */
+  refreshTokens: readonly string[]
   accessToken: string | undefined
   context: RequestContext
 }) => Promise<string>
@@ -15,36 +15,34 @@ type ChooseRefreshTokenDeps = Readonly<{
   accessTtlSeconds: number
 }>
 
-type Candidate = Readonly<{ token: string; peeked: PeekResult }>
+type Candidate = Readonly<{ refreshToken: string; peeked: PeekResult }>
 
 /**
- * Chooses among several refresh cookies, which a change of COOKIE_DOMAIN, a sibling host or another
- * application leaves. Authenticity comes first; among authentic ones the session that the access
- * token names (it may have expired), else the newest session that can be refreshed. Changes
- * nothing. Throws `CodedError('unavailable')`.
+ * Chooses one of several refresh cookies: a change of COOKIE_DOMAIN, a sibling host or another
+ * application can leave more than one. Prefers authentic tokens, then the session of the access
+ * token (which may have expired), then the newest session that can be refreshed. Changes nothing.
+ * Throws `CodedError('unavailable')`.
  */
 export function createChooseRefreshToken({
   tokenStore,
   checkAccessToken,
   accessTtlSeconds,
 }: ChooseRefreshTokenDeps): ChooseRefreshToken {
-  return async ({ tokens, accessToken, context }) => {
+  return async ({ refreshTokens, accessToken, context }) => {
     const [check, ...candidates] = await Promise.all([
       checkAccessToken(accessToken),
-      ...tokens.map(async (token): Promise<Candidate> => ({
-        token,
-        peeked: await tokenStore.peek(
-          toRotateRequest({ refreshToken: token, context }, accessTtlSeconds),
-        ),
+      ...refreshTokens.map(async (refreshToken): Promise<Candidate> => ({
+        refreshToken,
+        peeked: await tokenStore.peek(toRotateRequest({ refreshToken, context }, accessTtlSeconds)),
       })),
     ])
     const namedSessionId = 'claims' in check ? check.claims.sid : undefined
     const [best] = candidates.toSorted((a, b) => compare(b, a, namedSessionId))
-    return best?.token ?? ''
+    return best?.refreshToken ?? ''
   }
 }
 
-/** Above 0 when `a` is the better one. */
+/** Greater than 0 when `a` is better. */
 function compare(a: Candidate, b: Candidate, namedSessionId: string | undefined): number {
   const isNamed = ({ peeked }: Candidate) =>
     Number(namedSessionId !== undefined && sessionIdOf(peeked) === namedSessionId)
@@ -61,7 +59,7 @@ function sessionIdOf(peeked: PeekResult): string | undefined {
   return 'sessionId' in peeked ? peeked.sessionId : undefined
 }
 
-/** A refusal that may pass outranks one that is final; what is not authentic comes last. */
+/** Temporary refusals rank above final ones; forged tokens rank last. */
 const RANKS: Record<PeekResult['outcome'], number> = {
   rotated: 5,
   regressed: 5,
@@ -77,8 +75,6 @@ const RANKS: Record<PeekResult['outcome'], number> = {
 }
 const openedAt = ({ peeked }: Candidate) =>
   'session' in peeked ? peeked.session.authenticatedAtMs : 0
-/**
- * Of two generations of one session the newer one: the older one may be about to count as a reuse.
- */
+/** Prefers the newer generation of one session: the older one may soon count as a reuse. */
 const generationRank = ({ peeked }: Candidate) =>
   Number(peeked.outcome === 'rotated') + 2 * Number(peeked.outcome === 'regressed')

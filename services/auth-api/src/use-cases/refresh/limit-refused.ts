@@ -1,43 +1,41 @@
 import type { RefusedRefreshLimit } from '../../ports/refresh.ts'
-import type { Recorder } from '../../ports/telemetry.ts'
+import type { Metrics } from '../../ports/telemetry.ts'
 
+/** Returns the refusal when the limit of the key is reached. */
 export type LimitRefused = (
   key: string,
 ) => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>
 
-/**
- * Counts a refresh token that is not ours against its address block; never asked for a token whose
- * MAC is right.
- */
+/** Counts a forged refresh token against its address block. Never call it for an authentic one. */
 export function createLimitRefused({
   limit,
-  recorder,
+  metrics,
 }: {
   limit: RefusedRefreshLimit
-  recorder: Recorder
+  metrics: Metrics
 }): LimitRefused {
   return async (key) => {
     const taken = await limit.take(key)
     if (taken.allowed) return undefined
-    recorder.rateLimited('refused_refresh')
+    metrics.rateLimited('refused_refresh')
     return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
   }
 }
 
-/** Counts a refusal of an authentic token against its session and the caller's address block. */
+/** Counts an authentic but dead token against its session and the caller's address block. */
 export type LimitEnded = (session: { sessionId: string; block: string }) => ReturnType<LimitRefused>
 
 /**
- * A token of a session that has ended can be presented for ever: beyond the limit it costs an
- * attacker more than us.
+ * Limits tokens of ended sessions: they can be presented without end, and every check costs us
+ * more than the attacker.
  */
 export function createLimitEnded({
   limit,
-  recorder,
+  metrics,
 }: {
   limit: RefusedRefreshLimit
-  recorder: Recorder
+  metrics: Metrics
 }): LimitEnded {
-  const limitRefused = createLimitRefused({ limit, recorder })
+  const limitRefused = createLimitRefused({ limit, metrics })
   return ({ sessionId, block }) => limitRefused(`${sessionId} ${block}`)
 }

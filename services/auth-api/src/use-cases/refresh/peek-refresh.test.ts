@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import type { UserState } from '../../ports/known-users.ts'
 import {
   aLog,
-  aRecorder,
+  fakeMetrics,
   aSession,
   aTokenStore,
   aUser,
@@ -14,24 +14,23 @@ import {
 } from '../../testing/fakes.ts'
 import { createPeekRefresh } from './peek-refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
-import type { TellRefusal } from './tell-refusal.ts'
+import type { PublishRefusal } from './publish-refusal.ts'
+import { createReportRefresh } from './report-refresh.ts'
 
 function setUp(peeked: PeekResult, user: UserState = aUser()) {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockResolvedValue(peeked)
-  const recorder = aRecorder()
+  const metrics = fakeMetrics()
   const refuseRefresh = createRefuseRefresh(unlimited)
-  const tellRefusal = vi.fn<TellRefusal>()
+  const publishRefusal = vi.fn<PublishRefusal>()
   const peek = createPeekRefresh({
     tokenStore,
     knownUsers: { find: async () => user },
     refuseRefresh,
-    tellRefusal,
-    recorder,
-    log: aLog(),
+    reportRefresh: createReportRefresh({ metrics, publishRefusal, log: aLog() }),
     accessTtlSeconds: 1800,
   })
-  return { peek: () => peek({ refreshToken: 'art_x', context }), recorder, tellRefusal }
+  return { peek: () => peek({ refreshToken: 'art_x', context }), metrics, publishRefusal }
 }
 const session = aSession()
 
@@ -39,20 +38,22 @@ test.each<[PeekResult, string, string[]]>([
   [{ outcome: 'rotated', session }, 'would_renew', []],
   [{ outcome: 'replayed', session }, 'would_renew', []],
   [{ outcome: 'regressed', session }, 'would_renew', []],
-  // carried out by the middleware, and counted there
+  // the middleware carries it out with `refresh`, which reports it
   [{ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }, 'reused', []],
   [{ outcome: 'revoked', sessionId: SESSION_ID, reason: 'reuse' }, 'revoked', ['revoked']],
   [{ outcome: 'expired' }, 'expired', ['expired']],
   [{ outcome: 'invalid', mac: false }, 'invalid', ['invalid']],
   [{ outcome: 'unknown_session' }, 'unavailable', ['unknown_session']],
-])('%o is foreseen as %s, counted once and told once', async (peeked, outcome, counted) => {
-  const { peek, recorder, tellRefusal } = setUp(peeked)
+])('a peek of %o returns %s, and reports a refusal once', async (peeked, outcome, counted) => {
+  const { peek, metrics, publishRefusal } = setUp(peeked)
   expect((await peek()).outcome).toBe(outcome)
-  expect(recorder.refreshed.mock.calls).toEqual(counted.map((name) => ['middleware', name]))
-  expect(tellRefusal.mock.calls.map(([name]) => name)).toEqual(counted)
+  expect(metrics.refreshed.mock.calls).toEqual(
+    counted.map((name) => ['middleware', name, undefined]),
+  )
+  expect(publishRefusal.mock.calls.map(([name]) => name)).toEqual(counted)
 })
 
-test('whoever would be renewed is told with the name and role of now', async () => {
+test('a peek of a token that can be refreshed returns the current name and role', async () => {
   const { peek } = setUp({ outcome: 'rotated', session }, aUser({ role: 'admin' }))
   expect(await peek()).toEqual({ outcome: 'would_renew', user: { username: 'Ada', role: 'admin' } })
 })
@@ -60,19 +61,20 @@ test('whoever would be renewed is told with the name and role of now', async () 
 test.each([
   [aUser({ active: false }), 'user_inactive'],
   [aUser({ version: 2 }), 'revoked'],
-])('a user who no longer stands is refused before the handler runs (%#)', async (user, outcome) => {
-  expect(await setUp({ outcome: 'rotated', session }, user).peek()).toEqual({ outcome })
-})
+])(
+  'a disabled user or a user with a newer version is refused before the handler runs (%#)',
+  async (user, outcome) => {
+    expect(await setUp({ outcome: 'rotated', session }, user).peek()).toEqual({ outcome })
+  },
+)
 
-test('a store that is away is thrown on', async () => {
+test('an error of token-store is thrown unchanged', async () => {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockRejectedValue(new CodedError('unavailable'))
   const deps = {
-    tellRefusal: () => {},
     tokenStore,
     knownUsers: { find: async () => aUser() },
-    recorder: aRecorder(),
-    log: aLog(),
+    reportRefresh: () => {},
     accessTtlSeconds: 1800,
   }
   const peek = createPeekRefresh({ ...deps, refuseRefresh: createRefuseRefresh(unlimited) })

@@ -1,14 +1,13 @@
-import { decideStanding } from '../../domain/decide-standing.ts'
 import type { TokenStore } from '@auto-refresh/contracts'
+import { checkSessionUser } from '../../domain/check-session-user.ts'
+import { toReportedOutcome, type RefreshRefusal } from '../../domain/refresh-refusal.ts'
 import type { KnownUsers } from '../../ports/known-users.ts'
-import type { Log, Recorder, RefreshMetricOutcome } from '../../ports/telemetry.ts'
 import type { User } from '../../ports/users.ts'
-import { namesOf, toRotateRequest, type RefreshRefusal, type RefreshRequest } from './refresh.ts'
+import { toRotateRequest, type RefreshRequest } from './refresh.ts'
 import type { RefuseRefresh } from './refuse-refresh.ts'
-import type { TellRefusal } from './tell-refusal.ts'
-import { toLogLevel } from './to-log-level.ts'
+import type { ReportRefresh } from './report-refresh.ts'
 
-/** `user` as of now: the role in an expired access token may long be another. */
+/** `user`: the current name and role; an expired access token may carry an old role. */
 type PeekRefreshResult =
   { outcome: 'would_renew'; user: Pick<User, 'username' | 'role'> } | RefreshRefusal
 export type PeekRefresh = (request: Omit<RefreshRequest, 'operation'>) => Promise<PeekRefreshResult>
@@ -17,52 +16,39 @@ type PeekRefreshDeps = Readonly<{
   tokenStore: Pick<TokenStore, 'peek'>
   knownUsers: Pick<KnownUsers, 'find'>
   refuseRefresh: RefuseRefresh
-  tellRefusal: TellRefusal
-  recorder: Recorder
-  log: Log
+  reportRefresh: ReportRefresh
   accessTtlSeconds: number
 }>
 
 /**
- * What `refresh` would answer now, with no session changed: the middleware asks before the handler
- * runs. Only a reuse is then carried out, and counted there; every other refusal ends here. Throws
- * `CodedError('unavailable')`.
+ * Returns what `refresh` would return now, and changes no session. The middleware calls it before
+ * the handler runs. It carries out a reuse with `refresh`, which reports it; all other refusals are
+ * reported here. Throws `CodedError('unavailable')`.
  */
 export function createPeekRefresh({
   tokenStore,
   knownUsers,
   refuseRefresh,
-  tellRefusal,
-  recorder,
-  log,
+  reportRefresh,
   accessTtlSeconds,
 }: PeekRefreshDeps): PeekRefresh {
   return async (request) => {
-    const peeked = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
-    if (!('session' in peeked)) {
-      const { refusal, counted, isRepeated } = await refuseRefresh(peeked, request.context)
-      if (counted !== 'reused') tell(counted, isRepeated)
+    const { context } = request
+    const operation = 'middleware'
+    const stored = await tokenStore.peek(toRotateRequest(request, accessTtlSeconds))
+    if (!('session' in stored)) {
+      const { refusal, isRepeated } = await refuseRefresh(stored, context)
+      const outcome = toReportedOutcome(refusal)
+      if (outcome !== 'reused') reportRefresh({ operation, outcome, stored, context, isRepeated })
       return refusal
     }
-    const known = decideStanding(
-      await knownUsers.find(peeked.session.userId),
-      peeked.session.userVersion,
-    )
-    if (known.standing === 'good')
-      return {
-        outcome: 'would_renew',
-        user: { username: known.user.username, role: known.user.role },
-      }
-    tell(known.standing)
-    return { outcome: known.standing }
-
-    function tell(outcome: RefreshMetricOutcome, isRepeated = false): void {
-      recorder.refreshed('middleware', outcome)
-      tellRefusal(outcome, { sessionId: namesOf(peeked).sessionId, context: request.context })
-      log[isRepeated ? 'debug' : toLogLevel(peeked, outcome)](
-        { event: 'refresh', operation: 'middleware', outcome, network: request.context.network },
-        `Refresh ${outcome}`,
-      )
+    const { userId, userVersion } = stored.session
+    const known = checkSessionUser(await knownUsers.find(userId), userVersion)
+    if (known.outcome === 'active') {
+      const { username, role } = known.user
+      return { outcome: 'would_renew', user: { username, role } }
     }
+    reportRefresh({ operation, outcome: known.outcome, stored, context })
+    return known
   }
 }

@@ -4,7 +4,7 @@ import type { KnownUsers, UserState } from '../../ports/known-users.ts'
 import type { RefreshMetricOutcome } from '../../ports/telemetry.ts'
 import {
   aLog,
-  aRecorder,
+  fakeMetrics,
   aRevocationList,
   aSession,
   aTokenStore,
@@ -19,7 +19,8 @@ import { createLimitRefused } from './limit-refused.ts'
 import { createRefresh, type RefreshRequest, type RefreshResult } from './refresh.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
-import type { TellRefusal } from './tell-refusal.ts'
+import type { PublishRefusal } from './publish-refusal.ts'
+import { createReportRefresh } from './report-refresh.ts'
 
 const granted = (change: object = {}): RotateResult => ({
   outcome: 'rotated',
@@ -33,11 +34,11 @@ const request: RefreshRequest = { refreshToken: 'art_presented', context }
 function setUp({
   stored,
   user = aUser(),
-  usersAway = false,
+  usersUnavailable = false,
 }: {
   stored: RotateResult | Error
-  user?: UserState | 'gone' | Error
-  usersAway?: boolean
+  user?: UserState | 'deleted' | Error
+  usersUnavailable?: boolean
 }) {
   const tokenStore = aTokenStore()
   tokenStore.rotate.mockImplementation(async () => {
@@ -46,9 +47,9 @@ function setUp({
   })
   const find = vi.fn<KnownUsers['find']>(async () => {
     if (user instanceof Error) throw user
-    return user === 'gone' ? undefined : user
+    return user === 'deleted' ? undefined : user
   })
-  const recorder = aRecorder()
+  const metrics = fakeMetrics()
   const revocations = aRevocationList()
   const log = aLog()
   const limit = {
@@ -67,52 +68,55 @@ function setUp({
   }))
   const refuseRefresh = createRefuseRefresh({
     ...unlimited,
-    limitRefused: createLimitRefused({ limit, recorder }),
+    limitRefused: createLimitRefused({ limit, metrics }),
   })
-  const tellRefusal = vi.fn<TellRefusal>()
+  const publishRefusal = vi.fn<PublishRefusal>()
   const refresh = createRefresh({
     tokenStore,
-    knownUsers: { find, remember: () => {}, areAway: () => usersAway },
+    knownUsers: { find, remember: () => {}, areUnavailable: () => usersUnavailable },
     revocations,
     signPair,
     refuseRefresh,
-    tellRefusal,
-    recorder,
-    log,
+    reportRefresh: createReportRefresh({ metrics, publishRefusal, log }),
+    metrics,
     accessTtlSeconds: 1800,
   })
-  return { refresh, tellRefusal, tokenStore, recorder, revocations, log, signPair, limit }
+  return { refresh, publishRefusal, tokenStore, metrics, revocations, log, signPair, limit }
 }
 
 describe('while the users cannot be read', () => {
-  const away = new CodedError('unavailable')
+  const unavailable = new CodedError('unavailable')
 
-  test('nothing is rotated for a user who is not known here: the answer could not be given', async () => {
-    const { refresh, tokenStore } = setUp({ stored: granted(), user: away, usersAway: true })
+  test('nothing is rotated for a user that this process does not know, because it could not respond', async () => {
+    const { refresh, tokenStore } = setUp({
+      stored: granted(),
+      user: unavailable,
+      usersUnavailable: true,
+    })
     tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: aSession() })
-    await expect(refresh(request)).rejects.toBe(away)
+    await expect(refresh(request)).rejects.toBe(unavailable)
     expect(tokenStore.rotate).not.toHaveBeenCalled()
   })
 
-  test('no reuse is carried out that our own silence may have made', async () => {
+  test('no reuse is carried out that our own missing response may have caused', async () => {
     const { refresh, tokenStore } = setUp({
       stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
-      user: away,
-      usersAway: true,
+      user: unavailable,
+      usersUnavailable: true,
     })
     tokenStore.peek.mockResolvedValue({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID })
-    await expect(refresh(request)).rejects.toBe(away)
+    await expect(refresh(request)).rejects.toBe(unavailable)
     expect(tokenStore.rotate).not.toHaveBeenCalled()
   })
 
-  test('who is known here is refreshed as ever', async () => {
-    const { refresh, tokenStore } = setUp({ stored: granted(), usersAway: true })
+  test('a user that this process knows is refreshed', async () => {
+    const { refresh, tokenStore } = setUp({ stored: granted(), usersUnavailable: true })
     tokenStore.peek.mockResolvedValue({ outcome: 'rotated', session: aSession() })
     expect(await refresh(request)).toMatchObject({ outcome: 'rotated' })
   })
 })
 
-describe('what token-store answers becomes the answer to the client', () => {
+describe('the result of token-store becomes the response to the client', () => {
   const cases: [RotateResult, RefreshResult['outcome'], RefreshMetricOutcome][] = [
     [granted(), 'rotated', 'rotated'],
     [granted({ outcome: 'replayed' }), 'replayed', 'replayed'],
@@ -132,19 +136,19 @@ describe('what token-store answers becomes the answer to the client', () => {
     [{ outcome: 'session_mismatch' }, 'session_mismatch', 'session_mismatch'],
     [{ outcome: 'rate_limited', retryAfterSeconds: 5 }, 'rate_limited', 'rate_limited'],
   ]
-  test.each(cases)('%o is %s and counted as %s', async (stored, outcome, counted) => {
-    const { refresh, recorder, tellRefusal } = setUp({ stored })
+  test.each(cases)('%o becomes %s and is counted as %s', async (stored, outcome, counted) => {
+    const { refresh, metrics, publishRefusal } = setUp({ stored })
     expect((await refresh({ ...request, operation: 'middleware' })).outcome).toBe(outcome)
-    expect(recorder.refreshed.mock.calls).toEqual([
+    expect(metrics.refreshed.mock.calls).toEqual([
       ['middleware', counted, counted === 'rotated' ? 42 : undefined],
     ])
     const known = 'session' in stored || ('sessionId' in stored && stored.sessionId !== undefined)
-    expect(tellRefusal.mock.calls).toEqual([
+    expect(publishRefusal.mock.calls).toEqual([
       [counted, { sessionId: known ? SESSION_ID : undefined, context }],
     ])
   })
 
-  test('a pair carries the token of the store and an access token of the user as of now', async () => {
+  test('a pair has the successor from token-store and an access token with the current role', async () => {
     const { refresh, signPair } = setUp({ stored: granted(), user: aUser({ role: 'admin' }) })
     expect(await refresh(request)).toMatchObject({
       outcome: 'rotated',
@@ -157,7 +161,7 @@ describe('what token-store answers becomes the answer to the client', () => {
     })
   })
 
-  test('the store is asked with everything it decides by, and no whole address', async () => {
+  test('token-store receives everything that it decides by, and never a full address', async () => {
     const { refresh, tokenStore } = setUp({ stored: granted() })
     await refresh({ ...request, idempotencyKey: 'k', expectedSessionId: SESSION_ID })
     expect(tokenStore.rotate).toHaveBeenCalledExactlyOnceWith({
@@ -165,7 +169,7 @@ describe('what token-store answers becomes the answer to the client', () => {
       idempotencyKey: 'k',
       expectedSessionId: SESSION_ID,
       context: { network: '203.0.113.0/24', agent: 'test' },
-      // clocks may be a minute apart before a revocation is forgotten too early
+      // a margin of 60 s for clocks that differ
       accessTtlSeconds: 1860,
     })
   })
@@ -174,22 +178,22 @@ describe('what token-store answers becomes the answer to the client', () => {
 describe('after the rotation has been committed', () => {
   test.each([
     ['an inactive user', aUser({ active: false }), 'user_inactive'],
-    ['a user who is gone', 'gone', 'user_inactive'],
+    ['a deleted user', 'deleted', 'user_inactive'],
     ['a session of a lower user version', aUser({ version: 2 }), 'revoked'],
   ] as const)('%s gets no tokens', async (_who, user, outcome) => {
-    const { refresh, recorder, signPair } = setUp({ stored: granted(), user })
+    const { refresh, metrics, signPair } = setUp({ stored: granted(), user })
     expect(await refresh(request)).toEqual({ outcome })
-    expect(recorder.refreshed).toHaveBeenCalledWith('refresh', outcome, undefined)
+    expect(metrics.refreshed).toHaveBeenCalledWith('refresh', outcome, undefined)
     expect(signPair).not.toHaveBeenCalled()
   })
 
-  test('a user whose state nobody knows is our trouble, never a logout', async () => {
-    const { refresh, recorder } = setUp({ stored: granted(), user: new CodedError('unavailable') })
+  test('an unknown state of the user is our failure (503), never a logout', async () => {
+    const { refresh, metrics } = setUp({ stored: granted(), user: new CodedError('unavailable') })
     await expect(refresh(request)).rejects.toMatchObject({ code: 'unavailable' })
-    expect(recorder.refreshed.mock.calls).toEqual([['refresh', 'unavailable']])
+    expect(metrics.refreshed.mock.calls).toEqual([['refresh', 'unavailable']])
   })
 
-  test('a revoke that finished meanwhile wins', async () => {
+  test('a revocation that completes during the rotation wins', async () => {
     const { refresh, revocations, signPair } = setUp({ stored: granted() })
     signPair.mockImplementationOnce(async ({ refreshToken }) => {
       revocations.add(SESSION_ID)
@@ -206,14 +210,14 @@ describe('after the rotation has been committed', () => {
 })
 
 describe('limits', () => {
-  test('a token with a wrong MAC counts against its address, and is told when to come again', async () => {
-    const { refresh, recorder } = setUp({ stored: { outcome: 'invalid', mac: false } })
+  test('forged tokens are limited by address, with the time of the next attempt', async () => {
+    const { refresh, metrics } = setUp({ stored: { outcome: 'invalid', mac: false } })
     expect(await refresh(request)).toEqual({ outcome: 'invalid' })
     expect(await refresh(request)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 9 })
-    expect(recorder.rateLimited).toHaveBeenCalledExactlyOnceWith('refused_refresh')
+    expect(metrics.rateLimited).toHaveBeenCalledExactlyOnceWith('refused_refresh')
   })
 
-  test('one whose key is missing here has a limit of its own, and its client comes again as soon as after a 503', async () => {
+  test('tokens with an unknown key have their own limit, and wait no longer than after a 503', async () => {
     const { refresh, limit } = setUp({ stored: { outcome: 'unknown_kid' } })
     const take = vi.spyOn(limit, 'take')
     expect(await refresh(request)).toEqual({ outcome: 'unavailable', because: 'unknown_kid' })
@@ -230,14 +234,14 @@ describe('limits', () => {
     { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
     { outcome: 'unknown_session' },
     granted(),
-  ])('a token whose MAC is right is never limited by address (%#)', async (stored) => {
+  ])('an authentic token is never limited by address (%#)', async (stored) => {
     const { refresh, limit } = setUp({ stored })
     for (let i = 0; i < 3; i++) expect((await refresh(request)).outcome).not.toBe('rate_limited')
     expect(limit.left).toBe(1)
   })
 })
 
-test('a reuse kills the access tokens of the session here and now', async () => {
+test('a reuse revokes the access tokens of the session in this process at once', async () => {
   const { refresh, revocations } = setUp({
     stored: { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
   })
@@ -245,10 +249,10 @@ test('a reuse kills the access tokens of the session here and now', async () => 
   expect(revocations.isRevoked(SESSION_ID)).toBe(true)
 })
 
-test('a store that is away is told on, and counted as ours', async () => {
-  const { refresh, recorder } = setUp({ stored: new CodedError('unavailable') })
+test('an error of token-store is thrown unchanged and counted as unavailable', async () => {
+  const { refresh, metrics } = setUp({ stored: new CodedError('unavailable') })
   await expect(refresh(request)).rejects.toMatchObject({ code: 'unavailable' })
-  expect(recorder.refreshed.mock.calls).toEqual([['refresh', 'unavailable']])
+  expect(metrics.refreshed.mock.calls).toEqual([['refresh', 'unavailable']])
 })
 
 test.each<[RotateResult, string]>([
@@ -263,13 +267,13 @@ test.each<[RotateResult, string]>([
   [{ outcome: 'invalid', mac: false }, 'debug'],
   [{ outcome: 'unknown_kid' }, 'debug'],
   [{ outcome: 'rate_limited', retryAfterSeconds: 5 }, 'debug'],
-])('%o is a line of level %s: a flood of what is not ours fills no disk', async (stored, level) => {
+])('%o is logged with level %s: a flood of forged tokens fills no disk', async (stored, level) => {
   const { refresh, log } = setUp({ stored })
   await refresh(request)
   expect(log.lines).toEqual([expect.stringContaining(`"level":"${level}"`)])
 })
 
-test('one line a refresh, without any token', async () => {
+test('a refresh writes one log line, without tokens', async () => {
   const { refresh, log } = setUp({ stored: granted() })
   await refresh(request)
   expect(log.lines).toHaveLength(1)

@@ -1,29 +1,22 @@
-import type { PeekResult, RotateRequest, RotateResult, TokenStore } from '@auto-refresh/contracts'
+import type { RotateRequest, RotateResult, TokenStore } from '@auto-refresh/contracts'
 import { ACCESS_TTL_MARGIN_SECONDS } from '../../domain/access-token-claims.ts'
-import { decideStanding } from '../../domain/decide-standing.ts'
+import { checkSessionUser } from '../../domain/check-session-user.ts'
+import { toReportedOutcome, type RefreshRefusal } from '../../domain/refresh-refusal.ts'
 import type { TokenPair } from '../../domain/token-pair.ts'
 import type { KnownUsers } from '../../ports/known-users.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
 import type { Revocations } from '../../ports/revocations.ts'
-import type {
-  Log,
-  Recorder,
-  RefreshMetricOutcome,
-  RefreshOperation,
-} from '../../ports/telemetry.ts'
-import type { RefreshRefusal, RefuseRefresh } from './refuse-refresh.ts'
+import type { Metrics, RefreshOperation } from '../../ports/telemetry.ts'
+import type { RefuseRefresh } from './refuse-refresh.ts'
+import type { ReportRefresh } from './report-refresh.ts'
 import type { SignPair } from './sign-pair.ts'
-import type { TellRefusal } from './tell-refusal.ts'
-import { toLogLevel } from './to-log-level.ts'
-
-export type { RefreshRefusal } from './refuse-refresh.ts'
 
 export type RefreshRequest = Readonly<{
   refreshToken: string
   idempotencyKey?: string | undefined
   /**
-   * the session of the access token that came along (the middleware): another session's refresh
-   * token changes nothing
+   * session of the access token in the same request (middleware): a refresh token of another
+   * session is refused and changes nothing
    */
   expectedSessionId?: string | undefined
   context: RequestContext
@@ -41,109 +34,76 @@ type RefreshDeps = Readonly<{
   revocations: Revocations
   signPair: SignPair
   refuseRefresh: RefuseRefresh
-  tellRefusal: TellRefusal
-  recorder: Recorder
-  log: Log
+  reportRefresh: ReportRefresh
+  metrics: Metrics
   accessTtlSeconds: number
 }>
 
 /**
- * Renews a pair. token-store decides and commits; what follows works from memory where it can, and
- * a fault after the commit is a 503 whose retry gets the same successor. Throws
- * `CodedError('unavailable')`.
+ * Exchanges a refresh token for the next pair. token-store decides and commits. The rest works from
+ * memory where it can: after a failure behind the commit (503) a retry gets the same successor.
+ * Throws `CodedError('unavailable')`.
  */
-export function createRefresh(deps: RefreshDeps): Refresh {
-  const {
-    tokenStore,
-    knownUsers,
-    revocations,
-    signPair,
-    refuseRefresh,
-    tellRefusal,
-    recorder,
-    log,
-  } = deps
-
+export function createRefresh({
+  tokenStore,
+  knownUsers,
+  revocations,
+  signPair,
+  refuseRefresh,
+  reportRefresh,
+  metrics,
+  accessTtlSeconds,
+}: RefreshDeps): Refresh {
   return async (request) => {
-    const operation = request.operation ?? 'refresh'
+    const { context, operation = 'refresh' } = request
     try {
-      const asked = toRotateRequest(request, deps.accessTtlSeconds)
-      if (knownUsers.areAway()) await requireKnownUser(asked)
-      const rotation = await tokenStore.rotate(asked)
-      const {
-        result,
-        counted,
-        isRepeated = false,
-      } = 'session' in rotation ? await grant(rotation) : await refuse(rotation, request.context)
-      recorder.refreshed(
-        operation,
-        counted,
-        'session' in rotation && counted === 'rotated' ? rotation.intervalSeconds : undefined,
-      )
-      const names = namesOf(rotation)
-      tellRefusal(counted, { sessionId: names.sessionId, context: request.context })
-      const line = {
-        event: 'refresh',
-        operation,
-        outcome: counted,
-        ...names,
-        network: request.context.network,
-      }
-      log[isRepeated ? 'debug' : toLogLevel(rotation, counted)](line, `Refresh ${counted}`)
+      const rotateRequest = toRotateRequest(request, accessTtlSeconds)
+      if (knownUsers.areUnavailable()) await requireKnownUser(rotateRequest)
+      const stored = await tokenStore.rotate(rotateRequest)
+      const { result, isRepeated } =
+        'session' in stored
+          ? { result: await grant(stored), isRepeated: false }
+          : await refuse(stored, context)
+      const outcome = 'pair' in result ? result.outcome : toReportedOutcome(result)
+      reportRefresh({ operation, outcome, stored, context, isRepeated })
       return result
     } catch (error) {
-      recorder.refreshed(operation, 'unavailable')
+      metrics.refreshed(operation, 'unavailable')
       throw error
     }
   }
 
   /**
-   * While the users cannot be read, a rotation whose answer we could not give would age until its
-   * retry looks like a theft: only who is known here is rotated, and a reuse waits until we could
-   * have answered.
+   * While the users cannot be read, refreshes only users that this process knows. A rotation whose
+   * response we cannot send would age until its retry looks like a theft. A reuse waits too: our
+   * own missing response may have caused it.
    */
-  async function requireKnownUser(asked: RotateRequest): Promise<void> {
-    const peeked = await tokenStore.peek(asked)
+  async function requireKnownUser(request: RotateRequest): Promise<void> {
+    const peeked = await tokenStore.peek(request)
     if ('session' in peeked) await knownUsers.find(peeked.session.userId)
-    if (peeked.outcome === 'reused' && knownUsers.areAway()) await knownUsers.find(peeked.userId)
+    if (peeked.outcome === 'reused' && knownUsers.areUnavailable())
+      await knownUsers.find(peeked.userId)
   }
 
-  async function grant({ outcome, session, token }: Granted): Promise<Decided> {
-    const known = decideStanding(await knownUsers.find(session.userId), session.userVersion)
-    if (known.standing !== 'good')
-      return { result: { outcome: known.standing }, counted: known.standing }
+  async function grant({ outcome, session, token }: Granted): Promise<RefreshResult> {
+    const known = checkSessionUser(await knownUsers.find(session.userId), session.userVersion)
+    if (known.outcome !== 'active') return known
     const pair = await signPair({ session, user: known.user, refreshToken: token })
-    // A revoke that finished while this was under way wins.
-    if (revocations.isRevoked(session.id))
-      return { result: { outcome: 'revoked' }, counted: 'revoked' }
-    return { result: { outcome, pair }, counted: outcome }
+    // A revocation that completed during the rotation wins.
+    if (revocations.isRevoked(session.id)) return { outcome: 'revoked' }
+    return { outcome, pair }
   }
 
-  async function refuse(
-    refused: Exclude<RotateResult, Granted>,
-    context: RequestContext,
-  ): Promise<Decided> {
-    if (refused.outcome === 'reused') revocations.add(refused.sessionId)
-    const { refusal, counted, isRepeated } = await refuseRefresh(refused, context)
-    return { result: refusal, counted, isRepeated }
+  async function refuse(stored: Exclude<RotateResult, Granted>, context: RequestContext) {
+    if (stored.outcome === 'reused') revocations.add(stored.sessionId)
+    const { refusal, isRepeated } = await refuseRefresh(stored, context)
+    return { result: refusal, isRepeated }
   }
 }
 
 type Granted = Extract<RotateResult, { session: unknown }>
-type Decided = { result: RefreshResult; counted: RefreshMetricOutcome; isRepeated?: boolean }
 
-/** Whom a line in the log is about, as far as the store told. */
-export function namesOf(answer: RotateResult | PeekResult): {
-  sessionId?: string
-  userId?: string
-} {
-  if ('session' in answer) return { sessionId: answer.session.id, userId: answer.session.userId }
-  return 'sessionId' in answer && answer.sessionId !== undefined
-    ? { sessionId: answer.sessionId }
-    : {}
-}
-
-/** What token-store is asked, by `rotate` and by `peek` alike. */
+/** The request to token-store, for `rotate` and for `peek`. */
 export function toRotateRequest(request: RefreshRequest, accessTtlSeconds: number): RotateRequest {
   const { refreshToken, idempotencyKey, expectedSessionId, context } = request
   return {

@@ -1,24 +1,24 @@
 import type { PeekResult } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
-import { aRecorder, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
+import { fakeMetrics, context, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { createLimitEnded, createLimitRefused } from './limit-refused.ts'
 import { createRefuseRefresh } from './refuse-refresh.ts'
 
 function setUp() {
   const limitEnded = createLimitEnded({
     limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }),
-    recorder: aRecorder(),
+    metrics: fakeMetrics(),
   })
   const limitRefused = createLimitRefused({
     limit: createBoundedLimiter({ limit: { points: 2, seconds: 60 } }),
-    recorder: aRecorder(),
+    metrics: fakeMetrics(),
   })
   const lines = createBoundedLimiter({ limit: { points: 1, seconds: 60 } })
   const refuse = createRefuseRefresh({ limitRefused, limitEnded, lines })
   return async (refused: Parameters<typeof refuse>[0], from = context) => {
-    const { counted, isRepeated } = await refuse(refused, from)
-    return [counted, isRepeated]
+    const { refusal, isRepeated } = await refuse(refused, from)
+    return [refusal.outcome, isRepeated]
   }
 }
 const revoked: PeekResult & { outcome: 'revoked' } = {
@@ -27,8 +27,8 @@ const revoked: PeekResult & { outcome: 'revoked' } = {
   reason: 'logout',
 }
 
-describe('a token of a session that has ended', () => {
-  test('is told the truth until its limit, then limited, with one line for each', async () => {
+describe('a token of an ended session', () => {
+  test('is refused with its reason up to the limit, then rate limited; each is logged once', async () => {
     const refuse = setUp()
     expect([await refuse(revoked), await refuse(revoked)]).toEqual([
       ['revoked', false],
@@ -40,7 +40,7 @@ describe('a token of a session that has ended', () => {
     ])
   })
 
-  test('is limited for one address and one session, and for nobody else', async () => {
+  test('is limited for one address and one session only', async () => {
     const refuse = setUp()
     for (let i = 0; i < 3; i += 1) await refuse(revoked)
     expect((await refuse(revoked, { ...context, block: '198.51.100.1/32' }))[0]).toBe('revoked')
@@ -50,13 +50,13 @@ describe('a token of a session that has ended', () => {
   test.each([
     { outcome: 'expired', sessionId: SESSION_ID },
     { outcome: 'session_mismatch', sessionId: SESSION_ID },
-  ] as const)('is limited however it ended: $outcome', async (refused) => {
+  ] as const)('is limited whatever ended the session: $outcome', async (refused) => {
     const refuse = setUp()
     for (let i = 0; i < 2; i += 1) await refuse(refused)
     expect((await refuse(refused))[0]).toBe('rate_limited')
   })
 
-  test('is an alarm at its first use, however many were refused before', async () => {
+  test('raises an alarm on reuse, even after many refusals', async () => {
     const refuse = setUp()
     for (let i = 0; i < 5; i += 1) await refuse(revoked)
     expect((await refuse({ outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID }))[0]).toBe(
@@ -65,12 +65,12 @@ describe('a token of a session that has ended', () => {
   })
 })
 
-test('tokens whose key is missing here use up no limit of those behind the same address', async () => {
+test('tokens with an unknown key do not use up the limit of forged tokens', async () => {
   const refuse = setUp()
   for (let i = 0; i < 5; i += 1) await refuse({ outcome: 'unknown_kid' })
   const forged = { outcome: 'invalid', mac: false } as const
-  const counted = [await refuse(forged), await refuse(forged), await refuse(forged)].map(
+  const outcomes = [await refuse(forged), await refuse(forged), await refuse(forged)].map(
     ([outcome]) => outcome,
   )
-  expect(counted).toEqual(['invalid', 'invalid', 'rate_limited'])
+  expect(outcomes).toEqual(['invalid', 'invalid', 'rate_limited'])
 })

@@ -1,71 +1,45 @@
 import type { PeekResult } from '@auto-refresh/contracts'
+import type { RefreshRefusal } from '../../domain/refresh-refusal.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
-import type { RefreshMetricOutcome } from '../../ports/telemetry.ts'
 import type { LimitEnded, LimitRefused } from './limit-refused.ts'
 
-export type RefreshRefusal =
-  | { outcome: 'invalid' | 'expired' | 'revoked' | 'reused' | 'session_mismatch' | 'user_inactive' }
-  | { outcome: 'rate_limited'; retryAfterSeconds: number }
-  /**
-   * ours to answer for: 503. A key of a newer deployment, or a session row that a restore has lost
-   */
-  | { outcome: 'unavailable'; because: 'unknown_kid' | 'unknown_session' }
-
-type StoreRefusal = Exclude<PeekResult, { session: unknown }>
-export type Refusal = Readonly<{
-  refusal: RefreshRefusal
-  counted: RefreshMetricOutcome
-  /** the same was refused less than a minute ago, which a log need not say again */
-  isRepeated: boolean
-}>
-export type RefuseRefresh = (refused: StoreRefusal, context: RequestContext) => Promise<Refusal>
+/** What token-store returned for a refresh token that it does not accept. */
+type RefusedByStore = Exclude<PeekResult, { session: unknown }>
+export type RefuseRefresh = (
+  refused: RefusedByStore,
+  context: RequestContext,
+) => Promise<
+  Readonly<{
+    refusal: RefreshRefusal
+    /** the same refusal was reported less than a minute ago */
+    isRepeated: boolean
+  }>
+>
 
 type RefuseRefreshDeps = Readonly<{
   limitRefused: LimitRefused
   limitEnded: LimitEnded
-  /** allows a session and outcome once a minute */
+  /** allows one line a minute for each session and outcome */
   lines: { take(key: string): Promise<{ allowed: boolean }> }
 }>
 
-/** What a refusal of token-store means to the caller, and how it is counted. */
+/** Turns a refusal of token-store into the refusal for the caller, and applies the limits. */
 export function createRefuseRefresh({
   limitRefused,
   limitEnded,
   lines,
 }: RefuseRefreshDeps): RefuseRefresh {
   return async (refused, { block }) => {
-    const decided = (await limit(refused, block)) ?? toRefusal(refused)
+    const refusal = (await limit(refused, block)) ?? toRefusal(refused)
     const sessionId = 'sessionId' in refused ? refused.sessionId : undefined
     const isRepeated =
-      sessionId !== undefined &&
-      !(await lines.take(`${sessionId} ${decided.refusal.outcome}`)).allowed
-    return { ...decided, isRepeated }
+      sessionId !== undefined && !(await lines.take(`${sessionId} ${refusal.outcome}`)).allowed
+    return { refusal, isRepeated }
   }
 
-  async function limit(refused: StoreRefusal, block: string): Promise<Decided | undefined> {
+  /** The use that ends a session is an alarm and is never limited. */
+  async function limit(refused: RefusedByStore, block: string) {
     if (refused.outcome === 'unknown_kid') return limitUnknownKid(block)
-    const limited = await take(refused, block)
-    return limited && same(limited)
-  }
-
-  /**
-   * The key may be missing through our own fault, so no neighbour's limit is used up. Made-up
-   * tokens look the same: a limit of their own keeps a flood of them from counting as failures of
-   * ours. Beyond it a client waits no longer.
-   */
-  async function limitUnknownKid(block: string): Promise<Decided | undefined> {
-    const limited = await limitRefused(`unknown_kid ${block}`)
-    return (
-      limited &&
-      same({
-        ...limited,
-        retryAfterSeconds: Math.min(UNKNOWN_KID_WAIT_SECONDS, limited.retryAfterSeconds),
-      })
-    )
-  }
-
-  /** The first use that ends a session is an alarm, and is never limited. */
-  async function take(refused: StoreRefusal, block: string) {
     if (refused.outcome === 'invalid' && !refused.mac) return limitRefused(block)
     const isEnded =
       refused.outcome === 'revoked' ||
@@ -75,35 +49,41 @@ export function createRefuseRefresh({
       ? limitEnded({ sessionId: refused.sessionId, block })
       : undefined
   }
+
+  /**
+   * A key may be missing through our own failure, so these tokens do not count against the limit
+   * that honest neighbours share. Forged tokens look the same, so they have a limit of their own:
+   * a flood of them must not be counted as our failures. A client waits no longer than after a 503.
+   */
+  async function limitUnknownKid(block: string) {
+    const limited = await limitRefused(`unknown_kid ${block}`)
+    return (
+      limited && {
+        ...limited,
+        retryAfterSeconds: Math.min(UNKNOWN_KID_WAIT_SECONDS, limited.retryAfterSeconds),
+      }
+    )
+  }
 }
 
-/** As after a 503: who has waited it may find the key there. */
+/** As after a 503: by then the key may be there. */
 const UNKNOWN_KID_WAIT_SECONDS = 5
 
-type Decided = Omit<Refusal, 'isRepeated'>
-
-function toRefusal(refused: StoreRefusal): Decided {
+function toRefusal(refused: RefusedByStore): RefreshRefusal {
   switch (refused.outcome) {
     case 'unknown_kid':
     case 'unknown_session':
-      return {
-        refusal: { outcome: 'unavailable', because: refused.outcome },
-        counted: refused.outcome,
-      }
+      return { outcome: 'unavailable', because: refused.outcome }
     case 'revoked':
-      return same({ outcome: refused.reason === 'user_disabled' ? 'user_inactive' : 'revoked' })
+      return { outcome: refused.reason === 'user_disabled' ? 'user_inactive' : 'revoked' }
     case 'rate_limited':
-      return same({ outcome: 'rate_limited', retryAfterSeconds: refused.retryAfterSeconds })
+      return { outcome: 'rate_limited', retryAfterSeconds: refused.retryAfterSeconds }
     case 'invalid':
     case 'expired':
     case 'reused':
     case 'session_mismatch':
-      return same({ outcome: refused.outcome })
+      return { outcome: refused.outcome }
     default:
       return refused satisfies never
   }
-}
-
-function same(refusal: RefreshRefusal): Decided {
-  return { refusal, counted: refusal.outcome }
 }

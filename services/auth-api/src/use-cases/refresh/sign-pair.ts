@@ -18,8 +18,8 @@ type SignPairDeps = Readonly<{
 }>
 
 /**
- * A fresh access token beside the refresh token that token-store gave. From memory: after a commit
- * little may fail.
+ * Signs a new access token and returns it with the refresh token that token-store issued. Works
+ * from memory, because it runs after the commit.
  */
 export function createSignPair({ signingKeys, policy, clock, createId }: SignPairDeps): SignPair {
   return async ({ session, user, refreshToken }) => {

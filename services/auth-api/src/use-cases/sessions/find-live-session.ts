@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode, type PeekResult } from '@auto-refresh/contracts'
 import type { TokenStore } from '@auto-refresh/contracts'
+import { TOKEN_REFUSAL_CODES } from '../../domain/refresh-refusal.ts'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { FindProvenSession, ProvenSession, SessionProof } from './find-proven-session.ts'
 import type { LimitEnded } from '../refresh/limit-refused.ts'
@@ -74,11 +75,9 @@ type DeadOutcome = Exclude<
 >['outcome']
 
 const CODES: Record<DeadOutcome, ErrorCode> = {
-  invalid: 'refresh_token_invalid',
-  expired: 'refresh_token_expired',
-  revoked: 'refresh_token_revoked',
+  ...TOKEN_REFUSAL_CODES,
+  // This check ends no session, so a superseded token is not reported as a detected reuse.
   reused: 'refresh_token_revoked',
-  session_mismatch: 'session_mismatch',
   unknown_kid: 'unavailable',
   unknown_session: 'unavailable',
 }

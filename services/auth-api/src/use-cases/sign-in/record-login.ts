@@ -1,11 +1,11 @@
 import type { LoginAudit, LoginEvents, LoginRecord } from '../../ports/login-records.ts'
-import type { Log, Recorder } from '../../ports/telemetry.ts'
+import type { Log, Metrics } from '../../ports/telemetry.ts'
 
 export type RecordLogin = (login: LoginRecord) => Promise<void>
 type RecordLoginDeps = Readonly<{
   audit: Pick<LoginAudit, 'record'>
   events: LoginEvents
-  recorder: Recorder
+  metrics: Metrics
   log: Log
 }>
 
@@ -13,11 +13,11 @@ type RecordLoginDeps = Readonly<{
  * The audit row first, so that no attempt is lost to an investigation; then the event, the count
  * and the line.
  */
-export function createRecordLogin({ audit, events, recorder, log }: RecordLoginDeps): RecordLogin {
+export function createRecordLogin({ audit, events, metrics, log }: RecordLoginDeps): RecordLogin {
   return async (login) => {
     await audit.record(login)
     events.publish(login)
-    recorder.loggedIn(login.outcome)
+    metrics.loggedIn(login.outcome)
     const { outcome, usernameHash, userId, sessionId, context } = login
     log.info(
       { event: 'login', outcome, usernameHash, userId, sessionId, network: context.network },

@@ -6,7 +6,7 @@ import type { FamiliarSignIns, LoginThrottle, SignInLimit } from '../../ports/si
 import type { User, Users } from '../../ports/users.ts'
 import {
   aLog,
-  aRecorder,
+  fakeMetrics,
   aSession,
   aTokenStore,
   aUser,
@@ -50,17 +50,17 @@ function setUp({
   const throttle = { take: vi.fn<LoginThrottle['take']>(async () => ({ allowed: true, end })), end }
   const signInLimit = {
     take: vi.fn<SignInLimit['take']>(async () => ({ allowed: true })),
-    giveBack: vi.fn<SignInLimit['giveBack']>(async () => {}),
+    refund: vi.fn<SignInLimit['refund']>(async () => {}),
   }
   const records: LoginRecord[] = []
   const audit = { record: vi.fn<LoginAudit['record']>(async (login) => void records.push(login)) }
   const events: LoginRecord[] = []
-  const recorder = aRecorder()
+  const metrics = fakeMetrics()
   const log = aLog()
   const recordLogin = createRecordLogin({
     audit,
     events: { publish: (login) => void events.push(login) },
-    recorder,
+    metrics,
     log,
   })
   const signIn = createSignIn({
@@ -83,8 +83,8 @@ function setUp({
     }),
     recordLogin,
     hashUsername: (key) => `hmac(${key.length})`,
-    startPatience: () => new AbortController().signal,
-    recorder,
+    startDeadline: () => new AbortController().signal,
+    metrics,
     log,
     accessTtlSeconds: 1800,
     allowDemoPassword,
@@ -101,14 +101,14 @@ function setUp({
     records,
     events,
     audit,
-    recorder,
+    metrics,
     log,
   }
 }
 const right = { username: 'ADA', password: 'right', context }
 
 test('the right password opens a session', async () => {
-  const { signIn, records, events, throttle, tokenStore, users, recorder } = setUp()
+  const { signIn, records, events, throttle, tokenStore, users, metrics } = setUp()
   expect(await signIn(right)).toEqual({
     outcome: 'signed_in',
     pair: {
@@ -130,7 +130,7 @@ test('the right password opens a session', async () => {
   expect(records).toMatchObject([{ outcome: 'succeeded', userId: USER_ID, sessionId: SESSION_ID }])
   expect(events).toEqual(records)
   expect(throttle.end.mock.calls).toEqual([['right']])
-  expect(recorder.loggedIn.mock.calls).toEqual([['succeeded']])
+  expect(metrics.loggedIn.mock.calls).toEqual([['succeeded']])
 })
 
 test('a device that proves an earlier sign-in of the same user is told to the throttle', async () => {
@@ -250,11 +250,11 @@ describe('limits', () => {
   })
 
   test('only the first refusal of a window is written down, every one is counted', async () => {
-    const { signIn, throttle, records, recorder } = setUp()
+    const { signIn, throttle, records, metrics } = setUp()
     throttle.take.mockResolvedValueOnce(refused(true)).mockResolvedValue(refused(false))
     for (let i = 0; i < 3; i++) await signIn(right)
     expect(records).toMatchObject([{ outcome: 'rate_limited' }])
-    expect(recorder.loggedIn.mock.calls).toEqual([
+    expect(metrics.loggedIn.mock.calls).toEqual([
       ['rate_limited'],
       ['rate_limited'],
       ['rate_limited'],
@@ -273,7 +273,7 @@ describe('trouble of ours', () => {
       if (where === 'audit') parts.audit.record.mockRejectedValue(away)
       await expect(parts.signIn(right)).rejects.toBe(away)
       expect(parts.throttle.end.mock.calls).toEqual([['right']])
-      expect(parts.recorder.loggedIn.mock.calls).toEqual([['unavailable']])
+      expect(parts.metrics.loggedIn.mock.calls).toEqual([['unavailable']])
     },
   )
 })
@@ -337,5 +337,5 @@ test('a session that was not opened through our own fault does not count', async
   await expect(signIn({ username: 'Ada', password: 'right', context })).rejects.toMatchObject({
     code: 'unavailable',
   })
-  expect(signInLimit.giveBack).toHaveBeenCalledExactlyOnceWith(USER_ID)
+  expect(signInLimit.refund).toHaveBeenCalledExactlyOnceWith(USER_ID)
 })

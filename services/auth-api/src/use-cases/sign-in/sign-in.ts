@@ -14,7 +14,7 @@ import type {
   LoginThrottle,
   SignInLimit,
 } from '../../ports/sign-in-limits.ts'
-import type { Log, Recorder } from '../../ports/telemetry.ts'
+import type { Log, Metrics } from '../../ports/telemetry.ts'
 import type { User, Users } from '../../ports/users.ts'
 import type { RecordLogin } from './record-login.ts'
 import type { SignPair } from '../refresh/sign-pair.ts'
@@ -51,8 +51,8 @@ type SignInDeps = Readonly<{
   recordLogin: RecordLogin
   hashUsername: HashUsername
   /** Ends when a request has waited for its turn long enough. */
-  startPatience: () => AbortSignal
-  recorder: Recorder
+  startDeadline: () => AbortSignal
+  metrics: Metrics
   log: Log
   accessTtlSeconds: number
   /**
@@ -85,7 +85,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     signPair,
     recordLogin,
     hashUsername,
-    recorder,
+    metrics,
     log,
   } = deps
 
@@ -94,42 +94,42 @@ export function createSignIn(deps: SignInDeps): SignIn {
       throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
     const login = { usernameHash: hashUsername(usernameKey), context }
-    const patience = deps.startPatience()
+    const deadline = deps.startDeadline()
     const device =
       deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
     const attempt = { usernameKey, block: context.block }
     const place = { usernameHash: login.usernameHash, block: context.block }
-    const turn = { patience, first: device !== undefined || deps.familiar.has(place) }
+    const turn = { deadline, first: device !== undefined || deps.familiar.has(place) }
     if (!turn.first && passwords.isBusy()) {
       // Refused before it costs anything: a flood must not take the time of refreshes.
-      recorder.loggedIn('unavailable')
+      metrics.loggedIn('unavailable')
       throw new CodedError('unavailable')
     }
-    const taken = await throttle.take({ ...attempt, device }, patience).catch((error: unknown) => {
-      recorder.loggedIn('unavailable')
+    const taken = await throttle.take({ ...attempt, device }, deadline).catch((error: unknown) => {
+      metrics.loggedIn('unavailable')
       throw error
     })
     if (!taken.allowed) {
-      recorder.rateLimited(taken.limiter)
+      metrics.rateLimited(taken.limiter)
       // One row a window: whoever is over the limit must not fill the audit table.
       if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
-      else recorder.loggedIn('rate_limited')
+      else metrics.loggedIn('rate_limited')
       return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
     }
 
     const { end } = taken
     try {
       const result = await check()
-      giveBack(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
+      refund(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
       return result
     } catch (error) {
-      recorder.loggedIn('unavailable')
-      giveBack('right')
+      metrics.loggedIn('unavailable')
+      refund('right')
       throw error
     }
 
     /** Not waited for: it may stand in a queue, and the answer is decided. */
-    function giveBack(outcome: 'right' | 'wrong'): void {
+    function refund(outcome: 'right' | 'wrong'): void {
       end(outcome).catch((error: unknown) =>
         log.warn({ err: error }, 'Returning the attempt to the rate limiter failed'),
       )
@@ -153,8 +153,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
       // Right passwords are no guesses, but each opens a session whose row outlives it by days.
       const room = await deps.signInLimit.take(user.id)
       if (!room.allowed) {
-        recorder.rateLimited('sign_in')
-        recorder.loggedIn('rate_limited')
+        metrics.rateLimited('sign_in')
+        metrics.loggedIn('rate_limited')
         return { outcome: 'rate_limited', retryAfterSeconds: room.retryAfterSeconds }
       }
 
@@ -167,7 +167,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
           accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
         })
         .catch(async (error: unknown) => {
-          await deps.signInLimit.giveBack(user.id)
+          await deps.signInLimit.refund(user.id)
           throw error
         })
       if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)

@@ -15,8 +15,9 @@ type Deps = Readonly<{
 }>
 
 /**
- * Reads the refresh token of a request; one in a cookie counts only with proof. Of several cookies
- * the use case chooses. Throws `ambiguous_refresh_token`, `csrf_rejected`, `unavailable`.
+ * Reads the refresh token of a request. A cookie counts only with proof against CSRF; the use case
+ * chooses among several cookies. Returns `undefined` when there is no refresh token. Throws
+ * `ambiguous_refresh_token`, `csrf_rejected`, `unavailable`.
  */
 export async function readProvenRefreshToken(
   request: FastifyRequest<{ Body: RefreshBody }>,
@@ -25,9 +26,8 @@ export async function readProvenRefreshToken(
   const presented = readRefreshToken(request, { bodyToken: request.body.refresh_token })
   if (presented?.transport === 'cookie') requireCsrfProof(request)
   if (presented?.others === undefined) return presented
-  const tokens = [presented.token, ...presented.others]
   const token = await useCases.chooseRefreshToken({
-    tokens,
+    refreshTokens: [presented.token, ...presented.others],
     accessToken: readBearerToken(request),
     context: toRequestContext(request),
   })

@@ -1,7 +1,7 @@
 import { RenewalBody, RenewalData, RenewalPeekData } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { RefreshRefusal } from '../../../use-cases/refresh/refresh.ts'
+import type { RefreshRefusal } from '../../../domain/refresh-refusal.ts'
 import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toForwardedContext } from '../request/request-context.ts'

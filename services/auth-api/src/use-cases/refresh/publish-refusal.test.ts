@@ -2,13 +2,13 @@ import { expect, test, vi } from 'vitest'
 import { createBoundedLimiter } from '../../adapters/limits/create-bounded-limiter.ts'
 import type { RefusalEvents } from '../../ports/refresh.ts'
 import { context, SESSION_ID } from '../../testing/fakes.ts'
-import { createTellRefusal } from './tell-refusal.ts'
+import { createPublishRefusal } from './publish-refusal.ts'
 
 function setUp(points = 100) {
   const publish = vi.fn<RefusalEvents['publish']>()
   return {
     publish,
-    tell: createTellRefusal({
+    publishRefusal: createPublishRefusal({
       events: { publish },
       limit: createBoundedLimiter({ limit: { points, seconds: 60 } }),
     }),
@@ -23,18 +23,18 @@ test.each([
   ['session_mismatch', 'session_mismatch'],
   ['user_inactive', 'user_inactive'],
 ] as const)(
-  'a token refused as %s is told under the code that its bearer met',
+  'a token refused as %s is published with the error code of its caller',
   async (outcome, code) => {
-    const { publish, tell } = setUp()
-    tell(outcome, { sessionId: SESSION_ID, context })
+    const { publish, publishRefusal } = setUp()
+    publishRefusal(outcome, { sessionId: SESSION_ID, context })
     await expect
       .poll(() => publish.mock.calls)
       .toEqual([[{ code, sessionId: SESSION_ID, context }]])
   },
 )
 
-test('a limit, trouble of ours and a success are no refusals', async () => {
-  const { publish, tell } = setUp()
+test('rate limits, internal errors and successes are not published', async () => {
+  const { publish, publishRefusal } = setUp()
   for (const outcome of [
     'rate_limited',
     'unavailable',
@@ -44,17 +44,20 @@ test('a limit, trouble of ours and a success are no refusals', async () => {
     'replayed',
     'not_due',
   ] as const)
-    tell(outcome, { sessionId: undefined, context })
-  tell('expired', { sessionId: undefined, context })
+    publishRefusal(outcome, { sessionId: undefined, context })
+  publishRefusal('expired', { sessionId: undefined, context })
   await expect
     .poll(() => publish.mock.calls.map(([{ code }]) => code))
     .toEqual(['refresh_token_expired'])
 })
 
-test('one address that is refused without end is told to a bound, and holds up no other', async () => {
-  const { publish, tell } = setUp(3)
-  for (let i = 0; i < 50; i += 1) tell('revoked', { sessionId: SESSION_ID, context })
-  tell('revoked', { sessionId: SESSION_ID, context: { ...context, block: '198.51.100.9/32' } })
+test('refusals of one address are published up to a limit, which does not affect other addresses', async () => {
+  const { publish, publishRefusal } = setUp(3)
+  for (let i = 0; i < 50; i += 1) publishRefusal('revoked', { sessionId: SESSION_ID, context })
+  publishRefusal('revoked', {
+    sessionId: SESSION_ID,
+    context: { ...context, block: '198.51.100.9/32' },
+  })
   await expect.poll(() => publish.mock.calls.at(-1)?.[0].context.block).toBe('198.51.100.9/32')
   expect(publish).toHaveBeenCalledTimes(4)
 })

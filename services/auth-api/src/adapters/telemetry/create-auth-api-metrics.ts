@@ -1,8 +1,8 @@
-import type { Metrics } from '@auto-refresh/service-kit/telemetry'
-import type { Recorder } from '../../ports/telemetry.ts'
+import type { Metrics as ProcessMetrics } from '@auto-refresh/service-kit/telemetry'
+import type { Metrics } from '../../ports/telemetry.ts'
 
 type Counters = Pick<
-  Metrics,
+  ProcessMetrics,
   | 'logins'
   | 'refreshes'
   | 'refreshInterval'
@@ -11,8 +11,8 @@ type Counters = Pick<
   | 'revocationPropagation'
 >
 
-/** Counts in the product's metrics. */
-export function createRecorder({ metrics }: { metrics: Counters }): Recorder {
+/** Records what the use cases report in the metrics of the process. */
+export function createAuthApiMetrics({ metrics }: { metrics: Counters }): Metrics {
   return {
     loggedIn: (outcome) => metrics.logins.inc({ outcome }),
     refreshed(operation, outcome, intervalSeconds) {

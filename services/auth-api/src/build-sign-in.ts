@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import type { TokenStore } from '@auto-refresh/contracts'
+import { createDeviceProofs } from './adapters/crypto/create-device-proofs.ts'
+import type { EventQueueDeps } from './adapters/events/create-event-queue.ts'
+import { createLoginEvents } from './adapters/events/create-login-events.ts'
+import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
+import type { Limits } from './build-limits.ts'
+import { buildLoadFamiliar } from './build-load-familiar.ts'
+import type { KnownUsers } from './ports/known-users.ts'
+import type { LoginAudit } from './ports/login-records.ts'
+import type { Passwords } from './ports/passwords.ts'
+import type { Clock } from './ports/runtime.ts'
+import type { HashUsername } from './ports/sign-in-limits.ts'
+import type { Log, Metrics } from './ports/telemetry.ts'
+import type { Users } from './ports/users.ts'
+import type { SignPair } from './use-cases/refresh/sign-pair.ts'
+import { createRecordLogin } from './use-cases/sign-in/record-login.ts'
+import { createSignIn } from './use-cases/sign-in/sign-in.ts'
+
+/** Every request gets a response within 3 s: it may wait this long for its turn. */
+const QUEUE_DEADLINE_MS = 2400
+
+type BuildSignInDeps = Readonly<{
+  tokenStore: TokenStore
+  users: Users
+  knownUsers: KnownUsers
+  audit: LoginAudit
+  passwords: Passwords
+  hashUsername: HashUsername
+  signPair: SignPair
+  limits: Pick<Limits, 'throttle' | 'signInLimit'>
+  events: EventQueueDeps
+  metrics: Metrics
+  clock: Clock
+  elapsedMs: () => number
+  log: Log
+  accessTtlSeconds: number
+  allowDemoPassword: boolean
+}>
+
+/** The sign-in, and the memory of familiar sign-ins that go first in a flood. */
+export function buildSignIn({
+  tokenStore,
+  users,
+  knownUsers,
+  audit,
+  passwords,
+  hashUsername,
+  signPair,
+  limits,
+  events,
+  metrics,
+  clock,
+  elapsedMs,
+  log,
+  accessTtlSeconds,
+  allowDemoPassword,
+}: BuildSignInDeps) {
+  const familiar = createFamiliarSignIns()
+  const loginEvents = createLoginEvents(events)
+  return {
+    signIn: createSignIn({
+      knownUsers,
+      allowDemoPassword,
+      users,
+      passwords,
+      throttle: limits.throttle,
+      familiar,
+      deviceProofs: createDeviceProofs({ hashUsername, randomBytes, clock }),
+      signInLimit: limits.signInLimit,
+      tokenStore,
+      signPair,
+      recordLogin: createRecordLogin({ audit, events: loginEvents, metrics, log }),
+      hashUsername,
+      startDeadline: () => AbortSignal.timeout(QUEUE_DEADLINE_MS),
+      metrics,
+      log,
+      accessTtlSeconds,
+    }),
+    isSignInShed: (block: string) => passwords.isBusy() && !familiar.hasBlock(block),
+    loadFamiliar: buildLoadFamiliar({ audit, familiar, elapsedMs, log }),
+    flushLoginEvents: loginEvents.flush,
+  }
+}
