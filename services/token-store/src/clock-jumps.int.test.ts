@@ -10,7 +10,7 @@ beforeEach(() => t.sql.query('delete from token_store.downtimes'))
 afterAll(() => t.stop())
 
 /**
- * As if the database's clock had jumped ahead: all that is stored is older by that. The next
+ * Simulates a forward jump of the database's clock: makes all stored times older. The next
  * heartbeat follows within a second.
  */
 async function jump(sessionId: string, days: number): Promise<void> {
@@ -34,7 +34,7 @@ const outcome = (token: string) =>
   )
 const downtimes = async () => (await t.sql.query('select from token_store.downtimes')).rowCount ?? 0
 
-test('no session is called expired by a clock that has just jumped ahead, and one that has expired is ten minutes later', async () => {
+test('a clock that has just jumped ahead expires no session; after ten minutes an expired session is refused', async () => {
   const { token, session } = await t.issue()
   await jump(session.id, 8)
   await eventually(async () => (await downtimes()) === 1)
@@ -47,7 +47,7 @@ test('no session is called expired by a clock that has just jumped ahead, and on
   expect((await t.store.peek(refresh(token))).outcome).toBe('expired')
 })
 
-test('a clock jump does not delete the downtimes from before it: they still count when it is back', async () => {
+test('a clock jump does not delete earlier downtimes, so they still count after its correction', async () => {
   await t.sql.query(
     `insert into token_store.downtimes values (clock_timestamp() - interval '20 minutes', clock_timestamp() - interval '10 minutes')`,
   )

@@ -29,7 +29,7 @@ const thieves = [
   { network: '203.0.114.0/24', agent: home.agent },
 ]
 
-test('a thief who follows at once is remembered in the row: the third generation is a shadow, over any replicas', async () => {
+test('a thief who replays at once is reported as a shadow in the third generation, over all replicas', async () => {
   const { token, session } = await t.issue()
   let owned = token
   for (const [i, context] of thieves.entries()) {
@@ -51,7 +51,7 @@ test('a thief who follows at once is remembered in the row: the third generation
   expect(presented).toMatchObject(thieves)
 })
 
-test('strict ends the session at the first replay by another user agent, in the same batch as the rotation', async () => {
+test('strict mode ends the session at the first replay by another user agent, even in one batch with the rotation', async () => {
   const strict = await startTestTokenStores({ env: { REPLAY_CONTEXT: 'strict' } })
   try {
     const { token } = await strict.issue()
@@ -67,7 +67,7 @@ test('strict ends the session at the first replay by another user agent, in the 
   }
 })
 
-describe('a database that went back in time', () => {
+describe('a restored database', () => {
   async function restored() {
     const { token, session } = await t.issue()
     const tokens = [token]
@@ -81,7 +81,7 @@ describe('a database that went back in time', () => {
     return { session, present }
   }
 
-  test('believes an old stolen token once, and ends the session when its owner presents a later one', async () => {
+  test('accepts an old stolen token once, and ends the session when its owner presents a later one', async () => {
     const { session, present } = await restored()
     expect(await present(4, { network: 'other', agent: 'curl' })).toBe('regressed')
     await t.sql.query(
@@ -92,7 +92,7 @@ describe('a database that went back in time', () => {
     expect(await present(4)).toBe('revoked')
   })
 
-  test('serves racers of the lost generations', async () => {
+  test('serves concurrent refreshes of lost generations', async () => {
     const { present } = await restored()
     expect([await present(4), await present(6), await present(5), await present(9)]).toEqual([
       'regressed',
@@ -103,10 +103,10 @@ describe('a database that went back in time', () => {
   })
 })
 
-test('a rotation in the future, from before the clock went back, is replayed for a window from the first look on', async () => {
+test('a rotation in the future, from before the clock was set back, is replayed for one grace window', async () => {
   const { token, session } = await t.issue()
   const current = tokenOf(await t.store.rotate(refresh(token)))
-  // what the jump forward has left: a rotation in the future, and a downtime that has not ended yet
+  // left by the jump forward: a rotation in the future, and a downtime that has not ended yet
   await t.age(session.id, -3600)
   await t.sql.query(
     `insert into token_store.downtimes (started_at, ended_at) values (clock_timestamp() - interval '1 minute', clock_timestamp() + interval '1 hour')`,
@@ -121,7 +121,7 @@ test('a rotation in the future, from before the clock went back, is replayed for
   expect((await t.store.rotate(refresh(token))).outcome).toBe('reused')
 })
 
-test('a row with a time that is no number is a retryable fault of its own, and nobody else in the batch waits for it', async () => {
+test('a row with a time that is not a number fails only its own request, as retryable', async () => {
   const [broken, fine] = [await t.issue(), await t.issue()]
   await t.sql.query(`update token_store.sessions set mark_at = 'infinity' where id = $1`, [
     broken.session.id,
@@ -134,7 +134,7 @@ test('a row with a time that is no number is a retryable fault of its own, and n
   await expect(t.store.peek(refresh(broken.token))).rejects.toMatchObject({ code: 'unavailable' })
 })
 
-test('a migration that adds a column disturbs no replica that is running', async () => {
+test('a migration that adds a column does not disturb running replicas', async () => {
   const { token } = await t.issue()
   const next = tokenOf(await t.store.rotate(refresh(token)))
   await t.sql.query('alter table token_store.sessions add column later text')

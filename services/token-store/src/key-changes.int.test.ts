@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => first.stop())
 
-/** Another replica with the given settings, for as long as `work` lasts. */
+/** Runs another replica with the given settings during `work`. */
 async function withReplica<T>(
   env: Record<string, string>,
   work: (replica: TestTokenStores) => Promise<T>,
@@ -25,7 +25,7 @@ async function withReplica<T>(
   }
 }
 
-test('a start with another key under a known kid is refused as a fault of the settings, and no user is logged out', async () => {
+test('a start with another key under a known kid fails as a configuration error, and no user is logged out', async () => {
   const { token } = await first.issue()
   const start = withReplica({ REFRESH_TOKEN_KEYS: `1:${b}` }, async () => {})
   await expect(start).rejects.toThrow(ConfigError)
@@ -35,7 +35,7 @@ test('a start with another key under a known kid is refused as a fault of the se
   expect((await first.store.rotate(refresh(token))).outcome).toBe('rotated')
 })
 
-test('the mistakes of a key change that nobody is logged out by still work: new first at once, a late replica, old out early and put back', async () => {
+test('a key rotation with mistakes logs no user out: new key first at once, a late replica, old key removed too early and restored', async () => {
   const [one, two] = [await first.issue(), await first.issue()]
   const rotate = (replica: TestTokenStores, token: string) => replica.store.rotate(refresh(token))
   await withReplica({ REFRESH_TOKEN_KEYS: `2:${b},${a}` }, async (replica) => {
@@ -51,7 +51,7 @@ test('the mistakes of a key change that nobody is logged out by still work: new 
   })
 })
 
-test('a lost key is given up by its kid: a new one starts under another kid, and a kid is never used twice', async () => {
+test('the kid of a lost key can be retired: a new key needs another kid, and no kid is used twice', async () => {
   const { token } = await first.issue()
   const lost = { REFRESH_TOKEN_KEYS: `2:${b}`, REFRESH_TOKEN_RETIRED_KIDS: '1' }
   await withReplica(lost, async (replica) => {

@@ -3,9 +3,9 @@ import { eventually, type OwnPostgres, startOwnPostgres } from '@auto-refresh/te
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
-/** A machine that stands still uses up to 3 s of it; what is longer is a downtime. */
+/** Includes a pause of the machine of up to 3 s; a longer one is a downtime. */
 const GRACE_SECONDS = 5
-/** A locked table is given up as ever; nothing else is. */
+/** Only waits for a lock time out, as in production. */
 const DEADLINES = {
   options: '-c lock_timeout=250 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
   query_timeout: '30000',
@@ -17,7 +17,7 @@ beforeAll(async () => {
   postgres = await startOwnPostgres()
   t = await startTestTokenStores({
     url: `${postgres.url}&${new URLSearchParams(DEADLINES).toString()}`,
-    patient: false,
+    slowClock: false,
     env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS) },
   })
 })
@@ -26,7 +26,7 @@ afterAll(async () => {
   await postgres.stop()
 })
 
-/** What a client does: the same request again until it is answered. */
+/** Retries the same request until it succeeds, as a client does. */
 async function retried(token: string) {
   const results: RotateResult[] = []
   await eventually(async () => {
@@ -39,7 +39,7 @@ async function retried(token: string) {
   return result
 }
 
-test('a sessions table that is locked longer than the window costs nobody the session', async () => {
+test('a sessions table that is locked longer than the grace window ends no session', async () => {
   const { token } = await t.issue()
   const lost = await t.store.rotate(refresh(token))
   await t.sql.query('begin')
@@ -51,7 +51,7 @@ test('a sessions table that is locked longer than the window costs nobody the se
   expect((await retried(token)).token).toBe('token' in lost ? lost.token : '')
 })
 
-test('a database that is away longer than the window costs nobody the session, and every call is refused as retryable meanwhile', async () => {
+test('a database that is down longer than the grace window ends no session, and every call fails as retryable', async () => {
   const clients = await Promise.all(Array.from({ length: 32 }, () => t.issue()))
   const lost = await Promise.all(clients.map(({ token }) => t.store.rotate(refresh(token))))
   await postgres.stopServer()
@@ -66,7 +66,7 @@ test('a database that is away longer than the window costs nobody the session, a
     await expect(t.store.rotate(refresh(token))).rejects.toMatchObject({ code: 'unavailable' })
     refusedWithinMs.push(performance.now() - startedAt)
   }
-  // The fastest: the machine may be busy with something else.
+  // The fastest one counts: the machine may be busy.
   expect(Math.min(...refusedWithinMs)).toBeLessThan(300)
   await expect(t.store.peek(refresh(clients[0]?.token ?? ''))).rejects.toMatchObject({
     code: 'unavailable',
@@ -86,7 +86,7 @@ test('a database that is away longer than the window costs nobody the session, a
   expect(t.events.filter((event) => event.type === 'session.reuse-detected.v1')).toEqual([])
 })
 
-test('a database that is killed in the middle of rotations loses and forks no session', async () => {
+test('a database that is killed during rotations loses and forks no session', async () => {
   const clients = await Promise.all(
     Array.from({ length: 32 }, async () => ({ token: (await t.issue()).token })),
   )

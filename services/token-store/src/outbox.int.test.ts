@@ -4,7 +4,7 @@ import { eventually } from '@auto-refresh/test-engines'
 import { createPostgresOutbox } from './adapters/postgres/create-postgres-outbox.ts'
 import { refresh, startTestTokenStores, type TestTokenStores } from './testing/test-token-store.ts'
 
-/** It does not end by itself within a test. */
+/** Does not expire within a test. */
 const LEASE_MS = 600_000
 
 let t: TestTokenStores
@@ -39,7 +39,7 @@ test('relays share the lanes fairly, and each lane has one owner', async () => {
   for (const owner of [a, b, c]) await outbox.release(owner)
 })
 
-test('the lanes of a relay that died are taken over when its lease ends, not before', async () => {
+test('other relays take over the lanes of a crashed relay when its lease ends, not before', async () => {
   const outbox = createPostgresOutbox({ pool })
   const [dead, alive] = [crypto.randomUUID(), crypto.randomUUID()]
   expect(await outbox.lease(dead, LEASE_MS)).toHaveLength(16)
@@ -61,7 +61,7 @@ test('the lanes of a relay that died are taken over when its lease ends, not bef
   await outbox.release(alive)
 })
 
-test('a relay that stops hands its lanes over at once', async () => {
+test('a relay that stops releases its lanes at once', async () => {
   const outbox = createPostgresOutbox({ pool })
   const [first, second] = [crypto.randomUUID(), crypto.randomUUID()]
   await outbox.lease(first, LEASE_MS)
@@ -70,7 +70,7 @@ test('a relay that stops hands its lanes over at once', async () => {
   await outbox.release(second)
 })
 
-test('replicas relay beside each other: every event once, in the order of its session', async () => {
+test('several relays publish every event once, in order per session', async () => {
   const two = await startTestTokenStores({ replicas: 2, env: { REFRESH_LIMIT: 'off' } })
   try {
     const sessions = await Promise.all(Array.from({ length: 20 }, () => two.issue()))
@@ -96,7 +96,7 @@ test('replicas relay beside each other: every event once, in the order of its se
   }
 })
 
-test('an event tells the trace of the request that it comes from, not that of another in the batch', async () => {
+test('an event carries the trace of its own request, not that of another in the batch', async () => {
   const own = await startTestTokenStores()
   try {
     const sessions = await Promise.all([own.issue(), own.issue(), own.issue()])
@@ -112,12 +112,12 @@ test('an event tells the trace of the request that it comes from, not that of an
       ),
     )
     await eventually(() => own.events.length >= 6)
-    const told = sessions.map(
+    const published = sessions.map(
       ({ session }) =>
         own.events.find((event) => event.key === session.id && event.type === 'session.rotated.v1')
           ?.traceparent,
     )
-    expect(told).toEqual(traceparents)
+    expect(published).toEqual(traceparents)
   } finally {
     await own.stop()
   }

@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => t.stop())
 
-/** Copies of one session, ended a moment apart; `lives` is how long their access tokens live on. */
+/** Copies of one session, revoked a moment apart; `lives` is the rest of their access tokens' life. */
 async function endMany(
   sessionId: string,
   count: number,
@@ -33,7 +33,7 @@ async function readPages(sinceMs?: number) {
     })
     pages.push(answer.revocations.length)
     for (const { sessionId } of answer.revocations) sessions.add(sessionId)
-    // Nothing that a later page returns ended before what this page has promised.
+    // No later page returns a session that ended before the `readToMs` of this one.
     for (const { revokedAtMs } of answer.revocations)
       expect(revokedAtMs).toBeGreaterThanOrEqual(readToMs)
     expect(answer.readToMs).toBeGreaterThanOrEqual(readToMs)
@@ -44,7 +44,7 @@ async function readPages(sinceMs?: number) {
   return { pages, sessions }
 }
 
-test('the revocation list is read in bounded pages that miss nobody and repeat nobody, past sessions whose tokens are dead', async () => {
+test('the revocation list is read in bounded pages without gaps or repeats, past sessions with expired tokens', async () => {
   const { session } = await t.issue()
   await endMany(session.id, 7000, { endedAgo: '2 hours', lives: '-90 minutes' })
   await endMany(session.id, 12_000, { endedAgo: '5 minutes', lives: '25 minutes' })
@@ -54,6 +54,6 @@ test('the revocation list is read in bounded pages that miss nobody and repeat n
   expect(pages.length).toBeGreaterThan(2)
   expect(Math.max(...pages)).toBeLessThanOrEqual(5000)
   expect((await readPages(Date.now() - 60_000)).sessions.size).toBe(0)
-  // an auth-api of the release before asks without pages
+  // an auth-api of the previous release asks without pages
   expect((await t.store.revocations({})).revocations).toHaveLength(12_000)
 })

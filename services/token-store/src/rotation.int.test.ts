@@ -30,8 +30,8 @@ const seqsOf = (sessionId: string) =>
       : [],
   )
 
-describe('races', () => {
-  test('50 refreshes of one token at once, over two replicas: one rotation, one successor, no alarm', async () => {
+describe('concurrent requests', () => {
+  test('50 concurrent refreshes of one token over two replicas give one rotation, one successor and no alarm', async () => {
     for (let round = 0; round < 20; round += 1) {
       const { token, session } = await t.issue()
       const results = await Promise.all(
@@ -45,7 +45,7 @@ describe('races', () => {
     }
   })
 
-  test('two tokens of one session in one batch are decided one after the other', async () => {
+  test('two tokens of one session in one batch are decided in sequence', async () => {
     const { token } = await t.issue()
     const second = tokenOf(await t.store.rotate(refresh(token)))
     const results = await Promise.all([
@@ -57,7 +57,7 @@ describe('races', () => {
     expect(results.map((result) => result.outcome)).toEqual(['rotated', 'replayed', 'replayed'])
   })
 
-  test('after a revoke was answered no rotation succeeds, however they race', async () => {
+  test('after the response to a revocation no rotation succeeds', async () => {
     for (let round = 0; round < 60; round += 1) {
       const { token, session } = await t.issue()
       const racing = Array.from({ length: 4 }, (_, i) => storeOf(i).rotate(refresh(token)))
@@ -74,7 +74,7 @@ describe('races', () => {
     }
   })
 
-  test('a sign-in that began before a revocation of the user does not outlive it', async () => {
+  test('a sign-in that began before a revocation of the user is refused after it', async () => {
     for (let round = 0; round < 60; round += 1) {
       const userId = crypto.randomUUID()
       const request = {
@@ -95,12 +95,12 @@ describe('races', () => {
     }
   })
 
-  test('a revocation of the user waits for a sign-in that has begun to write, and ends it too', async () => {
+  test('a revocation of the user waits for a sign-in in progress and ends its session too', async () => {
     const one = await startTestTokenStores({ env: { SESSION_LIMIT: '1' } })
     const { session } = await one.issue()
     const { userId } = session
     const waiting = async (count: number) =>
-      // Asked from outside the transaction: within one, Postgres answers with what it saw first.
+      // From another connection: within one transaction Postgres returns its first reading.
       eventually(
         async () =>
           (
@@ -115,7 +115,7 @@ describe('races', () => {
       await one.sql.query('select 1 from token_store.sessions where id = $1 for update', [
         session.id,
       ])
-      // It must end the first session, which is locked: it stands still between looking at the
+      // It must end the first session, which is locked: it waits between reading the
       // version and writing.
       const issuing = one.store.issue({
         userId,
@@ -135,7 +135,7 @@ describe('races', () => {
     }
   })
 
-  test('batches that touch the same sessions in different orders never deadlock', async () => {
+  test('batches with the same sessions in different orders never deadlock', async () => {
     const userId = crypto.randomUUID()
     const issued = await Promise.all(Array.from({ length: 30 }, () => t.issue({ userId })))
     const results = await Promise.all(
@@ -152,7 +152,7 @@ describe('races', () => {
     expect(revoked.flatMap((result) => result.revokedSessionIds)).toHaveLength(30)
   })
 
-  test('one locked row costs only its own request', async () => {
+  test('a locked row fails only its own request', async () => {
     const one = await startTestTokenStores({
       env: { REFRESH_LIMIT: 'off' },
       session: '-c lock_timeout=250',
@@ -180,11 +180,11 @@ describe('races', () => {
 })
 
 describe('theft', () => {
-  test('an old token after the window ends that session alone, with exactly one event however often it is presented', async () => {
+  test('an old token after the grace window ends only its session, with one event however often it is presented', async () => {
     const userId = crypto.randomUUID()
     const [stolen, other] = [await t.issue({ userId }), await t.issue({ userId })]
     const current = tokenOf(await t.store.rotate(refresh(stolen.token)))
-    // Far more than the window and every time that the machine stood still, which is forgiven.
+    // Far longer than the grace window plus any pause of the machine, which is subtracted.
     await t.age(stolen.session.id, 600)
     const results = await Promise.all(
       Array.from({ length: 100 }, (_, i) => storeOf(i).rotate(refresh(stolen.token))),
@@ -203,7 +203,7 @@ describe('theft', () => {
     expect(revocations.map((revocation) => revocation.sessionId)).toContain(stolen.session.id)
   })
 
-  test('each of 30 older generations is recognised', async () => {
+  test('each of 30 older generations is detected as a reuse', async () => {
     for (let generation = 0; generation < 30; generation += 5) {
       const { token, session } = await t.issue()
       const tokens = [token]
@@ -214,7 +214,7 @@ describe('theft', () => {
     }
   })
 
-  test('nobody is revoked by a token that is not authentic', async () => {
+  test('a token that is not authentic revokes no session', async () => {
     const { token, session } = await t.issue()
     await t.age(session.id, 3600)
     const before = await t.sql.query('select * from token_store.sessions where id = $1', [
@@ -233,8 +233,8 @@ describe('theft', () => {
   })
 })
 
-describe('what is not theft', () => {
-  test('an answer lost an hour ago comes back to the attempt that asked for it', async () => {
+describe('no theft', () => {
+  test('a response lost an hour ago is returned to the same attempt', async () => {
     const { token, session } = await t.issue()
     const lost = tokenOf(await t.store.rotate(refresh(token, { idempotencyKey: 'attempt-1' })))
     await t.age(session.id, 3600)
@@ -246,7 +246,7 @@ describe('what is not theft', () => {
     )
   })
 
-  test('a database that lost the last rotations goes forward again', async () => {
+  test('a database that lost the last rotations accepts newer tokens', async () => {
     const { token, session } = await t.issue()
     const newer = tokenOf(
       await t.store.rotate(refresh(tokenOf(await t.store.rotate(refresh(token))))),
@@ -259,13 +259,13 @@ describe('what is not theft', () => {
     expect((await t.store.rotate(refresh(tokenOf(result)))).outcome).toBe('rotated')
   })
 
-  test('a young session that is not here was lost by us, an old one has expired', async () => {
+  test('an unknown recent session is reported as lost, an unknown old one as expired', async () => {
     const { token, session } = await t.issue()
     await t.sql.query('delete from token_store.sessions where id = $1', [session.id])
     expect((await t.store.rotate(refresh(token))).outcome).toBe('unknown_session')
   })
 
-  test('a token of another session than the access token names changes nothing', async () => {
+  test('a token of another session than that of the access token changes nothing', async () => {
     const { token } = await t.issue()
     expect(
       (await t.store.rotate(refresh(token, { expectedSessionId: crypto.randomUUID() }))).outcome,
@@ -280,7 +280,7 @@ describe('what is not theft', () => {
     })
   })
 
-  test('a user agent that the database could not store is cleaned', async () => {
+  test('a user agent that the database cannot store is cleaned', async () => {
     const { token } = await t.issue({ context: { network: 'n', agent: 'a\0\ud800b' } })
     expect(
       (await t.store.rotate(refresh(token, { context: { network: 'n', agent: '\u0000\udfff' } })))
@@ -289,7 +289,7 @@ describe('what is not theft', () => {
   })
 })
 
-test('a session whose newest key is missing here is our trouble, and of nobody else in its batch', async () => {
+test('a session whose newest key is missing here fails as retryable, and no other request of its batch fails', async () => {
   const newer = await startTestTokenStores({
     env: { REFRESH_TOKEN_KEYS: `2:${randomBytes(32).toString('base64')},${testKeys}` },
   })
@@ -297,11 +297,11 @@ test('a session whose newest key is missing here is our trouble, and of nobody e
     const older = await startTestTokenStores({ url: newer.url })
     const [moved, other] = [await older.issue(), await older.issue()]
     await newer.store.rotate(refresh(moved.token))
-    const [trouble, fine] = await Promise.all([
+    const [missing, fine] = await Promise.all([
       older.store.rotate(refresh(moved.token)),
       older.store.rotate(refresh(other.token)),
     ])
-    expect([trouble.outcome, fine.outcome]).toEqual(['unknown_kid', 'rotated'])
+    expect([missing.outcome, fine.outcome]).toEqual(['unknown_kid', 'rotated'])
     expect((await newer.store.rotate(refresh(moved.token))).outcome).toBe('replayed')
     await older.stop()
   } finally {
@@ -309,7 +309,7 @@ test('a session whose newest key is missing here is our trouble, and of nobody e
   }
 })
 
-test('the session idle longest ends when a user has too many', async () => {
+test('the session that rotated longest ago ends when a user has too many', async () => {
   const few = await startTestTokenStores({ env: { SESSION_LIMIT: '3' } })
   try {
     const userId = crypto.randomUUID()
@@ -331,7 +331,7 @@ test('the session idle longest ends when a user has too many', async () => {
   }
 })
 
-test('events leave in the order of their session, once, and the outbox drains', async () => {
+test('events are published once, in order per session, and the outbox drains', async () => {
   const { token, session } = await t.issue()
   let current = token
   for (let n = 0; n < 40; n += 1) current = tokenOf(await storeOf(n).rotate(refresh(current)))
@@ -350,7 +350,7 @@ test('a publisher that fails gets the same events again, in order', async () => 
     publish: async () => {
       if (failures > 0) {
         failures -= 1
-        throw new Error('broker away')
+        throw new Error('broker unavailable')
       }
     },
   })
@@ -367,7 +367,7 @@ test('a publisher that fails gets the same events again, in order', async () => 
   }
 })
 
-test('the sweep removes what has expired and nothing else, tells it once, and two may run at once', async () => {
+test('two concurrent sweeps delete only expired sessions, with one event each', async () => {
   const expired = await Promise.all(Array.from({ length: 20 }, () => t.issue()))
   const alive = await t.issue()
   const loggedOut = await t.issue()
@@ -400,7 +400,7 @@ test('the sweep removes what has expired and nothing else, tells it once, and tw
   expect((await t.store.rotate(refresh(alive.token))).outcome).toBe('rotated')
 })
 
-test('the database holds nothing from which a live token can be made', async () => {
+test('the database holds nothing from which a valid token can be made', async () => {
   const { token } = await t.issue()
   const bytes = Buffer.from(token.slice(4, 100), 'base64url')
   const nonce = bytes.subarray(24, 40).toString('hex')
@@ -423,7 +423,7 @@ test('the database holds nothing from which a live token can be made', async () 
   }
 })
 
-test('rotations are updates in place: no index grows with the number of refreshes', async () => {
+test('rotations are HOT updates: no index grows with the number of refreshes', async () => {
   const alone = await startTestTokenStores({ env: { REFRESH_LIMIT: 'off' } })
   try {
     let { token } = await alone.issue()
@@ -432,7 +432,7 @@ test('rotations are updates in place: no index grows with the number of refreshe
       const { rows } = await alone.sql.query<{ hot: string; all: string }>(
         `select n_tup_hot_upd as hot, n_tup_upd as all from pg_stat_user_tables where relid = 'token_store.sessions'::regclass`,
       )
-      // An update meets a full page when somebody reads for long, as on a machine that is busy.
+      // A long-running reader, as on a busy machine, keeps old row versions and fills the page.
       return Number(rows[0]?.all) === 200 && Number(rows[0]?.hot) > 150
     })
   } finally {

@@ -6,7 +6,7 @@ import { refresh, startTestTokenStores } from './testing/test-token-store.ts'
 let stack: AsyncDisposableStack
 afterEach(() => stack.disposeAsync())
 
-/** Two replicas on a database whose administrator has set this. */
+/** Two replicas on a database with this administrator's setting. */
 async function startOn(setting: string, value: string) {
   stack = new AsyncDisposableStack()
   const database = stack.adopt(await createTestDatabase(), ({ drop }) => drop())
@@ -42,18 +42,18 @@ test.each([
   ['client_encoding', "'latin1'"],
   ['session_replication_role', "'replica'"],
 ])(
-  'with %s = %s a session is issued, refreshed, replayed, ended on reuse and swept',
+  'with %s = %s a session is issued, refreshed, replayed, revoked on reuse and swept',
   async (setting, value) => {
     const t = await startOn(setting, value)
     const [one = t.store, other = t.store] = t.stores
     const { token, session } = await t.issue({
       context: { network: '192.0.2.0/24', agent: 'a "browser", \\ é, NULL' },
     })
-    const racers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).rotate(refresh(token))),
     )
-    expect(racers.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1)
-    expect(racers.filter(({ outcome }) => outcome === 'replayed')).toHaveLength(19)
+    expect(results.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1)
+    expect(results.filter(({ outcome }) => outcome === 'replayed')).toHaveLength(19)
     await t.age(session.id, 300)
     expect(await other.rotate(refresh(token))).toMatchObject({ outcome: 'reused' })
     expect((await one.revocations({})).revocations).toContainEqual(

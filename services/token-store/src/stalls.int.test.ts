@@ -7,9 +7,9 @@ import { refresh, startTestTokenStores, type TestTokenStores } from './testing/t
 const GRACE_SECONDS = 6
 let t: TestTokenStores
 beforeAll(async () => {
-  // What waits for a lock is given up, as with the settings of the pool.
+  // Waits for a lock time out, as in production.
   t = await startTestTokenStores({
-    patient: false,
+    slowClock: false,
     session: '-c lock_timeout=250',
     env: { REFRESH_GRACE_SECONDS: String(GRACE_SECONDS), REFRESH_LIMIT: 'off' },
   })
@@ -30,7 +30,7 @@ const isBeating = async () => {
   return rows[0]?.young === true
 }
 
-/** A session whose first token is superseded, and how it is answered once no downtime is open. */
+/** A session with a superseded first token, and the result for it while no downtime is open. */
 async function superseded() {
   const { token } = await t.issue()
   const rotated = await t.store.rotate(refresh(token))
@@ -39,7 +39,7 @@ async function superseded() {
 async function answer(token: string) {
   await eventually(isBeating)
   let result: RotateResult | undefined
-  // What a client does: the same request again until it is answered.
+  // Retries the same request until it succeeds, as a client does.
   await eventually(async () => {
     result = await t.store.rotate(refresh(token)).catch(() => undefined)
     return result !== undefined
@@ -47,7 +47,7 @@ async function answer(token: string) {
   return result
 }
 
-/** Nobody beats while the heartbeat's row is locked. Rotations do not need it. */
+/** No heartbeat is written while its row is locked. Rotations do not need it. */
 async function withoutBeats(work: () => Promise<void>) {
   await eventually(isBeating)
   await t.sql.query('begin')
@@ -63,11 +63,11 @@ const until = (ms: number) => {
   return () => performance.now() - startedAt > ms
 }
 
-test('a process that is kept busy does not widen the replay window', { retry: 2 }, async () => {
+test('a process that is kept busy does not widen the grace window', { retry: 2 }, async () => {
   const { token } = await superseded()
   const isOver = until((GRACE_SECONDS + 6) * 1000)
   while (!isOver()) {
-    // A turn of the event loop under a flood of requests.
+    // One turn of the event loop under a flood of requests.
     const isTurnOver = until(1000)
     while (!isTurnOver());
     await setImmediate()
@@ -76,7 +76,7 @@ test('a process that is kept busy does not widen the replay window', { retry: 2 
 })
 
 test(
-  'while rotations are committed, a late heartbeat is no downtime, and no request is refused',
+  'while rotations are committed, a late heartbeat is no downtime and no request fails',
   { retry: 2 },
   async () => {
     const { token } = await superseded()
@@ -95,7 +95,7 @@ test(
   },
 )
 
-test('from the first request that is refused on, a gap is a downtime, whatever is committed after it', async () => {
+test('from the first failed request on, a gap is a downtime, whatever is committed after it', async () => {
   const { token, rotated } = await superseded()
   const stuck = await t.issue()
   const other = await t.issue()

@@ -104,7 +104,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     name: 'a rotation that is committed beside refused ones ends a downtime',
     workspace: 'services/token-store',
     file: 'services/token-store/src/domain/service-record.ts',
-    find: '|| refusedMs >= beatSentMs) return',
+    find: '|| failedMs >= beatSentMs) return',
     replace: ') return',
     project: 'unit',
     test: 'service-record',

@@ -64,7 +64,7 @@ function rotated(session: Session, atMs: number, more: Partial<Presented> = {}):
   if (decision.outcome !== 'rotated') throw new Error(decision.outcome)
   return decision.change.session
 }
-/** A session that stands at generation 5, rotated every five minutes. */
+/** A session at generation 5, rotated every five minutes. */
 const five = [1, 2, 3, 4, 5].reduce((session, n) => rotated(session, START + n * 300_000), fresh)
 const AT5 = START + 1_500_000
 
@@ -102,7 +102,7 @@ describe('the current token', () => {
     })
   })
 
-  test('is limited when the bucket is empty, which changes nothing, and rotates again when it has refilled', () => {
+  test('is rate limited without a change while its bucket is empty, and rotates when it has refilled', () => {
     const empty = { ...fresh, rotationPoints: 0 }
     expect(decide(empty, 0, START)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 1 })
     expect(decide(empty, 0, START + 1000).outcome).toBe('rotated')
@@ -113,7 +113,7 @@ describe('the current token', () => {
 })
 
 describe('a superseded token', () => {
-  test.each([0, 1000, W])('gets the current one again %i ms after the rotation', (ageMs) => {
+  test.each([0, 1000, W])('receives the current token again %i ms after the rotation', (ageMs) => {
     const decision = decide(five, 4, AT5 + ageMs)
     expect(decision).toMatchObject({
       outcome: 'replayed',
@@ -129,7 +129,7 @@ describe('a superseded token', () => {
     })
   })
 
-  test('ends its session after the window, with exactly one event that has both sides', () => {
+  test('ends its session after the grace window, with one event that describes both clients', () => {
     const decision = decide(five, 4, AT5 + W + 1, { context: elsewhere })
     expect(decision).toMatchObject({
       outcome: 'reused',
@@ -160,13 +160,13 @@ describe('a superseded token', () => {
   })
 
   test.each([0, 1, 2, 3])(
-    'of generation %i is reuse while the last rotation is young, because it was superseded long ago',
+    'of generation %i is a reuse even right after a rotation, because it was superseded long ago',
     (generation) => {
       expect(decide(five, generation, AT5 + 1000).outcome).toBe('reused')
     },
   )
 
-  test('is replayed two generations late: six requests that met a 401 at once', () => {
+  test('is replayed two generations later: six requests that got a 401 at once', () => {
     const quick = rotated(rotated(five, AT5 + 300_000), AT5 + 300_100)
     expect(decide(quick, 5, AT5 + 310_000)).toMatchObject({
       outcome: 'replayed',
@@ -174,17 +174,17 @@ describe('a superseded token', () => {
     })
   })
 
-  test('is never replayed with a window of 0', () => {
+  test('is never replayed with a grace window of 0', () => {
     expect(decide(five, 4, AT5, {}, { graceMs: 0 }).outcome).toBe('reused')
   })
 
-  test('never extends the window by being replayed', () => {
+  test('does not extend the grace window when it is replayed', () => {
     const once = decide(five, 4, AT5 + W)
     if (once.outcome !== 'replayed') throw new Error(once.outcome)
     expect(decide(once.change.session, 4, AT5 + W + 1).outcome).toBe('reused')
   })
 
-  test('is limited when the bucket of replays is empty, and that is no alarm', () => {
+  test('is rate limited, without an alarm, when the bucket of replays is empty', () => {
     const empty = { ...five, replayPoints: 0, bucketAtMs: AT5 }
     expect(decide(empty, 4, AT5).outcome).toBe('rate_limited')
     expect(decide(empty, 4, AT5 + W + 1).outcome).toBe('reused')
@@ -193,14 +193,14 @@ describe('a superseded token', () => {
 
 describe('an Idempotency-Key', () => {
   const attempt = rotated(five, AT5 + 300_000, { attemptHash: 'k' })
-  test('brings a lost answer back at any later time until the idle deadline', () => {
+  test('returns a lost response again until the idle deadline', () => {
     expect(decide(attempt, 5, AT5 + 6 * DAY, { attemptHash: 'k' })).toMatchObject({
       outcome: 'replayed',
       change: { session: { generation: 6 } },
     })
     expect(decide(attempt, 5, AT5 + 8 * DAY, { attemptHash: 'k' }).outcome).toBe('expired')
   })
-  test('of another attempt, of none, or of an older generation does not help', () => {
+  test('of another attempt or an older generation, or a missing one, does not prevent a reuse', () => {
     expect(decide(attempt, 5, AT5 + DAY, { attemptHash: 'other' }).outcome).toBe('reused')
     expect(decide(attempt, 5, AT5 + DAY).outcome).toBe('reused')
     expect(decide(attempt, 4, AT5 + DAY, { attemptHash: 'k' }).outcome).toBe('reused')
@@ -209,7 +209,7 @@ describe('an Idempotency-Key', () => {
     )
   })
   test.each(['warn', 'strict'] as const)(
-    'is no suspicion in %s: a phone that changed its network repeats its own attempt',
+    'raises no suspicion in %s when a phone changes its network and retries',
     (replayContext) => {
       const repeated = decide(
         attempt,
@@ -237,8 +237,8 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('a database that went back in time', () => {
-  test.each([6, 7, 1005])('is fast-forwarded by a token of generation %i', (generation) => {
+describe('a restored database', () => {
+  test.each([6, 7, 1005])('accepts a newer token of generation %i', (generation) => {
     expect(decide(five, generation, AT5 + 1000)).toMatchObject({
       outcome: 'regressed',
       change: {
@@ -252,12 +252,12 @@ describe('a database that went back in time', () => {
       },
     })
   })
-  test('is not believed to have lost more than 1,000 rotations', () => {
+  test('rejects a token more than 1,000 generations ahead', () => {
     expect(decide(five, 1006, AT5 + 1000)).toEqual({ outcome: 'invalid' })
   })
 })
 
-describe('what is refused changes nothing', () => {
+describe('a refused request changes nothing', () => {
   test.each<[string, Session | undefined, Partial<Presented>, number, object]>([
     ['a wrong nonce', five, { nonceHash: 'x' }, AT5, { outcome: 'invalid' }],
     ['an idle session', five, {}, five.idleUntilMs, { outcome: 'expired' }],
@@ -276,35 +276,35 @@ describe('what is refused changes nothing', () => {
       { outcome: 'revoked', reason: 'logout' },
     ],
     [
-      'another session than the access token names',
+      'a session other than that of the access token',
       five,
       { expectedSessionId: 'other' },
       AT5,
       { outcome: 'session_mismatch' },
     ],
-    ['a session that we lost', undefined, {}, START + 1000, { outcome: 'unknown_session' }],
-    ['a session that was swept', undefined, {}, START + 8 * DAY, { outcome: 'expired' }],
+    ['a lost session', undefined, {}, START + 1000, { outcome: 'unknown_session' }],
+    ['a deleted session', undefined, {}, START + 8 * DAY, { outcome: 'expired' }],
   ])('%s', (_, session, more, atMs, outcome) => {
     expect(decide(session, 5, atMs, more)).toEqual(outcome)
   })
 })
 
-describe('time in which we were down', () => {
-  test('is no age of a token', () => {
+describe('downtime', () => {
+  test('does not count towards the age of a token', () => {
     const down = [{ fromMs: AT5 + 1000, toMs: AT5 + 3_601_000 }]
     expect(decide(five, 4, AT5 + 3_600_000 + W, {}, {}, down).outcome).toBe('replayed')
     expect(decide(five, 4, AT5 + 3_600_000 + W + 1, {}, {}, down).outcome).toBe('reused')
   })
-  test('counts before it has ended', () => {
+  test('is subtracted before it has ended', () => {
     const clock = toUptimeClock({ nowMs: AT5 + 3_600_000, beatAtMs: AT5 + 1000, downtimes: [] })
     expect(decideRotation(five, presented(4), clock, policy).outcome).toBe('replayed')
   })
-  test('is forgiven for 24 hours at most', () => {
+  test('is subtracted up to 24 hours', () => {
     const day = [{ fromMs: AT5, toMs: AT5 + 25 * 3_600_000 }]
     expect(decide(five, 4, AT5 + 25 * 3_600_000 + 11 * 60_000, {}, {}, day).outcome).toBe('reused')
   })
   test.each([1.5, 2, 8])(
-    'is forgiven whole while it may be a jump of the clock by %d days: racers end no session',
+    'is subtracted entirely while it may be a clock jump of %d days: concurrent refreshes end no session',
     (days) => {
       const clock = toUptimeClock({ nowMs: AT5 + days * DAY + 1000, beatAtMs: AT5, downtimes: [] })
       expect(['replayed', 'expired']).toContain(
@@ -312,7 +312,7 @@ describe('time in which we were down', () => {
       )
     },
   )
-  test('a clock that went back makes no negative age', () => {
+  test('a clock that was set back gives no negative age', () => {
     expect(decide(five, 4, AT5 - 3_600_000).outcome).toBe('replayed')
     expect(decide(five, 5, AT5 - 3_600_000)).toMatchObject({
       outcome: 'rotated',
@@ -321,18 +321,18 @@ describe('time in which we were down', () => {
   })
 })
 
-describe('a database whose clock went back', () => {
+describe('a database whose clock was set back', () => {
   const HOUR = 3_600_000
   const ahead = rotated(five, AT5 + HOUR)
   const looked = decide(ahead, 5, AT5 + 1000)
   if (looked.outcome !== 'replayed') throw new Error(looked.outcome)
 
-  test('is not blind to reuse for the length of the jump: a rotation in the future counts from the first look on', () => {
+  test('detects reuse again after one grace window, although the last rotation is in the future', () => {
     expect(looked.change.session).toMatchObject({ rotatedAtMs: AT5 + 1000 })
     expect(decide(looked.change.session, 5, AT5 + 1000 + W).outcome).toBe('replayed')
     expect(decide(looked.change.session, 5, AT5 + 1001 + W).outcome).toBe('reused')
   })
-  test('limits nobody until the clock has caught up', () => {
+  test('does not rate limit until the clock has caught up', () => {
     expect(decide({ ...ahead, rotationPoints: 0 }, 6, AT5 + 1000).outcome).toBe('rotated')
     expect(decide({ ...ahead, rotationPoints: 0 }, 6, AT5 + HOUR - 1).outcome).toBe('rate_limited')
   })
@@ -344,7 +344,7 @@ describe('after a restore', () => {
   if (thief.outcome !== 'regressed') throw new Error(thief.outcome)
   const forwarded = thief.change.session
 
-  test('an old stolen token that was believed is a reuse when its owner presents a later one', () => {
+  test('an old stolen token was accepted, and the later token of its owner is a reuse', () => {
     expect(decide(forwarded, 9, AT5 + W + 1)).toMatchObject({
       outcome: 'reused',
       change: {
@@ -358,13 +358,13 @@ describe('after a restore', () => {
       },
     })
   })
-  test('racers of the lost generations keep their session within the window, which they do not extend', () => {
-    const racer = decide(forwarded, 6, AT5 + W)
-    if (racer.outcome !== 'regressed') throw new Error(racer.outcome)
-    expect(decide(racer.change.session, 5, AT5 + W).outcome).toBe('replayed')
-    expect(decide(racer.change.session, 9, AT5 + W + 1).outcome).toBe('reused')
+  test('concurrent refreshes of lost generations keep their session within the grace window', () => {
+    const concurrent = decide(forwarded, 6, AT5 + W)
+    if (concurrent.outcome !== 'regressed') throw new Error(concurrent.outcome)
+    expect(decide(concurrent.change.session, 5, AT5 + W).outcome).toBe('replayed')
+    expect(decide(concurrent.change.session, 9, AT5 + W + 1).outcome).toBe('reused')
   })
-  test('a session that goes on is no reuse', () => {
+  test('a session that continues is no reuse', () => {
     expect(decide(forwarded, 5, AT5 + DAY).outcome).toBe('rotated')
     expect(decide(rotated(forwarded, AT5 + DAY), 6, AT5 + 2 * DAY).outcome).toBe('rotated')
   })
@@ -376,7 +376,7 @@ describe('after a restore', () => {
   })
 })
 
-describe('a replay from elsewhere', () => {
+describe('a replay from another client', () => {
   const types = (decision: ReturnType<typeof decide>) => {
     if (!('change' in decision)) throw new Error(decision.outcome)
     return decision.change.events.map(
@@ -386,7 +386,7 @@ describe('a replay from elsewhere', () => {
   }
 
   test.each([0, 1, 5000])(
-    'with another user agent is flagged once for its generation %i ms after the rotation',
+    'with another user agent is reported once per generation, %i ms after the rotation',
     (ageMs) => {
       const first = decide(five, 4, AT5 + ageMs, { context: otherAgent })
       expect(types(first)).toEqual(['replay-suspected 1'])
@@ -398,7 +398,7 @@ describe('a replay from elsewhere', () => {
   )
 
   test.each([0, 1, 5000])(
-    'with another user agent is reuse %i ms after the rotation where the context is strict',
+    'with another user agent is a reuse in strict mode, %i ms after the rotation',
     (ageMs) => {
       expect(
         decide(five, 4, AT5 + ageMs, { context: otherAgent }, { replayContext: 'strict' }).outcome,
@@ -407,13 +407,13 @@ describe('a replay from elsewhere', () => {
     },
   )
 
-  test('with the same user agent is served in strict too, once and twice: a phone between two networks', () => {
+  test('with the same user agent is granted in strict mode too: a phone between two networks', () => {
     expect(
       types(decide(five, 4, AT5 + 5000, { context: elsewhere }, { replayContext: 'strict' })),
     ).toEqual(['replay-suspected 1'])
   })
 
-  test('is an event for each new place of a generation, so that the audit trail names them all', () => {
+  test('is an event for each new place in a generation, so that the audit trail has them all', () => {
     let session = five
     const seen: string[] = []
     for (const network of ['a', 'b', 'b', 'a', 'c', 'd', 'e', 'f']) {

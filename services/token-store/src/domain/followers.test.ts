@@ -23,7 +23,7 @@ const home = { network: '192.0.2.0/24', agent: 'Firefox' }
 const cell = { network: '198.51.100.0/24', agent: 'Firefox' }
 const ipv6 = { network: '2001:db8:1::/48', agent: 'Firefox' }
 
-/** One session, and what was told of it. */
+/** One session and its events. */
 function openSession(replayContext: RotationPolicy['replayContext']) {
   let session: Session = decideIssue(
     { userId: 'u', userVersion: 0, clientId: 'c', context: home, accessTtlSeconds: 1800 },
@@ -77,8 +77,8 @@ const thiefNetwork = fc.constantFrom(
 )
 const thiefAgent = fc.constantFrom('curl', 'python', home.agent)
 /**
- * Where the thief takes from; never from the owner's network with the owner's agent, which nothing
- * can tell apart.
+ * Places of the thief; never the owner's network with the owner's agent, which is
+ * indistinguishable.
  */
 const thiefPlace = fc
   .record({ network: thiefNetwork, agent: thiefAgent })
@@ -86,9 +86,9 @@ const thiefPlace = fc
 const round = fc.record({
   owner: fc.constantFrom(home, home, home, cell),
   restMs: fc.integer({ min: 1, max: 1_500_000 }),
-  /** a tab of the owner that races, and a retry of a lost answer on another network */
+  /** a concurrent tab of the owner, and a retry of a lost response on another network */
   honestReplay: fc.constantFrom('none', 'none', 'tab', 'other network'),
-  /** none: the thief skips the generation, where it is short enough to live on */
+  /** none: the thief skips this generation if it is short enough */
   takes: fc.array(
     fc.record({ afterMs: fc.constantFrom(0, 1, 500, 1999, 2001, 15_000), place: thiefPlace }),
     { maxLength: 3 },
@@ -96,7 +96,7 @@ const round = fc.record({
 })
 
 describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
-  test('is flagged in the third generation at the latest, whatever the speed, the places and the pauses', () => {
+  test('is detected by the third generation at any speed, from any place and with any pauses', () => {
     fc.assert(
       fc.property(fc.array(round, { minLength: 3, maxLength: 14 }), (rounds) => {
         const session = openSession(mode)
@@ -105,7 +105,7 @@ describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
         let withOtherAgent = false
         for (const { owner, restMs, honestReplay, takes } of rounds) {
           const skips = takes.length === 0 && followed > 0
-          // one who skips must be back within the window, or his token is a reuse
+          // after the grace window the token of the thief is a reuse
           session.wait(skips ? 1 : restMs)
           const before = session.generation()
           expect(session.present(before, owner)).toBe('rotated')
@@ -136,7 +136,7 @@ describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
     )
   })
 
-  test('stands in the audit trail with the network of his first take, however quick', () => {
+  test('is in the audit trail with the network of the first replay, however quick', () => {
     fc.assert(
       fc.property(thiefPlace, fc.constantFrom(0, 1, 1999, 2001), (place, afterMs) => {
         const session = openSession(mode)
@@ -150,7 +150,7 @@ describe.each(MODES)('a thief who follows the owner, in %s', (mode) => {
   })
 })
 
-describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
+describe.each(MODES)('concurrent honest clients never raise an alarm, in %s', (mode) => {
   test('two tabs, on one network', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 40 }), (generations) => {
@@ -179,7 +179,7 @@ describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
         generations.forEach((places, i) => {
           session.wait(1_500_000)
           const current = session.generation()
-          // by the third generation at the latest the second network has rotated, too
+          // by the third generation the second network has rotated too
           const [first = one] = places
           unseen = first === other ? 0 : unseen + 1
           const rotator = unseen === 3 && i < 5 ? other : first
@@ -197,7 +197,7 @@ describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
     )
   })
 
-  test('a phone that changes its network between a request and its repetition', () => {
+  test('a phone that changes its network between a request and its retry', () => {
     const change = fc.record({
       from: fc.nat(9),
       to: fc.nat(9),
@@ -213,7 +213,7 @@ describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
           const place = (n: number) => ({ network: `10.0.${n}.0/24`, agent: 'app' })
           const own = key ? `attempt ${i}` : null
           const current = session.generation()
-          // the answer is lost, and it goes on where it has arrived
+          // the response is lost, and the client retries from the new network
           session.present(current, place(standsIn), own)
           session.wait(waitMs)
           expect(session.present(current, place(to), own)).toBe('replayed')
@@ -226,7 +226,7 @@ describe.each(MODES)('honest racers never raise an alarm, in %s', (mode) => {
   })
 })
 
-test('a rotation of his own excuses a thief for a while alone', () => {
+test('a rotation by the thief excuses replays from that network for a limited time', () => {
   const session = openSession('warn')
   const thief = { network: '203.0.113.0/24', agent: home.agent }
   expect(session.present(0, thief)).toBe('rotated')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createServiceRecord, toUpUntil } from './service-record.ts'
 import { LONGEST_GAP_MS } from './uptime.ts'
 
-/** The clock of the database is `AHEAD` of the monotonic one. */
+/** The database's clock is `AHEAD` of the monotonic one. */
 const AHEAD = 1_800_000_000_000
 
 function start() {
@@ -18,7 +18,7 @@ function start() {
   }
 }
 
-test('a gap between heartbeats in which rotations are committed begins at the last of them', () => {
+test('a gap between heartbeats begins at the last committed rotation', () => {
   const { service, answered, wait, upUntilMs } = start()
   for (let i = 0; i < 10; i += 1) {
     wait(2000)
@@ -31,7 +31,7 @@ test('a gap between heartbeats in which rotations are committed begins at the la
   expect(upUntilMs()).toBe(20_000)
 })
 
-test('a gap begins before the first refusal, whatever is committed after it, until a heartbeat is answered', () => {
+test('after a failed rotation the gap begins before it, until a heartbeat is confirmed', () => {
   const { service, answered, wait, upUntilMs } = start()
   wait(1000)
   service.rotationCommitted(answered())
@@ -47,11 +47,11 @@ test('a gap begins before the first refusal, whatever is committed after it, unt
   expect(service.mark()).toEqual({ servedUntilMs: AHEAD + 5000, beatAtMs: AHEAD + 4000 })
 })
 
-test('a process or a database that stood still has not served, and only a heartbeat says that it does again', () => {
+test('a paused process or database has not served, and only a heartbeat ends the gap', () => {
   const { service, answered, wait, upUntilMs } = start()
   const before = answered()
   wait(60_000)
-  // Answers that have waited in a socket, to what was sent before.
+  // Responses that waited in a socket during the pause.
   service.rotationCommitted(before)
   service.heartbeatConfirmed(before)
   expect(service.isServing()).toBe(false)
@@ -62,7 +62,7 @@ test('a process or a database that stood still has not served, and only a heartb
   expect(service.isServing()).toBe(true)
 })
 
-test('a rotation that waited while the database stood still does not hide that', () => {
+test('a rotation that waited for a paused database does not hide the pause', () => {
   const { service, answered, wait } = start()
   const { sentMs } = answered()
   wait(2900)
@@ -70,12 +70,12 @@ test('a rotation that waited while the database stood still does not hide that',
   expect(service.mark()?.servedUntilMs).toBe(AHEAD)
 })
 
-test('a mark from before the clock was set back, or before a fail-over that lost its heartbeat, does not count', () => {
+test('a mark from before the clock was set back, or from before a failover, is ignored', () => {
   const mark = { servedUntilMs: AHEAD + 5000, beatAtMs: AHEAD }
   expect(toUpUntil({ nowMs: AHEAD + 5000, beatAtMs: AHEAD }, mark)).toBe(AHEAD + 5000)
   expect(toUpUntil({ nowMs: AHEAD + 4999, beatAtMs: AHEAD }, mark)).toBe(AHEAD)
   expect(toUpUntil({ nowMs: AHEAD + 6000, beatAtMs: AHEAD - 1 }, mark)).toBe(AHEAD - 1)
-  // Another replica has beaten since.
+  // Another replica has written a heartbeat since.
   expect(toUpUntil({ nowMs: AHEAD + 7000, beatAtMs: AHEAD + 6000 }, mark)).toBe(AHEAD + 6000)
   expect(toUpUntil({ nowMs: AHEAD, beatAtMs: AHEAD - 1 }, undefined)).toBe(AHEAD - 1)
 })

@@ -21,7 +21,7 @@ type Confirmed = Readonly<{ sentMs: number; atMs: number }>
 export function createServiceRecord({ nowMs }: { nowMs(): number }) {
   let seenMs = -Infinity
   let beatSentMs = -Infinity
-  let refusedMs = -Infinity
+  let failedMs = -Infinity
   let mark: ServiceMark | undefined
 
   // A response that waited in the socket while the process was paused proves nothing about now.
@@ -38,14 +38,14 @@ export function createServiceRecord({ nowMs }: { nowMs(): number }) {
       mark = { servedUntilMs: atMs, beatAtMs: atMs }
     },
     rotationCommitted({ sentMs, atMs }: Confirmed): void {
-      if (mark === undefined || !isServing() || !isFresh(sentMs) || refusedMs >= beatSentMs) return
+      if (mark === undefined || !isServing() || !isFresh(sentMs) || failedMs >= beatSentMs) return
       // After a longer gap the gap itself stays a downtime.
       if (atMs - mark.servedUntilMs > LONGEST_GAP_MS) return
       seenMs = nowMs()
       mark = { ...mark, servedUntilMs: Math.max(mark.servedUntilMs, atMs) }
     },
     rotationFailed(): void {
-      refusedMs = nowMs()
+      failedMs = nowMs()
     },
   }
 }

@@ -8,19 +8,17 @@ import { buildTokenStore } from '../build-token-store.ts'
 import { TOKEN_STORE_MIGRATIONS } from '../token-store-migrations.ts'
 import { parseTokenStoreConfig } from '../config.ts'
 
+/** The network and user agent of an honest client. */
 export const home = { network: '192.0.2.0/24', agent: 'browser' }
 export const testKeys = `1:${randomBytes(32).toString('base64')}`
 
-/**
- * Time that passes slowly: a machine that stands still for some seconds is no reason to turn
- * callers away.
- */
+/** A slow monotonic clock, so that a machine that pauses for some seconds fails no request. */
 const slowNowMs = () => performance.now() / 20
 
 /**
- * For tests: replicas of token-store on a database of their own, or on the one given. `session` are
- * settings of their connections, instead of the pool's. They are patient, but for tests of what
- * they do when time is up.
+ * Starts replicas of token-store on a database of their own, or on the one of `url`. `session` are
+ * options of the database sessions, in place of those of the pool. `slowClock: false` is for tests
+ * of deadlines.
  */
 export async function startTestTokenStores(
   options: {
@@ -28,7 +26,7 @@ export async function startTestTokenStores(
     replicas?: number
     env?: Record<string, string>
     session?: string
-    patient?: boolean
+    slowClock?: boolean
     publish?: (events: readonly AnyEvent[]) => Promise<void>
   } = {},
 ) {
@@ -57,7 +55,7 @@ export async function startTestTokenStores(
       publisher,
       logger: createSilentLogger(),
       metrics: createMetrics({ service: 'test', version: '0' }),
-      ...(options.patient === false ? {} : { nowMs: slowNowMs }),
+      ...(options.slowClock === false ? {} : { nowMs: slowNowMs }),
     }),
   )
   for (const replica of built) await replica.start()

@@ -5,7 +5,7 @@ import { createHeartbeat } from './heartbeat.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** When beats are sent, in seconds, while each but the first is answered after `answerMs`. */
+/** The times of heartbeats in seconds; each but the first is confirmed after `answerMs`. */
 async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
   const startedMs = Date.now()
   const sent: number[] = []
@@ -36,11 +36,11 @@ async function beatsAt(answerMs: number, failed = false): Promise<number[]> {
   return sent
 }
 
-test('a heartbeat does not wait for a late answer to the last one', async () => {
+test('a heartbeat does not wait for a late response to the last one', async () => {
   expect(await beatsAt(1400)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
 })
 
-test('while answers take longer than a rotation may wait, gaps between heartbeats are downtimes', async () => {
+test('while responses take longer than a rotation may wait, gaps between heartbeats are downtimes', async () => {
   expect(await beatsAt(2500)).toEqual([0, 1, 2, 5.5])
   expect(await beatsAt(2001, true)).toEqual([0, 1, 2, 5.001])
 })

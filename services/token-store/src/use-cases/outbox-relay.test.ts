@@ -60,13 +60,13 @@ function setUp(
 const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 })
 
-test('what was acknowledged is removed, what was not is sent again in the same order', async () => {
+test('acknowledged events are removed, others are published again in the same order', async () => {
   let failures = 2
   const attempts: string[][] = []
   const t = setUp({
     async publish(ids) {
       attempts.push(ids)
-      if (failures-- > 0) throw new Error('away')
+      if (failures-- > 0) throw new Error('unavailable')
     },
   })
   t.relay.start()
@@ -76,19 +76,19 @@ test('what was acknowledged is removed, what was not is sent again in the same o
   expect(t.sent).toEqual(['event 1', 'event 2'])
 })
 
-test('a relay that was paused between reading and sending does not send: another may own its lanes by now', async () => {
+test('a relay that was paused between reading and publishing does not publish, as another may own its lanes', async () => {
   let reads = 0
-  let sentMeanwhile: string[] = ['nothing was read again']
+  let sentWhilePaused: string[] = ['nothing was read again']
   const t = setUp({
     afterRead() {
       reads += 1
       if (reads === 1) t.advance(6_000)
-      if (reads === 2) sentMeanwhile = [...t.sent]
+      if (reads === 2) sentWhilePaused = [...t.sent]
     },
   })
   t.relay.start()
   await until(() => reads === 2)
-  expect(sentMeanwhile).toEqual([])
+  expect(sentWhilePaused).toEqual([])
   await until(() => t.waiting.length === 0)
   expect(t.leases()).toBeGreaterThan(1)
   await t.relay.stop()

@@ -23,7 +23,7 @@ const refreshTokens = {
   }),
 } as unknown as RefreshTokens
 
-test('a batch that is done again session by session ends with the patience of its callers', async () => {
+test('a batch that is retried session by session ends at the deadline of its callers', async () => {
   let nowMs = 0
   const tried: number[] = []
   const sessions = {
@@ -53,7 +53,7 @@ test('a batch that is done again session by session ends with the patience of it
   ).toBe(true)
 })
 
-test('what may have been committed is not done again', async () => {
+test('a batch that may have been committed is not retried', async () => {
   let tries = 0
   const sessions = {
     async change() {

@@ -11,7 +11,7 @@ const tokens = createRefreshTokens({ keys, retiredKids: [9] })
 const made = tokens.newSession(Date.now())
 const token = tokens.mint({ ...made, generation: 41, kid: 7 })
 
-/** The same bytes with a right checksum, so that only the MAC stands in the way. */
+/** The same bytes with a valid checksum, so that only the MAC can reject them. */
 function withChecksum(body: string): string {
   let rest = crc32(`art_${body}`)
   const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -23,7 +23,7 @@ function withChecksum(body: string): string {
 const bytesOf = (text: string) => Buffer.from(text.slice(4, 100), 'base64url')
 const ofBytes = (bytes: Buffer) => withChecksum(bytes.toString('base64url'))
 
-test('a token is read back, and the same fields make the same token again', () => {
+test('a minted token is decoded to its fields, and the same fields give the same token', () => {
   expect(tokens.decode(token)).toEqual({
     outcome: 'authentic',
     decoded: {
@@ -38,25 +38,25 @@ test('a token is read back, and the same fields make the same token again', () =
   expect(token).toMatch(/^art_[A-Za-z0-9_-]{96}[0-9A-Za-z]{6}$/)
 })
 
-test('a token with any single bit changed is refused, with the checksum made right', () => {
+test('a token with any single bit changed is rejected, also with a valid checksum', () => {
   const bytes = bytesOf(token)
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
     const changed = Buffer.from(bytes)
     changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-    // A changed version or kid may come from a newer deployment: our fault until proven otherwise.
+    // A changed version or kid may come from a newer release, so it is not called invalid.
     expect(['invalid', 'unknown_kid']).toContain(tokens.decode(ofBytes(changed)).outcome)
     if (bit >> 3 > 1) expect(tokens.decode(ofBytes(changed)).outcome).toBe('invalid')
   }
 })
 
-test('a token with any character changed is refused by its checksum', () => {
+test('a token with any character changed is rejected by its checksum', () => {
   for (let i = 0; i < token.length; i += 1) {
     const other = token.charAt(i) === 'A' ? 'B' : 'A'
     expect(tokens.decode(token.slice(0, i) + other + token.slice(i + 1)).outcome).toBe('invalid')
   }
 })
 
-test('a token that is cut, extended, padded or in another alphabet is refused', () => {
+test('a truncated, extended or padded token, or one in another alphabet, is rejected', () => {
   for (let length = 0; length < token.length; length += 1)
     expect(tokens.decode(token.slice(0, length)).outcome).toBe('invalid')
   const body = token.slice(4, 100)
@@ -84,7 +84,7 @@ test('a token that is cut, extended, padded or in another alphabet is refused', 
     expect(tokens.decode(hostile).outcome).toBe('invalid')
 })
 
-test('a token spliced from the fields of two authentic ones is refused', () => {
+test('a token spliced from the fields of two authentic tokens is rejected', () => {
   const other = tokens.mint({ ...tokens.newSession(Date.now()), generation: 12, kid: 8 })
   const [a, b] = [bytesOf(token), bytesOf(other)]
   const fields = [
@@ -103,14 +103,14 @@ test('a token spliced from the fields of two authentic ones is refused', () => {
   }
 })
 
-test('a token of a version that this process does not know is no verdict against its user', () => {
+test('a token of an unknown version does not log its user out', () => {
   const newer = bytesOf(token)
   newer.writeUInt8(2, 0)
   expect(tokens.decode(ofBytes(newer)).outcome).toBe('unknown_kid')
 })
 
 describe('keys', () => {
-  test('a token of a key that this process lacks is our trouble, of a retired one it is invalid', () => {
+  test('a token of a missing key is retryable, one of a retired key is invalid', () => {
     const elsewhere = createRefreshTokens({
       keys: [
         { kid: 9, key: randomBytes(32) },
@@ -126,7 +126,7 @@ describe('keys', () => {
     )
   })
 
-  test('a token of the right kid and a wrong key is refused', () => {
+  test('a token with a known kid and a wrong key is rejected', () => {
     const forger = createRefreshTokens({
       keys: [{ kid: 7, key: randomBytes(32) }],
       retiredKids: [],
@@ -134,7 +134,7 @@ describe('keys', () => {
     expect(tokens.decode(forger.mint({ ...made, generation: 41, kid: 7 })).outcome).toBe('invalid')
   })
 
-  test('both keys are read while they change', () => {
+  test('tokens of both keys are accepted during a key rotation', () => {
     const second = tokens.mint({ ...made, generation: 1, kid: 8 })
     const swapped = createRefreshTokens({ keys: keys.toReversed(), retiredKids: [] })
     expect(tokens.decode(second).outcome).toBe('authentic')
@@ -143,7 +143,7 @@ describe('keys', () => {
   })
 })
 
-test('session ids tell their time and never repeat', () => {
+test('session ids contain their creation time and never repeat', () => {
   const atMs = Date.UTC(2026, 10, 23)
   const ids = Array.from({ length: 1000 }, () => tokens.newSession(atMs).sessionId)
   expect(new Set(ids).size).toBe(1000)

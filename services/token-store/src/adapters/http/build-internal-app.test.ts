@@ -32,7 +32,7 @@ const post = (
 ) =>
   app.inject({ method: 'POST', url: `/internal/v1/${path}`, payload: payload as object, headers })
 
-test('items are answered in their order, and trouble of one is told of that one alone', async () => {
+test('results are in the order of the items, and a failure affects only its own item', async () => {
   const answer = await post({
     items: [{ ...item, token: 'bad' }, { ...item, token: 'down' }, item],
   })
@@ -46,7 +46,7 @@ test('items are answered in their order, and trouble of one is told of that one 
   })
 })
 
-describe('who has no key gets nothing', () => {
+describe('a call without a valid key is refused', () => {
   test.each<Record<string, string>>([
     {},
     { authorization: '' },
@@ -63,14 +63,14 @@ describe('who has no key gets nothing', () => {
   })
 })
 
-describe('what does not fit the schema is refused before any use case', () => {
+describe('a request that does not match the schema is rejected before any use case', () => {
   test.each<[string, unknown]>([
     ['no items', { items: [] }],
     ['too many', { items: Array.from({ length: 257 }, () => item) }],
     ['a number for a token', { items: [{ ...item, token: 5 }] }],
     ['an unknown property', { items: [{ ...item, extra: true }] }],
-    ['a session id that is none', { items: [{ ...item, expectedSessionId: 'x' }] }],
-    ['an attempt with blanks', { items: [{ ...item, idempotencyKey: 'a b' }] }],
+    ['an invalid session id', { items: [{ ...item, expectedSessionId: 'x' }] }],
+    ['an idempotency key with blanks', { items: [{ ...item, idempotencyKey: 'a b' }] }],
     ['a ttl of 0', { items: [{ ...item, accessTtlSeconds: 0 }] }],
     ['an array', []],
   ])('%s', async (_, payload) => {
@@ -100,7 +100,7 @@ describe('what does not fit the schema is refused before any use case', () => {
   })
 })
 
-test('a replica that is not up refuses every call whole, so that another is asked', async () => {
+test('a replica that is not up refuses every call, so that the caller asks another', async () => {
   isUp = false
   const before = seen.length
   const answer = await post({ items: [item] })

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 
 /**
  * Raises the version of the user, never lowers it, and locks its row until the commit: no session
- * can be issued under a lower version meanwhile.
+ * can be issued under a lower version until then.
  */
 export async function raiseUserVersion(
   client: ClientBase,
