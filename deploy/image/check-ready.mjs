@@ -1,4 +1,4 @@
-// The health check of an image without curl: exit code 0 when the process beside it is ready.
+// Health check for images without curl: exits with 0 when the process in the container is ready.
 const answer = await fetch(`http://127.0.0.1:${process.env.ADMIN_PORT}/readyz`, {
   signal: AbortSignal.timeout(2000),
 }).catch(() => undefined)

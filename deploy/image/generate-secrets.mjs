@@ -1,6 +1,6 @@
-// For docker-compose.yml: makes every key and password at the first `up`, keeps them, and hands
-// each container its own and no other. node generate-secrets.mjs <folder>: `<folder>/all` keeps
-// them, `<folder>/<container>` gets one file a setting. Safe to run again.
+// For docker-compose.yml: generates every key and password at the first `up`, keeps them, and gives
+// each container only its own. Usage: node generate-secrets.mjs <folder>. `<folder>/all` keeps all of
+// them, `<folder>/<container>` gets one file per setting. Safe to run again.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ const key = () => randomBytes(32).toString('base64')
 const password = () => randomBytes(24).toString('hex')
 
 /**
- * Never half a file: a container may be reading it. Its volume is mounted in one container alone,
- * hence readable by any user there.
+ * Replaces the file in one step, because a container may be reading it. The file is readable by any
+ * user: its volume is mounted in one container only.
  */
 async function write(file, text) {
   await writeFile(`${file}.new`, text, { mode: 0o444, flush: true })
@@ -23,7 +23,7 @@ const kept = await readFile(master, 'utf8').catch((error) => {
   if (error.code === 'ENOENT') return '{}'
   throw error
 })
-// One that a newer version needs joins those that are there.
+// Secrets that a newer version needs are added to the existing ones.
 const all = {
   postgres: password(),
   auth_owner: password(),
@@ -72,7 +72,7 @@ const files = {
   'cases-api': { REVOCATION_FEED_KEYS: all.revocationFeedKey, RENEWAL_KEYS: all.renewalKey },
   'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
   'threat-monitor': { REDIS_URL: redisUrl },
-  // `npm run user -- hash` and `npm run keys -- retire` need the keys that the services use
+  // `npm run user -- hash` and `npm run keys -- retire` need the keys of the services
   operations: {
     DATABASE_URL: databaseUrl('auth_owner'),
     USERNAME_HASH_KEY: all.usernameHashKey,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# For docker-compose.yml, at the first start of the database: the roles, with the passwords that were made for them.
+# For docker-compose.yml: at the first start of the database, creates the roles with their generated passwords.
 set -eu
 psql -d "$POSTGRES_DB" -f /deploy/roles.sql
 for role in auth_owner auth_api token_store cleanup_worker; do

@@ -1,12 +1,12 @@
--- After every migration, by auth_owner: what each service may do, and no more. Safe to run again.
+-- Grants each service exactly what it needs. Run by auth_owner after every migration. Safe to run again.
 begin;
 
--- Whatever an older version was granted goes; what this one needs follows. Both are seen at once, at the commit.
+-- Revokes the grants of older versions first. The transaction makes both steps visible at once.
 revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
 revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
 revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker;
 
--- auth-api: a user is disabled, never deleted; a sign-in that was recorded is not changed.
+-- auth-api disables users and never deletes them; it never updates a recorded sign-in.
 grant usage on schema auth_api to auth_api;
 grant select on auth_api.schema_version to auth_api;
 grant select, insert, update on auth_api.users to auth_api;
@@ -18,7 +18,7 @@ grant select, insert, update, delete on auth_api.notices to auth_api;
 grant select, insert, update, delete on auth_api.login_audit to auth_api;
 grant select, insert on auth_api.key_proofs to auth_api;
 
--- token-store: an event that was written is sent, not changed. It deletes no session; its heartbeat proves that it could.
+-- token-store never updates an event and never deletes a session. It updates its heartbeat to prove that it can write.
 grant usage on schema token_store to token_store;
 grant select on token_store.schema_version to token_store;
 grant select, insert, update on token_store.sessions to token_store;
@@ -32,8 +32,8 @@ grant select, insert, update, delete on token_store.relays to token_store;
 grant usage on sequence token_store.outbox_id to token_store;
 grant execute on function token_store.uuid_v7(), token_store.lane_of(uuid) to token_store;
 
--- cleanup-worker: sessions by these functions alone. It locks the audit rows that it deletes, and a lock needs `update`
--- on a column: on the one that says nothing of what happened.
+-- cleanup-worker reaches sessions only through these functions. It locks the audit rows that it deletes, and a lock needs
+-- `update` on a column: kept_at, which is no part of the audit record.
 grant usage on schema cleanup, token_store to cleanup_worker;
 grant execute on function token_store.sweep(integer, timestamptz, boolean), token_store.doubt_clock(timestamptz, timestamptz),
   token_store.sweep_expired(integer), token_store.count_expired(integer) to cleanup_worker;

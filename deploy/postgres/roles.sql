@@ -1,6 +1,6 @@
--- Once, by an administrator, in the product's database:   psql -d auth -f roles.sql   and then \password for each role.
--- auth_owner owns the schemas and runs the migrations and the operation commands; no service signs in as it.
--- What each service may do stands in grants.sql, which auth_owner runs after every migration. Safe to run again.
+-- Run once by an administrator in the service's database: psql -d auth -f roles.sql, then \password for each role.
+-- auth_owner owns the schemas and runs the migrations and the operator commands; no service connects as auth_owner.
+-- grants.sql, run by auth_owner after every migration, has the privileges of each service. Safe to run again.
 \set ON_ERROR_STOP on
 
 select format('create role %I login', name)
