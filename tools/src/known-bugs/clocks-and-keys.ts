@@ -77,7 +77,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     name: 'a database clock that jumps moves the tokens of every replica',
     workspace: 'packages/server',
     file: 'packages/server/src/core/shared-clock.ts',
-    find: 'if (Math.abs(toTime(heardAtMs) - ownMs) <= MOST_OFFSET_MS) return false',
+    find: 'if (Math.abs(toTime(heardAtMs) - ownMs) <= MAX_OFFSET_MS) return false',
     replace: 'if (anchor !== undefined) return true',
     project: 'unit',
     test: 'shared-clock',

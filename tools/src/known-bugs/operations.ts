@@ -119,13 +119,13 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'read-environment',
   },
   {
-    name: 'a back end reads an answer of any length',
-    file: 'packages/server/src/core/remote/ask.ts',
-    find: 'bytes > MOST_BYTES',
+    name: 'a back end reads a response of any length',
+    file: 'packages/server/src/core/remote/call-auth-api.ts',
+    find: 'bytes > MAX_BYTES',
     replace: 'bytes < 0',
     workspace: 'packages/server',
     project: 'unit',
-    test: 'ask',
+    test: 'call-auth-api',
   },
   {
     name: 'sign-ins that cannot be deleted are not seen',

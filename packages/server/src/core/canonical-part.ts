@@ -1,10 +1,10 @@
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The value of a base64url part of a JWT, if it is written exactly as its issuer writes it: no
- * padding, blanks, spare bits or foreign letters (Node's decoder takes them all), and JSON as
- * `JSON.stringify` prints it, which leaves no room for duplicate keys or escaped names. `undefined`
- * for everything else.
+ * Parses a base64url part of a JWT, if it is written exactly as its issuer writes it: without
+ * padding, blanks, spare bits or foreign letters (Node's decoder accepts all of them), and with
+ * JSON as `JSON.stringify` prints it, which excludes duplicate keys and escaped names. Returns
+ * `undefined` for everything else.
  */
 export function parseCanonicalJson(part: string): unknown {
   const bytes = decodeCanonical(part)
@@ -18,6 +18,7 @@ export function parseCanonicalJson(part: string): unknown {
   }
 }
 
+/** Decodes base64url; `undefined` unless encoding the bytes gives the same text. */
 export function decodeCanonical(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url')
   return bytes.length > 0 && bytes.toString('base64url') === part ? bytes : undefined

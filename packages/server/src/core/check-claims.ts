@@ -1,12 +1,12 @@
 import { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 
-/** Clocks of two machines may differ by this much (FAPI 2.0 §5.3.2.1); expiry itself is exact. */
+/** Allowed difference between two clocks (FAPI 2.0 §5.3.2.1). It does not apply to expiry. */
 const CLOCK_TOLERANCE_SECONDS = 10
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * The claims of an authentic payload, if all are there, of their type, for us, and of times that
- * fit each other.
+ * Returns the claims of an authentic payload if all are present and well-typed, issuer and audience
+ * match, and the times are consistent; else `undefined`.
  */
 export function checkClaims(
   payload: unknown,
@@ -15,7 +15,7 @@ export function checkClaims(
   if (!hasTypes(payload)) return undefined
   const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
   if (iss !== issuer || aud !== audience) return undefined
-  // One that lives longer than the setting allows is none of ours, whoever holds the key.
+  // Our issuer never signs a longer life, so such a token is rejected even with a valid signature.
   if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_ACCESS_TOKEN_SECONDS) return undefined
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS))
     return undefined
@@ -23,8 +23,8 @@ export function checkClaims(
 }
 
 /**
- * Seconds by which authentic claims lie in the future; 0 within the tolerance. They are ours, so it
- * is a clock that is wrong, and never the caller.
+ * Returns by how many seconds authentic claims lie in the future; 0 within the tolerance. Our
+ * issuer signed them, so a clock is wrong, not the caller.
  */
 export function secondsAhead({ iat }: { iat: number }, nowSeconds: number): number {
   return iat > nowSeconds + CLOCK_TOLERANCE_SECONDS ? iat - nowSeconds : 0

@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What the core reads of a request. A `FastifyRequest` has this shape. */
+/** The part of a request that the core reads. A `FastifyRequest` has this shape. */
 export type ClientRequest = Readonly<{
-  /** address of the client; absent over a Unix socket */
+  /** client address; absent over a Unix socket */
   ip?: string
   headers: IncomingHttpHeaders
-  /** names and values in turn, as received: Node shows only the first of several equal headers */
+  /**
+   * names and values alternating, as received; Node's `headers` keeps only the first of several
+   * equal ones
+   */
   raw: { readonly rawHeaders: string[] }
 }>

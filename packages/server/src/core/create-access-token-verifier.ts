@@ -11,11 +11,12 @@ export type VerifyAccessToken = (token: string) => Promise<AccessTokenVerdict>
 const INVALID = { outcome: 'invalid' } as const
 
 /**
- * Verifies an access token off-line (RFC 9068, RFC 8725): algorithm, type, issuer and audience are
- * fixed here and never taken from the token, and only the canonical encoding counts. An authentic
- * token that is merely too old is told apart. Says nothing about revocation. Throws what `findKey`
- * throws, and `CodedError('unavailable')` for an authentic token from the future: one of our clocks
- * is wrong, and the user is not to be signed out for it.
+ * Creates a verifier that checks access tokens offline (RFC 9068, RFC 8725). Algorithm, type,
+ * issuer and audience are fixed here and never taken from the token, and only the canonical
+ * encoding is accepted. An authentic token that has expired gets its own outcome. Revocation is not
+ * checked. The verifier throws what `findKey` throws, and `CodedError('unavailable')` for an
+ * authentic token from the future: one of our clocks is wrong, and the user must not be signed out
+ * for it.
  */
 export function createAccessTokenVerifier({
   findKey,
@@ -25,7 +26,10 @@ export function createAccessTokenVerifier({
   clock,
 }: {
   findKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
-  /** whether others may hold the key: nothing that it signed counts, and the client refreshes */
+  /**
+   * whether the key is retired because it may have leaked: its tokens are rejected, and the client
+   * refreshes
+   */
   isRetiredKey?: (kid: string) => boolean
   issuer: string
   audience: string
@@ -36,7 +40,7 @@ export function createAccessTokenVerifier({
     if (header === undefined) return INVALID
     if (isRetiredKey(header.kid)) return { outcome: 'retired' }
     const key = await findKey(header.kid)
-    // It may have been retired while its key was looked for.
+    // The key may have been retired during the look-up.
     if (key === undefined && isRetiredKey(header.kid)) return { outcome: 'retired' }
     if (key === undefined || !(await isSignedBy(key, token))) return INVALID
 

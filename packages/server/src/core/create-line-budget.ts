@@ -1,9 +1,9 @@
-/** So many lines a second say enough of an outage or a flood, in which every answer is the same. */
+/** Enough to see an outage or a flood, in which all answers are the same. */
 const LINES_A_SECOND = 10
 
 /**
- * Asked before a line is written: `undefined` when it is one too many, else how many were left out
- * since the last.
+ * Creates a limit for log lines. Call the result before writing a line: it returns `undefined` when
+ * the line must be dropped, else how many lines were dropped since the last one.
  */
 export function createLineBudget({ nowMs }: { nowMs: () => number }): () => number | undefined {
   let second = -Infinity

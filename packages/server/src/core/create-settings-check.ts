@@ -10,9 +10,10 @@ type Deps = Omit<Parameters<typeof createAccessTokenVerifier>[0], keyof Address>
 }
 
 /**
- * Tells a stranger's token from one of ours that the settings do not fit. An authentic token with
- * another issuer or audience is a fault of the installation: it is logged once with both values,
- * and throws `CodedError('unavailable')`, because signing in again would not help the user.
+ * Distinguishes a foreign token from one of our issuer that does not fit the settings. An authentic
+ * token with another issuer or audience is a configuration error: it is logged once with both
+ * values, and the check throws `CodedError('unavailable')`, because signing in again would not help
+ * the user.
  */
 export function createSettingsCheck({
   settings,
@@ -44,7 +45,7 @@ export function createSettingsCheck({
   }
 }
 
-/** As the token says, which proves nothing yet. */
+/** Reads the token's own claim, which is not verified yet. */
 function readAddress(token: string): Address | undefined {
   const payload = parseCanonicalJson(token.split('.', 2)[1] ?? '')
   if (typeof payload !== 'object' || payload === null) return undefined

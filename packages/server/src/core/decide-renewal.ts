@@ -1,21 +1,21 @@
 import type { ErrorCode } from '@auto-refresh/contracts'
-import type { Peeked } from './renewal.ts'
+import type { PeekResult } from './renewal.ts'
 
 type RenewalDecision =
-  /** the handler runs, and the pair is renewed as a 2xx goes out */
+  /** run the handler, and refresh the tokens when a 2xx is sent */
   | { action: 'renew' }
-  /** the handler runs, and nothing is renewed */
+  /** run the handler, without a refresh */
   | { action: 'go_on' }
   | { action: 'refuse'; code: ErrorCode; retryAfterSeconds?: number }
 
 const GO_ON: RenewalDecision = { action: 'go_on' }
 
 /**
- * What to do with a due or an expired access token, given what would become of the refresh token
- * beside it. Proof of a theft or of an ended session counts at once; anything less never takes a
- * valid access token from an honest user.
+ * Decides what to do with a due or expired access token, from the peeked outcome of the refresh
+ * token that came with it. Proof of a theft or of an ended session refuses the request at once;
+ * anything less never invalidates a valid access token.
  */
-export function decideRenewal(access: 'valid' | 'expired', peeked: Peeked): RenewalDecision {
+export function decideRenewal(access: 'valid' | 'expired', peeked: PeekResult): RenewalDecision {
   const unlessValid = (code: ErrorCode): RenewalDecision =>
     access === 'valid' ? GO_ON : { action: 'refuse', code }
   switch (peeked.outcome) {

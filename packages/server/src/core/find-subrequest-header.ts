@@ -1,15 +1,15 @@
 import type { ClientRequest } from './client-request.ts'
 
 /**
- * nginx `auth_request` as its documentation has it, ingress-nginx, Traefik `forwardAuth` and Caddy
+ * Headers of nginx `auth_request` as documented, ingress-nginx, Traefik `forwardAuth` and Caddy
  * `forward_auth`.
  */
 const ORIGINAL_TARGETS = ['x-original-uri', 'x-original-url', 'x-forwarded-uri']
 
 /**
- * The header by which a proxy says that it asks on behalf of another request: it names another path
- * than ours. A proxy that sends the header with every request names ours, perhaps below a prefix
- * that it removes. Returns `undefined` for an ordinary request.
+ * Finds the header that shows that a proxy only asks for permission for another request: it
+ * contains another path than this request. A proxy that sends the header with every request sends
+ * this path, perhaps with a prefix that it removes. Returns `undefined` for an ordinary request.
  */
 export function findSubrequestHeader({
   url,
@@ -22,5 +22,5 @@ export function findSubrequestHeader({
   })
 }
 
-/** Of a URL or of its path and query. */
+/** Accepts a URL, or a path with a query. */
 const toPath = (target: string) => target.replace(/^[a-z]+:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''

@@ -1,8 +1,8 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 
 /**
- * Time to renew: little life is left, and the session outlives the token. At a session's end
- * nothing is due any more.
+ * Whether an access token is due for a refresh: it expires within the threshold, and the session
+ * outlives it. At the end of a session no token is due.
  */
 export function isDue(
   { exp, session_exp: sessionExp }: Pick<AccessTokenClaims, 'exp' | 'session_exp'>,

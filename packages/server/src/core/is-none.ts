@@ -1,4 +1,7 @@
-/** Clients that concatenate strings send these words for a token they do not have. */
+/**
+ * Whether a token is missing. Clients that concatenate strings send the words `null` and
+ * `undefined`.
+ */
 export function isNone(
   token: string | null | undefined,
 ): token is '' | 'null' | 'undefined' | null | undefined {

@@ -8,9 +8,9 @@ type LoopbackRequest = Pick<ClientRequest, 'headers'> & {
 }
 
 /**
- * Whether a browser asked this machine over plain http, as far as its request shows. Behind a proxy
- * that rewrites `Host`, HTTP/1.0 (nginx before 1.29.7 by default), the page's `Origin` or a
- * forwarding header still shows that it did not.
+ * Whether a browser on this machine connects over plain HTTP, as far as the request shows. HTTP/1.0
+ * (nginx before 1.29.7 by default), the page's `Origin` or a forwarding header reveal a proxy that
+ * rewrites `Host`.
  */
 export function isPlainLoopback({ protocol, hostname, raw, headers }: LoopbackRequest): boolean {
   if (protocol !== 'http' || !isLoopbackHost(hostname) || raw.httpVersion === '1.0') return false
@@ -22,7 +22,7 @@ export function isPlainLoopback({ protocol, hostname, raw, headers }: LoopbackRe
   )
 }
 
-/** Whether a URL or an origin names this machine. */
+/** Whether a URL or an origin is on this machine. */
 export function isLoopbackUrl(text: string): boolean {
   return URL.canParse(text) && isLoopbackHost(new URL(text).hostname)
 }

@@ -17,6 +17,6 @@ test.each<[string, Parameters<typeof isRoleStale>, boolean]>([
     false,
   ],
   ['any role of a user whose role was not changed', [{ role: 'admin', iat: 90 }, undefined], false],
-])('a token is due by its role alone where it has %s', (_, args, stale) => {
+])('role stale of a token that has %s', (_, args, stale) => {
   expect(isRoleStale(...args)).toBe(stale)
 })

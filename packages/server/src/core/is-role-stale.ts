@@ -1,11 +1,11 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 
-/** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */
+/** The last change of a user's role. `issuedBefore`: Unix seconds, shortly after the change. */
 export type RoleChange = Readonly<{ role: string; issuedBefore: number }>
 
 /**
- * Whether a token carries a role from before the change: it is due for a refresh. A token with the
- * new role never is, so a refresh always helps, however far the clocks are apart.
+ * Whether a token has a role from before the change and is therefore due for a refresh. A token
+ * with the new role is never stale, so a refresh always helps, even when clocks differ.
  */
 export function isRoleStale(
   { role, iat }: Pick<AccessTokenClaims, 'role' | 'iat'>,

@@ -3,5 +3,5 @@ type Write = {
   (message: string): void
 }
 
-/** What the core needs of a logger; pino and Fastify's `app.log` have this shape. */
+/** The logger that the core needs; pino and Fastify's `app.log` have this shape. */
 export type Log = Readonly<{ info: Write; warn: Write; error: Write }>

@@ -1,14 +1,14 @@
 import { decodeCanonical, parseCanonicalJson } from './canonical-part.ts'
 
-/** Ours have about 700 characters; the limit keeps a hostile one cheap. */
+/** Our tokens have about 700 characters; the limit bounds the cost of hostile ones. */
 const MAX_LENGTH = 4096
 const ES256_SIGNATURE_BYTES = 64
 const KID = /^[A-Za-z0-9_-]{1,64}$/
 
 /**
- * The key id of a compact JWS that has the form of our access tokens (RFC 7515, RFC 9068): three
- * canonical parts and exactly the header `{alg: ES256, typ: at+jwt, kid}` in any order. A header
- * with more in it (`crit`, `jku`, `jwk`, `x5u`) is not ours.
+ * Returns the key id of a compact JWS in the form of our access tokens (RFC 7515, RFC 9068): three
+ * canonical parts, and exactly the header `{alg: ES256, typ: at+jwt, kid}` in any order. Returns
+ * `undefined` for any other header, such as one with `crit`, `jku`, `jwk` or `x5u`.
  */
 export function parseJwsHeader(token: string): { kid: string } | undefined {
   if (token.length > MAX_LENGTH) return undefined

@@ -4,8 +4,8 @@ import { isNone } from './is-none.ts'
 import { readHeaderValues } from './read-header-values.ts'
 
 /**
- * The access token of `Authorization: Bearer` (RFC 6750 §2.1). Throws `invalid_request` when the
- * header comes twice.
+ * Reads the access token of `Authorization: Bearer` (RFC 6750 §2.1). Throws `invalid_request` when
+ * there are two such headers.
  */
 export function readBearerToken(request: Pick<ClientRequest, 'raw'>): string | undefined {
   const [value, ...more] = readHeaderValues(request, 'authorization')

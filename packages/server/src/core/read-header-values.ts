@@ -1,8 +1,8 @@
 import type { ClientRequest } from './client-request.ts'
 
 /**
- * Every value of a header. Node shows the first of several and hides the others; `rawHeaders` has
- * them all.
+ * Returns every value of a header. Node's `headers` keeps only the first of several; `rawHeaders`
+ * has all of them.
  */
 export function readHeaderValues(request: Pick<ClientRequest, 'raw'>, name: string): string[] {
   const { rawHeaders } = request.raw

@@ -3,9 +3,9 @@ import type { ClientRequest } from './client-request.ts'
 import { isNone } from './is-none.ts'
 
 /**
- * The values of a request's refresh cookies, in the order sent. `host` holds those of
- * `__Host-refresh_token`, which only this host can have set; `plain` those of `refresh_token`,
- * which a sibling host or another application can set too.
+ * Returns the values of a request's refresh cookies in the order sent. Only this host can have set
+ * those in `host` (`__Host-refresh_token`). A sibling host or another application can also set
+ * those in `plain` (`refresh_token`).
  */
 export function readRefreshCookies(request: Pick<ClientRequest, 'headers'>): {
   host: string[]
@@ -21,6 +21,6 @@ export function readRefreshCookies(request: Pick<ClientRequest, 'headers'>): {
 }
 
 /**
- * Whether a cookie value has the prefix of our refresh tokens. It says nothing about authenticity.
+ * Whether a value has the prefix of our refresh tokens. This does not prove that it is authentic.
  */
-export const looksLikeOurs = (token: string) => token.startsWith('art_')
+export const hasTokenPrefix = (token: string) => token.startsWith('art_')

@@ -5,7 +5,7 @@ import { readRefreshToken } from './read-refresh-token.ts'
 
 type Headers = Record<string, string | string[]>
 
-/** What a route of a real application reads, or the code it throws. */
+/** Returns what a route reads, or the error code that it throws. */
 async function read(headers: Headers, body?: string | null) {
   const app = Fastify()
   app.get('/', async (request) => ({
@@ -101,10 +101,15 @@ test.each<[string, Headers, string | null | undefined, unknown]>([
     undefined,
     { token: 'c', transport: 'cookie' },
   ],
-  ['as none without any', {}, undefined, 'none'],
-  ['as none from words', { ...header('undefined'), ...cookie('refresh_token=') }, null, 'none'],
+  ['as missing without any', {}, undefined, 'none'],
   [
-    'from the cookie when body and header hold words',
+    'as missing from the words of string concatenation',
+    { ...header('undefined'), ...cookie('refresh_token=') },
+    null,
+    'none',
+  ],
+  [
+    'from the cookie when body and header hold null or undefined',
     { ...header('null'), ...cookie('refresh_token=c') },
     'undefined',
     { token: 'c', transport: 'cookie' },
@@ -117,7 +122,7 @@ test.each<[string, Headers, string | null | undefined, unknown]>([
     'none',
   ],
   [
-    'cut to what the store takes',
+    'cut to the maximum length',
     header('h'.repeat(5000)),
     undefined,
     { token: 'h'.repeat(1024), transport: 'header' },

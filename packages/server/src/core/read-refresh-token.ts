@@ -2,33 +2,32 @@ import { CodedError, HEADERS } from '@auto-refresh/contracts'
 import type { ClientRequest } from './client-request.ts'
 import { isNone } from './is-none.ts'
 import { readHeaderValues } from './read-header-values.ts'
-import { looksLikeOurs, readRefreshCookies } from './read-refresh-cookies.ts'
+import { hasTokenPrefix, readRefreshCookies } from './read-refresh-cookies.ts'
 
 export type PresentedRefreshToken = Readonly<{
   token: string
   transport: 'body' | 'header' | 'cookie'
   /**
-   * the values of further refresh cookies; which of them counts is for the caller to decide, by
-   * their authenticity
+   * values of further refresh cookies; the caller decides by their authenticity which one counts
    */
   others?: readonly string[]
 }>
 
 /**
- * Ours have fewer than 150 characters. A longer one is refused like any other forged one, at no
- * greater cost.
+ * Our tokens have fewer than 150 characters. A longer one is truncated and then rejected like any
+ * forged token, at no greater cost.
  */
 const MAX_LENGTH = 1024
 /**
- * Each costs a question to token-store. Cookies of a longer path come first, and ours have the
- * shortest: the last ones count.
+ * Each cookie costs a call to token-store. Browsers send cookies with longer paths first, and ours
+ * has the shortest path, so the last ones are kept.
  */
 const MAX_COOKIES = 16
 
 /**
  * Reads the refresh token of a request: from the body, else the header, else the cookie. An
- * explicit one wins over cookies, because a script cannot delete a stale HttpOnly cookie. Empty,
- * `null` and `undefined` mean "none". A `__Host-` cookie wins over all cookies of the plain name.
+ * explicit token wins over cookies, because a script cannot delete a stale HttpOnly cookie. Empty,
+ * `null` and `undefined` count as missing. A `__Host-` cookie wins over cookies of the plain name.
  * Throws `ambiguous_refresh_token` when body and headers carry different tokens.
  */
 export function readRefreshToken(
@@ -54,14 +53,14 @@ const present = (token: string, transport: PresentedRefreshToken['transport']) =
 })
 
 /**
- * The distinct values that may be ours: another application's cookie of the same name is left out
- * beside one of ours.
+ * The distinct values that may be ours: beside one of ours, another application's cookie of the
+ * same name is ignored.
  */
 function findCookies(request: Pick<ClientRequest, 'headers' | 'raw'>): string[] {
   const { host, plain } = readRefreshCookies(request)
   const distinct = [...new Set(host.length > 0 ? host : plain)].map((token) =>
     token.slice(0, MAX_LENGTH),
   )
-  const ours = distinct.filter(looksLikeOurs)
-  return (ours.length > 0 ? ours : distinct).slice(-MAX_COOKIES)
+  const prefixed = distinct.filter(hasTokenPrefix)
+  return (prefixed.length > 0 ? prefixed : distinct).slice(-MAX_COOKIES)
 }

@@ -1,7 +1,7 @@
 import type { ClientRequest } from './client-request.ts'
 
 /**
- * `sessionId` is that of the access token: the refresh token of another session is a
+ * `sessionId` is the session of the access token. The refresh token of another session is a
  * `session_mismatch` and changes nothing.
  */
 export type RenewalRequest<Request extends ClientRequest = ClientRequest> = Readonly<{
@@ -10,7 +10,7 @@ export type RenewalRequest<Request extends ClientRequest = ClientRequest> = Read
   request: Request
 }>
 
-export type Refused =
+export type RenewalRefusal =
   | {
       outcome:
         | 'invalid'
@@ -23,18 +23,23 @@ export type Refused =
     }
   | { outcome: 'rate_limited'; retryAfterSeconds: number }
 
-/** `user` is the user as of now: the role in an expired access token may long be another. */
-export type Peeked = { outcome: 'would_renew'; user: { username: string; role: string } } | Refused
-/** `idleUntilMs`: when the new refresh token dies unused, Unix milliseconds. */
-export type Renewed =
-  { outcome: 'renewed'; accessToken: string; refreshToken: string; idleUntilMs: number } | Refused
+/**
+ * `user` has the user's current name and role: the role in an expired access token may be outdated.
+ */
+export type PeekResult =
+  { outcome: 'would_renew'; user: { username: string; role: string } } | RenewalRefusal
+/** `idleUntilMs`: when the new refresh token expires unused, Unix milliseconds. */
+export type RenewResult =
+  | { outcome: 'renewed'; accessToken: string; refreshToken: string; idleUntilMs: number }
+  | RenewalRefusal
 
 /**
- * Who carries a renewal out: auth-api in its own process, another back end over HTTP. Both may
- * throw for trouble.
+ * Refreshes tokens for the guard: auth-api within its process, other back ends over HTTP. Both
+ * methods may reject on an internal error.
  */
 export interface Renewal<Request extends ClientRequest = ClientRequest> {
-  /** What `renew` would answer now, with nothing changed. */
-  peek(request: RenewalRequest<Request>): Promise<Peeked>
-  renew(request: RenewalRequest<Request>): Promise<Renewed>
+  /** Returns what `renew` would return now, and changes nothing. */
+  peek(request: RenewalRequest<Request>): Promise<PeekResult>
+  /** Exchanges the refresh token for the next pair. */
+  renew(request: RenewalRequest<Request>): Promise<RenewResult>
 }

@@ -4,8 +4,8 @@ type Write = (fields: object, message: string) => void
 type Log = Readonly<{ warn: Write; info: Write }>
 
 /**
- * The clock, which logs once when this process's own clock is found to be wrong, and when it is
- * right again.
+ * Wraps a clock so that it logs once when this machine's clock is wrong, and once when it is right
+ * again.
  */
 export function reportOffset(clock: SharedClock, log: Log): SharedClock {
   let warned = false
@@ -20,7 +20,7 @@ export function reportOffset(clock: SharedClock, log: Log): SharedClock {
       if (warned)
         log.warn(
           { offsetSeconds },
-          "Clock of this machine differs from the server's and is corrected: set it by a time server",
+          "Clock of this machine differs from the server's and is corrected: synchronize it by NTP",
         )
       else log.info({ offsetSeconds }, 'Clock of this machine recovered')
     },

@@ -4,7 +4,7 @@ import { createSharedClock } from './shared-clock.ts'
 const START = 1_800_000_000_000
 const DAYS_8 = 8 * 86_400_000
 
-/** A server and a process whose clocks are off by the given milliseconds; both can jump. */
+/** A server and a process whose clocks are off by the given milliseconds. Both can jump. */
 function setUp({ own = 0, server = 0 } = {}) {
   const state = { elapsed: 1000, own, server }
   const clock = createSharedClock({
@@ -20,7 +20,7 @@ function setUp({ own = 0, server = 0 } = {}) {
       heardAtMs: state.elapsed,
     })
   }
-  /** Half a second goes by between two readings. */
+  /** Half a second passes between two readings. */
   const run = (readings: number) => {
     for (let n = 0; n < readings; n += 1) {
       state.elapsed += 490
@@ -42,7 +42,7 @@ test.each([-2_400_000, -15_000, 12_000, 2_400_000])(
   },
 )
 
-test('a slow answer moves nothing that its way explains, and a very slow one moves nothing', () => {
+test('a slow reading moves the clock only by what the delay does not explain, and a very slow one not at all', () => {
   const { clock, state, read, error } = setUp()
   read()
   const sentAtMs = state.elapsed
@@ -58,7 +58,7 @@ test('a slow answer moves nothing that its way explains, and a very slow one mov
   ])
 })
 
-test('a server whose clock jumps eight days for nine seconds is not followed, nor for an hour; the process stays ready', () => {
+test('a server clock that jumps eight days for nine seconds or an hour is not followed, and the process stays ready', () => {
   const { clock, state, run, error } = setUp()
   run(4)
   state.server = DAYS_8
@@ -69,7 +69,7 @@ test('a server whose clock jumps eight days for nine seconds is not followed, no
   expect([error(), clock.isDoubtful()]).toEqual([0, false])
 })
 
-test('a clock of our own that jumps moves nothing, and the process says so', () => {
+test('a jump of the local clock moves nothing and is logged', () => {
   const { clock, state, run, error } = setUp()
   run(4)
   state.own = 60_000
@@ -77,7 +77,7 @@ test('a clock of our own that jumps moves nothing, and the process says so', () 
   expect([error(), clock.isOff()]).toEqual([0, true])
 })
 
-test('a machine that was suspended follows at once, and deletes nothing for a day', () => {
+test('a suspended machine follows the server at once, and its time counts as doubtful for a day', () => {
   const { clock, state, run, error } = setUp()
   run(4)
   state.own = state.server = DAYS_8
@@ -88,7 +88,7 @@ test('a machine that was suspended follows at once, and deletes nothing for a da
   expect(clock.isDoubtful()).toBe(false)
 })
 
-test('what began with a wrong clock of the server is corrected when that is right again', () => {
+test("a process that started with a wrong server clock is corrected when the server's is right again", () => {
   const { state, run, error } = setUp({ server: DAYS_8 })
   run(4)
   state.server = 0
@@ -96,7 +96,7 @@ test('what began with a wrong clock of the server is corrected when that is righ
   expect(error()).toBe(0)
 })
 
-test("where all three clocks differ the server's is followed after a minute", () => {
+test("if all three clocks differ, the server's is followed after a minute", () => {
   const { state, run, error } = setUp({ own: -2_400_000 })
   run(4)
   state.server = 30_000

@@ -7,7 +7,7 @@ import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
 import { isDue } from '../core/is-due.ts'
 import { requireRole } from './require-role.ts'
 import type { RefreshCookieSettings } from './refresh-cookie.ts'
-import type { Peeked, Refused, Renewed } from '../core/renewal.ts'
+import type { PeekResult, RenewalRefusal, RenewResult } from '../core/renewal.ts'
 
 const NOW_SECONDS = 1_800_000_000
 const SESSION = '0198c1a0-0000-7000-8000-000000000002'
@@ -38,8 +38,8 @@ const TOKENS: Record<string, AccessTokenCheck> = {
   revoked: { outcome: 'revoked', claims: claimsWith({}) },
   retired: { outcome: 'retired' },
 }
-const WOULD_RENEW: Peeked = { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } }
-const RENEWED: Renewed = {
+const WOULD_RENEW: PeekResult = { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } }
+const RENEWED: RenewResult = {
   outcome: 'renewed',
   accessToken: 'new-access',
   refreshToken: 'new-refresh',
@@ -54,8 +54,8 @@ type Request = {
 }
 type Setup = {
   renewal?: 'none'
-  peek?: Peeked | Error | ((asked: { refreshToken: string }) => Peeked)
-  renew?: Renewed | Error
+  peek?: PeekResult | Error | ((due: { refreshToken: string }) => PeekResult)
+  renew?: RenewResult | Error
   cookie?: RefreshCookieSettings
 }
 
@@ -68,7 +68,7 @@ function createApp({
   const calls: string[] = []
   const debug: object[] = []
   const answer =
-    <T extends object>(name: string, given: T | Error | ((asked: { refreshToken: string }) => T)) =>
+    <T extends object>(name: string, given: T | Error | ((due: { refreshToken: string }) => T)) =>
     async ({ refreshToken, sessionId }: { refreshToken: string; sessionId: string }) => {
       calls.push(`${name} ${refreshToken} ${sessionId === SESSION ? 'own' : sessionId}`)
       const value = typeof given === 'function' ? given({ refreshToken }) : given
@@ -111,7 +111,7 @@ function createApp({
   return { app, calls, debug }
 }
 
-async function ask(
+async function callBackEnd(
   setup: Setup,
   access: string,
   { refresh = 'r1', by = 'header', url = '/ok', headers = {} }: Request = {},
@@ -140,8 +140,8 @@ async function ask(
 const messageOf = (code: ErrorCode) => new CodedError(code).message
 const isRenewed = (headers: object) => 'x-token-refreshed' in headers
 
-test('a valid token that is not due passes, and the refresh token is not even read', async () => {
-  const { status, calls, headers } = await ask({}, 'fresh', {
+test('a valid token that is not due is accepted without reading the refresh token', async () => {
+  const { status, calls, headers } = await callBackEnd({}, 'fresh', {
     headers: { 'x-refresh-token': ['a', 'b'] },
   })
   expect([status, calls]).toEqual([200, ['handler as user']])
@@ -149,9 +149,9 @@ test('a valid token that is not due passes, and the refresh token is not even re
 })
 
 test.each(['due', 'expired'])(
-  'an %s token is renewed as the answer goes out, and the handler sees the role of now',
+  'an %s token is refreshed when the answer is sent, and the handler sees the current role',
   async (access) => {
-    const { status, calls, headers } = await ask({}, access)
+    const { status, calls, headers } = await callBackEnd({}, access)
     expect([status, calls]).toEqual([200, ['peek r1 own', 'handler as admin', 'renew r1 own']])
     expect(headers).toMatchObject({
       'x-token-refreshed': 'true',
@@ -164,16 +164,16 @@ test.each(['due', 'expired'])(
 )
 
 test('300 seconds before expiry a token is due, 301 seconds before it is not', async () => {
-  expect((await ask({}, 'due')).calls).toContain('peek r1 own')
-  expect((await ask({}, 'almost')).calls).not.toContain('peek r1 own')
+  expect((await callBackEnd({}, 'due')).calls).toContain('peek r1 own')
+  expect((await callBackEnd({}, 'almost')).calls).not.toContain('peek r1 own')
 })
 
-test('at the end of the session nothing is due any more', async () => {
-  expect((await ask({}, 'last')).calls).toEqual(['handler as user'])
+test('at the end of a session no token is due', async () => {
+  expect((await callBackEnd({}, 'last')).calls).toEqual(['handler as user'])
 })
 
-test('a token that came by cookie goes back by Set-Cookie alone', async () => {
-  const { headers } = await ask({}, 'due', { by: 'cookie' })
+test('a token that came by cookie is returned in Set-Cookie only', async () => {
+  const { headers } = await callBackEnd({}, 'due', { by: 'cookie' })
   expect(headers).toMatchObject({ 'x-token-refreshed': 'true', 'x-new-access-token': 'new-access' })
   expect(headers['x-new-refresh-token']).toBeUndefined()
   expect(headers['set-cookie']).toBe(
@@ -229,16 +229,16 @@ test.each<[string, RefreshCookieSettings, string | Record<string, string>, boole
   ],
   ['true', { secure: 'true', sameSite: 'strict' }, 'localhost', true],
   ['false', { secure: 'false', sameSite: 'lax' }, 'auth.example', false],
-])('the cookie is Secure as COOKIE_SECURE says: %s', async (_, cookie, sent, secure) => {
-  const { headers } = await ask({ cookie }, 'due', {
+])('the cookie is Secure according to COOKIE_SECURE: %s', async (_, cookie, sent, secure) => {
+  const { headers } = await callBackEnd({ cookie }, 'due', {
     by: 'cookie',
     headers: typeof sent === 'string' ? { host: sent } : sent,
   })
   expect(String(headers['set-cookie']).includes('Secure')).toBe(secure)
 })
 
-test('COOKIE_DOMAIN and COOKIE_SAMESITE stand in the cookie', async () => {
-  const { headers } = await ask(
+test('the cookie has the configured Domain and SameSite', async () => {
+  const { headers } = await callBackEnd(
     { cookie: { secure: 'true', sameSite: 'none', domain: 'example.com' } },
     'due',
     { by: 'cookie' },
@@ -249,21 +249,21 @@ test('COOKIE_DOMAIN and COOKIE_SAMESITE stand in the cookie', async () => {
 })
 
 test.each(['/not-found', '/moved', '/broken'])(
-  'no token is spent on an answer that no client reads as a success: %s',
+  'no refresh token is spent on an answer other than 2xx: %s',
   async (url) => {
     for (const access of ['due', 'expired']) {
-      const { calls, headers } = await ask({}, access, { url })
+      const { calls, headers } = await callBackEnd({}, access, { url })
       expect(calls).toEqual(['peek r1 own', 'handler as admin'])
       expect(isRenewed(headers)).toBe(false)
     }
   },
 )
 
-test('every 2xx renews', async () => {
-  expect(isRenewed((await ask({}, 'due', { url: '/created' })).headers)).toBe(true)
+test('every 2xx carries new tokens', async () => {
+  expect(isRenewed((await callBackEnd({}, 'due', { url: '/created' })).headers)).toBe(true)
 })
 
-test('a hijacked reply spends no token', async () => {
+test('a hijacked reply spends no refresh token', async () => {
   const { app, calls } = createApp()
   const answer = await app.inject({
     url: '/hijack',
@@ -272,7 +272,7 @@ test('a hijacked reply spends no token', async () => {
   expect([answer.body, calls]).toEqual(['own', ['peek r1 own']])
 })
 
-test('a client that went away while the handler ran spends no token', async () => {
+test('a client that disconnects during the handler spends no refresh token', async () => {
   const { app, calls } = createApp()
   app.get('/gone', async (_, reply) => {
     reply.raw.destroy()
@@ -284,17 +284,19 @@ test('a client that went away while the handler ran spends no token', async () =
   expect(calls).toEqual(['peek r1 own'])
 })
 
-test.each<[string, Renewed | Error]>([
+test.each<[string, RenewResult | Error]>([
   ['refused', { outcome: 'revoked' }],
   ['limited', { outcome: 'rate_limited', retryAfterSeconds: 1 }],
   ['impossible', new CodedError('unavailable')],
-])('an answer whose renewal is %s at last goes out without new tokens', async (_, renew) => {
-  const { status, headers } = await ask({ renew }, 'expired')
+])('an answer whose refresh ends in %s is sent without new tokens', async (_, renew) => {
+  const { status, headers } = await callBackEnd({ renew }, 'expired')
   expect(status).toBe(200)
   expect(isRenewed(headers)).toBe(false)
 })
 
-const refused = (outcome: Exclude<Refused['outcome'], 'rate_limited'>): Refused => ({ outcome })
+const refused = (outcome: Exclude<RenewalRefusal['outcome'], 'rate_limited'>): RenewalRefusal => ({
+  outcome,
+})
 
 const fails = (code: ErrorCode) => ({
   status: new CodedError(code).statusCode,
@@ -302,8 +304,8 @@ const fails = (code: ErrorCode) => ({
   ran: false,
 })
 
-describe('what the store foresees decides before the handler runs', () => {
-  const limited: Refused = { outcome: 'rate_limited', retryAfterSeconds: 7 }
+describe('the peeked outcome decides before the handler runs', () => {
+  const limited: RenewalRefusal = { outcome: 'rate_limited', retryAfterSeconds: 7 }
   const passes = { status: 200, ran: true }
 
   test.each<[string, Setup, { due: object; expired: object }]>([
@@ -344,29 +346,29 @@ describe('what the store foresees decides before the handler runs', () => {
       { due: passes, expired: fails('unavailable') },
     ],
     [
-      'a store that is away',
+      'an unavailable token-store',
       { peek: new CodedError('unavailable') },
       { due: passes, expired: fails('unavailable') },
     ],
-    ['a fault', { peek: new TypeError('bug') }, { due: passes, expired: fails('unavailable') }],
+    ['a bug', { peek: new TypeError('bug') }, { due: passes, expired: fails('unavailable') }],
     [
-      'reuse that cannot be carried out',
+      'reuse that cannot be reported',
       { peek: refused('reused'), renew: new CodedError('unavailable') },
       { due: passes, expired: fails('unavailable') },
     ],
     [
-      'reuse that another request carried out',
+      'reuse that another request reported',
       { peek: refused('reused'), renew: refused('revoked') },
       { due: fails('refresh_token_revoked'), expired: fails('refresh_token_revoked') },
     ],
     [
-      'reuse that turns out to be none',
+      'reuse that is a refresh after all',
       { peek: refused('reused'), renew: RENEWED },
       { due: passes, expired: fails('unavailable') },
     ],
   ])('%s', async (_, setup, expected) => {
     for (const access of ['due', 'expired'] as const) {
-      const { status, message, calls, headers } = await ask(setup, access)
+      const { status, message, calls, headers } = await callBackEnd(setup, access)
       expect({
         status,
         message,
@@ -376,15 +378,20 @@ describe('what the store foresees decides before the handler runs', () => {
     }
   })
 
-  test('only a reuse is carried out before the handler', async () => {
+  test('only a reuse is sent to renew before the handler', async () => {
     expect(
-      (await ask({ peek: { outcome: 'reused' }, renew: { outcome: 'reused' } }, 'due')).calls,
+      (await callBackEnd({ peek: { outcome: 'reused' }, renew: { outcome: 'reused' } }, 'due'))
+        .calls,
     ).toEqual(['peek r1 own', 'renew r1 own'])
-    expect((await ask({ peek: { outcome: 'revoked' } }, 'due')).calls).toEqual(['peek r1 own'])
+    expect((await callBackEnd({ peek: { outcome: 'revoked' } }, 'due')).calls).toEqual([
+      'peek r1 own',
+    ])
   })
 })
 
-test.each<[string, Parameters<typeof ask>[1], Parameters<typeof ask>[2], ErrorCode]>([
+test.each<
+  [string, Parameters<typeof callBackEnd>[1], Parameters<typeof callBackEnd>[2], ErrorCode]
+>([
   ['no access token', 'null', {}, 'access_token_missing'],
   ['an empty one', '', {}, 'access_token_missing'],
   ['a forged one', 'forged', {}, 'access_token_invalid'],
@@ -396,24 +403,26 @@ test.each<[string, Parameters<typeof ask>[1], Parameters<typeof ask>[2], ErrorCo
     { refresh: 'undefined' },
     'access_token_expired',
   ],
-])('%s is 401, and the refresh token is left alone', async (_, access, options, code) => {
-  const answer = await ask({}, access, options)
+])('%s is a 401 and spends no refresh token', async (_, access, options, code) => {
+  const answer = await callBackEnd({}, access, options)
   expect([answer.status, answer.message, answer.calls]).toEqual([401, messageOf(code), []])
 })
 
-test('a valid token that is due passes without a refresh token', async () => {
-  expect(await ask({}, 'due', { refresh: null })).toMatchObject({
+test('a valid token that is due is accepted without a refresh token', async () => {
+  expect(await callBackEnd({}, 'due', { refresh: null })).toMatchObject({
     status: 200,
     calls: ['handler as user'],
   })
 })
 
 test('different refresh tokens beside a due access token are 400', async () => {
-  expect((await ask({}, 'due', { headers: { 'x-refresh-token': ['a', 'b'] } })).status).toBe(400)
+  expect(
+    (await callBackEnd({}, 'due', { headers: { 'x-refresh-token': ['a', 'b'] } })).status,
+  ).toBe(400)
 })
 
-test('of several refresh cookies the one that would renew this session counts, and no superseded one beside it is an alarm', async () => {
-  const peeks: Record<string, Peeked> = {
+test('of several refresh cookies, one that would refresh this session wins, and a superseded one beside it raises no alarm', async () => {
+  const peeks: Record<string, PeekResult> = {
     old: { outcome: 'reused' },
     planted: { outcome: 'session_mismatch' },
     own: WOULD_RENEW,
@@ -441,7 +450,7 @@ test('of several refresh cookies the one that would renew this session counts, a
   }
 })
 
-test('OPTIONS is checked like everything else, and never renewed', async () => {
+test('OPTIONS needs a live token and never refreshes', async () => {
   const { app, calls } = createApp()
   app.all('/all', async (request) => void calls.push(`handler of ${request.method}`))
   const options = async (url: string, access?: string) =>
@@ -466,7 +475,7 @@ test('OPTIONS is checked like everything else, and never renewed', async () => {
   expect(calls).toEqual(['handler of OPTIONS'])
 })
 
-test('a preflight is answered by what stands before the guard', async () => {
+test('a preflight is answered by a plugin registered before the guard', async () => {
   const app = Fastify()
   void app.register(cors, { origin: 'https://page.example' })
   const calls: string[] = []
@@ -497,7 +506,7 @@ test('a preflight is answered by what stands before the guard', async () => {
   expect(calls).toEqual([])
 })
 
-test('HEAD is checked and renewed like GET', async () => {
+test('HEAD is checked and refreshed like GET', async () => {
   const { app, calls } = createApp()
   expect((await app.inject({ method: 'HEAD', url: '/ok' })).statusCode).toBe(401)
   expect(calls).toEqual([])
@@ -513,16 +522,17 @@ test('HEAD is checked and renewed like GET', async () => {
   ])
 })
 
-test('an upgrade is checked but never renewed', async () => {
+test('an upgrade needs a live token and never refreshes', async () => {
   expect(
-    (await ask({}, 'due', { headers: { upgrade: 'websocket', connection: 'upgrade' } })).calls,
+    (await callBackEnd({}, 'due', { headers: { upgrade: 'websocket', connection: 'upgrade' } }))
+      .calls,
   ).toEqual(['handler as user'])
   for (const [access, code] of [
     ['expired', 'access_token_expired'],
     ['forged', 'access_token_invalid'],
     ['', 'access_token_missing'],
   ] as const) {
-    const answer = await ask({}, access, { headers: { upgrade: 'websocket' } })
+    const answer = await callBackEnd({}, access, { headers: { upgrade: 'websocket' } })
     expect([answer.status, answer.message, answer.calls]).toEqual([401, messageOf(code), []])
   }
 })
@@ -531,34 +541,34 @@ test.each<[string, Record<string, string>]>([
   ['nginx auth_request', { 'x-original-uri': '/app/page?a=1' }],
   ['ingress-nginx', { 'x-original-url': 'https://app.example/app/page' }],
   ['Traefik and Caddy', { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/' }],
-])(
-  'nothing is renewed on an authentication subrequest, whose answer no client reads: %s',
-  async (_, headers) => {
-    expect((await ask({}, 'due', { headers })).calls).toEqual(['handler as user'])
-    const answer = await ask({}, 'expired', { headers })
-    expect([answer.status, answer.message, answer.calls]).toEqual([
-      401,
-      messageOf('access_token_expired'),
-      [],
-    ])
-  },
-)
+])('an authentication subrequest of a proxy never refreshes: %s', async (_, headers) => {
+  expect((await callBackEnd({}, 'due', { headers })).calls).toEqual(['handler as user'])
+  const answer = await callBackEnd({}, 'expired', { headers })
+  expect([answer.status, answer.message, answer.calls]).toEqual([
+    401,
+    messageOf('access_token_expired'),
+    [],
+  ])
+})
 
 test.each<Record<string, string>>([
   { 'x-original-uri': '/ok?a=1' },
   { 'x-original-url': 'https://app.example/ok' },
   { 'x-forwarded-uri': '/prefix/ok' },
   { 'x-forwarded-uri': '' },
-])('a proxy that names the path of every request turns no renewal off: %o', async (headers) => {
-  expect(isRenewed((await ask({}, 'due', { headers })).headers)).toBe(true)
-})
+])(
+  'a proxy that sends the path with every request does not disable refreshes: %o',
+  async (headers) => {
+    expect(isRenewed((await callBackEnd({}, 'due', { headers })).headers)).toBe(true)
+  },
+)
 
-test('a role is demanded as the user has it now', async () => {
-  expect((await ask({}, 'fresh', { url: '/admin' })).status).toBe(403)
-  expect((await ask({}, 'expired', { url: '/admin' })).status).toBe(200)
+test('requireRole checks the current role', async () => {
+  expect((await callBackEnd({}, 'fresh', { url: '/admin' })).status).toBe(403)
+  expect((await callBackEnd({}, 'expired', { url: '/admin' })).status).toBe(200)
   expect(
     (
-      await ask(
+      await callBackEnd(
         { peek: { outcome: 'would_renew', user: { username: 'ann', role: 'user' } } },
         'expired',
         { url: '/admin' },
@@ -567,8 +577,8 @@ test('a role is demanded as the user has it now', async () => {
   ).toBe(403)
 })
 
-test('the debug lines tell the decision and never a token', async () => {
-  const { debug } = await ask({}, 'due')
+test('the debug lines have the decision and never a token', async () => {
+  const { debug } = await callBackEnd({}, 'due')
   expect(debug).toEqual([
     {
       request_id: expect.any(String),
@@ -583,20 +593,20 @@ test('the debug lines tell the decision and never a token', async () => {
   ])
 })
 
-test.each<[string, Parameters<typeof ask>, object]>([
-  ['it is not due', [{}, 'fresh'], { access: 'valid', due: false, action: 'go_on' }],
+test.each<[string, Parameters<typeof callBackEnd>, object]>([
+  ['a token is not due', [{}, 'fresh'], { access: 'valid', due: false, action: 'go_on' }],
   [
-    'no refresh token came along',
+    'no refresh token comes with it',
     [{}, 'due', { refresh: null }],
     { due: true, transport: 'none', action: 'go_on' },
   ],
   [
-    'nothing could renew it',
+    'refreshing is not configured',
     [{ renewal: 'none' }, 'due'],
     { access: 'valid', due: true, transport: 'none', action: 'go_on' },
   ],
   [
-    'it has expired and nothing could renew it',
+    'it has expired and refreshing is not configured',
     [{ renewal: 'none' }, 'expired'],
     {
       access: 'expired',
@@ -607,33 +617,33 @@ test.each<[string, Parameters<typeof ask>, object]>([
     },
   ],
   [
-    'its refresh token is not good',
+    'its refresh token is invalid',
     [{ peek: { outcome: 'invalid' } }, 'expired'],
     { peeked: 'invalid', action: 'refuse', code: 'access_token_expired' },
   ],
   [
-    'it is none',
+    'it is forged',
     [{}, 'forged'],
     { access: 'invalid', action: 'refuse', code: 'access_token_invalid' },
   ],
-])('a debug line says so when a token is left as it is because %s', async (_, request, said) => {
-  const { debug } = await ask(...request)
+])('the debug line when %s', async (_, request, said) => {
+  const { debug } = await callBackEnd(...request)
   expect(debug).toEqual([expect.objectContaining(said)])
 })
 
-test('without a renewal nothing is renewed: a due token passes, an expired one is 401', async () => {
-  expect(await ask({ renewal: 'none' }, 'due')).toMatchObject({
+test('without a renewal a due token is accepted, and an expired one is a 401', async () => {
+  expect(await callBackEnd({ renewal: 'none' }, 'due')).toMatchObject({
     status: 200,
     calls: ['handler as user'],
   })
-  expect(await ask({ renewal: 'none' }, 'expired')).toMatchObject({
+  expect(await callBackEnd({ renewal: 'none' }, 'expired')).toMatchObject({
     status: 401,
     message: messageOf('access_token_expired'),
     calls: [],
   })
 })
 
-test('a page on another origin may read the new pair, and what the application exposes', async () => {
+test('a page on another origin can read the new tokens and the headers that the application exposes', async () => {
   const { app } = createApp()
   app.addHook(
     'onRequest',
@@ -649,7 +659,7 @@ test('a page on another origin may read the new pair, and what the application e
   )
 })
 
-test('a streamed answer carries the new pair before its first byte', async () => {
+test('a streamed answer has the new tokens before its first byte', async () => {
   const { app, calls } = createApp()
   app.get('/stream', async (_, reply) => reply.send(Readable.from(['one', 'two'])))
   const answer = await app.inject({
@@ -663,15 +673,15 @@ test('a streamed answer carries the new pair before its first byte', async () =>
   ])
 })
 
-test('the user is null where nobody has passed, so that a hook, an error handler or a log serializer may read it', async () => {
+test('the user is null before the guard accepts the request, so hooks, error handlers and log serializers can read it', async () => {
   const { app } = createApp()
   app.setErrorHandler(async (_, request) => ({ user: request.user }))
   expect((await app.inject({ url: '/ok' })).json()).toEqual({ user: null })
 })
 
-test('a token of a retired key asks for a refresh and renews nothing, whatever refresh token is beside it', async () => {
+test('a token of a retired key asks the client for a refresh and spends no refresh token', async () => {
   for (const refresh of ['r1', null]) {
-    const { status, message, calls } = await ask({}, 'retired', { refresh })
+    const { status, message, calls } = await callBackEnd({}, 'retired', { refresh })
     expect([status, message, calls]).toEqual([401, messageOf('access_token_expired'), []])
   }
 })

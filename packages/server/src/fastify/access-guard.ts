@@ -8,66 +8,66 @@ import { findSubrequestHeader } from '../core/find-subrequest-header.ts'
 import { readBearerToken } from '../core/read-bearer-token.ts'
 import { readRefreshToken, type PresentedRefreshToken } from '../core/read-refresh-token.ts'
 import { setRefreshCookie, type RefreshCookieSettings } from './refresh-cookie.ts'
-import type { Peeked, Renewal, RenewalRequest, Renewed } from '../core/renewal.ts'
+import type { PeekResult, Renewal, RenewalRequest, RenewResult } from '../core/renewal.ts'
 import { rememberUser, userOf } from './user-of.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Who asks. Null where the guard has not let the request pass: in earlier hooks, in log
-     * serializers, after a refusal.
+     * The signed-in user. Null where the guard has not accepted the request: in earlier hooks, in
+     * log serializers, after a refusal.
      */
     readonly user: AccessTokenClaims
   }
 }
 
-/** What a decision goes by, for the debug line. */
+/** What a decision is based on, for the debug line. */
 type Seen = {
   request_id: string
   access?: AccessTokenCheck['outcome']
   session_id?: string
   due?: boolean
   transport?: PresentedRefreshToken['transport'] | 'none'
-  peeked?: Peeked['outcome']
+  peeked?: PeekResult['outcome']
 }
 
-type Asked = RenewalRequest<FastifyRequest> & PresentedRefreshToken
+type DueRequest = RenewalRequest<FastifyRequest> & PresentedRefreshToken
 
-/** The verdict of the verifier, held against the revocation list. */
+/** The result of the verifier, combined with the revocation list. */
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
   | { outcome: 'missing' | 'invalid' | 'retired' }
 
 type AccessGuardOptions = Readonly<{
   checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
-  /** absent: nothing is renewed */
+  /** absent: tokens are never refreshed */
   renewal?: Renewal<FastifyRequest> | undefined
-  /** whether it is time to renew */
+  /** whether a valid access token is due for a refresh */
   isDue: (claims: AccessTokenClaims) => boolean
-  /** answers a refusal; absent: it is thrown, as a `CodedError` */
+  /** responds to a refusal; absent: the `CodedError` is thrown */
   refuse?:
     ((error: CodedError, request: FastifyRequest, reply: FastifyReply) => FastifyReply) | undefined
   cookie: RefreshCookieSettings
   clock: { nowMs(): number }
   /** the request's property that holds the user; default `user` */
   decorator?: string | undefined
-  /** told of every decision, never of a token */
+  /** receives every decision, never a token */
   debug?: ((fields: object, message: string) => void) | undefined
 }>
 
 /**
- * Lets only live access tokens pass (401 otherwise, for OPTIONS too: what answers preflights stands
- * before it) and renews a pair that is due while the request is answered: in the `X-New-...`
- * headers, or by `Set-Cookie` alone when the refresh token came by cookie. The refresh token is
- * asked about before the handler and spent only as a 2xx goes out, for a client that meets an error
- * never reads our headers and would lose it.
+ * Accepts only live access tokens (401 otherwise, for OPTIONS too: register what answers preflights
+ * before the guard) and refreshes due tokens while the request is answered. The new tokens are in
+ * the `X-New-...` headers, or in `Set-Cookie` when the refresh token came by cookie. The refresh
+ * token is peeked at before the handler and spent only when a 2xx is sent: a client that gets an
+ * error does not read these headers and would lose the new token.
  */
 const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   const { checkAccessToken, renewal, isDue, refuse, clock, debug, decorator = 'user' } = options
-  const renewals = new WeakMap<FastifyRequest, Asked>()
+  const dueRequests = new WeakMap<FastifyRequest, DueRequest>()
 
   if (!app.hasDecorator('serializeCookie')) await app.register(cookie, { hook: false })
-  // Another plugin's property of that name, as @fastify/jwt's, is filled by letUserPass.
+  // If another plugin has decorated this property, as @fastify/jwt does, setUser fills it.
   if (!app.hasRequestDecorator(decorator)) {
     app.decorateRequest(decorator, {
       getter(this: FastifyRequest) {
@@ -78,7 +78,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
 
   let hasWarned = false
   /**
-   * Its answer ends at the proxy: a pair renewed there would reach no client, and the next refresh
+   * The proxy drops this response: a refreshed pair would reach no client, and the next refresh
    * would look like a theft.
    */
   function isSubrequest(request: FastifyRequest): boolean {
@@ -98,7 +98,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     try {
       await guard(request, seen)
       debug?.(
-        { ...seen, action: renewals.has(request) ? 'renew' : 'go_on' },
+        { ...seen, action: dueRequests.has(request) ? 'renew' : 'go_on' },
         'auto-refresh decided',
       )
     } catch (error) {
@@ -110,45 +110,44 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
   })
 
   app.addHook('onSend', async (request, reply) => {
-    const asked = renewals.get(request)
+    const due = dueRequests.get(request)
     if (
       renewal === undefined ||
-      asked === undefined ||
+      due === undefined ||
       reply.statusCode < 200 ||
       reply.statusCode > 299 ||
       reply.raw.destroyed
     )
       return
-    const renewed = await renewal.renew(asked).catch((cause: unknown) => {
+    const renewed = await renewal.renew(due).catch((cause: unknown) => {
       request.log.warn(
-        { err: cause, session_id: asked.sessionId },
+        { err: cause, session_id: due.sessionId },
         'Token refresh failed: the response carries no new tokens',
       )
       return { outcome: 'unavailable' as const }
     })
     debug?.(
-      { request_id: request.id, session_id: asked.sessionId, renewed: renewed.outcome },
+      { request_id: request.id, session_id: due.sessionId, renewed: renewed.outcome },
       'auto-refresh renewed',
     )
-    if (renewed.outcome === 'renewed') handOver(reply, renewed, asked)
+    if (renewed.outcome === 'renewed') attachNewTokens(reply, renewed, due)
   })
 
-  /** Notes in `seen` what it goes by. */
+  /** Throws a `CodedError` for a refusal. Records in `seen` what the decision is based on. */
   async function guard(request: FastifyRequest, seen: Seen): Promise<void> {
     const access = await checkAccessToken(readBearerToken(request))
     seen.access = access.outcome
-    // No claim of it may choose the session that is renewed: the client refreshes by itself.
+    // Its claims must not choose the session to refresh, so the client refreshes on its own.
     if (access.outcome === 'retired') throw new CodedError('access_token_expired')
     if (access.outcome !== 'valid' && access.outcome !== 'expired')
       throw new CodedError(`access_token_${access.outcome}`)
     const { outcome, claims } = access
-    letUserPass(request, claims)
+    setUser(request, claims)
     seen.session_id = claims.sid
     seen.due = outcome === 'expired' || isDue(claims)
     if (!seen.due) return
 
-    // an upgraded connection has no answer that could carry a pair, and from OPTIONS no client
-    // takes one
+    // An upgraded connection has no response headers, and clients ignore those of OPTIONS.
     const canCarry =
       request.headers.upgrade === undefined &&
       request.method !== 'OPTIONS' &&
@@ -159,7 +158,7 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
       if (outcome === 'expired') throw new CodedError('access_token_expired')
       return
     }
-    const { peeked, cause, asked } = await foresee(renewal, presented, {
+    const { peeked, cause, due } = await peekAll(renewal, presented, {
       sessionId: claims.sid,
       request,
     })
@@ -167,11 +166,11 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     const decision = decideRenewal(outcome, peeked)
     if (decision.action === 'refuse') throw new CodedError(decision.code, { ...decision, cause })
     if (peeked.outcome !== 'would_renew') return
-    letUserPass(request, { ...claims, ...peeked.user })
-    renewals.set(request, asked)
+    setUser(request, { ...claims, ...peeked.user })
+    dueRequests.set(request, due)
   }
 
-  function letUserPass(request: FastifyRequest, user: AccessTokenClaims): void {
+  function setUser(request: FastifyRequest, user: AccessTokenClaims): void {
     rememberUser(request, user)
     const own = (request as unknown as Record<string, unknown>)[decorator] === user
     if (own || Reflect.set(request, decorator, user)) return
@@ -180,31 +179,33 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
     )
   }
 
-  /** A reuse is carried out here: the alarm must not depend on whether the handler succeeds. */
-  async function foresee(
-    carrier: Renewal<FastifyRequest>,
+  /**
+   * A reuse is sent to `renew` here, so that the alarm does not depend on the handler's success.
+   */
+  async function peekAll(
+    renewer: Renewal<FastifyRequest>,
     presented: PresentedRefreshToken,
-    given: Pick<Asked, 'sessionId' | 'request'>,
-  ): Promise<Foreseen> {
+    given: Pick<DueRequest, 'sessionId' | 'request'>,
+  ): Promise<PeekedToken> {
     const tokens = [presented.token, ...(presented.others ?? [])]
     const peeks = await Promise.all(
-      tokens.map((token) => peekAt(carrier, { ...presented, ...given, refreshToken: token })),
+      tokens.map((token) => peekAt(renewer, { ...presented, ...given, refreshToken: token })),
     )
     const best = peeks.reduce((first, next) =>
       RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first,
     )
     if (best.peeked.outcome !== 'reused') return best
     try {
-      const carriedOut = await carrier.renew(best.asked)
-      return { ...best, peeked: carriedOut.outcome === 'renewed' ? UNAVAILABLE : carriedOut }
+      const result = await renewer.renew(best.due)
+      return { ...best, peeked: result.outcome === 'renewed' ? UNAVAILABLE : result }
     } catch (cause) {
       return { ...best, peeked: UNAVAILABLE, cause }
     }
   }
 
-  function handOver(
+  function attachNewTokens(
     reply: FastifyReply,
-    renewed: Extract<Renewed, { outcome: 'renewed' }>,
+    renewed: Extract<RenewResult, { outcome: 'renewed' }>,
     { transport }: PresentedRefreshToken,
   ) {
     const { accessToken, refreshToken, idleUntilMs } = renewed
@@ -224,13 +225,13 @@ const plugin: FastifyPluginAsync<AccessGuardOptions> = async (app, options) => {
 }
 
 const UNAVAILABLE = { outcome: 'unavailable' } as const
-type Foreseen = { peeked: Peeked; cause?: unknown; asked: Asked }
+type PeekedToken = { peeked: PeekResult; cause?: unknown; due: DueRequest }
 
 /**
- * Of several cookies the one that would renew this session counts; a superseded or a foreign one
- * beside it is no evidence.
+ * Of several cookies, one that would refresh this session wins. A superseded or foreign one beside
+ * it is no evidence of a theft.
  */
-const RANKS: Record<Peeked['outcome'], number> = {
+const RANKS: Record<PeekResult['outcome'], number> = {
   would_renew: 0,
   rate_limited: 1,
   unavailable: 2,
@@ -242,17 +243,15 @@ const RANKS: Record<Peeked['outcome'], number> = {
   invalid: 6,
 }
 
-async function peekAt(
-  carrier: Renewal<FastifyRequest>,
-  asked: Foreseen['asked'],
-): Promise<Foreseen> {
+async function peekAt(renewer: Renewal<FastifyRequest>, due: DueRequest): Promise<PeekedToken> {
   try {
-    return { peeked: await carrier.peek(asked), asked }
+    return { peeked: await renewer.peek(due), due }
   } catch (cause) {
-    return { peeked: UNAVAILABLE, cause, asked }
+    return { peeked: UNAVAILABLE, cause, due }
   }
 }
 
+/** The guard as a Fastify plugin, for auth-api itself; other back ends use `autoRefresh`. */
 export const accessGuard = fastifyPlugin(plugin, {
   name: '@auto-refresh/access-guard',
   fastify: '5.x',

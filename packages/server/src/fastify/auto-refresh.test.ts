@@ -7,8 +7,7 @@ import { ISSUER, SESSION, startFakeAuthApi, USER } from '../testing/start-fake-a
 let authApi: Awaited<ReturnType<typeof startFakeAuthApi>>
 const closers: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
-  // While this machine stands still nothing here is late: what becomes of a question that hangs is
-  // seen in ask.test.ts.
+  // On a busy machine nothing here counts as late; call-auth-api.test.ts covers hanging calls.
   vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
   authApi = await startFakeAuthApi()
   closers.push(() => authApi.close())
@@ -18,7 +17,7 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
-/** A back end whose own error handler knows nothing of us. */
+/** A back end with its own error handler. */
 function createBackEnd(options: Partial<AutoRefreshOptions> = {}) {
   const app = Fastify({ trustProxy: true })
   closers.push(() => app.close())
@@ -54,13 +53,13 @@ const get = async (
     headers: { ...(access === undefined ? {} : { authorization: `Bearer ${access}` }), ...headers },
   })
 
-test('a back end lets a live access token pass and asks auth-api nothing about it', async () => {
+test('a back end accepts a live access token without a call to auth-api', async () => {
   const answer = await get(createBackEnd(), await authApi.sign())
   expect(answer.json()).toEqual({ for: 'ann', role: 'user', feedAgeSeconds: expect.any(Number) })
   expect([answer.headers['x-token-refreshed'], authApi.state.calls]).toEqual([undefined, []])
 })
 
-test('a due token is renewed by auth-api for the user, not for the back end', async () => {
+test('a due token is refreshed by auth-api with the address and agent of the user', async () => {
   const headers = {
     'x-refresh-token': 'r1',
     'x-forwarded-for': '203.0.113.9',
@@ -91,7 +90,7 @@ test('a due token is renewed by auth-api for the user, not for the back end', as
   ])
 })
 
-test('a token that came by cookie goes back by cookie alone', async () => {
+test('a refresh token that came by cookie is returned by cookie only', async () => {
   const answer = await get(
     createBackEnd({ cookie: { sameSite: 'strict', domain: 'example.com' } }),
     await authApi.sign({ leftSeconds: -5 }),
@@ -112,7 +111,7 @@ test('no refresh token is spent on a 4xx', async () => {
   ])
 })
 
-test('a token of a short life is not due before half of it, whatever the threshold', async () => {
+test('a short-lived token is not due before half of its life, whatever the threshold', async () => {
   expect(
     (await get(createBackEnd(), await authApi.sign({ leftSeconds: 170, lifeSeconds: 280 })))
       .headers['x-token-refreshed'],
@@ -123,7 +122,7 @@ test('a token of a short life is not due before half of it, whatever the thresho
   ).toBe('true')
 })
 
-test('without a key for renewals a due token passes, and an expired one is a 401 whose client refreshes itself', async () => {
+test('without a renewal key a due token is accepted, and an expired one is a 401', async () => {
   const app = createBackEnd({ renewalKey: '' })
   expect((await get(app, await authApi.sign({ leftSeconds: 100 }))).statusCode).toBe(200)
   expect((await get(app, await authApi.sign({ leftSeconds: -10 }))).json().error.code).toBe(
@@ -132,7 +131,7 @@ test('without a key for renewals a due token passes, and an expired one is a 401
   expect(authApi.state.calls).toEqual([])
 })
 
-test('a refusal is the envelope of auth-api, whatever the error handler of the back end', async () => {
+test("a refusal has the envelope of auth-api, whatever the back end's error handler does", async () => {
   const app = createBackEnd()
   const missing = await get(app, undefined)
   expect(missing.json()).toEqual({
@@ -156,7 +155,7 @@ test('a refusal is the envelope of auth-api, whatever the error handler of the b
   expect((await get(app, undefined, '/open')).json()).toEqual({ open: true })
 })
 
-test('a revoked session is refused as soon as the list tells it', async () => {
+test('a revoked session is refused as soon as the list contains it', async () => {
   const app = createBackEnd()
   const access = await authApi.sign()
   expect((await get(app, access)).statusCode).toBe(200)
@@ -167,7 +166,7 @@ test('a revoked session is refused as soon as the list tells it', async () => {
   )
 })
 
-test('with auth-api gone a live token passes, an expired one is a retryable 503, and a made-up key is no 401', async () => {
+test('while auth-api is unavailable a live token is accepted, an expired one is a retryable 503, and an unknown kid is no 401', async () => {
   const app = createBackEnd()
   const [live, due, expired, unknown] = await Promise.all([
     authApi.sign(),
@@ -190,7 +189,7 @@ test('with auth-api gone a live token passes, an expired one is a retryable 503,
   })
 })
 
-test('before keys and revocations were read once every token gets a 503, and after that none', async () => {
+test('every token gets a 503 until keys and revocations have been read once', async () => {
   const app = createBackEnd({ feedKey: 'wrong-key' })
   const answer = await get(app, await authApi.sign())
   expect([answer.statusCode, answer.json().error.code]).toEqual([503, 'unavailable'])
@@ -199,7 +198,7 @@ test('before keys and revocations were read once every token gets a 503, and aft
   expect((await get(good, await authApi.sign(), '/ready')).json()).toEqual({ ready: true })
 })
 
-test('a token with a role from before a change asks for a refresh, and is renewed where a refresh token is beside it', async () => {
+test('a token with an outdated role asks for a refresh, and is refreshed if a refresh token comes with it', async () => {
   const nowSeconds = Math.floor(Date.now() / 1000)
   const change = (role: string) => [
     { user_id: USER, role, issued_before: nowSeconds + 10, expires_in: 600 },
@@ -223,11 +222,11 @@ test.each<[string, Partial<AutoRefreshOptions>]>([
   ['no URL', { authApiUrl: 'auth-api:8000' }],
   ['a JWKS that is a file', { jwksUrl: 'file:///jwks.json' }],
   ['a threshold that is none', { autoRefreshThreshold: Number.NaN }],
-])('%s is a mistake of the programmer, said at start', async (_, options) => {
+])('%s fails the registration', async (_, options) => {
   await expect(createBackEnd(options).ready()).rejects.toThrow(TypeError)
 })
 
-/** A back end in which something else was there first; what it logged. */
+/** A back end with another plugin registered first; returns what it logged. */
 async function createBackEndWith(
   prepare: (app: FastifyInstance) => void,
   options: Partial<AutoRefreshOptions> = {},
@@ -269,12 +268,12 @@ async function createBackEndWith(
 const decorateUser = (app: FastifyInstance, value: unknown) =>
   app.decorateRequest('user' as string, value as never)
 
-test('beside a plugin that has decorated the request with a user, as @fastify/jwt does, request.user is ours', async () => {
+test("request.user holds the guard's user even if another plugin has decorated it, as @fastify/jwt does", async () => {
   const { app } = await createBackEndWith((parent) => void decorateUser(parent, null))
   expect((await get(app, await authApi.sign())).json().for).toBe('ann')
 })
 
-test('what another plugin writes to request.user does not change the role that is demanded', async () => {
+test('requireRole ignores what another plugin writes to request.user', async () => {
   const { app } = await createBackEndWith((parent) => {
     decorateUser(parent, null)
     parent.addHook(
@@ -285,7 +284,7 @@ test('what another plugin writes to request.user does not change the role that i
   expect((await get(app, await authApi.sign(), '/admin')).statusCode).toBe(403)
 })
 
-test('the user has the property that the option decorator names', async () => {
+test('the option decorator names the property of the user', async () => {
   const { app } = await createBackEndWith(
     (parent) => void decorateUser(parent, { getter: () => 'theirs' }),
     { decorator: 'session' },
@@ -293,7 +292,7 @@ test('the user has the property that the option decorator names', async () => {
   expect((await get(app, await authApi.sign())).json().for).toBe('ann')
 })
 
-test('a log serializer that reads the user ends no process, on guarded routes and on others', async () => {
+test('a log serializer may read the user on guarded and on open routes', async () => {
   const { app } = await createBackEndWith((parent) => void parent.get('/open', async () => ({})))
   for (const url of ['/open', '/cases', '/nowhere'])
     expect((await get(app, undefined, url)).statusCode).toBeLessThan(500)
@@ -304,7 +303,7 @@ test.each<[string, Partial<AutoRefreshOptions>]>([
   ['an issuer with a slash at its end', { issuer: `${ISSUER}/` }],
   ['the audience of another', { audience: 'another' }],
 ])(
-  '%s in the options is a retryable 503 for our tokens, logged once with both values',
+  '%s in the options is a retryable 503 for authentic tokens, logged once with both values',
   async (_, options) => {
     const { app, log } = await createBackEndWith(() => {}, options)
     const [live, forged] = [await authApi.sign(), `${(await authApi.sign()).slice(0, -6)}AAAAAA`]
@@ -316,9 +315,11 @@ test.each<[string, Partial<AutoRefreshOptions>]>([
       ])
     }
     expect((await get(app, forged)).json().error.code).toBe('access_token_invalid')
-    const told = log().filter(({ msg }) => msg.startsWith('Access tokens rejected'))
+    const warnings = log().filter(({ msg }) => msg.startsWith('Access tokens rejected'))
     const token = { issuer: ISSUER, audience: 'auto-refresh' }
-    expect(told).toEqual([expect.objectContaining({ configured: { ...token, ...options }, token })])
+    expect(warnings).toEqual([
+      expect.objectContaining({ configured: { ...token, ...options }, token }),
+    ])
   },
 )
 
@@ -327,7 +328,7 @@ test.each([
   ['behind by 40 min', 2_400_000],
   ['ahead by 40 min', -2_400_000],
 ])(
-  'a back end whose clock is %s judges tokens by the time of auth-api, and tells its operator once',
+  "a back end whose clock is %s judges tokens by auth-api's time and logs one warning",
   async (_, aheadMs) => {
     authApi.state.aheadMs = aheadMs
     const app = createBackEnd({ renewalKey: '' })
@@ -336,7 +337,9 @@ test.each([
     expect((await get(app, await authApi.sign({ leftSeconds: -5 }))).json().error).toMatchObject({
       code: 'access_token_expired',
     })
-    await vi.waitFor(() => expect(authApi.state.asked).toBeGreaterThan(2), { timeout: 20_000 })
+    await vi.waitFor(() => expect(authApi.state.feedRequests).toBeGreaterThan(2), {
+      timeout: 20_000,
+    })
     const lines = warn.mock.calls.filter((call) =>
       String(call[1]).includes('Clock of this machine differs'),
     )
@@ -344,7 +347,7 @@ test.each([
   },
 )
 
-test('a fresh token is a retryable 503, never a 401, where a back end whose clock is behind hears no time', async () => {
+test("without auth-api's time, a back end whose clock is behind answers a fresh token with a retryable 503, never a 401", async () => {
   const app = createBackEnd()
   authApi.state.aheadMs = 15_000
   const token = await authApi.sign()

@@ -12,20 +12,20 @@ import { createSettingsCheck } from '../core/create-settings-check.ts'
 import { isDue } from '../core/is-due.ts'
 import { isRoleStale } from '../core/is-role-stale.ts'
 import type { RefreshCookieSettings } from './refresh-cookie.ts'
-import { ask } from '../core/remote/ask.ts'
+import { callAuthApi } from '../core/remote/call-auth-api.ts'
 import { createHttpRenewal } from '../core/remote/create-http-renewal.ts'
 import { createRemoteKeys } from '../core/remote/create-remote-keys.ts'
 import { createRevocationFeed } from '../core/remote/create-revocation-feed.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** where the plugin is registered, and below */
+    /** In the scope where the plugin is registered, and below it. */
     readonly autoRefresh: Readonly<{
-      /** whether keys and revocations have been read once; before that every request gets a 503 */
+      /** Whether keys and revocations have been read once; until then every request gets a 503. */
       isReady(): boolean
       /**
-       * the age of the revocations, auth-api's own delay included; above 5, revoked access tokens
-       * live on
+       * Age of the revocation list in seconds, including auth-api's own delay. Above 5, revoked
+       * access tokens may still be accepted.
        */
       feedAgeSeconds(): number
     }>
@@ -33,40 +33,45 @@ declare module 'fastify' {
 }
 
 export type AutoRefreshOptions = Readonly<{
-  /** the claim `iss`: ISSUER of auth-api */
+  /** the expected claim `iss`: ISSUER of auth-api */
   issuer: string
-  /** the claim `aud`: AUDIENCE of auth-api; default `auto-refresh` */
+  /** the expected claim `aud`: AUDIENCE of auth-api; default `auto-refresh` */
   audience?: string
-  /** where auth-api answers from here, `http://auth-api:8000` */
+  /** base URL of auth-api as seen from here, such as `http://auth-api:8000` */
   authApiUrl: string
-  /** default: `/.well-known/jwks.json` there */
+  /** URL of the public keys; default `/.well-known/jwks.json` at `authApiUrl` */
   jwksUrl?: string
-  /** one of REVOCATION_FEED_KEYS of auth-api */
+  /** one of REVOCATION_FEED_KEYS of auth-api; it can only read revocations */
   feedKey: string
   /**
-   * one of RENEWAL_KEYS of auth-api; absent: nothing is renewed here, and an expired access token
-   * is a 401
+   * one of RENEWAL_KEYS of auth-api; absent: this back end never refreshes tokens, and an expired
+   * access token is a 401
    */
   renewalKey?: string
-  /** seconds of life from which an access token is due, at most half its life; default 300 */
+  /**
+   * remaining life in seconds at which an access token is due, at most half its life; default 300
+   */
   autoRefreshThreshold?: number
   /**
-   * of the renewed refresh token that came by cookie: COOKIE_SECURE, COOKIE_SAMESITE,
-   * COOKIE_DOMAIN, COOKIE_PARTITIONED of auth-api
+   * attributes of a refreshed cookie: COOKIE_SECURE, COOKIE_SAMESITE, COOKIE_DOMAIN,
+   * COOKIE_PARTITIONED of auth-api
    */
   cookie?: Partial<RefreshCookieSettings>
-  /** the property of the request that holds the user; default `user` */
+  /** property of the request that holds the user; default `user` */
   decorator?: string
 }>
 
-/** `listen` waits this long for auth-api, so that a start beside it answers no 503. */
-const PATIENCE_MS = 5000
+/**
+ * `listen` waits this long for keys and revocations, so that a start together with auth-api causes
+ * no 503.
+ */
+const READY_WAIT_MS = 5000
 
 /**
- * Guards the routes of the scope in which it is registered, for back ends other than auth-api:
- * access tokens are verified here, off-line, and held against auth-api's revocations, which are
- * read each second; what is due is renewed by auth-api. While auth-api is unavailable, live access tokens
- * pass and expired ones get a 503.
+ * Guards the routes of the scope in which it is registered, for back ends other than auth-api.
+ * Access tokens are verified here, offline, and checked against auth-api's revocations, which are
+ * read every second. auth-api refreshes tokens that are due. While auth-api is unavailable, live
+ * access tokens are accepted and expired ones get a 503.
  */
 const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   const {
@@ -79,23 +84,23 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   } = options
   for (const [name, value] of Object.entries({ issuer, authApiUrl, feedKey })) {
     if (typeof value !== 'string' || value === '')
-      throw new TypeError(`autoRefresh needs the option ${name}`)
+      throw new TypeError(`autoRefresh requires the option ${name}`)
   }
   if (!(autoRefreshThreshold >= 0))
-    throw new TypeError('autoRefreshThreshold is a number of seconds')
+    throw new TypeError('autoRefreshThreshold must be a number of seconds, 0 or more')
   const base = authApiUrl.replace(/\/+$/, '')
   const jwksUrl = options.jwksUrl ?? `${base}/.well-known/jwks.json`
   for (const url of [base, jwksUrl])
     if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
-      throw new TypeError('authApiUrl and jwksUrl are http URLs')
+      throw new TypeError('authApiUrl and jwksUrl must be http(s) URLs')
 
   const elapsedMs = () => performance.now()
   const clock = reportOffset(createSharedClock({ wallMs: () => Date.now(), elapsedMs }), app.log)
-  const keys = createRemoteKeys({ url: jwksUrl, ask, elapsedMs, log: app.log })
+  const keys = createRemoteKeys({ url: jwksUrl, callAuthApi, elapsedMs, log: app.log })
   const feed = createRevocationFeed({
     url: `${base}/api/v1/auth/revocations`,
     key: feedKey,
-    ask,
+    callAuthApi,
     elapsedMs,
     log: app.log,
     clock,
@@ -121,7 +126,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   app.addHook('onReady', async () => {
     keys.start()
     feed.start()
-    await Promise.race([ready, pause(PATIENCE_MS, undefined, { ref: false })])
+    await Promise.race([ready, pause(READY_WAIT_MS, undefined, { ref: false })])
   })
   app.addHook('onClose', async () => {
     await Promise.all([keys.stop(), feed.stop()])
@@ -135,11 +140,11 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
         : createHttpRenewal({
             url: `${base}/api/v1/auth/renewals`,
             key: renewalKey,
-            ask,
+            callAuthApi,
             createId: randomUUID,
             nowMs: clock.nowMs,
             elapsedMs,
-            isAway: feed.isAway,
+            isUnavailable: feed.isUnavailable,
           }),
     isDue: (claims: AccessTokenClaims) =>
       isDue(claims, {
@@ -170,6 +175,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   }
 }
 
+/** The Fastify plugin; register it in the scope whose routes need a signed-in user. */
 export const autoRefresh = fastifyPlugin(plugin, {
   name: '@auto-refresh/server/fastify',
   fastify: '5.x',

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { createRefuse } from './create-refuse.ts'
 
-test('an outage is ten lines a second, however many requests meet it, and the next one tells how many were left out', async () => {
+test('an outage is logged at most ten times a second, and the next line reports how many were dropped', async () => {
   const lines: { omitted: number; err: { message: string } }[] = []
   const app = Fastify({
     logger: { level: 'warn', stream: { write: (line) => void lines.push(JSON.parse(line)) } },

@@ -4,14 +4,14 @@ import { createLineBudget } from '../core/create-line-budget.ts'
 import { sendRefusal } from './send-refusal.ts'
 
 /**
- * Answers what the guard refuses. What is our fault is logged with its cause, in so many lines a
- * second that an outage is no flood.
+ * Creates the responder for requests that the guard refuses. Internal errors are logged with their
+ * cause, at most ten lines a second, so that an outage does not flood the log.
  */
 export function createRefuse(clock: { nowMs(): number }) {
-  const toOmitted = createLineBudget(clock)
+  const countOmitted = createLineBudget(clock)
 
   return (error: CodedError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const omitted = error.code === 'unavailable' ? toOmitted() : undefined
+    const omitted = error.code === 'unavailable' ? countOmitted() : undefined
     if (omitted !== undefined)
       request.log.warn(
         { err: error.cause ?? error, omitted },

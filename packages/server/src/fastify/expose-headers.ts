@@ -3,7 +3,8 @@ import type { FastifyReply } from 'fastify'
 const NAME = 'access-control-expose-headers'
 
 /**
- * Lets a page on another origin read these headers too, beside those that the application exposes.
+ * Exposes further headers to pages on another origin, in addition to those that the application
+ * exposes.
  */
 export function exposeHeaders(reply: FastifyReply, names: readonly string[]): void {
   const exposed = [reply.getHeader(NAME) ?? []]

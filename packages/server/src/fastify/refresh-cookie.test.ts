@@ -7,7 +7,10 @@ import {
   type RefreshCookieSettings,
 } from './refresh-cookie.ts'
 
-/** The cookies that an answer sets, the cleared ones with `cleared`; without what they all have. */
+/**
+ * The cookies that an answer sets, and those that it clears in `cleared`, without their common
+ * attributes.
+ */
 async function answered(
   settings: Partial<RefreshCookieSettings>,
   {
@@ -39,7 +42,7 @@ async function answered(
 
 const OWN = '__Host-refresh_token=art_new Max-Age=60 Secure SameSite=Lax'
 
-test('the cookie is __Host- where it is Secure and has no Domain, and has the plain name elsewhere', async () => {
+test('the cookie has the __Host- prefix if it is Secure without a Domain, else the plain name', async () => {
   expect(await answered({})).toEqual([OWN])
   expect(await answered({ secure: 'true' }, { host: 'localhost' })).toEqual([OWN])
   expect(await answered({}, { host: 'localhost' })).toEqual([
@@ -53,7 +56,7 @@ test('the cookie is __Host- where it is Secure and has no Domain, and has the pl
   ])
 })
 
-test('a cookie from before a change of settings is cleared by the answer that writes the next one', async () => {
+test('a cookie from before a change of settings is cleared when the next one is set', async () => {
   const plain = [
     'refresh_token cleared Secure SameSite=Lax',
     'refresh_token cleared Domain=auth.app.example Secure SameSite=Lax',
@@ -74,16 +77,16 @@ test('a cookie from before a change of settings is cleared by the answer that wr
   expect(several).not.toContain(ofDomain)
 })
 
-test('the cookie of another application is left alone', async () => {
+test('the cookie of another application is not cleared', async () => {
   expect(await answered({}, { sent: 'refresh_token=eyJhbGciOi; refresh_token=42' })).toEqual([OWN])
 })
 
-test('one cookie of ours is no reason to clear anything', async () => {
+test('a single current cookie clears nothing', async () => {
   expect(await answered({}, { sent: '__Host-refresh_token=art_a' })).toHaveLength(1)
   expect(await answered({ domain: 'app.example' }, { sent: 'refresh_token=art_a' })).toHaveLength(1)
 })
 
-test('clearing clears the host-only cookie and that of the domain', async () => {
+test('clearing removes the host-only cookie and the one of the domain', async () => {
   expect(await answered({ domain: 'app.example' }, { path: '/clear' })).toEqual([
     'refresh_token cleared Domain=app.example Secure SameSite=Lax',
     'refresh_token cleared Secure SameSite=Lax',
@@ -97,7 +100,7 @@ test('clearing clears the host-only cookie and that of the domain', async () => 
   ])
 })
 
-test('no domain is cleared that an address or a name of one label cannot have', async () => {
+test('no domain is cleared for an IP address or a single-label host', async () => {
   for (const host of ['192.0.2.7:8000', '[2001:db8::7]:8000', 'intranet']) {
     expect(
       (await answered({ secure: 'true' }, { host, sent: 'refresh_token=art_old' })).join(),
@@ -105,7 +108,7 @@ test('no domain is cleared that an address or a name of one label cannot have', 
   }
 })
 
-test('a partitioned cookie is Secure, and takes the place of one that is not', async () => {
+test('a partitioned cookie is Secure and replaces one that is not partitioned', async () => {
   const settings = { sameSite: 'none', partitioned: true } as const
   expect(await answered(settings, { host: 'localhost' })).toEqual([
     '__Host-refresh_token=art_new Max-Age=60 Secure Partitioned SameSite=None',

@@ -2,30 +2,30 @@ import { isIP } from 'node:net'
 import { HOST_REFRESH_COOKIE, REFRESH_COOKIE } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isPlainLoopback } from '../core/is-plain-loopback.ts'
-import { looksLikeOurs, readRefreshCookies } from '../core/read-refresh-cookies.ts'
+import { hasTokenPrefix, readRefreshCookies } from '../core/read-refresh-cookies.ts'
 
 export type RefreshCookieSettings = Readonly<{
   /**
-   * `auto`: Secure, except on plain http to the machine itself, where some browsers drop it. With
-   * SameSite=None it is Secure even there: without, all of them drop it.
+   * `auto`: Secure, except on plain HTTP on the local machine, where some browsers reject a Secure
+   * cookie. With SameSite=None it is always Secure, because browsers reject it otherwise.
    */
   secure: 'auto' | 'true' | 'false'
   sameSite: 'lax' | 'strict' | 'none'
   domain?: string | undefined
-  /** one cookie per top-level site (CHIPS), for a front end in a frame of another site */
+  /** one cookie per top-level site (CHIPS), for a front end in an iframe of another site */
   partitioned?: boolean | undefined
 }>
 
-/** What a browser tells one cookie from another by, beside its host. */
+/** What distinguishes cookies of one host in a browser. */
 type Variant = Readonly<{ name: string; domain?: string | undefined; partitioned: boolean }>
 
-/** Domains of a host with more labels are not cleared. */
+/** Limit of the domains of a host that are cleared. */
 const MAX_DOMAINS = 5
 
 /**
- * Writes the refresh cookie, which lives as long as the token would unused, and clears what the
- * request carried under another name, domain or partition: after a change of settings a stale one
- * would be presented later. Needs @fastify/cookie.
+ * Sets the refresh cookie, which lives until the token expires unused, and clears the ones that the
+ * request carried under another name, domain or partition: after a change of settings the browser
+ * would keep sending a stale one. Requires @fastify/cookie.
  */
 export function setRefreshCookie(
   reply: FastifyReply,
@@ -38,7 +38,7 @@ export function setRefreshCookie(
     write(reply, stale, CLEARED, settings)
 }
 
-/** Clears the cookie in every variant that this host, or an earlier setting, may have left. */
+/** Clears the cookie in every variant that this host, or an earlier setting, may have set. */
 export function clearRefreshCookie(reply: FastifyReply, settings: RefreshCookieSettings): void {
   const own = toOwnVariant(reply.request, settings)
   const hostOnly: Variant = { name: REFRESH_COOKIE, partitioned: own.partitioned }
@@ -63,14 +63,14 @@ function toOwnVariant(request: FastifyRequest, settings: RefreshCookieSettings):
 }
 
 /**
- * Cookies of the request that are not the one we write. Values that are not shaped like ours belong
- * to another application.
+ * Cookies of the request other than the one that we set. A value without our prefix belongs to
+ * another application.
  */
 function findStaleVariants(request: FastifyRequest, settings: RefreshCookieSettings): Variant[] {
   const own = toOwnVariant(request, settings)
   const { partitioned } = own
   const { host, plain } = readRefreshCookies(request)
-  const plainCount = plain.filter(looksLikeOurs).length
+  const plainCount = plain.filter(hasTokenPrefix).length
   const ownCount = own.name === HOST_REFRESH_COOKIE ? host.length : plainCount
   const stale: Variant[] = ownCount > 1 ? [{ ...own, partitioned: !partitioned }] : []
   if (own.name !== HOST_REFRESH_COOKIE && host.length > 0)
@@ -88,10 +88,7 @@ function findStaleVariants(request: FastifyRequest, settings: RefreshCookieSetti
   return stale
 }
 
-/**
- * The domains for which a page of this host may hold cookies; a browser ignores those that are
- * public suffixes.
- */
+/** The domains for which a page of this host may have cookies; browsers ignore public suffixes. */
 function findDomains(hostname: string): string[] {
   const labels = hostname.toLowerCase().split('.')
   if (labels.length < 2 || isIP(hostname) > 0 || hostname.startsWith('[')) return []
@@ -106,7 +103,7 @@ function isSecure(request: FastifyRequest, { secure, sameSite }: RefreshCookieSe
   return sameSite === 'none' || !isPlainLoopback(request)
 }
 
-/** Writes the header itself: in an onSend hook `setCookie` comes too late. */
+/** Writes the header directly: in an onSend hook `setCookie` is too late. */
 function write(
   reply: FastifyReply,
   { name, domain, partitioned }: Variant,

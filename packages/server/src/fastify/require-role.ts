@@ -3,7 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendRefusal } from './send-refusal.ts'
 import { userOf } from './user-of.ts'
 
-/** A preHandler behind the guard: lets only users of this role pass, others get `forbidden`. */
+/**
+ * Creates a preHandler that accepts only users of this role and answers others with `forbidden`.
+ * Use it on routes behind the guard.
+ */
 export function requireRole(
   role: string,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {

@@ -7,8 +7,8 @@ export const rememberUser = (request: FastifyRequest, user: AccessTokenClaims): 
   void users.set(request, user)
 
 /**
- * Whom the guard has let pass with this request, whatever another plugin writes to `request.user`;
- * null where it has not.
+ * The user that the guard has accepted for this request, independent of what another plugin writes
+ * to `request.user`; null if it has not accepted one.
  */
 export const userOf = (request: FastifyRequest): AccessTokenClaims | null =>
   users.get(request) ?? null

@@ -7,8 +7,8 @@ export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
 
 /**
- * What a back end sees of auth-api, on a port of its own. `state` is what it answers, and may be
- * changed at any time.
+ * Starts a fake auth-api with the endpoints that a back end uses. `state` holds its answers and can
+ * be changed at any time.
  */
 export async function startFakeAuthApi() {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -22,10 +22,10 @@ export async function startFakeAuthApi() {
       refresh_token: 'r2',
       refresh_expires_in: 604_800,
     } as object,
-    /** its clock, as far as it is ahead of the back end's; absent: it does not tell the time */
+    /** how far its clock is ahead of the back end's; absent: it sends no time */
     aheadMs: undefined as number | undefined,
-    /** times it was asked for revocations */
-    asked: 0,
+    /** number of requests for revocations */
+    feedRequests: 0,
     calls: [] as { call: string; key: string | undefined; body: unknown }[],
   }
   const nowMs = () => Date.now() + (state.aheadMs ?? 0)
@@ -35,7 +35,7 @@ export async function startFakeAuthApi() {
     keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }],
   }))
   app.get('/api/v1/auth/revocations', async (request, reply) => {
-    state.asked += 1
+    state.feedRequests += 1
     if (state.aheadMs !== undefined) reply.header('x-clock-ms', nowMs())
     const roles = state.roleChanges === undefined ? {} : { role_changes: state.roleChanges }
     const data = {
@@ -58,7 +58,7 @@ export async function startFakeAuthApi() {
     url,
     state,
     close: () => app.close(),
-    /** An access token of a session that goes on, with this much life left of this much. */
+    /** Signs an access token with the given remaining and total life, of a session that goes on. */
     async sign({ leftSeconds = 1800, lifeSeconds = 1800, kid = 'key-1' } = {}): Promise<string> {
       const exp = nowSeconds() + leftSeconds
       const claims: AccessTokenClaims = {

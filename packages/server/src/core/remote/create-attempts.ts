@@ -4,25 +4,25 @@ import type { RenewalRequest } from '../renewal.ts'
 
 const MAX_OPEN = 10_000
 /**
- * Who lost an answer in the evening comes back the next morning. Longer would only serve whoever
- * finds an old token.
+ * A user who lost an answer in the evening may return the next morning. Longer would only help
+ * someone who finds an old token.
  */
 const KEPT_MS = 86_400_000
 
 type Attempt = {
   readonly key: string
-  asking: number
-  mayBeSpent: boolean
+  openPeeks: number
+  mayBeRotated: boolean
   settled: boolean
   atMs: number
 }
 
 /**
- * The `Idempotency-Key` under which a refresh token is renewed: one for all requests that carry the
- * token, from the first question until auth-api has said what became of it. Were it one for each,
- * the key that has spent the token could be forgotten for that of a request beside it, and the user
- * would look like a thief. Each request still asks by itself, within a deadline and as a client of
- * its own: auth-api gives all of them the same successor.
+ * Assigns the `Idempotency-Key` for refreshing a token. All requests with the same token share one
+ * key, from the first peek until auth-api has given a final answer. With a key for each request,
+ * the key that rotated the token could be dropped in favour of another request's, and the user
+ * would look like a thief. Each request still calls auth-api on its own, with its own deadline and
+ * client: auth-api returns the same successor to all of them.
  */
 export function createAttempts({
   createId,
@@ -34,7 +34,7 @@ export function createAttempts({
   const ofRequest = new WeakMap<ClientRequest, Attempt>()
   const open = new Map<string, Attempt>()
 
-  /** The last one stands last, so that the oldest is found first. */
+  /** Keeps the map in the order of use, so that the oldest entry is first. */
   function keep(token: string, attempt: Attempt): void {
     open.delete(token)
     for (const [oldest, { atMs }] of open) {
@@ -48,7 +48,7 @@ export function createAttempts({
   function find(token: string): Attempt {
     const known = open.get(token)
     if (known !== undefined && nowMs() - known.atMs <= KEPT_MS) return known
-    const attempt = { key: createId(), asking: 0, mayBeSpent: false, settled: false, atMs: 0 }
+    const attempt = { key: createId(), openPeeks: 0, mayBeRotated: false, settled: false, atMs: 0 }
     keep(token, attempt)
     return attempt
   }
@@ -62,31 +62,32 @@ export function createAttempts({
 
     return {
       key: attempt.key,
-      /**
-       * Runs a peek. Tokens that nobody would renew, made up ones above all, leave nothing behind.
-       */
-      async foresee<Answer>(
-        peek: () => Promise<Answer>,
+      /** Runs a peek. Tokens that would not be refreshed, such as made-up ones, are not kept. */
+      async peek<Answer>(
+        send: () => Promise<Answer>,
         wouldRenew: (answer: Answer) => boolean,
       ): Promise<Answer> {
-        attempt.asking += 1
+        attempt.openPeeks += 1
         try {
-          const answer = await peek()
-          attempt.mayBeSpent ||= wouldRenew(answer)
+          const answer = await send()
+          attempt.mayBeRotated ||= wouldRenew(answer)
           return answer
         } finally {
-          attempt.asking -= 1
-          if (attempt.asking === 0 && !attempt.mayBeSpent) drop()
+          attempt.openPeeks -= 1
+          if (attempt.openPeeks === 0 && !attempt.mayBeRotated) drop()
         }
       },
-      /** Runs a renewal. The key stays until `isFinal`: what throws may have been carried out. */
-      async carryOut<Answer>(
-        renew: () => Promise<Answer>,
+      /**
+       * Runs a refresh. The key is kept until `isFinal`: a call that failed may have been carried
+       * out.
+       */
+      async renew<Answer>(
+        send: () => Promise<Answer>,
         isFinal: (answer: Answer) => boolean,
       ): Promise<Answer> {
-        attempt.mayBeSpent = true
+        attempt.mayBeRotated = true
         if (!attempt.settled && (isKept() || !open.has(token))) keep(token, attempt)
-        const answer = await renew()
+        const answer = await send()
         if (isFinal(answer)) {
           attempt.settled = true
           drop()

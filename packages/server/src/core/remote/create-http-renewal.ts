@@ -9,16 +9,19 @@ import {
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ClientRequest } from '../client-request.ts'
-import type { Refused, Renewal, RenewalRequest } from '../renewal.ts'
-import type { Ask } from './ask.ts'
+import type { RenewalRefusal, Renewal, RenewalRequest } from '../renewal.ts'
+import type { CallAuthApi } from './call-auth-api.ts'
 import { createAttempts } from './create-attempts.ts'
-import { toAnswerError } from './to-answer-error.ts'
+import { toResponseError } from './to-response-error.ts'
 
-/** What a request waits for auth-api in sum, beside its handler. */
+/** Total time that a request may spend on auth-api, on top of its handler. */
 const REQUEST_MS = 3000
-/** A question has no more of it, so that a slow peek leaves a second to the renewal. */
-const QUESTION_MS = 2000
-/** After these nothing is open: the client gets the successor, or none will come. */
+/** Limit of one call, so that a slow peek leaves a second for the refresh. */
+const CALL_MS = 2000
+/**
+ * Outcomes after which the key can be dropped: the client gets the successor, or there will be
+ * none.
+ */
 const FINAL: ReadonlySet<string> = new Set<RenewalData['outcome']>([
   'renewed',
   'invalid',
@@ -29,29 +32,29 @@ const FINAL: ReadonlySet<string> = new Set<RenewalData['outcome']>([
 ])
 
 /**
- * Renewals by auth-api over HTTP, on behalf of the user whose request it is. Each carries an
- * `Idempotency-Key`: a lost answer is asked for again. Where it stays lost, the next request with
- * the same refresh token asks under the same key, so that the user, who never saw the successor, is
- * not taken for a thief.
+ * Refreshes tokens through auth-api over HTTP, on behalf of the user who sent the request. Each
+ * call carries an `Idempotency-Key`, so a lost answer can be fetched again. If it stays lost, the
+ * next request with the same refresh token uses the same key, so that the user, who never received
+ * the successor, is not taken for a thief.
  */
 export function createHttpRenewal({
   url,
   key,
-  ask,
+  callAuthApi,
   createId,
   nowMs,
   elapsedMs,
-  isAway,
+  isUnavailable,
 }: {
-  /** of `POST`; with `/peek` behind it of the question */
+  /** for `POST`; the peek is at `/peek` below it */
   url: string
   key: string
-  ask: Ask
+  callAuthApi: CallAuthApi
   createId: () => string
   nowMs: () => number
   elapsedMs: () => number
-  /** auth-api is known to be away: nobody waits for its silence */
-  isAway: () => boolean
+  /** whether auth-api is known to be unavailable: then no request waits for it */
+  isUnavailable: () => boolean
 }): Renewal {
   const begin = createAttempts({ createId, nowMs })
   const waitedMs = new WeakMap<ClientRequest, number>()
@@ -60,13 +63,13 @@ export function createHttpRenewal({
 
   async function post<Data extends TSchema>(
     path: string,
-    asked: RenewalRequest,
+    renewalRequest: RenewalRequest,
     attempt: string,
     checker: { Check(value: unknown): value is { data: Static<Data> } },
   ): Promise<Static<Data>> {
-    if (isAway())
+    if (isUnavailable())
       throw new CodedError('unavailable', { cause: new Error('auth-api is unavailable') })
-    const { refreshToken, sessionId, request } = asked
+    const { refreshToken, sessionId, request } = renewalRequest
     const client = {
       address: (request.ip ?? '').slice(0, 64),
       agent: (request.headers['user-agent'] ?? '').slice(0, 1024),
@@ -79,8 +82,8 @@ export function createHttpRenewal({
     const headers = { authorization: `Bearer ${key}`, [HEADERS.idempotencyKey]: attempt }
     const startedAtMs = elapsedMs()
     const waited = waitedMs.get(request) ?? 0
-    const deadlineMs = Math.min(QUESTION_MS, REQUEST_MS - waited)
-    const answered = await ask({
+    const deadlineMs = Math.min(CALL_MS, REQUEST_MS - waited)
+    const response = await callAuthApi({
       url: `${url}${path}`,
       method: 'POST',
       headers,
@@ -88,32 +91,32 @@ export function createHttpRenewal({
       deadlineMs,
     }).catch((cause: unknown) => {
       throw new CodedError('unavailable', {
-        cause: new Error('auth-api did not answer', { cause }),
+        cause: new Error('auth-api did not respond', { cause }),
       })
     })
     waitedMs.set(request, waited + elapsedMs() - startedAtMs)
-    if (answered.status === 200 && checker.Check(answered.body)) return answered.body.data
+    if (response.status === 200 && checker.Check(response.body)) return response.body.data
     throw new CodedError('unavailable', {
-      cause: toAnswerError(answered, { question: 'a renewal', keySetting: 'RENEWAL_KEYS' }),
+      cause: toResponseError(response, { call: 'a refresh', keySetting: 'RENEWAL_KEYS' }),
     })
   }
 
   return {
-    async peek(asked) {
-      const attempt = begin(asked)
-      const peeked = await attempt.foresee(
-        () => post<typeof RenewalPeekData>('/peek', asked, attempt.key, peekAnswer),
+    async peek(given) {
+      const attempt = begin(given)
+      const peeked = await attempt.peek(
+        () => post<typeof RenewalPeekData>('/peek', given, attempt.key, peekAnswer),
         ({ outcome }) => outcome === 'would_renew',
       )
-      return peeked.outcome === 'would_renew' ? peeked : toRefused(peeked)
+      return peeked.outcome === 'would_renew' ? peeked : toRefusal(peeked)
     },
-    async renew(asked) {
-      const attempt = begin(asked)
-      const renewed = await attempt.carryOut(
-        () => post<typeof RenewalData>('', asked, attempt.key, answer),
+    async renew(given) {
+      const attempt = begin(given)
+      const renewed = await attempt.renew(
+        () => post<typeof RenewalData>('', given, attempt.key, answer),
         ({ outcome }) => FINAL.has(outcome),
       )
-      if (renewed.outcome !== 'renewed') return toRefused(renewed)
+      if (renewed.outcome !== 'renewed') return toRefusal(renewed)
       const idleUntilMs = nowMs() + renewed.refresh_expires_in * 1000
       return {
         outcome: 'renewed',
@@ -125,7 +128,7 @@ export function createHttpRenewal({
   }
 }
 
-function toRefused(refused: Exclude<RenewalPeekData, { outcome: 'would_renew' }>): Refused {
+function toRefusal(refused: Exclude<RenewalPeekData, { outcome: 'would_renew' }>): RenewalRefusal {
   return refused.outcome === 'rate_limited'
     ? { outcome: 'rate_limited', retryAfterSeconds: refused.retry_after_seconds }
     : { outcome: refused.outcome }

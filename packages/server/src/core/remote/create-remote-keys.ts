@@ -1,28 +1,28 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { importJWK, type CryptoKey, type JWK } from 'jose'
 import type { Log } from '../log.ts'
-import type { Ask } from './ask.ts'
+import type { CallAuthApi } from './call-auth-api.ts'
 import { pollEvery } from './poll-every.ts'
 import { withResolvers } from './with-resolvers.ts'
 
-/** As long as auth-api lets a set be kept. */
+/** The cache lifetime that auth-api allows for its key set. */
 const REFRESH_MS = 300_000
 const AGAIN_MS = 10_000
 /**
- * Before the first keys every request is refused: a start beside auth-api must not wait for them
- * any longer.
+ * Until the first keys are read every request is refused, so retry sooner while auth-api starts.
  */
 const FIRST_AGAIN_MS = 1000
-/** An unknown kid is looked for no more often than this: anybody can make one up. */
+/** Anyone can invent a kid, so an unknown one triggers a request at most this often. */
 const COOL_DOWN_MS = 5000
-/** Without auth-api the last good keys serve this long. */
+/** How long the last known keys stay valid while auth-api is unavailable. */
 const KEPT_MS = 86_400_000
 const DEADLINE_MS = 2000
 /**
- * A key that is published no longer serves on: the feed says, a little later, if it was retired.
+ * How long a key stays valid after it is no longer published. If it was retired, the revocation
+ * feed says so a little later.
  */
 const DROPPED_MS = 30_000
-/** After a key was retired another one signs at once, and not every replica publishes it yet. */
+/** After a key is retired its successor signs at once, but not every replica publishes it yet. */
 const CHANGING_MS = 10_000
 const CHANGING_COOL_DOWN_MS = 500
 
@@ -32,17 +32,17 @@ const CHANGING =
 type Keys = ReadonlyMap<string, CryptoKey>
 
 /**
- * auth-api's public keys (RFC 7517), read in the background, so that no request waits for them but
- * one with a kid that is new.
+ * Reads auth-api's public keys (RFC 7517) in the background. Only a request with an unknown kid
+ * waits for them.
  */
 export function createRemoteKeys({
   url,
-  ask,
+  callAuthApi,
   elapsedMs,
   log,
 }: {
   url: string
-  ask: Ask
+  callAuthApi: CallAuthApi
   elapsedMs: () => number
   log: Pick<Log, 'warn'>
 }) {
@@ -73,12 +73,12 @@ export function createRemoteKeys({
     },
   })
 
-  /** One at a time. It never fails: what went wrong stands in `tried`. */
+  /** Reads once at a time. Never rejects: the error is in `tried`. */
   const refresh = () => (underWay ??= readKeys().finally(() => (underWay = undefined)))
 
   async function readKeys(): Promise<void> {
     try {
-      const { status, body } = await ask({ url, deadlineMs: DEADLINE_MS })
+      const { status, body } = await callAuthApi({ url, deadlineMs: DEADLINE_MS })
       const found = status === 200 ? await importKeys(body) : new Map<string, CryptoKey>()
       if (found.size === 0)
         throw new Error(`auth-api responded ${status} to the request for its keys, without any key`)
@@ -109,8 +109,8 @@ export function createRemoteKeys({
 
   return {
     /**
-     * Throws `CodedError('unavailable')` when the key is not known, and auth-api could not be asked
-     * or a key was retired a moment ago: then nobody knows.
+     * Returns the key, or `undefined` for an unknown kid. Throws `CodedError('unavailable')` when
+     * that cannot be decided: auth-api did not respond, or a key was retired a moment ago.
      */
     async find(kid: string): Promise<CryptoKey | undefined> {
       const key = known(kid)
@@ -124,7 +124,7 @@ export function createRemoteKeys({
         throw new CodedError('unavailable', { cause: new Error(CHANGING) })
       return found
     },
-    /** A key was retired: for a while an unknown one may be its successor. */
+    /** Call when a key was retired: for a while an unknown kid may be its successor. */
     expectChange(): void {
       changingUntilMs = elapsedMs() + CHANGING_MS
     },
@@ -135,7 +135,7 @@ export function createRemoteKeys({
   }
 }
 
-/** Those that can verify our tokens: ES256 on P-256, for signatures. */
+/** Imports the keys that can verify our tokens: ES256 on P-256, for signatures. */
 async function importKeys(body: unknown): Promise<Keys> {
   const listed =
     typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys)

@@ -3,32 +3,32 @@ import { Compile } from 'typebox/compile'
 import type { Log } from '../log.ts'
 import type { RoleChange } from '../is-role-stale.ts'
 import type { SharedClock } from '../shared-clock.ts'
-import type { Ask } from './ask.ts'
+import type { CallAuthApi } from './call-auth-api.ts'
 import { pollEvery } from './poll-every.ts'
 import { withResolvers } from './with-resolvers.ts'
-import { toAnswerError } from './to-answer-error.ts'
+import { toResponseError } from './to-response-error.ts'
 
 const POLL_MS = 1000
 const DEADLINE_MS = 2000
-/** The whole list again, in case that an answer between was not complete. */
-const WHOLE_MS = 600_000
-/** A list that is older still serves, and somebody should know. */
+/** Reads the whole list again, in case an increment was incomplete. */
+const FULL_READ_MS = 600_000
+/** An older list stays in use, but a warning is logged. */
 const STALE_MS = 5000
 
 const checker = Compile(Envelope(RevocationsData))
 
-type ToldRoleChange = NonNullable<RevocationsData['role_changes']>[number]
+type RoleChangeData = NonNullable<RevocationsData['role_changes']>[number]
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>
 
 /**
- * The sessions whose access tokens are dead. The list is read whole at first, then each second what
- * is new. While auth-api is unavailable the list serves as it stands.
+ * Keeps the list of revoked sessions. It reads the whole list first, then every second what is new.
+ * While auth-api is unavailable the list stays in use.
  */
 export function createRevocationFeed({
   url,
   key,
-  ask,
+  callAuthApi,
   elapsedMs,
   log,
   clock,
@@ -36,26 +36,26 @@ export function createRevocationFeed({
 }: {
   url: string
   key: string
-  ask: Ask
-  /** monotonic: a clock that leaps must not bring dead tokens back to life */
+  callAuthApi: CallAuthApi
+  /** monotonic, so that a clock jump never revives a revoked token */
   elapsedMs: () => number
   log: Pick<Log, 'warn' | 'info'>
-  /** learns auth-api's time from each answer */
+  /** receives auth-api's time from each response */
   clock?: Pick<SharedClock, 'observe'>
-  /** Called when a signing key has been retired since the last answer. */
+  /** Called when a response names a newly retired signing key. */
   onRetired?: () => void
 }) {
-  const diesAtMs = new Map<string, number>()
-  /** for good, also when the next answer, of another replica, does not name them yet */
+  const revokedUntilMs = new Map<string, number>()
+  /** Never removed, even if another replica does not name them yet. */
   const retiredKids = new Set<string>()
   const roleChanges = new Map<string, RoleChange & { untilMs: number }>()
   let etag: string | undefined
-  /** where what is new begins; absent: the whole list is asked for */
+  /** the cursor for increments; absent: the whole list is requested */
   let since: string | undefined
-  let wholeAtMs = -Infinity
-  /** when auth-api last answered anything at all */
-  let heardAtMs: number | undefined
-  /** when token-store had told no more than what we know */
+  let fullReadAtMs = -Infinity
+  /** when auth-api last responded, with any status */
+  let respondedAtMs: number | undefined
+  /** up to when the list covers token-store's revocations */
   let asOfMs: number | undefined
   let warned = false
   const read = withResolvers()
@@ -70,28 +70,30 @@ export function createRevocationFeed({
       if (isStale())
         warnOnce(
           error,
-          asOfMs === undefined ? 'until they are, access tokens get a 503' : 'the known ones stay',
+          asOfMs === undefined
+            ? 'requests get a 503 until it succeeds'
+            : 'the known ones stay in use',
         )
     },
   })
 
   async function poll(): Promise<void> {
-    if (elapsedMs() - wholeAtMs >= WHOLE_MS) since = undefined
-    const asked = since === undefined ? url : `${url}?since=${since}`
+    if (elapsedMs() - fullReadAtMs >= FULL_READ_MS) since = undefined
+    const requestUrl = since === undefined ? url : `${url}?since=${since}`
     const headers = {
       authorization: `Bearer ${key}`,
       ...(etag === undefined ? {} : { 'if-none-match': etag }),
     }
     const sentAtMs = elapsedMs()
-    const answer = await ask({ url: asked, headers, deadlineMs: DEADLINE_MS })
-    heardAtMs = elapsedMs()
+    const answer = await callAuthApi({ url: requestUrl, headers, deadlineMs: DEADLINE_MS })
+    respondedAtMs = elapsedMs()
     const serverMs = answer.headers.get(HEADERS.clockMs)
     if (serverMs !== null && /^\d{1,15}$/.test(serverMs))
-      clock?.observe({ serverMs: Number(serverMs), sentAtMs, heardAtMs })
+      clock?.observe({ serverMs: Number(serverMs), sentAtMs, heardAtMs: respondedAtMs })
     if (answer.status !== 304) {
       if (answer.status !== 200 || !checker.Check(answer.body)) {
-        throw toAnswerError(answer, {
-          question: 'the question for revocations',
+        throw toResponseError(answer, {
+          call: 'the request for revocations',
           keySetting: 'REVOCATION_FEED_KEYS',
         })
       }
@@ -100,16 +102,16 @@ export function createRevocationFeed({
       rememberRetired(answer.body.data.retired_kids ?? [])
       answer.body.data.role_changes?.forEach(rememberRole)
       etag = answer.headers.get('etag') ?? undefined
-      const { as_of: told, partial } = answer.body.data
-      since = told !== undefined && /^\d+$/.test(told) ? told : undefined
-      if (partial !== true) wholeAtMs = heardAtMs
+      const { as_of: asOf, partial } = answer.body.data
+      since = asOf !== undefined && /^\d+$/.test(asOf) ? asOf : undefined
+      if (partial !== true) fullReadAtMs = respondedAtMs
     }
-    // of several auth-apis the best informed counts, for what it has told stays
-    asOfMs = Math.max(asOfMs ?? -Infinity, heardAtMs - readAgeMs(answer.headers))
+    // With several auth-api replicas the most recent list counts, because entries stay.
+    asOfMs = Math.max(asOfMs ?? -Infinity, respondedAtMs - readAgeMs(answer.headers))
     if (isStale())
       warnOnce(
         new Error('auth-api serves an outdated revocation list: it cannot reach token-store'),
-        'the known ones stay',
+        'the known ones stay in use',
       )
     else {
       if (warned) log.info('Revocation feed recovered')
@@ -125,12 +127,12 @@ export function createRevocationFeed({
     warned = true
   }
 
-  /**
-   * An entry stays for its time, even when the next answer, of another replica, has not heard of it
-   * yet.
-   */
+  /** An entry stays until it expires, even if another replica does not name it yet. */
   function remember(sessionId: string, remainingMs: number): void {
-    diesAtMs.set(sessionId, Math.max(elapsedMs() + remainingMs, diesAtMs.get(sessionId) ?? 0))
+    revokedUntilMs.set(
+      sessionId,
+      Math.max(elapsedMs() + remainingMs, revokedUntilMs.get(sessionId) ?? 0),
+    )
   }
 
   function rememberRetired(kids: readonly string[]): void {
@@ -139,38 +141,39 @@ export function createRevocationFeed({
     if (isNews) onRetired?.()
   }
 
-  /** A later change stays, even when the next answer, of another replica, names an earlier one. */
-  function rememberRole(told: ToldRoleChange): void {
-    const { user_id: userId, role, issued_before: issuedBefore } = told
+  /** A later change stays, even if another replica names an earlier one. */
+  function rememberRole(change: RoleChangeData): void {
+    const { user_id: userId, role, issued_before: issuedBefore } = change
     if (issuedBefore < (roleChanges.get(userId)?.issuedBefore ?? 0)) return
-    roleChanges.set(userId, { role, issuedBefore, untilMs: elapsedMs() + told.expires_in * 1000 })
+    roleChanges.set(userId, { role, issuedBefore, untilMs: elapsedMs() + change.expires_in * 1000 })
   }
 
   function sweep(): void {
     const nowMs = elapsedMs()
-    for (const [sessionId, untilMs] of diesAtMs) if (untilMs <= nowMs) diesAtMs.delete(sessionId)
+    for (const [sessionId, untilMs] of revokedUntilMs)
+      if (untilMs <= nowMs) revokedUntilMs.delete(sessionId)
     for (const [userId, { untilMs }] of roleChanges)
       if (untilMs <= nowMs) roleChanges.delete(userId)
   }
 
   return {
-    isRevoked: (sessionId: string) => diesAtMs.has(sessionId),
-    /** whether the signing key was thrown away: others may hold it */
+    isRevoked: (sessionId: string) => revokedUntilMs.has(sessionId),
+    /** whether the signing key was retired because it may have leaked */
     isRetiredKey: (kid: string) => retiredKids.has(kid),
-    /** the last change of the user's role, while tokens from before it may be unexpired */
+    /** the last change of the user's role, as long as older tokens may be unexpired */
     roleChangeOf: (userId: string): RoleChange | undefined => roleChanges.get(userId),
-    /** since token-store told auth-api the list that we have; `Infinity` before the first time */
+    /** milliseconds since the list was complete; `Infinity` before the first time */
     ageMs: () => msSince(asOfMs),
-    /** auth-api has not answered for a while, not even with a refusal */
-    isAway: () => msSince(heardAtMs) > STALE_MS,
-    /** resolves when the list has been read for the first time */
+    /** Whether auth-api has not responded for 5 s, not even with an error. */
+    isUnavailable: () => msSince(respondedAtMs) > STALE_MS,
+    /** resolves after the first read */
     read: read.promise,
     start: polling.start,
     stop: polling.stop,
   }
 }
 
-/** RFC 9111 §5.1: whole seconds; without one the list is of now. */
+/** RFC 9111 §5.1: whole seconds; without the header the list is current. */
 function readAgeMs(headers: Headers): number {
   const age = headers.get('age') ?? ''
   return /^\d{1,9}$/.test(age) ? Number(age) * 1000 : 0

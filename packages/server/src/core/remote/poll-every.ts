@@ -1,8 +1,8 @@
 type Polling = Readonly<{ start(): void; stop(): Promise<void> }>
 
 /**
- * Runs `poll` at once, then each time `everyMs` after its end, `againMs()` after a fault. It keeps
- * no process alive.
+ * Runs `poll` at once, then again `everyMs` after it has finished, or `againMs()` after it has
+ * failed. `stop` waits for a running poll. The timer does not keep the process alive.
  */
 export function pollEvery({
   poll,

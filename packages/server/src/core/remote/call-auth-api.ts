@@ -1,4 +1,4 @@
-export type Question = Readonly<{
+export type AuthApiRequest = Readonly<{
   url: string
   method?: 'GET' | 'POST'
   headers?: Readonly<Record<string, string>>
@@ -7,33 +7,33 @@ export type Question = Readonly<{
   deadlineMs: number
 }>
 export type Answer = Readonly<{ status: number; headers: Headers; body: unknown }>
-/** Revocations of a million sessions. */
-const MOST_BYTES = 67_108_864
-export type Ask = (question: Question) => Promise<Answer>
+/** Enough for the revocations of a million sessions. */
+const MAX_BYTES = 67_108_864
+export type CallAuthApi = (request: AuthApiRequest) => Promise<Answer>
 
 /**
- * Asks auth-api, and after a broken or late connection once more: everything that is asked may be
- * asked twice. Throws what went wrong the second time; the error holds nothing of what was sent or
- * answered.
+ * Sends a request to auth-api, and retries it once after a broken or late connection: every call is
+ * safe to repeat. Rejects with the error of the second attempt, which contains nothing that was
+ * sent or received.
  */
-export const ask: Ask = async (question) => {
+export const callAuthApi: CallAuthApi = async (request) => {
   const startedAtMs = performance.now()
   try {
-    return await attempt(question, question.deadlineMs / 2)
+    return await attempt(request, request.deadlineMs / 2)
   } catch {
-    return attempt(question, question.deadlineMs - (performance.now() - startedAtMs))
+    return attempt(request, request.deadlineMs - (performance.now() - startedAtMs))
   }
 }
 
 async function attempt(
-  { url, method = 'GET', headers = {}, body }: Question,
+  { url, method = 'GET', headers = {}, body }: AuthApiRequest,
   withinMs: number,
 ): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    // keys and tokens go to this address and no other
+    // never send keys and tokens to another address
     redirect: 'error',
     signal: AbortSignal.timeout(Math.max(1, Math.ceil(withinMs))),
   })
@@ -45,17 +45,17 @@ async function attempt(
 }
 
 /**
- * Throws where an answer is longer than any of auth-api: it must not fill the memory of the back
- * end.
+ * Throws when the body is longer than any of auth-api's, so that it cannot exhaust the memory of
+ * the back end.
  */
 async function readText({ body }: Response): Promise<string> {
   if (body === null) return ''
   const chunks: Uint8Array[] = []
   let bytes = 0
-  // leaving the loop cancels the rest
+  // leaving the loop cancels the rest of the body
   for await (const chunk of body) {
     bytes += chunk.byteLength
-    if (bytes > MOST_BYTES) throw new Error('The answer is too long')
+    if (bytes > MAX_BYTES) throw new Error('Response body is too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, bytes).toString()
@@ -65,7 +65,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // the error would quote the text
+    // The error would quote the text.
     return undefined
   }
 }

@@ -1,17 +1,17 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
-import { ask } from './ask.ts'
+import { callAuthApi } from './call-auth-api.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0)) close()
   vi.restoreAllMocks()
 })
-/** Longer than any machine stands still. */
+/** Long enough for a machine under load. */
 const LONG = { deadlineMs: 60_000 }
 
-/** A server on a port of its own; `seen` counts what arrived. */
+/** Starts a server on its own port; `seen` counts requests. */
 async function serve(...listeners: RequestListener[]) {
   const seen: { body: string }[] = []
   const server = createServer((request, response) => {
@@ -33,7 +33,7 @@ const cut: RequestListener = (request) => request.socket.destroy()
 const hang: RequestListener = () => undefined
 const good: RequestListener = (_, response) => response.end('{"ok":true}')
 
-test('an answer that is longer than any of auth-api is not read to its end', async () => {
+test('a response body over the limit is not read to its end', async () => {
   let sent = 0
   const { url } = await serve((_, response) => {
     const send = () => {
@@ -44,20 +44,20 @@ test('an answer that is longer than any of auth-api is not read to its end', asy
     response.on('drain', send)
     send()
   })
-  await expect(ask({ url, ...LONG })).rejects.toThrow('The answer is too long')
+  await expect(callAuthApi({ url, ...LONG })).rejects.toThrow('Response body is too long')
   expect(sent).toBeLessThan(200)
 })
 
-test('a connection that breaks is tried once more with the same body', async () => {
+test('a broken connection is retried once with the same body', async () => {
   const { url, seen } = await serve(cut, good)
-  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
+  expect(await callAuthApi({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
     status: 200,
     body: { ok: true },
   })
   expect(seen).toEqual([{ body: '{"a":1}' }, { body: '{"a":1}' }])
 })
 
-test('one that hangs has half of the time, and is tried once more with the same body in what is left', async () => {
+test('a hanging call is retried with the same body after half of the deadline', async () => {
   const timeouts: { ms: number; end: AbortController }[] = []
   vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
     const end = new AbortController()
@@ -68,7 +68,7 @@ test('one that hangs has half of the time, and is tried once more with the same 
     () => timeouts[0]?.end.abort(new DOMException('late', 'TimeoutError')),
     good,
   )
-  expect(await ask({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
+  expect(await callAuthApi({ url, method: 'POST', body: { a: 1 }, ...LONG })).toMatchObject({
     status: 200,
     body: { ok: true },
   })
@@ -79,17 +79,17 @@ test('one that hangs has half of the time, and is tried once more with the same 
   expect(second).toBeLessThanOrEqual(60_000)
 })
 
-test('two that break or hang are given up within the deadline', async () => {
+test('two broken or hanging calls fail within the deadline', async () => {
   const { url, seen } = await serve(cut)
-  await expect(ask({ url, ...LONG })).rejects.toThrow('fetch failed')
+  await expect(callAuthApi({ url, ...LONG })).rejects.toThrow('fetch failed')
   expect(seen.length).toBe(2)
   const hanging = await serve(hang)
-  await expect(ask({ url: hanging.url, deadlineMs: 200 })).rejects.toThrow(/abort|timeout/i)
+  await expect(callAuthApi({ url: hanging.url, deadlineMs: 200 })).rejects.toThrow(/abort|timeout/i)
 })
 
-test('an error is an answer, and is not asked about again', async () => {
+test('an error response is not retried', async () => {
   const { url, seen } = await serve((_, response) => response.writeHead(503).end('not json'))
-  expect(await ask({ url, ...LONG })).toMatchObject({ status: 503, body: undefined })
+  expect(await callAuthApi({ url, ...LONG })).toMatchObject({ status: 503, body: undefined })
   expect(seen.length).toBe(1)
 })
 
@@ -98,8 +98,8 @@ test('keys and tokens do not follow a redirect', async () => {
   const { url } = await serve((_, response) =>
     response.writeHead(307, { location: elsewhere.url }).end(),
   )
-  await expect(ask({ url, headers: { authorization: 'Bearer key' }, ...LONG })).rejects.toThrow(
-    'fetch failed',
-  )
+  await expect(
+    callAuthApi({ url, headers: { authorization: 'Bearer key' }, ...LONG }),
+  ).rejects.toThrow('fetch failed')
   expect(elsewhere.seen).toEqual([])
 })
