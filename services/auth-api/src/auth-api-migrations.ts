@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-/** What `migrate` and `checkSchema` of @auto-refresh/postgres need to know. */
+/** Schema and migrations, for `migrate` and `checkSchema` of @auto-refresh/service-kit/postgres. */
 export const AUTH_API_MIGRATIONS = {
   schema: 'auth_api',
   directory: fileURLToPath(new URL('../migrations', import.meta.url)),

@@ -10,8 +10,8 @@ import type { TokenStore } from '@auto-refresh/contracts'
 import type { Clock } from './ports/runtime.ts'
 
 /**
- * Composition root. `standalone` opens the API to pages of this machine and checks the Host; see
- * `HttpSettings`.
+ * Builds auth-api with its HTTP server. `standalone`: pages of this machine may call, and the Host
+ * header is checked; see `HttpSettings`.
  */
 export function buildAuthApi({
   config,
@@ -33,7 +33,7 @@ export function buildAuthApi({
   metrics: Metrics
   standalone?: boolean
   allowDemoPassword?: boolean
-  /** of this machine; it is corrected by token-store's */
+  /** the clock of this machine, which token-store's clock corrects; default `Date.now` */
   clock?: Clock
   tracing?: Tracing
 }) {
@@ -79,22 +79,21 @@ export function buildAuthApi({
 
   return {
     app,
-    /** administration, for operators */
+    /** operations for operators */
     users: core.users,
     checkAccessToken: core.checkAccessToken,
     checkKeys: core.checkKeys,
     isReady: () => ready,
     /**
-     * Why balancers should send nothing here, although it serves: its clock is wrong by more than 5
-     * s.
+     * Returns why the process is not ready although it serves: its clock is wrong by more than 5 s.
      */
     findTrouble: () =>
       core.clock.isOff()
         ? [`clock differs by ${Math.round(core.clock.offsetMs() / 1000)} s from token-store's`]
         : [],
     /**
-     * Listens once everything behind it works. A signal calls it off; after that, as after a
-     * failure, `stop` cleans up.
+     * Starts listening when all dependencies work. When `signal` aborts, throws its reason; call
+     * `stop` then, as after a failure.
      */
     async start(signal?: AbortSignal): Promise<{ url: string }> {
       await core.start(signal)
@@ -103,8 +102,8 @@ export function buildAuthApi({
       return { url }
     },
     /**
-     * Not ready any more, but serving for `drainMs`, until balancers have seen it; then answers
-     * what has arrived, within 3 s, and lets go of everything.
+     * Becomes not ready, keeps serving for `drainMs` until balancers have noticed, then completes
+     * open requests within 3 s and closes everything.
      */
     async stop({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
       if (ready && drainMs > 0) {

@@ -33,7 +33,7 @@ import { toUsernameKey } from './domain/username.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
 import { createDismissNotice } from './use-cases/notices/dismiss-notice.ts'
-import { createLeaveNotice } from './use-cases/notices/leave-notice.ts'
+import { createAddNotice } from './use-cases/notices/add-notice.ts'
 import { createSignPair } from './use-cases/refresh/sign-pair.ts'
 import { createUserAdministration } from './use-cases/users/user-administration.ts'
 
@@ -141,7 +141,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     pool,
     subscriber,
     deliverRevocations,
-    leaveNotice: createLeaveNotice({ notices }),
+    addNotice: createAddNotice({ notices }),
     metrics,
     log,
     auditRetentionDays: config.auditRetentionDays,

@@ -8,7 +8,7 @@ import { buildEndRetention } from './build-end-retention.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
 import type { DeliverRevocations } from './use-cases/sessions/deliver-revocations.ts'
-import type { LeaveNotice } from './use-cases/notices/leave-notice.ts'
+import type { AddNotice } from './use-cases/notices/add-notice.ts'
 
 const DELIVER_MS = 500
 const PENDING_AGE_MS = 5000
@@ -18,7 +18,7 @@ type BackgroundDeps = Readonly<{
   pool: Pool
   subscriber: EventSubscriber
   deliverRevocations: DeliverRevocations
-  leaveNotice: LeaveNotice
+  addNotice: AddNotice
   metrics: Pick<
     Metrics,
     'eventsProcessed' | 'pendingRevocationsOldest' | 'signInsOldest' | 'signInsRetention'
@@ -29,14 +29,14 @@ type BackgroundDeps = Readonly<{
 }>
 
 /**
- * What auth-api does without being asked: deliver what a crash has left, leave notices, forget old
+ * Builds the background jobs: delivering pending revocations, adding notices and deleting old
  * records.
  */
 export function buildBackground({
   pool,
   subscriber,
   deliverRevocations,
-  leaveNotice,
+  addNotice,
   metrics,
   log,
   auditRetentionDays,
@@ -77,7 +77,7 @@ export function buildBackground({
         async handle(event) {
           const count = (result: 'handled' | 'failed') =>
             metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
-          await leaveNotice(event).catch((error: unknown) => {
+          await addNotice(event).catch((error: unknown) => {
             count('failed')
             throw error
           })

@@ -12,12 +12,11 @@ import {
 import type { Clock } from './ports/runtime.ts'
 
 /**
- * As much time for each table as a run of the clean-up has by default: what is left waits for the
- * next run.
+ * For each table in one run, as in cleanup-worker by default. The rest waits for the next run.
  */
 const BUDGET_MS = 20_000
 const BATCH_SIZE = 1000
-/** No access token from before an older change is alive; a day more for clocks that differ. */
+/** Access tokens from before an older change have expired; one more day for clocks that differ. */
 const ROLE_CHANGE_DAYS = LONGEST_ACCESS_TOKEN_SECONDS / 86_400 + 1
 
 /**
@@ -32,7 +31,7 @@ export function buildEndRetention({
   signal,
 }: {
   pool: Pool
-  /** nothing is deleted while it is doubtful: what a wrong clock deletes is gone */
+  /** nothing is deleted while the clock is doubtful */
   clock: Clock & { isDoubtful(): boolean }
   retentionDays: number
   metrics: Pick<Metrics, 'signInsOldest' | 'signInsRetention'>
@@ -63,7 +62,7 @@ export function buildEndRetention({
         )
       }
     } finally {
-      // Above all when nothing could be deleted: an alert depends on it.
+      // Also after a failed deletion: an alert depends on it.
       metrics.signInsOldest.set(await oldestSignInSeconds(pool))
     }
   }

@@ -8,14 +8,14 @@ import type { LoginAudit } from './ports/login-records.ts'
 import type { HashUsername } from './ports/sign-in-limits.ts'
 import type { Log } from './ports/telemetry.ts'
 
-/** Beyond a limit each name can be tried at this pace from each address. */
+/** Beyond a limit: attempts for each name from each address. */
 const SLOW_LANE: Limit = { points: 1, seconds: SLOW_LANE_SECONDS }
-/** Beyond the limit of an address: names that have never signed in from there, together. */
+/** Beyond the limit of an address: attempts for all names that are new there, together. */
 const STRANGERS: Limit = { points: 30, seconds: SLOW_LANE_SECONDS }
 
 /**
- * Sessions that one user opens. Far above what a person with many devices does, far below what
- * fills the revocation list.
+ * Sessions that one user opens: far more than a person with many devices needs, far fewer than
+ * would fill the revocation list.
  */
 const SIGN_INS: Limit = { points: 60, seconds: 600 }
 
@@ -25,13 +25,13 @@ type BuildLimitsDeps = Readonly<{
   hashUsername: HashUsername
   metrics: Pick<Metrics, 'onScrape' | 'limitsShared'>
   log: Log
-  /** how long Redis is waited for, where not 50 ms */
+  /** how long to wait for Redis; default 50 ms */
   redisAnswerMs?: number
 }>
 
 /**
- * The limits of the public calls: shared by all replicas with a Redis, else counted in this
- * process.
+ * Builds the limits of the public API. With Redis all replicas share them; without it each process
+ * counts alone.
  */
 export function buildLimits({
   config: { limits, redisUrl },
@@ -62,7 +62,8 @@ export function buildLimits({
       perDevice: limiter('login_device', limits.login),
       slowLane: limiter('slow_lane', SLOW_LANE),
       strangers: limiter('strangers', STRANGERS),
-      told: limiter(
+      recorded: limiter(
+        // part of the Redis key, which all replicas share
         'told',
         limits.login === 'off' ? SLOW_LANE : { points: 1, seconds: limits.login.seconds },
       ),
@@ -71,10 +72,10 @@ export function buildLimits({
     }),
     signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
     refusedRefreshLimit: limiter('refused_refresh', limits.refusedRefresh),
-    // in memory: what is refused anyway is not worth a round trip
+    // In memory: a refusal is not worth a round trip to Redis.
     endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),
     refusalLines: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
-    // in memory: a look is not worth a round trip
+    // In memory: a check that changes nothing is not worth a round trip.
     lookLimit: createBoundedLimiter({ limit: limits.look }),
     start: () => redis?.start(),
     async stop(): Promise<void> {

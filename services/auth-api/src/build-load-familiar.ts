@@ -4,12 +4,14 @@ import type { FamiliarSignIns } from './ports/sign-in-limits.ts'
 import type { Log } from './ports/telemetry.ts'
 
 const MOST = 50_000
-/** The start waits for it: what is not read by then is familiar again after its next sign-in. */
+/**
+ * The start waits this long. Sign-ins that are not read by then are familiar after their next one.
+ */
 const BUDGET_MS = 2000
 
 /**
- * Reads the latest sign-ins back into memory at the start, so that a restart in a flood does not
- * refuse those who always sign in from the same place. A failure is logged and stops nothing.
+ * Reads the latest sign-ins into memory at the start, so that a restart in a flood does not refuse
+ * users at their usual place. A failure is logged and does not stop the start.
  */
 export function buildLoadFamiliar({
   audit,
@@ -36,10 +38,10 @@ export function buildLoadFamiliar({
     } catch (error) {
       log.warn(
         { err: error },
-        'Latest sign-ins read failed: their users are familiar after the next one',
+        'Latest sign-ins read failed: users become familiar at their next sign-in',
       )
     }
-    // The latest comes last, so that it is forgotten last.
+    // The latest last, so that it is dropped last.
     for (const signIn of read.toReversed()) familiar.add(signIn)
   }
 }

@@ -26,15 +26,14 @@ type BuildSigningKeysDeps = Readonly<{
 
 type BuiltSigningKeys = OpenSigningKeys & Readonly<{ administration: KeyAdministration }>
 
-/** The signing keys over Postgres. */
+/** Builds the signing keys over Postgres. */
 export function buildSigningKeys(deps: BuildSigningKeysDeps): BuiltSigningKeys {
   const { config, pool, readRetired, randomBytes, clock, log } = deps
   const policy: SigningKeyPolicy = {
     rotationMs: config.signingKeys.rotationDays * 24 * HOUR_MS,
-    // jose, for one, keeps a JWKS for ten minutes
+    // Clients cache the JWKS; jose does so for ten minutes.
     publishMs: HOUR_MS,
-    // a replica that cannot reach the database signs on with the key it knows: a day is how long
-    // that may last
+    // A replica that cannot reach the database keeps signing with its last key, for up to a day.
     retainMs: config.tokens.accessTtlSeconds * 1000 + 24 * HOUR_MS,
   }
   const vault = createKeyVault({ encryptionKeys: config.signingKeys.encryptionKeys, randomBytes })

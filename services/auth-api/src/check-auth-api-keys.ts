@@ -18,8 +18,8 @@ export type CheckedKey = keyof typeof CHECKS
 const ALL: readonly CheckedKey[] = ['USERNAME_HASH_KEY', 'SIGNING_KEY_ENCRYPTION_KEYS']
 
 /**
- * Throws one `ConfigError` for every key of `names`, by default of all, that is not the one this
- * database has been used with.
+ * Checks the keys in `names` (default: all) against the database. Throws one `ConfigError` that
+ * names every key with which the database has not been used.
  */
 export function checkAuthApiKeys({
   names = ALL,
@@ -51,7 +51,7 @@ async function checkUsernameHashKey({
   ])
 }
 
-/** A retired signing key has no private half, and needs none. */
+/** Retired signing keys have no private half to check. */
 async function checkEncryptionKeys({
   pool,
   config,

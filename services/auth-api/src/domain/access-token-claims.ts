@@ -3,15 +3,15 @@ import type { AccessTokenClaims, StoredSession } from '@auto-refresh/contracts'
 export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtlSeconds: number }>
 
 /**
- * How far clocks and the way from token-store to the signature may be apart: the store is told a
- * life longer by this, so that a revocation is never forgotten before the last access token has
+ * Margin for clocks that differ and for the time between commit and signature. token-store gets a
+ * lifetime longer by this, so that it keeps each revocation until the last access token has
  * expired.
  */
 export const ACCESS_TTL_MARGIN_SECONDS = 60
 
 /**
- * RFC 9068. It expires after the policy's life, never past the session's absolute end; name and
- * role are the user's of now.
+ * Returns the claims of a new access token (RFC 9068). It expires after the lifetime of the policy,
+ * never after the absolute end of the session. Name and role are the current ones.
  */
 export function toAccessTokenClaims({
   session,

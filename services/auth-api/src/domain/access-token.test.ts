@@ -9,7 +9,7 @@ const claimsAt = (nowMs: number, session = aSession()) =>
   toAccessTokenClaims({ session, user: aUser({ role: 'admin' }), policy, nowMs, jti: 'j' })
 
 describe('the claims of an access token', () => {
-  test('name the user as of now and the session as it was opened', () => {
+  test('have the current name and role, and the session', () => {
     expect(claimsAt(NOW_MS)).toEqual({
       iss: 'https://auth.example',
       sub: aUser().id,
@@ -26,7 +26,7 @@ describe('the claims of an access token', () => {
     })
   })
 
-  test('never outlive the session', () => {
+  test('never expire after the session', () => {
     const session = aSession({ expiresAtMs: NOW_MS + 10_999 })
     expect(claimsAt(NOW_MS, session)).toMatchObject({
       exp: NOW_MS / 1000 + 10,
@@ -34,7 +34,7 @@ describe('the claims of an access token', () => {
     })
   })
 
-  test('hold whole seconds, whatever the clock says', () => {
+  test('are whole seconds at any clock reading', () => {
     const claims = claimsAt(NOW_MS + 999)
     for (const value of [claims.exp, claims.iat, claims.auth_time, claims.session_exp])
       expect(value).toSatisfy(Number.isInteger)

@@ -30,16 +30,26 @@ const change = [
 ]
 
 test.each([
-  ['the first start creates an active key at once', [], 0, [{ action: 'create', state: 'active' }]],
-  ['a young key stays alone', [active(0)], 899, []],
-  ['the next key is published before the active one is old', [active(0)], 900, [publish]],
-  ['a published key waits for its turn', [active(0), next(900)], 999, []],
-  ['the keys change when the active one is old', [active(0), next(900)], 1000, change],
-  ['a key that was published late is not used early', [active(0), next(950)], 1049, []],
-  ['a retired key is kept until its last token has expired', [active(0), retired(500)], 499, []],
-  ['and deleted then', [active(0), retired(500)], 500, [{ action: 'delete', kid: 'old' }]],
+  ['the first start creates an active key', [], 0, [{ action: 'create', state: 'active' }]],
+  ['a young key needs no successor', [active(0)], 899, []],
+  ['the next key is published before the active key is due', [active(0)], 900, [publish]],
+  ['a published key waits until the active key is due', [active(0), next(900)], 999, []],
+  ['the next key becomes active when the active key is due', [active(0), next(900)], 1000, change],
   [
-    'where the active key is lost, the published one takes over',
+    'a key that was published late is not used before its publication time has passed',
+    [active(0), next(950)],
+    1049,
+    [],
+  ],
+  ['a retired key is kept until its last token has expired', [active(0), retired(500)], 499, []],
+  [
+    'a retired key is deleted after its last token has expired',
+    [active(0), retired(500)],
+    500,
+    [{ action: 'delete', kid: 'old' }],
+  ],
+  [
+    'a published key becomes active when the active key is missing',
     [next(0)],
     1,
     [{ action: 'activate', kid: 'b' }],
@@ -48,7 +58,7 @@ test.each([
   expect(decideSigningKeys(keys, nowMs, policy)).toEqual(actions)
 })
 
-test('over twenty rotations no moment is without an active key, and no key signs before it was published long enough', () => {
+test('through twenty rotations there is always one active key, and no key signs before its publication time has passed', () => {
   let keys: SigningKeyTimes[] = []
   let created = 0
   for (let nowMs = 0; nowMs < 20_000; nowMs += 37) {

@@ -9,9 +9,9 @@ export type SigningKeyTimes = Readonly<{
 
 export type SigningKeyPolicy = Readonly<{
   rotationMs: number
-  /** how long a key is published before its first use: longer than anybody caches the JWKS */
+  /** how long a key is published before its first use: longer than clients cache the JWKS */
   publishMs: number
-  /** how long a retired key is kept: longer than its last token lives */
+  /** how long a retired key is kept: longer than the lifetime of its last token */
   retainMs: number
 }>
 
@@ -22,9 +22,9 @@ export type SigningKeyAction =
   | { action: 'delete'; kid: string }
 
 /**
- * What is to be done with the keys now, in this order. A key is published before its first use and
- * kept until its last token has expired. Only where there is no key at all one is used at once:
- * nobody can have cached an older set.
+ * Returns what to do with the keys now, in order. A key is published before its first use and kept
+ * until its last token has expired. Only the very first key is used at once: no client can have
+ * cached an older set.
  */
 export function decideSigningKeys(
   keys: readonly SigningKeyTimes[],
@@ -33,12 +33,12 @@ export function decideSigningKeys(
 ): SigningKeyAction[] {
   const active = keys.find(({ state }) => state === 'active')
   const next = keys.find(({ state }) => state === 'next')
-  const gone = keys.filter(
+  const expired = keys.filter(
     ({ state, expiresAtMs = Infinity }) => state === 'retired' && expiresAtMs <= nowMs,
   )
   return [
     ...succession(active, next, nowMs, policy),
-    ...gone.map(({ kid }) => ({ action: 'delete' as const, kid })),
+    ...expired.map(({ kid }) => ({ action: 'delete' as const, kid })),
   ]
 }
 

@@ -1,6 +1,5 @@
 /**
- * The words that stand most often in leaked passwords, in English and Indonesian, without digits
- * and signs.
+ * The most frequent words in leaked passwords, in English and Indonesian, without digits and signs.
  */
 const WORDS =
   `password passwort passwd contrasena senha sandi katasandi rahasia secret pass admin administrator root user guest
@@ -45,9 +44,9 @@ const FEWEST_PARTS = 8
 const FEWEST_DISTINCT = 5
 
 /**
- * Whether a password is made of what guessers try first: common words, also with digits for
- * letters, the user's name, repeats, and characters in a row. Each of these counts as one
- * character; fewer than eight in all are too few.
+ * Whether a password consists of what guessers try first: common words (also with digits for
+ * letters), the user name, repeats and sequences of characters. Each of these counts as one
+ * character; a password with fewer than eight is guessable.
  */
 export function isGuessable(password: string, username: string): boolean {
   const plain = Array.from(password.normalize('NFKC').toLowerCase()).filter(
@@ -76,8 +75,8 @@ function countParts(plain: readonly string[], words: readonly string[]): number 
 }
 
 /**
- * The length of `aaaa`, `abcd`, `4321` or `qwer` at a place; 1 where there is none of at least
- * three.
+ * Returns the length of a sequence such as `aaaa`, `abcd`, `4321` or `qwer` at a position; 1 when
+ * there is none of at least three characters.
  */
 function measureRun(text: string, at: number): number {
   const step = text.charCodeAt(at + 1) - text.charCodeAt(at)
@@ -92,7 +91,7 @@ function measureRun(text: string, at: number): number {
   return run >= 3 ? run : 1
 }
 
-/** `abcabcabc` is `abc`. */
+/** Returns the repeated part: `abc` for `abcabcabc`. */
 function toUnit(characters: readonly string[]): readonly string[] {
   for (let size = 1; size <= characters.length / 2; size += 1) {
     if (characters.every((character, i) => character === characters[i % size]))

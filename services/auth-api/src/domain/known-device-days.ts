@@ -1,5 +1,5 @@
 /**
- * How long a browser counts as a known device after its last sign-in as the user: the life of the
- * cookie and of its proof.
+ * How long a browser stays a known device after its last sign-in: the lifetime of the cookie and of
+ * the proof in it.
  */
 export const KNOWN_DEVICE_DAYS = 180

@@ -9,7 +9,7 @@ test.each([
   'xV9#kq2!Lm7$wZ4',
   'sepeda hijau melompat',
   `${'ö7k-'.repeat(8)}wq81znvxlbdoirt`,
-])('a password of 15 to 256 characters is taken as it is: %s', (password) => {
+])('a password of 15 to 256 characters is accepted: %s', (password) => {
   expect(refusePassword(password, 'ada')).toBeUndefined()
 })
 
@@ -20,7 +20,7 @@ test.each([
   '😀'.repeat(14),
   'a lone sur\uDC00rogate',
   'with a line break\n',
-])('another length or form is refused (%#)', (password) => {
+])('a password of another length or form is refused (%#)', (password) => {
   expect(refusePassword(password, 'ada')).toMatch(/^The password (must have|is not|has)/)
 })
 
@@ -46,7 +46,7 @@ test.each([
   'lovelace lovelace',
   'Lovelace1234567',
   'countess lovelace 1',
-])('one that guessers try first is refused: %s', (password) => {
+])('a password that guessers try first is refused: %s', (password) => {
   expect(refusePassword(password, 'countess.lovelace')).toBe(
     'The password is easy to guess: choose words that are not common and not part of the name',
   )

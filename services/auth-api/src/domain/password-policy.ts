@@ -4,12 +4,12 @@ const MIN_CHARACTERS = 15
 const MAX_CHARACTERS = 256
 
 /**
- * Why a new password is refused, as a sentence; `undefined` when it is fine. Length and what
- * guessers try first count, no kinds of characters (NIST SP 800-63B-4).
+ * Returns why a new password is refused, as a sentence; `undefined` when it is accepted. Checks the
+ * length and common guesses, not the kinds of characters (NIST SP 800-63B-4).
  */
 export function refusePassword(password: string, username: string): string | undefined {
   if (!password.isWellFormed()) return 'The password is not well-formed Unicode'
-  // no sign-in could send it: they are refused there
+  // The sign-in refuses control characters too.
   if (/\p{Cc}/u.test(password)) return 'The password has a control character'
   const { length } = Array.from(password)
   if (length < MIN_CHARACTERS || length > MAX_CHARACTERS)

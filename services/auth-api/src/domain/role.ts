@@ -1,8 +1,8 @@
 export const DEFAULT_ROLE = 'user'
 
 /**
- * Why a role is refused, as a sentence; `undefined` when it is fine. It stands in every access
- * token: plain ASCII.
+ * Returns why a role is refused, as a sentence; `undefined` when it is accepted. Roles are plain
+ * ASCII, because every access token carries one.
  */
 export function refuseRole(role: string): string | undefined {
   return /^[a-z][a-z0-9_-]{0,31}$/.test(role)

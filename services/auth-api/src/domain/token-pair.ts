@@ -1,9 +1,9 @@
-/** What a sign-in or a refresh gives to the client. */
+/** The tokens that a sign-in or a refresh returns. */
 export type TokenPair = Readonly<{
   accessToken: string
   refreshToken: string
   expiresInSeconds: number
   sessionId: string
-  /** when the refresh token dies unused, Unix milliseconds: the cookie's Max-Age ends here */
+  /** when an unused refresh token expires (Unix ms), and with it the cookie */
   idleUntilMs: number
 }>

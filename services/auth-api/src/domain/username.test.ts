@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { refuseUsername, toUsernameKey } from './username.ts'
 
-describe('two spellings of one name are one user', () => {
+describe('two spellings of a name are the same user', () => {
   test.each([
     ['Ada', 'ada'],
     ['ＡＤＡ', 'ada'],
@@ -12,7 +12,7 @@ describe('two spellings of one name are one user', () => {
     expect(toUsernameKey(one)).toBe(toUsernameKey(other))
   })
 
-  test('the key of a key is the key', () => {
+  test('toUsernameKey is idempotent', () => {
     for (const name of ['\u0130', 'ẞ', 'Ǆ', 'ΑΣ', 'K'])
       expect(toUsernameKey(toUsernameKey(name))).toBe(toUsernameKey(name))
   })
@@ -29,7 +29,7 @@ describe('a new name', () => {
     'ada 名前',
     'x'.repeat(128),
     '😀',
-  ])('%s is fine', (name) => {
+  ])('%s is accepted', (name) => {
     expect(refuseUsername(name)).toBeUndefined()
   })
 

@@ -2,16 +2,13 @@ import type { AccessTokenClaims } from '@auto-refresh/contracts'
 import type { JSONWebKeySet } from 'jose'
 
 export interface SigningKeys {
-  /**
-   * Signs with the active key, from memory: nothing that can fail after a rotation was committed.
-   */
+  /** Signs with the active key, from memory, so that it cannot fail after a committed rotation. */
   sign(claims: AccessTokenClaims): Promise<string>
   jwks(): JSONWebKeySet
 }
 
 /**
- * Form, header, signature, issuer, audience and expiry of an access token; nothing about
- * revocation.
+ * Checks form, header, signature, issuer, audience and expiry of an access token, not revocation.
  */
 export type VerifyAccessToken = (
   token: string,
@@ -21,7 +18,7 @@ export type VerifyAccessToken = (
 
 export type AccessTokenCheck =
   | { outcome: 'valid' | 'expired' | 'revoked'; claims: AccessTokenClaims }
-  /** `retired`: it names a retired key, so nothing in it counts; a refresh helps */
+  /** `retired`: signed with a retired key, so its claims do not count; a refresh helps */
   | { outcome: 'missing' | 'invalid' | 'retired' }
 
 export type CheckAccessToken = (token: string | undefined) => Promise<AccessTokenCheck>

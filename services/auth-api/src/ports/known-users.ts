@@ -5,21 +5,21 @@ export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active
 
 export interface KnownUsers {
   /**
-   * The user as of now; where the database does not answer in time, as this process last saw it, at
-   * most a day ago. `undefined` when there is no such user. Throws `CodedError('unavailable')` when
-   * neither is known.
+   * Returns the current state of the user. When the database does not respond in time, returns the
+   * last state that this process read, at most a day old. `undefined` when there is no such user.
+   * Throws `CodedError('unavailable')` when there is no known state.
    */
   find(id: string): Promise<UserState | undefined>
-  /** What is known from elsewhere: a sign-in has just read it. */
+  /** Stores a state that another query has just read, such as a sign-in. */
   remember(user: UserState): void
   /**
-   * Whether the last reading failed: then nothing should be committed for a user who is not known
-   * here.
+   * Whether the last query failed. If so, commit nothing for a user that this process does not
+   * know.
    */
   areUnavailable(): boolean
 }
 
-/** The last change of a user's role. `issuedBefore`: Unix seconds, a little after the change. */
+/** The last change of a user's role. `issuedBefore`: Unix seconds, shortly after the change. */
 export type UserRoleChange = Readonly<{
   userId: string
   role: string
@@ -27,12 +27,12 @@ export type UserRoleChange = Readonly<{
   expiresInSeconds: number
 }>
 
-/** Changed roles, for as long as an access token from before the change can live. */
+/** Role changes, kept as long as an access token from before the change can live. */
 export interface RoleChanges {
   of(userId: string): UserRoleChange | undefined
-  /** Whether the token carries a role from before a change. */
+  /** Whether the token has a role from before a change. */
   isStale(claims: Pick<AccessTokenClaims, 'sub' | 'role' | 'iat'>): boolean
   list(): readonly UserRoleChange[]
-  /** The same for the same changes, in every process; empty when there is none. */
+  /** A tag over all changes, equal in every process; empty when there are none. */
   tag(): string
 }

@@ -8,14 +8,12 @@ export type LoginRecord = Readonly<{
   context: RequestContext
 }>
 
-/**
- * The audit trail of logins: written before the event, so that none is lost to an investigation.
- */
+/** The audit trail of logins. Each login is written before its event, so that none is lost. */
 export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
-  /** Whether this name was signed in from this address block before. */
+  /** Whether this name has signed in from this address block before. */
   hasSignedInFrom(usernameHash: string, block: string): Promise<boolean>
-  /** Successful sign-ins, the latest first, one page. `next` is where the next page begins. */
+  /** Reads one page of successful sign-ins, newest first. `next`: where the next page begins. */
   signInsBefore(before?: string): Promise<{
     signIns: readonly Readonly<{ usernameHash: string; address: string }>[]
     next: string | undefined
@@ -23,8 +21,8 @@ export interface LoginAudit {
 }
 
 /**
- * The login events, after the audit row. It never waits and never fails: what the bounded queue
- * cannot hold is counted.
+ * Publishes login events, after the audit row. It never waits and never fails: events that do not
+ * fit in the bounded queue are dropped and counted.
  */
 export interface LoginEvents {
   publish(login: LoginRecord): void

@@ -7,7 +7,9 @@ export type Notice = Readonly<{
 
 export interface Notices {
   /** Idempotent by the event id. */
-  leave(notice: Notice): Promise<void>
+  add(notice: Notice): Promise<void>
+  /** The notices that are not dismissed, newest first, at most 100. */
   list(userId: string): Promise<Notice[]>
+  /** Returns `false` when the user has no such notice. */
   dismiss(userId: string, id: string): Promise<boolean>
 }

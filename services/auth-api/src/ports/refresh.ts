@@ -1,20 +1,23 @@
 import type { AccessTokenClaims, RefusalCode } from '@auto-refresh/contracts'
 import type { RequestContext } from './request-context.ts'
 
-/** Whether it is time to renew: little life is left, and the session outlives the token. */
+/** Whether a refresh is due: the token expires soon, and the session lasts longer. */
 export type IsDue = (claims: Pick<AccessTokenClaims, 'exp' | 'session_exp'>) => boolean
 
-/** Counts refused refresh tokens whose MAC was wrong, per address block. */
+/** Counts refused refresh tokens by key, such as an address block. */
 export interface RefusedRefreshLimit {
-  take(block: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
+  take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
-/** Counts looks at a session that is not due, per session and address block. */
+/** Counts checks of a pair that is not due, by session and address block. */
 export interface LookLimit {
   take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 
-/** Refused refresh tokens; the same promises. */
+/**
+ * Publishes refused refresh tokens. It never waits and never fails: events that do not fit in the
+ * bounded queue are dropped and counted.
+ */
 export interface RefusalEvents {
   publish(
     refusal: Readonly<{

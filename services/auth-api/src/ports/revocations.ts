@@ -1,40 +1,41 @@
 import type { RoleChanges } from './known-users.ts'
 
 /**
- * Sessions whose access tokens are dead before they expire. Kept in memory, read from token-store
- * every 500 ms.
+ * Sessions whose access tokens are revoked before they expire. Kept in memory, read from
+ * token-store every 500 ms.
  */
 export interface Revocations {
   isRevoked(sessionId: string): boolean
   /**
-   * Known here before the feed tells it; kept as long as any access token of the session can live.
-   * `endedBefore`: it ended earlier, so the feed tells it within a second or never will.
+   * Revokes a session in this process before token-store reports it, for as long as any of its
+   * access tokens can live. `endedBefore`: the session had already ended, so token-store reports it
+   * within a second or not at all.
    */
   add(sessionId: string, how?: { endedBefore: boolean }): void
 }
 
-/** The whole list, for back ends that verify access tokens by themselves. */
+/** The revocation list, for back ends that verify access tokens themselves. */
 export interface RevocationFeed {
   /**
-   * The same for the same sessions, in every process; another when one joins, leaves or lasts
-   * longer.
+   * A tag over the list, equal in every process. It changes when a session is added, removed or
+   * kept longer.
    */
   tag(): string
-  /** At most a second old, and the same object until then or until the list changes. */
+  /** The whole list, at most a second old; the same object until then or until a change. */
   whole(): readonly { sessionId: string; expiresInSeconds: number }[]
   /**
-   * What was revoked since that time of token-store's clock, less an overlap for what committed
-   * late; `undefined` where only the whole list will do.
+   * The revocations since a time of token-store's clock (Unix ms), with an overlap for late
+   * commits; `undefined` when only the whole list is complete.
    */
   since(fromMs: number): readonly { sessionId: string; expiresInSeconds: number }[] | undefined
   /**
-   * By token-store's clock, what had committed by then is on the list: where the next question for
-   * what is new begins.
+   * The time of token-store's clock (Unix ms) up to which committed revocations are on the list:
+   * the start of the next increment.
    */
   asOfMs(): number | undefined
   /**
-   * Sessions that ended longer ago are on the list, but for rows that commit late; `Infinity`
-   * before the first reading.
+   * Age of the list: sessions that ended longer ago are on it, except for late commits. `Infinity`
+   * before the first read.
    */
   feedAgeMs(): number
   retiredKids(): readonly string[]

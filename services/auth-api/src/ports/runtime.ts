@@ -1,6 +1,5 @@
-export interface Clock {
-  nowMs(): number
-}
+/** `nowMs`: Unix milliseconds. */
+export type Clock = Readonly<{ nowMs(): number }>
 
-/** A unique id, as a UUID. */
+/** Returns a new UUID. */
 export type CreateId = () => string

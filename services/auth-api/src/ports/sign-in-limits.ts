@@ -1,32 +1,32 @@
-/** Names that have signed in from an address block lately: they go first when many sign in. */
+/** Recent pairs of user name and address block. They go first when many users sign in. */
 export interface FamiliarSignIns {
   has(signIn: FamiliarSignIn): boolean
-  /** Whether anybody has signed in from there. */
+  /** Whether any user has signed in from this block. */
   hasBlock(block: string): boolean
   add(signIn: FamiliarSignIn): void
 }
 type FamiliarSignIn = Readonly<{ usernameHash: string; block: string }>
 
 /**
- * Proves that a device has signed in as a user before (OWASP's device cookies): guesses elsewhere
- * do not stop it.
+ * Proofs that a device has signed in as a user before (OWASP device cookies). Guesses from other
+ * devices do not block it.
  */
 export interface DeviceProofs {
-  /** A proof dated today, for a device that was known by `id` before or for a new one. */
+  /** Issues a proof dated today, for the known device `id` or for a new device. */
   issue(usernameKey: string, id?: string): string
   /**
-   * The id of the device, or `undefined` where the proof is not ours, another user's, of an older
-   * form or too old.
+   * Returns the id of the device. `undefined` when the proof is forged, of another user, of an
+   * older format or too old.
    */
   check(proof: string, usernameKey: string): string | undefined
 }
 
 export interface LoginThrottle {
   /**
-   * Takes one attempt before any hashing, so that parallel attempts count; `end` says how it came
-   * out. `right` gives it back, which is also for what failed through our own fault. `isFirst`: the
-   * first refusal of this window. Throws `CodedError('unavailable')` when `deadline` ends while
-   * others are still being tried.
+   * Takes one attempt before any hashing, so that parallel attempts count. `end` reports its
+   * result: `right` refunds the attempt; also use it after an internal error. `isFirst`: the first
+   * refusal in this window. Throws `CodedError('unavailable')` when `deadline` aborts while other
+   * attempts are still in flight.
    */
   take(
     attempt: LoginAttempt,
@@ -39,19 +39,19 @@ export interface LoginThrottle {
 
 export type LoginLimiter = 'login' | 'login_ip' | 'login_account'
 
-/** `device`: the id of a device that has proven that it signed in as this user before */
+/** `device`: the id of a device with a valid proof for this user */
 export type LoginAttempt = Readonly<{
   usernameKey: string
   block: string
   device?: string | undefined
 }>
 
-/** Counts sessions that a user opens with the right password. */
+/** Counts the sessions that a user opens with the right password. */
 export interface SignInLimit {
   take(userId: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
-  /** For a session that was not opened through our own fault. */
+  /** Refunds a session that could not be opened because of an internal error. */
   refund(userId: string): Promise<void>
 }
 
-/** HMAC-SHA256 of a normalised user name under USERNAME_HASH_KEY. */
+/** Returns the HMAC-SHA256 of a normalized user name under USERNAME_HASH_KEY. */
 export type HashUsername = (usernameKey: string) => string

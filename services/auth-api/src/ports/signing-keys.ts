@@ -6,27 +6,28 @@ import type {
 } from '../domain/decide-signing-keys.ts'
 
 /**
- * The public half of one of our keys, of any state. An unknown kid is looked for in the database,
- * seldom more than once in some seconds; throws `CodedError('unavailable')` when that could not be
- * done.
+ * Returns the public half of one of our keys, in any state. Looks for an unknown kid in the
+ * database, at most about once in 5 s. Throws `CodedError('unavailable')` when the database cannot
+ * be read.
  */
 export type FindPublicKey = (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
 
 type Sealed = Readonly<{ encryptionKid: string; box: Buffer }>
 
-/** `name` is bound in: what was sealed for one row does not open in another. */
+/** Encrypts private keys. `name` is bound in: a box of one row does not open in another row. */
 export interface KeyVault {
   seal(name: string, plain: Buffer): Sealed
   /**
-   * Throws a `ConfigError` when the key is missing or another one, or when anything was changed.
+   * Throws a `ConfigError` when the encryption key is missing or wrong, or when the box was
+   * changed.
    */
   open(name: string, sealed: Sealed): Buffer
 }
 
-/** A new key: the public half as the JWKS shows it, the private one (PEM) to be sealed. */
+/** Generates a key: the public half as in the JWKS, the private half (PEM) to be sealed. */
 export type GenerateSigningKey = () => Promise<{ kid: string; publicJwk: JWK; pkcs8: Buffer }>
 
-/** A retired key has no private half any more. */
+/** The private half of a retired key has been deleted. */
 export type StoredSigningKey = SigningKeyTimes &
   Readonly<{ publicJwk: JWK; sealed: Sealed | undefined }>
 
@@ -40,23 +41,23 @@ export type NewSigningKey = Readonly<{
 export type SigningKeyChange =
   | Exclude<SigningKeyAction, { action: 'create' }>
   | (NewSigningKey & { action: 'create' })
-  /** others may hold it: its row goes, and its kid stays refused */
+  /** the key may have leaked: deletes its row and refuses its kid from now on */
   | { action: 'deny'; kid: string }
 
-/** The signing keys that others may hold: nothing that they signed counts. */
+/** Signing keys that may have leaked: all their tokens are refused. */
 export interface RetiredKeys {
   isRetired(kid: string): boolean
   kids(): readonly string[]
 }
 
-/** Both throw `CodedError('unavailable')`. */
+/** All methods throw `CodedError('unavailable')`. */
 export interface SigningKeyStore {
   read(): Promise<StoredSigningKey[]>
-  /** Those whose tokens are refused, the latest last; their rows are gone. */
+  /** The denied keys, latest last; their rows have been deleted. */
   readRetired(): Promise<{ kid: string; retiredAtMs: number }[]>
   /**
-   * One transaction that holds off every other process: what is decided on the keys as they are is
-   * carried out; the keys as they are then.
+   * Locks the keys, calls `decide` with the current keys, applies its changes in one transaction
+   * and returns the resulting keys.
    */
   change(
     decide: (keys: readonly StoredSigningKey[], nowMs: number) => Promise<SigningKeyChange[]>,

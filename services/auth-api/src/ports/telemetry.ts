@@ -2,8 +2,8 @@ import type { LoginRecord } from './login-records.ts'
 import type { LoginLimiter } from './sign-in-limits.ts'
 
 /**
- * What pino offers, as far as the use cases need it. Never a token, a password or the name of a
- * failed login. What anybody can bring about as often as they like is `debug`.
+ * The part of pino that the use cases need. Never log a token, a password or the name of a failed
+ * login. Events that anyone can cause without limit are `debug`.
  */
 export interface Log {
   debug(fields: object, message: string): void
@@ -32,7 +32,7 @@ export type RefreshMetricOutcome =
   | 'rate_limited'
   | 'unavailable'
 
-/** Counts what has been decided, where it is decided. */
+/** Counts decisions where they are made. */
 export interface Metrics {
   loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
   refreshed(

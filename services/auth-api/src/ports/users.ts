@@ -6,14 +6,14 @@ export type User = Readonly<{
   role: string
   active: boolean
   /**
-   * raised by everything that ends all of the user's sessions; a session of a lower version is over
+   * raised by every change that ends all sessions of the user; sessions of a lower version are over
    */
   version: number
   demo: boolean
   passwordHash: string
 }>
 
-/** What a pending revocation tells token-store, until it has acknowledged it. */
+/** A revocation that token-store has not acknowledged yet. */
 export type PendingRevocation = Readonly<{
   id: string
   userId: string
@@ -22,37 +22,36 @@ export type PendingRevocation = Readonly<{
 }>
 
 export interface Users {
-  /** By the normalised name (NFKC, lower case). */
+  /** Finds a user by the normalized name (NFKC, lower case). */
   findByName(username: string): Promise<User | undefined>
-  /** One statement for all, with a short deadline: it runs after a rotation has been committed. */
+  /** Reads all in one statement. Returns only the users that exist. */
   findByIds(ids: readonly string[]): Promise<User[]>
   list(): Promise<User[]>
-  /** `undefined` when the name is taken. */
+  /** Returns `undefined` when the name is taken. */
   add(user: {
     username: string
     role: string
     passwordHash: string
     demo: boolean
   }): Promise<User | undefined>
-  /**
-   * Records the role in the same transaction, so that access tokens with another one are due.
-   */
+  /** Also records the change in the same transaction, so that older access tokens are due. */
   setRole(id: string, role: string): Promise<void>
-  /** Stores a hash made with newer parameters, if the password has not been changed meanwhile. */
+  /** Stores a hash with newer parameters, unless the password has been changed since. */
   upgradePasswordHash(id: string, change: { from: string; to: string }): Promise<void>
   /**
-   * Raises the version and leaves a pending revocation in the same transaction, together with the
-   * change given. With `ifVersion`, only when the user still stands at it (a repeated logout-all
-   * does nothing the second time).
+   * Raises the version, applies `change` and adds a pending revocation, in one transaction. With
+   * `ifVersion` it does so only when that is the current version, so that a repeated logout-all
+   * does nothing; it then returns `undefined`.
    */
   revoke(
     id: string,
     reason: RevokeReason,
     change: { active?: false; passwordHash?: string; ifVersion?: number },
   ): Promise<PendingRevocation | undefined>
-  /** Refuses (`false`) while a revocation of the user is still pending. */
+  /** Returns `false` and does nothing while a revocation of the user is pending. */
   enable(id: string): Promise<boolean>
-  /** Those of one user, or of all; the oldest first, at most a few hundred at once. */
+  /** Those of one user or of all users, oldest first, at most 200. */
   pendingRevocations(userId?: string): Promise<PendingRevocation[]>
+  /** Deletes a revocation that token-store has carried out. */
   acknowledge(revocationId: string): Promise<void>
 }

@@ -10,9 +10,9 @@ export const ARGON2_COST: Argon2Cost = { memoryKib: 19_456, passes: 2, paralleli
 const SALT_BYTES = 16
 const TAG_BYTES = 32
 /**
- * Two at once leave half of libuv's threads to others; on fewer than four cores a second one would
- * take the core that serves refreshes. At about 20 ms each, more than 48 would wait for longer than
- * a second.
+ * Two at a time leave half of libuv's threads to other work. With fewer than four cores, a second
+ * one would take the core that serves refreshes. At about 20 ms each, more than 48 would wait for
+ * longer than a second.
  */
 const QUEUE = { concurrency: availableParallelism() < 4 ? 1 : 2, maxWaiting: 48 }
 
@@ -30,15 +30,15 @@ type Argon2PasswordsDeps = Readonly<{
 }>
 
 /**
- * argon2id off the event loop, of a password in NFKC and never cut. A flood waits in a bounded
- * queue, then is refused.
+ * Hashes passwords with argon2id off the event loop, in NFKC and in full length. Calls wait in a
+ * bounded queue; beyond it they are refused.
  */
 export function createArgon2Passwords({
   randomBytes,
   cost = ARGON2_COST,
 }: Argon2PasswordsDeps): Passwords {
   const queue = createBoundedQueue(QUEUE)
-  // No password matches it; it only costs what a real one costs.
+  // No password matches it, but checking it takes the same time.
   const dummy: Argon2Hash = { cost, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) }
 
   return {

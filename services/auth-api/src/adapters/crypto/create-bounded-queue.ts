@@ -1,21 +1,23 @@
 import { CodedError } from '@auto-refresh/contracts'
 
-/** `first` goes before all work that is not. */
+/** `first`: runs before all work without it. */
 export type QueueOptions = Readonly<{
   deadline?: AbortSignal | undefined
   first?: boolean | undefined
 }>
 type BoundedQueue = Readonly<{
   /**
-   * Runs the work when it is its turn. Throws `CodedError('unavailable')` when too many wait in its
-   * lane, or when `deadline` ends first.
+   * Runs the work in its turn. Throws `CodedError('unavailable')` when too many wait in its lane,
+   * or when `deadline` aborts first.
    */
   run<T>(work: () => Promise<T>, options?: QueueOptions): Promise<T>
   /** Whether work that is not `first` would be refused now. */
   isFull(): boolean
 }>
 
-/** Runs at most `concurrency` at once, the others in two lanes of at most `maxWaiting` each. */
+/**
+ * Runs at most `concurrency` at once. The others wait in two lanes of at most `maxWaiting` each.
+ */
 export function createBoundedQueue({
   concurrency,
   maxWaiting,
@@ -34,7 +36,7 @@ export function createBoundedQueue({
       try {
         return await work()
       } finally {
-        // The place is handed over, so that no other work takes it in between.
+        // The place passes directly to the next, so that no new work takes it in between.
         const [next] = lanes.first.size > 0 ? lanes.first : lanes.other
         if (next === undefined) running -= 1
         else next()

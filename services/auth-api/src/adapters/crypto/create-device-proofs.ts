@@ -8,9 +8,9 @@ const DAY_MS = 86_400_000
 const SHAPE = /^([\w-]{22})\.(\d{1,8})\.([\w-]{43})$/
 
 /**
- * `<id>.<day of issue>.<MAC>`: the MAC binds id and day to one user. Neither holds a space, so no
- * user name can stand for a part of them, and no user name begins with U+0000, so it is no hash of
- * a name.
+ * Issues and checks proofs `<id>.<day of issue>.<MAC>`. The MAC binds id and day to one user. They
+ * contain no space, so a user name cannot imitate a part of them. No user name begins with U+0000,
+ * so the MAC is never the hash of a name.
  */
 export function createDeviceProofs({
   hashUsername,
@@ -31,7 +31,7 @@ export function createDeviceProofs({
     },
     check(proof, usernameKey) {
       const [, id, day = '', mac = ''] = SHAPE.exec(proof) ?? []
-      // One from the future is ours too: the clock was ahead when it was issued.
+      // A day in the future is accepted: the clock was ahead when the proof was issued.
       if (id === undefined || today() - Number(day) > KNOWN_DEVICE_DAYS) return undefined
       const expected = Buffer.from(toMac(id, day, usernameKey))
       const given = Buffer.from(mac)

@@ -11,8 +11,8 @@ type KeyVaultDeps = Readonly<{
 }>
 
 /**
- * AES-256-GCM under keys of the environment: the first one seals, all of them open. A box is nonce,
- * tag, ciphertext.
+ * Encrypts private keys with AES-256-GCM. The first encryption key seals, all keys open. A box is
+ * nonce, tag, ciphertext.
  */
 export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): KeyVault {
   const keys = new Map(
@@ -22,7 +22,7 @@ export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): K
     ]),
   )
   const [current] = encryptionKeys
-  if (current === undefined) throw new TypeError('There is no key to encrypt signing keys with')
+  if (current === undefined) throw new TypeError('No encryption key for signing keys')
 
   return {
     seal(name, plain) {

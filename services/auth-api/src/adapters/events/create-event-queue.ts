@@ -20,9 +20,9 @@ export type EventQueueDeps = Readonly<{
 export type EventStamp = { id: string; time: string; source: string; traceparent?: string }
 
 /**
- * Events of the login topic in order, from a bounded queue: nobody waits for it, and what does not
- * fit is dropped and counted. A batch that the bus does not take is sent again. `flush` waits for
- * what can be sent without waiting for a retry.
+ * Publishes events of the login topic in order, from a bounded queue. `add` returns at once; events
+ * that do not fit are dropped and counted. A failed batch is sent again. `flush` sends what it can
+ * without a retry and drops the rest.
  */
 export function createEventQueue({
   publisher,
@@ -63,7 +63,7 @@ export function createEventQueue({
   function send(): Promise<void> {
     sending ??= drain().finally(() => {
       sending = undefined
-      // one that came in just as the last batch had gone
+      // An event may have been added after the last batch.
       if (waiting.length > 0 && retry === undefined) void send()
     })
     return sending

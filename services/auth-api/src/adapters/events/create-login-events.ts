@@ -2,7 +2,7 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 import type { LoginEvents, LoginRecord } from '../../ports/login-records.ts'
 import { createEventQueue, type EventQueueDeps, type EventStamp } from './create-event-queue.ts'
 
-/** Login events in order. What the queue cannot hold is given up, for the audit row has it all. */
+/** Publishes login events in order. Dropped events are still in the audit table. */
 export function createLoginEvents(deps: EventQueueDeps): LoginEvents & { flush(): Promise<void> } {
   const queue = createEventQueue(deps)
   return { publish: (login) => queue.add((stamp) => toEvent(login, stamp)), flush: queue.flush }
@@ -21,7 +21,7 @@ function toEvent(login: LoginRecord, stamp: EventStamp): AnyEvent {
   if (outcome !== 'succeeded')
     return { ...envelope, type: 'login.failed.v1', data: { ...context, reason: outcome } }
   if (userId === undefined || sessionId === undefined)
-    throw new TypeError('A login that succeeded has a user and a session')
+    throw new TypeError('A successful login needs a user id and a session id')
   return {
     ...envelope,
     type: 'login.succeeded.v1',

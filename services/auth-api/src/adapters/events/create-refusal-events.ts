@@ -1,7 +1,9 @@
 import type { RefusalEvents } from '../../ports/refresh.ts'
 import { createEventQueue, type EventQueueDeps } from './create-event-queue.ts'
 
-/** Refused refresh tokens. A queue of its own: a flood of them pushes out no login event. */
+/**
+ * Publishes refused refresh tokens. They have their own queue, so a flood drops no login events.
+ */
 export function createRefusalEvents(
   deps: EventQueueDeps,
 ): RefusalEvents & { flush(): Promise<void> } {

@@ -9,7 +9,7 @@ import type { MaintainSigningKeys } from '../../use-cases/signing-keys/maintain-
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 
 const RELOAD_MS = 30_000
-/** Forged kids must not turn into queries. */
+/** Made-up kids must not cause a query each. */
 const UNKNOWN_KID_COOL_DOWN_MS = 5000
 
 type Loaded = Readonly<{
@@ -20,7 +20,7 @@ type Loaded = Readonly<{
 type SigningKeysDeps = Readonly<{
   maintain: MaintainSigningKeys
   /**
-   * Reads which keys are retired: a key that is gone must be known as retired before it is unknown.
+   * Reads the retired keys: a deleted key must be known as retired before it becomes unknown.
    */
   readRetired?: () => Promise<void>
   vault: KeyVault
@@ -32,16 +32,16 @@ export type OpenSigningKeys = SigningKeys &
   Readonly<{
     findPublicKey: FindPublicKey
     activeSinceMs(): number
-    /** Opens the keys, creating the first one; then looks after them every 30 s. */
+    /** Opens the keys and creates the first one; then reads and maintains them every 30 s. */
     start(): Promise<void>
     stop(): Promise<void>
-    /** Reads the keys at once. */
+    /** Reads the keys now. */
     reload(): Promise<void>
   }>
 
 /**
- * The keys in memory: signing and checking need no database. What was loaded last is used until
- * something newer is there.
+ * Keeps the signing keys in memory, so that signing and checking need no database. The last loaded
+ * keys are used until newer ones can be loaded.
  */
 export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   const { maintain, readRetired, vault, clock, log } = deps
@@ -75,15 +75,14 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   }
 
   function current(): Loaded {
-    if (loaded === undefined) throw new TypeError('The signing keys are used before start()')
+    if (loaded === undefined) throw new TypeError('Signing keys used before start()')
     return loaded
   }
 
   async function findUnknown(kid: string): Promise<CryptoKey | undefined> {
     if (loading !== undefined || clock.nowMs() - lastLoad.atMs >= UNKNOWN_KID_COOL_DOWN_MS)
       await reload().catch(() => undefined)
-    // Whether it is one of ours is not known while the database is away: that is no reason to call
-    // it forged.
+    // While the database is unavailable, an unknown kid may be ours, so the token is not invalid.
     if (lastLoad.failed !== undefined)
       throw new CodedError('unavailable', { cause: lastLoad.failed })
     return current().publicKeys.get(kid)
@@ -110,7 +109,7 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
 
   async function toLoaded(rows: readonly StoredSigningKey[]): Promise<Loaded> {
     const active = rows.find(({ state }) => state === 'active')
-    if (active?.activatedAtMs === undefined) throw new Error('There is no active signing key')
+    if (active?.activatedAtMs === undefined) throw new Error('No active signing key')
     const privateKey = await openPrivateKey(active)
     const publicKeys = await Promise.all(
       rows.map(
@@ -128,7 +127,7 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   async function openPrivateKey({ kid, sealed }: StoredSigningKey): Promise<CryptoKey> {
     const known = privateKeys.get(kid)
     if (known !== undefined) return known
-    if (sealed === undefined) throw new Error(`The signing key ${kid} has no private half`)
+    if (sealed === undefined) throw new Error(`Signing key ${kid} has no private half`)
     const opened = await importPrivateKey(vault.open(kid, sealed))
     privateKeys.clear()
     privateKeys.set(kid, opened)

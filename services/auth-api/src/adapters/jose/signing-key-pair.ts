@@ -12,7 +12,7 @@ import type { GenerateSigningKey } from '../../ports/signing-keys.ts'
 
 const ALG = 'ES256'
 
-/** The kid is the thumbprint of the key (RFC 7638). */
+/** Generates a key pair. The kid is the thumbprint of the key (RFC 7638). */
 export const generateSigningKey: GenerateSigningKey = async () => {
   const { publicKey, privateKey } = await generateKeyPair(ALG, { extractable: true })
   const jwk = await exportJWK(publicKey)
@@ -24,13 +24,14 @@ export const generateSigningKey: GenerateSigningKey = async () => {
   }
 }
 
-/** Into memory, from where it cannot be read again. */
+/** Imports a private key that cannot be exported again. */
 export function importPrivateKey(pkcs8: Buffer): Promise<CryptoKey> {
   return importPKCS8(pkcs8.toString('utf8'), ALG, { extractable: false })
 }
 
+/** Imports a public key from its JWK. */
 export async function importPublicKey(jwk: JWK): Promise<CryptoKey> {
   const key = await importJWK(jwk, ALG)
-  if (key instanceof Uint8Array) throw new TypeError('A stored public key is no public key')
+  if (key instanceof Uint8Array) throw new TypeError('Stored public key is a symmetric key')
   return key
 }

@@ -2,20 +2,21 @@ import type { Limit } from '@auto-refresh/service-kit/config'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
-/**
- * About 20 MB at worst. Beyond it the key not used for longest is forgotten: whoever commands so
- * many is not held by a limit.
- */
+/** About 20 MB at most. Beyond it the least recently used key is dropped. */
 const MAX_KEYS = 100_000
 
 export type Taken = { allowed: true } | { allowed: false; retryAfterSeconds: number }
-/** So many points a key in a window that begins with the first. */
+/** Allows a number of points for each key, in a window that begins with the first point. */
 export interface Limiter {
+  /** Takes a point. Returns the seconds until the window ends when there is none left. */
   take(key: string): Promise<Taken>
+  /** Returns a point. Does nothing when the window has ended. */
   refund(key: string): Promise<void>
 }
 
-/** A limiter in the memory of this process, bounded in keys. `off` allows everything. */
+/**
+ * Creates a limiter in the memory of this process, with at most `maxKeys` keys. `off` allows all.
+ */
 export function createBoundedLimiter({
   limit,
   maxKeys = MAX_KEYS,
@@ -42,7 +43,7 @@ export function createBoundedLimiter({
         return { allowed: true }
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused
-        // refused attempts do not count: what is given back later must be free for the next
+        // A refused attempt must not count, or a later refund would not make room for the next one.
         await limiter.reward(key)
         return {
           allowed: false,
@@ -52,7 +53,7 @@ export function createBoundedLimiter({
     },
     async refund(key) {
       const state = await limiter.get(key)
-      // a window that has ended meanwhile must not begin with a credit
+      // A new window must not begin with a credit.
       if (state !== null && state.consumedPoints > 0) await limiter.reward(key)
     },
   }

@@ -2,8 +2,7 @@ type Wake = (key?: string) => void
 type Entry = { count: number; waiting: Set<Wake> }
 
 /**
- * Counts, by key, attempts whose outcome is not known yet, and lets others wait for one of them to
- * end.
+ * Counts attempts in flight by key. Other attempts can wait until one of them ends.
  */
 export function createInFlight() {
   const entries = new Map<string, Entry>()
@@ -14,8 +13,8 @@ export function createInFlight() {
       entries.set(key, entry)
     },
     /**
-     * `room`: the attempt gave its points back. Then one that waits can go on; all do when none is
-     * in flight any more. To wake all each time would cost a flood the square of its size.
+     * Ends an attempt. `room`: its points were refunded, so one waiting attempt is woken. When it
+     * was the last in flight, all are woken. Waking all each time would cost O(n²) in a flood.
      */
     end(key: string, { room }: { room: boolean }): void {
       const entry = entries.get(key)
@@ -25,15 +24,15 @@ export function createInFlight() {
       const waiting = [...entry.waiting]
       for (const wake of entry.count === 0 ? waiting : waiting.slice(0, room ? 1 : 0)) wake(key)
     },
-    /** Wakes the next one that waits for the key: the one that was woken did not use the room. */
+    /** Wakes the next waiting attempt, because the one that was woken did not use the room. */
     pass(key: string): void {
       const [next] = entries.get(key)?.waiting ?? []
       next?.(key)
     },
     has: (key: string): boolean => entries.has(key),
     /**
-     * Resolves with the key of which an attempt has ended and may have made room, or with nothing
-     * when `signal` aborts. Only this one was woken: it takes the room or passes the key on.
+     * Resolves with the key that may have room again, or with `undefined` when `signal` aborts.
+     * Only this waiter is woken: it must use the room or call `pass`.
      */
     next(keys: readonly string[], signal: AbortSignal): Promise<string | undefined> {
       return new Promise((resolve) => {

@@ -11,15 +11,15 @@ type LoginThrottleDeps = Readonly<{
   perAddress: Limiter
   /** failures of a name, from anywhere */
   perAccount: Limiter
-  /** failures of a device that has signed in as this user before; no other limit holds for it */
+  /** failures of a known device of this user; the other limits do not apply to it */
   perDevice: Limiter
-  /** beyond a limit: the pace at which each name can still be tried from an address */
+  /** beyond a limit: attempts for one name from one address */
   slowLane: Limiter
-  /** beyond the limit of an address: the pace at which all names that are new there can be tried */
+  /** beyond the limit of an address: attempts for all names that are new there, together */
   strangers: Limiter
-  /** one refusal a window is worth a record */
-  told: Limiter
-  /** whether that name was signed in from that address before */
+  /** allows one audit record of a refusal in each window */
+  recorded: Limiter
+  /** whether this name has signed in from this address before */
   isFamiliar: (attempt: LoginAttempt) => Promise<boolean>
 }>
 
@@ -28,26 +28,28 @@ type Point = {
   name: LoginLimiter | 'device' | 'slow_lane' | 'strangers'
   key: string
 }
-type Refused = { limiter: LoginLimiter; key: string; retryAfterSeconds: number }
+type Rejection = { limiter: LoginLimiter; key: string; retryAfterSeconds: number }
 type Tried =
   | { held: readonly Point[] }
   | { waitFor: readonly string[]; oneEnds: Promise<string | undefined> }
-  | Refused
+  | Rejection
 
 export const SLOW_LANE_SECONDS = 10
 
 /**
- * Slows guessing by address, by name and by both, and locks out nobody. Beyond a limit each name
- * can be tried once in 10 s from each address, so a neighbour's guesses delay the owner of a name
- * and do not stop them. A device that has signed in as the user before has a limit of its own. Only
- * failures count: an attempt takes its points before any hashing, so that parallel ones count, and
- * gives them back when it was right. One that finds no room waits for those in flight to end.
+ * Limits guesses by address, by name and by both, without locking anyone out. Beyond a limit each
+ * name can still be tried once in 10 s from each address, so a neighbour's guesses delay the owner
+ * of a name but never block them. A known device has its own limit.
+ *
+ * Only failures count. An attempt takes its points before any hashing, so that parallel attempts
+ * count, and refunds them when the password was right. An attempt without room waits for those in
+ * flight.
  */
 export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   const inFlight = createInFlight()
-  // A point that is given back must not be missed by an attempt that is refused at the same moment.
+  // Otherwise an attempt could be refused while a point is being refunded.
   const oneByOne = createOneByOne()
-  // Always in this order, so that no two attempts wait for each other.
+  // Always in this order, so that two attempts never wait for each other.
   const serially = <T>({ block, usernameKey }: LoginAttempt, work: () => Promise<T>): Promise<T> =>
     oneByOne(`address ${block}`, () => oneByOne(`name ${usernameKey}`, work))
 
@@ -68,8 +70,8 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   }
 
   /**
-   * Only one attempt was woken for the room at `wokenBy`. One that does not take it wakes the next,
-   * or that waits in vain.
+   * Only this attempt was woken for the room at the key `wokenBy`. If it does not use the room, it
+   * wakes the next attempt.
    */
   async function tryWoken(
     attempt: LoginAttempt,
@@ -124,8 +126,8 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
   }
 
   /**
-   * What else an attempt has to take where those limits are full. Where its owner has signed in
-   * before, a name that is attacked elsewhere needs no lane.
+   * Returns the further limits for an attempt beyond the limits in `full`. A name that is attacked
+   * from elsewhere needs none at an address where its owner has signed in before.
    */
   async function findLanes(attempt: LoginAttempt, full: readonly Point[]): Promise<Point[]> {
     const isFull = (name: Point['name']) => full.some((point) => point.name === name)
@@ -142,7 +144,7 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
       : [slowLane]
   }
 
-  /** Takes from all at once, which is one trip to Redis, and returns those that are full. */
+  /** Takes all points at once (one round trip to Redis). Returns those without room. */
   async function takeAll(points: readonly Point[]): Promise<Point[]> {
     const taken = await Promise.all(points.map(({ limiter, key }) => limiter.take(key)))
     return points.filter((_, i) => taken[i]?.allowed === false)
@@ -163,17 +165,17 @@ export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle {
     for (const point of held) inFlight.end(toFlightKey(point), { room })
   }
 
-  async function refuse({ limiter, key, retryAfterSeconds }: Refused) {
+  async function refuse({ limiter, key, retryAfterSeconds }: Rejection) {
     return {
       allowed: false as const,
       limiter,
       retryAfterSeconds,
-      isFirst: (await deps.told.take(key)).allowed,
+      isFirst: (await deps.recorded.take(key)).allowed,
     }
   }
 }
 
 const toFlightKey = ({ name, key }: Point) => `${name} ${key}`
 
-/** One line of IPv6 has 65,536 blocks of /64, so a lane is for their /48. */
+/** One IPv6 line often has 65,536 blocks of /64, so a lane is for their /48. */
 const toLane = (block: string) => block.replace(/^((?:[^:]+:){3})[^:]+::\/64$/, '$1:/48')

@@ -1,6 +1,6 @@
 /**
- * Runs the work of one key in order, and that of different keys side by side. A failure holds up
- * nothing.
+ * Returns a function that runs work for the same key in order, and for different keys in parallel.
+ * A failure does not block later work.
  */
 export function createOneByOne() {
   const lasts = new Map<string, Promise<unknown>>()

@@ -4,9 +4,8 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**
- * One step counts and decides: a refused attempt leaves no trace that others could stumble over,
- * and what is given back to a window that has ended is no credit. KEYS: the counter. ARGV: change,
- * seconds, points. Every key has an end.
+ * Counts and decides in one step: a refused attempt does not count, and a refund to a window that
+ * has ended gives no credit. Every key expires. KEYS: the counter. ARGV: change, seconds, points.
  */
 const COUNT = `
 local change, seconds, points = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -25,14 +24,14 @@ return { count, left }
 
 export type RedisCounterDeps = Readonly<{
   client: Redis
-  /** tells the counters of one Redis apart; stands in its keys */
+  /** part of the keys in Redis */
   name: string
   limit: Limit
-  /** keyed: who reads Redis learns no user name and no address */
+  /** a keyed hash: Redis holds no user names and no addresses */
   hashKey: (key: string) => string
 }>
 
-/** Counts in Redis, for all replicas. Throws when Redis does not answer. */
+/** Creates a limiter in Redis that all replicas share. It throws while Redis is unavailable. */
 export function createRedisCounter({ client, name, limit, hashKey }: RedisCounterDeps): Limiter {
   const counter = new RateLimiterRedis({
     storeClient: client,

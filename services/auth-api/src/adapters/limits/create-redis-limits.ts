@@ -11,12 +11,13 @@ type RedisLimitsDeps = Readonly<{
   url: string
   hashKey: RedisCounterDeps['hashKey']
   log: Log
+  /** how long to wait for Redis; default 50 ms */
   answerMs?: number | undefined
 }>
 
 /**
- * Limits that all replicas share through Redis, and count alone while it does not answer. `start`
- * does not wait for it.
+ * Creates limits that all replicas share through Redis. While Redis is unavailable, each process
+ * counts alone. `start` does not wait for Redis.
  */
 export function createRedisLimits({ url, hashKey, log, answerMs }: RedisLimitsDeps) {
   const redis = createGuardedRedis({
@@ -34,7 +35,7 @@ export function createRedisLimits({ url, hashKey, log, answerMs }: RedisLimitsDe
 
   return {
     isShared: redis.isThere,
-    /** `local` counts what this process lets through, and alone while Redis does not answer. */
+    /** `local` counts the attempts of this process, and decides while Redis is unavailable. */
     share: ({ name, limit, local }: { name: string; limit: Limit; local: Limiter }): Limiter =>
       createSharedLimiter({ local, shared: createCounter(name, limit), breaker: redis }),
     start: redis.start,

@@ -2,9 +2,8 @@ import type { Breaker } from '@auto-refresh/service-kit/redis'
 import type { Limiter } from './create-bounded-limiter.ts'
 
 /**
- * A limit that holds in this process and, as long as the shared counter answers, over all replicas.
- * Without it this process counts on from where it was; what is refused here does not bother the
- * others.
+ * Creates a limiter that applies in this process and, while Redis is available, to all replicas.
+ * While Redis is unavailable the local count continues. A local refusal never reaches Redis.
  */
 export function createSharedLimiter({
   local,

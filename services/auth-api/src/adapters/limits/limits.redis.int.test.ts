@@ -285,7 +285,7 @@ test('the login throttle counts over two replicas, and what was right does not c
       perDevice: createBoundedLimiter({ limit: 'off' }),
       strangers: createBoundedLimiter({ limit: 'off' }),
       slowLane: limiter('slow', { points: 1, seconds: 600 }),
-      told: limiter('told', { points: 1, seconds: 60 }),
+      recorded: limiter('told', { points: 1, seconds: 60 }),
       isFamiliar: async () => false,
     })
   const [a, b] = [aReplica(), aReplica()]

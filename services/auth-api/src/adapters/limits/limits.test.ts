@@ -76,7 +76,7 @@ describe('the login throttle', () => {
       slowLane: limiter(1, 10),
       strangers: limiter(3, 10),
       perDevice: limiter(device),
-      told: limiter(1),
+      recorded: limiter(1),
       isFamiliar,
     })
     const begin = (
@@ -274,7 +274,7 @@ describe('the login throttle', () => {
       perDevice: none,
       slowLane: none,
       strangers: closed,
-      told: none,
+      recorded: none,
       isFamiliar: async () => false,
     })
     const deadline = new AbortController().signal

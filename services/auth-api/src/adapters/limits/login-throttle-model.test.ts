@@ -19,7 +19,7 @@ function setUp() {
     perDevice: limiter(1),
     slowLane: limiter(1),
     strangers: limiter(1),
-    told: limiter(1),
+    recorded: limiter(1),
     isFamiliar: async ({ usernameKey }) => usernameKey === 'ada',
   })
   return (attempt: Attempt): Begun => {

@@ -4,9 +4,9 @@ import type { FamiliarSignIns } from '../../ports/sign-in-limits.ts'
 const MOST = 50_000
 
 /**
- * In memory alone, because it is asked before any work is done. While too many sign-ins wait, those
- * that it does not know are refused with a retryable 503. It is filled from the audit trail at the
- * start.
+ * Remembers the latest sign-ins, in memory only, because it is read before any other work. While
+ * too many sign-ins wait, unfamiliar ones are refused with a retryable 503. Filled from the audit
+ * trail at the start.
  */
 export function createFamiliarSignIns(): FamiliarSignIns {
   const known = new LRUCache<string, true>({ max: MOST })

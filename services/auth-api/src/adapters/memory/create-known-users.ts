@@ -5,36 +5,34 @@ import type { KnownUsers, RoleChanges, UserState } from '../../ports/known-users
 import type { Clock } from '../../ports/runtime.ts'
 import type { User } from '../../ports/users.ts'
 
-/**
- * A user who was disabled meanwhile has no session left to refresh: token-store has ended them all.
- */
+/** Safe for a user who has been disabled since: token-store has revoked all their sessions. */
 const KEPT_MS = 86_400_000
 const MAX_USERS = 100_000
-/** Short: it runs after a rotation has been committed, and the caller waits. */
+/** Short, because it runs after a committed rotation while the caller waits. */
 const DEADLINE_MS = 300
 
 type KnownUsersDeps = Readonly<{
   findByIds: (ids: readonly string[]) => Promise<User[]>
   clock: Clock
-  /** a last known state takes the role of a later change */
+  /** updates the role in a last known state */
   roleChanges?: Pick<RoleChanges, 'of' | 'isStale'>
   maxUsers?: number
   deadlineMs?: number
 }>
 
 /**
- * One query for all that is asked in the same turn of the event loop; the last known states stand
- * in where it fails.
+ * Reads users in one query for each turn of the event loop. When the query fails, returns the last
+ * known states.
  */
 export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
   const { findByIds, clock, roleChanges, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
   const known = new LRUCache<string, { state: UserState; atMs: number }>({ max: maxUsers })
-  let away = false
+  let unavailable = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
 
   return {
     remember: (user) => void keep(user),
-    areUnavailable: () => away,
+    areUnavailable: () => unavailable,
     async find(id) {
       try {
         const found = (await join(id)).get(id)
@@ -43,13 +41,13 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
         return undefined
       } catch (error) {
         const last = known.peek(id)
-        if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return withRoleOfNow(last)
+        if (last !== undefined && clock.nowMs() - last.atMs < KEPT_MS) return withCurrentRole(last)
         throw error instanceof CodedError ? error : new CodedError('unavailable', { cause: error })
       }
     },
   }
 
-  function withRoleOfNow({ state, atMs }: { state: UserState; atMs: number }): UserState {
+  function withCurrentRole({ state, atMs }: { state: UserState; atMs: number }): UserState {
     const { id: sub, role } = state
     if (roleChanges?.isStale({ sub, role, iat: atMs / 1000 }) !== true) return state
     return { ...state, role: roleChanges.of(sub)?.role ?? role }
@@ -75,12 +73,12 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
       const users = await withDeadline(
         findByIds(ids),
         deadlineMs,
-        `The users were not read within ${deadlineMs} ms`,
+        `Reading users took longer than ${deadlineMs} ms`,
       )
-      away = false
+      unavailable = false
       return new Map(users.map((user) => [user.id, user]))
     } catch (error) {
-      away = true
+      unavailable = true
       throw error
     }
   }

@@ -5,9 +5,9 @@ import type { Log } from '../../ports/telemetry.ts'
 const POLL_MS = 1000
 
 type RetiredKeysDeps = Readonly<{
-  /** the kids in a stable order */
+  /** Returns the kids in a stable order. */
   read: () => Promise<string[]>
-  /** Runs after a change and again after each poll until it succeeds. */
+  /** Runs after a change, and after each later poll until it succeeds. */
   onChange: (keys: RetiredKeys) => Promise<void>
   log: Log
 }>
@@ -15,13 +15,13 @@ type PolledRetiredKeys = RetiredKeys &
   Readonly<{
     start(): Promise<void>
     stop(): Promise<void>
-    /** Reads them at once. */
+    /** Reads the keys now. */
     refresh(): Promise<void>
   }>
 
 /**
- * The retired signing keys in memory, read each second. While the database is unavailable the known
- * ones stay retired.
+ * Keeps the retired signing keys in memory and reads them each second. While the database is
+ * unavailable the known keys stay retired.
  */
 export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
   const { read, onChange, log } = deps
@@ -46,7 +46,7 @@ export function createRetiredKeys(deps: RetiredKeysDeps): PolledRetiredKeys {
 
   async function refresh(): Promise<void> {
     const found = await read()
-    // After the wait: another reading may have found more.
+    // A slower, older read must not remove keys that a newer one has found.
     kids = new Set([...kids, ...found])
   }
 

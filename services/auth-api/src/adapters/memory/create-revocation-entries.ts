@@ -1,44 +1,42 @@
 import { createSetTag } from './create-set-tag.ts'
 
 /**
- * `untilMs`: on this process's monotonic clock. `storeUntilMs`: as token-store reported it.
- * `addedAtMs`: this process ended the session, and token-store has not reported it yet.
+ * `untilMs`: on the monotonic clock of this process. `storeUntilMs`: as token-store reported it.
+ * `addedAtMs`: when this process revoked a session that token-store has not reported yet.
  */
 export type RevocationEntry = Readonly<{
   untilMs: number
   storeUntilMs?: number | undefined
   addedAtMs?: number | undefined
 }>
-type ToldRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
+type ListedRevocation = Readonly<{ sessionId: string; expiresInSeconds: number }>
 
 /**
- * Entries learned last, for back ends that ask for what is new: about the seconds of one mass
- * logout.
+ * How many of the latest entries back ends can read as an increment: some seconds of a mass logout.
  */
 const MOST_RECENT = 20_000
 const FIRST_ROWS = 1024
 
 /**
- * Ended sessions with a tag over them and an index of the latest. The ends stand in two columns: an
- * object for each of half a million entries would need a multiple of that memory.
+ * Stores revoked sessions, with a tag over all of them and an index of the latest. The times are
+ * two typed arrays: one object for each of half a million entries would need several times the
+ * memory.
  */
 export function createRevocationEntries() {
   const rows = new Map<string, number>()
   const freeRows: number[] = []
   let untilMs = new Float64Array(FIRST_ROWS)
-  /** NaN: token-store has not reported it yet */
+  /** NaN until token-store reports it */
   let storeUntilMs = new Float64Array(FIRST_ROWS)
-  /** when this process ended a session that token-store has not reported yet */
+  /** when this process revoked a session that token-store has not reported yet */
   const addedAtMs = new Map<string, number>()
-  /**
-   * a ring of the entries learned last, and when: a Map would search for its oldest entry each time
-   */
+  /** a ring of the latest entries and their times: finding the oldest in a Map takes longer */
   const recentIds: string[] = []
   const recentMs = new Float64Array(MOST_RECENT)
   let nextRecent = 0
-  /** what `recentIds` no longer holds was learned at this time or before */
+  /** entries that `recentIds` has dropped were learned at this time or earlier */
   let droppedUpToMs = -Infinity
-  /** no entry ends earlier */
+  /** the earliest end of all entries, or earlier */
   let firstEndMs = Infinity
   const tag = createSetTag()
 
@@ -52,10 +50,10 @@ export function createRevocationEntries() {
   }
 
   function toEntry(sessionId: string, row: number): RevocationEntry {
-    const told = storeUntilMs[row] ?? NaN
+    const reportedMs = storeUntilMs[row] ?? NaN
     return {
       untilMs: untilMs[row] ?? 0,
-      storeUntilMs: Number.isNaN(told) ? undefined : told,
+      storeUntilMs: Number.isNaN(reportedMs) ? undefined : reportedMs,
       addedAtMs: addedAtMs.size === 0 ? undefined : addedAtMs.get(sessionId),
     }
   }
@@ -77,24 +75,24 @@ export function createRevocationEntries() {
     },
     size: () => rows.size,
     tag: tag.read,
-    /** `learnedMs`: by the clock of token-store; without it, the session ended here. */
+    /** `learnedMs`: on token-store's clock; `undefined` when this process revoked the session. */
     set(sessionId: string, entry: RevocationEntry, learnedMs?: number): void {
       const known = rows.get(sessionId)
       const row = known ?? takeRow()
       const knownMs = storeUntilMs[row] ?? NaN
-      const toldMs = entry.storeUntilMs ?? NaN
+      const reportedMs = entry.storeUntilMs ?? NaN
       untilMs[row] = entry.untilMs
-      storeUntilMs[row] = toldMs
+      storeUntilMs[row] = reportedMs
       firstEndMs = Math.min(firstEndMs, entry.untilMs)
       if (entry.addedAtMs !== undefined) addedAtMs.set(sessionId, entry.addedAtMs)
       else if (addedAtMs.size > 0) addedAtMs.delete(sessionId)
       if (known === undefined) rows.set(sessionId, row)
-      else if (Object.is(knownMs, toldMs)) return
+      else if (Object.is(knownMs, reportedMs)) return
       else tag.toggle(sessionId, knownMs)
-      tag.toggle(sessionId, toldMs)
+      tag.toggle(sessionId, reportedMs)
       if (learnedMs !== undefined) keepRecent(sessionId, learnedMs)
     },
-    /** Whether there were any. */
+    /** Removes expired entries. Returns whether there were any. */
     removeEnded(nowMs: number): boolean {
       if (firstEndMs > nowMs) return false
       const before = rows.size
@@ -112,25 +110,25 @@ export function createRevocationEntries() {
       }
       return rows.size < before
     },
-    list: (secondsLeft: (entry: RevocationEntry) => number): ToldRevocation[] =>
+    list: (secondsLeft: (entry: RevocationEntry) => number): ListedRevocation[] =>
       Array.from(rows, ([sessionId, row]) => ({
         sessionId,
         expiresInSeconds: secondsLeft(toEntry(sessionId, row)),
       })),
     /**
-     * Learned since then, or ended here a moment ago; `undefined` where too much is new to be told
-     * apart.
+     * Returns the entries learned since `fromMs` (token-store's clock), and those revoked by this
+     * process but not reported yet. `undefined` when the index no longer reaches back so far.
      */
     since(
       fromMs: number,
       secondsLeft: (entry: RevocationEntry) => number,
-    ): ToldRevocation[] | undefined {
+    ): ListedRevocation[] | undefined {
       if (fromMs <= droppedUpToMs) return undefined
       const learned = recentIds.filter((_, index) => (recentMs[index] ?? 0) >= fromMs)
       return [...new Set([...learned, ...addedAtMs.keys()])].flatMap((sessionId) => {
         const row = rows.get(sessionId)
         const expiresInSeconds = row === undefined ? 0 : secondsLeft(toEntry(sessionId, row))
-        // An end of our own that token-store never confirms is kept for a day.
+        // An entry of this process that token-store never confirms is kept for a day.
         return expiresInSeconds > 0 ? [{ sessionId, expiresInSeconds }] : []
       })
     },

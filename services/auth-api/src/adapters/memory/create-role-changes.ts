@@ -7,15 +7,15 @@ import type { Log } from '../../ports/telemetry.ts'
 const POLL_MS = 1000
 
 type RoleChangesDeps = Readonly<{
-  /** the changes in a stable order */
+  /** Returns the changes in a stable order. */
   read: () => Promise<UserRoleChange[]>
   log: Log
 }>
 type PolledRoleChanges = RoleChanges & Readonly<{ start(): Promise<void>; stop(): Promise<void> }>
 
 /**
- * The changed roles in memory, read each second. While the database is unavailable the known ones
- * stay in force.
+ * Keeps the role changes in memory and reads them each second. While the database is unavailable
+ * the known changes stay in force.
  */
 export function createRoleChanges({ read, log }: RoleChangesDeps): PolledRoleChanges {
   let known: readonly UserRoleChange[] = []

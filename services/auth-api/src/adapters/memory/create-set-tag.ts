@@ -1,9 +1,9 @@
 /**
- * A tag over a set of sessions and their ends, equal in every process. XOR over a hash of each
- * member: it does not depend on the order, and one more or less costs no walk over all.
+ * Creates a tag over a set of sessions and their ends, equal in every process. It is the XOR of a
+ * hash of each member: independent of their order, and updated without reading all members.
  *
- * The hash is cyrb128 and not a cryptographic one, which takes ten times as long: the ids are
- * random and our own, so that nobody can choose two that cancel each other out.
+ * The hash is cyrb128. A cryptographic hash would take ten times as long and is not needed: the ids
+ * are random and ours, so an attacker cannot choose two that cancel each other out.
  */
 export function createSetTag() {
   const lanes = new Int32Array(4)
@@ -11,9 +11,9 @@ export function createSetTag() {
   return {
     read: () => Buffer.from(lanes.buffer).toString('base64url'),
     /**
-     * Adds a member, or removes one that was added with the same `endMs`. The end is a part of it:
-     * an entry that is found to last longer must reach those who keep the list by its tag. `endMs`:
-     * as token-store reports it, the same in every process; NaN while it has not.
+     * Adds a member, or removes one that was added with the same `endMs`. The end is a part of the
+     * hash, so that a longer end changes the tag. `endMs`: as token-store reports it, the same in
+     * every process; NaN until then.
      */
     toggle(sessionId: string, endMs: number): void {
       let h1 = 1_779_033_703

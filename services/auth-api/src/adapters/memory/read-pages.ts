@@ -1,8 +1,9 @@
 import type { RevocationsRequest, RevocationsResult } from '@auto-refresh/contracts'
 
 /**
- * Reads `most` pages at most, from `after` on. `onPage` learns a page, and where it began, while
- * token-store reads the next. Throws what `ask` throws, after the pages before have been learned.
+ * Reads at most `most` pages, starting at `after`. Calls `onPage` with each page and its start
+ * while the next page is being read. Throws what `ask` throws, after the earlier pages have been
+ * handled.
  */
 export async function readPages<Answer extends RevocationsResult>(
   ask: (request: RevocationsRequest) => Promise<Answer>,

@@ -1,64 +1,48 @@
 import type { Pool } from 'pg'
-import type { LoginAudit, LoginRecord } from '../../ports/login-records.ts'
+import type { LoginAudit } from '../../ports/login-records.ts'
 import { readRows } from './read-rows.ts'
 
 /** Small enough for the deadline of a statement and for one turn of the event loop. */
 const PAGE_SIZE = 20_000
 
-/** The audit trail in `auth_api.login_audit`. */
+/** The audit trail of logins in `auth_api.login_audit`. */
 export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
   return {
-    async record(login) {
-      await record(pool, login)
-    },
-    async hasSignedInFrom(usernameHash, block) {
-      return block !== 'unknown' && (await findSignIn(pool, usernameHash, block)).length > 0
-    },
-    signInsBefore: (before) => signInsBefore(pool, before),
-  }
-}
-
-function record(
-  pool: Pool,
-  { outcome, usernameHash, userId, sessionId, context: { address, network, agent } }: LoginRecord,
-) {
-  return readRows(pool, {
-    name: 'record-login',
-    text: `
+    async record({ outcome, usernameHash, userId, sessionId, context }) {
+      const { address, network, agent } = context
+      await readRows(pool, {
+        name: 'record-login',
+        text: `
       insert into auth_api.login_audit (outcome, username_hash, user_id, session_id, address, network, agent)
       values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text)`,
-    values: [
-      outcome,
-      usernameHash,
-      userId ?? null,
-      sessionId ?? null,
-      address === 'unknown' ? null : address,
-      network,
-      agent,
-    ],
-  })
-}
-
-function findSignIn(pool: Pool, usernameHash: string, block: string) {
-  return readRows(pool, {
-    text: `
+        values: [
+          outcome,
+          usernameHash,
+          userId ?? null,
+          sessionId ?? null,
+          address === 'unknown' ? null : address,
+          network,
+          agent,
+        ],
+      })
+    },
+    async hasSignedInFrom(usernameHash, block) {
+      if (block === 'unknown') return false
+      const rows = await readRows(pool, {
+        text: `
       select from auth_api.login_audit
       where username_hash = $1::text and outcome = 'succeeded' and address <<= $2::cidr limit 1`,
-    values: [usernameHash, block],
-  })
-}
-
-/**
- * Reads a bounded part of the trail, whatever it holds: in a flood of failures the sign-ins that
- * succeeded lie far apart.
- */
-async function signInsBefore(pool: Pool, before: string | undefined) {
-  const rows = await readRows<{
-    id: string
-    usernameHash: string
-    address: string | null
-  }>(pool, {
-    text: `
+        values: [usernameHash, block],
+      })
+      return rows.length > 0
+    },
+    // A page is a fixed number of rows of any outcome: in a flood of failures, successful sign-ins
+    // are far apart.
+    async signInsBefore(before) {
+      const rows = await readRows<{ id: string; usernameHash: string; address: string | null }>(
+        pool,
+        {
+          text: `
       with part as materialized (
         select id, outcome, username_hash, address from auth_api.login_audit
         where $1::bigint is null or id < $1::bigint
@@ -68,12 +52,15 @@ async function signInsBefore(pool: Pool, before: string | undefined) {
       from part
       where (outcome = 'succeeded' and address is not null) or id = (select min(id) from part)
       order by part.id desc`,
-    values: [before ?? null, PAGE_SIZE],
-  })
-  return {
-    signIns: rows.flatMap(({ usernameHash, address }) =>
-      address === null ? [] : [{ usernameHash, address }],
-    ),
-    next: rows.at(-1)?.id,
+          values: [before ?? null, PAGE_SIZE],
+        },
+      )
+      return {
+        signIns: rows.flatMap(({ usernameHash, address }) =>
+          address === null ? [] : [{ usernameHash, address }],
+        ),
+        next: rows.at(-1)?.id,
+      }
+    },
   }
 }

@@ -1,12 +1,13 @@
 import { readRows, type Queryable } from './read-rows.ts'
 
 /**
- * `nowMs` is our time: while the database's is more than a minute ahead of it, nothing is deleted.
+ * `nowMs`: our time, Unix ms. While the database clock is more than a minute ahead, nothing is
+ * deleted.
  */
 type Retention = Readonly<{ retentionDays: number; nowMs: number }>
 
 /**
- * Deletes at most `limit` recorded sign-ins older than the retention, the oldest first; returns how
+ * Deletes at most `limit` recorded sign-ins older than the retention, oldest first. Returns how
  * many.
  */
 export function deleteOldSignIns(
@@ -27,7 +28,7 @@ export function deleteOldSignIns(
   )
 }
 
-/** Deletes at most `limit` notices older than the retention, the oldest first; returns how many. */
+/** Deletes at most `limit` notices older than the retention, oldest first. Returns how many. */
 export function deleteOldNotices(
   database: Queryable,
   retention: Retention,
@@ -47,8 +48,7 @@ export function deleteOldNotices(
 }
 
 /**
- * Deletes at most `limit` role changes older than the retention, the oldest first; returns how
- * many.
+ * Deletes at most `limit` role changes older than the retention, oldest first. Returns how many.
  */
 export function deleteOldRoleChanges(
   database: Queryable,
@@ -68,7 +68,7 @@ export function deleteOldRoleChanges(
   )
 }
 
-/** Age of the oldest recorded sign-in in seconds; 0 when there is none. */
+/** Returns the age of the oldest recorded sign-in in seconds; 0 when there is none. */
 export async function oldestSignInSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {
     text: `select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as seconds from auth_api.login_audit`,

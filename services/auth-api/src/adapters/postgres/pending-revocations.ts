@@ -2,7 +2,7 @@ import type { RevokeReason } from '@auto-refresh/contracts'
 import type { PendingRevocation } from '../../ports/users.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
-/** The oldest first, at most 200: whoever delivers them comes again. */
+/** Reads pending revocations of one or all users, oldest first, at most 200 in one call. */
 export async function pendingRevocations(
   database: Queryable,
   userId: string | undefined,
@@ -22,7 +22,7 @@ export async function pendingRevocations(
   return rows.map(({ user_id, ...row }) => ({ ...row, userId: user_id }))
 }
 
-/** token-store has carried it out. */
+/** Deletes a revocation that token-store has carried out. */
 export async function acknowledge(database: Queryable, id: string): Promise<void> {
   await readRows(database, {
     text: 'delete from auth_api.pending_revocations where id = $1::uuid',
@@ -30,7 +30,7 @@ export async function acknowledge(database: Queryable, id: string): Promise<void
   })
 }
 
-/** In seconds; 0 when nothing is pending. */
+/** Returns the age of the oldest pending revocation in seconds; 0 when none is pending. */
 export async function oldestPendingSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {
     text: `select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds from auth_api.pending_revocations`,

@@ -5,8 +5,8 @@ export type Queryable = Pick<Pool | PoolClient, 'query'>
 type Statement = Readonly<{ name?: string; text: string; values?: readonly unknown[] }>
 
 /**
- * The rows of one statement. Throws `CodedError('unavailable')` with the cause: it is never the
- * caller's fault.
+ * Runs one statement and returns its rows. Every error becomes `CodedError('unavailable')` with its
+ * cause.
  */
 export async function readRows<Row extends QueryResultRow>(
   database: Queryable,

@@ -25,18 +25,18 @@ describe('notices', () => {
   test('one event leaves one notice, however often it is delivered, also after it was dismissed', async () => {
     const notices = createPostgresNotices(database)
     const [old, young] = [notice(1, Date.now() - 1000), notice(2)]
-    await Promise.all(Array.from({ length: 10 }, () => notices.leave(old)))
-    await notices.leave(young)
+    await Promise.all(Array.from({ length: 10 }, () => notices.add(old)))
+    await notices.add(young)
     expect(await notices.list(USER_ID)).toEqual([young, old])
     expect(await notices.dismiss(USER_ID, old.id)).toBe(true)
-    await notices.leave(old)
+    await notices.add(old)
     expect(await notices.list(USER_ID)).toEqual([young])
     expect(await notices.dismiss(USER_ID, old.id)).toBe(false)
   })
 
   test("another user's notice can neither be seen nor dismissed", async () => {
     const notices = createPostgresNotices(database)
-    await notices.leave(notice(3))
+    await notices.add(notice(3))
     expect(await notices.list(idOf(99))).toEqual([])
     expect(await notices.dismiss(idOf(99), idOf(3))).toBe(false)
     expect(await notices.list(USER_ID)).toContainEqual(expect.objectContaining({ id: idOf(3) }))
@@ -148,7 +148,7 @@ describe('the audit trail', () => {
     await pool.query(
       "insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d",
     )
-    await createPostgresNotices(database).leave({
+    await createPostgresNotices(database).add({
       id: idOf(7),
       userId: USER_ID,
       sessionId: SESSION_ID,

@@ -4,7 +4,10 @@ import { readRows, type Queryable } from './read-rows.ts'
 
 type Change = { active?: false; passwordHash?: string; ifVersion?: number }
 
-/** Version, change and pending revocation in one statement: they commit together, or not at all. */
+/**
+ * Raises the version of a user, applies `change` and adds a pending revocation, in one statement.
+ * Returns `undefined` when the user does not exist or has another version than `ifVersion`.
+ */
 export async function revokeUser(
   database: Queryable,
   id: string,

@@ -4,15 +4,15 @@ import { readRows, type Queryable } from './read-rows.ts'
 
 /**
  * Covers a refresh that reads the old role and signs a moment later, and the clock of token-store's
- * database, which dates tokens. Larger is safe: a token with the new role is never due.
+ * database, which dates tokens. A larger margin is safe: tokens with the new role are never due.
  */
 const MARGIN = '60 seconds'
-/** As long as an access token from before the change may live. */
+/** As long as an access token from before the change can live. */
 const KEPT = `${LONGEST_ACCESS_TOKEN_SECONDS + 60} seconds`
 
 /**
- * Changes the role and records it in one statement. A role that the user has already is recorded
- * too: it may have been changed by SQL, and older tokens carry another one.
+ * Changes the role of a user and records the change, in one statement. It also records a role that
+ * the user already has: it may have been changed by SQL, and older tokens carry another role.
  */
 export async function changeRole(database: Queryable, id: string, role: string): Promise<void> {
   await readRows(database, {
@@ -30,7 +30,7 @@ export async function changeRole(database: Queryable, id: string, role: string):
   })
 }
 
-/** The changes that still matter, in a stable order. */
+/** Reads the changes that older access tokens may still contradict, in a stable order. */
 export async function readRoleChanges(database: Queryable): Promise<UserRoleChange[]> {
   const rows = await readRows<{
     user_id: string

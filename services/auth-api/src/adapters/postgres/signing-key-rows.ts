@@ -13,7 +13,7 @@ type Row = {
   expires_at: number | null
 }
 
-/** Without those that were thrown away: a row that was put back by hand must not sign again. */
+/** Reads all keys except denied ones: a row that was restored by hand must not sign again. */
 export async function readSigningKeys(database: Queryable): Promise<StoredSigningKey[]> {
   const rows = await readRows<Row>(database, {
     text: `
@@ -37,9 +37,9 @@ export async function readSigningKeys(database: Queryable): Promise<StoredSignin
 }
 
 /**
- * Holds off every other process that would change the keys, until the transaction ends. It waits as
- * long as a statement may (1 s), not 250 ms: when all replicas start at once, each waits for those
- * before it.
+ * Locks the keys against changes by other processes until the transaction ends. It waits as long as
+ * a statement may take (1 s) instead of 250 ms: when all replicas start at once, they wait for each
+ * other.
  */
 export async function lockSigningKeys(database: Queryable): Promise<void> {
   await readRows(database, {
@@ -71,7 +71,7 @@ export async function activateSigningKey(
 }
 
 type Retirement = { kid: string; nowMs: number; expiresAtMs: number }
-/** Its private half is gone for good; the public one stays until the last token has expired. */
+/** Deletes the private half for good. The public half stays until the last token has expired. */
 export async function retireSigningKey(
   database: Queryable,
   { kid, nowMs, expiresAtMs }: Retirement,
@@ -93,14 +93,14 @@ export async function deleteSigningKey(database: Queryable, kid: string): Promis
   })
 }
 
-/** Rows that were put back by hand after their key was thrown away. */
+/** Deletes rows of denied keys that were restored by hand. */
 export async function deleteRetiredRows(database: Queryable): Promise<void> {
   await readRows(database, {
     text: 'delete from auth_api.signing_keys where kid in (select kid from auth_api.retired_keys)',
   })
 }
 
-/** Deletes the key and refuses its kid for good. */
+/** Deletes a key and refuses its kid from now on. */
 export async function denySigningKey(database: Queryable, kid: string): Promise<void> {
   await readRows(database, {
     text: 'insert into auth_api.retired_keys (kid) values ($1::text) on conflict (kid) do nothing',
@@ -109,7 +109,7 @@ export async function denySigningKey(database: Queryable, kid: string): Promise<
   await deleteSigningKey(database, kid)
 }
 
-/** The keys that were thrown away, the latest last. */
+/** Reads the denied keys, latest last. */
 export async function readRetiredKeys(
   database: Queryable,
 ): Promise<{ kid: string; retiredAtMs: number }[]> {
@@ -119,7 +119,7 @@ export async function readRetiredKeys(
   return rows.map(({ kid, retired_at: retiredAtMs }) => ({ kid, retiredAtMs }))
 }
 
-/** The kids of all keys that were thrown away, in order. */
+/** Reads the kids of all denied keys, in order. */
 export async function readRetiredKids(database: Queryable): Promise<string[]> {
   const rows = await readRows<{ kid: string }>(database, {
     name: 'retired-kids',

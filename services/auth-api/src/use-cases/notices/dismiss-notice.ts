@@ -7,9 +7,8 @@ export type DismissNotice = (request: {
 }) => Promise<{ outcome: 'dismissed' | 'not_found' | 'older_session' }>
 
 /**
- * Takes a notice of this user off the list; another user's is not found. A session that was open
- * when the notice was left may be a thief's, and must not hide it from the owner: only a later
- * sign-in dismisses it.
+ * Dismisses a notice of this user. Only a session that was opened after the notice may do so: an
+ * older session may belong to the thief.
  */
 export function createDismissNotice({
   notices,
@@ -19,7 +18,7 @@ export function createDismissNotice({
   return async ({ userId, id, signedInAtSeconds }) => {
     const notice = (await notices.list(userId)).find((one) => one.id === id.toLowerCase())
     if (notice === undefined) return { outcome: 'not_found' }
-    // a sign-in is told in whole seconds
+    // The time of a sign-in is in whole seconds.
     if (signedInAtSeconds < Math.floor(notice.occurredAtMs / 1000))
       return { outcome: 'older_session' }
     return { outcome: (await notices.dismiss(userId, id)) ? 'dismissed' : 'not_found' }

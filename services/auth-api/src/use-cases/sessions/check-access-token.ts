@@ -9,8 +9,8 @@ type CheckAccessTokenDeps = Readonly<{
 }>
 
 /**
- * An authentic access token is also held against the revocation list and the changed roles. Revoked
- * outweighs expired; a token with a role from before a change counts as expired.
+ * Checks an access token, then the revocation list and the role changes. A revoked and expired
+ * token counts as revoked. A token with a role from before a change counts as expired.
  */
 export function createCheckAccessToken(deps: CheckAccessTokenDeps): CheckAccessToken {
   const { verify, revocations, roleChanges } = deps

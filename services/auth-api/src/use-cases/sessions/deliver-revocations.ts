@@ -10,9 +10,9 @@ type DeliverRevocationsDeps = Readonly<{
 }>
 
 /**
- * Hands every pending revocation (of one user, or of all) to token-store and returns when all are
- * acknowledged. Throws `CodedError('unavailable')` when one fails: its row stays, and whoever comes
- * next delivers it. Twice does no harm.
+ * Sends pending revocations (of one user, or of all users) to token-store and resolves when all are
+ * acknowledged. Throws `CodedError('unavailable')` when one fails: its row stays, and the next call
+ * retries it. Sending one twice does no harm.
  */
 export function createDeliverRevocations({
   users,

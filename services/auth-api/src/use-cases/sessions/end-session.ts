@@ -14,7 +14,7 @@ type EndSessionDeps = Readonly<{
   log: Log
 }>
 
-/** Ends one of the user's own sessions; another user's is not found. */
+/** Ends a session of this user. The session of another user is `not_found`. */
 export function createEndSession({ tokenStore, revocations, log }: EndSessionDeps): EndSession {
   return async ({ userId, sessionId, context }) => {
     const { outcome } = await tokenStore.revokeSession({ sessionId, userId, reason: 'logout' })

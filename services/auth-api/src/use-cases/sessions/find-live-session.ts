@@ -6,7 +6,7 @@ import type { FindProvenSession, ProvenSession, SessionProof } from './find-prov
 import type { LimitEnded } from '../refresh/limit-refused.ts'
 import { toRotateRequest } from '../refresh/refresh.ts'
 
-/** `refusal` is set when the proof is dead; it says what the caller can do. */
+/** `refusal`: the error when the proof is expired or revoked. */
 type LiveSession = Readonly<{ session: ProvenSession; refusal?: CodedError }>
 export type FindLiveSession = (proof: SessionProof) => Promise<LiveSession>
 
@@ -19,9 +19,9 @@ type FindLiveSessionDeps = Readonly<{
 }>
 
 /**
- * The session of a proof that still opens something: a valid access token, or a refresh token
- * that a refresh would accept. It only looks, so a superseded token is no alarm here.
- * Throws the refusal of a dead proof whose session is not known, and as `FindProvenSession`.
+ * Finds the session of a valid access token, or of a refresh token that a refresh would accept. It
+ * only peeks, so a superseded token raises no alarm. Throws the refusal when the session of an
+ * expired or revoked proof is unknown, and all errors of `FindProvenSession`.
  */
 export function createFindLiveSession(deps: FindLiveSessionDeps): FindLiveSession {
   const { checkAccessToken, tokenStore, findProvenSession, limitEnded, accessTtlSeconds } = deps
@@ -46,7 +46,7 @@ export function createFindLiveSession(deps: FindLiveSessionDeps): FindLiveSessio
       return { session: { id, userId, userVersion, active: true } }
     }
     if (peeked.outcome === 'rate_limited') {
-      // Only a token that would otherwise be accepted is limited.
+      // token-store limits only tokens that it would otherwise accept.
       const { refreshToken, context } = proof
       const session = await findProvenSession({ refreshToken, context })
       return session?.active === true
@@ -62,7 +62,7 @@ export function createFindLiveSession(deps: FindLiveSessionDeps): FindLiveSessio
     { context: { block } }: SessionProof,
   ): Promise<LiveSession> {
     if (session === undefined) throw refusal
-    // `findProvenSession` limits the ended ones only.
+    // `findProvenSession` has already limited ended sessions.
     const limited = session.active ? await limitEnded({ sessionId: session.id, block }) : undefined
     if (limited === undefined) return { session, refusal }
     throw new CodedError('rate_limited', { retryAfterSeconds: limited.retryAfterSeconds })

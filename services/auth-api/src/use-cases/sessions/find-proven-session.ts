@@ -5,8 +5,8 @@ import type { RequestContext } from '../../ports/request-context.ts'
 import type { LimitEnded, LimitRefused } from '../refresh/limit-refused.ts'
 
 /**
- * Either will do: an authentic access token (expired or revoked too), else a refresh token of any
- * generation.
+ * Proves a session: an authentic access token (even expired or revoked), or else a refresh token of
+ * any generation.
  */
 export type SessionProof = Readonly<{
   accessToken?: string | undefined
@@ -20,7 +20,7 @@ export type ProvenSession = Readonly<{
   userVersion: number
   active: boolean
 }>
-/** `undefined` when the session is proven but was swept long ago. */
+/** Returns `undefined` when the session is proven but has been deleted. */
 export type FindProvenSession = (proof: SessionProof) => Promise<ProvenSession | undefined>
 
 type FindProvenSessionDeps = Readonly<{
@@ -31,9 +31,9 @@ type FindProvenSessionDeps = Readonly<{
 }>
 
 /**
- * The session that a caller may end, and no other: a dead token proves it too. It changes nothing
- * and is never an alarm. Throws `CodedError` access_token_missing, access_token_invalid,
- * refresh_token_invalid, rate_limited or unavailable.
+ * Finds the session that a caller may end; an expired or revoked token proves it too. Changes
+ * nothing and raises no alarm. Throws `CodedError` access_token_missing, access_token_invalid,
+ * access_token_expired, refresh_token_invalid, rate_limited or unavailable.
  */
 export function createFindProvenSession({
   checkAccessToken,

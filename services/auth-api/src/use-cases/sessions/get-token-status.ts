@@ -21,7 +21,10 @@ type GetTokenStatusDeps = Readonly<{
   clock: Clock
 }>
 
-/** How an access token stands. Throws `CodedError` access_token_missing or access_token_invalid. */
+/**
+ * Returns the state of an access token. Throws `CodedError` access_token_missing or
+ * access_token_invalid.
+ */
 export function createGetTokenStatus({
   checkAccessToken,
   isDue,
@@ -40,7 +43,7 @@ export function createGetTokenStatus({
     }
     if (!('claims' in check)) throw new CodedError(`access_token_${check.outcome}`)
     const { outcome, claims } = check
-    // A role that was changed ends the token before its `exp`.
+    // A changed role ends a token before its `exp`.
     const endSeconds =
       outcome === 'expired' ? Math.min(claims.exp, Math.floor(clock.nowMs() / 1000)) : claims.exp
     const times = {

@@ -2,7 +2,7 @@ import type { StoredSession, TokenStore } from '@auto-refresh/contracts'
 
 export type ListSessions = (request: { userId: string }) => Promise<StoredSession[]>
 
-/** The user's live sessions: where they signed in, and when each was last refreshed. */
+/** Lists the active sessions of a user. */
 export function createListSessions({
   tokenStore,
 }: {

@@ -15,9 +15,9 @@ type SignOutEverywhereDeps = Readonly<{
 }>
 
 /**
- * Ends every session of the proof's user. A dead proof ends nothing. It is refused, unless all
- * sessions of its time have ended already: then this is a retry whose first answer was lost.
- * Errors as of `FindLiveSession`.
+ * Ends all sessions of a user. A proof that is expired or revoked ends nothing and is refused,
+ * unless all sessions of its user version have ended already: then this is a retry whose first
+ * response was lost. Throws the errors of `FindLiveSession`.
  */
 export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEverywhere {
   const { findLiveSession, users, deliverRevocations, revocations, log } = deps
@@ -29,8 +29,8 @@ export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEve
       refusal === undefined
         ? await users.revoke(session.userId, 'logout_all', { ifVersion: session.userVersion })
         : undefined
-    // Also when there is nothing new: an earlier try may have died before its delivery, and 2xx
-    // means delivered.
+    // Also without a new revocation: an earlier attempt may have failed before its delivery, and
+    // 2xx means delivered.
     await deliverRevocations({ userId: session.userId })
     if (revocation !== undefined) revocations.add(session.id)
     const names = { sessionId: session.id, userId: session.userId, network: proof.context.network }

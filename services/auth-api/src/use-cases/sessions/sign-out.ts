@@ -11,9 +11,7 @@ type SignOutDeps = Readonly<{
   log: Log
 }>
 
-/**
- * Ends the session of the proof; repeated, it is done already. Errors as of `FindProvenSession`.
- */
+/** Ends the session of the proof. Can be repeated. Throws the errors of `FindProvenSession`. */
 export function createSignOut({
   findProvenSession,
   tokenStore,
@@ -29,7 +27,7 @@ export function createSignOut({
       reason: 'logout',
     })
     revocations.add(session.id, { endedBefore: outcome === 'already_ended' })
-    // What was ended before can be repeated for ever.
+    // A repeated logout is `debug`, because anyone can repeat it without limit.
     log[outcome === 'revoked' ? 'info' : 'debug'](
       {
         event: 'logout',

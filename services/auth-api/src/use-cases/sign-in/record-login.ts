@@ -10,8 +10,8 @@ type RecordLoginDeps = Readonly<{
 }>
 
 /**
- * The audit row first, so that no attempt is lost to an investigation; then the event, the count
- * and the line.
+ * Writes the audit row first, so that no attempt is lost; then publishes the event, counts and
+ * logs.
  */
 export function createRecordLogin({ audit, events, metrics, log }: RecordLoginDeps): RecordLogin {
   return async (login) => {

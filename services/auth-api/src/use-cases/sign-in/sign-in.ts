@@ -33,7 +33,7 @@ type SignInRequest = Readonly<{
   username: string
   password: string
   context: RequestContext
-  /** what the device was given when it signed in before */
+  /** the proof that the device got at its last sign-in */
   deviceProof?: string | undefined
 }>
 export type SignIn = (request: SignInRequest) => Promise<SignInResult>
@@ -50,14 +50,13 @@ type SignInDeps = Readonly<{
   signPair: SignPair
   recordLogin: RecordLogin
   hashUsername: HashUsername
-  /** Ends when a request has waited for its turn long enough. */
+  /** Starts the deadline for waiting in queues. */
   startDeadline: () => AbortSignal
   metrics: Metrics
   log: Log
   accessTtlSeconds: number
   /**
-   * whether the password that everybody knows opens the demo user's account, and then only straight
-   * from this machine
+   * whether the published demo password works for the demo user, for requests from this machine
    */
   allowDemoPassword: boolean
 }>
@@ -68,13 +67,13 @@ const DEMO_REFUSED =
 const HASH_UNREADABLE =
   'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
 
-/** What token-store is told of who signs in here: the product's own front ends. */
+/** The client id of all sessions: the front ends of the product itself. */
 const CLIENT_ID = 'first-party'
 
 /**
- * Opens a session. An unknown name, a wrong password and a disabled user get the same answer after
- * the same work. Throws `CodedError` invalid_request or unavailable; an attempt that failed through
- * our fault does not count.
+ * Opens a session. An unknown name, a wrong password and a disabled user get the same response
+ * after the same work. Throws `CodedError` invalid_request or unavailable. An attempt that fails
+ * because of an internal error does not count.
  */
 export function createSignIn(deps: SignInDeps): SignIn {
   const {
@@ -101,7 +100,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const place = { usernameHash: login.usernameHash, block: context.block }
     const turn = { deadline, first: device !== undefined || deps.familiar.has(place) }
     if (!turn.first && passwords.isBusy()) {
-      // Refused before it costs anything: a flood must not take the time of refreshes.
+      // Refused before any work, so that a flood does not delay refreshes.
       metrics.loggedIn('unavailable')
       throw new CodedError('unavailable')
     }
@@ -111,7 +110,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     })
     if (!taken.allowed) {
       metrics.rateLimited(taken.limiter)
-      // One row a window: whoever is over the limit must not fill the audit table.
+      // One row for each window, so that a flood does not fill the audit table.
       if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
       else metrics.loggedIn('rate_limited')
       return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
@@ -120,18 +119,18 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const { end } = taken
     try {
       const result = await check()
-      refund(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
+      endAttempt(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
       return result
     } catch (error) {
       metrics.loggedIn('unavailable')
-      refund('right')
+      endAttempt('right')
       throw error
     }
 
-    /** Not waited for: it may stand in a queue, and the answer is decided. */
-    function refund(outcome: 'right' | 'wrong'): void {
+    /** Not awaited: it may wait in a queue, and the response is already decided. */
+    function endAttempt(outcome: 'right' | 'wrong'): void {
       end(outcome).catch((error: unknown) =>
-        log.warn({ err: error }, 'Returning the attempt to the rate limiter failed'),
+        log.warn({ err: error }, 'Refunding a sign-in attempt failed'),
       )
     }
 
@@ -150,7 +149,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       if (!user.active) return refuse('user_inactive', user.id)
       if (outdated) await upgrade(user)
 
-      // Right passwords are no guesses, but each opens a session whose row outlives it by days.
+      // A right password is no guess, but each session leaves a row for days.
       const room = await deps.signInLimit.take(user.id)
       if (!room.allowed) {
         metrics.rateLimited('sign_in')
@@ -185,8 +184,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
           deviceProof: deps.deviceProofs.issue(usernameKey, device),
         }
       } catch (error) {
-        // Nobody was given its token; left open, retries would fill the user's sessions and end
-        // those of other devices.
+        // The client never gets this token. If the session stayed open, retries would reach the
+        // limit of sessions and end those of other devices.
         await tokenStore
           .revokeSession({ sessionId, reason: 'logout' })
           .catch(() => log.warn({ sessionId }, 'Revoking the session of a failed sign-in failed'))

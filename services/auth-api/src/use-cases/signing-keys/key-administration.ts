@@ -6,7 +6,7 @@ import type {
 } from '../../ports/signing-keys.ts'
 
 export type SigningKeySummary =
-  /** `previous` signs no longer, and its tokens may still live */
+  /** `previous`: no longer signs, but its tokens may still be valid */
   | Readonly<{ kid: string; state: 'next' | 'active' | 'previous'; createdAtMs: number }>
   | Readonly<{ kid: string; state: 'retired'; retiredAtMs: number }>
 type KeyRetirement =
@@ -14,12 +14,12 @@ type KeyRetirement =
   | Readonly<{ outcome: 'already_retired'; retiredAtMs: number }>
   | Readonly<{ outcome: 'not_found' }>
 export type KeyAdministration = Readonly<{
-  /** The oldest first, then those that were retired. */
+  /** Lists the keys, oldest first, then the retired ones. */
   list(): Promise<SigningKeySummary[]>
   /**
-   * Throws a leaked key away: its tokens count no longer. Another key is active when it returns; a
-   * repeated call changes nothing. Throws `CodedError('unavailable')`, and a `ConfigError` when the
-   * encryption keys given do not open the keys that are kept.
+   * Retires a leaked key: all its tokens are refused, and another key becomes active. A repeated
+   * call changes nothing. Throws `CodedError('unavailable')`, or a `ConfigError` when the
+   * encryption keys do not open the remaining signing keys.
    */
   retire(kid: string): Promise<KeyRetirement>
 }>
@@ -29,7 +29,7 @@ type KeyAdministrationDeps = Readonly<{
   vault: KeyVault
 }>
 
-/** What operators do with signing keys. */
+/** Operations on signing keys for operators. */
 export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdministration {
   const { store, generate, vault } = deps
   return {
@@ -48,12 +48,12 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
         const key = locked.find((one) => one.kid === kid)
         found = key !== undefined
         if (key === undefined) return []
-        // Sealed with another key than the services have, the new one would stop all signing.
+        // With a wrong encryption key, the new signing key could not be opened by the services.
         for (const { kid: name, sealed } of locked)
           if (sealed !== undefined) vault.open(name, sealed)
         const deny = { action: 'deny', kid } as const
         if (key.state !== 'active') return [deny]
-        // The next key has been published: back ends know it already.
+        // The next key is published already, so back ends know it.
         const next = locked.find(({ state }) => state === 'next')
         if (next !== undefined) return [deny, { action: 'activate', kid: next.kid }]
         const { pkcs8, ...created } = await generate()

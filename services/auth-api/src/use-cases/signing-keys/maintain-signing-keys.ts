@@ -19,14 +19,14 @@ type MaintainSigningKeysDeps = Readonly<{
   generate: GenerateSigningKey
   vault: KeyVault
   policy: SigningKeyPolicy
-  /** while it is doubtful no key is deleted: tokens that it signed may live */
+  /** while the clock is doubtful no key is deleted: its tokens may still be valid */
   clock: Clock & { isDoubtful?(): boolean }
   log: Log
 }>
 
 /**
- * Brings the stored keys to where they should be now and returns them. Replicas may race: the
- * decision is taken again under a lock. Throws `CodedError('unavailable')`.
+ * Creates, activates, retires and deletes signing keys as the policy demands, and returns the keys.
+ * Replicas may race, so it decides again under a lock. Throws `CodedError('unavailable')`.
  */
 export function createMaintainSigningKeys({
   store,

@@ -12,7 +12,7 @@ type Done = { outcome: 'done' | 'not_found' }
 /** `reason` is a sentence for the operator */
 type Refused = { outcome: 'refused'; reason: string }
 
-/** `demo`: its well-known password opens only from the machine itself */
+/** `demo`: may have the published demo password, which works only from the machine itself */
 type NewUser = { username: string; password: string; role?: string; demo?: boolean }
 
 export type UserAdministration = Readonly<{
@@ -24,7 +24,7 @@ export type UserAdministration = Readonly<{
   setRole(username: string, role: string): Promise<Done | Refused>
   setPassword(username: string, password: string): Promise<Done | Refused>
   revokeSessions(username: string): Promise<Done>
-  /** Whether that is the user's password, active or not. It counts as no attempt. */
+  /** Checks a password, also of a disabled user. It does not count as a sign-in attempt. */
   checkPassword(
     username: string,
     password: string,
@@ -40,9 +40,9 @@ type UserAdministrationDeps = Readonly<{
 }>
 
 /**
- * What an operator does with users, by name. A change that ends sessions (disable, setPassword,
- * revokeSessions) returns when token-store has ended them. Throws `CodedError('unavailable')`; the
- * change then stands, or nothing does.
+ * Operations on users for operators, by name. A change that ends sessions (disable, setPassword,
+ * revokeSessions) resolves when token-store has ended them. Throws `CodedError('unavailable')`; the
+ * change has then been committed completely or not at all.
  */
 export function createUserAdministration({
   users,

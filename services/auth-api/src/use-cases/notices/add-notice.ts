@@ -1,16 +1,16 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
 import type { Notices } from '../../ports/notices.ts'
 
-export type LeaveNotice = (event: AnyEvent) => Promise<void>
+export type AddNotice = (event: AnyEvent) => Promise<void>
 
 /**
- * Tells the user of a session that was ended because its token was used twice. Idempotent by the
- * event's id.
+ * Adds a notice for the user when a reuse has ended a session. Ignores other events. Idempotent by
+ * the event id.
  */
-export function createLeaveNotice({ notices }: { notices: Pick<Notices, 'leave'> }): LeaveNotice {
+export function createAddNotice({ notices }: { notices: Pick<Notices, 'add'> }): AddNotice {
   return async (event) => {
     if (event.type !== 'session.reuse-detected.v1') return
-    await notices.leave({
+    await notices.add({
       id: event.id,
       userId: event.data.user_id,
       sessionId: event.data.session_id,
