@@ -1,8 +1,8 @@
 import { Type, type Static } from 'typebox'
 
 /**
- * No access token lives longer than a day. The setting allows no more, and whatever is kept for as
- * long as a token may live (revocations, changed roles) relies on it: a longer one is refused.
+ * The longest lifetime of an access token: a day. The settings allow no longer one, and a longer one
+ * is rejected: revocations and changed roles are kept only for this time.
  */
 export const LONGEST_ACCESS_TOKEN_SECONDS = 86_400
 
@@ -15,7 +15,7 @@ export const AccessTokenClaims = Type.Object({
   iat: Type.Integer(),
   jti: Type.String(),
   client_id: Type.String(),
-  sid: Type.String({ format: 'uuid', description: 'session id; what a revocation names' }),
+  sid: Type.String({ format: 'uuid', description: 'session id; revocations refer to it' }),
   username: Type.String(),
   role: Type.String(),
   auth_time: Type.Integer({ description: 'when the user signed in' }),

@@ -1,6 +1,6 @@
 /**
- * Settings, or what they point to, cannot work: no restart will help, so the process exits with 78.
- * Names every fault at once and never holds a value: any of them can be a secret.
+ * The settings, or what they refer to, cannot work. A restart does not help, so the process exits
+ * with 78. The message lists all faults, without values, because any value can be a secret.
  */
 export class ConfigError extends Error {
   readonly faults: readonly string[]

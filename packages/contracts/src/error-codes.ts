@@ -1,7 +1,7 @@
 /**
- * Every error code a caller can meet. `message` tells the caller what to do; it never holds input,
- * SQL or a stack. `retryable` says whether the same request can succeed later. Trouble on our side
- * is `unavailable` (503), never a 401, because clients take a 401 for a logout.
+ * All error codes. `message` says what to do and never contains input, SQL or a stack. `retryable`
+ * says whether the same request can succeed later. Internal failures are `unavailable` (503), never
+ * a 401, because clients treat a 401 as a logout.
  */
 export const ERROR_CODES = {
   invalid_request: {
@@ -33,7 +33,7 @@ export const ERROR_CODES = {
   access_token_invalid: {
     status: 401,
     retryable: false,
-    message: 'The access token is not one of ours; sign in again',
+    message: 'The access token is invalid; sign in again',
   },
   access_token_expired: {
     status: 401,
@@ -48,7 +48,7 @@ export const ERROR_CODES = {
   refresh_token_invalid: {
     status: 401,
     retryable: false,
-    message: 'The refresh token is not one of ours; sign in again',
+    message: 'The refresh token is invalid; sign in again',
   },
   refresh_token_expired: {
     status: 401,
@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   refresh_token_reused: {
     status: 401,
     retryable: false,
-    message: 'The refresh token was used before; its session has been ended, sign in again',
+    message: 'The refresh token was used before and its session has ended; sign in again',
   },
   session_mismatch: {
     status: 401,
@@ -74,7 +74,7 @@ export const ERROR_CODES = {
   csrf_rejected: {
     status: 403,
     retryable: false,
-    message: 'A cookie counts only with an allowed Origin or the header X-Auto-Refresh: 1',
+    message: 'A request with a cookie needs an allowed Origin or the header X-Auto-Refresh: 1',
   },
   forbidden: { status: 403, retryable: false, message: 'This is not allowed' },
   recent_sign_in_required: {
@@ -82,16 +82,16 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'Sign in again, then repeat the request within 15 minutes',
   },
-  not_found: { status: 404, retryable: false, message: 'There is nothing here' },
+  not_found: { status: 404, retryable: false, message: 'There is no such path' },
   method_not_allowed: {
     status: 405,
     retryable: false,
-    message: 'This path does not take that method; see the Allow header',
+    message: 'This path does not support the method; see the Allow header',
   },
   request_incomplete: {
     status: 408,
     retryable: true,
-    message: 'The request did not arrive in time or not to its end; send it again',
+    message: 'The request was incomplete or too slow; send it again',
   },
   payload_too_large: { status: 413, retryable: false, message: 'The body is larger than 8 KiB' },
   unsupported_media_type: {
@@ -120,8 +120,8 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /**
- * A coded failure on its way to the caller. `detail` replaces the table's message and must never
- * hold input.
+ * An error with a code of the table. `detail` replaces the message of the table and must not contain
+ * input.
  */
 export class CodedError extends Error {
   readonly code: ErrorCode

@@ -10,10 +10,7 @@ export const EVENT_TOPICS = [
   SECURITY_EVENTS_TOPIC,
 ] as const
 
-/**
- * Where and with what a request was made: the /24 or /48 and the user agent, never the whole
- * address.
- */
+/** The network (/24 or /48, never the full address) and the user agent of a request. */
 export const ClientContext = Type.Object({
   network: Type.String({ maxLength: 64 }),
   agent: Type.String({ maxLength: 256 }),
@@ -27,14 +24,13 @@ const session = {
   session_id: Uuid,
   session_seq: Type.Integer({
     minimum: 0,
-    description:
-      'one more than the last event of this session; it alone decides order and duplicates',
+    description: 'one more than that of the previous event; decides order and duplicates',
   }),
   user_id: Uuid,
   client_id: Type.String(),
   generation: Type.Integer({
     minimum: 0,
-    description: 'the generation the session stands at after the event',
+    description: 'the generation after the event',
   }),
 }
 const Side = Type.Object({
@@ -45,8 +41,7 @@ const Side = Type.Object({
 })
 const sides = { rotated: Side, presented: Side }
 const streak = Type.Integer({
-  description:
-    'generations that were followed without a rotation from there; 0: excused, and of no weight',
+  description: 'generations in a row that this client replayed without rotating; 0: excused',
 })
 
 export const REVOKE_REASONS = [
@@ -61,7 +56,7 @@ export const REVOKE_REASONS = [
 export const RevokeReason = Type.Enum(REVOKE_REASONS)
 export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
-/** Why a refresh token was refused, as the error code that its bearer met. */
+/** The error codes of refused refresh tokens. */
 export const REFUSAL_CODES = [
   'refresh_token_invalid',
   'refresh_token_expired',
@@ -72,7 +67,7 @@ export const REFUSAL_CODES = [
 ] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 
-/** What threat-monitor looks for; docs/security-operations.md tells what to do about each. */
+/** What threat-monitor detects; docs/security-operations.md says what to do about each. */
 export const PATTERNS = [
   'reuse',
   'shadow',
@@ -86,7 +81,7 @@ export const PATTERNS = [
 ] as const
 export type Pattern = (typeof PATTERNS)[number]
 
-/** Every event type with the schema of its data. A breaking change is a new type. */
+/** All event types, with the schema of their data. A breaking change needs a new type. */
 export const EVENTS = {
   'session.issued.v1': Type.Object({
     ...session,
@@ -98,7 +93,7 @@ export const EVENTS = {
     ...session,
     ...ClientContext.properties,
     idle_until: Time,
-    interval_seconds: Type.Number({ minimum: 0, description: 'since the rotation before' }),
+    interval_seconds: Type.Number({ minimum: 0, description: 'since the previous rotation' }),
   }),
   'session.reuse-detected.v1': Type.Object({
     ...session,
@@ -141,36 +136,36 @@ export const EVENTS = {
   'refresh.refused.v1': Type.Object({
     code: Type.Enum(REFUSAL_CODES),
     session_id: Type.Optional(
-      Type.String({ format: 'uuid', description: 'where the token was authentic' }),
+      Type.String({ format: 'uuid', description: 'if the token was authentic' }),
     ),
     ...ClientContext.properties,
   }),
   'security.pattern-detected.v1': Type.Object({
-    // no enum: a new one must not break who was written before it
+    // no enum: a new pattern must not break existing consumers
     pattern: Type.Unsafe<Pattern>(
-      Type.String({ description: `${PATTERNS.join(', ')}; more may come` }),
+      Type.String({ description: `${PATTERNS.join(', ')}; may get new values` }),
     ),
     session_id: Type.Optional(Uuid),
     user_id: Type.Optional(Uuid),
     username_hash: Type.Optional(Type.String()),
     network: Type.Optional(Type.String({ description: 'of the event `last_event_id`' })),
     agent: Type.Optional(Type.String({ description: 'of the event `last_event_id`' })),
-    count: Type.Integer({ minimum: 1, description: 'what was counted in the window' }),
-    threshold: Type.Integer({ minimum: 1, description: 'the count that is told' }),
+    count: Type.Integer({ minimum: 1, description: 'how many were counted in the window' }),
+    threshold: Type.Integer({ minimum: 1, description: 'the count that is reported' }),
     window_seconds: Type.Integer({ minimum: 1 }),
     first_at: Type.String({
       format: 'date-time',
-      description: 'of the first event that was counted',
+      description: 'time of the first counted event',
     }),
-    last_at: Type.String({ format: 'date-time', description: 'of the newest one' }),
+    last_at: Type.String({ format: 'date-time', description: 'time of the last counted event' }),
     last_event_id: Type.String({
       format: 'uuid',
       description:
-        'the event that reached the threshold; of `sign_in_after_reuse` the newest sign-in. The audit trail has it under this id',
+        'id (`ce_id`, also in the audit trail) of the event that reached the threshold; for `sign_in_after_reuse` the newest sign-in',
     }),
     trace_id: Type.Optional(
       Type.String({
-        description: 'of the request behind the event `last_event_id`, where it was traced',
+        description: 'of the request of the event `last_event_id`, if traced',
       }),
     ),
   }),
@@ -182,8 +177,8 @@ export type SessionEventType = Extract<EventType, `session.${string}`>
 export type LoginEventType = Extract<EventType, `login.${string}`>
 
 /**
- * CloudEvents 1.0 attributes, and the data. `key` decides order: the session id, the hash of the
- * user name, or what a pattern was found on.
+ * CloudEvents 1.0 attributes, and the data. Events with the same `key` are ordered: the session id,
+ * the hash of the user name, or the subject of a pattern.
  */
 export type EventOf<T extends EventType> = {
   [K in T]: {
@@ -199,7 +194,7 @@ export type EventOf<T extends EventType> = {
 }[T]
 export type AnyEvent = EventOf<EventType>
 
-/** The topic on which events of a type travel. */
+/** The topic of an event type. */
 export function toTopic(type: EventType): (typeof EVENT_TOPICS)[number] {
   if (type.startsWith('session.')) return SESSION_EVENTS_TOPIC
   return type.startsWith('security.') ? SECURITY_EVENTS_TOPIC : LOGIN_EVENTS_TOPIC

@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts'
 
-/** Names of the wire, in one place. Node gives header names in lower case. */
+/** Header names, in lower case as in Node. */
 export const HEADERS = {
   refreshToken: 'x-refresh-token',
   tokenRefreshed: 'x-token-refreshed',
@@ -14,12 +14,11 @@ export const HEADERS = {
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
 /**
- * Written instead where the cookie is Secure and has no Domain: no other host can set a cookie of
- * this name.
+ * The cookie's name if it is Secure and has no Domain: no other host can set a cookie of this name.
  */
 export const HOST_REFRESH_COOKIE = '__Host-refresh_token'
 
-/** `{status, message, data}`: every 2xx answer. */
+/** `{status, message, data}`: the body of every 2xx response. */
 export function Envelope<Data extends TSchema>(data: Data) {
   return Type.Object({ status: Type.Integer(), message: Type.String(), data })
 }
@@ -51,8 +50,8 @@ export const SignInBody = Type.Object(
 export type SignInBody = Static<typeof SignInBody>
 
 /**
- * Absent, empty, null and the words "null" and "undefined" (which the guide's client sends) all
- * mean "none".
+ * Absent, empty, null and the strings "null" and "undefined" (which the guide's client sends) mean
+ * no token.
  */
 export const RefreshBody = Type.Object(
   { refresh_token: Type.Optional(Type.Union([Type.String(), Type.Null()])) },
@@ -63,7 +62,7 @@ export type RefreshBody = Static<typeof RefreshBody>
 export const TokenPairData = Type.Object({
   access_token: Type.String(),
   refresh_token: Type.Optional(
-    Type.String({ description: 'absent when the token travels in the HttpOnly cookie' }),
+    Type.String({ description: 'absent if the token is sent in the HttpOnly cookie' }),
   ),
   token_type: Type.Literal('bearer'),
   expires_in: Type.Integer({ description: 'seconds until the access token expires' }),
@@ -96,7 +95,7 @@ export type MeData = Static<typeof MeData>
 
 export const SessionData = Type.Object({
   id: Type.String({ format: 'uuid' }),
-  current: Type.Boolean({ description: 'the session of the access token that asked' }),
+  current: Type.Boolean({ description: 'the session of the access token in the request' }),
   signed_in_at: Type.String(),
   last_refreshed_at: Type.String(),
   expires_at: Type.String({ description: 'the absolute end' }),
@@ -120,33 +119,33 @@ export const RevocationsQuery = Type.Object({
   since: Type.Optional(
     Type.String({
       maxLength: 32,
-      description: '`as_of` of the last answer: only what is new since then is sent',
+      description: '`as_of` of the last response: only newer entries are sent',
     }),
   ),
 })
 
-/** For back ends: the sessions whose access tokens are dead before they expire. */
+/** For back ends: the sessions whose access tokens are revoked before they expire. */
 export const RevocationsData = Type.Object({
-  as_of: Type.Optional(Type.String({ description: 'send it as `since` with the next request' })),
+  as_of: Type.Optional(Type.String({ description: 'send it as `since` in the next request' })),
   partial: Type.Optional(
     Type.Boolean({
-      description: 'true: only what is new since `since`; keep the entries that you have',
+      description: 'true: only entries newer than `since`; keep those you have',
     }),
   ),
   retired_kids: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'signing keys that others may hold, always all: accept no token with such a `kid`',
+        'all retired signing keys, which others may hold: accept no token with such a `kid`',
     }),
   ),
   role_changes: Type.Optional(
     Type.Array(
       Type.Object({
         user_id: Type.String({ format: 'uuid' }),
-        role: Type.String({ description: 'the role that the user has now' }),
+        role: Type.String({ description: 'the current role of the user' }),
         issued_before: Type.Number({
           description:
-            'Unix seconds: with an earlier `iat`, a token with another role is due for a refresh',
+            'Unix seconds: a token with an earlier `iat` and another role must be refreshed',
         }),
         expires_in: Type.Integer({
           minimum: 0,
@@ -155,7 +154,7 @@ export const RevocationsData = Type.Object({
       }),
       {
         description:
-          'the users whose role was changed, all of them; left out of a partial answer when `If-None-Match` names the same ones',
+          'all users whose role was changed; absent from a partial response if `If-None-Match` names the same list',
       },
     ),
   ),
@@ -173,8 +172,8 @@ export const RevocationsData = Type.Object({
 export type RevocationsData = Static<typeof RevocationsData>
 
 /**
- * For back ends: a renewal on behalf of a user, whose address and agent count, not the back end's
- * own.
+ * For back ends: a refresh on behalf of a user. `client` is the user's address and agent, not the
+ * back end's.
  */
 export const RenewalBody = Type.Object(
   {
@@ -182,7 +181,7 @@ export const RenewalBody = Type.Object(
     expected_session_id: Type.String({
       format: 'uuid',
       description:
-        'the session of the access token beside it; the refresh token of another changes nothing',
+        'the session of the access token; a refresh token of another session changes nothing',
     }),
     client: Type.Object(
       { address: Type.String({ maxLength: 64 }), agent: Type.String({ maxLength: 1024 }) },
@@ -229,7 +228,7 @@ export const RenewalData = Type.Union([
     refresh_token: Type.String(),
     refresh_expires_in: Type.Integer({
       minimum: 0,
-      description: 'seconds after which the refresh token dies unused',
+      description: 'seconds after which the unused refresh token expires',
     }),
   }),
   ...RenewalRefusal,

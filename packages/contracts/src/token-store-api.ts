@@ -2,9 +2,9 @@ import { Type, type Static } from 'typebox'
 import { ClientContext, RevokeReason } from './events.ts'
 
 /**
- * What token-store offers to auth-api, in one process and over its internal HTTP alike. Times are
- * Unix milliseconds. Trouble is thrown as `CodedError('unavailable')`; every other outcome is an
- * answer.
+ * The API of token-store for auth-api, the same in one process and over the internal HTTP. Times are
+ * Unix milliseconds. Failures are thrown as `CodedError('unavailable')`; every other outcome is a
+ * result.
  */
 const Uuid = Type.String({ format: 'uuid' })
 const Ms = Type.Integer({ description: 'Unix milliseconds' })
@@ -49,10 +49,7 @@ export type IssueResult = Static<typeof IssueResult>
 export const RotateRequest = Type.Object(
   {
     token: Token,
-    /**
-     * the session that the caller's access token names; another session's refresh token changes
-     * nothing
-     */
+    /** the session of the caller's access token; a token of another session changes nothing */
     expectedSessionId: Type.Optional(Uuid),
     /** `Idempotency-Key`: 1 to 255 visible ASCII characters */
     idempotencyKey: Type.Optional(
@@ -60,19 +57,16 @@ export const RotateRequest = Type.Object(
     ),
     context: ClientContext,
     accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }),
-    /** of the request, when it is traced: one call carries the rotations of many traces */
+    /** of the request, if traced: one call contains the rotations of many traces */
     traceparent: Type.Optional(Type.String({ pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-01$' })),
   },
   strict,
 )
 export type RotateRequest = Static<typeof RotateRequest>
 
-/** Where the token was authentic; a store of the release before does not tell. */
+/** Present if the token was authentic; a token-store of the previous release does not send it. */
 const sessionId = Type.Optional(Uuid)
-/**
- * A refusal. `mac` says whether the token's MAC was right (such a token is never limited per
- * address).
- */
+/** `mac`: whether the MAC of the token was valid. Such a token is never limited by address. */
 const refusals = [
   Type.Object({ outcome: Type.Literal('invalid'), mac: Type.Boolean(), sessionId }),
   Type.Object({ outcome: Type.Literal('unknown_kid') }),
@@ -101,7 +95,7 @@ export const RotateResult = Type.Union([
 ])
 export type RotateResult = Static<typeof RotateResult>
 
-/** What `rotate` would answer now, with nothing changed and no token given out. */
+/** What `rotate` would decide now, without a change and without a token. */
 export const PeekResult = Type.Union([
   Type.Object({
     outcome: Type.Union([
@@ -115,7 +109,7 @@ export const PeekResult = Type.Union([
 ])
 export type PeekResult = Static<typeof PeekResult>
 
-/** Finds the session of a refresh token of any generation, or of a session id. Never an alarm. */
+/** Finds the session of a refresh token of any generation, or of a session id. Changes nothing. */
 export const InspectRequest = Type.Union([
   Type.Object({ token: Token }, strict),
   Type.Object({ sessionId: Uuid }, strict),
@@ -133,7 +127,7 @@ export const RevokeSessionRequest = Type.Object(
   { sessionId: Uuid, reason: RevokeReason, userId: Type.Optional(Uuid) },
   strict,
 )
-/** With `userId` only a session of that user is revoked. */
+/** With `userId`, the session is revoked only if it belongs to that user. */
 export type RevokeSessionRequest = Static<typeof RevokeSessionRequest>
 export const RevokeSessionResult = Type.Object({
   outcome: Type.Union([
@@ -145,7 +139,7 @@ export const RevokeSessionResult = Type.Object({
 export type RevokeSessionResult = Static<typeof RevokeSessionResult>
 
 /**
- * Ends every session of the user that was issued under a lower version, and refuses sign-ins that
+ * Revokes every session of the user that was issued under a lower version, and refuses sign-ins that
  * began under one.
  */
 export const RevokeUserRequest = Type.Object(
@@ -160,9 +154,9 @@ export const ListSessionsResult = Type.Object({ sessions: Type.Array(StoredSessi
 export type ListSessionsResult = Static<typeof ListSessionsResult>
 
 /**
- * `sinceMs` absent: everything still worth knowing. With `page` the answer is bounded, and `next`
- * of one answer is `after` of the next question; a page may be empty and still have a `next`.
- * `nowMs` is the store's clock.
+ * Without `sinceMs`: all revocations of sessions with unexpired access tokens. With `page` the
+ * result is bounded; pass its `next` as `after` for the next page. A page may be empty and still
+ * have a `next`. `nowMs` is the database's clock.
  */
 export const RevocationsRequest = Type.Object(
   {
@@ -183,13 +177,16 @@ export const RevocationsResult = Type.Object({
   readToMs: Type.Optional(
     Type.Integer({
       description:
-        'this page and those before hold every session that ended earlier and has committed',
+        'this page and the previous ones contain every committed revocation before this time',
     }),
   ),
 })
 export type RevocationsResult = Static<typeof RevocationsResult>
 
-/** What token-store offers, in process or over HTTP. Its own failures are thrown as `CodedError('unavailable')`, never as a refusal. */
+/**
+ * The operations of token-store, in process or over HTTP. Failures are thrown as
+ * `CodedError('unavailable')`, never returned as a refusal.
+ */
 export interface TokenStore {
   issue(request: IssueRequest): Promise<IssueResult>
   rotate(request: RotateRequest): Promise<RotateResult>

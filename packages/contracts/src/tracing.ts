@@ -1,28 +1,25 @@
 export type SpanAttributes = Readonly<Record<string, string | number>>
 
 export type SpanOptions<T> = Readonly<{
-  /** one of few: never an id or a text of a caller */
+  /** one of a few names: never an id or text from a caller */
   name: string
   kind: 'internal' | 'client' | 'consumer'
   /** semantic conventions of OpenTelemetry; never a token, a user name, a body or a query string */
   attributes?: SpanAttributes
-  /** what only the result tells; with `error.type` the span has failed */
+  /** attributes from the result; with `error.type` the span is marked as failed */
   describe?: (result: T) => SpanAttributes
 }>
 
-/**
- * What the parts of the product tell a trace. They know no tracing library; without tracing all of
- * it does nothing.
- */
+/** Tracing, independent of a library. Without tracing (`noTracing`) it does nothing. */
 export type Tracing = Readonly<{
-  /** W3C `traceparent` of the span at work here; undefined where nothing is recorded. */
+  /** W3C `traceparent` of the current span; undefined if nothing is recorded. */
   current(): string | undefined
-  /** Does the work in a span below the one at work here; where nothing is recorded, in none. */
+  /** Runs `work` in a child of the current span; without a span if nothing is recorded. */
   span<T>(options: SpanOptions<T>, work: () => Promise<T>): Promise<T>
   /**
-   * Does at once the work of several traces: each `traceparent` gets a span of its own, in their
-   * order, so that every trace tells of it. Below the first of them stands what the work itself
-   * leads to; it links to the others' parents, and they to it.
+   * Runs `work` once for several traces. Each `traceparent` gets a span of its own, in order. Spans
+   * that `work` starts are children of the first; the first links to the parents of the others, and
+   * they link to it.
    */
   spanForAll<T>(
     options: SpanOptions<T>,
@@ -31,6 +28,7 @@ export type Tracing = Readonly<{
   ): Promise<T>
 }>
 
+/** Tracing that records nothing. */
 export const noTracing: Tracing = {
   current: () => undefined,
   span: (_, work) => work(),

@@ -34,16 +34,16 @@ test.each<[string, JsonSchema]>([
 })
 
 test.each<[string, JsonSchema, string]>([
-  ['a field that goes', withProperties({ id, reason, side }), 'note: it is gone'],
+  ['a removed field', withProperties({ id, reason, side }), 'note: removed'],
   [
     'a field that becomes required',
     { ...published, required: [...published.required, 'note'] },
-    'the event: what is required changes',
+    'the event: required fields change',
   ],
   [
-    'a field that need not be there any more',
+    'a field that becomes optional',
     { ...published, required: ['id', 'side'] },
-    'the event: what is required changes',
+    'the event: required fields change',
   ],
   [
     'another type',
@@ -56,17 +56,17 @@ test.each<[string, JsonSchema, string]>([
     'id: format changes',
   ],
   [
-    'a choice that goes',
+    'a removed value',
     withProperties({ id, reason: { enum: ['idle'] }, side, note }),
-    'reason: the choices change',
+    'reason: allowed values change',
   ],
   [
-    'a choice that comes',
+    'a new value',
     withProperties({ id, reason: { enum: ['idle', 'absolute', 'other'] }, side, note }),
-    'reason: the choices change',
+    'reason: allowed values change',
   ],
   [
-    'a limit deep inside',
+    'a limit of a nested field',
     withProperties({
       id,
       reason,
@@ -75,6 +75,6 @@ test.each<[string, JsonSchema, string]>([
     }),
     'side.at: minimum changes',
   ],
-])('%s is found', (_name, after, breach) => {
+])('%s is reported', (_name, after, breach) => {
   expect(findBreakingChanges(published, after)).toEqual([breach])
 })

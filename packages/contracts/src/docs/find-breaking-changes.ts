@@ -4,9 +4,8 @@ const DOCUMENTATION: readonly string[] = ['description']
 const COMPARED_DEEPER: readonly string[] = ['properties', 'required', 'anyOf', 'enum']
 
 /**
- * What in a schema would break somebody who was written against the one before: readers rely on
- * every property, and events that were stored must stay valid. Optional properties may be added,
- * descriptions may change; all else is a new type.
+ * Lists the changes that break consumers of a published schema or make stored events invalid. New
+ * optional properties and other descriptions are allowed; any other change needs a new type.
  */
 export function findBreakingChanges(before: JsonSchema, after: JsonSchema, path = ''): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
@@ -20,14 +19,14 @@ export function findBreakingChanges(before: JsonSchema, after: JsonSchema, path 
     ...changed.map((name) => `${path || 'the event'}: ${name} changes`),
     ...(sameLists(before.required, after.required)
       ? []
-      : [`${path || 'the event'}: what is required changes`]),
+      : [`${path || 'the event'}: required fields change`]),
     ...(sameLists(toChoices(before), toChoices(after))
       ? []
-      : [`${path || 'the event'}: the choices change`]),
+      : [`${path || 'the event'}: allowed values change`]),
     ...Object.entries(before.properties ?? {}).flatMap(([name, property]) => {
       const now = after.properties?.[name]
       const at = path === '' ? name : `${path}.${name}`
-      return now === undefined ? [`${at}: it is gone`] : findBreakingChanges(property, now, at)
+      return now === undefined ? [`${at}: removed`] : findBreakingChanges(property, now, at)
     }),
   ]
 }

@@ -11,7 +11,7 @@ const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')
 const readFixture = (type: EventType) =>
   JSON.parse(read('fixtures', `${type}.json`)) as { type: string; data: Record<string, unknown> }
 
-test('every event type has a schema and an example, and no other has', () => {
+test('exactly the event types have a schema and an example', () => {
   const expected = EVENT_TYPES.map((type) => `${type}.json`).toSorted()
   expect([
     readdirSync(join(root, 'schemas')).toSorted(),
@@ -19,23 +19,23 @@ test('every event type has a schema and an example, and no other has', () => {
   ]).toEqual([expected, expected])
 })
 
-test('docs/events.md says what the contracts say (npm run docs -w packages/contracts writes it)', () => {
+test('docs/events.md is up to date (npm run docs -w packages/contracts)', () => {
   expect(read('../../docs/events.md')).toBe(renderEvents())
 })
 
 describe.each(EVENT_TYPES)('%s', (type) => {
-  test('its committed schema is that of the code (npm run docs -w packages/contracts writes it)', () => {
+  test('its committed schema is up to date (npm run docs -w packages/contracts)', () => {
     expect(JSON.parse(read('schemas', `${type}.json`))).toEqual(toJsonSchema(type))
   })
 
-  test('its example, published once and never changed, is still valid and shows every field', () => {
+  test('its example, which never changes, is valid and has every field', () => {
     const { type: name, data } = readFixture(type)
     expect(name).toBe(type)
     expect([...Value.Errors(EVENTS[type], data)]).toEqual([])
     expect(Object.keys(data).toSorted()).toEqual(Object.keys(EVENTS[type].properties).toSorted())
   })
 
-  test('without any one of its required fields it is not valid', () => {
+  test('is invalid without any one of its required fields', () => {
     const { data } = readFixture(type)
     const dispensable = (toJsonSchema(type).required ?? []).filter((name) => {
       const { [name]: _, ...rest } = data

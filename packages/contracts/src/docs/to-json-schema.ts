@@ -1,6 +1,6 @@
 import { EVENTS, type EventType } from '../events.ts'
 
-/** A JSON Schema, as far as our events use it. */
+/** The subset of JSON Schema that the events use. */
 export type JsonSchema = Readonly<{
   $schema?: string
   $id?: string
@@ -18,7 +18,7 @@ export type JsonSchema = Readonly<{
 
 export const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 
-/** What is committed under `schemas/`: the data of one event type, for readers in any language. */
+/** The JSON Schema of an event type's data, committed under `schemas/`. */
 export function toJsonSchema(type: EventType): JsonSchema {
   const schema = JSON.parse(JSON.stringify(EVENTS[type])) as JsonSchema
   return {

@@ -5,8 +5,8 @@ import { renderEvents } from './render-events.ts'
 import { EVENT_TYPES, toJsonSchema, type JsonSchema } from './to-json-schema.ts'
 
 /**
- * `npm run docs`: writes the JSON Schemas and `docs/events.md`. A change that breaks a published
- * type is refused.
+ * `npm run docs`: writes the JSON Schemas and `docs/events.md`. Throws on a change that breaks a
+ * published type.
  */
 const root = join(import.meta.dirname, '../..')
 
@@ -18,7 +18,7 @@ for (const type of EVENT_TYPES) {
     : []
   if (breaks.length > 0)
     throw new Error(
-      `${type} is published; what breaks its readers must be a new type (${breaks.join('; ')})`,
+      `${type} is published: make a breaking change a new type (${breaks.join('; ')})`,
     )
   writeFileSync(file, `${JSON.stringify(schema, undefined, 2)}\n`)
 }
