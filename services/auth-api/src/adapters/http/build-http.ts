@@ -5,8 +5,8 @@ import { accessGuard } from '@auto-refresh/server/fastify'
 import { draining } from '@auto-refresh/service-kit/http'
 import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify from 'fastify'
-import { answerHeaders } from './plugins/answer-headers.ts'
-import { createAnswerPair } from './routes/answer-pair.ts'
+import { responseHeaders } from './plugins/response-headers.ts'
+import { createRespondWithPair } from './routes/create-respond-with-pair.ts'
 import { apiReference } from './plugins/api-reference.ts'
 import { cors } from './plugins/cors.ts'
 import { createRenewal } from './create-renewal.ts'
@@ -34,15 +34,15 @@ import { toServerOptions } from './to-server-options.ts'
 const PREFIX = '/api/v1/auth'
 
 /**
- * The public HTTP of auth-api. What refuses a request stands after what marks its answer: errors
- * carry all headers too.
+ * Builds the public HTTP API of auth-api. Plugins that set response headers are registered first, so
+ * that rejected requests get the headers too.
  */
 export function buildHttp(deps: HttpDeps): App {
   const { useCases, settings, clock, debug } = deps
   const sendError = createSendError(deps)
   const routeDeps: RouteDeps = {
     ...deps,
-    answerPair: createAnswerPair(deps),
+    respondWithPair: createRespondWithPair(deps),
     requireCsrfProof: createRequireCsrfProof(settings),
   }
 
@@ -53,7 +53,7 @@ export function buildHttp(deps: HttpDeps): App {
   void app.register(notFound)
   void app.register(draining)
   void app.register(requestMetrics, deps)
-  void app.register(answerHeaders)
+  void app.register(responseHeaders)
   void app.register(cors, settings)
   void app.register(requestGuard, settings)
   void app.register(jsonBodies)
@@ -63,7 +63,7 @@ export function buildHttp(deps: HttpDeps): App {
   void app.register(async (root: App) => addJwks(root, routeDeps))
   void app.register(
     async (open: App) => {
-      // no body reads as an empty one
+      // A missing body counts as an empty object.
       open.addHook('preValidation', async (request) => void (request.body ??= {}))
       addSignIn(open, routeDeps)
       addRefresh(open, routeDeps)

@@ -3,15 +3,15 @@ import type { FastifyRequest } from 'fastify'
 import type { UseCases } from './http-deps.ts'
 import { toRequestContext } from './request/request-context.ts'
 
-/** Lets the middleware renew by our own use cases. */
+/** Connects the middleware with the use cases of this process. */
 export function createRenewal({
   peekRefresh,
   refresh,
 }: Pick<UseCases, 'peekRefresh' | 'refresh'>): Renewal<FastifyRequest> {
   return {
-    peek: (asked) => peekRefresh(toRequest(asked)),
-    async renew(asked) {
-      const result = await refresh({ ...toRequest(asked), operation: 'middleware' })
+    peek: (renewal) => peekRefresh(toRequest(renewal)),
+    async renew(renewal) {
+      const result = await refresh({ ...toRequest(renewal), operation: 'middleware' })
       return 'pair' in result ? { outcome: 'renewed', ...result.pair } : result
     },
   }

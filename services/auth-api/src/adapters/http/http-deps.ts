@@ -19,7 +19,7 @@ import type { GetTokenStatus } from '../../use-cases/sessions/get-token-status.t
 
 export type UseCases = Readonly<{
   signIn: SignIn
-  /** whether a sign-in from there would be refused for want of time, whoever it is */
+  /** Whether a sign-in from this block would be refused now, because too many wait. */
   isSignInShed: (block: string) => boolean
   refresh: Refresh
   autoRefresh: AutoRefresh
@@ -39,23 +39,22 @@ export type UseCases = Readonly<{
 export type HttpSettings = Readonly<{
   issuer: string
   dueThresholdSeconds: number
-  /** these may call from a browser, with credentials, and prove a cookie */
+  /** may call from a browser with credentials, and count as proof for a cookie */
   allowedOrigins: readonly string[]
-  /** addresses and blocks whose `X-Forwarded-...` headers count */
+  /** addresses and blocks whose `X-Forwarded-*` headers are trusted */
   trustedProxies: readonly string[]
   cookie: RefreshCookieSettings
   /**
-   * with these, back ends read the revocations, and renew on behalf of their users; where there are
-   * none, nobody does
+   * keys of back ends for reading revocations and for refreshing on behalf of users; without keys
+   * these calls are refused
    */
   backEndKeys: Readonly<{ feed: readonly string[]; renewal: readonly string[] }>
   /**
-   * One machine's own installation: pages served by it may call, without credentials, unless
-   * origins are listed; and a `Host` that is neither an address nor known is refused, for it comes
-   * from a page that has bent its name to us (DNS rebinding).
+   * an installation for one machine. Pages of this machine may call without credentials, unless
+   * origins are listed. An unknown `Host` name is refused (DNS rebinding).
    */
   standalone: boolean
-  /** further host names that standalone takes, in lower case */
+  /** further host names that standalone accepts, in lower case */
   allowedHosts: readonly string[]
 }>
 
@@ -67,7 +66,7 @@ export type HttpDeps = Readonly<{
   settings: HttpSettings
   clock: Clock
   createId: CreateId
-  /** from 0 to below 1: spreads `Retry-After`, so that clients do not come back all at once */
+  /** Returns 0 to below 1. Spreads `Retry-After`, so that clients do not all retry at once. */
   random: () => number
   log: Log
   metrics: {
@@ -76,6 +75,6 @@ export type HttpDeps = Readonly<{
       zero(labels: RequestLabels): void
     }
   }
-  /** the lines of the middleware, under `DEBUG_AUTO_REFRESH` */
+  /** Writes the log lines of the middleware with `DEBUG_AUTO_REFRESH`. */
   debug?: ((fields: object, message: string) => void) | undefined
 }>

@@ -9,12 +9,13 @@ import type { SendError } from './errors/send-error.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 const BODY_BYTES = 8192
-/** A URL cannot be longer: Node's limit for all headers. */
+/** Node's limit for all headers, so a URL cannot be longer. */
 const URL_BYTES = 16_384
 
 /**
- * Fastify's own defaults wait for ever, turn numbers into texts and drop unknown properties in
- * silence. A slow client is cut after 5 s of headers or 10 s of request, looked for every second.
+ * Returns the options of the Fastify server. Its defaults have no timeouts, coerce types and drop
+ * unknown properties silently. Slow clients are cut after 5 s of headers or 10 s of request, checked
+ * every second.
  */
 export function toServerOptions(
   { settings, createId }: Pick<HttpDeps, 'settings' | 'createId'>,
@@ -24,21 +25,21 @@ export function toServerOptions(
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     bodyLimit: BODY_BYTES,
     requestTimeout: 10_000,
-    // longer, so that a slow request is told why
+    // Longer than `requestTimeout`, so that a slow request gets a response.
     connectionTimeout: 15_000,
-    // without the Host check Node's own bare 400 would stand in for ours
+    // `requestGuard` checks the Host; Node would respond with a bare 400.
     http: { headersTimeout: 5000, connectionsCheckingInterval: 1000, requireHostHeader: false },
     trustProxy:
       settings.trustedProxies.length === 0 ? false : createIsTrusted(settings.trustedProxies),
-    // what the router would refuse by itself gets no header of ours: a long id is left to its
-    // schema, a broken path to the guard
+    // Responses of the router itself have none of our headers. So the schema checks the length of ids,
+    // and `requestGuard` checks paths that cannot be decoded.
     routerOptions: { maxParamLength: URL_BYTES },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
-    // while draining, a request that still arrives is answered
+    // While draining, new requests are still served.
     return503OnClosing: false,
     genReqId: ({ headers }) => {
       const given = headers[HEADERS.requestId]
-      // Whoever sends a token there finds it in no log and in no answer.
+      // A token in this header must not get into logs or responses.
       return typeof given === 'string' && REQUEST_ID.test(given) && maskTokens(given) === given
         ? given
         : createId()

@@ -7,7 +7,7 @@ import { toCorsHeaders, type CorsSettings } from '../plugins/cors.ts'
 const CODES = new Map<string | undefined, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'payload_too_large'],
-  // what a slow or broken network did, and no fault of the request
+  // caused by a slow or broken network, not by the request
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_incomplete'],
   ['HPE_INVALID_EOF_STATE', 'request_incomplete'],
 ])
@@ -19,8 +19,8 @@ const REASONS: Partial<Record<number, string>> = {
 }
 
 /**
- * A line of the head; there is no telling which of several counts. Behind a blank line begins the
- * body.
+ * Returns the Origin header of a raw packet. `undefined` when there are several. Reads only up to the
+ * empty line, where the body begins.
  */
 function findOrigin(packet: unknown): string | undefined {
   if (!Buffer.isBuffer(packet)) return undefined
@@ -32,9 +32,10 @@ function findOrigin(packet: unknown): string | undefined {
 type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>
 
 /**
- * Answers what Node's parser refuses, or what came too slowly, before any request exists; and hangs
- * up. Nothing is written where a client would take it for the answer to its next request: on a
- * connection that has sent nothing yet, and after the answer to a request whose body never ended.
+ * Handles requests that Node's parser rejects or that arrive too slowly, before Fastify sees them:
+ * sends an error response and closes the connection. Sends nothing where a client would take it for
+ * the response to its next request: on a connection that has sent no byte yet, and after the response
+ * to a request whose body never ended.
  */
 export function createClientErrorHandler({
   createId,
@@ -43,19 +44,19 @@ export function createClientErrorHandler({
 }: {
   createId: CreateId
   settings: CorsSettings
-  /** the last exchange that began on a connection */
+  /** Returns the last exchange that began on a connection. */
   findLast: (socket: Socket) => Exchange | undefined
 }) {
   return (error: Error & { code?: string; rawPacket?: unknown }, socket: Socket): void => {
     const last = findLast(socket)
-    const isAnswered = last !== undefined && !last.request.complete && last.response.headersSent
-    if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesRead === 0 || isAnswered) {
+    const hasResponse = last !== undefined && !last.request.complete && last.response.headersSent
+    if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesRead === 0 || hasResponse) {
       socket.destroy()
       return
     }
     const coded = new CodedError(CODES.get(error.code) ?? 'invalid_request')
     const id = createId()
-    // of the packet at fault alone: Node keeps no earlier one
+    // From the rejected packet only: Node does not keep earlier ones.
     const corsHeaders = Object.entries(toCorsHeaders(findOrigin(error.rawPacket), settings)).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     )

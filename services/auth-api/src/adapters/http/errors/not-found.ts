@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 /**
- * 404 for an unknown path; for a known one 405 with the methods it takes, which Fastify calls a 404
- * too.
+ * Responds 404 for an unknown path, and 405 with `Allow` for a known path with another method (where
+ * Fastify would respond 404 too).
  */
 export const notFound = fastifyPlugin(
   async (app: FastifyInstance) => {
@@ -25,7 +25,7 @@ export const notFound = fastifyPlugin(
           pattern.test(path) ? [...methods] : [],
         ),
       )
-      // a route that is there may have nothing under that name: a missing file of the reference
+      // A route may throw this itself, for example for a missing file of the API reference.
       if (allow.size === 0 || allow.has(request.method)) throw new CodedError('not_found')
       reply.header('allow', [...allow, 'OPTIONS'].join(', '))
       if (request.method === 'OPTIONS') return reply.code(204).send()

@@ -5,7 +5,7 @@ import type { HttpDeps } from '../http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
 
 const MAX_RETRY_AFTER_SECONDS = 5
-/** Enough to tell of an outage or a flood, in which every answer is the same. */
+/** Enough to show an outage or a flood, in which all responses are the same. */
 const LINES_A_SECOND = 10
 
 export type SendError = (
@@ -15,8 +15,8 @@ export type SendError = (
 ) => FastifyReply
 
 /**
- * The one place where an error becomes an answer. What is our fault is logged with its cause, which
- * the caller never sees.
+ * Creates the function that turns every error into a response. Internal errors are logged with their
+ * cause, which the caller never sees.
  */
 export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
   const warnUnavailable = throttledLog({
@@ -28,7 +28,7 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
 
   return (error, request, reply) => {
     const coded = toCodedError(error)
-    // whatever the route has set
+    // These override headers that the route has set.
     reply.headers({ [HEADERS.requestId]: request.id, 'cache-control': 'no-store, private' })
     if (coded.code === 'unavailable') {
       const fields = {
@@ -39,7 +39,7 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
       if (coded !== error) log.error(fields, 'Answered 503: internal error')
       else warnUnavailable(fields)
     }
-    // RFC 9110 §15.5.2: every 401 names a scheme
+    // RFC 9110 §15.5.2: every 401 must name a scheme.
     if (coded.statusCode === 401) reply.header('www-authenticate', 'Bearer')
     const retryAfterSeconds =
       coded.retryAfterSeconds ??

@@ -9,7 +9,7 @@ const BY_STATUS = new Map<number, ErrorCode>([
 ])
 
 /**
- * What the caller is told of any error. What is not known as the caller's fault is our own:
+ * Converts any error for the caller. An error that is not known to be the caller's becomes
  * `unavailable`, never a 401.
  */
 export function toCodedError(error: unknown): CodedError {
@@ -23,15 +23,15 @@ export function toCodedError(error: unknown): CodedError {
   })
 }
 
-/** Fastify and its plugins say by a 4xx of their own that the request was wrong. */
+/** Fastify and its plugins use a 4xx status for invalid requests. */
 function toErrorCode({ code, statusCode, status }: LibraryError): ErrorCode | undefined {
-  // the client went away in the middle of its body
+  // The client closed the connection while sending its body.
   if (code === 'ECONNRESET') return 'request_incomplete'
   const given = statusCode ?? status ?? 500
   return given >= 400 && given < 500 ? (BY_STATUS.get(given) ?? 'invalid_request') : undefined
 }
 
-/** Where and what, in the words of the schema. The value itself stays out of it. */
+/** Describes a validation error in the words of the schema, without the value. */
 function describeFault({ validation, validationContext }: LibraryError): string | undefined {
   const fault = validation?.[0]
   return fault === undefined

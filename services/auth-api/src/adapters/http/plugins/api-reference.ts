@@ -5,7 +5,7 @@ import { HEADERS, HOST_REFRESH_COOKIE, REFRESH_COOKIE } from '@auto-refresh/cont
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-/** The pages of the reference load their own scripts; nothing else is let in. */
+/** The pages of the reference may load only their own scripts. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,10 +24,10 @@ type Operation = {
 }
 
 /**
- * The plugin calls every body required; here no body reads as an empty one, so one is required
- * where its schema demands something.
+ * Corrects `required` of request bodies. The plugin always sets it; but a missing body counts as an
+ * empty object, so a body is required only when its schema has required properties.
  */
-function letBodiesBeLeftOut(paths: Record<string, Record<string, Operation>>): void {
+function correctRequiredBodies(paths: Record<string, Record<string, Operation>>): void {
   for (const { requestBody } of Object.values(paths).flatMap((path) => Object.values(path))) {
     if (requestBody !== undefined)
       requestBody.required =
@@ -44,10 +44,10 @@ function write(text: string, type: string): Written {
 }
 
 /**
- * Answers with what `writeOnce` gives at the first request: the document does not change while the
- * process runs.
+ * Creates a handler that sends the document of `writeOnce`, which is written at the first request and
+ * does not change while the process runs.
  */
-function answerWith(writeOnce: () => Written) {
+function createDocumentHandler(writeOnce: () => Written) {
   let written: Written | undefined
   return async ({ headers }: FastifyRequest, reply: FastifyReply) => {
     written ??= writeOnce()
@@ -58,8 +58,8 @@ function answerWith(writeOnce: () => Written) {
 }
 
 /**
- * `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), from the schemas that the
- * routes are checked with.
+ * Serves `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), generated from the schemas
+ * that validate the requests.
  */
 export const apiReference = fastifyPlugin(
   async (app: FastifyInstance) => {
@@ -89,30 +89,36 @@ export const apiReference = fastifyPlugin(
       },
       transformObject: (document) => {
         if (!('openapiObject' in document)) return document.swaggerObject
-        letBodiesBeLeftOut(document.openapiObject.paths as Parameters<typeof letBodiesBeLeftOut>[0])
+        correctRequiredBodies(
+          document.openapiObject.paths as Parameters<typeof correctRequiredBodies>[0],
+        )
         return document.openapiObject
       },
     })
-    const answerJson = answerWith(() => write(JSON.stringify(app.swagger()), 'application/json'))
-    const answerYaml = answerWith(() => write(app.swagger({ yaml: true }), 'application/yaml'))
+    const sendJson = createDocumentHandler(() =>
+      write(JSON.stringify(app.swagger()), 'application/json'),
+    )
+    const sendYaml = createDocumentHandler(() =>
+      write(app.swagger({ yaml: true }), 'application/yaml'),
+    )
     const documents = new Map([
-      ['/docs/json', answerJson],
-      ['/docs/yaml', answerYaml],
+      ['/docs/json', sendJson],
+      ['/docs/yaml', sendYaml],
     ])
     await app.register(fastifySwaggerUi, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
       indexPrefix: '',
-      // its own answers are written anew for each request
+      // The plugin would write its documents anew for each request.
       uiHooks: {
         onRequest(request, reply, next) {
-          const answer = documents.get(request.routeOptions.url ?? '')
-          if (answer === undefined) next()
-          else void answer(request, reply)
+          const send = documents.get(request.routeOptions.url ?? '')
+          if (send === undefined) next()
+          else void send(request, reply)
         },
       },
     })
-    app.get('/openapi.json', { schema: { hide: true } }, answerJson)
+    app.get('/openapi.json', { schema: { hide: true } }, sendJson)
   },
   { name: 'api-reference' },
 )

@@ -7,7 +7,7 @@ import type { HttpSettings } from '../http-deps.ts'
 export type CorsSettings = Pick<HttpSettings, 'allowedOrigins' | 'standalone'>
 
 const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
-/** OpenTelemetry and Sentry add these to every request of a page. */
+/** OpenTelemetry and Sentry add these to all requests of a page. */
 const TRACE_HEADERS = ['traceparent', 'tracestate', 'baggage', 'sentry-trace']
 const RULES = {
   methods: ['GET', 'HEAD', 'POST', 'DELETE'],
@@ -34,8 +34,8 @@ const RULES = {
 type Decision = { origin: false } | (typeof RULES & { origin: string; credentials?: true })
 
 /**
- * Which pages may read our answers. A listed origin is matched exactly and gets credentials; nobody
- * ever gets `*`.
+ * Decides which pages may read our responses. A listed origin is matched exactly and gets
+ * credentials. `*` is never sent.
  */
 function decideCors(
   origin: string | undefined,
@@ -47,7 +47,7 @@ function decideCors(
   return ownMachine ? { ...RULES, origin } : { origin: false }
 }
 
-/** What the plugin sets on an answer that is no preflight, for one that never passes it. */
+/** Returns the CORS headers for responses that Fastify does not send. */
 export function toCorsHeaders(
   origin: string | undefined,
   settings: CorsSettings,
@@ -62,6 +62,7 @@ export function toCorsHeaders(
   }
 }
 
+/** Sets the CORS headers and responds to preflight requests. */
 export const cors = fastifyPlugin(
   async (app: FastifyInstance, settings: CorsSettings) => {
     await app.register(fastifyCors, {

@@ -2,13 +2,13 @@ import { CodedError, HEADERS } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { HttpSettings } from '../http-deps.ts'
 
-/** Throws `csrf_rejected`. */
+/** Throws `CodedError('csrf_rejected')`. */
 export type RequireCsrfProof = (request: FastifyRequest) => void
 
 /**
- * A browser sends cookies whoever wrote the page. A request that lives on one, or asks for one,
- * must come from our own origin or a listed one; or, where there is no `Origin`, carry a header
- * that no form and no foreign page can set.
+ * Creates the check against CSRF for requests that present or receive a refresh cookie. Such a
+ * request must come from our own origin or a listed one. Without `Origin` it must have a header that
+ * neither a form nor a foreign page can set.
  */
 export function createRequireCsrfProof({
   issuer,

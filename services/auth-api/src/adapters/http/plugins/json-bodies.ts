@@ -4,18 +4,17 @@ import fastifyPlugin from 'fastify-plugin'
 import { parseJsonBody } from '../request/parse-json-body.ts'
 
 /**
- * RFC 9110 §8.3.1: blanks around the semicolon, quotes, and a semicolon with nothing behind it mean
- * nothing.
+ * RFC 9110 §8.3.1 allows spaces around the semicolon, quotes, and a semicolon at the end.
  */
 const JSON_TYPE =
   /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*(?:;[ \t]*)?)?)?$/i
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Bodies are `application/json`, read by our own parser, or absent. A body without a byte is absent
- * whatever its type: axios, urllib and `curl -d ''` name one. Any other type is 415: forms, which
- * browsers send across origins without asking, and the odd spellings that slipped past validation
- * (CVE-2025-32442).
+ * Accepts `application/json` only, read by our own parser. An empty body counts as absent, whatever
+ * its type: axios, urllib and `curl -d ''` send a type without a body. Other types are 415, such as
+ * forms, which browsers send across origins without a preflight, and odd spellings of the type that
+ * once bypassed validation in Fastify (CVE-2025-32442).
  */
 export const jsonBodies = fastifyPlugin(
   async (app: FastifyInstance) => {
@@ -25,7 +24,7 @@ export const jsonBodies = fastifyPlugin(
     app.addHook('onRequest', async ({ method, headers }) => {
       if (headers['content-type'] === undefined || BODYLESS.has(method)) return
       const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
-      // Fastify would look for a parser of this type
+      // Otherwise Fastify looks for a parser of this type.
       if (coding === undefined && Number(length) === 0) delete headers['content-type']
       else if (coding === undefined) requireJson(headers)
     })
@@ -33,7 +32,7 @@ export const jsonBodies = fastifyPlugin(
   { name: 'json-bodies' },
 )
 
-/** Whether a chunked body has a byte is known once it has been read. */
+/** Checks the type of a chunked body here: only now is it known whether the body is empty. */
 async function parse({ headers }: FastifyRequest, body: Buffer): Promise<unknown> {
   if (body.length > 0) requireJson(headers)
   return parseJsonBody(body)

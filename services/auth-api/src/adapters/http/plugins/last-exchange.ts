@@ -7,10 +7,10 @@ type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>
 
 const exchanges = new WeakMap<Socket, Exchange>()
 
-/** The last request that began on a connection, and its response. */
+/** Returns the last request that began on a connection, and its response. */
 export const findLast = (socket: Socket): Exchange | undefined => exchanges.get(socket)
 
-/** Remembers it, for an error of the connection that Node reports without its request. */
+/** Remembers the last exchange: Node reports connection errors without their request. */
 export const lastExchange = fastifyPlugin(
   async (app: FastifyInstance) => {
     app.server.on('request', (request: IncomingMessage, response: ServerResponse) =>

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { HttpSettings } from '../http-deps.ts'
 
-/** Node keeps the first of several and a proxy may keep the last: two readers, two requests. */
+/** Must not be repeated: Node reads the first of several, and a proxy may read the last. */
 const SINGLE: ReadonlySet<string> = new Set([
   'authorization',
   'host',
@@ -18,8 +18,8 @@ const HOST_NAME = /^[a-z0-9._-]{1,253}$/i
 const EXPECT = /^(?:100-continue)?$/i
 
 /**
- * Refuses a request that cannot be read, or in two ways, and in standalone one that was sent to
- * another's name.
+ * Refuses requests that are malformed or ambiguous, and in standalone requests for an unknown host
+ * name.
  */
 export const requestGuard = fastifyPlugin(
   async (
@@ -37,25 +37,25 @@ export const requestGuard = fastifyPlugin(
       allowedHosts.includes(hostname) ||
       isIP(hostname.replace(/^\[(.*)\]$/, '$1')) > 0
 
-    // Node's own answer would be a bare 417
+    // Otherwise Node responds with a bare 417.
     app.server.on('checkExpectation', (request, response) =>
       app.server.emit('request', request, response),
     )
     app.addHook('onRequest', async (request) => {
-      // see `rewriteUrl`
+      // `rewriteUrl` of the server options has replaced a path that cannot be decoded.
       if (request.originalUrl !== request.url)
         throw new CodedError('invalid_request', {
           detail: 'The path is not UTF-8 in percent encoding',
         })
       if (!EXPECT.test(request.headers.expect ?? ''))
         throw new CodedError('invalid_request', {
-          detail: 'Nothing but 100-continue can be expected',
+          detail: 'Only "Expect: 100-continue" is supported',
         })
       if (request.host === '')
         throw new CodedError('invalid_request', { detail: 'Send a Host header' })
-      const twice = findRepeated(request.raw.rawHeaders)
-      if (twice !== undefined)
-        throw new CodedError('invalid_request', { detail: `Send one ${twice} header` })
+      const repeated = findRepeated(request.raw.rawHeaders)
+      if (repeated !== undefined)
+        throw new CodedError('invalid_request', { detail: `Send one ${repeated} header` })
       if (standalone && !isOwn(request.hostname.toLowerCase())) throw refuseHost(request.hostname)
     })
   },
@@ -63,8 +63,8 @@ export const requestGuard = fastifyPlugin(
 )
 
 /**
- * The name is repeated only where it is one: what a stranger can write elsewhere stays out of
- * answers.
+ * Names the host only when it is a valid host name, so that no other text of a caller gets into a
+ * response.
  */
 function refuseHost(hostname: string): CodedError {
   const name = HOST_NAME.test(hostname) ? `The host name ${hostname}` : 'This host name'

@@ -6,9 +6,8 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', '
 const LIKELY_CLASSES = ['2xx', '4xx', '5xx']
 
 /**
- * Observes every answer under the pattern of its route, never under the path itself: labels stay
- * bounded. The routes of the API stand at 0 from the start, so that the first failure of a quiet
- * replica is an increase.
+ * Measures every response under the pattern of its route, so that labels stay bounded. All routes
+ * start at 0, so that the first failure of a quiet replica shows as an increase.
  */
 export const requestMetrics = fastifyPlugin(
   async (app: FastifyInstance, { metrics }: Pick<HttpDeps, 'metrics'>) => {
@@ -21,7 +20,7 @@ export const requestMetrics = fastifyPlugin(
       }
     })
     app.addHook('onResponse', async (request, reply) => {
-      // it lasts as long as somebody listens, which says nothing of how fast we are
+      // An event stream lasts as long as its client, so its duration says nothing.
       if (reply.getHeader('content-type') === 'text/event-stream') return
       const labels = {
         route: request.routeOptions.url ?? 'unmatched',

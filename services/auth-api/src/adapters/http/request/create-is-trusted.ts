@@ -2,8 +2,8 @@ import { BlockList, isIPv4 } from 'node:net'
 import { normalizeAddress } from './normalize-address.ts'
 
 /**
- * Whether an address is that of a trusted proxy, as Fastify's `trustProxy` asks; a hop written with
- * its port is known too.
+ * Creates the function for Fastify's `trustProxy`: whether an address, with or without a port, is
+ * that of a trusted proxy.
  */
 export function createIsTrusted(
   blocks: readonly string[],

@@ -2,7 +2,7 @@ import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/server/core'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 
-/** What proxies, tunnels and CDNs add to a request that they pass on. */
+/** Headers that proxies, tunnels and CDNs add to forwarded requests. */
 const FORWARDING = new RegExp(
   '^(forwarded|via|cdn-loop|client-ip|true-client-ip|proxy-connection|surrogate-capability|' +
     'x-(forwarded|original|real|client|cluster|proxy|proxied|envoy|amzn|amz|appengine|azure|arr|nginx|haproxy|varnish|remote)-?.*|' +
@@ -10,9 +10,9 @@ const FORWARDING = new RegExp(
 )
 
 /**
- * Whether nothing about a request hints at a proxy or at another machine. It cannot see every
- * proxy: one that speaks HTTP/1.1, adds no header and rewrites `Host` looks like a program of this
- * machine. HTTP/1.0 is what nginx before 1.29.7 sends by default, and no current program of a user.
+ * Whether nothing in a request shows a proxy or another machine. It cannot detect every proxy: one
+ * that speaks HTTP/1.1, adds no header and rewrites `Host` looks like a program of this machine.
+ * HTTP/1.0 is refused because nginx before 1.29.7 sends it by default, and current clients do not.
  */
 export function isStraightFromLoopback({
   socket,

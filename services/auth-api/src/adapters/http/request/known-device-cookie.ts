@@ -7,12 +7,12 @@ const NAME = 'known_device'
 const PATH = '/api/v1/auth/token'
 const MAX_AGE_SECONDS = KNOWN_DEVICE_DAYS * 86_400
 
-/** What a browser that has signed in before proves it by; sent to the sign-in alone. */
+/** Reads the proof of a known device. Browsers send this cookie only to the sign-in. */
 export function readKnownDevice({ server, headers }: FastifyRequest): string | undefined {
   return headers.cookie === undefined ? undefined : server.parseCookie(headers.cookie)[NAME]
 }
 
-/** Only for browsers: another client would have to keep a cookie that it does not expect. */
+/** Sets the cookie of a known device, only for browsers: other clients do not expect a cookie. */
 export function setKnownDevice(
   reply: FastifyReply,
   proof: string,

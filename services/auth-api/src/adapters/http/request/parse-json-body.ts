@@ -4,13 +4,13 @@ const MAX_DEPTH = 5
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** The strings, colons and brackets of a text that is known to be JSON. */
+/** The strings, colons and brackets of a text that is valid JSON. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
 /**
- * One reading for every reader: refuses what JSON.parse lets pass in silence (of two equal keys the
- * last wins, broken UTF-8, keys that reach a prototype, half surrogates) and what is nested more
- * than five deep. No bytes are no body. Throws `invalid_request`.
+ * Parses a JSON body strictly. Refuses what JSON.parse accepts: duplicate keys, invalid UTF-8, keys
+ * that reach a prototype, lone surrogates, and more than five levels. Returns `undefined` for an
+ * empty body. Throws `CodedError('invalid_request')`.
  */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
@@ -22,7 +22,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
     else if (token === '}' || token === ']') scopes.pop()
     else if (token === ':') addKey(scopes.at(-1), last)
     else last = toCleanText(token)
-    if (scopes.length > MAX_DEPTH) throw refuse('is nested too deep')
+    if (scopes.length > MAX_DEPTH) throw refuse('is nested too deeply')
   }
   return value
 }
@@ -37,14 +37,14 @@ function parse(bytes: Buffer): { text: string; value: unknown } {
 }
 
 function addKey(keys: Set<string> | undefined, key: string): void {
-  if (keys?.has(key) === true) throw refuse('names a key twice')
-  if (POISON.has(key)) throw refuse('has a key that is not allowed')
+  if (keys?.has(key) === true) throw refuse('has a duplicate key')
+  if (POISON.has(key)) throw refuse('has a forbidden key')
   keys?.add(key)
 }
 
 function toCleanText(token: string): string {
   const text = String(JSON.parse(token))
-  if (!text.isWellFormed()) throw refuse('has a character that is not allowed')
+  if (!text.isWellFormed()) throw refuse('has a lone surrogate')
   return text
 }
 

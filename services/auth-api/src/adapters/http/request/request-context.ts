@@ -7,7 +7,7 @@ import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 
 const MAX_AGENT_LENGTH = 256
 
-/** Where a request comes from, as far as trusted proxies can tell. */
+/** Reads where a request comes from, as reported by trusted proxies. */
 export function toRequestContext(request: FastifyRequest): RequestContext {
   return {
     ...toPlace(findClientAddress(request)),
@@ -16,7 +16,7 @@ export function toRequestContext(request: FastifyRequest): RequestContext {
   }
 }
 
-/** The same of somebody for whom a back end asks. */
+/** The same for a user on whose behalf a back end calls. */
 export function toForwardedContext(
   { address, agent }: { address: string; agent: string },
   request: FastifyRequest,
@@ -29,8 +29,8 @@ export function toForwardedContext(
 }
 
 /**
- * The client as the nearest trusted proxy wrote it. What is no address falls back to the one that
- * reported it: all users of one name for "unknown" would share their limits.
+ * Returns the client address from the nearest trusted proxy. A value that is no address falls back
+ * to the proxy that reported it, because all users with an unknown address would share one limit.
  */
 function findClientAddress(request: FastifyRequest): string {
   return (
@@ -40,8 +40,9 @@ function findClientAddress(request: FastifyRequest): string {
 }
 
 /**
- * IPv4 that came mapped into IPv6 is IPv4, and a zone is left out. The network, /24 or /48, is
- * enough to see that a token is used from elsewhere, too little to follow a person.
+ * Returns address, block and network of an address, without zone, and IPv4 mapped into IPv6 as IPv4.
+ * The network (/24 or /48) shows that a token is used from elsewhere, but is too coarse to track a
+ * person.
  */
 export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' | 'network'> {
   const normalized = normalizeAddress(text)
@@ -63,8 +64,8 @@ export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' 
 }
 
 /**
- * It goes to the database, into events and lists. Masked before it is cut: half a token is not seen
- * to be one.
+ * Cleans a user agent for the database, events and lists. It is masked before it is cut, because half
+ * a token would not be recognized.
  */
 const toAgent = (text = '') =>
   maskTokens(text.replaceAll(/\p{Cc}/gu, '').toWellFormed()).slice(0, MAX_AGENT_LENGTH)

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { answer, FAILURES } from './answers.ts'
+import { response, FAILURES } from './responses.ts'
 import type { App, RouteDeps } from './route.ts'
 
 const CACHE_CONTROL = 'public, max-age=300'
@@ -11,15 +11,15 @@ const Jwks = Type.Object({
 })
 
 /**
- * RFC 7517. A key is published long before its first use, so that a cached set never lacks the one
- * that signs.
+ * Adds the JWKS (RFC 7517). A key is published long before its first use, so that a cached set always
+ * has the active key.
  */
 export function addJwks(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['keys'],
     summary: 'The keys that verify access tokens',
     response: {
-      200: answer(Jwks, 'The keys', { 'cache-control': Type.Literal(CACHE_CONTROL) }),
+      200: response(Jwks, 'The keys', { 'cache-control': Type.Literal(CACHE_CONTROL) }),
       ...FAILURES,
     },
   }

@@ -6,16 +6,17 @@ import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/sessions/find-proven-session.ts'
 import { readProvenRefreshToken } from '../request/read-proven-refresh-token.ts'
 import { toRequestContext } from '../request/request-context.ts'
-import { LOGOUT_HEADERS, nothing, NothingData, userAnswers } from './answers.ts'
+import { LOGOUT_HEADERS, nothing, NothingData, userResponses } from './responses.ts'
 import { CSRF_HEADER, WITH_ACCESS_TOKEN_TOO, type App, type RouteDeps } from './route.ts'
 
+/** Adds `/logout` and `/logout-all`. */
 export function addLogout(app: App, { useCases, settings, requireCsrfProof }: RouteDeps): void {
   const headers = Type.Object(CSRF_HEADER)
   const schema = {
     tags: ['sessions'],
     headers,
     body: RefreshBody,
-    response: userAnswers(NothingData, LOGOUT_HEADERS),
+    response: userResponses(NothingData, LOGOUT_HEADERS),
     security: WITH_ACCESS_TOKEN_TOO,
   }
 
@@ -23,7 +24,7 @@ export function addLogout(app: App, { useCases, settings, requireCsrfProof }: Ro
     (signOut: (proof: SessionProof) => Promise<void>) =>
     async (request: FastifyRequest<{ Body: RefreshBody }>, reply: FastifyReply) => {
       const accessToken = readBearerToken(request)
-      // no foreign page can set the bearer header: it is the proof of the cookie too
+      // A foreign page cannot set the bearer header, so it also proves the cookie.
       const requireProof = accessToken === undefined ? requireCsrfProof : () => {}
       const presented = await readProvenRefreshToken(request, {
         useCases,

@@ -1,13 +1,14 @@
 import { MeData } from '@auto-refresh/contracts'
 import { toUtc } from './to-utc.ts'
-import { RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { RENEWAL_HEADERS, userResponses } from './responses.ts'
 import { GUARDED, type App } from './route.ts'
 
+/** Adds `/me`. */
 export function addMe(app: App): void {
   const schema = {
     tags: ['sessions'],
     summary: 'Who am I',
-    response: userAnswers(MeData, RENEWAL_HEADERS),
+    response: userResponses(MeData, RENEWAL_HEADERS),
     ...GUARDED,
   }
 

@@ -1,11 +1,12 @@
 import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
 import { toUtc } from './to-utc.ts'
-import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { nothing, NothingData, RENEWAL_HEADERS, userResponses } from './responses.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
 const TOKEN_REUSED =
   'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
 
+/** Adds the routes that list and dismiss notices. */
 export function addNotices(app: App, { useCases }: RouteDeps): void {
   const schema = { tags: ['notices'], ...GUARDED }
 
@@ -15,7 +16,7 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
       schema: {
         ...schema,
         summary: 'What the user should know',
-        response: userAnswers(NoticesData, RENEWAL_HEADERS),
+        response: userResponses(NoticesData, RENEWAL_HEADERS),
       },
     },
     async ({ user }) => {
@@ -40,7 +41,7 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
     ...schema,
     summary: 'Dismiss one of them',
     params: IdParams,
-    response: userAnswers(NothingData, RENEWAL_HEADERS),
+    response: userResponses(NothingData, RENEWAL_HEADERS),
   }
   app.delete('/notices/:id', { schema: dismissal }, async ({ user, params }) => {
     const { outcome } = await useCases.dismissNotice({

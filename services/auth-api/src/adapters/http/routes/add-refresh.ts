@@ -6,7 +6,7 @@ import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { readProvenRefreshToken } from '../request/read-proven-refresh-token.ts'
 import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toRequestContext } from '../request/request-context.ts'
-import { PAIR_HEADERS, userAnswers } from './answers.ts'
+import { PAIR_HEADERS, userResponses } from './responses.ts'
 import {
   BY_REFRESH_TOKEN,
   CSRF_HEADER,
@@ -16,13 +16,17 @@ import {
   type RouteDeps,
 } from './route.ts'
 
-export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }: RouteDeps): void {
+/** Adds `/refresh` and `/auto-refresh`. */
+export function addRefresh(
+  app: App,
+  { useCases, respondWithPair, requireCsrfProof }: RouteDeps,
+): void {
   const headers = Type.Object({ ...CSRF_HEADER, ...IDEMPOTENCY_HEADER })
   const schema = {
     tags: ['tokens'],
     headers,
     body: RefreshBody,
-    response: userAnswers(TokenPairData, PAIR_HEADERS),
+    response: userResponses(TokenPairData, PAIR_HEADERS),
   }
 
   async function read(request: FastifyRequest<{ Body: RefreshBody }>) {
@@ -31,7 +35,11 @@ export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }:
     const idempotencyKey = readIdempotencyKey(request)
     return {
       transport: presented.transport,
-      asked: { refreshToken: presented.token, idempotencyKey, context: toRequestContext(request) },
+      refreshRequest: {
+        refreshToken: presented.token,
+        idempotencyKey,
+        context: toRequestContext(request),
+      },
     }
   }
 
@@ -39,10 +47,10 @@ export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }:
     '/refresh',
     { schema: { ...schema, summary: 'Renew the pair, in any case', security: BY_REFRESH_TOKEN } },
     async (request, reply) => {
-      const { transport, asked } = await read(request)
-      const result = await useCases.refresh(asked)
+      const { transport, refreshRequest } = await read(request)
+      const result = await useCases.refresh(refreshRequest)
       if (!('pair' in result)) throw toRefusalError(result)
-      return answerPair(reply, {
+      return respondWithPair(reply, {
         pair: result.pair,
         transport,
         message: 'Token refreshed successfully',
@@ -60,11 +68,14 @@ export function addRefresh(app: App, { useCases, answerPair, requireCsrfProof }:
       },
     },
     async (request, reply) => {
-      const { transport, asked } = await read(request)
-      const result = await useCases.autoRefresh({ ...asked, accessToken: readBearerToken(request) })
+      const { transport, refreshRequest } = await read(request)
+      const result = await useCases.autoRefresh({
+        ...refreshRequest,
+        accessToken: readBearerToken(request),
+      })
       if (!('pair' in result)) throw toRefusalError(result)
       const refreshed = result.outcome !== 'not_due'
-      return answerPair(reply, {
+      return respondWithPair(reply, {
         pair: result.pair,
         transport,
         refreshed,

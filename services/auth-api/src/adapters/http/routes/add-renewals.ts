@@ -6,13 +6,13 @@ import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toForwardedContext } from '../request/request-context.ts'
 import { createRequireKey } from '@auto-refresh/service-kit/http'
-import { answers } from './answers.ts'
+import { responses } from './responses.ts'
 import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 /**
- * The two steps of the middleware, for other back ends. A refusal is a 200 with its outcome: it is
- * the user's, not the caller's. Behind a key of their own, because a peek tells without an alarm
- * whether a token still works, and because the caller says whose address counts.
+ * Adds the two steps of the middleware for other back ends. A refusal is a 200 with its outcome,
+ * because it concerns the user, not the calling back end. The routes need their own key: a peek shows
+ * without an alarm whether a token works, and the caller chooses the address that limits count.
  */
 export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps): void {
   const schema = {
@@ -25,8 +25,8 @@ export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps):
 
   const peek = {
     ...schema,
-    summary: 'What a renewal would answer; nothing changes',
-    response: answers(RenewalPeekData),
+    summary: 'What a renewal would return; nothing changes',
+    response: responses(RenewalPeekData),
   }
   app.post('/renewals/peek', { schema: peek, onRequest }, async (request) => {
     const peeked = await useCases.peekRefresh(toRequest(request))
@@ -40,7 +40,7 @@ export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps):
   const renew = {
     ...schema,
     summary: 'Renew a pair on behalf of a user',
-    response: answers(RenewalData),
+    response: responses(RenewalData),
   }
   app.post('/renewals', { schema: renew, onRequest }, async (request) => {
     const result = await useCases.refresh({ ...toRequest(request), operation: 'middleware' })
@@ -65,7 +65,7 @@ const toRequest = (request: FastifyRequest<{ Body: RenewalBody }>) => ({
   context: toForwardedContext(request.body.client, request),
 })
 
-/** What is ours to answer for is thrown. */
+/** Returns the body of a refusal. Throws `unavailable`, which is our failure. */
 function toRefusal(refusal: RefreshRefusal) {
   if (refusal.outcome === 'unavailable') throw toRefusalError(refusal)
   if (refusal.outcome === 'rate_limited')

@@ -2,14 +2,14 @@ import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contra
 import { Type } from 'typebox'
 import type { UserRoleChange } from '../../../ports/known-users.ts'
 import { createRequireKey } from '@auto-refresh/service-kit/http'
-import { answer, answers, NothingData, REVOCATIONS_HEADERS } from './answers.ts'
+import { response, responses, NothingData, REVOCATIONS_HEADERS } from './responses.ts'
 import type { App, RouteDeps } from './route.ts'
 
 const CURSOR = /^\d{1,16}$/
 
 /**
- * Other back ends read the list every second: it is sent only when it has changed (RFC 9110
- * §13.1.2), and with `since` only what is new.
+ * Adds the revocation list for back ends, which read it every second. It is sent only when it has
+ * changed (RFC 9110 §13.1.2), and with `since` only its new entries.
  */
 export function addRevocations(app: App, { revocationFeed, settings, clock }: RouteDeps): void {
   const schema = {
@@ -19,20 +19,18 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     headers: Type.Object({
       'if-none-match': Type.Optional(
         Type.String({
-          description: 'the ETag of the last answer: 304 when nothing has changed since',
+          description: 'the ETag of the last response: 304 when nothing has changed since',
         }),
       ),
     }),
     response: {
-      ...answers(RevocationsData, REVOCATIONS_HEADERS),
-      304: answer(NothingData, 'The list has not changed', REVOCATIONS_HEADERS),
+      ...responses(RevocationsData, REVOCATIONS_HEADERS),
+      304: response(NothingData, 'The list has not changed', REVOCATIONS_HEADERS),
     },
     security: [{ feedKey: [] }],
   }
 
-  /**
-   * The whole list is written out once, however many back ends ask: at 100,000 entries it is 7 MB.
-   */
+  /** The whole list as JSON, written once for all back ends: 100,000 entries are 7 MB. */
   let written:
     { list: ReturnType<typeof revocationFeed.whole>; others: string; body: string } | undefined
 
@@ -71,12 +69,12 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     '/revocations',
     { schema, onRequest: createRequireKey(settings.backEndKeys.feed) },
     async (request, reply) => {
-      // weak: the seconds left differ from one moment and one process to the next
+      // Weak, because the seconds left differ over time and between processes.
       const kids = revocationFeed.retiredKids()
       const roles = revocationFeed.roleChanges.tag()
       const tag = `W/"${[revocationFeed.tag(), ...kids].join('.')}${roles === '' ? '' : `~${roles}`}"`
-      // how long token-store has not been heard: what it knows since then is not on the list (RFC
-      // 9111 §5.1)
+      // `age`: seconds since token-store last responded; later revocations are not on the list (RFC
+      // 9111 §5.1).
       reply.headers({
         etag: tag,
         age: Math.floor(revocationFeed.feedAgeMs() / 1000),
@@ -85,7 +83,7 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
       const known = request.headers['if-none-match']
       if (known === tag) return reply.code(304).send(undefined as never)
       const { since } = request.query
-      // What is no cursor of ours gets the whole list, which is never wrong.
+      // For an invalid cursor the whole list is sent.
       const fresh =
         since !== undefined && CURSOR.test(since) ? revocationFeed.since(Number(since)) : undefined
       const body =

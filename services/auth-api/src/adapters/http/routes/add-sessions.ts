@@ -1,15 +1,16 @@
 import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
 import { toRequestContext } from '../request/request-context.ts'
 import { toUtc } from './to-utc.ts'
-import { nothing, NothingData, RENEWAL_HEADERS, userAnswers } from './answers.ts'
+import { nothing, NothingData, RENEWAL_HEADERS, userResponses } from './responses.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
 /**
- * A stolen token must not end the owner's other devices one by one: that takes a sign-in of the
- * last 15 minutes.
+ * Ending another session needs a sign-in in the last 15 minutes, so that a thief cannot sign out the
+ * owner's other devices with a stolen token.
  */
 const RECENT_SECONDS = 900
 
+/** Adds the routes that list and end sessions. */
 export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
   const schema = { tags: ['sessions'], ...GUARDED }
 
@@ -19,7 +20,7 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
       schema: {
         ...schema,
         summary: "The user's devices",
-        response: userAnswers(SessionsData, RENEWAL_HEADERS),
+        response: userResponses(SessionsData, RENEWAL_HEADERS),
       },
     },
     async ({ user }) => {
@@ -33,7 +34,7 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
               id,
               current: id === user.sid,
               signed_in_at: toUtc(authenticatedAtMs),
-              // to the minute: it must not say when a thief should follow
+              // To the minute: the exact time would tell a thief when to refresh.
               last_refreshed_at: toUtc(
                 Math.max(authenticatedAtMs, rotatedAtMs - (rotatedAtMs % 60_000)),
               ),
@@ -51,7 +52,7 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
     ...schema,
     summary: 'End one of them',
     params: IdParams,
-    response: userAnswers(NothingData, RENEWAL_HEADERS),
+    response: userResponses(NothingData, RENEWAL_HEADERS),
   }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
     const sessionId = request.params.id.toLowerCase()

@@ -5,26 +5,27 @@ import { Type } from 'typebox'
 import { readKnownDevice, setKnownDevice } from '../request/known-device-cookie.ts'
 import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toRequestContext } from '../request/request-context.ts'
-import { PAIR_HEADERS, userAnswers } from './answers.ts'
+import { PAIR_HEADERS, userResponses } from './responses.ts'
 import { CSRF_HEADER, type App, type RouteDeps } from './route.ts'
 
 const SHED_MS = 1000
 
+/** Adds `/token`, the sign-in. */
 export function addSignIn(
   app: App,
-  { useCases, settings, answerPair, requireCsrfProof }: RouteDeps,
+  { useCases, settings, respondWithPair, requireCsrfProof }: RouteDeps,
 ): void {
   const schema = {
     tags: ['tokens'],
     summary: 'Sign in',
     headers: Type.Object(CSRF_HEADER),
     body: SignInBody,
-    response: userAnswers(TokenPairData, PAIR_HEADERS),
+    response: userResponses(TokenPairData, PAIR_HEADERS),
   }
 
   /**
-   * Before the body is read, which is most of what a refused sign-in costs. The refusal waits a
-   * second: a client that tries again at once must not take the time of refreshes.
+   * Runs before the body is read, which is most of the cost of a refused sign-in. The refusal is sent
+   * after a second, so that clients that retry at once do not delay refreshes.
    */
   const onRequest = async (request: FastifyRequest) => {
     const { block } = toRequestContext(request)
@@ -35,7 +36,7 @@ export function addSignIn(
 
   app.post('/token', { schema, onRequest }, async (request, reply) => {
     const { username, password, transport = 'body' } = request.body
-    // else a foreign page could sign its visitor in as somebody else
+    // Otherwise a foreign page could sign its visitor in as another user.
     if (transport === 'cookie') requireCsrfProof(request)
     const deviceProof = readKnownDevice(request)
     const result = await useCases.signIn({
@@ -46,6 +47,6 @@ export function addSignIn(
     })
     if (result.outcome !== 'signed_in') throw toRefusalError(result)
     setKnownDevice(reply, result.deviceProof, settings.cookie)
-    return answerPair(reply, { pair: result.pair, transport, message: 'Login Successfully' })
+    return respondWithPair(reply, { pair: result.pair, transport, message: 'Login Successfully' })
   })
 }

@@ -1,14 +1,15 @@
 import { TokenStatusData } from '@auto-refresh/contracts'
 import { readBearerToken } from '@auto-refresh/server/core'
 import { toUtc } from './to-utc.ts'
-import { answers, UNAUTHENTICATED } from './answers.ts'
+import { responses, UNAUTHENTICATED } from './responses.ts'
 import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
 
+/** Adds `/token-status`. */
 export function addTokenStatus(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['tokens'],
-    summary: 'How the access token stands',
-    response: { ...answers(TokenStatusData), ...UNAUTHENTICATED },
+    summary: 'State of the access token',
+    response: { ...responses(TokenStatusData), ...UNAUTHENTICATED },
     security: BY_ACCESS_TOKEN,
   }
 

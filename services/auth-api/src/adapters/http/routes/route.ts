@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import { Type } from 'typebox'
-import type { AnswerPair } from './answer-pair.ts'
+import type { RespondWithPair } from './create-respond-with-pair.ts'
 import type { RequireCsrfProof } from '../plugins/create-require-csrf-proof.ts'
 import type { HttpDeps } from '../http-deps.ts'
 
@@ -22,13 +22,13 @@ export type App = FastifyInstance<
 >
 
 export type RouteDeps = HttpDeps &
-  Readonly<{ answerPair: AnswerPair; requireCsrfProof: RequireCsrfProof }>
+  Readonly<{ respondWithPair: RespondWithPair; requireCsrfProof: RequireCsrfProof }>
 
-/** How a route may be called, for the API reference: whoever reads a header checks it. */
+/** How a route may be called, for the API reference only: the code that reads a header checks it. */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
-/** `{}` is the body. */
+/** `{}`: the refresh token is in the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
-/** A refresh token, wherever it stands, with an access token beside it or without. */
+/** A refresh token in body, header or cookie, with or without an access token. */
 export const WITH_ACCESS_TOKEN_TOO = [
   ...BY_REFRESH_TOKEN,
   ...BY_REFRESH_TOKEN.map((one) => ({ ...one, accessToken: [] })),
@@ -37,20 +37,20 @@ export const WITH_ACCESS_TOKEN_TOO = [
 const header = (description: string) => Type.Optional(Type.String({ description }))
 export const CSRF_HEADER = {
   [HEADERS.csrfProof]: header(
-    '`1` proves that no foreign page asks, where a cookie counts and there is no `Origin`',
+    '`1` proves that no foreign page sends the request; needed for a cookie without `Origin`',
   ),
 }
 export const IDEMPOTENCY_HEADER = {
   [HEADERS.idempotencyKey]: header(
-    'the same for every try of one attempt: recovers an answer that was lost at any later time; 1 to 255 visible ASCII characters',
+    'the same for every retry of one attempt: a retry gets the lost response at any later time; 1 to 255 visible ASCII characters',
   ),
 }
-/** Behind the middleware. */
+/** Schema of routes behind the middleware. */
 export const GUARDED = {
   security: BY_ACCESS_TOKEN,
   headers: Type.Object({
     [HEADERS.refreshToken]: header(
-      'renews the pair when it is due; the new one stands in the headers of the answer',
+      'renews the pair when it is due; the new one is in the response headers',
     ),
   }),
 }

@@ -5,8 +5,8 @@ import type { FastifyReply } from 'fastify'
 import type { TokenPair } from '../../../domain/token-pair.ts'
 import type { HttpDeps } from '../http-deps.ts'
 
-type Answer = { status: 200; message: string; data: TokenPairData }
-export type AnswerPair = (
+type PairResponse = { status: 200; message: string; data: TokenPairData }
+export type RespondWithPair = (
   reply: FastifyReply,
   given: {
     pair: TokenPair
@@ -14,16 +14,16 @@ export type AnswerPair = (
     message: string
     refreshed?: boolean
   },
-) => Answer
+) => PairResponse
 
 /**
- * Hands a pair over. A refresh token that travels by cookie stands in `Set-Cookie` alone, where no
- * script can read it.
+ * Creates the response with a token pair. In cookie mode the refresh token is only in `Set-Cookie`,
+ * where no script can read it.
  */
-export function createAnswerPair({
+export function createRespondWithPair({
   settings,
   clock,
-}: Pick<HttpDeps, 'settings' | 'clock'>): AnswerPair {
+}: Pick<HttpDeps, 'settings' | 'clock'>): RespondWithPair {
   return (reply, { pair, transport, message, refreshed }) => {
     const { accessToken, refreshToken, expiresInSeconds, idleUntilMs } = pair
     const byCookie = transport === 'cookie'

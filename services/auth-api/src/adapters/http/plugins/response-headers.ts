@@ -6,10 +6,10 @@ import fastifyPlugin from 'fastify-plugin'
 const NO_STORE = { 'cache-control': 'no-store, private', pragma: 'no-cache' }
 
 /**
- * The headers of every answer, errors too: its request id, nothing to be cached, nothing to be
- * framed, sniffed or run.
+ * Sets the headers of every response, errors too: the request id, no caching, and the security
+ * headers of helmet.
  */
-export const answerHeaders = fastifyPlugin(
+export const responseHeaders = fastifyPlugin(
   async (app: FastifyInstance) => {
     app.addHook(
       'onRequest',
@@ -22,9 +22,9 @@ export const answerHeaders = fastifyPlugin(
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
       frameguard: { action: 'deny' },
-      // a page on a listed origin reads us by CORS; only embedding is refused
+      // Pages on listed origins use CORS; this only refuses embedding.
       crossOriginResourcePolicy: { policy: 'same-site' },
     })
   },
-  { name: 'answer-headers' },
+  { name: 'response-headers' },
 )
