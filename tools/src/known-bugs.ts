@@ -181,13 +181,13 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     ...client('create-refresher.ts', 'refresher'),
     name: `a lost race wipes the winner's pair (supabase #441)`,
-    find: 'LOOK_AGAIN_MS = [0, 100, 400]',
-    replace: 'LOOK_AGAIN_MS: number[] = []',
+    find: 'REREAD_DELAYS_MS = [0, 100, 400]',
+    replace: 'REREAD_DELAYS_MS: number[] = []',
   },
   {
     ...client('create-refresher.ts', 'refresher'),
     name: 'each retry of a client is an attempt of its own',
-    find: '(note ? note.read() : session?.attemptKey) ?? spareKey',
+    find: '(cookieState ? cookieState.read() : session?.attemptKey) ?? spareKey',
     replace: 'String(Math.random())',
   },
   {
@@ -197,7 +197,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     replace: 'if (follows === undefined) return',
   },
   {
-    ...client('gate.ts', 'send'),
+    ...client('request-auth.ts', 'send'),
     name: 'a late 401 of an older token refreshes again (axios-auth-refresh)',
     find: 'if (store.current?.accessToken === accessToken) {',
     replace: 'if (store.current !== undefined) {',

@@ -13,7 +13,7 @@ import {
 
 withFakeClock()
 
-/** axios over the fake server, with what axios does to a status by default. */
+/** axios on the fake server, with axios' default handling of a status. */
 function axiosTo(server: ReturnType<typeof fakeAuthServer>, defaults: object = {}) {
   return axios.create({
     baseURL: 'http://localhost:8000',
@@ -50,7 +50,7 @@ async function attached(defaults?: object) {
 }
 const refuse = () => refusal(401, 'access_token_expired')
 
-test('five parallel requests with an expired token: one refresh, all are answered', async () => {
+test('five concurrent requests with an expired token cause one refresh, and all succeed', async () => {
   const { server, api } = await attached()
   sleepMinutes(31)
   const answers = await settle(Promise.all([1, 2, 3, 4, 5].map(() => api.get('/orders'))))
@@ -58,7 +58,7 @@ test('five parallel requests with an expired token: one refresh, all are answere
   expect(server.count('refresh')).toBe(1)
 })
 
-test('five parallel 401s, one of them late: one refresh, all are answered', async () => {
+test('five concurrent 401s, one of them late, cause one refresh, and all succeed', async () => {
   const { server, api } = await attached()
   await passSeconds(60)
   server.next['orders'] = [
@@ -73,7 +73,7 @@ test('five parallel 401s, one of them late: one refresh, all are answered', asyn
   expect(server.count('refresh')).toBe(1)
 })
 
-test('a POST is repeated once, with its body, parameters and headers', async () => {
+test('a POST is repeated once with its body, parameters and headers', async () => {
   const { server, api, manager } = await attached()
   await passSeconds(60)
   server.next['orders'] = [refuse]
@@ -89,7 +89,7 @@ test('a POST is repeated once, with its body, parameters and headers', async () 
   ).toEqual(Array.from({ length: 2 }, () => ['http://localhost:8000/orders?a=1', '{"n":1}', '1']))
 })
 
-test('a second 401 is an error of axios', async () => {
+test('a second 401 is an axios error', async () => {
   const { server, api } = await attached()
   await passSeconds(60)
   server.next['orders'] = [refuse, refuse, refuse]
@@ -100,14 +100,14 @@ test('a second 401 is an error of axios', async () => {
   expect(server.count('orders')).toBe(2)
 })
 
-test('an instance that takes every status for a success is served too', async () => {
+test('an instance that accepts every status is supported', async () => {
   const { server, api } = await attached({ validateStatus: null })
   await passSeconds(60)
   server.next['orders'] = [refuse]
   expect((await settle(api.get('/orders'))).status).toBe(200)
 })
 
-test('two instances share one manager and its one refresh', async () => {
+test('two instances share one manager and its refresh', async () => {
   const { server, api, manager } = await attached()
   const other = axiosTo(server)
   attachAutoRefresh(other, manager)
@@ -116,8 +116,8 @@ test('two instances share one manager and its one refresh', async () => {
   expect(server.count('refresh')).toBe(1)
 })
 
-describe('what is not ours', () => {
-  test('a foreign origin gets no token, and its 401 and headers change nothing', async () => {
+describe('requests that get no token', () => {
+  test('another origin gets no token, and its 401 and headers are ignored', async () => {
     const { server, api, manager } = await attached()
     await passSeconds(60)
     server.next['orders'] = [
@@ -140,7 +140,7 @@ describe('what is not ours', () => {
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 0))
   })
 
-  test("a relative URL is the page's: without a token, unless its origin is allowed, and it says so once", async () => {
+  test("a relative URL gets no token unless the page's origin is allowed, with one warning", async () => {
     vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const { manager } = await signedIn()
@@ -162,7 +162,7 @@ describe('what is not ours', () => {
     warn.mockRestore()
   })
 
-  test('a 401 about something else than the token is not repeated', async () => {
+  test('a 401 with another error code is not repeated', async () => {
     const { server, api } = await attached()
     await passSeconds(60)
     server.next['orders'] = [() => refusal(401, 'wrong_pin')]
@@ -172,7 +172,7 @@ describe('what is not ours', () => {
     expect([server.count('orders'), server.count('refresh')]).toEqual([1, 0])
   })
 
-  test('an Authorization of the caller is left alone', async () => {
+  test('an Authorization header of the caller is kept', async () => {
     const { server, api } = await attached()
     await expect(
       settle(api.get('/orders', { headers: { Authorization: 'Basic x' } })),
@@ -181,7 +181,7 @@ describe('what is not ours', () => {
   })
 })
 
-test('trouble of the refresh is its error, not a 401', async () => {
+test('a failed refresh rejects with its own error, not with a 401', async () => {
   const { server, api } = await attached()
   sleepMinutes(31)
   server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
@@ -204,7 +204,7 @@ test('an aborted request stops waiting for the refresh', async () => {
   expect(server.count('orders')).toBe(0)
 })
 
-test('a newer pair that an answer brings along is taken over', async () => {
+test('a newer pair in a response is stored', async () => {
   const { server, api, manager } = await attached()
   const accessToken = server.accessToken()
   server.next['orders'] = [
@@ -221,28 +221,28 @@ test('a newer pair that an answer brings along is taken over', async () => {
   expect(manager.accessToken).toBe(accessToken)
 })
 
-test('detached, the instance is as it was', async () => {
+test('a detached instance behaves as before', async () => {
   const { server, api, detach } = await attached()
   detach()
   await expect(settle(api.get('/orders'))).rejects.toMatchObject({ response: { status: 401 } })
   expect(server.calls.map(({ headers }) => headers.get('Authorization'))).toEqual([null])
 })
 
-test('nobody signed in: the request goes without a token', async () => {
+test('a request is sent without a token when not signed in', async () => {
   const { server, manager } = setUp()
   const api = axiosTo(server)
   attachAutoRefresh(api, manager)
   await expect(settle(api.get('/orders'))).rejects.toMatchObject({ response: { status: 401 } })
 })
 
-describe('beside what the application does with axios itself', () => {
-  /** Sends what went out, without the calls of the authentication API. */
+describe('together with other uses of axios', () => {
+  /** The requests that were sent, without the calls of the authentication API. */
   const sent = (server: ReturnType<typeof fakeAuthServer>) =>
     server.calls.filter(({ path }) => path !== 'refresh')
   const unwrap = (answer: unknown) => (answer as { data?: unknown } | null)?.data
 
   test.each(['before', 'after'])(
-    'each interceptor added %s us sees a repeated request and its answer once',
+    'each interceptor added %s ours sees a repeated request and its answer once',
     async (order) => {
       const { server, manager } = await signedIn()
       const api = axiosTo(server)
@@ -269,7 +269,7 @@ describe('beside what the application does with axios itself', () => {
     },
   )
 
-  test('transformRequest wraps the body of a repeated request once, transformResponse its answer once', async () => {
+  test('transformRequest and transformResponse run once for a repeated request', async () => {
     const { server, api } = await attached({
       transformRequest: (data: unknown) => JSON.stringify({ wrapped: data }),
       transformResponse: (data: string) => [data.length > 0],
@@ -284,7 +284,7 @@ describe('beside what the application does with axios itself', () => {
     ['null', null],
     ['undefined', undefined],
     ['a text', 'text'],
-  ])('an interceptor before us that answers %s breaks nothing', async (_, value) => {
+  ])('an earlier interceptor that returns %s breaks nothing', async (_, value) => {
     const { server, manager } = await signedIn()
     const api = axiosTo(server)
     api.interceptors.response.use(() => value as never)
@@ -293,7 +293,7 @@ describe('beside what the application does with axios itself', () => {
   })
 
   test.each(['before', 'after'])(
-    'a request that a plugin added %s us sends again gets the token of then',
+    'a request that a plugin added %s ours retries gets the current token',
     async (order) => {
       const { server, manager } = await signedIn()
       const api = axiosTo(server)
@@ -321,7 +321,7 @@ describe('beside what the application does with axios itself', () => {
     },
   )
 
-  test('an interceptor that copies the config does not cost the repetition', async () => {
+  test('a request is repeated even if an interceptor copies its config', async () => {
     const { server, manager } = await signedIn()
     const api = axiosTo(server)
     api.interceptors.request.use((config) => ({
@@ -336,7 +336,7 @@ describe('beside what the application does with axios itself', () => {
     expect(sent(server).map(({ headers }) => headers.get('X-Copied'))).toEqual(['1', '1'])
   })
 
-  test("the config of an answer or an error is the caller's: it holds no token, and not the adapter of the copy", async () => {
+  test("the config of a response or an error is the caller's, without the token and without the inner adapter", async () => {
     const { server, api } = await attached()
     server.next['orders'] = [() => refusal(404, 'not_found')]
     const { config, response } = (await settle(
@@ -349,7 +349,7 @@ describe('beside what the application does with axios itself', () => {
     expect((await settle(api.get('/orders'))).config.headers.get('Authorization')).toBeUndefined()
   })
 
-  test('a baseURL that an interceptor takes out does not come back, so no token goes to where the request is not meant for', async () => {
+  test('a baseURL that an interceptor removes does not come back, so the token is sent nowhere else', async () => {
     const { server, api } = await attached()
     api.interceptors.request.use((config) =>
       Object.assign(config, { url: 'https://elsewhere.example/orders', baseURL: undefined }),
@@ -360,7 +360,7 @@ describe('beside what the application does with axios itself', () => {
     ])
   })
 
-  test('its timeout bounds the wait for a refresh', async () => {
+  test('the timeout of a request bounds its wait for a refresh', async () => {
     const { server, api } = await attached({ timeout: 1000 })
     sleepMinutes(31)
     server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
@@ -373,7 +373,7 @@ describe('beside what the application does with axios itself', () => {
     expect(server.count('orders')).toBe(0)
   })
 
-  test('its cancelToken ends the wait for a refresh, and nothing is sent', async () => {
+  test('the cancelToken of a request ends its wait for a refresh, and nothing is sent', async () => {
     const { server, api } = await attached()
     sleepMinutes(31)
     server.latencyMs = 1000

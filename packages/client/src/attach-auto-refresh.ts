@@ -1,11 +1,11 @@
 import { AuthError } from './auth-error.ts'
-import type { Pass } from './gate.ts'
+import type { Credentials } from './request-auth.ts'
 import { isStream } from './is-stream.ts'
 import { within } from './pause.ts'
 import type { TokenManager } from './token-manager.ts'
 import { originOf, resolveUrl } from './url.ts'
 
-/** What is used of axios, by its shape: the package does not depend on it. */
+/** The part of axios that is used, as types, so that the package does not depend on axios. */
 type Headers = { get(name: string): unknown; concat(headers: object | undefined): Headers }
 type Config = {
   headers: Headers
@@ -35,51 +35,53 @@ export type AxiosLike = {
   interceptors: { request: object; response: object }
 }
 
-/** Adapters made here: a config that is sent again, by whatever plugin, has one already. */
-const ours = new WeakSet()
+/** Adapters created here. A config that is sent again, by any plugin, already has one. */
+const adapters = new WeakSet()
 
 /**
- * Gives an axios instance what `request` has: the access token on calls to our origins, and one
- * repetition of a 401 with a renewed one. Any number of instances share one TokenManager and its
- * one refresh. Returns what takes it off again.
+ * Adds to an axios instance what `request` does: the access token on calls to allowed origins, and
+ * one repetition of a 401 after a refresh. Several instances can share one TokenManager and its
+ * refresh.
  *
- * It works beneath the interceptors, as the adapter: they and `transformRequest` see a repeated
- * request once, and every attempt of a plugin that retries gets the current token. The request's
- * `timeout`, `signal` and `cancelToken` end the waiting for a refresh.
+ * It replaces the adapter, below the interceptors: interceptors and `transformRequest` see a
+ * repeated request once, and every attempt of a retry plugin gets the current token. The `timeout`,
+ * `signal` and `cancelToken` of a request also end its wait for a refresh.
  *
+ * @param instance an axios instance
+ * @param tokenManager the manager whose session is used
+ * @returns a function that detaches the instance
  * @example const api = axios.create({ baseURL: 'https://api.example.com' }) attachAutoRefresh(api,
  *   new TokenManager({ baseURL: 'https://auth.example.com', allowedOrigins:
  *   ['https://api.example.com'] }))
  */
 export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManager): () => void {
-  const { gate } = tokenManager
+  const { auth } = tokenManager
   const interceptors = instance.interceptors.request as Interceptors
-  // Sends what it is given and nothing else: a default that an interceptor took out must not come
-  // back.
+  // Has no defaults of its own: one that an interceptor removed must not come back.
   const bare = (instance as unknown as { create(): Instance }).create()
   for (const name of Object.keys(bare.defaults)) Reflect.deleteProperty(bare.defaults, name)
   let warned = false
   let detached = false
 
-  // Where axios sends a relative URL to: the page's origin, which gets a token only as one of
+  // axios sends a relative URL to the page's origin, which gets a token only if it is in
   // `allowedOrigins`.
-  function isOurs(url: string): boolean {
+  function isAllowed(url: string): boolean {
     const page = globalThis.location?.href
-    return gate.isOurs(originOf(url) === undefined && page ? resolveUrl(url, () => page) : url)
+    return auth.isAllowed(originOf(url) === undefined && page ? resolveUrl(url, () => page) : url)
   }
-  /** A relative URL is hardly meant for strangers. */
+  /** A relative URL is hardly meant for a third party, so a missing token is probably a mistake. */
   function warn(url: string): void {
     if (!warned && originOf(url) === undefined) {
-      console.warn(`${url} goes without a token: its origin is not in allowedOrigins`)
+      console.warn(`${url} is sent without a token: its origin is not in allowedOrigins`)
       warned = true
     }
   }
 
   function createAdapter(inner: unknown) {
-    /** The caller's config stays as it is, without a token. */
-    async function send(config: Config, pass?: Pass): Promise<Answer> {
+    /** Leaves the caller's config unchanged, without a token. */
+    async function send(config: Config, credentials?: Credentials): Promise<Answer> {
       const headers = config.headers.concat(
-        pass && { Authorization: `Bearer ${pass.session.accessToken}` },
+        credentials && { Authorization: `Bearer ${credentials.session.accessToken}` },
       )
       try {
         const answer = await bare.request({
@@ -99,44 +101,44 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
     async function adapter(config: Config): Promise<Answer> {
       const url = bare.getUri(config)
       if (detached || config.headers.get('Authorization')) return send(config)
-      if (!isOurs(url)) {
+      if (!isAllowed(url)) {
         warn(url)
         return send(config)
       }
       const wait = createWait(config)
       const mayRepeat = !isStream(config.data)
       try {
-        const pass = await wait(gate.enter(undefined, !mayRepeat))
-        if (pass === undefined) return send(config)
-        const [answer, failed] = await send(config, pass).then(
+        const credentials = await wait(auth.authorize(undefined, !mayRepeat))
+        if (credentials === undefined) return send(config)
+        const [answer, failed] = await send(config, credentials).then(
           (sent) => [sent, undefined] as const,
           (error: Failed) => [error.response, error] as const,
         )
         if (
           answer &&
-          isOurs(answer.request?.responseURL || answer.request?.res?.responseUrl || url)
+          isAllowed(answer.request?.responseURL || answer.request?.res?.responseUrl || url)
         ) {
-          await gate.adopt((name) => answer.headers[name], pass)
-          const isRefused = mayRepeat && answer.status === 401
-          const next = isRefused
-            ? await wait(gate.again(pass, undefined, parse(answer.data)))
+          await auth.adopt((name) => answer.headers[name], credentials)
+          const isUnauthorized = mayRepeat && answer.status === 401
+          const next = isUnauthorized
+            ? await wait(auth.retry(credentials, undefined, parse(answer.data)))
             : undefined
           if (next !== undefined) return send(config, next)
         }
         if (failed !== undefined) throw failed as unknown as Error
         return answer
       } catch (error) {
-        // Axios sends nothing that is cancelled, and rejects in its own words.
+        // axios sends no cancelled request and rejects with its own error.
         if (error === CANCELLED) return send(config)
         throw error
       }
     }
-    ours.add(adapter)
+    adapters.add(adapter)
     return adapter
   }
 
   const id = interceptors.use((config) => {
-    if (!ours.has(config.adapter as object)) config.adapter = createAdapter(config.adapter)
+    if (!adapters.has(config.adapter as object)) config.adapter = createAdapter(config.adapter)
     return config
   })
   return () => {
@@ -147,7 +149,7 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
 
 const CANCELLED = new Error('cancelled')
 
-/** Bounds each wait of one request by what its caller bounds the request with. */
+/** Bounds each wait of a request by the request's own timeout and cancellation. */
 function createWait({ timeout, signal, cancelToken }: Config) {
   const endMs = timeout ? performance.now() + timeout : undefined
   return async <T>(work: Promise<T>): Promise<T> => {
@@ -169,7 +171,7 @@ function createWait({ timeout, signal, cancelToken }: Config) {
   }
 }
 
-/** A body as it came; axios parses it later, after us. */
+/** The raw body; axios parses it later. */
 function parse(data: unknown): unknown {
   try {
     return typeof data === 'string' ? JSON.parse(data) : data

@@ -2,19 +2,16 @@ import { AuthError } from './auth-error.ts'
 import { within } from './pause.ts'
 import type { TokenData } from './session.ts'
 
-/** The API's answer, as the guide has it. */
+/** A successful response of the API, as the guide shows it. */
 export type Envelope<T = TokenData> = { status: number; message: string; data: T }
 export type Failure =
   { message?: string; error?: { code?: unknown; retryable?: unknown } } | null | undefined
 
-/**
- * The longest `Retry-After` that is obeyed; a maintenance page may say an hour and be gone in a
- * minute.
- */
-const MAX_PATIENCE_MS = 60_000
-const MAX_FOREIGN_PATIENCE_MS = 5000
+/** Limit for `Retry-After`: a maintenance page may ask for an hour and be gone in a minute. */
+const MAX_RETRY_AFTER_MS = 60_000
+const MAX_FOREIGN_RETRY_AFTER_MS = 5000
 
-/** One call of the authentication API; throws an `AuthError` and nothing else. */
+/** Calls the authentication API. Rejects only with an `AuthError`. */
 export type AuthApi = (
   path: 'token' | 'refresh' | 'logout',
   body: object,
@@ -44,15 +41,15 @@ export function createAuthApi({
         },
         body: JSON.stringify(content),
         credentials: cookies ? 'include' : 'same-origin',
-        // A redirect would carry the password or the refresh token to wherever it points.
+        // A redirect could send the password or the refresh token to another address.
         redirect: 'error',
-        // Signing out is often followed by leaving the page, and the cookie of an answer is taken
-        // from a page that was left, too.
+        // Many pages are left right after a sign-out, and browsers accept the cookie of a response
+        // even then.
         keepalive: cookies || path === 'logout',
         signal: abort.signal,
       })
       const answer = (await response.json().catch(() => {})) as (Envelope & Failure) | undefined
-      // A captive portal says 200 too: without what was asked for it is not the API that speaks.
+      // A captive portal also answers 200; without the expected data it is not the API.
       if (response.ok && (path === 'logout' ? answer?.status : answer?.data?.access_token))
         return answer as Envelope
       throw toError(response, answer)
@@ -72,8 +69,8 @@ export function createAuthApi({
 }
 
 /**
- * Seconds, in either form of RFC 9110. A date counts from the server's own, where a page may read
- * that: the local clock may be wrong.
+ * Returns the seconds of either form of RFC 9110. A date is compared with the response's own `Date`
+ * where the page can read it, because the local clock may be wrong.
  */
 function readRetryAfter(headers: Headers): number {
   const value = headers.get('Retry-After') ?? ''
@@ -87,9 +84,12 @@ function toError({ status, headers }: Response, answer: Failure): AuthError {
   const seconds = readRetryAfter(headers)
   const retryAfterMs =
     seconds > 0
-      ? Math.min(seconds * 1000, code === undefined ? MAX_FOREIGN_PATIENCE_MS : MAX_PATIENCE_MS)
+      ? Math.min(
+          seconds * 1000,
+          code === undefined ? MAX_FOREIGN_RETRY_AFTER_MS : MAX_RETRY_AFTER_MS,
+        )
       : 0
-  // Without a code of ours the status says nothing about the session.
+  // Without an error code of the API the status says nothing about the session.
   return new AuthError(code ?? 'unexpected_answer', {
     status,
     message,

@@ -1,15 +1,15 @@
-/** What the client itself reports, beside the codes of the API. */
+/** Error codes of the client, in addition to those of the API. */
 export type ClientCode =
   | 'network_error'
   | 'timeout'
-  /** an answer that is not the API's: a captive portal, a proxy, broken JSON */
+  /** a response that is not the API's: a captive portal, a proxy, broken JSON */
   | 'unexpected_answer'
-  /** nobody is signed in, or not any more */
+  /** not signed in, or not any more */
   | 'refresh_token_missing'
-  /** the last-resort cap on refreshes a minute */
+  /** the safety limit of refreshes per minute */
   | 'too_many_refreshes'
   | 'storage_failed'
-  /** `baseURL` starts at the page, and there is none: a server, React Native */
+  /** `baseURL` is relative and there is no page: on a server, in React Native */
   | 'base_url_relative'
   /** a sign-in that was overtaken by a sign-out or a later sign-in */
   | 'superseded'
@@ -23,21 +23,16 @@ type Details = {
 }
 
 /**
- * A call of the authentication API that failed. `retryable` says that the same call can succeed
- * later and that nobody needs to sign in for it; never decide by `message`.
- *
- * @example
- * try { await tokenManager.login(name, password) } catch (error) {
- *   if (error instanceof AuthError && error.code === 'invalid_credentials') showWrongPassword()
- * }
+ * Error of the client or of the authentication API. If `retryable`, the same call can succeed later
+ * without a new sign-in. Decide by `code`, never by `message`.
  */
 export class AuthError extends Error {
   /** A code of the API (docs/api.md) or a `ClientCode`. */
   declare readonly code: string
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was a response. */
   declare readonly status?: number
   declare readonly retryable: boolean
-  /** How long the server asked to wait, at most a minute; 0 when it did not ask. */
+  /** Wait that the server asked for in milliseconds, at most a minute; 0 if it did not ask. */
   declare readonly retryAfterMs?: number
 
   constructor(code: string, details: Details = {}) {
@@ -50,7 +45,7 @@ const TERMINAL =
   /^(refresh_token_(invalid|expired|revoked|reused|missing)|session_mismatch|user_inactive)$/
 
 /**
- * Whether the server said that the session is over. Nothing else ever ends one: no status, no
- * time-out, no foreign answer.
+ * Whether the server ended the session. Nothing else ends one: no status, no timeout, no foreign
+ * response.
  */
 export const isTerminal = ({ code }: AuthError): boolean => TERMINAL.test(code)

@@ -16,7 +16,7 @@ withFakeClock()
 
 const cookie = () => ({ server: fakeAuthServer({ cookies: true }), transport: 'cookie' as const })
 
-test('the script never has the refresh token, and each call proves that no foreign page sent it', async () => {
+test('the script never has the refresh token, and each call carries the CSRF proof', async () => {
   const area = webArea()
   const { server, manager } = setUp({ ...cookie(), storage: webStorage(area) })
   await settle(manager.login('admin', 'password'))
@@ -36,7 +36,7 @@ test('the script never has the refresh token, and each call proves that no forei
   expect(manager.refreshToken).toBeNull()
 })
 
-test('a refresh by cookie names its session by the access token, because the browser may hold several cookies', async () => {
+test('a refresh by cookie sends the access token too, because the browser may have several cookies', async () => {
   const { server, manager } = await signedIn(cookie())
   const before = manager.accessToken
   await settle(manager.refreshTokens())
@@ -45,7 +45,7 @@ test('a refresh by cookie names its session by the access token, because the bro
   )
 })
 
-test('a reload without anything stored finds its session by the cookie, and asks once', async () => {
+test('a reload without stored tokens finds its session by the cookie, with one request', async () => {
   const { server } = await signedIn(cookie())
   const reloaded = setUp({ server, transport: 'cookie', storage: memoryStorage() })
   const answers = await settle(Promise.all([1, 2, 3].map(() => reloaded.manager.request('/cases'))))
@@ -53,7 +53,7 @@ test('a reload without anything stored finds its session by the cookie, and asks
   expect(server.count('refresh')).toBe(1)
 })
 
-test('a visitor without a cookie is asked about once, and is no session that ended', async () => {
+test('a visitor without a cookie causes one request and no session-ended event', async () => {
   const { server, manager, seen } = setUp(cookie())
   server.next['refresh'] = Array(9).fill(() => refusal(400, 'refresh_token_missing'))
   for (let times = 0; times < 3; times += 1)
@@ -61,7 +61,7 @@ test('a visitor without a cookie is asked about once, and is no session that end
   expect([server.count('refresh'), seen]).toEqual([1, []])
 })
 
-test('a cookie that is gone ends the session', async () => {
+test('a missing cookie ends the session', async () => {
   const { server, manager, ends } = await signedIn(cookie())
   server.next['refresh'] = [() => refusal(400, 'refresh_token_missing')]
   await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
@@ -70,14 +70,14 @@ test('a cookie that is gone ends the session', async () => {
   expect(ends()).toEqual(['refresh_token_missing'])
 })
 
-test('a due token is renewed before the request: the server would renew it on an answer that may get lost', async () => {
+test('a due token is refreshed before the request, because the server would rotate it on a response that may get lost', async () => {
   const { server, manager } = await signedIn(cookie())
   sleepMinutes(27)
   await settle(manager.request('/cases'))
   expect(server.calls.map(({ path }) => path)).toEqual(['refresh', 'cases'])
 })
 
-test('a pair that the server renewed by itself is taken over, unless it answers an older token', async () => {
+test('a pair that the server refreshed during a request is stored, unless it belongs to an older token', async () => {
   const { server, manager } = await signedIn(cookie())
   const [early, late] = [server.accessToken(), server.accessToken()]
   const renewedTo = (token: string) => () =>
@@ -100,8 +100,8 @@ const keysOf = (server: ReturnType<typeof fakeAuthServer>) =>
       .map(({ headers }) => headers.get('Idempotency-Key')),
   )
 
-describe('while the answer of a refresh is lost', () => {
-  test('no request goes out with the spent cookie, which the server would take for stolen', async () => {
+describe('while the answer to a refresh is lost', () => {
+  test('no request is sent with the spent cookie, which would look stolen', async () => {
     const { server, manager } = await signedIn(cookie())
     sleepMinutes(27)
     server.next['refresh'] = Array(1000).fill(offline)
@@ -116,7 +116,7 @@ describe('while the answer of a refresh is lost', () => {
     expect(keysOf(server).size).toBe(1)
   })
 
-  test('the network coming back ends the wait for the next try', async () => {
+  test('the online event ends the wait for the next retry', async () => {
     const online = whenOnline()
     vi.spyOn(Math, 'random').mockReturnValue(0.99)
     const { server, manager } = await signedIn(cookie())
@@ -130,10 +130,10 @@ describe('while the answer of a refresh is lost', () => {
     vi.restoreAllMocks()
   })
 
-  test('the next page load has its key, wherever the access token is kept', async () => {
+  test('the next page load has the key, wherever the access token is stored', async () => {
     const area = webArea()
     vi.stubGlobal('localStorage', area)
-    // The longest pauses: the page that is left tries no second time while the next one is here.
+    // With the longest pauses the first page does not retry while the second one is open.
     vi.spyOn(Math, 'random').mockReturnValue(0.99)
     const { server, manager } = await signedIn(cookie())
     server.next['refresh'] = [server.loseRefresh, ...Array(1000).fill(offline)]
@@ -150,40 +150,37 @@ describe('while the answer of a refresh is lost', () => {
   })
 })
 
-describe('signing out without network', () => {
+describe('a sign-out without network', () => {
   test.each([
     ['memory', memoryStorage],
     ['a storage', () => webStorage(localStorage)],
-  ])(
-    'is not undone by the next load of the page (%s): the server is told then',
-    async (_, storage) => {
-      vi.stubGlobal('localStorage', webArea())
-      const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
-      server.next['logout'] = [
-        () => new Response('<html>Welcome to the hotel</html>'),
-        ...Array<typeof offline>(1000).fill(offline),
-      ]
-      await settle(manager.logout())
-      const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
-      await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({
-        code: 'network_error',
-        retryable: true,
-      })
-      server.next['logout'] = []
-      await passSeconds(2)
-      expect((await settle(reloaded.manager.request('/cases'))).status).toBe(401)
-      expect([server.count('refresh'), server.revoked, reloaded.manager.session]).toEqual([
-        0,
-        'refresh_token_revoked',
-        null,
-      ])
-      await settle(reloaded.manager.login('admin', 'password'))
-      await settle(reloaded.manager.refreshTokens())
-      expect(server.count('refresh')).toBe(1)
-    },
-  )
+  ])('is not undone by a reload (%s), which sends it to the server', async (_, storage) => {
+    vi.stubGlobal('localStorage', webArea())
+    const { server, manager } = await signedIn({ ...cookie(), storage: storage() })
+    server.next['logout'] = [
+      () => new Response('<html>Welcome to the hotel</html>'),
+      ...Array<typeof offline>(1000).fill(offline),
+    ]
+    await settle(manager.logout())
+    const reloaded = setUp({ server, transport: 'cookie', storage: storage() })
+    await expect(settle(reloaded.manager.request('/cases'))).rejects.toMatchObject({
+      code: 'network_error',
+      retryable: true,
+    })
+    server.next['logout'] = []
+    await passSeconds(2)
+    expect((await settle(reloaded.manager.request('/cases'))).status).toBe(401)
+    expect([server.count('refresh'), server.revoked, reloaded.manager.session]).toEqual([
+      0,
+      'refresh_token_revoked',
+      null,
+    ])
+    await settle(reloaded.manager.login('admin', 'password'))
+    await settle(reloaded.manager.refreshTokens())
+    expect(server.count('refresh')).toBe(1)
+  })
 
-  test('is forgotten by the next sign-in', async () => {
+  test('is dropped at the next sign-in', async () => {
     vi.stubGlobal('localStorage', webArea())
     const { server, manager } = await signedIn(cookie())
     server.next['logout'] = [offline]
@@ -194,7 +191,7 @@ describe('signing out without network', () => {
   })
 })
 
-test('a cookie that has become that of another user, by a sign-in in another tab, ends the session before', async () => {
+test('a sign-in of another user in another tab replaces the cookie and ends the previous session', async () => {
   const { server, manager, ends } = await signedIn(cookie())
   server.session = 2
   await settle(manager.refreshTokens())
@@ -204,7 +201,7 @@ test('a cookie that has become that of another user, by a sign-in in another tab
   ])
 })
 
-test('a sign-in waits for the refresh under way, whose cookie would replace its own', async () => {
+test('a sign-in waits for a refresh in progress, whose cookie would replace its own', async () => {
   const { server, manager } = setUp(cookie())
   server.latencyMs = 500
   manager.request('/cases').catch(() => {})
@@ -216,7 +213,7 @@ test('a sign-in waits for the refresh under way, whose cookie would replace its 
   ])
 })
 
-test('a page that moves from the guide, with its refresh token in the storage, keeps its session', async () => {
+test("a page that moves from the guide's client, with its refresh token in the storage, keeps its session", async () => {
   const { server } = await signedIn()
   const area = webArea({ access_token: server.accessToken(), refresh_token: server.refreshToken() })
   const { manager, ends } = setUp({ server, transport: 'cookie', storage: webStorage(area) })

@@ -22,7 +22,7 @@ const offline = () => {
   throw new TypeError('Failed to fetch')
 }
 
-describe('what may pass ends no session', () => {
+describe('a temporary failure ends no session', () => {
   test.each([
     ['no network', offline],
     ['408 of a proxy', () => new Response('', { status: 408 })],
@@ -47,7 +47,7 @@ describe('what may pass ends no session', () => {
     ['JSON null', () => new Response('null')],
     ['an answer without tokens', () => json(200, { status: 200, message: 'ok', data: {} })],
     ['an answer that never comes', () => new Promise<Response>(() => {})],
-  ])('%s: the same token is tried again, under the same key', async (_, failure) => {
+  ])('%s: the same token is retried under the same key', async (_, failure) => {
     const { server, manager, ends } = await signedIn()
     const before = manager.refreshToken
     server.next['refresh'] = [failure, failure]
@@ -60,7 +60,7 @@ describe('what may pass ends no session', () => {
     expect(ends()).toEqual([])
   })
 
-  test('a failure that lasts rejects with a retryable error, keeps the session and is tried again later', async () => {
+  test('a lasting failure rejects with a retryable error, keeps the session and is retried later', async () => {
     const { server, manager, events, ends } = await signedIn()
     server.next['refresh'] = Array(1000).fill(offline)
     sleepMinutes(31)
@@ -77,7 +77,7 @@ describe('what may pass ends no session', () => {
     expect(ends()).toEqual([])
   })
 
-  test('an early refresh that fails keeps the token that still lives', async () => {
+  test('a failed early refresh keeps the live token', async () => {
     const { server, manager } = await signedIn()
     server.next['refresh'] = Array(1000).fill(offline)
     await passMinutes(26)
@@ -88,7 +88,7 @@ describe('what may pass ends no session', () => {
     expect(manager.session).toMatchObject({ generation: 1 })
   })
 
-  test('Retry-After is honoured, beyond the patience of callers too, for a minute at most', async () => {
+  test("Retry-After is honoured for up to a minute, also beyond the callers' deadline", async () => {
     const { server, manager } = await signedIn()
     server.next['refresh'] = [() => refusal(429, 'rate_limited', { 'Retry-After': '120' })]
     await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('what may pass ends no session', () => {
     expect(server.count('refresh')).toBe(2)
   })
 
-  test('an hour that a maintenance page asks for is not waited for', async () => {
+  test('an hour in the Retry-After of a maintenance page is not waited for', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
     server.next['refresh'] = [
@@ -114,7 +114,7 @@ describe('what may pass ends no session', () => {
     expect((await settle(manager.request('/cases'))).status).toBe(200)
   })
 
-  test('a sign-in and the network coming back end the rest after a failure', async () => {
+  test('a sign-in and the online event end the pause after a failure', async () => {
     const online = whenOnline()
     const { server, manager } = await signedIn()
     const rest = async () => {
@@ -130,7 +130,7 @@ describe('what may pass ends no session', () => {
     expect(server.count('refresh')).toBe(4)
   })
 
-  test('a refusal that says nothing of the session is given back, and the session stands', async () => {
+  test('a refusal that does not concern the session rejects and keeps the session', async () => {
     const { server, manager, ends } = await signedIn()
     server.next['refresh'] = [() => refusal(403, 'csrf_rejected')]
     await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
@@ -151,7 +151,7 @@ describe('only the server ends a session', () => {
     'refresh_token_reused',
     'session_mismatch',
     'user_inactive',
-  ])('%s ends it, once', async (code) => {
+  ])('%s ends it once', async (code) => {
     const { server, manager, seen } = await signedIn()
     server.next['refresh'] = Array(5).fill(() => refusal(401, code))
     const both = await settle(
@@ -170,7 +170,7 @@ describe('only the server ends a session', () => {
 })
 
 describe('a lost answer', () => {
-  test('is fetched again under the same key, an hour later', async () => {
+  test('is fetched under the same key an hour later', async () => {
     const { server, manager, ends } = await signedIn()
     server.next['refresh'] = [server.loseRefresh, ...Array(1000).fill(offline)]
     await expect(settle(manager.refreshTokens())).rejects.toMatchObject({ code: 'network_error' })
@@ -182,7 +182,7 @@ describe('a lost answer', () => {
     expect(ends()).toEqual([])
   })
 
-  test('is fetched again after a reload: the key was stored before the request was sent', async () => {
+  test('is fetched after a reload, because the key was stored before the request was sent', async () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     let stored: unknown
@@ -197,7 +197,7 @@ describe('a lost answer', () => {
       attemptKey: keys(server)[0],
     })
 
-    // The page is gone with all its timers; another one finds what it stored.
+    // The page and its timers are gone; another page finds what it stored.
     sleepMinutes(60)
     server.next['refresh'] = []
     const reloaded = setUp({ server, storage: { ...storage } })
@@ -206,7 +206,7 @@ describe('a lost answer', () => {
     expect(reloaded.ends()).toEqual([])
   })
 
-  test('the key is gone with the write that stores the answer, and the next attempt has another', async () => {
+  test('the key is removed when the answer is stored, and the next refresh has another', async () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     await settle(manager.refreshTokens())
@@ -217,7 +217,7 @@ describe('a lost answer', () => {
 })
 
 describe('races', () => {
-  test('signing out during a refresh wins: the late answer is dropped', async () => {
+  test('a sign-out during a refresh wins, and the late answer is dropped', async () => {
     const storage = memoryStorage()
     const { server, manager, seen } = await signedIn({ storage })
     const answer = json(200, {
@@ -242,7 +242,7 @@ describe('races', () => {
     expect(seen).toEqual([['session-ended', { reason: 'logout' }]])
   })
 
-  test('signing in as another during a refresh wins too', async () => {
+  test('a sign-in of another user during a refresh wins too', async () => {
     const { server, manager } = await signedIn()
     server.latencyMs = 1000
     const refresh = manager.refreshTokens()
@@ -253,12 +253,12 @@ describe('races', () => {
     expect(manager.refreshToken).toBe(refreshTokenOf(2, 0))
   })
 
-  test('a refusal after a lost race adopts the pair of the winner instead of wiping it', async () => {
+  test("a refusal after a lost race uses the winner's pair instead of removing it", async () => {
     const storage = memoryStorage()
     const { server, manager, ends } = await signedIn({ storage })
     server.next['refresh'] = [
       () => {
-        // The other tab's write is seen a moment after the refusal.
+        // The other tab's write becomes visible shortly after the refusal.
         setTimeout(() => {
           server.generation = 1
           void storage.save({
@@ -276,13 +276,13 @@ describe('races', () => {
     expect(ends()).toEqual([])
   })
 
-  test('answers that arrive out of order leave the highest generation', async () => {
+  test('of answers that arrive out of order the highest generation stays', async () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     server.next['refresh'] = [
       async (request) => {
         await request.text()
-        // Meanwhile another tab has gone two generations on.
+        // Another tab has advanced two generations in the meantime.
         server.generation = 3
         await storage.save({
           accessToken: server.accessToken(),
@@ -307,7 +307,7 @@ describe('races', () => {
     expect(storage.load()).toMatchObject({ refreshToken: refreshTokenOf(1, 3) })
   })
 
-  test('two instances on one storage make one refresh, and both have its pair', async () => {
+  test('two instances on one storage share one refresh and its pair', async () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     const other = setUp({ server, storage })
@@ -323,12 +323,12 @@ describe('races', () => {
     ])
   })
 
-  test('a pair that another tab has brought meanwhile is taken without a request', async () => {
+  test('a pair that another tab has stored in the meantime is used without a request', async () => {
     const storage = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     sleepMinutes(31)
     server.generation = 1
-    // Another tab has no way to tell this one, other than the storage.
+    // Another tab can reach this one only through the storage.
     const { subscribe: _, ...silent } = storage
     await silent.save({
       accessToken: server.accessToken(),
@@ -344,7 +344,7 @@ describe('races', () => {
 describe('the lock of the tabs', () => {
   const shared = () => ({ ...memoryStorage(), shared: true })
 
-  test('is taken for the refresh and given back', async () => {
+  test('is held during the refresh and released', async () => {
     const { manager } = await signedIn({ storage: shared() })
     const request = vi.spyOn(navigator.locks, 'request')
     await settle(manager.refreshTokens())
@@ -357,7 +357,7 @@ describe('the lock of the tabs', () => {
     expect((await navigator.locks.query()).held).toEqual([])
   })
 
-  test('is kept a moment longer than the refresh takes: the next tab would still read the pair from before', async () => {
+  test('is held a moment longer than the refresh, because the next tab would still read the previous pair', async () => {
     const { manager } = await signedIn({ storage: shared() })
     await settle(manager.refreshTokens())
     expect((await navigator.locks.query()).held).toHaveLength(1)
@@ -365,7 +365,7 @@ describe('the lock of the tabs', () => {
     expect((await navigator.locks.query()).held).toEqual([])
   })
 
-  test('is passed by when a frozen tab holds it', async () => {
+  test('is skipped when a frozen tab holds it', async () => {
     let thaw = () => {}
     const frozen = navigator.locks.request(
       'auto-refresh http://localhost:8000',
@@ -387,7 +387,7 @@ describe('the lock of the tabs', () => {
       'forbidden',
       { locks: { request: () => Promise.reject(new DOMException('no', 'SecurityError')) } },
     ],
-  ])('where locks are %s the refresh goes without', async (_, navigator) => {
+  ])('if locks are %s the refresh runs without', async (_, navigator) => {
     vi.stubGlobal('navigator', navigator)
     const { server, manager } = await signedIn({ storage: shared() })
     await settle(manager.refreshTokens())
@@ -395,11 +395,11 @@ describe('the lock of the tabs', () => {
   })
 })
 
-test('the last resort: 30 attempts a minute, whatever asks for them', async () => {
+test('at most 30 refreshes are attempted per minute', async () => {
   const { server, manager, ends } = await signedIn()
   const asked = Array.from({ length: 30 }, () => () => settle(manager.refreshTokens()))
   for (const ask of asked) await ask()
-  // The guide's `refreshTokens` renews a due token alone, and its pages may call it before each
+  // The guide's `refreshTokens` refreshes only a due token, so its pages may call it before each
   // request: they get the live pair.
   expect((await settle(manager.refreshTokens())).data.refresh_token).toBe(manager.refreshToken)
   expect(server.count('refresh')).toBe(30)
@@ -409,7 +409,7 @@ test('the last resort: 30 attempts a minute, whatever asks for them', async () =
   await settle(manager.refreshTokens())
 })
 
-test('nobody signed in: no refresh is sent', async () => {
+test('no refresh is sent when not signed in', async () => {
   const { server, manager } = setUp()
   await expect(settle(manager.refreshTokens())).rejects.toMatchObject({
     code: 'refresh_token_missing',

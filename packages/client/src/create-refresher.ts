@@ -1,6 +1,6 @@
 import { AuthError, isTerminal } from './auth-error.ts'
 import type { AuthApi } from './auth-api.ts'
-import { SIGNED_OUT, type CookieNote } from './cookie-note.ts'
+import { SIGNED_OUT, type CookieState } from './cookie-state.ts'
 import type { Events } from './events.ts'
 import { backoffMs, pause } from './pause.ts'
 import { isSamePair, toSession, type Session } from './session.ts'
@@ -8,34 +8,42 @@ import type { SessionStore } from './session-store.ts'
 import type { TokenStorage } from './storage/token-storage.ts'
 import { withLock } from './with-lock.ts'
 
-/** The whole schedule of tries; later ones are the timer's, under the same Idempotency-Key. */
+/**
+ * Total time of the retries of one refresh. The timer starts the next ones, under the same
+ * Idempotency-Key.
+ */
 const RETRY_FOR_MS = 25_000
-const REST_MS = 1000
-/** The last resort against a loop that nobody foresaw. */
+const COOL_DOWN_MS = 1000
+/** Safety limit against an unexpected loop. */
 const MAX_PER_MINUTE = 30
-/** A tab that lost a race looks for the winner's pair this often before it believes a refusal. */
-const LOOK_AGAIN_MS = [0, 100, 400]
+/**
+ * Delays after which a tab that lost a race looks for the winner's pair, before it accepts a
+ * refusal.
+ */
+const REREAD_DELAYS_MS = [0, 100, 400]
 
-/** Refreshes under way in this tab, over all instances with the same storage. */
+/** Refreshes in progress in this tab, over all instances with the same storage. */
 const flights = new WeakMap<TokenStorage, Promise<Session>>()
 
-/** `note` comes with the cookie transport. */
+/** `cookie` is defined with the cookie transport. */
 type Deps = {
   api: AuthApi
   store: SessionStore
   events: Events
   storage: TokenStorage
   name: string
-  note: CookieNote | undefined
+  cookie: CookieState | undefined
 }
-/** `underWay` resolves when no refresh is; `hurry` ends the wait of one for its next try. */
-export type Refresh = (() => Promise<Session>) & { underWay(): Promise<unknown>; hurry(): void }
+/**
+ * `underWay` resolves when no refresh is in progress; `retryNow` ends the wait for the next retry.
+ */
+export type Refresh = (() => Promise<Session>) & { underWay(): Promise<unknown>; retryNow(): void }
 
 const missing = () => new AuthError('refresh_token_missing')
 
 /**
- * Unique, and no secret: `crypto.randomUUID` is missing on pages without TLS, all of `crypto` in
- * React Native.
+ * Returns a unique value, which is no secret: `crypto.randomUUID` is missing on pages without TLS,
+ * and all of `crypto` in React Native.
  */
 function createAttemptKey(): string {
   const words = new Uint32Array(4).map(() => Math.random() * 2 ** 32)
@@ -43,62 +51,70 @@ function createAttemptKey(): string {
 }
 
 /**
- * Renews the pair: one refresh at a time, tried again with the same token and the same
- * Idempotency-Key for as long as the failure may pass, and ended only by a refusal that says that
- * the session is over.
+ * Refreshes the pair, one refresh at a time. It retries with the same token and the same
+ * Idempotency-Key while the failure may be temporary, and ends the session only if the server
+ * refuses it.
  */
-export function createRefresher({ api, store, events, storage, name, note }: Deps): Refresh {
-  const lockName = (storage.shared === true || note !== undefined) && name
+export function createRefresher({
+  api,
+  store,
+  events,
+  storage,
+  name,
+  cookie: cookieState,
+}: Deps): Refresh {
+  const lockName = (storage.shared === true || cookieState !== undefined) && name
   let starts = 0
   let minuteEnd = 0
   let failed: AuthError | undefined
-  let restUntil = 0
+  let coolDownUntil = 0
   let wake = () => {}
 
   async function attempt(stale: Session | undefined, spareKey: string): Promise<Session> {
     const session = await store.load()
-    // Another tab has been here in the meantime.
-    if (session !== undefined && !isSamePair(session, stale) && store.freshness() === 'live')
+    // Another tab has refreshed in the meantime.
+    if (session !== undefined && !isSamePair(session, stale) && store.status() === 'live')
       return session
-    // Without anything stored the cookie may still know the session, unless somebody has just
-    // signed out.
-    if (session === undefined && (note === undefined || stale !== undefined)) throw missing()
+    // If nothing is stored, the cookie may still have a session, unless the user has just signed
+    // out.
+    if (session === undefined && (cookieState === undefined || stale !== undefined)) throw missing()
     if (performance.now() > minuteEnd) {
       minuteEnd = performance.now() + 60_000
       starts = 0
     }
     starts += 1
     if (starts > MAX_PER_MINUTE) {
-      if (session !== undefined && store.freshness() === 'live') return session
+      if (session !== undefined && store.status() === 'live') return session
       throw new AuthError('too_many_refreshes', { retryable: true, retryAfterMs: 60_000 })
     }
-    const attemptKey = (note ? note.read() : session?.attemptKey) ?? spareKey
+    const attemptKey = (cookieState ? cookieState.read() : session?.attemptKey) ?? spareKey
     const signedOut = attemptKey === SIGNED_OUT
     const { epoch } = store
-    // Before it is sent: an answer that gets lost is fetched again under this key, after a reload
-    // too.
-    if (note) note.write(attemptKey)
+    // Stored before sending, so that a lost answer can be fetched again under this key, even after
+    // a reload.
+    if (cookieState) cookieState.write(attemptKey)
     else if (session !== undefined && session.attemptKey === undefined)
       await store.save({ ...session, attemptKey })
-    const answered = () => note?.read() === attemptKey && note.write()
+    const clearKey = () => cookieState?.read() === attemptKey && cookieState.write()
     try {
-      if (note === undefined && session?.refreshToken === undefined) throw missing()
+      if (cookieState === undefined && session?.refreshToken === undefined) throw missing()
       const { data } = await api(
         signedOut ? 'logout' : 'refresh',
         { refresh_token: session?.refreshToken },
         {
           'Idempotency-Key': attemptKey,
-          // Of several cookies the session that it names wins, though it has expired.
-          ...(note && session && { Authorization: `Bearer ${session.accessToken}` }),
+          // If there are several cookies, the session of this token wins, even if the token has
+          // expired.
+          ...(cookieState && session && { Authorization: `Bearer ${session.accessToken}` }),
         },
       )
-      answered()
+      clearKey()
       if (signedOut) throw missing()
       await store.commit(toSession(data), session, epoch)
     } catch (error) {
       const over = isTerminal(error as AuthError) || (signedOut && !(error as AuthError).retryable)
-      if (over) answered()
-      for (const ms of over ? LOOK_AGAIN_MS : []) {
+      if (over) clearKey()
+      for (const ms of over ? REREAD_DELAYS_MS : []) {
         await pause(ms)
         const now = await store.load()
         if (now !== undefined && !isSamePair(now, session)) return now
@@ -106,8 +122,7 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
       if (over && store.epoch === epoch) await store.end((error as AuthError).code)
       throw error
     }
-    // Where the answer was of no use any more, a newer pair stands there, or somebody has signed
-    // out.
+    // If the answer was outdated, the store has a newer pair, or the user has signed out.
     if (store.current === undefined) throw missing()
     return store.current
   }
@@ -128,9 +143,9 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
   }
 
   async function start(): Promise<Session> {
-    // The server asked for more patience than callers have: until then they get the same answer
+    // The server asked for a longer wait than callers have: until then they get the same error
     // without a request.
-    if (performance.now() < restUntil) throw failed
+    if (performance.now() < coolDownUntil) throw failed
     try {
       return await run(store.current)
     } catch (cause) {
@@ -139,7 +154,7 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
           ? cause
           : new AuthError('storage_failed', { retryable: true, cause })
       if (store.current !== undefined) events.emit('error', error)
-      if (error.retryable) restUntil = performance.now() + (error.retryAfterMs || REST_MS)
+      if (error.retryable) coolDownUntil = performance.now() + (error.retryAfterMs || COOL_DOWN_MS)
       failed = error
       throw error
     }
@@ -149,13 +164,13 @@ export function createRefresher({ api, store, events, storage, name, note }: Dep
     const flight = flights.get(storage) ?? start().finally(() => flights.delete(storage))
     flights.set(storage, flight)
     const session = await flight
-    // It may have been another instance's.
+    // The refresh may have been another instance's.
     return (await store.load()) ?? session
   }
   return Object.assign(refresh, {
     underWay: async () => flights.get(storage),
-    hurry() {
-      restUntil = 0
+    retryNow() {
+      coolDownUntil = 0
       wake()
     },
   })

@@ -15,7 +15,7 @@ withFakeClock()
 
 const DAY = 24 * 60
 
-test('a token of 30 days is not renewed in a hot loop: the timer would overflow', async () => {
+test('a token of 30 days does not overflow the timer into a loop', async () => {
   const { server } = await signedIn({
     server: fakeAuthServer({ lifeSeconds: 30 * 86_400, sessionSeconds: 1e9 }),
   })
@@ -33,7 +33,7 @@ test.each([
   [3, 300],
   [1800, 100_000],
 ])(
-  'a token of %d s with a threshold of %d s is renewed at half its life, not all the time',
+  'a token of %d s with a threshold of %d s is refreshed at half of its life',
   async (lifeSeconds, threshold) => {
     const { server, manager } = await signedIn({
       server: fakeAuthServer({ lifeSeconds }),
@@ -47,7 +47,7 @@ test.each([
   },
 )
 
-test('the renewals of many tabs are spread', async () => {
+test('the refreshes of many tabs are spread', async () => {
   const at: number[] = []
   for (let tab = 0; tab < 10; tab += 1) {
     const { server } = await signedIn()
@@ -59,7 +59,7 @@ test('the renewals of many tabs are spread', async () => {
   expect(Math.max(...at) - Math.min(...at)).toBeGreaterThan(2000)
 })
 
-test('the last token of a session is not renewed early: nothing would be gained, again and again', async () => {
+test('the last token of a session is not refreshed early', async () => {
   const { server, ends, manager } = await signedIn({
     server: fakeAuthServer({ lifeSeconds: 100, sessionSeconds: 100 }),
   })
@@ -81,7 +81,7 @@ describe('after sleep', () => {
     return { wake: () => listeners.forEach((listener) => listener()), listeners }
   }
 
-  test('a laptop that wakes refreshes once, whatever wakes up with it', async () => {
+  test('a laptop that wakes up refreshes once', async () => {
     const { wake } = wakers()
     const { server, manager } = await signedIn()
     sleepMinutes(600)
@@ -94,7 +94,7 @@ describe('after sleep', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('it wakes without network: tried again until there is one, and nobody is logged out', async () => {
+  test('a laptop that wakes up without network retries, and the user stays signed in', async () => {
     const { wake } = wakers()
     const { server, ends } = await signedIn()
     server.next['refresh'] = Array(10_000).fill(() => {
@@ -108,15 +108,15 @@ describe('after sleep', () => {
     expect(tries).toBeLessThan(600)
     server.next['refresh'] = []
     wake()
-    // A schedule of tries may just have ended: the next one begins within two minutes.
+    // A series of retries may just have ended: the next one starts within two minutes.
     await passMinutes(3)
     expect(server.generation).toBe(1)
-    // The last of those before may have been on its way.
+    // The last retry may still have been in progress.
     expect(server.count('refresh') - tries).toBeLessThanOrEqual(1)
     expect(ends()).toEqual([])
   })
 
-  test('a page that wakes with a token that is not due does nothing', async () => {
+  test('a page that wakes up with a token that is not due does nothing', async () => {
     const { wake } = wakers()
     const { server } = await signedIn()
     wake()
@@ -139,7 +139,7 @@ describe('a wrong clock', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('put back while the page runs: the token is still renewed in time', async () => {
+  test('set back while the page runs: the token is still refreshed in time', async () => {
     const { server } = await signedIn()
     await passMinutes(10)
     vi.setSystemTime(Date.now() - DAY * 60_000)
@@ -147,7 +147,7 @@ describe('a wrong clock', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('put forward while the page runs: one refresh, no loop', async () => {
+  test('set forward while the page runs: one refresh, no loop', async () => {
     const { server, manager } = await signedIn()
     vi.setSystemTime(Date.now() + DAY * 60_000)
     for (let times = 0; times < 5; times += 1)
@@ -155,7 +155,7 @@ describe('a wrong clock', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('put back before a reload, so that the stored receipt is in the future: one refresh, no loop', async () => {
+  test('set back before a reload, so that the stored arrival is in the future: one refresh, no loop', async () => {
     const storage = memoryStorage()
     const { server } = await signedIn({ storage })
     sleepMinutes(1)
@@ -167,7 +167,7 @@ describe('a wrong clock', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('after a reload the age counts on from the receipt', async () => {
+  test('after a reload the age continues from the arrival', async () => {
     const storage = memoryStorage()
     const { server } = await signedIn({ storage })
     sleepMinutes(20)
@@ -179,7 +179,7 @@ describe('a wrong clock', () => {
   })
 })
 
-test('disposing ends the timer, and leaves the session', async () => {
+test('dispose stops the timer and keeps the session', async () => {
   const storage = memoryStorage()
   const { server, manager } = await signedIn({ storage })
   manager.dispose()
@@ -189,7 +189,7 @@ test('disposing ends the timer, and leaves the session', async () => {
   expect(storage.load()).toMatchObject({ refreshToken: refreshTokenOf(1, 0) })
 })
 
-test('disposed of in the turn in which it was made, or during a refresh, it arms no timer: React mounts twice', async () => {
+test('a manager disposed of at once or during a refresh starts no timer (React mounts twice)', async () => {
   const storage = memoryStorage()
   const { server, manager } = await signedIn({
     storage,

@@ -3,17 +3,17 @@ import type { Refresh } from './create-refresher.ts'
 import type { SessionStore } from './session-store.ts'
 
 /**
- * setTimeout fires at once for longer delays: a token of 30 days would be renewed in a hot loop.
+ * setTimeout fires at once for longer delays, so a token of 30 days would be refreshed in a loop.
  */
 const MAX_DELAY_MS = 2 ** 31 - 1
-/** Laptops of a whole office wake at the same minute. */
+/** Spreads the refreshes of many laptops that wake at the same minute. */
 const WAKE_SPREAD_MS = 2000
-/** Between the end of one schedule of tries and the next. */
+/** Wait between two series of retries. */
 const AGAIN_MS = 60_000
 
 /**
- * Renews the pair before it is due, and looks anew when the page wakes up: timers stand still while
- * it sleeps. `start` may be called again, also after `stop`.
+ * Refreshes the pair before it is due, and checks again when the page wakes up, because timers do
+ * not run while it sleeps. `start` may be called again, also after `stop`.
  */
 export function createRenewal({ store, refresh }: { store: SessionStore; refresh: Refresh }) {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -24,11 +24,11 @@ export function createRenewal({ store, refresh }: { store: SessionStore; refresh
   function arm(ms: number) {
     clearTimeout(timer)
     if (closing === undefined) return
-    timer = setTimeout(() => void look(), Math.min(ms, MAX_DELAY_MS))
-    // A timer alone must not keep a Node process alive.
+    timer = setTimeout(() => void check(), Math.min(ms, MAX_DELAY_MS))
+    // The timer must not keep a Node process alive.
     ;(timer as { unref?: () => void }).unref?.()
   }
-  async function look() {
+  async function check() {
     await store.load()
     const waitMs = store.dueInMs(share)
     if (waitMs > 0) return arm(waitMs)
@@ -50,7 +50,7 @@ export function createRenewal({ store, refresh }: { store: SessionStore; refresh
       share = Math.random()
       arm(store.dueInMs(share))
     })
-    globalThis.addEventListener?.('online', refresh.hurry, closing)
+    globalThis.addEventListener?.('online', refresh.retryNow, closing)
     // visibilitychange bubbles from the document to the window.
     for (const event of ['online', 'focus', 'pageshow', 'visibilitychange'])
       globalThis.addEventListener?.(event, wake, closing)

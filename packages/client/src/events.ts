@@ -1,21 +1,21 @@
 import type { AuthError } from './auth-error.ts'
 
 export type AuthEvents = {
-  /** A new pair is in place. `elsewhere`: another tab or instance brought it. */
+  /** A new pair is in use. `elsewhere`: another tab or instance refreshed it. */
   refreshed: { accessToken: string; elsewhere: boolean }
   /**
-   * Once for each session: `logout`, `signed_out_elsewhere`, or the code with which the server
-   * refused it.
+   * Once per session: `logout`, `signed_out_elsewhere`, or the error code with which the server
+   * ended it.
    */
   'session-ended': { reason: string }
-  /** A refresh, the storage or the sign-out at the server failed; nobody was logged out by that. */
+  /** A refresh, the storage or the sign-out at the server failed. The user stays signed in. */
   error: AuthError
 }
 export type Events = ReturnType<typeof createEvents>
 
 /**
- * Listeners run after the work that caused the event, never inside it, so that they may call
- * anything and break nothing.
+ * Listeners run after the work that caused the event, never inside it, so they may call anything
+ * and cannot break it.
  */
 export function createEvents() {
   const listeners = new Set<{ event: string; listener: (payload: never) => void }>()

@@ -1,4 +1,6 @@
-/** A web stream, a Node stream or an async iterable: gone once it was sent. */
+/**
+ * Whether a body is a web stream, a Node stream or an async iterable, which can be sent only once.
+ */
 export const isStream = (body: unknown): boolean =>
   typeof body === 'object' &&
   body !== null &&

@@ -38,7 +38,7 @@ function signedIn(baseURL: string, kept = session()) {
   managers.push(manager)
   return manager
 }
-/** Answers 401 with a pair of its own, and tells what reached it. */
+/** Answers 401 with its own token pair and reports what it received. */
 async function foreign() {
   const reached: Array<{ authorization: string | undefined; refreshToken: unknown; body: string }> =
     []
@@ -64,7 +64,7 @@ async function foreign() {
 }
 
 test.each([301, 302, 303, 307, 308])(
-  'a redirect (%d) to a foreign origin takes no token along, and its answer is not believed',
+  'a redirect (%d) to another origin carries no token, and its answer is ignored',
   async (status) => {
     const { url, reached } = await foreign()
     let calls = 0
@@ -91,7 +91,7 @@ test.each([301, 302, 303, 307, 308])(
 )
 
 test.each([307, 308])(
-  'a redirect (%d) of the sign-in or the refresh is not followed: it would carry the password or the token along',
+  'a redirect (%d) of the sign-in or the refresh is not followed, because it would carry the password or the token',
   async (status) => {
     const { url, reached } = await foreign()
     const baseURL = await listen((_, response) =>
@@ -110,7 +110,7 @@ test.each([307, 308])(
   },
 )
 
-test('an answer that breaks off, and a connection that is closed, are tried again', async () => {
+test('a truncated answer and a closed connection are retried', async () => {
   let calls = 0
   const manager = signedIn(
     await listen((_, response) => {
@@ -154,7 +154,7 @@ test('an upload stream of axios is sent once', async () => {
   expect(bodies).toEqual(['streamed'])
 })
 
-test('a Node process with somebody signed in ends by itself', () => {
+test('a signed-in manager does not keep a Node process alive', () => {
   const script = `
     import { TokenManager, memoryStorage } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
     const storage = memoryStorage()

@@ -41,8 +41,8 @@ async function sizeOf(contents: string): Promise<number> {
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength
 }
 
-// What honest users need in a cookie's doubtful moments, and a session that is bound to its server,
-// cost more than the 5 kB that were meant.
+// The cookie's doubtful states and the binding of a session to its server cost more than the 5 kB
+// planned.
 test('the TokenManager is at most 6.45 kB, minified and compressed, and the axios adapter 0.7 kB more', async () => {
   const core = await sizeOf(`export { TokenManager } from './index.js'`)
   const withAxios = await sizeOf(`export { TokenManager, attachAutoRefresh } from './index.js'`)
@@ -62,7 +62,7 @@ test('what is not imported is left out of a bundle', async () => {
   expect(outputFiles[0]?.text.trim()).toBe('')
 })
 
-test('a browser can load it without a bundler: plain modules, relative imports with their ending, no dependency', () => {
+test('a browser can load it without a bundler: ES modules, relative imports with extensions, no dependency', () => {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.(js|d\.ts)$/.test(file) && !file.startsWith('cjs'),
   )
@@ -100,7 +100,7 @@ test('require loads it in a Node that cannot require ES modules', () => {
 })
 
 test.each(['node16', 'nodenext', 'bundler'])(
-  'TypeScript projects that are CommonJS have its types (moduleResolution %s)',
+  'CommonJS projects in TypeScript get its types (moduleResolution %s)',
   (resolution) => {
     const project = mkdtempSync(join(scratch, 'types-'))
     mkdirSync(join(project, 'node_modules/@auto-refresh'), { recursive: true })
@@ -111,7 +111,7 @@ test.each(['node16', 'nodenext', 'bundler'])(
       `
     import { TokenManager, type TokenStorage } from '@auto-refresh/client'
     export const make = (storage: TokenStorage): TokenManager => new TokenManager({ storage })
-    // @ts-expect-error the types have come along
+    // @ts-expect-error proves that the types are found
     new TokenManager({ baseURL: 5 })`,
     )
     const module = resolution === 'bundler' ? 'esnext' : resolution
@@ -137,7 +137,7 @@ test.each(['node16', 'nodenext', 'bundler'])(
   },
 )
 
-test('publint and arethetypeswrong have nothing to say', async () => {
+test('publint and arethetypeswrong report no problem', async () => {
   const packed = execFileSync('npm', ['pack', '--pack-destination', scratch], {
     cwd: dist,
     encoding: 'utf8',

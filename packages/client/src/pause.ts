@@ -1,10 +1,10 @@
 /**
- * Waits for `work` until the caller gives up (it rejects with the reason) or `ms` have passed (with
- * nothing); the work itself goes on.
+ * Resolves with `work`. Rejects with the reason of `signal` when it aborts, or with undefined after
+ * `ms` milliseconds. The work itself is not cancelled.
  */
 export function within<T>(work: Promise<T>, ms?: number, signal?: AbortSignal | null): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    // React Native's signals have no reason.
+    // Signals of React Native have no reason.
     const stop = () =>
       reject(
         (signal?.reason ??
@@ -25,5 +25,5 @@ export function within<T>(work: Promise<T>, ms?: number, signal?: AbortSignal | 
 export const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, ms))
 
-/** Full jitter: the clients of an outage do not come back in step. */
+/** Full jitter, so that clients do not retry at the same time after an outage. */
 export const backoffMs = (tries: number): number => Math.random() * Math.min(8000, 300 * 2 ** tries)

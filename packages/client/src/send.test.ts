@@ -13,7 +13,7 @@ import {
 
 withFakeClock()
 
-/** A server that has forgotten the access token, though it is young: a revoked key, a restart. */
+/** A server that rejects the access token although it is young: a revoked key, a restart. */
 async function withForgottenToken() {
   const client = await signedIn()
   await passSeconds(60)
@@ -95,7 +95,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   })
 
   const stream = () => new Blob(['streamed']).stream()
-  test('a stream that can be made again', async () => {
+  test('a stream that can be created again', async () => {
     const { server, manager } = await withForgottenToken()
     expect(
       (await settle(manager.request('/orders', { method: 'POST', body: stream }))).status,
@@ -103,7 +103,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(sentTo(server, 'orders').map(({ body }) => body)).toEqual(['streamed', 'streamed'])
   })
 
-  test('a stream that cannot is sent once: its 401 is given back', async () => {
+  test('a stream that cannot is sent once, and its 401 is returned', async () => {
     const { server, manager } = await withForgottenToken()
     expect(
       (
@@ -119,21 +119,21 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(server.count('orders')).toBe(1)
   })
 
-  test('and such a stream waits for the renewal of a due token, so that it need not be repeated', async () => {
+  test('such a stream waits for the refresh of a due token, so that it need not be repeated', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(27)
     await settle(manager.request('/orders', { method: 'POST', body: stream() }))
     expect(server.calls.map(({ path }) => path)).toEqual(['refresh', 'orders'])
   })
 
-  test('a second 401 is given back', async () => {
+  test('a second 401 is returned', async () => {
     const { server, manager } = await withForgottenToken()
     server.next['orders']?.push(() => refusal(401, 'access_token_invalid'))
     expect((await settle(manager.request('/orders'))).status).toBe(401)
     expect([server.count('orders'), server.count('refresh')]).toEqual([2, 1])
   })
 
-  test('four at once and a late one of the old token: one refresh, all are answered', async () => {
+  test('four concurrent 401s and a late one of the old token cause one refresh, and all succeed', async () => {
     const { server, manager } = await signedIn()
     await passSeconds(60)
     const refuse = () => refusal(401, 'access_token_expired')
@@ -150,7 +150,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   })
 
   test.each(['access_token_expired', undefined])(
-    'five at once are refused right after the sign-in (%s): one refresh, all are answered',
+    'five concurrent 401s right after the sign-in (%s) cause one refresh, and all succeed',
     async (code) => {
       const { server, manager } = await signedIn()
       server.next['orders'] = Array(5).fill(() =>
@@ -166,7 +166,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     },
   )
 
-  test('a token that a 401 brought and that is refused within seconds is not what it is about: given back', async () => {
+  test('a second 401 within seconds of a refresh is returned', async () => {
     const { server, manager } = await signedIn()
     server.next['orders'] = Array(1000).fill(() => refusal(401, 'access_token_invalid'))
     for (let times = 0; times < 4; times += 1)
@@ -178,7 +178,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   })
 
   test.each(['access_token_invalid', undefined])(
-    'three tabs of one session at a back end that refuses every token do not renew for each other without end (%s)',
+    'three tabs at a back end that rejects every token do not refresh in a loop (%s)',
     async (code) => {
       const shared = memoryStorage()
       const { server, manager } = await signedIn({ storage: { ...shared } })
@@ -194,7 +194,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     },
   )
 
-  test('a session that was ended elsewhere is over with the first 401, however new its token is', async () => {
+  test('a session revoked elsewhere ends with the first 401, however new its token is', async () => {
     const { server, manager, ends } = await signedIn()
     server.revoked = 'refresh_token_revoked'
     server.next['orders'] = [() => refusal(401, 'access_token_revoked')]
@@ -202,7 +202,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(ends()).toEqual(['refresh_token_revoked'])
   })
 
-  test('one about something else, such as a wrong PIN, is given back', async () => {
+  test('a 401 with another code, such as a wrong PIN, is returned', async () => {
     const { server, manager } = await signedIn()
     await passSeconds(60)
     server.next['orders'] = [() => refusal(401, 'wrong_pin')]
@@ -211,7 +211,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'wrong_pin' } })
   })
 
-  test('one that names no reason is repeated once for a token, not each time', async () => {
+  test('a 401 without a code is repeated once per token', async () => {
     const { server, manager } = await signedIn()
     server.next['orders'] = Array(1000).fill(() => new Response('no', { status: 401 }))
     for (let times = 0; times < 4; times += 1) {
@@ -223,7 +223,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect([server.count('orders'), server.count('refresh')]).toEqual([5, 1])
   })
 
-  test('where the refresh cannot be done now, the caller gets a retryable error and no 401, which it would take for a logout', async () => {
+  test('if the refresh fails for now, the caller gets a retryable error and no 401, which it would take for a logout', async () => {
     const { server, manager, ends } = await withForgottenToken()
     server.next['refresh'] = Array(1000).fill(() => refusal(503, 'unavailable'))
     await expect(settle(manager.request('/orders'))).rejects.toMatchObject({
@@ -233,7 +233,7 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
     expect(ends()).toEqual([])
   })
 
-  test('where the session is over, the caller gets the 401', async () => {
+  test('if the session is over, the caller gets the 401', async () => {
     const { server, manager, ends } = await withForgottenToken()
     server.revoked = 'refresh_token_revoked'
     expect((await settle(manager.request('/orders'))).status).toBe(401)
@@ -241,13 +241,13 @@ describe('a 401 is repeated once after a refresh, with its body', () => {
   })
 })
 
-describe('tokens go to our origins alone', () => {
+describe('tokens are sent to allowed origins only', () => {
   test.each([
     'https://elsewhere.example/orders',
     'https://localhost:8000/orders',
     'http://localhost:8001/orders',
     'http://localhost.evil.example:8000/orders',
-  ])('%s gets none, and its answer is not believed', async (url) => {
+  ])('%s gets none, and its answer is ignored', async (url) => {
     const { server, manager } = await signedIn()
     const before = manager.refreshToken
     await passSeconds(60)
@@ -273,7 +273,7 @@ describe('tokens go to our origins alone', () => {
     expect(JSON.stringify([...(sentTo(server, 'orders')[0]?.headers ?? [])])).not.toContain('art_')
   })
 
-  test('relative URLs start at baseURL, also one with a path', async () => {
+  test('relative URLs start at baseURL, also if it has a path', async () => {
     const { server, manager } = await signedIn({ baseURL: 'http://localhost:8000/auth-proxy/' })
     await settle(manager.request('/orders'))
     await settle(manager.request('orders'))
@@ -285,7 +285,7 @@ describe('tokens go to our origins alone', () => {
     ])
   })
 
-  test('an Authorization of the caller is left alone, and so is its refusal', async () => {
+  test('an Authorization header of the caller is kept, and its 401 is returned', async () => {
     const { server, manager } = await withForgottenToken()
     expect(
       (await settle(manager.request('/orders', { headers: { Authorization: 'Basic YTpi' } })))
@@ -296,7 +296,7 @@ describe('tokens go to our origins alone', () => {
     ])
   })
 
-  test('nobody signed in: the request goes without a token', async () => {
+  test('a request is sent without a token when not signed in', async () => {
     const { server, manager } = setUp()
     expect((await settle(manager.request('/orders'))).status).toBe(401)
     expect(server.calls.map(({ path, headers }) => [path, headers.get('Authorization')])).toEqual([
@@ -305,8 +305,8 @@ describe('tokens go to our origins alone', () => {
   })
 })
 
-describe('a pair that an answer brings along', () => {
-  test('is taken over when it is newer', async () => {
+describe('a pair in a response', () => {
+  test('is stored when it is newer', async () => {
     const { server, manager, events } = await signedIn()
     const headers = newPair(server, refreshTokenOf(1, 1))
     server.next['orders'] = [() => json(200, {}, headers)]
@@ -317,14 +317,14 @@ describe('a pair that an answer brings along', () => {
     ])
     await passSeconds(1)
     expect(events()).toEqual(['refreshed'])
-    // Its life is known from the token itself.
+    // Its lifetime is read from the token.
     expect(manager.session?.expiresInMs).toBeGreaterThan(1_790_000)
   })
 
   test.each([
     ['an older generation', refreshTokenOf(1, 1)],
     ['another session', refreshTokenOf(7, 5)],
-  ])('is ignored when it is of %s', async (_, refreshToken) => {
+  ])('is ignored when it belongs to %s', async (_, refreshToken) => {
     const { server, manager } = await signedIn()
     await settle(manager.refreshTokens())
     await settle(manager.refreshTokens())
@@ -333,7 +333,7 @@ describe('a pair that an answer brings along', () => {
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 2))
   })
 
-  test('is ignored when it arrives after signing out', async () => {
+  test('is ignored after a sign-out', async () => {
     const { server, manager } = await signedIn()
     server.next['orders'] = [() => json(200, {}, newPair(server, refreshTokenOf(1, 1)))]
     const request = manager.request('/orders')
@@ -343,8 +343,8 @@ describe('a pair that an answer brings along', () => {
   })
 })
 
-describe('giving up', () => {
-  test('an aborted caller stops waiting, and the shared refresh goes on for the others', async () => {
+describe('aborts and deadlines', () => {
+  test('an aborted caller stops waiting, and the shared refresh continues for the others', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
     server.latencyMs = 1000
@@ -361,7 +361,7 @@ describe('giving up', () => {
     expect([server.count('refresh'), server.count('orders')]).toEqual([1, 1])
   })
 
-  test('a signal that was aborted before sends nothing', async () => {
+  test('a signal that is already aborted sends nothing', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
     await expect(
@@ -370,7 +370,7 @@ describe('giving up', () => {
     expect(server.count('orders')).toBe(0)
   })
 
-  test('a call of the authentication API that is not answered ends with a timeout', async () => {
+  test('a call of the authentication API without a response ends with a timeout', async () => {
     const { server, manager } = setUp({ timeoutMs: 2000 })
     server.next['token'] = [() => new Promise(() => {})]
     const from = Date.now()
@@ -382,7 +382,7 @@ describe('giving up', () => {
   })
 })
 
-test('a due token is renewed beside the request, which does not wait for it', async () => {
+test('a due token is refreshed in parallel with the request, which does not wait for it', async () => {
   const { server, manager } = await signedIn()
   sleepMinutes(27)
   expect((await settle(manager.request('/orders'))).status).toBe(200)
@@ -401,15 +401,15 @@ test('fetch and the methods are bound', async () => {
   expect(server.calls).toHaveLength(3)
 })
 
-test('without an own fetch the global one is used, as it is at the time of the call', async () => {
+test('without the option the global fetch is used, as it is at the time of the call', async () => {
   const { server } = setUp()
   const { manager } = setUp({ server, fetch: undefined as never })
   vi.stubGlobal('fetch', server.fetch)
   expect((await settle(manager.login('admin', 'password'))).status).toBe(200)
 })
 
-describe('what one user asked for is never done as another', () => {
-  test('a 401 that comes after another one has signed in is given back', async () => {
+describe('a request of one user is never sent as another', () => {
+  test("a 401 that arrives after another user's sign-in is returned", async () => {
     const { server, manager } = await signedIn()
     await passSeconds(60)
     server.next['orders'] = [
@@ -426,7 +426,7 @@ describe('what one user asked for is never done as another', () => {
     expect(server.count('orders')).toBe(1)
   })
 
-  test('also when that was in another tab, and the session before has then ended here', async () => {
+  test('also if that was in another tab, and the previous session has then ended here', async () => {
     const storage = memoryStorage()
     const { server, manager, ends } = await signedIn({ storage })
     await passSeconds(60)
@@ -453,7 +453,7 @@ describe('what one user asked for is never done as another', () => {
     ])
   })
 
-  test('and a request that waits for a refresh meanwhile goes without a token', async () => {
+  test('a request that waits for a refresh during that is sent without a token', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
     server.latencyMs = 1000

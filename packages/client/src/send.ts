@@ -1,23 +1,26 @@
-import type { Gate, Pass } from './gate.ts'
+import type { RequestAuth, Credentials } from './request-auth.ts'
 import { isStream } from './is-stream.ts'
 import { resolveUrl } from './url.ts'
 
-/** As `RequestInit`; a `body` that is made anew for each send lets streams be repeated too. */
+/**
+ * `RequestInit`, except that `body` may be a function that creates the body for each attempt, so
+ * that streams can be repeated too.
+ */
 export type AuthRequestInit = Omit<RequestInit, 'body'> & {
   body?: BodyInit | null | (() => BodyInit)
 }
 export type Send = (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
 
 /**
- * `fetch` with the access token, to our origins alone; a 401 is repeated once with a renewed token
- * and the same body.
+ * `fetch` with the access token on requests to allowed origins. A 401 is repeated once with a
+ * refreshed token and the same body.
  */
 export function createSend({
-  gate,
+  auth,
   baseURL,
   fetch,
 }: {
-  gate: Gate
+  auth: RequestAuth
   baseURL: () => string
   fetch: typeof globalThis.fetch
 }): Send {
@@ -27,17 +30,17 @@ export function createSend({
     const headers = new Headers(init.headers ?? request?.headers)
     const signal = init.signal ?? request?.signal
     const repeatable = !isStream(init.body)
-    // Who brings an Authorization of their own knows what to do with its refusal.
-    const pass =
-      gate.isOurs(url) && !headers.has('Authorization')
-        ? await gate.enter(signal, !repeatable)
+    // A caller who sets Authorization also handles its refusal.
+    const credentials =
+      auth.isAllowed(url) && !headers.has('Authorization')
+        ? await auth.authorize(signal, !repeatable)
         : undefined
 
-    const send = async (sent: Pass | undefined, mayRepeat: boolean): Promise<Response> => {
+    const send = async (sent: Credentials | undefined, mayRepeat: boolean): Promise<Response> => {
       if (sent !== undefined) headers.set('Authorization', `Bearer ${sent.session.accessToken}`)
       const { body, ...rest } = init
       const made = typeof body === 'function' ? body() : body
-      // A body is gone once it was sent, so a copy goes first.
+      // A body can be read only once, so a copy is sent first.
       const response = await fetch(
         request === undefined ? url : mayRepeat ? request.clone() : request,
         {
@@ -46,13 +49,13 @@ export function createSend({
           ...(made !== undefined && { body: made, ...(isStream(made) && { duplex: 'half' }) }),
         },
       )
-      // After a redirect the answer may be anybody's (fetch takes the Authorization off on the way
-      // there).
-      const ours = sent !== undefined && gate.isOurs(response.url || url)
-      if (ours) await gate.adopt((name) => response.headers.get(name), sent)
+      // After a redirect the answer may come from any server (fetch removes Authorization on the
+      // way).
+      const isTrusted = sent !== undefined && auth.isAllowed(response.url || url)
+      if (isTrusted) await auth.adopt((name) => response.headers.get(name), sent)
       const next =
-        ours && mayRepeat && response.status === 401
-          ? await gate.again(
+        isTrusted && mayRepeat && response.status === 401
+          ? await auth.retry(
               sent,
               signal,
               await response
@@ -62,10 +65,10 @@ export function createSend({
             )
           : undefined
       if (next === undefined) return response
-      // Nobody reads the refusal: free its connection.
+      // This response is not read: free its connection.
       response.body?.cancel().catch(() => {})
       return send(next, false)
     }
-    return send(pass, pass !== undefined && repeatable)
+    return send(credentials, credentials !== undefined && repeatable)
   }
 }

@@ -11,8 +11,8 @@ export type SessionStore = ReturnType<typeof createSessionStore>
 
 /**
  * The session of this instance: a copy in memory over the storage that it shares with others. The
- * storage is right, except that an older generation of the same session never replaces a newer one,
- * and that what could not be written lives on in memory.
+ * storage wins, except that an older generation of the same session never replaces a newer one, and
+ * that a pair that could not be written is kept in memory.
  */
 export function createSessionStore({
   storage,
@@ -26,30 +26,33 @@ export function createSessionStore({
   cookies: boolean
 }) {
   let current: Session | undefined
-  // The last pair that was ended here: a storage that would not let go of it does not bring it
+  // The last pair that was ended here, so that a storage that failed to remove it does not bring it
   // back.
   let ended: Session | undefined
   let seenAt = 0
   let ageAtFirst = 0
-  // Counts sign-ins and sign-outs: what was begun before one must not be stored after it.
+  // Counts sign-ins and sign-outs: work that began before one must not be stored after it.
   let epoch = 0
   let writes = 0
   let unsaved = false
   let pending: Promise<void> | undefined
   let watcher = () => {}
 
-  function hold(next: Session | undefined) {
-    const isNews = !isSamePair(next, current) || next?.receivedAt !== current?.receivedAt
+  function setCurrent(next: Session | undefined) {
+    const isChanged = !isSamePair(next, current) || next?.receivedAt !== current?.receivedAt
     current = next
-    if (!isNews) return
+    if (!isChanged) return
     seenAt = performance.now()
     ageAtFirst = next === undefined ? 0 : Date.now() - next.receivedAt
-    // Nobody noted when it arrived (a page moved from the guide's client), or the clock was put
+    // The arrival time is unknown (a page that moved from the guide's client), or the clock was set
     // back since.
     if (next?.receivedAt === 0 || ageAtFirst < 0) ageAtFirst = Infinity
     watcher()
   }
-  /** Does it at once where the storage can; one that does not answer has failed. */
+  /**
+   * Runs a storage operation, synchronously if the storage is; one that does not answer in time has
+   * failed.
+   */
   function attempt<T>(operation: () => MaybePromise<T>, failed: () => T): MaybePromise<T> {
     const fail = (cause: unknown) => {
       events.emit('error', new AuthError('storage_failed', { cause }))
@@ -62,7 +65,7 @@ export function createSessionStore({
       return fail(cause)
     }
   }
-  /** After the writes before it: none overtakes a sign-out. */
+  /** Runs after all earlier writes, so that none overtakes a sign-out. */
   function write(operation: () => MaybePromise<void>): MaybePromise<void> {
     writes += 1
     unsaved = false
@@ -75,32 +78,32 @@ export function createSessionStore({
     return mine
   }
   function save(next: Session): MaybePromise<void> {
-    hold(next)
+    setCurrent(next)
     return write(() => storage.save(next))
   }
-  function forget(reason: string): void {
+  function clear(reason: string): void {
     epoch += 1
     unsaved = false
     if (current !== undefined) events.emit('session-ended', { reason })
-    hold(undefined)
+    setCurrent(undefined)
   }
-  function settle(read: Session | undefined): Session | undefined {
+  function reconcile(read: Session | undefined): Session | undefined {
     const stored = isSamePair(read, ended) ? undefined : read
     const ahead = generationsAhead(stored, current)
     if (stored === undefined) {
-      if (current && !unsaved) forget('signed_out_elsewhere')
+      if (current && !unsaved) clear('signed_out_elsewhere')
     } else if (current && (ahead < 0 || (unsaved && !(ahead > 0)))) {
       if (!unsaved) void save(current)
     } else {
-      // Another one has signed in elsewhere.
-      if (!isSameSession(stored, current ?? stored)) forget('signed_out_elsewhere')
+      // Another user has signed in elsewhere.
+      if (!isSameSession(stored, current ?? stored)) clear('signed_out_elsewhere')
       if (!isSamePair(stored, current))
         events.emit('refreshed', { accessToken: stored.accessToken, elsewhere: true })
-      hold(stored)
+      setCurrent(stored)
     }
     return current
   }
-  /** Reads the storage anew; at once, without a turn of the event loop, where the storage can. */
+  /** Reads the storage again, synchronously if the storage is. */
   function load(): MaybePromise<Session | undefined> {
     if (pending !== undefined) return pending.then(load)
     const before = writes
@@ -109,13 +112,13 @@ export function createSessionStore({
       () => current,
     )
     return stored instanceof Promise
-      ? stored.then((read) => (writes === before ? settle(read) : load()))
-      : settle(stored)
+      ? stored.then((read) => (writes === before ? reconcile(read) : load()))
+      : reconcile(stored)
   }
 
   /**
-   * How old the pair is: by the wall clock or the monotonic one, whichever saw more, so that
-   * neither sleep nor a clock put back hides it. Infinity when nobody knows.
+   * Age of the pair in milliseconds, by the wall clock or the monotonic one, whichever is higher,
+   * so that neither sleep nor a clock that is set back hides it. Infinity if unknown.
    */
   const ageMs = () =>
     Math.max(
@@ -135,35 +138,35 @@ export function createSessionStore({
     save,
     end(reason: string): MaybePromise<void> {
       ended = current
-      forget(reason)
+      clear(reason)
       return write(() => storage.remove())
     },
     ageMs,
-    /** A sign-in: whatever was under way for the session before belongs to nobody now. */
+    /** Stores the pair of a sign-in. Pending work for the previous session is dropped. */
     start(next: Session) {
       epoch += 1
       return save(next)
     },
     /**
-     * The commit guard. Stores the answer to a request that was sent with `sent`, unless somebody
-     * signed out or in meanwhile, or a newer pair is there: answers arrive in any order, and the
-     * highest generation stays.
+     * Stores the answer to a request that was sent with `sent`, unless the user has signed out or
+     * in since, or there is a newer pair: answers arrive in any order, and the highest generation
+     * stays.
      */
     async commit(answer: Session, sent: Session | undefined, sentEpoch: number): Promise<void> {
       await load()
       const ahead = generationsAhead(answer, current)
       const isSame = isSameSession(answer, sent)
-      // The cookie may have become another session's, by a sign-in in another tab.
+      // A sign-in in another tab may have replaced the cookie.
       const follows =
         ahead >= 0 || (!(ahead < 0) && isSamePair(current, sent) && (isSame || cookies))
       if (epoch !== sentEpoch || !follows) return
-      if (!isSame && current) forget('signed_out_elsewhere')
+      if (!isSame && current) clear('signed_out_elsewhere')
       await save(answer)
       events.emit('refreshed', { accessToken: answer.accessToken, elsewhere: false })
     },
     /**
-     * Reads for the first time, then calls `changed` for each new pair and each end. Returns what
-     * ends that.
+     * Reads the storage, then calls `changed` for each new pair and each end of a session. Returns
+     * a function that unsubscribes.
      */
     open(changed: () => void): (() => void) | undefined {
       void Promise.resolve(load()).then(() => {

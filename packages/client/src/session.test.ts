@@ -9,7 +9,7 @@ const sessionWith = (refreshToken: string): Session => ({
   lifetimeMs: 1,
 })
 
-/** The same token as made by another key. */
+/** The same token as written with another key. */
 function withKid(token: string, kid: number): string {
   const bytes = Buffer.from(token.slice(4, 100), 'base64url')
   bytes.writeUInt8(kid, 1)
@@ -17,7 +17,7 @@ function withKid(token: string, kid: number): string {
 }
 
 test.each([0, 1, 16, 77, 255])(
-  'the generation is read from a token of kid %d, and orders it with those of other kids of its session',
+  'the generation is read from a token of kid %d and comparable across kids of a session',
   (kid) => {
     const newer = sessionWith(withKid(refreshTokenOf(7, 2 ** 40 + 5), kid))
     expect(generationOf(newer)).toBe(2 ** 40 + 5)
@@ -33,7 +33,7 @@ test.each([
   'art_short',
   `art_${'B'.repeat(102)}`,
   `${refreshTokenOf(1, 1).slice(0, 20)}*${'A'.repeat(80)}`,
-])('of a token of another make (%s) nothing is read', (token) => {
+])('nothing is read from a token of another format (%s)', (token) => {
   expect(generationOf(sessionWith(token))).toBeUndefined()
   expect(generationsAhead(sessionWith(token), sessionWith(token))).toBeNaN()
 })

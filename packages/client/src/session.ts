@@ -1,6 +1,6 @@
 import { originOf } from './url.ts'
 
-/** A pair as the API writes it. */
+/** A token pair as the API returns it. */
 export type TokenData = {
   access_token: string
   refresh_token?: string | undefined
@@ -8,23 +8,23 @@ export type TokenData = {
   expires_in: number
 }
 
-/** What is kept of a session, in memory and in the storage. */
+/** The stored data of a session, in memory and in the storage. */
 export type Session = {
   accessToken: string
-  /** Absent with the cookie transport, where no script ever sees it. */
+  /** Absent with the cookie transport: no script can read it. */
   refreshToken?: string | undefined
-  /** The local clock when the pair arrived, epoch milliseconds; 0 when nobody noted it. */
+  /** Local time when the pair arrived, epoch milliseconds; 0 if unknown. */
   receivedAt: number
-  /** What the access token had left to live when it arrived, milliseconds; 0 when unknown. */
+  /** Remaining life of the access token when it arrived, milliseconds; 0 if unknown. */
   lifetimeMs: number
-  /** The session ends with this access token: renewing it early gains nothing. */
+  /** The session ends with this access token, so an early refresh gains nothing. */
   isLast?: boolean
   /**
-   * The Idempotency-Key under which this pair is being renewed: kept until the answer is stored,
-   * over a reload too.
+   * The Idempotency-Key of the pending refresh of this pair, kept until the answer is stored, over
+   * a reload too.
    */
   attemptKey?: string | undefined
-  /** The `baseURL` whose server issued the pair; behind a `?` while that is a guess. */
+  /** The `baseURL` of the server that issued the pair; prefixed with `?` if that is a guess. */
   server?: string | undefined
 }
 
@@ -35,21 +35,22 @@ function readAccessToken(accessToken: string | undefined): Claims {
   try {
     return JSON.parse(decode(accessToken?.split('.')[1] ?? '')) as Claims
   } catch {
-    // Not a JWT that we know: its life ends with the first 401.
+    // Not one of our JWTs: its life ends with the first 401.
     return {}
   }
 }
 
 /**
- * The session as its tokens name it, to compare; and its generation. Both stand in clear in a
- * refresh token: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 | ...).
+ * Reads the session id, for comparison, and the generation from the tokens. A refresh token
+ * contains both unencrypted: art_ + base64url(version 1 | kid 1 | session id 16 | generation 6 |
+ * ...).
  */
 function readTokens(session: Session | undefined): {
   id?: string | undefined
   generation?: number
 } {
   const head = /^art_(A[Q-Za-f][\w-]{30})/.exec(session?.refreshToken ?? '')?.[1]
-  // Older versions of React Native have no atob: their tokens do not tell.
+  // Older versions of React Native have no atob: the refresh token cannot be read.
   if (head === undefined || !globalThis.atob)
     return { id: readAccessToken(session?.accessToken).sid }
   const bytes = decode(head)
@@ -62,7 +63,7 @@ function readTokens(session: Session | undefined): {
   }
 }
 
-/** Whether the access token names this server as its issuer. */
+/** Whether the access token has this server as its issuer. */
 export function isIssuedBy({ accessToken }: Session, server: string): boolean {
   const origin = originOf(readAccessToken(accessToken).iss ?? '')
   return origin !== undefined && origin === originOf(server)
@@ -73,25 +74,24 @@ export const sessionIdOf = (session: Session): string | undefined =>
 export const generationOf = (session: Session | undefined): number | undefined =>
   readTokens(session).generation
 
-/** As far as can be seen: tokens of another make do not tell. */
+/** Whether two pairs belong to one session, as far as their tokens show it. */
 export const isSameSession = (a: Session | undefined, b: Session | undefined): boolean =>
   readTokens(a).id === readTokens(b).id
 
 /**
- * How many generations `a` is ahead of `b`; NaN when they are not two pairs of one session, or do
- * not tell.
+ * How many generations `a` is ahead of `b`; NaN if they are not pairs of one session, or if that is
+ * unknown.
  */
 export const generationsAhead = (a: Session | undefined, b: Session | undefined): number =>
   isSameSession(a, b) ? (generationOf(a) as number) - (generationOf(b) as number) : NaN
 
-/** The same pair, whatever is noted beside it: no two pairs share an access token. */
+/** Whether two sessions have the same pair: no two pairs share an access token. */
 export const isSamePair = (a: Session | undefined, b: Session | undefined): boolean =>
   a?.accessToken === b?.accessToken
 
 /**
- * A pair that has just arrived. Its life is counted from now: `expires_in`, else what the access
- * token says, and of that only the difference of two times of the server. The local clock may be a
- * day wrong.
+ * Converts a pair that has just arrived. Its lifetime counts from now: `expires_in`, else the
+ * difference of the server's times in the access token. The local clock may be wrong.
  */
 export function toSession({
   access_token: accessToken,

@@ -14,7 +14,7 @@ import { webArea } from './testing/web-area.ts'
 
 withFakeClock()
 
-describe('as the guide has it', () => {
+describe('as in the guide', () => {
   test('signs in, requests, refreshes and signs out', async () => {
     const area = webArea()
     const { server, manager, events } = setUp({ storage: webStorage(area) })
@@ -65,7 +65,7 @@ describe('as the guide has it', () => {
     })
   })
 
-  test('a wrong password is a coded error, and no session', async () => {
+  test('a wrong password is an error with a code, and no session', async () => {
     const { manager } = setUp()
     await expect(settle(manager.login('admin', 'wrong'))).rejects.toEqual(
       expect.objectContaining({ code: 'invalid_credentials', status: 401, retryable: false }),
@@ -74,7 +74,7 @@ describe('as the guide has it', () => {
     expect(manager.session).toBeNull()
   })
 
-  test('five requests with an expired token make one refresh, and all are answered', async () => {
+  test('five requests with an expired token cause one refresh, and all succeed', async () => {
     const { server, manager } = await signedIn()
     sleepMinutes(31)
     const answers = await settle(
@@ -84,7 +84,7 @@ describe('as the guide has it', () => {
     expect(server.count('refresh')).toBe(1)
   })
 
-  test('renews before the token is due, for days', async () => {
+  test('refreshes before the token expires, for days', async () => {
     const { server } = await signedIn()
     await passMinutes(24)
     expect(server.count('refresh')).toBe(0)
@@ -108,7 +108,7 @@ describe('a slow sign-in', () => {
     return { ...client, login }
   }
 
-  test('does not undo a sign-out that was asked for later: what it brings is revoked', async () => {
+  test('does not undo a later sign-out: its session is revoked', async () => {
     const { server, manager, login, ends } = await slowLogin()
     await settle(manager.logout())
     await expect(settle(login)).rejects.toMatchObject({ code: 'superseded', retryable: false })
@@ -125,7 +125,7 @@ describe('a slow sign-in', () => {
     expect(manager.refreshToken).toBe(refreshToken)
   })
 
-  test('is replaced by a later one, and stands when that one is refused', async () => {
+  test('is replaced by a later one, and kept if that one is refused', async () => {
     const { manager, login } = await slowLogin()
     await expect(settle(manager.login('admin', 'wrong'))).rejects.toMatchObject({
       code: 'invalid_credentials',
@@ -135,7 +135,7 @@ describe('a slow sign-in', () => {
   })
 })
 
-test('an access token without a refresh token ends with its life, in an event', async () => {
+test('an access token without a refresh token ends with an event when it expires', async () => {
   const { manager, server, ends } = setUp({ storage: webStorage(webArea()) })
   server.next['token'] = [
     () =>
@@ -158,20 +158,20 @@ test('an access token without a refresh token ends with its life, in an event', 
   ])
 })
 
-test('baseURL cannot be changed later: half of it would go on to the old one', () => {
+test('baseURL is read-only, because half of the manager would keep the old one', () => {
   const { manager } = setUp()
   expect(() => Object.assign(manager, { baseURL: 'http://elsewhere.example' })).toThrow(TypeError)
   expect(manager.baseURL).toBe('http://localhost:8000')
 })
 
-test('a threshold that is no number counts as none given', async () => {
+test('a threshold that is no number is ignored', async () => {
   const { server } = await signedIn({ threshold: Number('five minutes') })
   await passMinutes(20)
   expect(server.count('refresh')).toBe(0)
 })
 
 describe("mounted, unmounted and mounted again, as React's StrictMode does", () => {
-  test('the manager renews before expiry, and tells of a sign-out elsewhere once', async () => {
+  test('the manager refreshes before expiry and reports a sign-out elsewhere once', async () => {
     const storage = memoryStorage()
     const { server, manager, ends } = await signedIn({ storage })
     manager.dispose()
@@ -188,7 +188,7 @@ describe("mounted, unmounted and mounted again, as React's StrictMode does", () 
     ['request', (manager) => manager.request('/cases')],
     ['login', (manager) => manager.login('admin', 'password')],
     ['refreshTokens', (manager) => manager.refreshTokens()],
-  ])('%s starts the timer again, one of it', async (_, use) => {
+  ])('%s restarts a single timer', async (_, use) => {
     const { server, manager } = await signedIn()
     manager.dispose()
     await passMinutes(20)
@@ -199,7 +199,7 @@ describe("mounted, unmounted and mounted again, as React's StrictMode does", () 
     expect(server.count('refresh') - before).toBeLessThanOrEqual(3)
   })
 
-  test('disposed and left alone, it does nothing', async () => {
+  test('a disposed manager does nothing', async () => {
     const { server, manager } = await signedIn()
     manager.dispose()
     await passMinutes(60)
@@ -207,8 +207,8 @@ describe("mounted, unmounted and mounted again, as React's StrictMode does", () 
   })
 })
 
-describe('where there is no page', () => {
-  test('a relative baseURL is an error of its own when it is needed, not before', async () => {
+describe('without a page', () => {
+  test('a relative baseURL is an error with its own code when it is used, not before', async () => {
     const { manager } = setUp({ baseURL: '/auth' })
     expect(manager.session).toBeNull()
     await expect(settle(manager.login('admin', 'password'))).rejects.toMatchObject({
@@ -224,7 +224,7 @@ describe('where there is no page', () => {
     expect((await settle(manager.request('http://elsewhere.example/cases'))).status).toBe(401)
   })
 
-  test('on a page it starts there', async () => {
+  test('with a page it starts there', async () => {
     vi.stubGlobal('location', new URL('https://app.example.com/index.html'))
     const { server, manager } = await signedIn({ baseURL: '/auth' })
     await settle(manager.request('/cases'))
@@ -235,14 +235,14 @@ describe('where there is no page', () => {
   })
 
   test.each(['/relative', 'app://page', 'api.example.com'])(
-    'an origin that is none is refused at construction: %s',
+    'an invalid origin is rejected by the constructor: %s',
     (origin) => {
       expect(() => setUp({ allowedOrigins: [origin] })).toThrow(/allowedOrigins/)
     },
   )
 })
 
-test('React Native, without crypto and atob and with a URL of its own, signs in, requests and renews for hours', async () => {
+test('React Native, without crypto and atob and with its own URL, signs in, requests and refreshes for hours', async () => {
   const RealURL = URL
   class NativeURL {
     href: string
@@ -259,7 +259,7 @@ test('React Native, without crypto and atob and with a URL of its own, signs in,
   const seen: string[] = []
   const fetch: typeof globalThis.fetch = (input, init) => {
     seen.push(input as string)
-    // Node's own Request would use the class of the test.
+    // Node's Request would use the test's URL class.
     vi.stubGlobal('URL', RealURL)
     const answer = server.fetch(input, init)
     vi.stubGlobal('URL', NativeURL)

@@ -1,8 +1,8 @@
 import { createAuthApi, type Envelope } from './auth-api.ts'
 import { AuthError } from './auth-error.ts'
-import { createCookieNote, SIGNED_OUT } from './cookie-note.ts'
+import { createCookieState, SIGNED_OUT } from './cookie-state.ts'
 import { createEvents, type Events } from './events.ts'
-import { createGate, type Gate } from './gate.ts'
+import { createRequestAuth, type RequestAuth } from './request-auth.ts'
 import { within } from './pause.ts'
 import { createRefresher } from './create-refresher.ts'
 import { createRenewal } from './create-renewal.ts'
@@ -16,40 +16,40 @@ import { originOf, readBaseURL } from './url.ts'
 
 export type TokenManagerOptions = {
   /**
-   * Where the authentication API is; relative URLs of `request` start here. One that is relative
-   * starts at the page, and on a server throws `base_url_relative` when it is needed. The session
-   * is stored for this URL. Default `http://localhost:8000`.
+   * Base URL of the authentication API; relative URLs of `request` start here. A relative one
+   * starts at the page; on a server it throws `base_url_relative` when it is used. The session is
+   * stored for this URL. Default `http://localhost:8000`.
    */
   baseURL?: string
-  /** Where the session is kept. Default `localStorage` where there is one, else memory. */
+  /** Storage of the session. Default: `localStorage` if available, else memory. */
   storage?: TokenStorage
   /**
-   * `body` (default): the refresh token is in the storage. `cookie`: it is in an HttpOnly cookie,
-   * which no script can read.
+   * `body` (default): the refresh token is in the storage. `cookie`: it is in an HttpOnly cookie
+   * that no script can read.
    */
   transport?: 'body' | 'cookie'
   /**
-   * Renew when the access token has this many seconds left, but never before half its life. Default
-   * 300.
+   * Refresh when the access token has this many seconds left, but never before half of its life.
+   * Default 300.
    */
   threshold?: number
-  /** Deadline of one call of the authentication API, milliseconds. Default 8000. */
+  /** Deadline of one call of the authentication API in milliseconds. Default 8000. */
   timeoutMs?: number
   /**
-   * Further origins that may see the access token, such as `https://api.example.com`. That of
-   * `baseURL` always may.
+   * Further origins that receive the access token, such as `https://api.example.com`. The origin of
+   * `baseURL` always does.
    */
   allowedOrigins?: readonly string[]
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch
 }
 
-/** What is known of the session without asking anybody. */
+/** State of the session, without a request. */
 export type SessionInfo = {
   sessionId?: string | undefined
-  /** How often the session was renewed. Absent with the cookie transport. */
+  /** Number of refreshes of the session. Absent with the cookie transport. */
   generation?: number | undefined
-  /** Milliseconds that the access token has left. */
+  /** Remaining life of the access token in milliseconds. */
   expiresInMs: number
 }
 
@@ -60,51 +60,45 @@ function toOrigin(url: string): string {
 }
 
 /**
- * Keeps one user signed in: attaches the access token, renews it before it expires, once for all
- * tabs and requests, and ends the session only when the server says that it is over.
- *
- * @example
- * const tokenManager = new TokenManager({ baseURL: 'https://auth.example.com' })
- * await tokenManager.login('ayu', 'correct horse battery')
- * const response = await tokenManager.request('/api/v1/cases')
- * tokenManager.on('session-ended', ({ reason }) => location.assign(`/login?reason=${reason}`))
+ * Keeps one user signed in: attaches the access token, refreshes it before it expires, once for all
+ * tabs and requests, and ends the session only if the server does.
  */
 export class TokenManager {
   /**
-   * `request` in the shape of `fetch`: hand it to ky, openapi-fetch or a query function. Every
-   * method here is bound.
+   * `request` with the type of `fetch`, for ky, openapi-fetch or a query function. Every method
+   * here is bound.
    */
   readonly fetch: typeof globalThis.fetch
   /**
-   * As `fetch`, with the access token. It resolves with whatever the server answered; a 401 was
-   * then repeated once with a renewed token already. It rejects with a retryable `AuthError` when
-   * the token has expired and cannot be renewed right now.
+   * Like `fetch`, with the access token. Resolves with the server's response; a 401 has already
+   * been repeated once with a refreshed token. Rejects with a retryable `AuthError` if the token
+   * has expired and cannot be refreshed right now.
    */
   readonly request: (input: string | URL | Request, init?: AuthRequestInit) => Promise<Response>
   /**
-   * Signs in and resolves with the API's answer. A refusal is an `AuthError`, `invalid_credentials`
+   * Signs in. Resolves with the API's response; rejects with an `AuthError`, `invalid_credentials`
    * for a wrong name or password.
    */
   readonly login: (username: string, password: string) => Promise<Envelope>
   /**
-   * Renews the pair now, joining a refresh that is under way. Rejects with an `AuthError`,
-   * `refresh_token_missing` when nobody is signed in.
+   * Refreshes the pair now, or joins a refresh in progress. Rejects with an `AuthError`,
+   * `refresh_token_missing` if not signed in.
    */
   readonly refreshTokens: () => Promise<Envelope>
   /**
-   * Forgets the tokens at once, then tells the server, which ends the session. The promise never
-   * rejects: without the server they are forgotten all the same.
+   * Removes the tokens at once, then ends the session at the server. Never rejects: without the
+   * server the tokens are removed all the same.
    */
   readonly logout: () => Promise<void>
-  /** Calls `listener` after each such event, until the function that it returns is called. */
+  /** Calls `listener` for each such event. Returns a function that unsubscribes. */
   readonly on: Events['on']
   /**
-   * Ends the timer and the listeners of this instance; the session stands. Using it again (`on`,
-   * `request`, `login`, `refreshTokens`) starts them again, as React's StrictMode does.
+   * Stops the timer and the listeners of this instance; the session is kept. Using the instance
+   * again (`on`, `request`, `login`, `refreshTokens`) restarts them, as React's StrictMode does.
    */
   readonly dispose: () => void
   /** For `attachAutoRefresh`. @internal */
-  readonly gate: Gate
+  readonly auth: RequestAuth
   readonly #store: SessionStore
   readonly #baseURL: () => string
 
@@ -130,7 +124,7 @@ export class TokenManager {
     const fetch: typeof globalThis.fetch =
       options.fetch ?? ((...request) => globalThis.fetch(...request))
     const allowed = new Set(allowedOrigins.map(toOrigin))
-    const isOurs = (url: string) => {
+    const isAllowed = (url: string) => {
       const origin = originOf(url)
       return origin !== undefined && (allowed.has(origin) || origin === originOf(known ?? ''))
     }
@@ -138,46 +132,46 @@ export class TokenManager {
     const events = createEvents()
     const api = createAuthApi({ baseURL, cookies, timeoutMs, fetch })
     const name = `auto-refresh ${server}`
-    const note = cookies ? createCookieNote(name) : undefined
+    const cookieState = cookies ? createCookieState(name) : undefined
     const thresholdMs = (threshold !== undefined && threshold >= 0 ? threshold : 300) * 1000
     const store = createSessionStore({ storage, events, thresholdMs, cookies })
-    const refresh = createRefresher({ api, store, events, storage, name, note })
+    const refresh = createRefresher({ api, store, events, storage, name, cookie: cookieState })
     const renewal = createRenewal({ store, refresh })
-    const revive = renewal.start
-    const gate = createGate({ store, refresh, isOurs, revive, note })
-    // Sign-ins and sign-outs in the order in which they were begun, and the last of them that
-    // counts.
+    const { start } = renewal
+    const auth = createRequestAuth({ store, refresh, isAllowed, start, cookie: cookieState })
+    // Numbers of the latest sign-in or sign-out that was started, and of the latest that took
+    // effect.
     let begun = 0
     let counts = 0
 
     /**
-     * Ends a session at the server. A cookie stays marked until the server has answered: the next
-     * page load tries again.
+     * Ends a session at the server. With the cookie transport the sign-out stays pending until the
+     * server has answered, and the next page load retries it.
      */
     const revoke = (session: Session | undefined) => {
-      note?.write(SIGNED_OUT)
+      cookieState?.write(SIGNED_OUT)
       const headers = session && { Authorization: `Bearer ${session.accessToken}` }
       return api('logout', { refresh_token: session?.refreshToken }, headers).then(
-        // Unless somebody has signed in meanwhile.
-        () => void (note?.read() === SIGNED_OUT && note.write()),
+        // Unless the user has signed in since.
+        () => void (cookieState?.read() === SIGNED_OUT && cookieState.write()),
         (error: AuthError) => events.emit('error', error),
       )
     }
 
     this.#store = store
     this.#baseURL = baseURL
-    this.gate = gate
-    this.request = createSend({ gate, baseURL, fetch })
+    this.auth = auth
+    this.request = createSend({ auth, baseURL, fetch })
     this.fetch = this.request
     this.on = (event, listener) => {
-      revive()
+      start()
       return events.on(event, listener)
     }
     this.dispose = renewal.stop
     this.login = async (username, password) => {
-      revive()
+      start()
       const mine = (begun += 1)
-      // Its answer would put the cookie of the session before in place of the new one.
+      // Its answer would replace the cookie of the new session.
       if (cookies) await within(refresh.underWay(), timeoutMs).catch(() => {})
       const answer = await api('token', { username, password, ...(cookies && { transport }) })
       const session = toSession(answer.data)
@@ -185,15 +179,15 @@ export class TokenManager {
         void revoke(session)
         throw new AuthError('superseded')
       }
-      // Of a cookie the last answer counts: there it stays.
+      // With cookies the last answer wins, because the browser stores it.
       if (!cookies) counts = mine
-      note?.write()
+      cookieState?.write()
       await store.start(session)
-      refresh.hurry()
+      refresh.retryNow()
       return answer
     }
     this.refreshTokens = async () => {
-      revive()
+      start()
       await store.load()
       const { accessToken: access_token, refreshToken: refresh_token } = await refresh()
       const data = {
@@ -211,10 +205,10 @@ export class TokenManager {
       if (current !== undefined || cookies) await revoke(current)
       await removed
     }
-    revive()
+    start()
   }
 
-  /** Fixed: assigning to it throws. */
+  /** Read-only: assigning to it throws. */
   get baseURL(): string {
     return this.#baseURL()
   }
@@ -228,7 +222,7 @@ export class TokenManager {
     return this.#store.current?.refreshToken ?? null
   }
 
-  /** Null when nobody is signed in. */
+  /** Null if not signed in. */
   get session(): SessionInfo | null {
     const { current, leftMs } = this.#store
     return current === undefined

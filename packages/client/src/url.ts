@@ -1,6 +1,6 @@
 /**
- * The origin of an absolute URL, else undefined. React Native's own `URL` has no `origin`; what is
- * read instead of it takes only hosts that every parser reads alike.
+ * Returns the origin of an absolute URL, else undefined. React Native's `URL` has no `origin`; the
+ * fallback accepts only hosts that every parser reads alike.
  */
 export function originOf(url: string): string | undefined {
   try {
@@ -12,8 +12,8 @@ export function originOf(url: string): string | undefined {
 }
 
 /**
- * An absolute URL stays as the caller wrote it: React Native's `URL` appends a slash to what it
- * parses.
+ * Resolves a URL. An absolute one is returned unchanged, because React Native's `URL` appends a
+ * slash.
  */
 export function resolveUrl(url: string, base: () => string): string {
   if (/^[a-z][\w+.-]*:/i.test(url)) return url
@@ -21,8 +21,8 @@ export function resolveUrl(url: string, base: () => string): string {
 }
 
 /**
- * Undefined for a relative one where there is no page to start from, as on a server. Throws where
- * `base` is no URL.
+ * Returns the absolute base URL; undefined if it is relative and there is no page, as on a server.
+ * Throws if `base` is no URL.
  */
 export function readBaseURL(base: string): string | undefined {
   const page = globalThis.location?.href

@@ -3,15 +3,15 @@ import { pause, within } from './pause.ts'
 const WAIT_MS = 5000
 const HOLD_MS = 15_000
 /**
- * What a tab writes reaches another one later than the lock does: in Chromium one in seven then
- * still reads the pair from before.
+ * A tab's write reaches other tabs later than the lock: in Chromium one in seven would still read
+ * the previous pair.
  */
 const SPREAD_MS = 50
 
 /**
- * Lets the tabs take turns, to save work; what is right does not depend on it, because the server
- * answers racers with the same successor. So it is never waited for long, never stolen, and given
- * back in any case: browsers freeze tabs that hold one.
+ * Lets tabs take turns, to save requests. Correctness does not depend on it, because the server
+ * returns the same successor to concurrent refreshes. So the wait is short, a lock is never stolen,
+ * and it is always released: browsers freeze tabs that hold one.
  */
 export async function withLock<T>(name: string | false, run: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks
@@ -25,7 +25,8 @@ export async function withLock<T>(name: string | false, run: () => Promise<T>): 
       resolve((running ??= run()))
       return running
     }
-    // Not granted in time, or not allowed here: it goes without. What fails is the caller's.
+    // Not granted in time, or locks are not allowed here: run without the lock. Errors of `run` go
+    // to the caller.
     locks
       .request(name, { signal: wait.signal }, () =>
         within(

@@ -26,8 +26,8 @@ export const CLIENTS: readonly KnownBug[] = [
   {
     ...binding,
     name: 'an upgrade hands a pair to every server that looks',
-    find: 'tried(() => void main.save(ours))',
-    replace: 'tried(() => ours)',
+    find: 'ignoreFailure(() => void main.save(claimed))',
+    replace: 'ignoreFailure(() => claimed)',
   },
   {
     ...binding,

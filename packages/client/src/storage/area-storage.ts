@@ -4,20 +4,20 @@ import type { TokenStorage } from './token-storage.ts'
 
 const ACCESS = 'access_token'
 const REFRESH = 'refresh_token'
-const NOTE = 'auto_refresh'
-/** Another tab's write arrives key by key, an event each: look when they are all there. */
+const METADATA = 'auto_refresh'
+/** Another tab writes key by key, with an event for each: wait until all are written. */
 const SETTLE_MS = 20
 
 type Complete = (adapter: TokenStorage, suffix: string) => TokenStorage
 const adapters = new WeakMap<Storage, Map<string, TokenStorage>>()
 
 /**
- * Keeps the session in an area of the browser, under the guide's keys `access_token` and
- * `refresh_token`, so that a page that moves from the guide's client keeps its session; a slot adds
- * its server to the keys. `auto_refresh` holds what else is known of exactly that pair: it names
- * the end of its token, so that writing another pair voids it in the same instant. Only the server
- * that it names outlasts that: the guide's client renews a pair without a note. One adapter for
- * each area and slot: its users share refreshes.
+ * Keeps the session in a storage area of the browser under the guide's keys `access_token` and
+ * `refresh_token`, so that a page that moves from the guide's client keeps its session. A slot adds
+ * its server to the keys. `auto_refresh` has the metadata of exactly that pair: it contains the end
+ * of the pair's token, so writing another pair invalidates it at once. Only its `server` outlasts
+ * that, because the guide's client refreshes a pair without metadata. There is one adapter for each
+ * area and slot, so its users share refreshes.
  */
 export function areaStorage(
   area: Storage,
@@ -35,16 +35,16 @@ export function areaStorage(
 }
 
 function createAdapter(area: Storage, suffix: string): TokenStorage {
-  const { tell, subscribe } = createListeners()
+  const { notify, subscribe } = createListeners()
   let timer: ReturnType<typeof setTimeout> | undefined
 
   globalThis.addEventListener?.('storage', ({ storageArea }) => {
     if (storageArea !== area) return
     clearTimeout(timer)
-    timer = setTimeout(tell, SETTLE_MS)
+    timer = setTimeout(notify, SETTLE_MS)
   })
 
-  /** What a page writes for a token that it has not got is no token. */
+  /** Ignores the words that a page writes when it has no token. */
   function read(key: string): string | undefined {
     const value = area.getItem(key + suffix) ?? ''
     return /^(|null|undefined)$/.test(value) ? undefined : value
@@ -53,43 +53,48 @@ function createAdapter(area: Storage, suffix: string): TokenStorage {
     const accessToken = read(ACCESS)
     if (accessToken === undefined) return undefined
     const refreshToken = read(REFRESH)
-    let note: { of?: string; server?: string } | null = {}
+    let metadata: { of?: string; server?: string } | null = {}
     try {
-      note = JSON.parse(area.getItem(NOTE + suffix) ?? '{}') as typeof note
+      metadata = JSON.parse(area.getItem(METADATA + suffix) ?? '{}') as typeof metadata
     } catch {
-      // Somebody else's: as if nothing were noted.
+      // Written by another script: ignore it.
     }
     const known =
-      note?.of === endOf(accessToken, refreshToken) ? note : note?.server && { server: note.server }
+      metadata?.of === endOf(accessToken, refreshToken)
+        ? metadata
+        : metadata?.server && { server: metadata.server }
     return { receivedAt: 0, lifetimeMs: 0, ...known, accessToken, refreshToken }
   }
-  // The refresh token first: should the page die between two writes, the session goes on with
+  // The refresh token first: if the page is closed between two writes, the session continues with
   // either.
-  function put({ accessToken, refreshToken, ...note }: Session): void {
-    // But before another server's pair its name: a tab that reads in between must not take the pair
-    // for its own.
-    const isNamed = area.getItem(NOTE + suffix)?.includes(JSON.stringify(note.server))
+  function put({ accessToken, refreshToken, ...metadata }: Session): void {
+    // But the server name before another server's pair: a tab that reads in between must not take
+    // the pair for its own.
+    const isNamed = area.getItem(METADATA + suffix)?.includes(JSON.stringify(metadata.server))
     if (!isNamed && area.getItem(ACCESS + suffix) !== accessToken) {
-      area.setItem(NOTE + suffix, JSON.stringify({ server: note.server }))
+      area.setItem(METADATA + suffix, JSON.stringify({ server: metadata.server }))
     }
     if (refreshToken === undefined) area.removeItem(REFRESH + suffix)
     else area.setItem(REFRESH + suffix, refreshToken)
     area.setItem(ACCESS + suffix, accessToken)
-    area.setItem(NOTE + suffix, JSON.stringify({ ...note, of: endOf(accessToken, refreshToken) }))
-    tell()
+    area.setItem(
+      METADATA + suffix,
+      JSON.stringify({ ...metadata, of: endOf(accessToken, refreshToken) }),
+    )
+    notify()
   }
   return {
     shared: true,
     load,
     save: put,
     remove() {
-      for (const key of [REFRESH, ACCESS, NOTE]) area.removeItem(key + suffix)
-      tell()
+      for (const key of [REFRESH, ACCESS, METADATA]) area.removeItem(key + suffix)
+      notify()
     },
     subscribe,
   }
 }
 
-/** The end of a token is its signature: it tells tokens apart and is of no use to anybody. */
+/** The end of a token is its signature: it identifies the token and is useless to an attacker. */
 const endOf = (accessToken: string, refreshToken: string | undefined) =>
   (refreshToken ?? accessToken).slice(-16)

@@ -9,7 +9,7 @@ afterEach(() => vi.unstubAllGlobals())
 
 const ONE = 'https://one.example'
 const TWO = 'https://two.example'
-/** A storage of one place, as an application writes it. */
+/** A storage with one place, as an application writes it. */
 function ownStorage(kept?: Session): TokenStorage {
   let session = kept
   const later = () => new Promise<void>((resolve) => void setTimeout(resolve, 20))
@@ -32,7 +32,7 @@ describe.each<[string, () => TokenStorage]>([
   ['sessionStorage', () => webStorage(sessionArea())],
   ['memoryStorage', memoryStorage],
 ])('two servers on one %s', (_, createStorage) => {
-  test('each has its own session, and no token of one is sent to the other', async () => {
+  test('each has its own session, and no token is sent to the other', async () => {
     const storage = createStorage()
     const one = await signedIn({ baseURL: ONE, storage })
     const two = setUp({ server: fakeAuthServer({ firstSession: 50 }), baseURL: TWO, storage })
@@ -54,7 +54,7 @@ describe.each<[string, () => TokenStorage]>([
     expect([...one.ends(), ...two.ends()]).toEqual([])
   })
 
-  test('a sign-out from one leaves the other signed in, whichever signed in first', async () => {
+  test('a sign-out from one keeps the other signed in, whichever signed in first', async () => {
     const storage = createStorage()
     const one = await signedIn({ baseURL: ONE, storage })
     const two = await signedIn({ baseURL: TWO, storage })
@@ -72,7 +72,7 @@ describe.each<[string, () => TokenStorage]>([
   })
 })
 
-test('the first server has the keys of the guide, the second its own', async () => {
+test("the first server uses the guide's keys, the second its own", async () => {
   const area = webArea()
   const storage = webStorage(area)
   const one = await signedIn({ baseURL: ONE, storage })
@@ -84,7 +84,7 @@ test('the first server has the keys of the guide, the second its own', async () 
   expect(area.getItem(`refresh_token ${TWO}`)).toBe(two.manager.refreshToken)
 })
 
-test('a storage with one place never gives its session to another server, whose sign-out leaves it there', async () => {
+test('a storage with one place never returns its session to another server, whose sign-out keeps it', async () => {
   const storage = ownStorage()
   const one = await signedIn({ baseURL: ONE, storage })
   const two = setUp({ baseURL: TWO, storage })
@@ -114,40 +114,37 @@ describe('a pair that an earlier version stored, without a server', () => {
   const has = ({ manager }: ReturnType<typeof setUp>) => manager.session !== null
 
   test.each([
-    ['its issuer says so', `${TWO}/`, [ONE, TWO], [false, true]],
+    ['it is its issuer', `${TWO}/`, [ONE, TWO], [false, true]],
     [
-      'its issuer says so, also when that server is the first to look',
+      'it is its issuer, also if that server is the first to read',
       `${TWO}/`,
       [TWO, ONE],
       [true, false],
     ],
     [
-      'the issuer is neither: the first to look',
+      'the issuer is neither: the first to read',
       'http://issuer.example',
       [ONE, TWO],
       [true, false],
     ],
-    ['the issuer is no URL: the first to look', 'auth', [TWO, ONE], [true, false]],
-  ])(
-    'goes to one server and no other: %s',
-    async (_, issuer, [first = '', second = ''], expected) => {
-      const { server, area } = await stored(issuer)
-      const managers = [first, second].map((baseURL) =>
-        setUp({ server, baseURL, storage: webStorage(area) }),
-      )
-      expect(managers.map(has)).toEqual(expected)
-      // After a reload, in the other order, it is the same one.
-      const reloaded = [second, first].map((baseURL) =>
-        setUp({ server, baseURL, storage: webStorage(webAreaOf(area)) }),
-      )
-      expect(reloaded.map(has)).toEqual([expected[1], expected[0]])
-      const owner = reloaded.find(has)
-      await settle(owner?.manager.refreshTokens() ?? Promise.reject(new Error('nobody has it')))
-      expect(server.revoked).toBe('')
-    },
-  )
+    ['the issuer is no URL: the first to read', 'auth', [TWO, ONE], [true, false]],
+  ])('belongs to one server only: %s', async (_, issuer, [first = '', second = ''], expected) => {
+    const { server, area } = await stored(issuer)
+    const managers = [first, second].map((baseURL) =>
+      setUp({ server, baseURL, storage: webStorage(area) }),
+    )
+    expect(managers.map(has)).toEqual(expected)
+    // After a reload, in the other order, it is still the same server.
+    const reloaded = [second, first].map((baseURL) =>
+      setUp({ server, baseURL, storage: webStorage(webAreaOf(area)) }),
+    )
+    expect(reloaded.map(has)).toEqual([expected[1], expected[0]])
+    const owner = reloaded.find(has)
+    await settle(owner?.manager.refreshTokens() ?? Promise.reject(new Error('no server has it')))
+    expect(server.revoked).toBe('')
+  })
 
-  test('goes to one of two servers on an asynchronous storage, too', async () => {
+  test('belongs to one of two servers on an asynchronous storage, too', async () => {
     const { server, session } = await stored('auth')
     const storage = ownStorage(session)
     const managers = [ONE, TWO].map((baseURL) => setUp({ server, baseURL, storage }))
@@ -166,7 +163,7 @@ describe('a pair that an earlier version stored, without a server', () => {
     })
   })
 
-  test('is used where it cannot be marked, because the storage is full', async () => {
+  test('is used even if the storage is too full to mark it', async () => {
     const { server, area } = await stored('auth')
     area.setItem = () => {
       throw new DOMException('full', 'QuotaExceededError')
@@ -176,7 +173,7 @@ describe('a pair that an earlier version stored, without a server', () => {
   })
 })
 
-test('a pair that a page of the guide renewed stays with the server whose pair it replaces', async () => {
+test("a pair that the guide's client refreshed stays with the server whose pair it replaces", async () => {
   const area = webArea()
   const { server, manager, ends } = await signedIn({ baseURL: ONE, storage: webStorage(area) })
   server.generation += 1
@@ -185,18 +182,18 @@ test('a pair that a page of the guide renewed stays with the server whose pair i
   const two = setUp({ server, baseURL: TWO, storage: webStorage(area) })
   expect(two.manager.session).toBeNull()
   expect((await settle(manager.request('/cases'))).status).toBe(200)
-  // Nobody knows how old the guide's pair is, so it is renewed at once.
+  // The age of the guide's pair is unknown, so it is refreshed at once.
   expect([manager.session?.generation, ends()]).toEqual([2, []])
 })
 
-test('while one server stores its pair, no other tab reads it as its own', async () => {
+test("while one server's pair is stored, no other tab reads it as its own", async () => {
   const area = webArea()
   const seen: Array<string | undefined> = []
   const { server, manager } = setUp({ baseURL: TWO, storage: webStorage(area) })
   const { setItem } = area
   area.setItem = (key, value) => {
     setItem(key, value)
-    // The other tab, at its worst moment: everything that stands there by now.
+    // The other tab reads everything at every write.
     const other = setUp({ server, baseURL: ONE, storage: webStorage(webAreaOf(area)) })
     seen.push(other.manager.accessToken ?? undefined)
   }
@@ -204,7 +201,7 @@ test('while one server stores its pair, no other tab reads it as its own', async
   expect([seen.length > 2, new Set(seen)]).toEqual([true, new Set([undefined])])
 })
 
-/** The same entries in a page that was loaded anew. */
+/** The same entries in a reloaded page. */
 function webAreaOf(area: Storage): Storage {
   const keys = Array.from({ length: area.length }, (_, index) => area.key(index) ?? '')
   return webArea(Object.fromEntries(keys.map((key) => [key, area.getItem(key) ?? ''])))

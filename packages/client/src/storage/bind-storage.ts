@@ -10,9 +10,9 @@ const then = <T, U>(
 ): MaybePromise<U> => (value instanceof Promise ? value.then(next) : next(value))
 
 /**
- * The part of a storage that belongs to one server, so that no token reaches another. The first
- * server to sign in keeps its pair in the storage's own place (the guide's keys), a further one in
- * a slot of its own. One view for each server: its users share refreshes.
+ * Returns the part of a storage that belongs to one server, so that no token reaches another one.
+ * The first server to sign in uses the storage itself (the guide's keys), a further one its own
+ * slot. There is one view for each server, so its users share refreshes.
  */
 export function bindStorage(storage: TokenStorage, server: string): TokenStorage {
   const views = bound.get(storage) ?? { byServer: new Map<string, TokenStorage>() }
@@ -22,8 +22,8 @@ export function bindStorage(storage: TokenStorage, server: string): TokenStorage
   return view
 }
 
-/** A storage that is full or blocked throws: the write that follows reports it. */
-function tried<T>(work: () => T): T | undefined {
+/** Ignores the error of a full or blocked storage: the following write reports it. */
+function ignoreFailure<T>(work: () => T): T | undefined {
   try {
     return work()
   } catch {
@@ -38,9 +38,9 @@ function createView(main: TokenStorage, server: string, views: Views): TokenStor
   let isForeign = false
 
   /**
-   * The server that a pair is stored for. A pair of an earlier version, or of a page of the guide,
-   * names none: it goes to the server that its issuer names, else to the first that looks, which
-   * keeps it as a guess until that server has answered with a pair of its own.
+   * The server that a pair is stored for. A pair of an earlier version, or of the guide's client,
+   * has none: it belongs to the server that its issuer names, else to the first one that reads it,
+   * as a guess until that server has returned a pair.
    */
   function ownerOf(session: Session): string | undefined {
     const noted = session.server ?? '?'
@@ -54,32 +54,32 @@ function createView(main: TokenStorage, server: string, views: Views): TokenStor
     const owner = session && ownerOf(session)
     isForeign = session !== undefined && owner === undefined
     if (session === undefined || owner === undefined) return undefined
-    const ours = { ...session, server: owner }
-    // An asynchronous write could land after a newer pair's: such a storage is marked by the next
-    // save.
-    if (slot && owner !== session.server) tried(() => void main.save(ours))
-    return ours
+    const claimed = { ...session, server: owner }
+    // An asynchronous write could land after a newer pair's, so such a storage is marked by the
+    // next save.
+    if (slot && owner !== session.server) ignoreFailure(() => void main.save(claimed))
+    return claimed
   }
   const load = () =>
     then(slot?.load(), (own) => {
       inSlot = own !== undefined
       return own ?? then(main.load(), claim)
     })
-  /** Looks where the pair is just before it is written: another server may have come first. */
-  const look = (): MaybePromise<unknown> => slot && tried(load)
+  /** Finds out where the pair is just before a write: another server may have been first. */
+  const locate = (): MaybePromise<unknown> => slot && ignoreFailure(load)
 
   return {
     ...(main.shared !== undefined && { shared: main.shared }),
     load,
     save: (session) =>
-      then(look(), () =>
+      then(locate(), () =>
         (slot && (inSlot || isForeign) ? slot : main).save({
           ...session,
           server: session.server ?? server,
         }),
       ),
     remove: () =>
-      then(look(), () => {
+      then(locate(), () => {
         if (slot && inSlot) return slot.remove()
         if (!isForeign) return main.remove()
       }),

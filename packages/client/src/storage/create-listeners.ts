@@ -1,8 +1,8 @@
-/** Who is to be told of a change. */
+/** A set of listeners and a function that calls all of them. */
 export function createListeners() {
   const listeners = new Set<() => void>()
   return {
-    tell: () => listeners.forEach((changed) => changed()),
+    notify: () => listeners.forEach((changed) => changed()),
     subscribe(changed: () => void) {
       listeners.add(changed)
       return () => void listeners.delete(changed)

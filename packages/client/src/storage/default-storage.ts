@@ -3,8 +3,8 @@ import { memoryStorage } from './memory-storage.ts'
 import type { TokenStorage } from './token-storage.ts'
 
 /**
- * `localStorage` where there is one that may be used: not on servers, in workers, where the user
- * blocks it.
+ * `localStorage` if it exists and may be used: it does not on servers and in workers, or if the
+ * user blocks it.
  */
 export function localArea(): Storage | undefined {
   try {

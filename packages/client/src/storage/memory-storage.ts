@@ -3,16 +3,16 @@ import { createListeners } from './create-listeners.ts'
 import type { TokenStorage } from './token-storage.ts'
 
 /**
- * Keeps the session as long as the page or the process lives. Pass one and the same to several
- * instances to share it.
+ * Keeps the session in memory, until the page or the process ends. Pass the same storage to several
+ * instances to share the session.
  */
 export function memoryStorage(): TokenStorage {
   let kept: Session | undefined
   const slots = new Map<string, TokenStorage>()
-  const { tell, subscribe } = createListeners()
+  const { notify, subscribe } = createListeners()
   const put = (session?: Session) => {
     kept = session
-    tell()
+    notify()
   }
   function slot(server: string): TokenStorage {
     const place = slots.get(server) ?? memoryStorage()

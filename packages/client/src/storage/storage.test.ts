@@ -13,11 +13,11 @@ import {
 } from '../testing/set-up.ts'
 import { webArea } from '../testing/web-area.ts'
 
-/** Of the event loop itself, whatever the clock of the test says. */
+/** Waits for the real event loop, not for the test's clock. */
 const turn = promisify(setImmediate)
 withFakeClock()
 
-/** A window, as far as the storage looks at it. `write` is another tab's. */
+/** The part of a window that the storage uses. `write` writes as another tab. */
 function windowWith(area: Storage) {
   const listeners = new Set<(event: { storageArea: Storage; key: string | null }) => void>()
   vi.stubGlobal('localStorage', area)
@@ -42,7 +42,7 @@ function windowWith(area: Storage) {
 }
 
 describe('localStorage', () => {
-  test('is the default, under the keys of the guide', async () => {
+  test("is the default, with the guide's keys", async () => {
     const area = webArea()
     windowWith(area)
     const { manager } = await signedIn({ storage: undefined as never })
@@ -52,7 +52,7 @@ describe('localStorage', () => {
     ])
   })
 
-  test('a page that moves from the guide keeps its session', async () => {
+  test("a page that moves from the guide's client keeps its session", async () => {
     const { server } = await signedIn()
     const area = webArea({
       access_token: server.accessToken(),
@@ -61,12 +61,12 @@ describe('localStorage', () => {
     const moved = setUp({ server, storage: webStorage(area) })
     expect(moved.manager.refreshToken).toBe(refreshTokenOf(1, 0))
     expect((await settle(moved.manager.request('/cases'))).status).toBe(200)
-    // Nobody knows how old its token is: renewed at once.
+    // The age of its token is unknown, so it is refreshed at once.
     await passSeconds(1)
     expect([area.getItem('refresh_token'), moved.ends()]).toEqual([refreshTokenOf(1, 1), []])
   })
 
-  test('emptied in another tab, or signed out there: signed out here too, once', async () => {
+  test('emptied or signed out in another tab: signed out here too, with one event', async () => {
     const area = webArea()
     const { clear } = windowWith(area)
     const { manager, seen, server } = await signedIn({ storage: webStorage(area) })
@@ -79,7 +79,7 @@ describe('localStorage', () => {
     expect(server.count('refresh')).toBe(0)
   })
 
-  test('the pair of another tab is taken over when all of it is there', async () => {
+  test('the pair of another tab is used once it is complete', async () => {
     const area = webArea()
     const { write } = windowWith(area)
     const { manager, server, seen } = await signedIn({ storage: webStorage(area) })
@@ -103,7 +103,7 @@ describe('localStorage', () => {
     expect(server.count('refresh')).toBe(0)
   })
 
-  test('an older pair that another tab puts back is replaced by the newer one', async () => {
+  test('an older pair that another tab writes is replaced by the newer one', async () => {
     const area = webArea()
     const { write } = windowWith(area)
     const { manager } = await signedIn({ storage: webStorage(area) })
@@ -117,7 +117,7 @@ describe('localStorage', () => {
     ]).toEqual([refreshTokenOf(1, 1), refreshTokenOf(1, 1), manager.accessToken])
   })
 
-  test('a note that is torn, foreign or of another pair counts for nothing', () => {
+  test('metadata that is broken, foreign or of another pair is ignored', () => {
     for (const note of ['', '{', 'null', '[]', '{"of":"other","receivedAt":1,"attemptKey":"k"}']) {
       const area = webArea({ access_token: 'a', refresh_token: 'r', auto_refresh: note })
       expect(webStorage(area).load()).toEqual({
@@ -129,7 +129,7 @@ describe('localStorage', () => {
     }
   })
 
-  test('a quota that is used up costs no session: it goes on in memory', async () => {
+  test('with an exhausted quota the session continues in memory', async () => {
     const area = webArea()
     const { manager, events, server } = await signedIn({ storage: webStorage(area) })
     area.setItem = () => {
@@ -139,14 +139,14 @@ describe('localStorage', () => {
     expect((await settle(manager.request('/cases'))).status).toBe(200)
     expect(manager.refreshToken).toBe(refreshTokenOf(1, 1))
     expect(events()).toContain('error')
-    // The old pair and its key are still stored, or gone: either way no other tab is led astray.
+    // The old pair and its key are either still stored or gone, so no other tab is misled.
     expect(events()).not.toContain('session-ended')
     await settle(manager.refreshTokens())
     expect(server.revoked).toBe('')
   })
 
   test.each(['', 'null', 'undefined'])(
-    'what a page wrote for a token that it had not got is none: %j',
+    'what a page writes for a missing token is no token: %j',
     async (none) => {
       expect(
         webStorage(webArea({ access_token: none, refresh_token: none })).load(),
@@ -170,13 +170,13 @@ describe('localStorage', () => {
     Reflect.deleteProperty(globalThis, 'localStorage')
   })
 
-  test('no window, no document, no localStorage: memory, for each instance its own', async () => {
+  test('no window, no document, no localStorage: separate memory for each instance', async () => {
     vi.stubGlobal('localStorage', undefined)
     await signedIn({ storage: undefined as never })
     expect(setUp({ storage: undefined as never }).manager.session).toBeNull()
   })
 
-  test('signing out removes all of it', async () => {
+  test('a sign-out removes everything', async () => {
     const area = webArea({ mine: '1' })
     const { manager } = await signedIn({ storage: webStorage(area) })
     void manager.logout()
@@ -187,7 +187,7 @@ describe('localStorage', () => {
 describe('sessionStorage', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  test('a duplicated tab is told the new pair, or its copy would look stolen', async () => {
+  test('a duplicated tab receives the new pair, or its copy would look stolen', async () => {
     const [area, copy] = [webArea(), webArea()]
     vi.stubGlobal('sessionStorage', area)
     const first = webStorage(area)
@@ -203,7 +203,7 @@ describe('sessionStorage', () => {
     await first.save({ ...session, accessToken: 'b', refreshToken: refreshTokenOf(1, 1) })
     while (copy.getItem('access_token') === 'a') await turn()
     expect(second.load()).toMatchObject({ accessToken: 'b', refreshToken: refreshTokenOf(1, 1) })
-    // Another session, or an older pair, is none of its business.
+    // Another session, or an older pair, is ignored.
     await first.save({ ...session, accessToken: 'c', refreshToken: refreshTokenOf(2, 7) })
     await first.save({ ...session, accessToken: 'd', refreshToken: refreshTokenOf(1, 2) })
     while (copy.getItem('access_token') === 'b') await turn()
@@ -215,7 +215,7 @@ describe('sessionStorage', () => {
 describe('a sessionStorage copy', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  test('that was put away, and opened again after the first tab went on, begins with the pair of the first', async () => {
+  test("that is restored after the first tab has refreshed starts with the first tab's pair", async () => {
     const [area, copy] = [webArea(), webArea()]
     vi.stubGlobal('sessionStorage', area)
     const first = webStorage(area)
@@ -232,11 +232,11 @@ describe('a sessionStorage copy', () => {
     vi.stubGlobal('sessionStorage', copy)
     const restored = webStorage(copy)
     const loading = restored.load()
-    // Its patience with the others begins to run out when they have answered.
+    // Its wait for the others ends shortly after they have answered.
     while (copy.getItem('access_token') === 'a') await turn()
     await passSeconds(0.1)
     expect(await loading).toMatchObject({ accessToken: 'b' })
-    // Asked once: later reads are at once.
+    // It asks once; later reads are synchronous.
     expect(restored.load()).toMatchObject({ accessToken: 'b' })
   })
 })
@@ -272,7 +272,7 @@ describe('an asynchronous storage', () => {
     expect(reloaded.manager.refreshToken).toBe(refreshTokenOf(1, 1))
   })
 
-  test('a sign-out that is still being written is not undone by a read or by a late answer', async () => {
+  test('a sign-out that is still being written is not undone by a read or a late answer', async () => {
     const storage = slow()
     const { server, manager } = await signedIn({ storage })
     const refresh = manager.refreshTokens()
@@ -285,7 +285,7 @@ describe('an asynchronous storage', () => {
     expect(server.revoked).not.toBe('')
   })
 
-  test('one that fails is an error event, and no logout', async () => {
+  test('a failing one causes an error event and no logout', async () => {
     const storage = slow()
     const { manager, events } = await signedIn({ storage })
     storage.load = () => Promise.reject(new Error('keychain locked'))
@@ -297,12 +297,12 @@ describe('an asynchronous storage', () => {
   })
 })
 
-describe('a storage that fails now and then', () => {
+describe('a storage with occasional failures', () => {
   const boom = () => {
     throw new Error('locked')
   }
 
-  test('one failed read makes nobody deaf to a sign-out elsewhere', async () => {
+  test('a sign-out elsewhere is noticed after a failed read', async () => {
     const area = webArea()
     const { manager, ends } = await signedIn({ storage: webStorage(area) })
     const { getItem } = area
@@ -314,7 +314,7 @@ describe('a storage that fails now and then', () => {
     expect(ends()).toEqual(['signed_out_elsewhere'])
   })
 
-  test('what could not be removed does not undo a sign-out', async () => {
+  test('a failed removal does not undo a sign-out', async () => {
     const area = webArea()
     const { manager } = await signedIn({ storage: webStorage(area) })
     area.removeItem = boom
@@ -326,7 +326,7 @@ describe('a storage that fails now and then', () => {
   })
 
   test.each(['load', 'save', 'remove'] as const)(
-    'one that never answers a %s is waited for two seconds, then it goes on in memory',
+    'a %s without an answer is waited for two seconds, then the session continues in memory',
     async (method) => {
       const storage: TokenStorage = { ...memoryStorage(), [method]: () => new Promise(() => {}) }
       const { manager, events } = await signedIn({ storage })
@@ -339,7 +339,7 @@ describe('a storage that fails now and then', () => {
     },
   )
 
-  test('two instances on one that tells of no change both have the pair of one refresh', async () => {
+  test('two instances on a storage without change events share the pair of one refresh', async () => {
     const { subscribe: _, ...storage } = memoryStorage()
     const { server, manager } = await signedIn({ storage })
     const other = setUp({ server, storage })
@@ -348,7 +348,7 @@ describe('a storage that fails now and then', () => {
   })
 })
 
-test('memoryStorage keeps nothing for others', async () => {
+test('memoryStorage shares nothing with other instances', async () => {
   const storage = memoryStorage()
   await storage.save({ accessToken: 'a', receivedAt: 1, lifetimeMs: 1 })
   expect(memoryStorage().load()).toBeUndefined()

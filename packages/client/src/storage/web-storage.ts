@@ -3,33 +3,33 @@ import { generationsAhead, type Session } from '../session.ts'
 import { areaStorage } from './area-storage.ts'
 import type { TokenStorage } from './token-storage.ts'
 
-/** What the other copies have to answer in. */
+/** Time in which the other copies have to answer. */
 const ASK_MS = 100
 
 /**
- * Keeps the session in `localStorage`, which all tabs share, or in `sessionStorage`, where each has
- * its own.
+ * Keeps the session in `localStorage`, which all tabs share, or in `sessionStorage`, where each tab
+ * has its own.
  */
 export function webStorage(area: Storage): TokenStorage {
   return areaStorage(area, area === globalThis.sessionStorage ? withCopies : undefined)
 }
 
 /**
- * Duplicating a tab copies its sessionStorage: two copies of one session, and the copy left behind
- * would look stolen. So each new pair is told to the others, and a tab that begins with a copy (it
- * may have been put away meanwhile) asks for a newer one first.
+ * Duplicating a tab copies its sessionStorage: two copies of one session, and the outdated copy
+ * would look stolen. So each new pair is posted to the other copies, and a tab that starts with a
+ * copy first asks for a newer one.
  */
 function withCopies(adapter: TokenStorage, suffix: string): TokenStorage {
   const channel = new BroadcastChannel(`auto-refresh${suffix}`)
   const load = () => adapter.load() as Session | undefined
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is a window's; a channel has none
-  const tell = (session: Session | undefined) => channel.postMessage(session)
+  const post = (session: Session | undefined) => channel.postMessage(session)
   let asked = false
 
   channel.addEventListener('message', ({ data }: MessageEvent<Session>) => {
     const ahead = generationsAhead(data, load())
     if (ahead > 0) void adapter.save(data)
-    if (ahead < 0) tell(load())
+    if (ahead < 0) post(load())
   })
   return {
     ...adapter,
@@ -38,13 +38,13 @@ function withCopies(adapter: TokenStorage, suffix: string): TokenStorage {
       const session = load()
       if (asked || session === undefined) return session
       asked = true
-      tell(session)
+      post(session)
       return pause(ASK_MS).then(load)
     },
     save(session) {
       asked = true
       void adapter.save(session)
-      tell(session)
+      post(session)
     },
   }
 }

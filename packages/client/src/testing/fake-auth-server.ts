@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 type Handler = (request: Request) => Response | Promise<Response>
 
-/** A refresh token as token-store writes it, with an empty MAC. */
+/** A refresh token in the format of token-store, with an empty MAC. */
 export function refreshTokenOf(session: number, generation: number): string {
   const bytes = Buffer.alloc(72)
   bytes.writeUInt8(1, 0)
@@ -13,9 +13,9 @@ export function refreshTokenOf(session: number, generation: number): string {
 }
 
 /**
- * The authentication API as a `fetch` function over the (fake) clock of the test: strict, so that a
- * superseded refresh token that comes under another Idempotency-Key than its rotation's ends the
- * session. `next[path]` holds handlers that answer in its place, one call each.
+ * The authentication API as a `fetch` function on the test's (fake) clock. It is strict: a
+ * superseded refresh token with another Idempotency-Key than that of its rotation ends the session.
+ * `next[path]` holds handlers that answer instead, one call each.
  */
 export function fakeAuthServer({
   lifeSeconds = 1800,
@@ -33,7 +33,7 @@ export function fakeAuthServer({
     generation: 0,
     revoked: '',
     lastKey: '' as string | null,
-    /** path and token of each call, in order of arrival */
+    /** the calls in order of arrival */
     calls: [] as Array<{
       path: string
       method: string
@@ -45,7 +45,7 @@ export function fakeAuthServer({
     count: (path: string) => server.calls.filter((call) => call.path === path).length,
     refreshToken: () => refreshTokenOf(server.session, server.generation),
     accessToken: mintAccess,
-    /** Carries a rotation out and loses its answer. */
+    /** Rotates the token and loses the answer. */
     loseRefresh: async (request: Request): Promise<Response> => {
       await rotate(request)
       throw new TypeError('fetch failed')

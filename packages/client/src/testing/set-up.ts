@@ -4,12 +4,15 @@ import { fakeAuthServer } from './fake-auth-server.ts'
 
 const managers: TokenManager[] = []
 
-/** Fake timers and clock around each test of the file; what it set up is disposed of. */
+/**
+ * Uses fake timers and a fake clock in each test of the file, and disposes of what the test has set
+ * up.
+ */
 export function withFakeClock(): void {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(async () => {
     for (const manager of managers.splice(0)) manager.dispose()
-    // The locks are the process's: give back what is kept a moment longer.
+    // Locks belong to the process: release those that are held a moment longer.
     if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(100)
     vi.unstubAllGlobals()
     vi.useRealTimers()
@@ -32,7 +35,7 @@ export function setUp({
   return { server, manager, seen, ends, events: () => seen.map(([event]) => event) }
 }
 
-/** With somebody signed in. */
+/** `setUp` with a signed-in user. */
 export async function signedIn(options: Parameters<typeof setUp>[0] = {}) {
   const client = setUp(options)
   await settle(client.manager.login('admin', 'password'))
@@ -40,7 +43,7 @@ export async function signedIn(options: Parameters<typeof setUp>[0] = {}) {
   return client
 }
 
-/** Lets the fake clock run until the promise is settled. */
+/** Runs the fake clock until the promise is settled. */
 export async function settle<T>(work: Promise<T>): Promise<T> {
   const state = { done: false }
   const watched = work.finally(() => (state.done = true))
@@ -53,14 +56,14 @@ export async function settle<T>(work: Promise<T>): Promise<T> {
 export const passSeconds = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000)
 export const passMinutes = (minutes: number) => passSeconds(minutes * 60)
 
-/** Time in which no timer of the page ran: a sleeping laptop. */
+/** Passes time in which no timer runs, like a sleeping laptop. */
 export function sleepMinutes(minutes: number): void {
   const timers = vi.getTimerCount()
   if (timers > 0) vi.clearAllTimers()
   vi.advanceTimersByTime(minutes * 60_000)
 }
 
-/** Makes the window say that the network is back. */
+/** Makes the window dispatch `online`. */
 export function whenOnline(): () => void {
   const listeners: Array<() => void> = []
   vi.stubGlobal(

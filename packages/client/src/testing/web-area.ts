@@ -1,4 +1,4 @@
-/** A `localStorage` of its own for each test. */
+/** A separate `localStorage` for each test. */
 export function webArea(entries: Record<string, string> = {}): Storage {
   const kept = new Map(Object.entries(entries))
   return {
