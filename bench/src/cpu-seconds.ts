@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** Linux counts CPU time in ticks of 10 ms for user space, whatever the kernel's own clock. */
+/** Linux reports CPU time in ticks of 10 ms to user space, whatever the kernel's own clock. */
 const TICKS_PER_SECOND = 100
 
 /**
- * The CPU seconds that these processes and all they started have used until now, those included
- * that have ended. 0 where there is no /proc (macOS).
+ * Returns the CPU seconds used by these processes and all their children, including ended ones. 0
+ * without /proc (macOS).
  */
 export async function cpuSeconds(roots: readonly number[]): Promise<number> {
   const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
@@ -13,7 +13,7 @@ export async function cpuSeconds(roots: readonly number[]): Promise<number> {
     ids.map(async (id) => toUse(await readFile(`/proc/${id}/stat`, 'utf8').catch(() => ''))),
   )
   const family = new Set(roots)
-  // A set hands out what is added while it is walked: children of children are found, too.
+  // Iterating a set also visits what is added meanwhile, so children of children are found.
   for (const pid of family)
     for (const { pid: child, parent } of all) if (parent === pid) family.add(child)
   return (
@@ -22,7 +22,8 @@ export async function cpuSeconds(roots: readonly number[]): Promise<number> {
 }
 
 /**
- * proc_pid_stat(5): the name may hold blanks and brackets, so the fields are counted from its end.
+ * proc_pid_stat(5): the name may contain blanks and brackets, so the fields are counted from its
+ * end.
  */
 function toUse(stat: string): { pid: number; parent: number; ticks: number } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -12,15 +12,15 @@ export type Measured = Readonly<{
   postgresMicros: number
 }>
 
-/** Less than this share of one core for 250 ms is quiet. */
+/** Quiet means less than this share of one core for 250 ms. */
 const QUIET_SHARE = 0.1
 const QUIET_DEADLINE_MS = 15_000
 
 /**
- * K clients, each refreshing its own session as fast as it is answered. Rate and times are those of
- * the window after the warm-up; CPU is divided by all rotations and counted until all is quiet, so
- * that what is done after the answer (events, audit trail) counts too. Throws on an answer that is
- * not a pair of tokens that nobody has been given before.
+ * K clients, each refreshing its own session as fast as it is answered. Rate and latencies are
+ * those of the window after the warm-up. CPU is divided by all rotations and counted until the
+ * system is quiet, so that later work (events, audit trail) is included. Throws on an answer
+ * without a new token pair.
  */
 export async function drive(
   target: Target,

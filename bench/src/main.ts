@@ -94,7 +94,7 @@ if (values.services) {
 const samples: Sample[] = []
 for (let round = 0; round < rounds; round += 1) {
   for (const clients of loads) {
-    // Every other round backwards, so that no target always has the same one before it.
+    // Every other round in reverse, so that no target always follows the same one.
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
       interrupted.signal.throwIfAborted()
       const measured = await drive(

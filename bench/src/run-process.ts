@@ -13,7 +13,7 @@ export type RunningProcess = Readonly<{ pid: number; stop: () => Promise<void> }
 
 /**
  * Starts an entry file of the repository, after `preload`, and waits until `readyUrl` answers 200.
- * What it says goes to a file, as in production.
+ * Its output goes to a file, as in production.
  */
 export async function startProcess({
   file,
@@ -57,7 +57,7 @@ export async function startProcess({
   }
 }
 
-/** Runs an entry file of the repository to its end. */
+/** Runs an entry file of the repository until it exits. */
 export async function runStep({
   file,
   args = [],

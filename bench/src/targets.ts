@@ -5,8 +5,8 @@ import { findFreePort } from '@auto-refresh/test-engines'
 import { runStep, startProcess, type Environment, type RunningProcess } from './run-process.ts'
 
 /**
- * Something that refreshes, as processes of its own. `sessions` are the refresh tokens of now, one
- * a client.
+ * A system that refreshes, as its own processes. `sessions` are the current refresh tokens, one per
+ * client.
  */
 export type Target = Readonly<{
   name: string
@@ -39,7 +39,7 @@ const OUR_API = {
 }
 const toUrl = (port: string) => `http://127.0.0.1:${port}`
 
-/** What no server of this kind can do without: HTTP, schemas, one signature. It keeps nothing. */
+/** The minimum of such a server: HTTP, schemas, one signature. It stores nothing. */
 export async function startFloor({ sessions, logDir, path }: Options): Promise<Target> {
   const port = String(await findFreePort())
   const server = await startProcess({
@@ -184,7 +184,7 @@ export async function startServices({
   }
 }
 
-/** One sign-in after the other: their passwords are hashed on purpose slowly. */
+/** One sign-in after the other, because password hashing is deliberately slow. */
 async function signIn(url: string, sessions: number): Promise<string[]> {
   const tokens: string[] = []
   while (tokens.length < sessions) {
@@ -196,7 +196,7 @@ async function signIn(url: string, sessions: number): Promise<string[]> {
     const token = OUR_API.toPair(await response.json())?.refresh_token
     if (token !== undefined) tokens.push(token)
     else if (response.status === 503) await delay(100)
-    else throw new Error(`${url} refuses the sign-in with ${response.status}`)
+    else throw new Error(`${url} rejected the sign-in with ${response.status}`)
   }
   return tokens
 }

@@ -1,18 +1,18 @@
 import type { Measured } from './drive.ts'
 import type { Target } from './targets.ts'
 
-/** What one target did in one round. */
+/** The result of one target in one round. */
 export type Sample = Measured & Readonly<{ round: number; clients: number; name: Target['name'] }>
 
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
-/** To compare with: `to the floor` is the ratio of the rates of both. */
+/** Reference: `to the floor` is the ratio of both rates. */
 export type Reference = Readonly<{ title: string; key: keyof Measured; name: Target['name'] }>
 
 /**
- * Markdown: medians over the rounds; a ratio is the median of the ratios within each round, with
- * the least and the greatest.
+ * Returns Markdown: medians over the rounds; a ratio is the median of the ratios within each round,
+ * with minimum and maximum.
  */
 export function toTable(samples: readonly Sample[], references: readonly Reference[]): string {
   const groups = Map.groupBy(samples, ({ clients, name }) => `${clients}|${name}`)

@@ -13,13 +13,13 @@ import {
 } from './harness/api.ts'
 import { startCasesApi, type CasesApi } from './harness/start-cases-api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { FRESH } from './harness/token-lives.ts'
+import { LONG_LIVED } from './harness/token-lifetimes.ts'
 
 /**
- * Another back end on the plugin, three times, each a process of its own: where `cases` finds a
- * token of an hour fresh, `later` finds it due, for the last 4 minutes, and `tooLate` expired.
+ * Three processes of another back end with the plugin: for a token of an hour, `cases` finds it
+ * fresh, `later` due (for the last 4 minutes), and `tooLate` expired.
  */
-const env = { ...FRESH, REFRESH_LIMIT: 'off' }
+const env = { ...LONG_LIVED, REFRESH_LIMIT: 'off' }
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let system: Standalone
@@ -49,7 +49,7 @@ beforeEach(async () => {
     await eventually(async () => (await fetch(`${url}/readyz`)).ok)
 })
 
-/** What the guide's client sends with every request. */
+/** The headers that the guide's client sends with every request. */
 const ask = ({ url }: CasesApi, { access, refresh: token }: Pair, path = '') =>
   call(url, 'GET', `/api/v1/cases${path}`, {
     headers: { authorization: `Bearer ${access}`, 'x-refresh-token': token },
@@ -58,7 +58,7 @@ const ask = ({ url }: CasesApi, { access, refresh: token }: Pair, path = '') =>
 const show = ({ url }: CasesApi, { access }: Pair) =>
   call(url, 'GET', '/api/v1/cases', { headers: { authorization: `Bearer ${access}` } })
 
-/** What it takes from an answer. */
+/** The tokens that it reads from a response. */
 const renewedBy = ({ headers }: Answer): Pair | undefined =>
   headers.get('x-token-refreshed') === 'true'
     ? {
@@ -67,10 +67,7 @@ const renewedBy = ({ headers }: Answer): Pair | undefined =>
       }
     : undefined
 
-/**
- * The answer that brings the next pair along: where auth-api was too slow for the first one, it is
- * the one after.
- */
+/** The response with the next pair: if auth-api was too slow for the first one, the one after. */
 async function askUntilRenewed(at: CasesApi, pair: Pair): Promise<{ answer: Answer; next: Pair }> {
   let answer = await retryUntilAnswered(() => ask(at, pair))
   await eventually(async () => {
@@ -82,7 +79,7 @@ async function askUntilRenewed(at: CasesApi, pair: Pair): Promise<{ answer: Answ
 }
 
 describe("the guide's request against another back end", () => {
-  test('a fresh token passes, a due one brings the next pair along, and that one works everywhere', async () => {
+  test('a fresh token is accepted, and a due one returns the next pair, which works everywhere', async () => {
     const pair = await login(system.url)
     const fresh = await ask(cases, pair)
     expect([fresh.status, renewedBy(fresh)]).toEqual([200, undefined])
@@ -97,7 +94,7 @@ describe("the guide's request against another back end", () => {
     expect(await system.alarms()).toBe(0)
   })
 
-  test('fifty requests at once with a due token get one successor and no alarm', async () => {
+  test('fifty concurrent requests with a due token receive the same successor and raise no alarm', async () => {
     const pair = await login(system.url)
     const renewals = await Promise.all(
       Array.from({ length: 50 }, () => askUntilRenewed(later, pair)),
@@ -106,14 +103,14 @@ describe("the guide's request against another back end", () => {
     expect(await system.alarms()).toBe(0)
   })
 
-  test('an expired token is renewed, and without a refresh token it is a 401', async () => {
+  test('an expired token is refreshed, and without a refresh token it is a 401', async () => {
     const pair = await login(system.url)
     expect((await show(tooLate, pair)).code).toBe('access_token_expired')
     const answer = await retryUntilAnswered(() => ask(tooLate, pair))
     expect([answer.status, typeof renewedBy(answer)?.access]).toEqual([200, 'string'])
   })
 
-  test('a 4xx spends no token; a stream brings the pair along', async () => {
+  test('a 4xx spends no refresh token, and a streamed response carries the new pair', async () => {
     const pair = await login(system.url)
     const missing = await ask(later, pair, '/none')
     expect([missing.status, renewedBy(missing)]).toEqual([404, undefined])
@@ -126,7 +123,7 @@ describe("the guide's request against another back end", () => {
     })
   })
 
-  test("a token in the cookie goes back in the cookie, and a preflight is nobody's", async () => {
+  test('a refresh token from a cookie is returned in a cookie, and a preflight is accepted without a token', async () => {
     const pair = await login(system.url)
     await eventually(async () => {
       const { headers } = await call(later.url, 'GET', '/api/v1/cases', {
@@ -156,11 +153,11 @@ describe("the guide's request against another back end", () => {
   })
 })
 
-describe('an ended session is refused here too', () => {
+describe('an ended session is refused by another back end', () => {
   const isRefused = (pair: Pair) => async () =>
     (await show(cases, pair)).code === 'access_token_revoked'
 
-  test('after a logout elsewhere, within 2 s', async () => {
+  test('within 2 s of a logout elsewhere', async () => {
     const other = await login(system.url)
     const seconds = await medianSeconds(async () => {
       const pair = await login(system.url)
@@ -178,7 +175,7 @@ describe('an ended session is refused here too', () => {
     expect((await ask(cases, other)).status).toBe(200)
   })
 
-  test('after a reuse elsewhere, within 2 s', async () => {
+  test('within 2 s of a reuse elsewhere', async () => {
     const seconds = await medianSeconds(async () => {
       const stolen = await login(system.url)
       const current = toPair(await refresh(system.url, stolen.refresh))
@@ -189,7 +186,7 @@ describe('an ended session is refused here too', () => {
     expect(seconds).toBeLessThan(2)
   })
 
-  test('a reuse is carried out here before the handler runs, also where that would fail', async () => {
+  test('a reuse is reported before the handler runs, even if the handler would fail', async () => {
     const stolen = await login(system.url)
     const current = toPair(await refresh(system.url, stolen.refresh))
     const before = await system.alarms()
@@ -199,7 +196,7 @@ describe('an ended session is refused here too', () => {
     expect(await system.alarms()).toBe(before + 1)
   })
 
-  test('the refresh token of another session changes nothing, beside a due token and beside an expired one', async () => {
+  test('the refresh token of another session changes nothing, with a due or an expired access token', async () => {
     const [pair, other] = [await login(system.url), await login(system.url)]
     const mixed = { access: pair.access, refresh: other.refresh }
     const due = await ask(later, mixed)
@@ -229,19 +226,19 @@ test('with auth-api stopped a live token passes, an expired one is a retryable 5
   expect(await system.alarms()).toBe(0)
 })
 
-test('an auth-api that stands still holds nobody up: a due token passes within the deadline, and is renewed afterwards', async () => {
+test('while auth-api stalls a due token is accepted within the deadline, and refreshed afterwards', async () => {
   const pair = await login(system.url)
   system.kill('SIGSTOP')
   const startedAt = performance.now()
   const held = await ask(later, pair).finally(() => system.kill('SIGCONT'))
   expect([held.status, renewedBy(held)]).toEqual([200, undefined])
-  // Of 3 s, on a machine that may stand still itself.
+  // The deadline is 3 s; the rest is for a busy machine.
   expect((performance.now() - startedAt) / 1000).toBeLessThan(30)
   await askUntilRenewed(later, pair)
   expect(await system.alarms()).toBe(0)
 })
 
-test('a back end with a wrong key lets nobody in, says why, and answers what clients retry', async () => {
+test('a back end with a wrong key accepts no request, logs the reason, and answers a retryable error', async () => {
   const wrong = await startCasesApi({
     dataDir: folder.path,
     authApiUrl: system.url,
@@ -261,7 +258,7 @@ test('a back end with a wrong key lets nobody in, says why, and answers what cli
   await wrong.stop()
 })
 
-test('a back end without keys says in one sentence what is missing, and ends', async () => {
+test('a back end without keys exits with one sentence about what is missing', async () => {
   const alone = await startCasesApi({ dataDir: `${folder.path}/none`, authApiUrl: system.url })
   expect(await alone.exited).toBe(1)
   expect(alone.output()).toMatch(/^There is no REVOCATION_FEED_KEYS, [^\n]+npm start[^\n]+\n$/)

@@ -5,25 +5,22 @@ import { REFRESH, type Tab } from './harness/start-front-end.ts'
 import type { Fault } from './harness/start-faulty-proxy.ts'
 import { withFrontEnd } from './harness/with-front-end.ts'
 
-/** There is no window in which a spent refresh token passes for a retry. */
+/** No grace window: a spent refresh token is never accepted as a retry. */
 const given = withFrontEnd({ env: { REFRESH_GRACE_SECONDS: '0' }, pageCache: true })
 
 const DAY_MS = 86_400_000
 /**
- * Pages are told that a token lives so long, and renew it after half of that, or up to a tenth of
- * the half earlier.
+ * The lifetime that pages are told. They refresh after half of it, or up to a tenth of that half
+ * earlier.
  */
 const TOLD_SECONDS = 6
-const open = (toldSeconds = TOLD_SECONDS) =>
-  given.front.openTab(given.context, { baseURL: given.front.api.url, toldSeconds })
-/**
- * The most renewals that there can have been since then, each in its time. Whatever comes late
- * makes them fewer.
- */
-const mostSince = (fromMs: number, toldSeconds = TOLD_SECONDS) =>
-  Math.floor((performance.now() - fromMs) / (toldSeconds * 448))
+const open = (claimedSeconds = TOLD_SECONDS) =>
+  given.front.openTab(given.context, { baseURL: given.front.api.url, claimedSeconds })
+/** The maximum number of refreshes that fit into the time. A late one reduces the number. */
+const mostSince = (fromMs: number, claimedSeconds = TOLD_SECONDS) =>
+  Math.floor((performance.now() - fromMs) / (claimedSeconds * 448))
 const generation = async (tab: Tab) => Number((await tab.look()).generation)
-/** Moves the clock of a page, as its owner or a time server does. */
+/** Sets the clock of a page, as its user or a time server does. */
 const shiftClock = (ms: number) => {
   const { now } = Date
   Date.now = () => now() + ms
@@ -32,7 +29,7 @@ const shiftClock = (ms: number) => {
 test.each([
   ['ahead', DAY_MS],
   ['behind', -DAY_MS],
-])('a clock that is a day %s changes nothing, over a reload neither', async (_, shiftMs) => {
+])('a clock that is a day %s changes nothing, even over a reload', async (_, shiftMs) => {
   await given.context.addInitScript(shiftClock, shiftMs)
   const fresh = await open(1800)
   await fresh.signIn()
@@ -62,7 +59,7 @@ test.each([
   ['forward', DAY_MS],
   ['back', -DAY_MS],
 ])(
-  'a clock that is put %s by a day under a running page costs one refresh at most',
+  'a clock that is set %s by a day on a running page costs at most one refresh',
   async (_, shiftMs) => {
     const from = performance.now()
     const tab = await open()
@@ -76,17 +73,14 @@ test.each([
   },
 )
 
-/**
- * Gives what a tab has written the time to be seen in the others: a browser brings it to them when
- * it can.
- */
+/** Waits until a tab's writes are visible in the others: a browser delivers them when it can. */
 const slowly: Fault = async (forward) => {
   const answer = await forward()
   await pause(1000)
   return answer
 }
 
-test('three tabs that slept for longer than the token lives wake with one refresh between them', async () => {
+test("three tabs that slept longer than the token's life wake up with one refresh", async () => {
   given.front.api.faults.set(REFRESH, slowly)
   const tabs = [await open(), await open(), await open()] as const
   await tabs[0].signIn()
@@ -101,7 +95,7 @@ test('three tabs that slept for longer than the token lives wake with one refres
   const asleep = given.front.renewals()
   const from = performance.now()
   wake()
-  // One may have been under way.
+  // One may have been in progress.
   expect(asleep - before).toBeLessThanOrEqual(1)
   expect(await Promise.all(tabs.map((tab) => tab.request()))).toEqual([200, 200, 200])
   await eventually(() => given.front.renewals() - asleep >= 2)
@@ -110,7 +104,7 @@ test('three tabs that slept for longer than the token lives wake with one refres
   expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
-/** Lets an hour pass while the page lies in the cache. */
+/** Passes an hour while the page is in the cache. */
 const skipHourWhenPutAway = () => {
   const { now } = Date
   let skippedMs = 0
@@ -120,14 +114,14 @@ const skipHourWhenPutAway = () => {
   })
 }
 
-test('a page that comes back from the cache of back and forward renews the token that expired meanwhile, once, and goes on', async () => {
+test('a page restored from the back/forward cache refreshes its expired token once and continues', async () => {
   await given.context.addInitScript(skipHourWhenPutAway)
   const from = performance.now()
   const tab = await open(20)
   await tab.signIn()
   await tab.page.evaluate(() => Object.assign(globalThis, { isTheSamePage: true }))
   const { refreshToken } = await tab.look()
-  // Another site: nobody of ours is awake.
+  // Another site, so that no page of the front end is active.
   await tab.page.goto(`http://localhost:${given.front.home.port}/api/v1/auth/`)
   await tab.page.goBack({ waitUntil: 'commit' })
   await eventually(

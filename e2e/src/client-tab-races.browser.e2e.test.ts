@@ -5,16 +5,16 @@ import { holdUp, refuse, type Call } from './harness/start-faulty-proxy.ts'
 import { withFrontEnd } from './harness/with-front-end.ts'
 
 /**
- * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes
- * along. A token lives half an hour: no page renews it by itself.
+ * No grace window: a spent refresh token ends its session, unless its Idempotency-Key is sent. A
+ * token lives half an hour, so no page refreshes it on its own.
  */
 const ENV = { REFRESH_GRACE_SECONDS: '0' }
 const withoutLocks = () => Object.defineProperty(navigator, 'locks', { value: undefined })
 
 const given = withFrontEnd({ env: ENV })
 
-/** Tabs of one user, signed in in the first. */
-async function openTabs(number = 3, told: { toldSeconds?: number } = {}): Promise<Tab[]> {
+/** Tabs of one user, signed in from the first. */
+async function openTabs(number = 3, told: { claimedSeconds?: number } = {}): Promise<Tab[]> {
   const options = { baseURL: given.front.api.url, ...told }
   const first = await given.front.openTab(given.context, options)
   await first.signIn()
@@ -29,7 +29,7 @@ const ended = (tabs: Tab[]) => Promise.all(tabs.map(async (tab) => (await tab.lo
 const generations = (tabs: Tab[]) =>
   Promise.all(tabs.map(async (tab) => (await tab.look()).generation))
 const keyOf = ({ headers }: Call) => headers['idempotency-key']
-/** What a tab writes is seen in the others when the browser gets round to it. */
+/** A tab's writes become visible in the others when the browser delivers them. */
 const see = (tabs: Tab[], text: string) =>
   eventually(async () =>
     (
@@ -42,8 +42,7 @@ const see = (tabs: Tab[], text: string) =>
   )
 
 /**
- * The first tab begins a refresh that the server carries out, and the answer stays on the way until
- * `release`.
+ * The first tab starts a refresh that the server performs; its response is held until `release`.
  */
 async function holdRefresh([first, ...others]: Tab[]) {
   const hold = holdUp({ handled: true })
@@ -55,7 +54,7 @@ async function holdRefresh([first, ...others]: Tab[]) {
   await see(others, String(given.front.api.of(REFRESH).map(keyOf)[0]))
   return hold
 }
-/** In such a tab nobody who waits for seconds is ever done waiting. */
+/** In such a tab a wait of seconds never ends. */
 const loseWaits = () => {
   const { setTimeout: set } = globalThis
   globalThis.setTimeout = ((work: () => void, ms = 0) =>
@@ -65,7 +64,7 @@ const loseWaits = () => {
 test.each([
   ['closed', (tab: Tab) => tab.page.close()],
   ['crashed', (tab: Tab) => tab.page.goto('chrome://crash').catch(() => {})],
-])('a tab that is %s in mid-refresh does not hold the others up', async (_, kill) => {
+])('a tab that is %s during a refresh does not block the others', async (_, kill) => {
   const tabs = await openTabs()
   const [victim, ...others] = tabs as [Tab, Tab, Tab]
   const hold = await holdRefresh(tabs)
@@ -78,18 +77,18 @@ test.each([
   )
   hold.release()
   expect(await Promise.all(others.map((tab) => tab.request()))).toEqual([200, 200])
-  // The victim's pair, fetched again under the key that it had left behind.
+  // The first tab's pair, fetched under the key that it had stored.
   const [first, second] = given.front.api.of(REFRESH)
   expect(second && keyOf(second)).toBe(first && keyOf(first))
   expect(await ended(others)).toEqual([[], []])
   expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
-test('a tab that hangs with the lock in its hand holds the others up for five seconds at most, and comes round without harm', async () => {
+test('a tab that hangs while it holds the lock delays the others by five seconds at most, and recovers without harm', async () => {
   const tabs = await openTabs()
   const [hung, ...others] = tabs as [Tab, Tab, Tab]
   const hold = await holdRefresh(tabs)
-  // A synchronous request stops the page until it is answered.
+  // A synchronous request blocks the page until its response.
   const hang = holdUp({ handled: false })
   given.front.home.faults.set('/hang', hang.fault)
   const hanging = hung.page.evaluate(() => {
@@ -102,8 +101,8 @@ test('a tab that hangs with the lock in its hand holds the others up for five se
   await Promise.all(others.map((tab) => tab.refresh()))
   const waitedMs = performance.now() - from
   expect(waitedMs).toBeGreaterThan(4000)
-  // It hangs still, and would for ever: they have given up waiting, and ten times the promise is
-  // only a slow machine.
+  // It still hangs, and would for ever: the others have stopped waiting. Ten times the promised
+  // time allows for a slow machine.
   expect(waitedMs).toBeLessThan(50_000)
   hang.release()
   hold.release()
@@ -114,7 +113,7 @@ test('a tab that hangs with the lock in its hand holds the others up for five se
   expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
 })
 
-test('a refresh that is refused because another tab was faster takes over the newer pair', async () => {
+test('a refresh that is refused because another tab was faster uses the newer pair', async () => {
   await given.context.addInitScript(withoutLocks)
   const [slow, fast] = (await openTabs(2)) as [Tab, Tab]
   const hold = holdUp({ handled: false })
@@ -135,17 +134,17 @@ test('a refresh that is refused because another tab was faster takes over the ne
   expect(await given.counted()).toMatchObject({ rotated: 1, reused: 0, alarms: 0 })
 })
 
-test('an emptied localStorage signs all tabs out, once each, and nobody asks the server again and again', async () => {
-  const toldSeconds = 15
-  const tabs = await openTabs(3, { toldSeconds })
+test('an emptied localStorage signs all tabs out once, without a loop of requests', async () => {
+  const claimedSeconds = 15
+  const tabs = await openTabs(3, { claimedSeconds })
   const [first, ...others] = tabs as [Tab, Tab, Tab]
   await first.page.evaluate(() => localStorage.clear())
   await eventually(async () => (await ended(others)).every((reasons) => reasons.length > 0))
   expect(await first.request()).toBe(401)
   expect(await Promise.all(others.map((tab) => tab.request()))).toEqual([401, 401])
   const calls = given.front.api.of(REFRESH).length
-  // Each timer has had its turn: a token is due after half its life.
-  await waitSeconds(toldSeconds / 2 + 0.5)
+  // Each timer has fired: a token is due after half of its life.
+  await waitSeconds(claimedSeconds / 2 + 0.5)
   expect(await ended(tabs)).toEqual([1, 2, 3].map(() => ['signed_out_elsewhere']))
   expect(await Promise.all(tabs.map(async (tab) => (await tab.look()).errors))).toEqual([
     [],

@@ -3,33 +3,33 @@ import { describe, expect, test } from 'vitest'
 import { waitSeconds } from '@auto-refresh/test-engines'
 import { REFRESH, startFrontEnd } from './harness/start-front-end.ts'
 
-/** How long the tabs are watched: in `npm test` a while, for a soak 300. */
+/** How long the tabs are watched; use 300 for a long run. */
 const WATCHED_SECONDS = Number(process.env['TEST_TABS_SECONDS'] ?? 45)
 /**
- * An access token lives 18 s, and is renewed 9 s before its end or up to a tenth of them earlier:
- * each tab throws its own dice.
+ * An access token lives 18 s and is refreshed 9 s before its end, or up to a tenth of that earlier:
+ * each tab chooses at random.
  */
 const LIFE_SECONDS = 18
 const PERIOD_SECONDS = 8.1
 /**
- * A refresh takes as long as those dice differ. So without locks all tabs meet in each period; and
- * with them a tab whose turn comes has seen the Idempotency-Key of the one before, though the pair
- * may reach it a moment later than the lock.
+ * A refresh takes as long as these random times differ. Without locks all tabs therefore refresh at
+ * the same time in each period. With locks a waiting tab already sees the previous tab's
+ * Idempotency-Key, even if the pair arrives a moment after the lock.
  */
 const REFRESH_MS = 1000
 
 /**
- * With the lock there is no window at all: whatever comes twice is a theft. Without it tabs meet,
- * and the server has to tell that from one.
+ * With the lock there is no grace window: any second use counts as a theft. Without it tabs
+ * collide, and the server must distinguish that from a theft.
  */
 const CASES = [
-  { title: 'taking turns under the Web Lock', graceSeconds: 0, racing: false },
+  { title: 'with Web Locks', graceSeconds: 0, racing: false },
   { title: 'without Web Locks', graceSeconds: 30, racing: true },
 ]
 
 describe.concurrent('three tabs of one session', () => {
   test.each(CASES)(
-    '$title always have a live token, are never signed out, and renew once in a period together',
+    '$title always have a live token, stay signed in, and refresh once per period together',
     { timeout: 120_000 + WATCHED_SECONDS * 2000 },
     async ({ title, graceSeconds, racing }) => {
       await using cleanUp = new AsyncDisposableStack()
@@ -78,8 +78,8 @@ describe.concurrent('three tabs of one session', () => {
       expect(counted).toMatchObject({ reused: 0, alarms: 0 })
       expect(counted.rotated).toBeLessThanOrEqual(most)
       expect(counted.rotated).toBeGreaterThanOrEqual(Math.floor(WATCHED_SECONDS / LIFE_SECONDS))
-      // Both others lose the race against the first; under the lock nobody races, and few come
-      // before its pair has reached them.
+      // Without locks both others lose the race. With the lock there is no race, and few tabs
+      // refresh before they see the first one's pair.
       expect(counted.replayed).toBeLessThanOrEqual((racing ? 2 : 1) * counted.rotated)
     },
   )

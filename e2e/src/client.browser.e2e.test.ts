@@ -6,8 +6,8 @@ import { cut, lose, refuse } from './harness/start-faulty-proxy.ts'
 import { withFrontEnd } from './harness/with-front-end.ts'
 
 /**
- * There is no window: a spent refresh token ends its session, unless its Idempotency-Key comes
- * along. A token lives half an hour, whatever a page is told.
+ * No grace window: a spent refresh token ends its session, unless its Idempotency-Key is sent. A
+ * token lives half an hour, whatever a page is told.
  */
 const ENV = { REFRESH_GRACE_SECONDS: '0' }
 
@@ -20,8 +20,8 @@ describe.each([
   const open = (options = {}) =>
     given.front.openTab(given.context, { baseURL: given.front[side].url, ...options })
 
-  test('five requests with an expired token make one refresh, and all are answered', async () => {
-    const tab = await open({ toldSeconds: 2 })
+  test('five requests with an expired token cause one refresh, and all succeed', async () => {
+    const tab = await open({ claimedSeconds: 2 })
     await tab.signIn()
     await tab.stopTimer()
     await tab.expired()
@@ -41,7 +41,7 @@ describe.each([
     expect(await given.counted()).toEqual({ rotated: 1, replayed: 0, reused: 0, alarms: 0 })
   })
 
-  test('a 429 and a 503 are waited out as long as they say, with the same token, and are no logout', async () => {
+  test('a 429 and a 503 are retried after their Retry-After with the same token, and cause no logout', async () => {
     const tab = await open()
     await tab.signIn()
     await tab.stopTimer()
@@ -63,9 +63,9 @@ describe.each([
     expect((await given.counted()).alarms).toBe(0)
   })
 
-  test('an answer that got lost is fetched again, by the page and after its reload, without any window', async () => {
+  test('a lost response is fetched again by the page, also after a reload, without a grace window', async () => {
     given.front[side].faults.set(REFRESH, lose)
-    const tab = await open({ toldSeconds: 6 })
+    const tab = await open({ claimedSeconds: 6 })
     await tab.signIn()
     const { refreshToken } = await tab.look()
     await tab.page.evaluate(() => void globalThis.front.manager.refreshTokens().catch(() => {}))
@@ -93,7 +93,7 @@ describe.each([
   })
 })
 
-test('off-line for longer than the token lives, a request waits and is answered when the network is back, with one refresh', async () => {
+test("offline for longer than the token's life, a request waits and succeeds when the network is back, with one refresh", async () => {
   const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
   await given.context.setOffline(true)
@@ -117,7 +117,7 @@ test('off-line for longer than the token lives, a request waits and is answered 
   expect((await given.counted()).alarms).toBe(0)
 })
 
-test('tokens go to no foreign origin, be it named by the page or by a redirect of ours', async () => {
+test('tokens are never sent to another origin, neither by the page nor by a redirect', async () => {
   const evil = await startEvilOrigin()
   const tab = await given.front.openTab(given.context, { baseURL: given.front.api.url })
   await tab.signIn()
@@ -183,7 +183,7 @@ test.each(['home', 'api'] as const)(
   },
 )
 
-test('a foreign page cannot spend the cookie: from another site it does not even go along, from a neighbouring port it is refused', async () => {
+test('another page cannot spend the cookie: another site does not send it, and another port is refused', async () => {
   const tab = await given.front.openTab(given.context, {
     baseURL: given.front.api.url,
     transport: 'cookie',
@@ -194,7 +194,7 @@ test('a foreign page cannot spend the cookie: from another site it does not even
   const attack = async (to: string) => {
     const sent = { method: 'POST', credentials: 'include' } as const
     await fetch(to, { ...sent, mode: 'no-cors' }).catch(() => {})
-    // The proof without an Origin: a page cannot send it, the preflight forbids it.
+    // The proof without an Origin header: a page cannot send it, because the preflight forbids it.
     await fetch(to, { ...sent, headers: { 'X-Auto-Refresh': '1' } }).catch(() => {})
   }
   const neighbour = await startEvilOrigin()

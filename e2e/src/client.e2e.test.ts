@@ -12,11 +12,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
 import { call } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { BRIEF, FRESH } from './harness/token-lives.ts'
+import { SHORT_LIVED, LONG_LIVED } from './harness/token-lifetimes.ts'
 
 /**
- * Two processes on one database: what `system` issues is fresh for all of a test, what `brief`
- * issues can be waited for.
+ * Two processes on one database: tokens of `system` are fresh for the whole test, those of `brief`
+ * expire within seconds.
  */
 let system: Standalone
 let brief: Standalone
@@ -28,8 +28,8 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   const start = async (env: Record<string, string>) =>
     (await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })).ready()
-  system = await start(FRESH)
-  brief = await start(BRIEF)
+  system = await start(LONG_LIVED)
+  brief = await start(SHORT_LIVED)
 })
 afterAll(async () => {
   await Promise.all([system.stop(), brief.stop()])
@@ -41,9 +41,9 @@ const managers: TokenManager[] = []
 afterEach(() => managers.splice(0).forEach((manager) => manager.dispose()))
 
 /**
- * Leads the calls to the process `to`, and counts the refreshes that were answered with a pair;
- * `losing` carries refreshes out and loses their answers, which it counts too, `cut` does not even
- * send them. `claimed` is the life that answers tell instead of the true one.
+ * Sends the calls to the process `to` and counts the refreshes that returned a pair. `losing`
+ * performs refreshes but loses their responses, which it counts too; `cut` does not send them.
+ * `claimed` is the lifetime that responses state instead of the real one.
  */
 function watchedFetch() {
   const watch = {
@@ -62,7 +62,7 @@ function watchedFetch() {
     const { url } = new Request(input)
     const isRefresh = url.endsWith('/refresh')
     if (isRefresh && watch.cut) throw new TypeError('fetch failed')
-    // As it is when the call is made: its answer may come later than what the test does next.
+    // The value at the time of the call: its response may arrive after the test's next step.
     const { losing } = watch
     const response = await fetch(url.replace(system.url, watch.to.url), { ...init, headers })
     if (isRefresh && losing && response.ok) watch.lost += 1
@@ -103,8 +103,8 @@ const signIn = ({ manager }: Pick<SetUp, 'manager'>) =>
     }),
   )
 /**
- * A session whose access token soon lives no more, without the manager's timer: as in a page that
- * sleeps. What renews it renews it for long.
+ * Signs in with a token that expires within seconds, without the manager's timer, as in a sleeping
+ * page. A refresh then brings a long-lived token.
  */
 async function signInBriefly({ watch, manager }: Pick<SetUp, 'watch' | 'manager'>) {
   watch.to = brief
@@ -112,13 +112,10 @@ async function signInBriefly({ watch, manager }: Pick<SetUp, 'watch' | 'manager'
   manager.dispose()
   watch.to = system
 }
-/**
- * The client counts the life from when it arrived, the server from when it was issued, which was
- * before.
- */
+/** The client counts the lifetime from the arrival, the server from the issue, which is earlier. */
 const expire = () => waitSeconds(3.2)
 
-test('five requests with an expired token make one refresh, and all are answered', async () => {
+test('five requests with an expired token cause one refresh, and all succeed', async () => {
   const { watch, manager } = setUp()
   await signInBriefly({ watch, manager })
   await expire()
@@ -128,7 +125,7 @@ test('five requests with an expired token make one refresh, and all are answered
   expect(await system.alarms()).toBe(0)
 })
 
-test('five axios requests with an expired token make one refresh, and all are answered', async () => {
+test('five axios requests with an expired token cause one refresh, and all succeed', async () => {
   const { watch, manager } = setUp()
   await signInBriefly({ watch, manager })
   const api = axios.create({ baseURL: system.url })
@@ -141,10 +138,9 @@ test('five axios requests with an expired token make one refresh, and all are an
   expect(watch.refreshes).toBe(1)
 })
 
-test('renews by itself, again and again, and never meets a 401', async () => {
+test('the timer refreshes again and again, and no request gets a 401', async () => {
   const { watch, manager, ended } = setUp()
-  // It believes that its tokens live for 2 s, and the server gives them time for when a machine
-  // stands still.
+  // It is told that tokens live 2 s; the server accepts them longer, for a slow machine.
   watch.claimed = 2
   await signIn({ manager })
   await eventually(async () => {
@@ -156,7 +152,7 @@ test('renews by itself, again and again, and never meets a 401', async () => {
   expect(await system.alarms()).toBe(0)
 })
 
-test('an answer that was lost for longer than the grace window keeps the session, over a reload too', async () => {
+test('a response lost for longer than the grace window keeps the session, even over a reload', async () => {
   const storage = memoryStorage()
   const { watch, manager } = setUp({ storage })
   await signInBriefly({ watch, manager })
@@ -164,7 +160,7 @@ test('an answer that was lost for longer than the grace window keeps the session
   const before = manager.refreshToken
   manager.refreshTokens().catch(() => {})
   await eventually(() => watch.lost > 0)
-  // The page dies with its tries.
+  // The page and its retries end.
   watch.losing = false
   watch.cut = true
   await ageSession(database.url, before ?? '')
@@ -194,7 +190,7 @@ test('signing out ends the session at the server', async () => {
   expect((await manager.request(me)).status).toBe(401)
 })
 
-test('a session that was ended elsewhere ends here once, with the reason', async () => {
+test('a session ended elsewhere ends here once, with the reason', async () => {
   const { manager, watch, ended } = setUp()
   await signInBriefly({ watch, manager })
   await call(system.url, 'POST', '/api/v1/auth/logout', {

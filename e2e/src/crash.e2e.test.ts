@@ -3,7 +3,7 @@ import { findFreePort } from '@auto-refresh/test-engines'
 import { login, me, retryUntilAnswered, refresh, toPair, type Pair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
-/** Everything on its embedded Postgres with full durability, killed with -9 again and again. */
+/** Runs `npm start` with a durable embedded Postgres, and kills it with -9 again and again. */
 const ROUNDS = Number(process.env['TEST_ROUNDS'] ?? 20)
 const CLIENTS = 32
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -20,13 +20,13 @@ afterAll(async () => {
   await folder.remove()
 })
 
-test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session is lost, none is forked, no alarm`, async () => {
+test(`${ROUNDS} rounds of kill -9 while ${CLIENTS} clients refresh: no session is lost or forked, and no alarm is raised`, async () => {
   const clients: Pair[] = []
   for (let i = 0; i < CLIENTS; i += 1) clients.push(await login(system.url))
 
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Spread over the round's refreshes: before the commit, between commit and answer, after the
-    // answer.
+    // Spread over the refreshes of the round: before the commit, between commit and response, after
+    // the response.
     const killing = new Promise<void>((resolve) => setTimeout(() => resolve(), 1 + round * 2)).then(
       () => system.kill('SIGKILL'),
     )

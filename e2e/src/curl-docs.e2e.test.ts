@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isMarkedNotRun, readBlocks } from './harness/read-blocks.ts'
 import { startBlockRunner } from './harness/start-block-runner.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { DUE_AT_ONCE } from './harness/token-lives.ts'
-import { toExpected, toPattern } from './harness/to-expected.ts'
+import { ALWAYS_DUE } from './harness/token-lifetimes.ts'
+import { toMatcher, toPattern } from './harness/match-document.ts'
 
 /**
- * docs/clients/curl.md, typed into one shell, on a system whose tokens are due as soon as they are
- * there and whose window is 1 s.
+ * Runs docs/clients/curl.md in one shell, on a system whose tokens are due at once and whose grace
+ * window is 1 s.
  */
 const blocks = readBlocks('docs/clients/curl.md')
 const commands = blocks.filter(({ language }) => language === 'sh')
@@ -25,7 +25,7 @@ beforeAll(async () => {
     await startStandalone({
       dataDir: folder.path,
       databaseUrl: database.url,
-      env: { ...DUE_AT_ONCE, REFRESH_GRACE_SECONDS: '1' },
+      env: { ...ALWAYS_DUE, REFRESH_GRACE_SECONDS: '1' },
     })
   ).ready()
   const env = { PATH: process.env['PATH'] ?? '', TMPDIR: folder.path }
@@ -53,7 +53,7 @@ for (const block of commands) {
   test(`line ${block.line}: ${block.code.split('\n')[0]}`, async () => {
     const output = await runner.run(block)
     const { language, code = '' } = blocks[blocks.indexOf(block) + 1] ?? {}
-    if (language === 'json') expect(JSON.parse(output)).toEqual(toExpected(JSON.parse(code)))
+    if (language === 'json') expect(JSON.parse(output)).toEqual(toMatcher(JSON.parse(code)))
     if (language === 'text') expect(output.trim()).toMatch(toPattern(code))
   })
 }
@@ -61,7 +61,7 @@ for (const block of commands) {
 const sh = (code: string) => runner.run({ language: 'sh', code, line: 0 })
 const signIn = () => sh(commands.find(({ code }) => code.includes('$auth/token'))?.code ?? 'exit 1')
 
-test('a due token is renewed by a call, and the pair that came with the answer is the one that is used', async () => {
+test('a call refreshes a due token, and the new pair is used afterwards', async () => {
   await signIn()
   const before = await sh('echo $refresh')
   await sh('call $auth/me > me; [ "$(header x-token-refreshed)" = true ]')

@@ -9,8 +9,8 @@ import { ME, type FrontEnd } from './harness/start-front-end.ts'
 import { withFrontEnd, type Given } from './harness/with-front-end.ts'
 
 /**
- * Front ends that do what the guide's two do, in a browser: the same calls, headers and storage
- * keys, and no single flight.
+ * Front ends that behave like the guide's two, in a browser: the same calls, headers and storage
+ * keys, without single-flight.
  */
 type Pair = { access_token: string; refresh_token: string }
 type GuideManager = {
@@ -25,11 +25,11 @@ declare global {
   var guideApi: AxiosInstance
 }
 
-/** The window is the default's 60 s, since nothing else saves a client without single flight. */
+/** The default grace window of 60 s, which clients without single-flight need. */
 const SYSTEMS = {
-  /** A token lives half an hour: nothing is due. */
+  /** A token lives half an hour: none is due. */
   fresh: {},
-  /** A token is due a millisecond after it was issued, and lives 3 s. */
+  /** A token is due a millisecond after it was issued and lives 3 s. */
   due: { ACCESS_TOKEN_EXPIRE_MINUTES: '0.05', AUTO_REFRESH_THRESHOLD: '2.999' },
 }
 const AXIOS = readFileSync(
@@ -91,7 +91,8 @@ function installManager(baseURL: string) {
 }
 
 /**
- * `refreshURL` is where the interceptor's own post goes: in the guide a path of the page's origin.
+ * `refreshURL` is the URL of the interceptor's own refresh: in the guide a path of the page's
+ * origin.
  */
 function installInterceptors({ baseURL, refreshURL }: { baseURL: string; refreshURL: string }) {
   const keep = ({ access_token, refresh_token }: Pair) => {
@@ -159,8 +160,8 @@ const askByAxios = (tab: Page) =>
   )
 const stored = (tab: Page) => tab.evaluate(() => localStorage.getItem('refresh_token'))
 /**
- * How long the stored access token has expired, milliseconds; negative while it lives. All of them
- * are of this machine's clock.
+ * How long ago the stored access token expired, in milliseconds by this machine's clock; negative
+ * while it is live.
  */
 const expiredMs = async (tab: Page) =>
   Date.now() -
@@ -184,7 +185,7 @@ async function openGuide({ front, context }: Given): Promise<Page> {
   return page
 }
 
-describe('where no token is due', () => {
+describe('while no token is due', () => {
   const given = withFrontEnd({ env: SYSTEMS.fresh, pages: PAGES })
 
   describe.each(SIDES)('page and API on %s', (_, side) => {
@@ -204,7 +205,7 @@ describe('where no token is due', () => {
       expect(await given.counted()).toMatchObject({ reused: 0, alarms: 0 })
     })
 
-    test('the axios interceptor of the guide repeats six requests that met a 401 at once, in two tabs, and is not sent to the login page', async () => {
+    test("the guide's axios interceptor repeats six concurrent 401s in two tabs without a redirect to the login page", async () => {
       const tabs = [await openGuide(given), await openGuide(given)] as const
       await tabs[0].evaluate(installManager, given.front[side].url)
       await tabs[0].evaluate(() => guide.login('admin', 'password'))
@@ -220,15 +221,15 @@ describe('where no token is due', () => {
   })
 })
 
-describe('where a token is due at once, and then expired', () => {
+describe('when a token is due at once, and then expired', () => {
   const given = withFrontEnd({ env: SYSTEMS.due, pages: PAGES })
 
-  /** The pair comes back in headers that a page of another origin has to be allowed to read. */
+  /** The pair is in headers that a page of another origin must be allowed to read. */
   describe.each(SIDES)('page and API on %s', (_, side) => {
     test.each([
       ['the TokenManager', (page: Page) => ask(page, `${given.front[side].url}${ME}`)],
       ['the axios interceptor', askByAxios],
-    ] as const)('%s of the guide is renewed by its requests', async (_client, askSix) => {
+    ] as const)('%s of the guide is refreshed by its requests', async (_client, askSix) => {
       const page = await openGuide(given)
       await page.evaluate(installManager, given.front[side].url)
       await page.evaluate(installInterceptors, urlsOf(given.front, side))

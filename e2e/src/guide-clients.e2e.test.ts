@@ -3,12 +3,12 @@ import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { call } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { BRIEF, DUE_AT_ONCE, FRESH, hasExpired } from './harness/token-lives.ts'
+import { SHORT_LIVED, ALWAYS_DUE, LONG_LIVED, hasExpired } from './harness/token-lifetimes.ts'
 
 /**
- * Front ends that do what the guide's two do: the same calls, headers and storage keys, and no
- * single flight. Three processes on one database: what `system` issues is fresh there, due where
- * `eager` is asked, and soon expired where `brief` has issued it.
+ * Front ends that behave like the guide's two: the same calls, headers and storage keys, without
+ * single-flight. Three processes on one database: tokens of `system` are fresh there, due at
+ * `eager`, and those of `brief` expire within seconds.
  */
 let system: Standalone
 let eager: Standalone
@@ -27,8 +27,8 @@ beforeAll(async () => {
         env: { ...env, LOG_LEVEL: 'info' },
       })
     ).ready()
-  system = await start(FRESH)
-  ;[eager, brief] = await Promise.all([start(DUE_AT_ONCE), start(BRIEF)])
+  system = await start(LONG_LIVED)
+  ;[eager, brief] = await Promise.all([start(ALWAYS_DUE), start(SHORT_LIVED)])
 })
 afterAll(async () => {
   await Promise.all([system, eager, brief].map((each) => each.stop()))
@@ -52,7 +52,7 @@ type PairBody = {
   message: string
 }
 
-/** The form with fetch: tokens in fields and in the storage, both sent with each request. */
+/** The version with fetch: tokens in fields and in the storage, both sent with each request. */
 function fetchClient(baseURL: string) {
   let accessToken = storage.get('access_token') ?? null
   let refreshToken = storage.get('refresh_token') ?? null
@@ -109,7 +109,10 @@ function fetchClient(baseURL: string) {
   }
 }
 
-/** The form with axios: two interceptors; each 401 refreshes for itself and repeats its request. */
+/**
+ * The version with axios: two interceptors; each 401 causes its own refresh and repeats its
+ * request.
+ */
 function axiosClient(baseURL: string): { api: AxiosInstance; loggedOut: () => boolean } {
   let wasLoggedOut = false
   const api = axios.create({ baseURL })
@@ -153,7 +156,7 @@ function axiosClient(baseURL: string): { api: AxiosInstance; loggedOut: () => bo
 }
 
 describe('the TokenManager', () => {
-  test('signs in, is renewed by a request with a due token, refreshes by hand and logs out', async () => {
+  test('signs in, is refreshed by a request with a due token, refreshes explicitly and logs out', async () => {
     const client = fetchClient(system.url)
     const body = await client.login('admin', 'password')
     expect(body).toMatchObject({
@@ -182,7 +185,7 @@ describe('the TokenManager', () => {
     client.logout()
     expect((await client.request(`${system.url}/api/v1/auth/me`)).status).toBe(401)
     await expect(client.refreshTokens()).rejects.toThrow('No refresh token available')
-    // Its logout only forgets; the session itself ends when the server is told.
+    // Its logout only removes the tokens; the test ends the session at the server.
     expect(
       (
         await call(system.url, 'POST', '/api/v1/auth/logout', {
@@ -193,7 +196,7 @@ describe('the TokenManager', () => {
     expect(await alarms()).toBe(0)
   })
 
-  test('keeps its session with many requests at once on a due and on an expired token', async () => {
+  test('keeps its session with concurrent requests on a due and on an expired token', async () => {
     const client = fetchClient(brief.url)
     await client.login('admin', 'password')
     const twelveAsk = async ({ url }: Standalone) => {
@@ -239,7 +242,7 @@ describe('the TokenManager', () => {
 })
 
 describe('the axios interceptor', () => {
-  test('six requests that meet a 401 at once each refresh, repeat themselves and succeed', async () => {
+  test('six concurrent 401s each refresh, repeat their request and succeed', async () => {
     const { api, loggedOut } = axiosClient(system.url)
     const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
       username: 'admin',
@@ -257,7 +260,7 @@ describe('the axios interceptor', () => {
     expect(await alarms()).toBe(0)
   })
 
-  test('stores the pair that a due token brings back', async () => {
+  test('stores the pair that a request with a due token returns', async () => {
     const { api } = axiosClient(eager.url)
     const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
       username: 'admin',
@@ -268,7 +271,7 @@ describe('the axios interceptor', () => {
     expect(storage.get('refresh_token')).not.toBe(signedIn.data.data.refresh_token)
   })
 
-  test('forgets its tokens when the session has ended', async () => {
+  test('removes its tokens when the session has ended', async () => {
     const { api, loggedOut } = axiosClient(system.url)
     const signedIn = await api.post<PairBody>('/api/v1/auth/token', {
       username: 'admin',

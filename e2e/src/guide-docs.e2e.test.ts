@@ -11,12 +11,9 @@ import {
   temporaryFolder,
   type Standalone,
 } from './harness/start-standalone.ts'
-import { toExpected, toPattern } from './harness/to-expected.ts'
+import { toMatcher, toPattern } from './harness/match-document.ts'
 
-/**
- * The guide, tried by somebody who types what it shows. Both languages show the same, so one of
- * them is tried.
- */
+/** Runs the guide as a reader would. Both languages show the same code, so one of them is run. */
 const blocks = readBlocks('docs/guide.md')
 const isStart = ({ code }: Block) => code.endsWith('npm start\n')
 const runnable = blocks.filter(
@@ -30,7 +27,7 @@ const settings = new Set(
   ].map(([, name]) => name),
 )
 
-test('both languages show the same code, in the same order', () => {
+test('both languages show the same code in the same order', () => {
   const shown = (path: string) =>
     readBlocks(path).map(({ language, code }) => [
       language,
@@ -39,7 +36,7 @@ test('both languages show the same code, in the same order', () => {
   expect(shown('docs/guide.id.md')).toEqual(shown('docs/guide.md'))
 })
 
-test('what is not run says so, and every other block is run or compared', () => {
+test('every block is run or compared, except those marked as not run', () => {
   expect(blocks.filter(isMarkedNotRun).map(({ code }) => code.split('\n')[0])).toEqual([
     '// not run by the tests: Node keeps no cookies',
   ])
@@ -59,7 +56,7 @@ test('what is not run says so, and every other block is run or compared', () => 
   )
 })
 
-test('every setting that is shown exists', () => {
+test('every setting in it exists', () => {
   const named = blocks
     .filter((block) => block.language === 'env' || isStart(block))
     .flatMap(({ code }) => Object.keys(settingsOf(code)))
@@ -125,18 +122,17 @@ describe('as shown', () => {
 
   for (const block of runnable) {
     test(`line ${block.line}: ${block.code.split('\n').find((line) => line !== '' && !line.startsWith('import'))}`, async () => {
-      // The window has passed for a reader; here the process may have stood still for so long,
-      // which is no time of the window.
+      // For a reader the window has passed. Time in which the process stalled does not count
+      // towards the window.
       if (block.code === 'again\n') await ageSession(hurryDatabase, runner.refreshToken())
       const output = await runner.run(block)
       const { language, code } = answerTo(block) ?? {}
-      if (language === 'json')
-        expect(JSON.parse(output)).toEqual(toExpected(JSON.parse(code ?? '')))
+      if (language === 'json') expect(JSON.parse(output)).toEqual(toMatcher(JSON.parse(code ?? '')))
       else expect(output.trim()).toMatch(toPattern(code ?? ''))
     })
   }
 
-  test('the debug lines are those that are logged', async () => {
+  test('the debug lines are the logged ones', async () => {
     const shown = blocks
       .filter(({ language }) => language === 'log')
       .flatMap(({ code }) =>
@@ -159,7 +155,7 @@ describe('as shown', () => {
 
 function isLike(actual: unknown, shown: object): boolean {
   try {
-    expect(actual).toEqual(toExpected(shown))
+    expect(actual).toEqual(toMatcher(shown))
     return true
   } catch {
     return false

@@ -9,11 +9,11 @@ import { REPOSITORY } from './harness/start-standalone.ts'
 import { startSystemApart, type SystemApart } from './harness/start-system-apart.ts'
 
 const WINDOW_SECONDS = 15
-/** Time in which the processes stood still is no time of the window. */
+/** Time in which the processes stalled does not count towards the window. */
 const LONG_AFTER_SECONDS = WINDOW_SECONDS + 7
 /**
- * Each attack of `npm run drill` with the alerts that it must raise, and the receiver that must
- * hear of them.
+ * Each attack of `npm run drill` with the alerts that it must raise, and the receiver that must get
+ * them.
  */
 const ATTACKS = {
   reuse: { RefreshTokenReused: '/security/ticket' },
@@ -72,7 +72,7 @@ const drill = (attack: string) =>
     env: {},
   })
 
-test('each attack of the drill fires its alerts, and the team of the alert hears of it', async () => {
+test('each attack of the drill fires its alerts, and they reach the right team', async () => {
   expect(await prometheus.query('ALERTS{team="security"}')).toEqual([])
   const drills = await Promise.all(Object.keys(ATTACKS).map(drill))
   expect(drills.map(({ code, output }) => (code === 0 ? 'played' : output))).toEqual(
@@ -89,7 +89,7 @@ test('each attack of the drill fires its alerts, and the team of the alert hears
         ),
       60_000,
     )
-  // Nothing of security goes to operations, nor the other way round.
+  // Security alerts do not go to operations, nor the other way round.
   expect(
     receiver.notified.filter(
       ({ path, alert }) =>
@@ -110,7 +110,7 @@ test('each attack of the drill fires its alerts, and the team of the alert hears
 })
 
 /**
- * Of the queries those that stay without a result: what was scraped late comes with the next
+ * The queries that stay without a result. Metrics that are scraped late appear with the next
  * scrapes.
  */
 async function stayEmpty(queries: readonly string[]): Promise<string[]> {
@@ -142,7 +142,7 @@ const fill = (expr: string) =>
     .replaceAll('$__range', '5m')
     .replaceAll('$__interval', '15s')
 
-test('every query of every dashboard is answered, and not empty', async () => {
+test('every query of every dashboard has a result', async () => {
   const queries = dashboards.flatMap(({ file, panels }) =>
     flatten(panels).flatMap(({ title, targets = [] }) =>
       targets.map(({ expr = '' }) => ({ where: `${file}: ${title}`, query: fill(expr) })),
@@ -156,7 +156,7 @@ test('every query of every dashboard is answered, and not empty', async () => {
       if (expr !== undefined) await prometheus.query(fill(expr))
 })
 
-test('every rule is evaluated without an error, on metrics that are there', async () => {
+test('every rule is evaluated without an error, on existing metrics', async () => {
   const rules = await prometheus.rules()
   expect(rules.length).toBeGreaterThan(40)
   await eventually(
@@ -178,7 +178,7 @@ test('every rule is evaluated without an error, on metrics that are there', asyn
   ).toEqual([])
 })
 
-test('what the services export is within bounds: no label has grown with users, sessions or addresses', async () => {
+test('the exported metrics are bounded: no label grows with users, sessions or addresses', async () => {
   await eventually(async () => (await prometheus.targetsDown()).length === 0, 30_000).catch(
     () => {},
   )

@@ -40,7 +40,7 @@ const run = (name: 'user' | 'keys', args: string[], input = '') =>
   runOperation(name, { args, input, env: { DATA_DIR: folder.path, DATABASE_URL: database.url } })
 const urlOf = (i: number) => systems[i]?.url ?? ''
 
-/** What each verifier says of an access token, without a refresh token beside it. */
+/** The verdict of each verifier on an access token without a refresh token. */
 async function verdicts({ access }: Pair): Promise<string[]> {
   const headers = { authorization: `Bearer ${access}` }
   const answers = await Promise.all([
@@ -55,7 +55,7 @@ const isAll = async (pair: Pair, verdict: string) =>
   (await verdicts(pair)).every((one) => one === verdict)
 
 /**
- * What one refresh brings. No process and no back end asks for another: not now, and not a moment
+ * Refreshes once and checks that no process or back end asks for another refresh, now or a moment
  * later.
  */
 async function refreshed({ refresh: token }: Pair): Promise<Pair> {
@@ -64,7 +64,7 @@ async function refreshed({ refresh: token }: Pair): Promise<Pair> {
   return pair
 }
 
-test('a changed role ends older access tokens at every process and back end within 5 s, and one refresh brings the new role', async () => {
+test('a role change ends older access tokens at every process and back end within 5 s, and one refresh returns the new role', async () => {
   await run('user', ['add', 'ayu', '--role', 'admin', '--password-stdin'], password)
   const roles = ['viewer', 'admin', 'editor', 'viewer', 'admin']
   let pair = await login(urlOf(0), 'ayu', password)
@@ -83,7 +83,7 @@ test('a changed role ends older access tokens at every process and back end with
   expect(await verdicts(pair)).toEqual(['200', '200', '200', '200'])
 })
 
-test('a token that a changed role has ended is renewed beside its refresh token, and the handler sees the new role', async () => {
+test('a token ended by a role change is refreshed with its refresh token, and the handler sees the new role', async () => {
   await run('user', ['add', 'budi', '--role', 'admin', '--password-stdin'], password)
   const pair = await login(urlOf(0), 'budi', password)
   await run('user', ['set-role', 'budi', 'viewer'])
@@ -112,7 +112,7 @@ test.each<[string, (kid: string) => Promise<void>]>([
       void (await sql.query('delete from auth_api.signing_keys where kid = $1', [kid])),
   ],
 ])(
-  'a signing key that was %s ends its access tokens everywhere within seconds; nobody is told that a token is forged, and one refresh helps',
+  'a signing key that was %s ends its access tokens everywhere within seconds, without `invalid` errors, and one refresh helps',
   async (_, retire) => {
     const pair = await login(urlOf(0))
     await eventually(() => isAll(pair, '200'))

@@ -27,7 +27,7 @@ const start = async (ports?: Standalone['ports']) =>
     })
   ).ready()
 
-test('without its database everything answers a retryable 503 in under 300 ms, tokens keep verifying, and all works again by itself', async () => {
+test('without its database every call gets a retryable 503 in under 300 ms, access tokens stay valid, and the service recovers', async () => {
   const pair = await login(system.url)
   await postgres.stopServer()
   await refresh(system.url, pair.refresh)
@@ -62,7 +62,7 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
       ])
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     }
-    // The machine may stand still during one or the other.
+    // The machine may stall during one or the other.
     expect(Math.min(...tookMs)).toBeLessThan(300)
   }
   expect((await me(system.url, pair.access)).status).toBe(200)
@@ -79,7 +79,7 @@ test('without its database everything answers a retryable 503 in under 300 ms, t
   expect(await system.alarms()).toBe(0)
 })
 
-test('a database that is away for longer than the window in the middle of refreshes costs nobody the session', async () => {
+test('a database outage longer than the window in the middle of refreshes ends no session', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, () => login(system.url)))
   const lost = await Promise.all(
     clients
@@ -92,7 +92,7 @@ test('a database that is away for longer than the window in the middle of refres
   await postgres.killServer()
   const first = await refreshing
   await waitSeconds(1)
-  // Stopped, so that it notes no sign of life before the hour has passed.
+  // Stopped, so that it writes no heartbeat before the hour has passed.
   system.kill('SIGSTOP')
   await postgres.startServer()
   await letHourOfOutagePass(postgres.url)
@@ -111,7 +111,7 @@ test('a database that is away for longer than the window in the middle of refres
   expect(await system.alarms()).toBe(0)
 })
 
-test('all of standalone may be away for longer than the window, whether stopped or killed', async () => {
+test('an outage of standalone longer than the window, stopped or killed, ends no session', async () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const pair = await login(system.url)
     const lost = toPair(await refresh(system.url, pair.refresh))
@@ -126,7 +126,7 @@ test('all of standalone may be away for longer than the window, whether stopped 
   }
 })
 
-test('a process that stood still for longer than the window (SIGSTOP) forgets no client', async () => {
+test('a process stopped for longer than the window (SIGSTOP) ends no session', async () => {
   const pair = await login(system.url)
   const lost = toPair(await refresh(system.url, pair.refresh))
   system.kill('SIGSTOP')

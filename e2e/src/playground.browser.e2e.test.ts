@@ -5,8 +5,8 @@ import { openBrowser, type OpenBrowser } from './harness/open-browser.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 /**
- * Every access token lives 12 s and is renewed after half of them; a spent refresh token passes for
- * a retry for 2 s.
+ * Every access token lives 12 s and is refreshed after half of that; a spent refresh token counts
+ * as a retry for 2 s.
  */
 const WINDOW_SECONDS = 2
 const ENV = { ACCESS_TOKEN_EXPIRE_MINUTES: '0.2', REFRESH_GRACE_SECONDS: String(WINDOW_SECONDS) }
@@ -48,14 +48,14 @@ async function signIn(page: Page, url = system.url) {
   await page.locator('#stream[data-state=on]').waitFor()
 }
 
-test('the newcomer signs in with what is filled in, and sees the client renew the pair by itself and the server tell of it', async () => {
+test("a new user signs in with the prefilled name and password, and sees the client refresh and the server's event", async () => {
   const [page] = opened.tabs
   await signIn(page)
   const before = await generation(page)
   await button(page, 'Request').click()
-  await happened(page, /The request was answered.*GET \/api\/v1\/auth\/me: 200/)
-  await happened(page, /by itself\. This is generation \d+\./)
-  await happened(page, /This session moved on to generation \d+\./)
+  await happened(page, /The request succeeded.*GET \/api\/v1\/auth\/me: 200/)
+  await happened(page, /automatically\. This is generation \d+\./)
+  await happened(page, /This session was refreshed to generation \d+\./)
   expect(await generation(page)).toBeGreaterThan(before)
   await eventually(
     async () =>
@@ -64,18 +64,18 @@ test('the newcomer signs in with what is filled in, and sees the client renew th
   expect(opened.complaints).toEqual([])
 })
 
-test('a stolen token that is replayed after its window ends the session: the thief is refused, the event arrives, the page signs out', async () => {
+test('a stolen token replayed after its window ends the session: the thief is refused, the event arrives, the page signs out', async () => {
   const [page] = opened.tabs
   await signIn(page)
   await button(page, 'Steal the refresh token').click()
   await button(page, 'Refresh now').click()
-  await happened(page, 'This session moved on to generation')
+  await happened(page, 'This session was refreshed to generation')
   await waitSeconds(WINDOW_SECONDS + 0.5)
   await button(page, 'Replay it').click()
-  await happened(page, /Refused: the token was spent before.*401 refresh_token_reused/)
+  await happened(page, /Refused: the token was used before.*401 refresh_token_reused/)
   await happened(
     page,
-    /A spent refresh token \(generation \d+\) came back: this session was ended.*session\.reuse-detected\.v1/,
+    /A used refresh token \(generation \d+\) was presented again: this session was ended.*session\.reuse-detected\.v1/,
   )
   await page
     .getByRole('status')
@@ -83,20 +83,20 @@ test('a stolen token that is replayed after its window ends the session: the thi
     .waitFor()
   await button(page, 'Sign in').click()
   await page.locator('#notices li', { hasText: 'its refresh token was used twice' }).waitFor()
-  // Chromium reports every answer of 4xx; nothing else is said.
+  // Chromium reports every 4xx response; nothing else is reported.
   expect(
     opened.complaints.filter((text) => !text.includes('the server responded with a status of 401')),
   ).toEqual([])
 })
 
-test('two tabs share one session: what one renews the other takes over, and signing out in one signs out both', async () => {
+test('two tabs share one session: both use the pair that one refreshes, and signing out in one signs out both', async () => {
   const [page, other] = opened.tabs
   await signIn(page)
   await other.goto(`${system.url}/`)
   await other.getByRole('heading', { name: 'Your tokens' }).waitFor()
   const before = await generation(other)
   await button(page, 'Refresh now').click()
-  await happened(other, 'Another tab brought the pair')
+  await happened(other, 'Another tab refreshed to generation')
   await eventually(async () => (await generation(other)) > before)
   await button(page, 'Sign out').click()
   await other.getByRole('status').getByText('You signed out in another tab').waitFor()
@@ -104,7 +104,7 @@ test('two tabs share one session: what one renews the other takes over, and sign
   expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toMatch(/art_|eyJ/)
 })
 
-test('by the name localhost, and by the keyboard alone', async () => {
+test('with the host name localhost, and with the keyboard only', async () => {
   const [page] = opened.tabs
   await page.goto(`http://localhost:${system.ports.port}/`)
   await page.locator('#username').waitFor()
@@ -125,7 +125,7 @@ test('by the name localhost, and by the keyboard alone', async () => {
   expect(await focused()).toBe('tokens-title')
 })
 
-test('in 360 pixels nothing is cut off, in light and in dark', async () => {
+test('at 360 pixels nothing is cut off, in light and dark mode', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const {
       tabs: [page],

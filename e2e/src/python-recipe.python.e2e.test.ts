@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './harness/read-blocks.ts'
 import { runOperation } from './harness/run-operation.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { BRIEF, FRESH } from './harness/token-lives.ts'
+import { SHORT_LIVED, LONG_LIVED } from './harness/token-lifetimes.ts'
 
 /**
- * docs/clients/python.md, copied as a reader would: its files, its `pip install`, its example; then
- * what it promises.
+ * Copies docs/clients/python.md as a reader would: its files, its `pip install`, its example; then
+ * checks its promises.
  */
 const run = promisify(execFile)
 const blocks = readBlocks('docs/clients/python.md')
@@ -23,8 +23,8 @@ const [install, example, printed] = [
 ]
 
 /**
- * Two processes on one database and of one issuer: what `system` issues is fresh for all of a test,
- * what `brief` issues can be waited for.
+ * Two processes on one database with one issuer: tokens of `system` are fresh for the whole test,
+ * those of `brief` expire within seconds.
  */
 let system: Standalone
 let brief: Standalone
@@ -36,7 +36,7 @@ const python = (...args: string[]) =>
     cwd: folder.path,
     env: { ...process.env, PYTHONPATH: folder.path },
   })
-/** As the services see it: `localhost`, because the issuer's name stands in the tokens. */
+/** `localhost`, as in the issuer that is in the tokens. */
 let url: string
 
 beforeAll(async () => {
@@ -44,11 +44,13 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   const ports = { port: await findFreePort(), adminPort: await findFreePort() }
   url = `http://localhost:${ports.port}`
-  // A superseded refresh token is a theft after 1 s.
+  // A superseded refresh token counts as stolen after 1 s.
   const shared = { dataDir: join(folder.path, 'data'), databaseUrl: database.url }
   const env = { ISSUER: url, REFRESH_GRACE_SECONDS: '1' }
-  system = await (await startStandalone({ ...shared, env: { ...env, ...FRESH }, ports })).ready()
-  brief = await (await startStandalone({ ...shared, env: { ...env, ...BRIEF } })).ready()
+  system = await (
+    await startStandalone({ ...shared, env: { ...env, ...LONG_LIVED }, ports })
+  ).ready()
+  brief = await (await startStandalone({ ...shared, env: { ...env, ...SHORT_LIVED } })).ready()
   await run('bash', ['-c', install?.code ?? 'exit 1'], { cwd: folder.path })
   for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
     await writeFile(
@@ -63,7 +65,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-test('the example signs in, and finds its session again', async () => {
+test('the example signs in and restores its session', async () => {
   expect(blocks.map(({ language }) => language)).toEqual([
     'sh',
     'python',
@@ -72,7 +74,7 @@ test('the example signs in, and finds its session again', async () => {
     'python',
     'python',
   ])
-  // A refresh token begins with its session.
+  // A refresh token starts with its session id.
   const sessionOf = async () =>
     (
       JSON.parse(await readFile(inFolder('session.json'), 'utf8')) as { refresh_token: string }
@@ -84,37 +86,25 @@ test('the example signs in, and finds its session again', async () => {
 })
 
 test.each([
+  ['five threads with a due or an expired token cause one refresh, and all succeed', 'threads', 0],
   [
-    'five threads with a due or an expired token make one refresh, and all are answered',
-    'threads',
-    0,
-  ],
-  [
-    'an answer that was lost for longer than the window, and the process with it, loses no session',
+    'a response lost for longer than the window together with the process ends no session',
     'lost_answer',
     0,
   ],
+  ['no 503, 429, portal or proxy signs a user out, and no token is sent elsewhere', 'trouble', 0],
   [
-    'no 503, 429, portal or proxy signs anybody out, and no token leaves for elsewhere',
-    'trouble',
-    0,
-  ],
-  [
-    "a session that is signed out ends at the server too; its file was its owner's alone",
+    'a sign-out ends the session at the server too, and its file is readable by its owner only',
     'sign_out',
     0,
   ],
+  ['after a reuse the session reports its end once, and the user can sign in again', 'reuse', 1],
   [
-    'after a reuse the session says once that it is over, and the user can sign in again',
-    'reuse',
-    1,
-  ],
-  [
-    'an access token is checked off-line; one that is expired, forged or no access token is refused',
+    'an access token is verified offline, and an expired, forged or other token is rejected',
     'verify_tokens',
     0,
   ],
-  ['a back end refuses the tokens of a session within seconds of its sign-out', 'revocations', 0],
+  ['a back end rejects the tokens of a session within seconds of its sign-out', 'revocations', 0],
 ])('%s', async (_, scenario, alarms) => {
   const before = await system.alarms()
   await python(

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sessionIdOf } from './harness/age-session.ts'
 import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { DUE_AT_ONCE } from './harness/token-lives.ts'
+import { ALWAYS_DUE } from './harness/token-lifetimes.ts'
 
 /**
- * Two processes on one database: whatever is shared is shared through Postgres. Every access token
- * is due as soon as it is there.
+ * Two processes on one database: they share state only through Postgres. Every access token is due
+ * at once.
  */
 const systems: Standalone[] = []
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const _ of [1, 2])
     systems.push(
       await (
-        await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: DUE_AT_ONCE })
+        await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env: ALWAYS_DUE })
       ).ready(),
     )
   sql = new Client({ connectionString: database.url })
@@ -44,8 +44,8 @@ const generationOf = async (token: string) => {
 }
 
 /**
- * What a client keeps in the end: one that got no answer, or one without a pair because the process
- * was busy, asks again.
+ * The pair that a client has in the end: without a response, or with a 503 from a busy process, it
+ * retries.
  */
 const successorBy = {
   refresh: async (url: string, token: string) =>
@@ -68,7 +68,7 @@ const successorBy = {
   },
 }
 
-test('50 refreshes of one token at once, over two processes: one successor for all, no alarm', async () => {
+test('50 concurrent refreshes of one token over two processes receive the same successor and raise no alarm', async () => {
   for (let round = 0; round < 5; round += 1) {
     const pair = await login(urlOf(round))
     const successors = await Promise.all(
@@ -79,7 +79,7 @@ test('50 refreshes of one token at once, over two processes: one successor for a
   }
 })
 
-test('any mixture of /refresh, /auto-refresh and the middleware gives everyone the one successor', async () => {
+test('any mixture of /refresh, /auto-refresh and the middleware returns the same successor to all', async () => {
   for (let round = 0; round < 5; round += 1) {
     const pair = await login(urlOf(round))
     const ways = Object.values(successorBy)
@@ -94,7 +94,7 @@ test('any mixture of /refresh, /auto-refresh and the middleware gives everyone t
   }
 })
 
-test('a session that is ended on one process is refused on the other within 2 s', async () => {
+test('a session ended on one process is refused on the other within 2 s', async () => {
   const seconds = await medianSeconds(async () => {
     const pair = await login(urlOf(0))
     expect((await me(urlOf(1), pair.access)).status).toBe(200)

@@ -9,10 +9,10 @@ import { REPOSITORY } from './harness/start-standalone.ts'
 const paths = globSync('services/*/src/**/*.ts', { cwd: REPOSITORY }).toSorted()
 const texts = await Promise.all(paths.map((path) => readFile(join(REPOSITORY, path), 'utf8')))
 const CLI = 'services/standalone/src/operations/cli.ts'
-/** Every file that starts with settings: the services, their migrations and the CLI. */
+/** Every entry file that reads settings: the services, their migrations and the CLI. */
 const STARTS = /addSecretFiles\(process\.env\)|^await (runService|runMigrations)\(/m
 const files = paths.filter((_, i) => STARTS.test(texts[i] ?? ''))
-/** What is run, by command line: the CLI once for each command that has settings. */
+/** The command lines that are run: the CLI once for each command that has settings. */
 const entries = [
   ...files.filter((file) => file !== CLI),
   ...['user list', 'keys list', 'migrate', 'topics', 'events:tail', 'recover', 'sweep'].map(
@@ -43,19 +43,19 @@ function run(
   })
 }
 
-test('every process that has settings is started here', async () => {
+test('every process that has settings is listed here', async () => {
   expect(entries.length).toBe(15)
   const { output } = await run(`${CLI} --help`, {})
   const commands = [...(output.split('Commands:')[1] ?? '').matchAll(/^  (\S+)/gm)].map(
     ([, name]) => name,
   )
   const started = entries.flatMap((entry) => (entry.startsWith(CLI) ? [entry.split(' ')[1]] : []))
-  // A drill is a client, and has no settings.
+  // The drill is a client and has no settings.
   expect(new Set(commands)).toEqual(new Set([...started, 'drill']))
 })
 
 test.each(entries)(
-  '%s takes its settings from secret files, and a wrong one ends it with 78 and no value',
+  '%s reads its settings from secret files, and a wrong one ends it with 78 and without its value',
   async (entry) => {
     const { code, output } = await run(entry, { SECRETS_DIR: dir })
     expect([code, output]).toEqual([
@@ -66,14 +66,11 @@ test.each(entries)(
   },
 )
 
-test.each(entries)(
-  '%s ends with 78 and names the folder of secrets that does not exist',
-  async (entry) => {
-    const missing = join(dir, 'none')
-    const { code, output } = await run(entry, { SECRETS_DIR: missing })
-    expect([code, output]).toEqual([
-      78,
-      expect.stringContaining(`SECRETS_DIR (${missing}) cannot be read (ENOENT)`),
-    ])
-  },
-)
+test.each(entries)('%s ends with 78 and names the missing secrets folder', async (entry) => {
+  const missing = join(dir, 'none')
+  const { code, output } = await run(entry, { SECRETS_DIR: missing })
+  expect([code, output]).toEqual([
+    78,
+    expect.stringContaining(`SECRETS_DIR (${missing}) cannot be read (ENOENT)`),
+  ])
+})

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ageSession } from './harness/age-session.ts'
 import { call, login, me, retryUntilAnswered, refresh, toPair } from './harness/api.ts'
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
-import { DUE_AT_ONCE } from './harness/token-lives.ts'
+import { ALWAYS_DUE } from './harness/token-lifetimes.ts'
 
 const CANARY = 'canary-correct-horse-battery'
 let system: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let sql: Client
-/** Everything that must never be seen outside of an answer. */
+/** Everything that must never appear outside of a response. */
 const secrets = new Set<string>([CANARY])
 const answers: string[] = []
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'trace',
     DEBUG_AUTO_REFRESH: 'true',
     DEMO_USER_PASSWORD: CANARY,
-    ...DUE_AT_ONCE,
+    ...ALWAYS_DUE,
   }
   system = await (
     await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })
@@ -41,7 +41,7 @@ afterAll(async () => {
 function keep(...tokens: string[]) {
   for (const token of tokens) {
     secrets.add(token)
-    // The parts that make a token: the MAC and nonce of ours, the signature of a JWT.
+    // The secret parts of a token: MAC and nonce of a refresh token, the signature of a JWT.
     if (token.startsWith('art_')) {
       const bytes = Buffer.from(token.slice(4, 100), 'base64url')
       for (const part of [bytes.subarray(24, 40), bytes.subarray(40)])
@@ -110,7 +110,7 @@ async function useEverything() {
   }
   await ageSession(database.url, pair.refresh)
   expect((await refresh(system.url, pair.refresh)).code).toBe('refresh_token_reused')
-  // The last thing that is told of all this.
+  // The last event of the run.
   await eventually(
     async () =>
       (
@@ -125,17 +125,17 @@ function findSecrets(text: string): string[] {
   return [...secrets].filter((secret) => text.includes(secret))
 }
 
-test('no token, password, cookie or key is in any log at any level, nor in an error', async () => {
+test('no log at any level and no error contains a token, password, cookie or key', async () => {
   expect(system.output().length).toBeGreaterThan(1000)
   expect(findSecrets(system.output())).toEqual([])
   expect(findSecrets(answers.join('\n'))).toEqual([])
 })
 
-test('no token or password is in the metrics', async () => {
+test('the metrics contain no token or password', async () => {
   expect(findSecrets(await (await fetch(`${system.adminUrl}/metrics`)).text())).toEqual([])
 })
 
-test('the database holds nothing from which a live token can be made, in any schema', async () => {
+test('no schema of the database contains anything that gives a live token', async () => {
   const tables = await sql.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth_api', 'token_store', 'cleanup')`,
   )

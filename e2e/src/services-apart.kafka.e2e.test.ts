@@ -45,15 +45,13 @@ async function connect(): Promise<Client> {
   await client.connect()
   return client
 }
-/** For what goes through Kafka: a consumer may wait for its partitions. */
+/** For events through Kafka: a consumer may wait for its partitions. */
 const TOLD = 60_000
 const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
 const alarms = async () =>
   (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
 
-/**
- * Clients that refresh without pause until told to stop; each keeps the pair it was answered with.
- */
+/** Clients that refresh without pause until stopped; each keeps the pair of its last response. */
 function keepRefreshing(clients: Pair[], send: (client: Pair) => Promise<Answer>) {
   const stopping = new AbortController()
   const failures: string[] = []
@@ -87,8 +85,8 @@ async function restart(list: ServiceProcess[], i: number, signal: NodeJS.Signals
 }
 
 /**
- * Events in the topic are the committed transitions: each once (after taking out repeats), in
- * order, none missing.
+ * Checks that the topic has exactly the committed transitions: each once (after removing repeats),
+ * in order, none missing.
  */
 async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
   await eventually(
@@ -121,7 +119,7 @@ afterEach(({ task }) => {
       )
 })
 
-test('login on one, refresh on the other; 50 racers over both get one successor', async () => {
+test('a sign-in on one replica can be refreshed on the other, and 50 concurrent refreshes over both receive the same successor', async () => {
   const pair = await signIn(0)
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, i) =>
@@ -133,7 +131,7 @@ test('login on one, refresh on the other; 50 racers over both get one successor'
   await expectTopicToHoldAllOf([pair])
 })
 
-test('a logout or a reuse on one is refused on the other within 2 s, and the user finds a notice', async () => {
+test('a session ended by a logout or a reuse on one replica is refused on the other within 2 s, and the user gets a notice', async () => {
   const tookMs: number[] = []
   for (let i = 0; i < 20; i += 1) {
     const pair = await signIn(i)
@@ -150,7 +148,7 @@ test('a logout or a reuse on one is refused on the other within 2 s, and the use
   console.log(
     `logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`,
   )
-  // The machine may stand still during some of them.
+  // The machine may stall during some of them.
   expect(tookMs[10]).toBeLessThan(2000)
 
   const stolen = await signIn(0)
@@ -167,7 +165,7 @@ test('a logout or a reuse on one is refused on the other within 2 s, and the use
   await eventually(async () => (await notices()).text.includes(sessionIdOf(stolen.refresh)), TOLD)
 })
 
-test('a theft, and the sign-in of who has the password too, reach the webhook, the topic and the audit trail', async () => {
+test('a theft and the sign-in after it reach the webhook, the topic and the audit trail', async () => {
   const owner = await signIn(0)
   const id = sessionIdOf(owner.refresh)
   toPair(await refresh(system.urlOf(0), owner.refresh))
@@ -208,7 +206,7 @@ test('a theft, and the sign-in of who has the password too, reach the webhook, t
   expect(counted).toBeGreaterThan(0)
 })
 
-test('the life of one event can be followed: the log of auth-api, the topic, the audit trail', async () => {
+test('an event can be followed through the log of auth-api, the topic and the audit trail', async () => {
   const pair = await signIn(0)
   const id = sessionIdOf(pair.refresh)
   toPair(await refresh(system.urlOf(0), pair.refresh))
@@ -230,7 +228,7 @@ test('the life of one event can be followed: the log of auth-api, the topic, the
   }, TOLD)
 })
 
-test('npm run recover ends again what a restore has brought back, and npm run events:tail shows the stream', async () => {
+test('npm run recover ends the sessions again that a restore has revived, and npm run events:tail prints the stream', async () => {
   const pair = await signIn(0)
   const id = sessionIdOf(pair.refresh)
   await call(system.urlOf(0), 'POST', '/api/v1/auth/logout', {
@@ -251,7 +249,7 @@ test('npm run recover ends again what a restore has brought back, and npm run ev
   expect((await refresh(system.urlOf(1), pair.refresh)).code).toBe('refresh_token_revoked')
 })
 
-test('each process is killed with -9 under load: no session is lost, no event is lost, no alarm', async () => {
+test('kill -9 of each process under load loses no session and no event and raises no alarm', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const before = await alarms()
   let turn = 0
@@ -271,7 +269,7 @@ test('each process is killed with -9 under load: no session is lost, no event is
   await expectTopicToHoldAllOf(clients)
 })
 
-test('a token-store that stands still for longer than its lease reorders nothing and revokes nobody', async () => {
+test('a token-store that stalls for longer than its lease reorders no event and revokes no session', async () => {
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
   const before = await alarms()
   const load = keepRefreshing(clients, (client) =>
@@ -291,7 +289,7 @@ test('a token-store that stands still for longer than its lease reorders nothing
 test('a rolling restart under load fails no request', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const balancer = startBalancer(() => system.apis)
-  await balancer.look()
+  await balancer.poll()
   const load = keepRefreshing(clients, (client) =>
     balancer.send((url) => refresh(url, client.refresh)),
   )
@@ -303,14 +301,14 @@ test('a rolling restart under load fails no request', async () => {
   expect(refreshes).toBeGreaterThan(100)
 })
 
-test('Kafka stopped: no caller notices, and everything is told when it is back', async () => {
+test('with Kafka stopped no caller notices, and all events are published when it is back', async () => {
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => signIn(i)))
   await system.kafka.stopServer()
   const load = keepRefreshing(clients, (client) => refresh(system.urlOf(0), client.refresh))
   await waitSeconds(WITHOUT_KAFKA_SECONDS)
   const { failures, refreshes } = await load.stop()
-  // A machine that stands still may refuse each client once or twice; what Kafka breaks stays
-  // broken.
+  // A stalled machine may refuse each client once or twice; a Kafka outage would refuse all of
+  // them.
   expect(failures.filter((failure) => !failure.includes('"code":"unavailable"'))).toEqual([])
   expect(failures.length).toBeLessThan(refreshes / 20)
   expect(refreshes).toBeGreaterThan(50)
@@ -320,7 +318,7 @@ test('Kafka stopped: no caller notices, and everything is told when it is back',
   await expectTopicToHoldAllOf(clients)
 })
 
-test('Redis stopped: no caller is logged out, and sign-ins go on', async () => {
+test('with Redis stopped no user is signed out, and sign-ins continue', async () => {
   const pair = await signIn(0)
   await system.redis.stopServer()
   expect((await retryUntilAnswered(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
@@ -330,7 +328,7 @@ test('Redis stopped: no caller is logged out, and sign-ins go on', async () => {
   expect((await signIn(0)).access).toBeTruthy()
 })
 
-test('token-store stopped: 503 with Retry-After, access tokens keep verifying; back by itself', async () => {
+test('with token-store stopped refreshes get a 503 with Retry-After, access tokens stay valid, and the system recovers', async () => {
   const pair = await signIn(0)
   const stores = system.stores.splice(0)
   for (const store of stores) await store.stop()
@@ -348,7 +346,7 @@ test('token-store stopped: 503 with Retry-After, access tokens keep verifying; b
   expect((await retryUntilAnswered(() => refresh(system.urlOf(0), pair.refresh))).status).toBe(200)
 })
 
-test('Postgres restarted in the middle of rotations: no session is lost', async () => {
+test('a restart of Postgres in the middle of rotations loses no session', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
   const load = keepRefreshing(clients, (client) =>
     retryUntilAnswered(() => refresh(system.urlOf(1), client.refresh)),

@@ -27,12 +27,12 @@ afterEach(async () => {
   for (const system of running.splice(0)) await system.stop()
   await folder.remove()
 })
-/** A process that has ended and that nobody has waited for (Z) is not alive. */
+/** A process that has ended but was not reaped (state Z) is not alive. */
 async function isAlive(pid: number): Promise<boolean> {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   return line !== '' && !/\) Z /.test(line)
 }
-/** The pid of the embedded Postgres, from whichever postmaster.pid lies under the data folder. */
+/** The pid of the embedded Postgres, from the postmaster.pid below the data folder. */
 async function postgresPid(): Promise<number> {
   const files = await readdir(folder.path, { recursive: true })
   const file = files.find((name) => name.endsWith('postmaster.pid'))
@@ -41,7 +41,7 @@ async function postgresPid(): Promise<number> {
     : Number((await readFile(join(folder.path, file), 'utf8')).split('\n', 1)[0])
 }
 
-test('in a folder of mode 0700 with a blank in its path the first login works, and a second start finds the same users, sessions and keys', async () => {
+test('in a folder of mode 0700 with a space in its path the first login works, and a second start has the same users, sessions and keys', async () => {
   const first = await (await start()).ready()
   const pair = await login(first.url)
   const keys = await (await fetch(`${first.url}/.well-known/jwks.json`)).json()
@@ -54,7 +54,7 @@ test('in a folder of mode 0700 with a blank in its path the first login works, a
   expect((await refresh(second.url, pair.refresh)).status).toBe(200)
 })
 
-test('no file that holds a key or a password is readable by others', async () => {
+test('no file with a key or a password is readable by other users', async () => {
   const system = await (await start()).ready()
   await system.stop()
   for (const name of await readdir(folder.path)) {
@@ -73,7 +73,7 @@ test('Ctrl-C, delivered twice as npm does, stops it cleanly and leaves no databa
   expect(await isAlive(database)).toBe(false)
 })
 
-test('the same data folder cannot be opened twice, and the second try disturbs nothing', async () => {
+test('the same data folder cannot be opened twice, and the attempt disturbs nothing', async () => {
   const first = await (await start()).ready()
   const second = await start()
   const { code } = await second.exited
@@ -89,7 +89,7 @@ test('the same data folder cannot be opened twice, and the second try disturbs n
   ).toBe(200)
 })
 
-test('what a kill -9 left over is taken over by the next start, and ends with it', async () => {
+test('the next start takes over the database that a kill -9 left running, and stops it at its end', async () => {
   const first = await (await start()).ready()
   const pair = await login(first.url)
   first.kill('SIGKILL')
@@ -104,7 +104,7 @@ test('what a kill -9 left over is taken over by the next start, and ends with it
   expect([await isAlive(left), await isAlive(current)]).toEqual([false, false])
 })
 
-test('an embedded database that is killed comes back by itself and nobody loses the session', async () => {
+test('a killed embedded database is restarted and no session is lost', async () => {
   const system = await (await start()).ready()
   const pair = await login(system.url)
   process.kill(await postgresPid(), 'SIGKILL')
@@ -118,7 +118,7 @@ test('an embedded database that is killed comes back by itself and nobody loses 
   expect(await system.alarms()).toBe(0)
 })
 
-describe('what cannot work is said in words', () => {
+describe('errors at the start are explained', () => {
   test('a port in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
@@ -131,7 +131,7 @@ describe('what cannot work is said in words', () => {
     expect(await postgresPid()).toBe(0)
   })
 
-  test('wrong settings: all of them at once, exit code 78, no secret', async () => {
+  test('wrong settings: all of them at once, exit code 78, without their values', async () => {
     const system = await start({
       ACCESS_TOKEN_EXPIRE_MINUTES: '0x10',
       REFRESH_GRACE_SECONDS: '301',
@@ -153,7 +153,7 @@ describe('what cannot work is said in words', () => {
 })
 
 describe('the demo user', () => {
-  test('is named in the closing block, and is not for requests that came through a proxy or to another name', async () => {
+  test('is named in the banner and refused for requests through a proxy or to another host name', async () => {
     const system = await (await start()).ready()
     expect(system.output()).toContain('admin / password')
     const body = { username: 'admin', password: 'password' }
@@ -169,7 +169,7 @@ describe('the demo user', () => {
     expect((await call(system.url, 'POST', '/api/v1/auth/token', { body })).status).toBe(200)
   })
 
-  test('has another password where one is given, which is never printed', async () => {
+  test('has the given password, which is never printed', async () => {
     const system = await (
       await start({ NODE_ENV: 'production', DEMO_USER_PASSWORD: 'quite another one' })
     ).ready()
@@ -190,7 +190,7 @@ describe('the demo user', () => {
     expect(system.output()).not.toContain('quite another one')
   })
 
-  test('does not exist in production without a password of its own', async () => {
+  test('does not exist in production without a given password', async () => {
     const system = await (await start({ NODE_ENV: 'production' })).ready()
     expect(
       (
@@ -207,7 +207,7 @@ describe('npm run user', () => {
   const user = (args: string[], input = '') =>
     runOperation('user', { args, input, env: { DATA_DIR: folder.path } })
 
-  test('adds, changes, lists, disables and enables users of a running system; a disabled user is out at once', async () => {
+  test('adds, changes, lists, disables and enables users of a running system; a disabled user is signed out at once', async () => {
     const system = await (await start()).ready()
     expect(
       (await user(['add', 'ayu', '--role', 'editor', '--password-stdin'], 'correct horse battery'))
@@ -227,7 +227,7 @@ describe('npm run user', () => {
 
     expect((await user(['set-role', 'ayu', 'viewer'])).code).toBe(0)
     let renewed = pair
-    // A process that is slow to read its users goes by the last state that it knows.
+    // A process that cannot read its users yet uses the last known state.
     await eventually(async () => {
       renewed = toPair(await refresh(system.url, renewed.refresh))
       return (await me(system.url, renewed.access)).data?.['role'] === 'viewer'
@@ -269,7 +269,7 @@ describe('npm run user', () => {
     expect((await me(second.url, pair.access)).code).toBe('access_token_revoked')
   })
 
-  test('says how it is used, and what is wrong', async () => {
+  test('prints its usage and what is wrong', async () => {
     const help = await user(['--help'])
     expect(help.code).toBe(0)
     for (const word of [

@@ -5,8 +5,8 @@ import { openBrowser } from './harness/open-browser.ts'
 import { REPOSITORY, startStandalone, temporaryFolder } from './harness/start-standalone.ts'
 
 /**
- * `npm run screenshots`: the playground as it is, into docs/images: signed in and refreshed, stolen
- * and ended. Lives and window are short, so that it takes seconds.
+ * `npm run screenshots` writes images of the playground to docs/images: signed in and refreshed,
+ * stolen and ended. Lifetimes and window are short, so it takes seconds.
  */
 const OUT = join(REPOSITORY, 'docs/images')
 const ENV = {
@@ -56,19 +56,19 @@ async function signIn(page: Page) {
 async function refreshed(page: Page) {
   await signIn(page)
   await page.getByRole('button', { name: 'Refresh now' }).click()
-  await page.getByText('moved on to generation 1').waitFor()
+  await page.getByText('was refreshed to generation 1').waitFor()
   await page.getByRole('button', { name: 'Request' }).click()
-  await page.getByText('moved on to generation 2').waitFor()
-  await page.getByText('by itself. This is generation 2').waitFor()
+  await page.getByText('was refreshed to generation 2').waitFor()
+  await page.getByText('automatically. This is generation 2').waitFor()
 }
 
 async function stolen(page: Page) {
   await signIn(page)
   await page.getByRole('button', { name: 'Steal' }).click()
   await page.getByRole('button', { name: 'Refresh now' }).click()
-  await page.getByText('passes for an honest retry').waitFor()
-  await page.getByText('used now, it ends the session').waitFor()
+  await page.getByText('counts as an honest retry').waitFor()
+  await page.getByText('using it again ends the session').waitFor()
   await page.getByRole('button', { name: 'Replay' }).click()
   await page.getByText('Sign in again').waitFor()
-  await page.getByText('came back: this session was ended').waitFor()
+  await page.getByText('was presented again: this session was ended').waitFor()
 }

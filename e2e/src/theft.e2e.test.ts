@@ -11,7 +11,10 @@ import { call, login, me, retryUntilAnswered, refresh, toPair, type Pair } from 
 import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
 
 const WINDOW_SECONDS = 2
-/** On one database, with the window as it is and with one that a test can wait for. */
+/**
+ * Two processes on one database: one with the default window, one with a window that a test can
+ * wait for.
+ */
 let system: Standalone
 let hasty: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -49,7 +52,7 @@ const eventsOf = async (token: string) => {
   return rows.map((row) => row.type)
 }
 
-test('before the window ends any superseded token gets the current one, without an alarm', async () => {
+test('within the window a superseded token receives the current one, without an alarm', async () => {
   const first = await login(system.url)
   const second = toPair(await refresh(system.url, first.refresh))
   const third = toPair(await refresh(system.url, second.refresh))
@@ -66,7 +69,7 @@ async function replay(stolen: Pair) {
 const isDead = (access: string) => async () =>
   (await me(system.url, access)).code === 'access_token_revoked'
 
-test('a stolen token that is replayed after the window ends that session alone', async () => {
+test('a stolen token replayed after the window ends only that session', async () => {
   const stolen = await login(system.url)
   const otherDevice = await login(system.url)
   const stolenSession = sessionIdOf(stolen.refresh)
@@ -93,7 +96,7 @@ test('a stolen token that is replayed after the window ends that session alone',
   await eventually(async () => (await notices()).text.includes(stolenSession))
 })
 
-test('the access tokens of a stolen session die within 2 s', async () => {
+test('the access tokens of a stolen session are rejected within 2 s', async () => {
   const seconds = await medianSeconds(async () => {
     const stolen = await login(system.url)
     const current = toPair(await refresh(system.url, stolen.refresh))
@@ -103,7 +106,7 @@ test('the access tokens of a stolen session die within 2 s', async () => {
   expect(seconds).toBeLessThan(2)
 })
 
-test('a thief who rotates again and again to hide is seen when the victim comes back after two windows', async () => {
+test('a thief who keeps rotating is detected when the victim refreshes after two windows', async () => {
   const victim = await login(hasty.url)
   let thief = victim
   const rotate = async () => {
@@ -113,7 +116,7 @@ test('a thief who rotates again and again to hide is seen when the victim comes 
   const until = performance.now() + (2 * WINDOW_SECONDS + 0.5) * 1000
   while (performance.now() < until) await rotate()
   let answer = await refresh(hasty.url, victim.refresh)
-  // Time in which the process stood still is no time of the window. A replay within it changes
+  // Time in which the process stalled does not count towards the window. A replay within it changes
   // nothing.
   await eventually(async () => {
     if (answer.code !== 'refresh_token_reused') {
@@ -125,7 +128,7 @@ test('a thief who rotates again and again to hide is seen when the victim comes 
   expect((await refresh(hasty.url, thief.refresh)).code).toBe('refresh_token_revoked')
 })
 
-test('a lost answer is recovered with its Idempotency-Key long after the window', async () => {
+test('a lost response is recovered with its Idempotency-Key long after the window', async () => {
   const pair = await login(system.url)
   const lost = toPair(await refresh(system.url, pair.refresh, { 'idempotency-key': 'attempt-1' }))
   await ageSession(database.url, pair.refresh)

@@ -42,7 +42,7 @@ const of = (pattern: string) => receiver.received.filter(({ data }) => data['pat
 const arrives = (pattern: string) => eventually(() => of(pattern).length > 0)
 const isTold = (pattern: string, sessionId: string) =>
   of(pattern).some(({ data }) => data['session_id'] === sessionId)
-/** Of a session whose owner refreshed long ago. */
+/** The stolen token of a session whose owner refreshed long ago. */
 async function replay(owner: Pair, agent = 'node') {
   toPair(await refresh(system.url, owner.refresh))
   await ageSession(database.url, owner.refresh)
@@ -51,7 +51,7 @@ async function replay(owner: Pair, agent = 'node') {
   )
 }
 
-test('a stolen token that is replayed reaches the webhook, signed, and so does the sign-in after it', async () => {
+test('a replayed stolen token and the sign-in after it reach the webhook, signed', async () => {
   const owner = await login(system.url)
   const sessionId = String((await me(system.url, owner.access)).data?.['session_id'])
   await replay(owner, 'thief')
@@ -65,7 +65,7 @@ test('a stolen token that is replayed reaches the webhook, signed, and so does t
   expect(receiver.refused()).toBe(0)
 })
 
-test('a theft is told within 5 s', async () => {
+test('a theft is reported within 5 s', async () => {
   const seconds = await medianSeconds(async () => {
     const owner = await login(system.url)
     await replay(owner)
@@ -74,7 +74,7 @@ test('a theft is told within 5 s', async () => {
   expect(seconds).toBeLessThan(5)
 })
 
-test('a session that is driven, names that are tried, tokens that are made up: each is told once', async () => {
+test('too many refreshes, guessed names and invented tokens are each reported once', async () => {
   let driven = await login(system.url)
   for (let i = 0; i < 12; i += 1)
     driven = toPair(await retryUntilAnswered(() => refresh(system.url, driven.refresh)))
@@ -87,11 +87,11 @@ test('a session that is driven, names that are tried, tokens that are made up: e
   expect([of('refresh_velocity').length, of('spraying').length, of('refusals').length]).toEqual([
     1, 1, 1,
   ])
-  // warned, not blocked
+  // a warning, not a block
   expect((await refresh(system.url, driven.refresh)).status).toBe(200)
 })
 
-test('an investigation finds the detection in the audit trail, and the name behind a hash', async () => {
+test('an investigation finds the detection in the audit trail and the user behind a hash', async () => {
   const trail = () =>
     sql.query(
       `select event_id, topic, data->>'network' as network from cleanup.audit_events where data->>'pattern' = 'spraying'`,
@@ -113,7 +113,7 @@ test('an investigation finds the detection in the audit trail, and the name behi
   await eventually(async () => (await tried()).rowCount === 1)
 })
 
-test('a webhook that does not answer holds up neither the events nor a stop', async () => {
+test('a webhook that does not respond delays neither the events nor a stop', async () => {
   receiver.becomeMute()
   const owner = await login(system.url)
   await replay(owner)

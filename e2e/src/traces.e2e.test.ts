@@ -8,7 +8,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
 })
 
-/** prom-client loads the interface of OpenTelemetry for purposes of its own. */
+/** prom-client loads the OpenTelemetry API for its own purposes. */
 const SAY_LOADED = `import { registerHooks } from 'node:module'
 registerHooks({
   load(url, context, next) {
@@ -17,7 +17,7 @@ registerHooks({
   },
 })`
 
-/** The process of `npm start`, which says what it loads of OpenTelemetry. */
+/** Starts the process of `npm start`, which reports the OpenTelemetry modules it loads. */
 async function start(env: Record<string, string> = {}) {
   const database = await createTestDatabase()
   closers.push(database.drop)
@@ -40,7 +40,7 @@ const signIn = (url: string) =>
     body: JSON.stringify({ username: 'admin', password: 'password' }),
   })
 
-test('without an endpoint neither SDK nor exporter is loaded, whatever else is set', async () => {
+test('without an endpoint neither SDK nor exporter is loaded, whatever else is configured', async () => {
   const system = await start({ OTEL_TRACES_SAMPLER: 'always_on', OTEL_SERVICE_NAME: 'x' })
   expect((await signIn(system.url)).status).toBe(200)
   await system.stop()
@@ -57,7 +57,7 @@ test('with one, spans go there as protobuf, and the last of them before the proc
   expect(system.output()).toContain('LOADED')
   const traceId = /"trace_id":"([0-9a-f]{32})".*"event":"login"/.exec(system.output())?.[1]
   expect(traceId).toBeDefined()
-  // It has been sent; we may be slow to read it.
+  // It has been sent; the test may read it late.
   const sent = () => Buffer.concat(collector.posts.map(({ body }) => body))
   for (const text of [
     'POST /api/v1/auth/token',
@@ -71,7 +71,7 @@ test('with one, spans go there as protobuf, and the last of them before the proc
   )
 })
 
-test('a collector that is away costs nobody an answer, and the stop not more than two seconds', async () => {
+test('an unavailable collector delays no response, and the stop by at most two seconds', async () => {
   const system = await start({
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',

@@ -7,7 +7,7 @@ import { startSystemApart, type SystemApart } from './harness/start-system-apart
 
 const PASSWORD = 'correct horse battery'
 const INTERNAL_API_KEYS = crypto.randomUUID()
-/** The SDK sends every 5 s, and a consumer may wait for its partitions. */
+/** The SDK exports every 5 s, and a consumer may wait for its partitions. */
 const ARRIVES = { timeout: 60_000 }
 const PROCESSED = 'process auth.session-events.v1'
 
@@ -44,7 +44,7 @@ const signIn = (traceId: string) =>
 const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor']
 const CALLER = '00f067aa0ba902b7'
 
-/** Waits until every consumer has told, and every span what it stands below. */
+/** Waits until every consumer has reported, and every span its parent. */
 async function told(traceId: string): Promise<void> {
   await expect
     .poll(() => {
@@ -62,7 +62,7 @@ async function told(traceId: string): Promise<void> {
     .toEqual({ consumers: new Set(CONSUMERS), orphans: [] })
 }
 
-/** Each span's way from the first one: `auth-api POST ... > token-store POST ...`. */
+/** Each span's path from the first one: `auth-api POST ... > token-store POST ...`. */
 function ways(spans: readonly ReceivedSpan[]): string[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]))
   const way = (span: ReceivedSpan): string => {
@@ -138,7 +138,7 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
     )
 })
 
-test('requests of many traces in one call keep theirs, and each part of the batch leads to the others', async () => {
+test('requests of many traces in one batch keep their traces, which link to each other', async () => {
   const pairs: Answer[] = []
   for (let i = 0; i < 8; i += 1) pairs.push(await signIn(newTrace()))
   const traceIds = pairs.map(newTrace)
@@ -162,14 +162,14 @@ test('requests of many traces in one call keep theirs, and each part of the batc
   }
 })
 
-test('what nobody samples leaves no span, and nothing begins by itself', async () => {
+test('a request that is not sampled has no span, and no trace starts without a request', async () => {
   const pair = toPair(
     await call(system.urlOf(0), 'POST', '/api/v1/auth/token', {
       body: { username: 'ayu', password: PASSWORD },
     }),
   )
   expect((await refresh(system.urlOf(0), pair.refresh)).status).toBe(200)
-  // What would have been told of it has been by then.
+  // Any span would have been exported by now.
   const later = newTrace()
   await signIn(later)
   await told(later)

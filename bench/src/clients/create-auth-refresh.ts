@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios'
 import { createAuthRefresh as ofLibrary } from 'axios-auth-refresh'
 
-/** Its types are those of the CommonJS axios, which are not those of ours. */
+/** Its types belong to the CommonJS build of axios, which differs from ours. */
 export const createAuthRefresh = ofLibrary as unknown as (
   api: AxiosInstance,
   refresh: () => Promise<void>,

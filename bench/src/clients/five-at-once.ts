@@ -8,7 +8,9 @@ const REFRESH_MS = 50
 
 export type Outcome = { answered: number; refused: number; refreshes: number }
 
-/** An axios instance whose server knows one live token, `next`, and answers within `latencyMs`. */
+/**
+ * An axios instance whose server accepts one live token, `next`, and answers within `latencyMs`.
+ */
 function createApi(latencyMs: (url: string) => number): AxiosInstance {
   return axios.create({
     baseURL: 'http://localhost:8000',
@@ -38,10 +40,7 @@ async function ask(api: AxiosInstance, refreshes: () => number): Promise<Outcome
   return { answered, refused: settled.length - answered, refreshes: refreshes() }
 }
 
-/**
- * Five requests with a token that the server refuses, through axios-auth-refresh as its README sets
- * it up.
- */
+/** Five requests with a rejected token through axios-auth-refresh, set up as in its README. */
 export async function fiveWithAxiosAuthRefresh(
   latencyMs: (url: string) => number = () => LATENCY_MS,
 ): Promise<Outcome> {
@@ -60,8 +59,8 @@ export async function fiveWithAxiosAuthRefresh(
 }
 
 /**
- * The same five through `attachAutoRefresh`: a token that looks live and is refused, so that
- * nothing is renewed beforehand.
+ * The same five through `attachAutoRefresh`: the token looks live and is rejected, so there is no
+ * early refresh.
  */
 export async function fiveWithOurs(
   latencyMs: (url: string) => number = () => LATENCY_MS,

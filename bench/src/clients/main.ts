@@ -18,7 +18,7 @@ import { ours, withAxiosAuthRefresh, withOidcClient, type Hourly } from './refre
 
 /**
  * `npm run bench:clients` prints the table of packages/client/README.md; it installs each library
- * anew, from the registry.
+ * from the registry.
  */
 const scratch = mkdtempSync(join(tmpdir(), 'auto-refresh-clients-'))
 const { resolve } = createRequire(import.meta.url)

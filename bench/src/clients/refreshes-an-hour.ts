@@ -11,15 +11,15 @@ const json = (body: object) =>
   new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
 
 /**
- * A user of one tab asks once a minute. How many refreshes an hour that takes, over a day of mocked
- * time, and how many of the requests met a 401 on their way.
+ * One tab sends a request per minute over a day of mocked time. Returns the refreshes per hour and
+ * the requests that got a 401.
  */
 export type Hourly = { refreshes: number; refused: number }
 
 async function liveADay(request: () => Promise<unknown>): Promise<void> {
   for (let second = 0; second < HOURS * 3600; second += 5) {
     mock.timers.tick(5000)
-    // What the tick set off: answers are immediate, but come by promises.
+    // Runs the work of the tick: answers are immediate, but use promises.
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
     await new Promise(setImmediate)
     if (second % 60 === 0) await request()
@@ -27,7 +27,7 @@ async function liveADay(request: () => Promise<unknown>): Promise<void> {
 }
 async function inMockedTime<T>(work: () => Promise<T>): Promise<T> {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
-  // The monotonic clock is not among them.
+  // The monotonic clock is not mocked.
   const from = Date.now()
   const monotonic = mock.method(performance, 'now', () => Date.now() - from)
   try {

@@ -6,8 +6,8 @@ const TABLE = `create table if not exists oidc_models (
   create index if not exists oidc_models_grant on oidc_models (grant_id)`
 
 /**
- * The storage that oidc-provider leaves to its users: one row per model, each call one prepared
- * statement of its own.
+ * The storage that oidc-provider leaves to its users: one row per model, and one prepared statement
+ * per call.
  */
 export async function createPostgresAdapter({ pool }: { pool: Pool }): Promise<AdapterFactory> {
   await pool.query(TABLE)
@@ -58,7 +58,7 @@ export async function createPostgresAdapter({ pool }: { pool: Pool }): Promise<A
         grantId,
       ])
     },
-    findByUid: () => Promise.reject(new Error('Nobody signs in here')),
-    findByUserCode: () => Promise.reject(new Error('Nobody signs in here')),
+    findByUid: () => Promise.reject(new Error('This bench has no sign-in')),
+    findByUserCode: () => Promise.reject(new Error('This bench has no sign-in')),
   })
 }

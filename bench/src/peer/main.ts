@@ -49,10 +49,10 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
 })
 
-/** What an authorization code would have led to. */
+/** Creates the session that an authorization code would have led to. */
 async function createSession(): Promise<string> {
   const client = await provider.Client.find('bench')
-  if (client === undefined) throw new Error('The client is unknown')
+  if (client === undefined) throw new Error('Unknown client')
   const accountId = randomUUID()
   const grant = new provider.Grant({ accountId, clientId: client.clientId })
   grant.addOIDCScope('offline_access')

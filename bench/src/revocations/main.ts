@@ -60,7 +60,7 @@ async function open() {
   return { adminUrl, pid, stop, seconds: (performance.now() - startMs) / 1000 }
 }
 
-/** Ends copies of the one session that exists, as so many logouts would within a few seconds. */
+/** Ends copies of the one existing session, like as many logouts within a few seconds. */
 async function endSessions(): Promise<void> {
   const {
     rows: [same],
@@ -93,13 +93,13 @@ function report(phase: string, { seconds, medianAge, maxAge, maxMemory }: Watche
   say(rows.at(-1) ?? '')
 }
 
-/** What one back end asks once: the whole list. */
+/** Reads the whole list, as a back end does once. */
 async function readWhole(): Promise<string> {
   const startMs = performance.now()
   const headers = { authorization: `Bearer ${feedKey}` }
   const answer = await fetch(`${url}/api/v1/auth/revocations`, { headers })
   const bytes = (await answer.arrayBuffer()).byteLength
-  if (answer.status !== 200) throw new Error(`The feed answers ${answer.status}`)
+  if (answer.status !== 200) throw new Error(`The feed responded ${answer.status}`)
   return `The whole list: ${(bytes / 1e6).toFixed(1)} MB in ${((performance.now() - startMs) / 1000).toFixed(1)} s`
 }
 
@@ -110,7 +110,7 @@ const signIn = await fetch(`${url}/api/v1/auth/token`, {
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ username: 'admin', password }),
 })
-if (signIn.status !== 200) throw new Error(`The sign-in answers ${signIn.status}`)
+if (signIn.status !== 200) throw new Error(`The sign-in responded ${signIn.status}`)
 say(`Started in ${product.seconds.toFixed(1)} s; ending ${count} sessions`)
 
 const ending = endSessions()

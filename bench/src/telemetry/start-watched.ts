@@ -5,8 +5,8 @@ import { startOneProcess, type Target } from '../targets.ts'
 type Options = Parameters<typeof startOneProcess>[0]
 
 /**
- * `npm start` watched more and more closely. The collector takes spans and forgets them; it works
- * in this process, not in theirs.
+ * `npm start` with increasing telemetry. The collector receives spans and drops them; it runs in
+ * this process.
  */
 export function startWatched({
   open,

@@ -12,8 +12,7 @@ type PromClient = {
 }
 
 /**
- * Loaded before the product: its metrics are made, and count nothing. The product itself cannot do
- * without them.
+ * Loaded before the product: its metrics exist but count nothing, because the product needs them.
  */
 const nothing = () => {}
 const client = createRequire(import.meta.url)('prom-client') as PromClient

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 
-/** The session that a refresh token names, as the database writes its id. */
+/** Returns the session id of a refresh token as the database writes it. */
 export const sessionIdOf = (token: string): string =>
   Buffer.from(token.slice(4, 100), 'base64url')
     .subarray(2, 18)
@@ -22,7 +22,8 @@ async function change(
 }
 
 /**
- * From now on the last rotation of the token's session is ten minutes ago, longer than any window.
+ * Moves the last rotation of the token's session ten minutes into the past, beyond any grace
+ * window.
  */
 export async function ageSession(databaseUrl: string, token: string): Promise<void> {
   await change(
@@ -33,8 +34,8 @@ export async function ageSession(databaseUrl: string, token: string): Promise<vo
 }
 
 /**
- * Nobody has been up for an hour: to be called while that is so. All that has happened before is an
- * hour older.
+ * Simulates an outage of an hour: moves everything an hour into the past. Call it while no service
+ * is running.
  */
 export async function letHourOfOutagePass(databaseUrl: string): Promise<void> {
   await change(

@@ -42,7 +42,7 @@ export type Pair = { access: string; refresh: string }
 export function toPair(answer: Answer): Pair {
   const { access_token: access, refresh_token: refresh } = answer.data ?? {}
   if (typeof access !== 'string' || typeof refresh !== 'string')
-    throw new Error(`no pair but ${answer.status} ${answer.text}`)
+    throw new Error(`Expected a token pair, got ${answer.status} ${answer.text}`)
   return { access, refresh }
 }
 
@@ -75,7 +75,7 @@ export async function retryUntilAnswered(
     last = await request().catch(() => undefined)
     return last !== undefined && last.status < 500 && last.status !== 429 && last
   }, ms).catch((error: unknown) => {
-    throw new Error(`No answer within ${ms} ms, last ${last?.status} ${last?.text}`, {
+    throw new Error(`No response within ${ms} ms, last ${last?.status} ${last?.text}`, {
       cause: error,
     })
   })

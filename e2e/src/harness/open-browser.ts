@@ -14,8 +14,8 @@ const FLAGS = [
 export type OpenBrowser = Awaited<ReturnType<typeof openBrowser>>
 
 /**
- * A real Chromium without a window, on a profile of its own that goes with it. `pageCache`: back
- * and forward bring pages back as they were, as for users.
+ * Starts a headless Chromium with its own profile, which is removed with it. `pageCache`: back and
+ * forward restore pages from the cache, as for users.
  */
 export async function openBrowser({ pageCache = false }: { pageCache?: boolean } = {}) {
   const ignoreDefaultArgs = pageCache ? ['--disable-back-forward-cache'] : []
@@ -27,12 +27,12 @@ export async function openBrowser({ pageCache = false }: { pageCache?: boolean }
   })
   return {
     version: browser.version(),
-    /** One user's browser: its tabs share storage, cookies and locks, with no other's. */
+    /** One user's browser: its tabs share storage, cookies and locks with each other only. */
     newContext: (options: BrowserContextOptions = {}) => browser.newContext(options),
     /**
-     * Two tabs of one browser: they share storage, cookies and locks, with no other pair.
-     * `complaints` gathers what their consoles report as errors, breaches of the content security
-     * policy among them, and exceptions that nobody caught.
+     * Two tabs of one browser: they share storage, cookies and locks with each other only.
+     * `complaints` collects the errors of their consoles, including breaches of the content
+     * security policy, and uncaught exceptions.
      */
     async openTabs(options: BrowserContextOptions = {}) {
       const context = await browser.newContext(options)
@@ -53,8 +53,8 @@ export async function openBrowser({ pageCache = false }: { pageCache?: boolean }
       }
     },
     /**
-     * Stops the processes of all its pages, as a laptop does that sleeps: clocks go on, timers do
-     * not. Returns what wakes them up.
+     * Stops the processes of all its pages, like a sleeping laptop: clocks continue, timers do not.
+     * Returns a function that wakes them up.
      */
     async sleep() {
       const session = await browser.newBrowserCDPSession()
@@ -66,7 +66,7 @@ export async function openBrowser({ pageCache = false }: { pageCache?: boolean }
           try {
             process.kill(pid, name)
           } catch (error) {
-            // A browser keeps one renderer to spare, and may have ended it.
+            // A browser keeps a spare renderer and may have ended it.
             if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
           }
         }

@@ -20,7 +20,7 @@ ME = "/api/v1/auth/me"
 
 
 class Network(httpx.BaseTransport):
-    """The real network, which can lose the answers to refreshes or give others."""
+    """The real network, which can lose or replace the responses to refreshes."""
 
     def __init__(self):
         self.real = httpx.HTTPTransport()
@@ -106,7 +106,7 @@ def lost_answer():
         raise AssertionError("no answer was lost")
     except ProcessEnds:
         pass
-    # Longer than the replay window ago.
+    # Longer ago than the grace window.
     wait_until(time.time() + 2.5)
     again = session_on(Network())
     assert again.request("GET", ME).status_code == 200
@@ -129,7 +129,7 @@ def trouble():
         network.fault = lambda request, answer=answer: answer
         error = refusal_of(session.refresh)
         assert error.retryable and not isinstance(error, SignedOut), error.code
-    # A due token that cannot be renewed serves on.
+    # A due token that cannot be refreshed stays in use.
     due = {**stored(), "due_at": time.time() - 1}
     with open(os.path.join(FOLDER, "session.json"), "w") as file:
         json.dump(due, file)
@@ -142,7 +142,7 @@ def trouble():
     assert refusal_of(lambda: session.sign_in("admin", "wrong")).code == "invalid_credentials"
     try:
         session.request("GET", "https://elsewhere.example/")
-        raise AssertionError("a token would have left")
+        raise AssertionError("a token was sent elsewhere")
     except ValueError:
         pass
 
@@ -151,7 +151,7 @@ def reuse():
     session = signed_in(Network())
     stolen = stored()["refresh_token"]
     session.refresh()
-    # Time in which the process stood still is no time of the window, and a replay within it changes nothing.
+    # Time in which the process stalled does not count towards the window, and a replay within it changes nothing.
     for _ in range(20):
         wait_until(time.time() + 1.5)
         answer = httpx.post(URL + "/api/v1/auth/refresh", json={"refresh_token": stolen}, timeout=30).json()
@@ -201,7 +201,7 @@ def verify_tokens():
     for bad in (expired, f"{head}.{other}.{signature}", forged, unknown, stored()["refresh_token"], ""):
         assert is_refused(verify, bad), bad
 
-    # With a key of the test's own in place of the issuer's, each rule by itself.
+    # With the test's key in place of the issuer's, each rule on its own.
     key = ec.generate_private_key(ec.SECP256R1())
     verify_token.keys.get_signing_key_from_jwt = lambda token: key.public_key()
     good = {**claims, "exp": int(time.time()) + 60}
@@ -264,7 +264,7 @@ def is_refused_feed(Revocations):
 
 
 def patiently(work):
-    """Keys that could not be fetched are trouble, which passes."""
+    """Keys that could not be fetched are a temporary error."""
     for _ in range(10):
         try:
             return work()

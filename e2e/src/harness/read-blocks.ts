@@ -5,8 +5,8 @@ import { REPOSITORY } from './start-standalone.ts'
 export type Block = { language: string; code: string; line: number }
 
 /**
- * The fenced code blocks of a document of the repository, in order, with the line on which each
- * opens.
+ * Returns the fenced code blocks of a document of the repository in order, each with the line on
+ * which it opens.
  */
 export function readBlocks(document: string): Block[] {
   const text = readFileSync(join(REPOSITORY, document), 'utf8')
@@ -19,7 +19,7 @@ export function readBlocks(document: string): Block[] {
   )
 }
 
-/** A reader must see what nobody has tried: such a block says so in its first line. */
+/** The first line with which a block tells the reader that it is not run. */
 export const isMarkedNotRun = ({ code }: Block): boolean =>
   /^(?:#|\/\/) not run by the tests: /.test(code)
 

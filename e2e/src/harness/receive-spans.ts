@@ -33,7 +33,7 @@ export type ReceivedSpan = {
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 
-/** A collector: takes OTLP over HTTP, and decodes JSON. */
+/** A collector that receives OTLP over HTTP and decodes JSON. */
 export async function receiveSpans() {
   const spans: ReceivedSpan[] = []
   const posts: { path: string | undefined; contentType: string | undefined; body: Buffer }[] = []

@@ -5,7 +5,7 @@ import { REPOSITORY } from './start-standalone.ts'
 const CLI = join(REPOSITORY, 'services/standalone/src/operations/cli.ts')
 
 /**
- * An operator command as a person runs it: `user` is `npm run user -- ...`, with the password by
+ * Runs an operator command as a person would: `user` is `npm run user -- ...`, with the password on
  * standard input.
  */
 export async function runOperation(

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 type Notified = { path: string; alert: string; status: string; atMs: number }
 
-/** Takes what Alertmanager sends, as the pager of a team would. */
+/** Receives the notifications of Alertmanager, like the pager of a team. */
 export async function startAlertReceiver() {
   const notified: Notified[] = []
   const server = createServer((request, response) => {

@@ -3,16 +3,16 @@ import type { ServiceProcess } from './start-services.ts'
 
 const POLL_MS = 100
 /**
- * The services and the database promise answers within 1 to 3 s; a machine that stops for longer
- * breaks them.
+ * The services and the database answer within 1 to 3 s; a machine that stalls for longer breaks
+ * that.
  */
 const STALL_MS = 1000
 const AFTER_STALL_MS = 5000
 
 /**
- * Does what a balancer in front does: polls readiness ten times a second, and takes another replica
- * when one refuses the connection. It forgives a failure only while the machine itself stalls,
- * which it measures by its own timer and by the time that a poll takes.
+ * Behaves like a load balancer: polls readiness ten times a second, and tries another replica when
+ * one refuses the connection. It tolerates a failure only while the machine stalls, measured by its
+ * own timer and by the duration of a poll.
  */
 export function startBalancer(apis: () => readonly ServiceProcess[]) {
   let ready: string[] = []
@@ -23,7 +23,7 @@ export function startBalancer(apis: () => readonly ServiceProcess[]) {
   }
   const isReady = async ({ adminUrl }: ServiceProcess) =>
     (await fetch(`${adminUrl}/readyz`).catch(() => undefined))?.status === 200
-  const look = async () => {
+  const poll = async () => {
     const startedAt = performance.now()
     const answers = await Promise.all(
       apis().map(async (api) => ((await isReady(api)) ? [api.url] : [])),
@@ -34,14 +34,14 @@ export function startBalancer(apis: () => readonly ServiceProcess[]) {
   const timer = setInterval(() => {
     noteStall(polledAt)
     polledAt = performance.now()
-    void look()
+    void poll()
   }, POLL_MS)
   const isStalled = () => {
     noteStall(polledAt)
     return performance.now() - stalledAt < AFTER_STALL_MS
   }
   return {
-    look,
+    poll,
     stop: () => clearInterval(timer),
     async send(request: (url: string) => Promise<Answer>): Promise<Answer> {
       try {
@@ -50,7 +50,7 @@ export function startBalancer(apis: () => readonly ServiceProcess[]) {
       } catch (error) {
         if (!isStalled()) throw error
       }
-      await look()
+      await poll()
       return balanced(ready, request)
     },
   }
@@ -69,5 +69,5 @@ async function balanced(
         throw error
     }
   }
-  throw new Error('no replica takes connections')
+  throw new Error('No replica accepts connections')
 }

@@ -9,10 +9,10 @@ import { REPOSITORY } from './start-standalone.ts'
 const DONE = /\n<exit (\d+)>\n$/
 
 /**
- * A reader who tries what a document shows, block after block: `http` is sent, `sh` typed into one
- * shell, `js` run as a page that finds the localStorage of those before it. `eyJ...` and `art_...`
- * stand for the last tokens seen; `names` tells what else to put in place of what is shown. A
- * program that listens goes on until `stop`.
+ * Runs the code blocks of a document one after the other, as a reader would: `http` is sent, `sh`
+ * runs in one shell, `js` runs as a page that shares the localStorage of the earlier ones. `eyJ...`
+ * and `art_...` stand for the last tokens seen; `names` lists further replacements. A program that
+ * listens runs until `stop`.
  */
 export function startBlockRunner({
   folder,
@@ -81,16 +81,16 @@ export function startBlockRunner({
   }
 
   return {
-    /** What the block answers or prints. */
+    /** Returns the response or the output of a block. */
     async run({ language, code }: Block): Promise<string> {
       const way = ways[language]
-      if (way === undefined) throw new Error(`Nobody can run ${language}`)
+      if (way === undefined) throw new Error(`Unknown language: ${language}`)
       const real = names
         .reduce((text, [shown, name]) => text.replaceAll(shown, name), code)
         .replaceAll('eyJ...', access)
         .replaceAll('art_...', refresh)
       let output = await way(real)
-      // What the documents say of a 503.
+      // Retries a 503, as the documents say.
       for (let tries = 0; tries < 10 && output.includes('"code":"unavailable"'); tries += 1)
         output = await way(real)
       output = output.replaceAll('\r', '')
@@ -98,7 +98,7 @@ export function startBlockRunner({
       refresh = output.match(/art_[\w-]{102}/g)?.at(-1) ?? refresh
       return output
     },
-    /** The last one seen. */
+    /** The last refresh token seen. */
     refreshToken: () => refresh,
     stop() {
       for (const child of processes) child.kill()

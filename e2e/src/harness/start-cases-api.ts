@@ -6,8 +6,8 @@ import { REPOSITORY } from './start-standalone.ts'
 export type CasesApi = Awaited<ReturnType<typeof startCasesApi>>
 
 /**
- * A clock that is ahead and, as with an auth-api that does not send its own, not corrected: young
- * tokens are old.
+ * Sets a clock ahead that is not corrected, as with an auth-api that does not send its own: young
+ * tokens look old.
  */
 const toClockAhead = (minutes: number) => `
   const { now } = Date
@@ -16,7 +16,7 @@ const toClockAhead = (minutes: number) => `
   Headers.prototype.get = function (name) { return name === 'x-clock-ms' ? null : get.call(this, name) }`
 
 /**
- * The process that `npm run example` runs, beside a standalone: it takes its keys from the same
+ * Starts the process of `npm run example` beside a standalone; it reads its keys from the same
  * DATA_DIR.
  */
 export async function startCasesApi({

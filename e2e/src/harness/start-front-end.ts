@@ -8,7 +8,7 @@ import { startStandalone, temporaryFolder } from './start-standalone.ts'
 export const ME = '/api/v1/auth/me'
 export const REFRESH = '/api/v1/auth/refresh'
 
-/** What the page below has made of `@auto-refresh/client`. */
+/** The objects of `@auto-refresh/client` on the page below. */
 export type Front = {
   manager: TokenManager
   ended: string[]
@@ -20,23 +20,22 @@ declare global {
 }
 
 /**
- * Nothing but the client, as a browser loads it without a bundler. Its options stand in the
- * address, so that a reload makes it anew. `toldSeconds`: it is told that an access token lives so
- * long, and the server knows better: what it renews in time is then seen without a request that
- * comes too late, however slow the machine is.
+ * A page with only the client, loaded without a bundler. Its options are in the address, so that a
+ * reload creates it again. `claimedSeconds`: the lifetime of access tokens that the page is told;
+ * the server accepts them longer, so a refresh in time never depends on the speed of the machine.
  */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Front end</title><link rel="icon" href="data:,">
 <script type="module">
 import { TokenManager, memoryStorage, webStorage } from '/playground/client/index.ts'
-const { storage, toldSeconds, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
+const { storage, claimedSeconds, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
 const tell = async (...request) => {
   const response = await globalThis.fetch(...request)
   if (!response.ok || !/\\/auth\\/(token|refresh)$/.test(response.url)) return response
   const answer = await response.json()
-  return Response.json({ ...answer, data: { ...answer.data, expires_in: toldSeconds } })
+  return Response.json({ ...answer, data: { ...answer.data, expires_in: claimedSeconds } })
 }
 const kinds = { memory: memoryStorage, local: () => webStorage(localStorage), session: () => webStorage(sessionStorage) }
-const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local'](), ...(toldSeconds && { fetch: tell }) })
+const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local'](), ...(claimedSeconds && { fetch: tell }) })
 const front = globalThis.front = { manager, ended: [], errors: [], refreshed: [] }
 manager.on('session-ended', ({ reason }) => front.ended.push(reason))
 manager.on('error', ({ code }) => front.errors.push(code))
@@ -47,7 +46,7 @@ type Options = {
   baseURL: string
   transport?: 'body' | 'cookie'
   storage?: 'memory' | 'local' | 'session'
-  toldSeconds?: number
+  claimedSeconds?: number
 }
 type Settings = {
   env: Record<string, string>
@@ -88,9 +87,7 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
   await system.ready()
   const running = cleanUp.move()
 
-  /**
-   * Refreshes that the server has counted, by outcome, and the sessions that it ended as stolen.
-   */
+  /** Refreshes counted by the server, by outcome, and the sessions that it ended as stolen. */
   async function count() {
     const text = await (await fetch(`${system.adminUrl}/metrics`)).text()
     const sum = (outcome: string) =>
@@ -108,8 +105,8 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
   }
 
   /**
-   * Renewals that pages have begun on an origin of their own API since the last `forget`: a try
-   * that is repeated has the same key.
+   * Refreshes that pages have started on another origin's API since the last `forget`; retries with
+   * the same key count once.
    */
   const renewals = () =>
     new Set(api.of(REFRESH).map(({ headers }) => headers['idempotency-key'])).size
@@ -129,7 +126,7 @@ export async function startFrontEnd({ env, pageCache = false, pages = {} }: Sett
     openTab,
     count,
     renewals,
-    /** Counts from now on. */
+    /** Resets the counts. */
     async watch() {
       const before = await count()
       return async () => {
@@ -164,7 +161,7 @@ function toTab(page: Page) {
       page.evaluate(async (to) => (await front.manager.request(to)).status, url),
     refresh: () =>
       page.evaluate(async () => (await front.manager.refreshTokens()).data.access_token),
-    /** Ends its timer, as in a page that stood still. */
+    /** Stops its timer, like a page that was suspended. */
     stopTimer: () => page.evaluate(() => front.manager.dispose()),
     expired: () => eventually(async () => (await look()).expiresInMs === 0),
   }

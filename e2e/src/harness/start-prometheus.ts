@@ -20,9 +20,9 @@ type RuleGroup = {
 }
 
 /**
- * A real Prometheus with the committed rules, which scrapes the given admin ports, and a real
- * Alertmanager with the committed routes. `jobs` are the admin URLs of the replicas of each
- * service; what is notified is sent below `notifyUrl`.
+ * Starts Prometheus with the committed rules, which scrapes the given admin ports, and Alertmanager
+ * with the committed routes. `jobs` are the admin URLs of the replicas of each service;
+ * notifications are sent below `notifyUrl`.
  */
 export async function startPrometheus({
   jobs,
@@ -51,7 +51,7 @@ export async function startPrometheus({
       join(folder.path, file.replace('.yml', '.rules.yml')),
       await toPromptRules(join(RULES, file)),
     )
-  // JSON is YAML.
+  // JSON is valid YAML.
   await writeFile(join(folder.path, 'prometheus.yml'), JSON.stringify(config))
   await writeFile(join(folder.path, 'alertmanager.yml'), await toTestReceivers(notifyUrl))
   await mkdir(join(folder.path, 'alertmanager'))
@@ -109,14 +109,14 @@ export async function startPrometheus({
 }
 
 /**
- * The committed rules; those that look back for days are evaluated every few minutes in production,
- * here at once.
+ * The committed rules; rules over days are evaluated every few minutes in production, and at once
+ * here.
  */
 async function toPromptRules(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).replaceAll(/interval: \d+m$/gm, 'interval: 15s')
 }
 
-/** The committed routes, with every receiver led to the test. */
+/** The committed routes, with every receiver replaced by the test's. */
 async function toTestReceivers(notifyUrl: string): Promise<string> {
   const committed = await readFile(
     join(REPOSITORY, 'monitoring/alertmanager/alertmanager.yml'),

@@ -8,7 +8,7 @@ type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monit
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
 
 /**
- * One service as `npm run start -w services/<name>` runs it: a process that knows nothing but its
+ * Starts one service as `npm run start -w services/<name>` does: a process that knows only its
  * environment.
  */
 export async function startService(
@@ -58,7 +58,7 @@ export async function startService(
       if (exit === undefined) child.kill('SIGTERM')
       return exited
     },
-    /** The same service again, on the same ports. */
+    /** Starts the same service again, on the same ports. */
     again: () => startService(name, env, { port, adminPort }),
     async metric(line: RegExp) {
       return Number(line.exec(await (await fetch(`${adminUrl}/metrics`)).text())?.[1])

@@ -15,10 +15,7 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/**
- * The process that `npm start` runs, as a real process. `databaseUrl` absent: on its embedded
- * Postgres.
- */
+/** Starts the process of `npm start`. Without `databaseUrl` it uses its embedded Postgres. */
 export async function startStandalone(options: {
   dataDir: string
   databaseUrl?: string
@@ -47,7 +44,7 @@ export async function startStandalone(options: {
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let exit: { code: number | null; signal: string | null } | undefined
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    // Not at 'exit': its last lines may still be under way.
+    // Not at 'exit', because its last output may arrive later.
     child.on('close', (code, signal) => {
       exit = { code, signal }
       resolve(exit)

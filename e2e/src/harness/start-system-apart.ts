@@ -10,8 +10,8 @@ const MIGRATIONS = { token_store: 'token-store', auth_api: 'auth-api', cleanup: 
 const quiet = { warn: () => {} }
 
 /**
- * Two of each service, and one threat-monitor, as processes of their own, on a Postgres, a Redis
- * and a Kafka that can be stopped and killed.
+ * Starts two replicas of each service and one threat-monitor, on a Postgres, a Redis and a Kafka
+ * that can be stopped and killed.
  */
 export async function startSystemApart(settings: Record<string, string> = {}) {
   const [postgres, redis, kafka] = await Promise.all([
@@ -73,7 +73,7 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
     monitors,
     all: (): ServiceProcess[] => [...apis, ...stores, ...workers, ...monitors],
     urlOf: (i: number) => apis[i % apis.length]?.url ?? '',
-    /** Everything that stands in the topic of sessions, in the order of its partitions. */
+    /** All events in the topic of sessions, in the order of its partitions. */
     async sessionEvents(): Promise<AnyEvent[]> {
       const events: AnyEvent[] = []
       await readTopics({

@@ -7,8 +7,8 @@ export type Detection = { id: string; type: string; data: Record<string, unknown
 export type WebhookReceiver = Awaited<ReturnType<typeof startWebhookReceiver>>
 
 /**
- * A receiver as a security team would write it, with a library of Standard Webhooks: what it cannot
- * verify it answers 401.
+ * A receiver as a security team would write it, with a Standard Webhooks library: it answers 401 to
+ * what it cannot verify.
  */
 export async function startWebhookReceiver() {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
@@ -30,7 +30,7 @@ export async function startWebhookReceiver() {
         request.headers as Record<string, string>,
       ) as Omit<Detection, 'id'>
       const id = String(request.headers['webhook-id'])
-      // One that we were slow to answer comes again.
+      // A delivery that was answered slowly is repeated.
       if (!received.some((each) => each.id === id)) received.push({ id, type, data })
       response.writeHead(204).end()
     } catch {

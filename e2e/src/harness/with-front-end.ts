@@ -11,7 +11,8 @@ export type Given = {
 }
 
 /**
- * One front end for all tests of a file; each test has a browser profile and a count of its own.
+ * Starts one front end for all tests of a file; each test gets its own browser profile and its own
+ * counts.
  */
 export function withFrontEnd(settings: Parameters<typeof startFrontEnd>[0]): Given {
   const given = {} as Given

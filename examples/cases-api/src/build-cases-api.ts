@@ -5,12 +5,12 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { CASES } from './cases.ts'
 
 const LOOPBACK_PAGES = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
-/** What a page may send; `autoRefresh` exposes what comes back. */
+/** Headers that a page may send; `autoRefresh` exposes the response headers. */
 const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'X-Refresh-Token']
 
 /**
- * A back end of yours: cases that only a signed-in user may see, and a copy of all that only an
- * admin may take.
+ * An example back end: cases that only a signed-in user may see, and a copy of all cases for
+ * admins.
  */
 export function buildCasesApi({
   origins,
@@ -18,8 +18,8 @@ export function buildCasesApi({
   server = {},
 }: {
   /**
-   * pages that may call, with the cookie too; without any, every page of this machine may, without
-   * it
+   * origins of pages that may call it, with the cookie; by default every page of this machine,
+   * without the cookie
    */
   origins: readonly string[]
   auth: AutoRefreshOptions
@@ -39,7 +39,7 @@ export function buildCasesApi({
     reply.code(isReady() ? 200 : 503).send({ ready: isReady() }),
   )
 
-  // Everything that is registered in here needs a live access token.
+  // Every route registered here needs a live access token.
   void app.register(async (guarded) => {
     await guarded.register(autoRefresh, auth)
     isReady = () => guarded.autoRefresh.isReady()
@@ -53,7 +53,7 @@ export function buildCasesApi({
     guarded.get<{ Params: { id: string } }>('/api/v1/cases/:id', async ({ params }, reply) => {
       const found = CASES.find(({ id }) => id === params.id)
       if (found === undefined)
-        return reply.code(404).send({ status: 404, message: 'There is no such case', data: null })
+        return reply.code(404).send({ status: 404, message: 'Case not found', data: null })
       return { status: 200, message: 'Case retrieved', data: found }
     })
 

@@ -17,7 +17,7 @@ const app = buildCasesApi({
   },
   server: {
     logger: { level: env['LOG_LEVEL'] || 'warn' },
-    // addresses of the proxies in front, whose X-Forwarded-For counts
+    // addresses of the proxies whose X-Forwarded-For is trusted
     trustProxy: env['TRUSTED_PROXIES'] ? env['TRUSTED_PROXIES'].split(',') : false,
   },
 })
@@ -31,7 +31,7 @@ const url = await app.listen({
 })
 console.log(`The example back end is ready: ${url}/api/v1/cases`)
 
-/** Without it one sentence says what to do. */
+/** Reads a key. If it is missing, prints one sentence with what to do, and exits. */
 async function key(name: KeyName): Promise<string> {
   try {
     return await readKey(name, { environment: env, dataDir })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 export type KeyName = 'REVOCATION_FEED_KEYS' | 'RENEWAL_KEYS'
 
 /**
- * A key from the environment (the first of its list), else from the file of its name in
- * `SECRETS_DIR` or `/run/secrets`, or, beside `npm start`, from the file in which that keeps it for
- * its owner alone. Throws an error that says what to do.
+ * Returns a key from the environment (the first of its list), else from the file of its name in
+ * `SECRETS_DIR` or `/run/secrets`, or, beside `npm start`, from the file in which that stores it
+ * for its owner. Throws an error that says what to do.
  */
 export async function readKey(
   name: KeyName,
@@ -24,8 +24,8 @@ export async function readKey(
 }
 
 /**
- * The text of the first file that exists; empty without one. A file that exists and cannot be read
- * is an error.
+ * Returns the text of the first file that exists, or an empty text. Throws if a file exists but
+ * cannot be read.
  */
 async function readFirst(files: readonly string[]): Promise<string> {
   for (const file of files) {

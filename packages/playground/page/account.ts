@@ -4,8 +4,8 @@ import { element, make } from './element.ts'
 import { toClockTime } from './format.ts'
 
 /**
- * The user's sessions and notices. `load` asks for both anew; calls that come meanwhile become one
- * more.
+ * Shows the user's sessions and notices. `load` reads both; calls during a load cause one more
+ * load.
  */
 export function createAccount({ tokens }: { tokens: TokenManager }) {
   let isLoading = false

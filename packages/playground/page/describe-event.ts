@@ -7,11 +7,11 @@ const ENDED = {
   user_disabled: 'the user was disabled',
   password_changed: 'the password was changed',
   admin: 'ended by an operator',
-  limit: 'too many sessions, this one had rested longest',
-  reuse: 'a spent refresh token came back',
+  limit: 'too many sessions, this one was unused longest',
+  reuse: 'a used refresh token was presented again',
 }
 
-/** An event of the server as a sentence. Types that are not known here are shown by their name. */
+/** Describes a server event in a sentence. Unknown types are shown by name. */
 export function describeEvent(
   { type, data }: Pick<AnyEvent, 'type' | 'data'>,
   ownSessionId: string | undefined,
@@ -21,15 +21,15 @@ export function describeEvent(
     'session_id' in data && data.session_id === ownSessionId
       ? 'This session'
       : 'Another session of yours'
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a new type is shown by its name until somebody words it
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a new type is shown by name until it has a sentence
   switch (event.type) {
     case 'session.issued.v1':
-      return { text: `${whose} began, from ${event.data.network}.` }
+      return { text: `${whose} started from ${event.data.network}.` }
     case 'session.rotated.v1':
-      return { text: `${whose} moved on to generation ${event.data.generation}.` }
+      return { text: `${whose} was refreshed to generation ${event.data.generation}.` }
     case 'session.reuse-detected.v1':
       return {
-        text: `A spent refresh token (generation ${event.data.presented.generation}) came back: ${lower(whose)} was ended, for the thief and for you.`,
+        text: `A used refresh token (generation ${event.data.presented.generation}) was presented again: ${lower(whose)} was ended, for the thief and for you.`,
         grave: true,
       }
     case 'session.revoked.v1':
@@ -38,16 +38,16 @@ export function describeEvent(
       return { text: `${whose} expired.` }
     case 'session.replay-suspected.v1':
       if (event.data.streak === 0) return { text: `${whose} was used from two networks at once.` }
-      return { text: `${whose} looks as if two held its token.`, grave: true }
+      return { text: `Two clients seem to hold the token of ${lower(whose)}.`, grave: true }
     case 'session.shadow-suspected.v1':
-      return { text: `${whose} looks as if two held its token.`, grave: true }
+      return { text: `Two clients seem to hold the token of ${lower(whose)}.`, grave: true }
     case 'security.pattern-detected.v1':
       return {
-        text: `The threat monitor warns of a pattern: ${event.data.pattern.replaceAll('_', ' ')}.`,
+        text: `Suspicious pattern detected: ${event.data.pattern.replaceAll('_', ' ')}.`,
         grave: true,
       }
     default:
-      return { text: `The server tells of ${event.type}.` }
+      return { text: `Server event ${event.type}.` }
   }
 }
 

@@ -1,7 +1,4 @@
-/**
- * The element of the page with this id. A missing one is a mistake in the page, and is told at
- * once.
- */
+/** Returns the element with this id. Throws if it is missing, which is a mistake in the page. */
 export function element(id: string): HTMLElement
 export function element<T extends HTMLElement>(id: string, type: new () => T): T
 export function element(id: string, type: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -10,7 +7,7 @@ export function element(id: string, type: new () => HTMLElement = HTMLElement): 
   return found
 }
 
-/** A new element. Text is only ever text. */
+/** Creates an element. Text is never parsed as HTML. */
 export function make(
   tag: string,
   { className = '', text = '' }: { className?: string; text?: string },

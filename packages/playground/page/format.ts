@@ -1,4 +1,4 @@
-/** 1773 is `1,773 s`, and from an hour on it is `23:59:12` or `6 d 23:59:12`. */
+/** Formats seconds: 1773 is `1,773 s`; from an hour on `23:59:12` or `6 d 23:59:12`. */
 export function toDuration(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds))
   if (whole < 3600) return `${whole.toLocaleString('en')} s`
@@ -11,5 +11,5 @@ export function toDuration(seconds: number): string {
 
 export const toClockTime = (date: Date) => date.toLocaleTimeString('en-GB')
 
-/** Enough to recognise a secret by, and nothing that it could be used with. */
+/** Shows enough of a secret to recognise it, and not enough to use it. */
 export const mask = (secret: string) => `${secret.slice(0, 8)}…${secret.slice(-4)}`

@@ -6,17 +6,17 @@ const LOOK_MS = 250
 const AGAIN_MS = 1000
 
 /**
- * Listens to the server's events while somebody is signed in. The server ends a stream a little
- * after its access token, and takes the oldest for a fifth tab; that one waits until it is looked
- * at again.
+ * Listens to the server's events while signed in. The server closes a stream shortly after its
+ * access token expires, and the oldest one when a fifth tab connects; that tab waits until it is
+ * focused.
  */
 export async function listen(
   tokens: TokenManager,
-  tell: (event: ServerEvent) => void,
+  onEvent: (event: ServerEvent) => void,
 ): Promise<void> {
   for (;;) {
     while (tokens.session === null) await pause(LOOK_MS)
-    const end = await listenOnce(tokens, tell).catch(() => 'broken' as const)
+    const end = await listenOnce(tokens, onEvent).catch(() => 'broken' as const)
     if (end !== 'over')
       show(end === 'replaced' ? 'paused: newer tabs are listening' : 'not listening')
     if (end === 'replaced') await nextFocus()
@@ -26,11 +26,11 @@ export async function listen(
 
 async function listenOnce(
   tokens: TokenManager,
-  tell: (event: ServerEvent) => void,
+  onEvent: (event: ServerEvent) => void,
 ): Promise<'over' | 'replaced' | 'broken'> {
   const leaving = new AbortController()
   const { sessionId } = tokens.session ?? {}
-  // It would go on for a while with the events of whoever was signed in before.
+  // The stream would continue with the events of the previous user.
   const watch = setInterval(() => {
     if (tokens.session !== null && tokens.session.sessionId !== sessionId) leaving.abort()
   }, LOOK_MS)
@@ -40,7 +40,7 @@ async function listenOnce(
     show('listening')
     for await (const event of readServerEvents(body)) {
       if (event.type === 'replaced') return 'replaced'
-      tell(event)
+      onEvent(event)
     }
     if (tokens.session === null) show('not listening')
     return 'over'

@@ -11,7 +11,7 @@ export type Entry = {
 
 const ENTRIES = 100
 
-/** Adds to "What happened", the newest first. */
+/** Adds an entry to "What happened", newest first. */
 export function log({ source, text, detail, at = new Date(), grave = false }: Entry): void {
   const list = element('log')
   const entry = make('li', { className: grave ? `${source} grave` : source })

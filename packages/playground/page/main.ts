@@ -21,11 +21,11 @@ const account = createAccount({ tokens })
 const thief = createThief({ tokens, graceSeconds: settings.graceSeconds })
 const username = element('username', HTMLInputElement)
 const password = element('password', HTMLInputElement)
-/** The session that a theft has ended, as the server told. */
+/** The session that the server ended because of a theft. */
 let stolenSessionId: string | undefined
 let sessionId: string | undefined
-/** What the next refresh is for; by itself, unless a button was pressed. */
-let cause = 'It was due, so the client renewed the pair by itself'
+/** The cause of the next refresh: automatic, unless a button was pressed. */
+let cause = 'The access token was due, so the client refreshed automatically'
 
 function draw() {
   sessionId = tokens.session?.sessionId ?? sessionId
@@ -47,7 +47,7 @@ async function because<T>(why: string, work: () => Promise<T>): Promise<T | unde
       grave: true,
     })
   } finally {
-    // its event comes a turn later
+    // the event of the work follows in the next task
     setTimeout(() => (cause = before))
   }
 }
@@ -73,18 +73,18 @@ element('sign-in').addEventListener('submit', (event) => {
   )
 })
 element('request').addEventListener('click', () => {
-  void because('It was due, so the client brought the next pair', async () => {
+  void because('The access token was due, so the client refreshed first', async () => {
     const { status } = await tokens.request('/api/v1/auth/me')
     log({
       source: 'page',
-      text: status === 200 ? 'The request was answered.' : 'The request was refused.',
+      text: status === 200 ? 'The request succeeded.' : 'The request was refused.',
       detail: `GET /api/v1/auth/me: ${status}`,
     })
   })
 })
 element('refresh').addEventListener(
   'click',
-  () => void because('You asked for it: the pair was renewed', () => tokens.refreshTokens()),
+  () => void because('You refreshed', () => tokens.refreshTokens()),
 )
 element('sign-out').addEventListener('click', () => void tokens.logout())
 
@@ -95,7 +95,7 @@ tokens.on('refreshed', ({ elsewhere }) => {
     log({
       source: 'page',
       text: elsewhere
-        ? `Another tab brought the pair of generation ${generation}; this one took it over.`
+        ? `Another tab refreshed to generation ${generation}; this tab uses the new pair.`
         : `${cause}. This is generation ${generation}.`,
     })
 })
@@ -107,7 +107,7 @@ tokens.on('session-ended', ({ reason }) => {
   log({
     source: 'page',
     text: isTheft
-      ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has dropped its tokens.`
+      ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has removed its tokens.`
       : text,
     detail: reason,
     grave: isTheft,
@@ -117,12 +117,12 @@ tokens.on('session-ended', ({ reason }) => {
 tokens.on('error', ({ message, code }) => log({ source: 'page', text: message, detail: code }))
 
 const THEFT =
-  'A spent refresh token came back, so this session was ended, for the thief and for you. Sign in again.'
+  'A used refresh token was presented again, so this session was ended, for the thief and for you. Sign in again.'
 const ENDED: Record<string, string> = {
   logout: 'You signed out.',
   signed_out_elsewhere: 'You signed out in another tab.',
   refresh_token_revoked: 'This session was ended. Sign in again.',
-  refresh_token_expired: 'This session has rested too long. Sign in again.',
+  refresh_token_expired: 'This session was unused too long. Sign in again.',
 }
 
 function fillIn() {
@@ -138,14 +138,14 @@ element('slow').hidden = settings.accessTtlSeconds <= 120
 draw()
 setInterval(draw, DRAW_MS)
 if (tokens.session !== null) {
-  log({ source: 'page', text: `Still signed in: the pair was in this browser's storage.` })
+  log({ source: 'page', text: `Still signed in: the tokens were in this browser's storage.` })
   void account.load()
 }
 void listen(tokens, ({ type, data }) => {
   const event = { type, data } as Pick<AnyEvent, 'type' | 'data'>
   if (event.type === 'session.reuse-detected.v1') {
     stolenSessionId = String(data['session_id'])
-    // the client may have met the refusal before
+    // the client may have got the refusal before
     if (tokens.session === null && stolenSessionId === sessionId)
       explainEnd({ text: THEFT, grave: true })
   }
@@ -155,6 +155,6 @@ void listen(tokens, ({ type, data }) => {
     detail: type,
     at: new Date(String(data['time'])),
   })
-  // Asking is also how the client learns that this very session is over.
+  // This request also tells the client that its own session has ended.
   void account.load()
 })

@@ -5,8 +5,8 @@ import { toDuration } from './format.ts'
 import { readClaims } from './read-claims.ts'
 
 /**
- * Shows what both tokens have left. The refresh token lives from the rotation on, which is when its
- * access token was issued.
+ * Shows the remaining life of both tokens. The refresh token lives from the last rotation on, which
+ * is when its access token was issued.
  */
 export function drawMeters(tokens: TokenManager, settings: PlaygroundSettings): void {
   const { session, accessToken } = tokens
@@ -25,7 +25,7 @@ export function drawMeters(tokens: TokenManager, settings: PlaygroundSettings): 
   element('due').textContent = isLast
     ? 'this one lasts until the session ends'
     : dueIn > 0
-      ? `in ${toDuration(dueIn)} it is due (the mark), and the client renews it`
+      ? `it is due in ${toDuration(dueIn)} (the mark), and the client refreshes`
       : 'it is due now'
   element('due-mark').style.left =
     `${(100 * settings.dueThresholdSeconds) / settings.accessTtlSeconds}%`

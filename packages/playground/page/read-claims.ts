@@ -1,6 +1,6 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 
-/** What an access token says, for show: nobody but the server can tell whether it is true. */
+/** Reads the claims of an access token for display, without verification. */
 export function readClaims(token: string): AccessTokenClaims {
   const bytes = Uint8Array.from(
     atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')),

@@ -1,6 +1,9 @@
 export type ServerEvent = { type: string; data: Record<string, unknown> }
 
-/** Server-sent events of an answer, until it ends. Comments, such as the beat, are left out. */
+/**
+ * Yields the server-sent events of a response until it ends. Comments, such as the heartbeat, are
+ * skipped.
+ */
 export async function* readServerEvents(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<ServerEvent> {

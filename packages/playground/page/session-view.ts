@@ -4,8 +4,8 @@ import { element } from './element.ts'
 const SIGNED_IN = ['tokens', 'actions', 'account']
 
 /**
- * Shows what belongs to somebody who is signed in, or the form. Where that takes the focused
- * element away, the focus goes to the new title.
+ * Shows the signed-in view or the form. If that hides the focused element, the focus moves to the
+ * new title.
  */
 export function drawSessionView(tokens: TokenManager): void {
   const isSignedIn = tokens.session !== null
@@ -17,7 +17,7 @@ export function drawSessionView(tokens: TokenManager): void {
     element(isSignedIn ? 'tokens-title' : 'sign-in-title').focus()
 }
 
-/** Why nobody is signed in any more, above the form; nothing while somebody is. */
+/** Shows above the form why the session ended; hidden while signed in. */
 export function explainEnd(why: { text: string; grave?: boolean } | undefined): void {
   element('ended').textContent = why?.text ?? ''
   element('ended').hidden = why === undefined

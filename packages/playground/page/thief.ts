@@ -7,13 +7,13 @@ type Loot = {
   token: string
   sessionId: string | undefined
   generation: number
-  spentAt?: number
-  isWorthless?: boolean
+  usedAt?: number
+  isUseless?: boolean
 }
 
 /**
- * "Be the thief": keeps a copy of the refresh token in this page, and sends it as somebody would
- * who has nothing else.
+ * "Be the thief": keeps a copy of the refresh token in this page, and sends it like a thief who has
+ * only the token.
  */
 export function createThief({
   tokens,
@@ -51,7 +51,7 @@ export function createThief({
     const detail =
       `POST /api/v1/auth/refresh: ${response.status} ${answer.error?.code ?? ''}`.trim()
     if (answer.data === null) {
-      loot.isWorthless = response.status === 401
+      loot.isUseless = response.status === 401
       log({
         source: 'thief',
         text: REFUSED[answer.error?.code ?? ''] ?? 'Refused.',
@@ -61,14 +61,14 @@ export function createThief({
     } else if (answer.data.refresh_token === tokens.refreshToken) {
       log({
         source: 'thief',
-        text: `Got the pair that you hold: within ${graceSeconds} s after it was spent, the token may be an honest retry whose answer was lost. No alarm yet.`,
+        text: `Received the pair that you hold: within ${graceSeconds} s after its use, the token counts as an honest retry whose answer was lost. No alarm yet.`,
         detail,
       })
     } else {
-      loot.spentAt ??= Date.now()
+      loot.usedAt ??= Date.now()
       log({
         source: 'thief',
-        text: `Was first, and got the next pair. Refresh within ${graceSeconds} s and you get the same one, like a tab that lost a race; refresh later and your own token is the spent one that ends the session for both.`,
+        text: `Was first and received the next pair. If you refresh within ${graceSeconds} s, you receive the same pair, like a tab that lost a race. If you refresh later, your own token counts as reused and ends the session for both.`,
         detail,
       })
     }
@@ -82,37 +82,37 @@ export function createThief({
     if (loot === undefined) return
     const { session } = tokens
     if (session?.sessionId === loot.sessionId && (session?.generation ?? 0) > loot.generation)
-      loot.spentAt ??= Date.now()
-    element('replay-means').textContent = 'Sends the copy past the client, as from another machine.'
+      loot.usedAt ??= Date.now()
+    element('replay-means').textContent =
+      'Sends the copy without the client, as another machine would.'
     element('loot-token').textContent = mask(loot.token)
     element('loot-state').textContent = `of generation ${loot.generation}, ${describe(loot)}`
   }
 
-  function describe({ spentAt, sessionId, isWorthless }: Loot): string {
-    if (isWorthless === true) return 'worth nothing: its session is over.'
-    if (spentAt === undefined)
+  function describe({ usedAt, sessionId, isUseless }: Loot): string {
+    if (isUseless === true) return 'useless: its session has ended.'
+    if (usedAt === undefined)
       return sessionId === tokens.session?.sessionId
-        ? 'the current one: whoever uses it first gets the next pair.'
-        : 'not of the session that is open here.'
-    const age = Math.floor((Date.now() - spentAt) / 1000)
+        ? 'current: the first to use it receives the next pair.'
+        : 'of another session.'
+    const age = Math.floor((Date.now() - usedAt) / 1000)
     const left = graceSeconds - age
     return left > 0
-      ? `spent ${age} s ago: for ${toDuration(left)} more it passes for an honest retry.`
-      : `spent ${toDuration(age)} ago: used now, it ends the session.`
+      ? `used ${age} s ago: for ${toDuration(left)} more it counts as an honest retry.`
+      : `used ${toDuration(age)} ago: using it again ends the session.`
   }
 
   element('steal').addEventListener('click', steal)
   element('replay').addEventListener(
     'click',
-    () =>
-      void replay().catch(() => log({ source: 'thief', text: 'The server cannot be reached.' })),
+    () => void replay().catch(() => log({ source: 'thief', text: 'The server is unavailable.' })),
   )
   return { draw }
 }
 
 const REFUSED: Record<string, string> = {
   refresh_token_reused:
-    'Refused: the token was spent before. Its session is over, for the thief and for you.',
-  refresh_token_revoked: 'Refused: the session is over already.',
-  rate_limited: 'Refused: too many tries.',
+    'Refused: the token was used before. Its session was ended, for the thief and for you.',
+  refresh_token_revoked: 'Refused: the session has already ended.',
+  rate_limited: 'Refused: too many attempts.',
 }

@@ -26,7 +26,7 @@ const logout = (userId: string, id = 'e1'): AnyEvent => ({
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A stream with a reader that notes all it gets. */
+/** A stream and a reader that records everything. */
 function open(
   streams: ReturnType<typeof createEventStreams>,
   userId = ANN,
@@ -41,7 +41,7 @@ function open(
 }
 const settle = () => vi.advanceTimersByTimeAsync(0)
 
-test('a user is told of the own sessions alone, and never of what names no user', async () => {
+test('a user receives only events about the own sessions', async () => {
   const streams = createEventStreams()
   const { seen } = open(streams)
   const failed: AnyEvent = {
@@ -56,13 +56,13 @@ test('a user is told of the own sessions alone, and never of what names no user'
   )
 })
 
-test('a silent stream is kept alive by a beat', async () => {
+test('a silent stream is kept alive by a heartbeat', async () => {
   const { seen } = open(createEventStreams())
   await vi.advanceTimersByTimeAsync(2 * BEAT_MS)
   expect(seen).toEqual({ text: ': open\n\n: beat\n\n: beat\n\n', isOver: false })
 })
 
-test('a stream tells of the end of its own session, and goes a beat after it was seen', async () => {
+test('a stream reports the end of its own session and closes a heartbeat later', async () => {
   const streams = createEventStreams()
   let isAllowed = true
   const { seen } = open(streams, ANN, async () => isAllowed)
@@ -75,13 +75,13 @@ test('a stream tells of the end of its own session, and goes a beat after it was
   expect(seen.isOver).toBe(true)
 })
 
-test('a moment in which nobody can say whether it is still allowed ends no stream', async () => {
+test('a failed access check closes no stream', async () => {
   const { seen } = open(createEventStreams(), ANN, () => Promise.reject(new Error('no database')))
   await vi.advanceTimersByTimeAsync(3 * BEAT_MS)
   expect(seen.isOver).toBe(false)
 })
 
-test('a fifth stream of a user takes the place of the first, which is told so; others keep theirs', async () => {
+test('a fifth stream of a user replaces the first one, with an event; other users keep theirs', async () => {
   const streams = createEventStreams()
   const ben = open(streams, BEN)
   const [first, second] = Array.from({ length: 5 }, () => open(streams))
@@ -90,7 +90,7 @@ test('a fifth stream of a user takes the place of the first, which is told so; o
   expect([second?.seen.isOver, ben.seen.isOver]).toEqual([false, false])
 })
 
-test('there is a limit to the streams of all users, and a reader who goes makes room', async () => {
+test('the number of streams is limited, and a disconnected reader frees one', async () => {
   const streams = createEventStreams()
   const all = Array.from({ length: 32 }, (_, index) =>
     open(streams, `user ${Math.floor(index / 4)}`),
@@ -102,7 +102,7 @@ test('there is a limit to the streams of all users, and a reader who goes makes 
   expect(open(streams, ANN).body).toBeDefined()
 })
 
-test('a reader who does not read is cut off before much waits, and nobody else notices', async () => {
+test('a reader that does not read is disconnected, without effect on others', async () => {
   const streams = createEventStreams()
   const stuck = streams.open({ userId: ANN, isStillAllowed: async () => true })
   const { seen } = open(streams)
@@ -115,7 +115,7 @@ test('a reader who does not read is cut off before much waits, and nobody else n
   expect(seen).toMatchObject({ text: expect.stringContaining('id: e999\n'), isOver: false })
 })
 
-test('all of them end when the process stops, and no timer is left', async () => {
+test('all streams end when the process stops, and no timer is left', async () => {
   const streams = createEventStreams()
   const { seen } = open(streams)
   streams.endAll()

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { AnyEvent } from '@auto-refresh/contracts'
 
-/** Well below the server's time-out of a silent connection. */
+/** Well below the server's timeout of a silent connection. */
 const BEAT_MS = 5000
-/** A browser opens six connections to a server: the API must keep some. */
+/** A browser opens six connections to a server; some must stay free for the API. */
 const STREAMS_OF_A_USER = 4
 const STREAMS = 32
 const WAITING_BYTES = 65_536
@@ -11,16 +11,16 @@ const WAITING_BYTES = 65_536
 type Stream = Readonly<{ userId: string; body: Readable; end: () => void }>
 
 /**
- * Server-sent events that name their user. Whoever reads too slowly is cut off, and the oldest
- * stream of a user makes room for a fifth, being told so.
+ * Server-sent events for the user they concern. A client that reads too slowly is disconnected, and
+ * the oldest stream of a user is closed for a fifth one, with an event that says so.
  */
 export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {}) {
   const streams = new Set<Stream>()
 
   return {
     /**
-     * `undefined` when there are too many. A stream outlives what it was opened with by one beat at
-     * least, so that it can tell of the end of its own session, and by two at most.
+     * Opens a stream; `undefined` if there are too many. It outlives its access token by one to two
+     * heartbeats, so that it can report the end of its own session.
      */
     open({
       userId,
@@ -44,7 +44,7 @@ export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {
             if (!isAllowed && !wasAllowed) stream.end()
             wasAllowed = isAllowed
           },
-          // not known just now: the next beat asks again
+          // unknown at the moment: the next heartbeat checks again
           () => {},
         )
       }, beatMs)
@@ -67,7 +67,7 @@ export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {
     },
 
     /**
-     * Gives each event to its user's streams. Never waits: who publishes must not depend on a
+     * Sends each event to its user's streams. Never waits: the publisher must not depend on a
      * reader.
      */
     tell(events: readonly AnyEvent[]): void {

@@ -1,6 +1,6 @@
-/** What the page shows and explains; it holds no secret but the password that everybody knows. */
+/** Settings that the page shows and explains. The only secret in it is the known demo password. */
 export type PlaygroundSettings = Readonly<{
-  /** filled in for the newcomer, where it works */
+  /** prefilled name and password, where they work */
   signIn: { username: string; password: string } | null
   metricsUrl: string
   accessTtlSeconds: number

@@ -55,7 +55,7 @@ const imports = (script: string) =>
     ([, specifier = '']) => specifier,
   )
 
-test('every script that the page asks for is there, and is no TypeScript any more', async () => {
+test('every script of the page is served as JavaScript', async () => {
   const { app } = await start()
   const seen = new Set(['/playground/main.ts'])
   for (const path of seen) {
@@ -77,7 +77,7 @@ test('every script that the page asks for is there, and is no TypeScript any mor
   )
 })
 
-test('every file that the page names is there, and it loads and runs nothing else', async () => {
+test('every file of the page is served, and it loads and runs nothing else', async () => {
   const { app } = await start()
   const page = await app.inject('/')
   expect(page.headers).toMatchObject({
@@ -112,13 +112,13 @@ test.each([
   '/playground/client/testing/x.ts',
   '/playground/__proto__',
   '/playground/constructor',
-])('nothing else is served: %s', async (url) => {
+])('no other path is served: %s', async (url) => {
   const { app } = await start()
   expect((await app.inject(url)).body).toMatch(/There is no such path|Not Found/)
 })
 
 test.each(['missing', 'invalid', 'expired', 'revoked'])(
-  'nobody listens with an access token that is %s',
+  'the stream rejects an access token that is %s',
   async (outcome) => {
     const { app } = await start()
     const answer = await app.inject({
@@ -129,7 +129,7 @@ test.each(['missing', 'invalid', 'expired', 'revoked'])(
   },
 )
 
-test('what happens to the own sessions arrives as it happens, and a stop ends the stream by itself', async () => {
+test('events about the own sessions arrive on the open stream, and a stop ends it', async () => {
   const { app, publish, subscribed, close } = await start()
   const answer = await app.inject({
     url: '/playground/events',
@@ -170,7 +170,7 @@ test('what happens to the own sessions arrives as it happens, and a stop ends th
   expect(close).toHaveBeenCalledOnce()
 })
 
-test('to a request that it is not served to, every path of it is a 404', async () => {
+test('a request that may not see the page gets a 404 for every path', async () => {
   const { app } = await start({
     isServedTo: ({ headers }) => headers['x-forwarded-for'] === undefined,
   })

@@ -7,7 +7,7 @@ import type { PlaygroundSettings } from './playground-settings.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** leaves the route out of the API reference (`@fastify/swagger`) */
+    /** hides the route in the API reference (`@fastify/swagger`) */
     hide?: boolean
   }
 }
@@ -28,11 +28,11 @@ export type PlaygroundOptions = Readonly<{
     }): Promise<{ close(): Promise<void> }>
   }
   topics: readonly string[]
-  /** which requests see the page; to all others it is a 404 */
+  /** decides which requests see the page; all others get a 404 */
   isServedTo: (request: FastifyRequest) => boolean
 }>
 
-/** Everything from our own origin, nothing within the page, and no text ever read as HTML. */
+/** Allows resources of our own origin only, no inline scripts, and no text as HTML. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -46,8 +46,8 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /**
- * A page at `/` on which a newcomer signs in, watches the tokens and steals one;
- * `/playground/events` tells it what happens.
+ * Serves a page at `/` on which a new user signs in, watches the tokens and steals one;
+ * `/playground/events` streams the user's events.
  */
 export const playground = fastifyPlugin(
   async (
@@ -85,7 +85,7 @@ export const playground = fastifyPlugin(
     app.addHook('onClose', () => subscription.close())
 
     app.get('/playground/events', { ...hidden, exposeHeadRoute: false }, async (request, reply) => {
-      // EventSource cannot send it, so the page reads the stream with fetch
+      // EventSource cannot send Authorization, so the page reads the stream with fetch
       const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
       const access = await checkAccessToken(token)
       if (access.outcome === 'retired') throw new CodedError('access_token_expired')

@@ -11,10 +11,10 @@ const CONTENT_TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.ts': 'text/javascript; charset=utf-8',
 }
-/** What only tests need. */
+/** Files that only tests need. */
 const NOT_FOR_BROWSERS = /\.test\.ts$|^testing\//
 
-/** The page and the client that it uses, by the path under which a browser asks for them. */
+/** Reads the page and the client that it uses, by the path under which a browser requests them. */
 export function readPageFiles(): Map<string, PageFile> {
   const client = createRequire(import.meta.url).resolve('@auto-refresh/client')
   return new Map([
@@ -37,8 +37,8 @@ function readFolder(prefix: string, folder: string): [string, PageFile][] {
 }
 
 /**
- * Browsers know no names of packages, and a table of them (an import map) would be a script in the
- * page.
+ * Replaces package names with paths: browsers do not resolve names, and an import map would be an
+ * inline script.
  */
 const toScript = (source: string) =>
   stripTypes(source).replaceAll(`'@auto-refresh/client'`, `'/playground/client/index.ts'`)

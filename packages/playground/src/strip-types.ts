@@ -1,9 +1,9 @@
 import { stripTypeScriptTypes } from 'node:module'
 
 /**
- * TypeScript as a browser can run it: types become blanks, so that lines and columns stay. Node
- * runs the services the same way, but warns once that the function may still change; whoever starts
- * the product can do nothing about that.
+ * Converts TypeScript for browsers: types become blanks, so that lines and columns stay. Node runs
+ * the services in the same way, but warns once that the function may change; the operator cannot
+ * act on that warning.
  */
 export function stripTypes(source: string): string {
   const { emitWarning } = process

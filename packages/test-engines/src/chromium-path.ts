@@ -1,6 +1,6 @@
 /**
- * The browser that tests drive: `TEST_CHROMIUM`, else where Debian's package puts it. It need not
- * be there.
+ * Path of the browser for tests: `TEST_CHROMIUM`, else the path of Debian's package. The file may
+ * be missing.
  */
 export function chromiumPath(environment: NodeJS.ProcessEnv): string {
   const given = environment['TEST_CHROMIUM'] ?? ''

@@ -6,7 +6,9 @@ export type TestDatabase = Readonly<{ url: string; drop: () => Promise<void> }>
 
 let server: ReturnType<typeof startPostgres> | undefined
 
-/** Instead of the deadlines of our pools, which a machine that stands still for a second breaks. */
+/**
+ * Replaces the short deadlines of our pools, which a machine that stalls for a second would break.
+ */
 const PATIENT = {
   options:
     '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000',
@@ -15,10 +17,9 @@ const PATIENT = {
 }
 
 /**
- * A fresh, empty database with a name of its own. Under vitest all test files share the server that
- * its global set-up started; elsewhere the first call starts one, which ends with
- * `stopTestPostgres`. Who connects with its URL waits long, but for tests of the `ownDeadlines` of
- * what they test.
+ * Creates an empty database with a unique name. Under vitest all test files share the server of the
+ * global set-up; elsewhere the first call starts a server, which `stopTestPostgres` stops.
+ * Connections of its URL have long deadlines, except for tests of `ownDeadlines`.
  */
 export async function createTestDatabase({ ownDeadlines = false } = {}): Promise<TestDatabase> {
   server ??= startPostgres()
@@ -32,7 +33,7 @@ export async function createTestDatabase({ ownDeadlines = false } = {}): Promise
   return { url: own.href, drop: () => execute(url, `drop database if exists ${name} with (force)`) }
 }
 
-/** Ends the server that `createTestDatabase` started in this process, if it did. */
+/** Stops the server that `createTestDatabase` started in this process, if it did. */
 export async function stopTestPostgres(): Promise<void> {
   const started = server
   server = undefined

@@ -19,7 +19,7 @@ export async function eventually<T>(
   }
 }
 
-/** Lets real time pass, for windows that the product measures by the clock. */
+/** Waits in real time, for windows that the product measures by the clock. */
 export async function waitSeconds(seconds: number): Promise<void> {
   const from = performance.now()
   await eventually(() => performance.now() - from > seconds * 1000, seconds * 1000 + 5000)

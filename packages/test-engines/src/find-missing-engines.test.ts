@@ -5,9 +5,9 @@ const bare = { PATH: '/nowhere', TEST_CHROMIUM: '/nowhere/chromium' }
 const names = (environment: NodeJS.ProcessEnv) =>
   findMissingEngines(environment).map(({ engine }) => engine)
 
-test('a bare machine lacks all, with a cure for each', () => {
+test('on a bare machine all engines are missing, each with a remedy', () => {
   const missing = findMissingEngines(bare)
-  // Docker lends Kafka and Redis, so they can only be asked for where there is none.
+  // Docker provides Kafka and Redis, so their messages appear only without it.
   expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus', 'browser', 'python'])
   expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual([
     'prometheus',
@@ -35,6 +35,6 @@ test('a bare machine lacks all, with a cure for each', () => {
   ])
 })
 
-test('nothing is left out in CI', () => {
+test('in CI no engine is skipped', () => {
   expect(findMissingEngines({ ...bare, CI: 'true' })).toEqual([])
 })

@@ -9,9 +9,9 @@ export type MissingEngine = Readonly<{
 }>
 
 /**
- * Engines that tests cannot have on this machine, and why: their test files (`x.kafka.int.test.ts`)
- * are left out and listed at the end of `npm test`. A cheap look, no engine is started. In CI
- * nothing is missing: what cannot start must fail there.
+ * Returns the engines that this machine lacks for tests, with the reason: their test files
+ * (`x.kafka.int.test.ts`) are skipped and listed at the end of `npm test`. It starts no engine. In
+ * CI nothing is reported missing: what cannot start must fail there.
  */
 export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngine[] {
   const isOnPath = (...names: string[]) =>

@@ -8,9 +8,9 @@ export type StartedKafka = Readonly<{
 }>
 
 /**
- * A Kafka for tests: the one that `TEST_KAFKA_BROKERS` names, else a container, else, without
- * Docker, a process on this machine. It creates no topics automatically. Throws an error that names
- * the cause when none of these works.
+ * Starts a Kafka for tests: the one of `TEST_KAFKA_BROKERS`, else a container, else, without
+ * Docker, a process on this machine. It creates no topics automatically. Throws an error with the
+ * cause if none of these works.
  */
 export async function startKafka(
   environment: NodeJS.ProcessEnv = process.env,
@@ -18,7 +18,7 @@ export async function startKafka(
   const given = environment['TEST_KAFKA_BROKERS']
   if (given !== undefined && given !== '')
     return { brokers: given.split(','), stop: async () => {}, engine: 'environment' }
-  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  // Fails if no Docker engine is available, or Docker cannot get the image.
   const container = await startDockerKafka().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { brokers, stop } = await startOwnKafka(environment)

@@ -15,23 +15,23 @@ import { killWithParent } from './end-with-parent.ts'
 
 export type OwnPostgres = Readonly<{
   url: string
-  /** a clean shutdown; `startServer` brings it back on the same port with the same data */
+  /** a clean shutdown; `startServer` starts it again on the same port with the same data */
   stopServer: () => Promise<void>
   startServer: () => Promise<void>
   /** kill -9 */
   killServer: () => Promise<void>
-  /** ends it and removes its data; may be repeated */
+  /** stops it and removes its data; may be called again */
   stop: () => Promise<void>
 }>
 
 const PREFIX = 'auto-refresh-postgres-'
 /**
- * A test's data need not survive the machine, but what was answered must survive a kill -9:
+ * Test data need not survive a machine crash, but what was answered must survive a kill -9:
  * synchronous_commit stays on.
  */
 const FAST = { fsync: 'off', full_page_writes: 'off' }
 
-/** A Postgres of the caller's alone, in a temporary folder, for tests that stop and kill it. */
+/** Starts a private Postgres in a temporary folder, for tests that stop and kill it. */
 export async function startOwnPostgres(): Promise<OwnPostgres> {
   await sweepLeftovers()
   const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
@@ -42,8 +42,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await start()
 
   async function start(): Promise<void> {
-    // Removes the lock file of a killed server: Postgres would take a dead process that nobody has
-    // buried yet for a server.
+    // Removes the lock file of a killed server: Postgres would take a process that was not reaped
+    // yet for a running server.
     await findPostmaster(data)
     const { client, pid } = await startServer(instance, { port, settings: FAST })
     stopWatching()
@@ -75,10 +75,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   }
 }
 
-/**
- * The watcher ends the server of a test run that was killed. Where both were killed, the next run
- * does.
- */
+/** The watcher stops the server of a killed test run. If both were killed, the next run does. */
 async function sweepLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-', 1)[0]) : 0

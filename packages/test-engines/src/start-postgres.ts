@@ -8,7 +8,7 @@ export type StartedPostgres = Readonly<{
 }>
 
 /**
- * A Postgres for tests: the one that `TEST_DATABASE_URL` names, else a container, else, without
+ * Starts a Postgres for tests: the one of `TEST_DATABASE_URL`, else a container, else, without
  * Docker, the embedded one.
  */
 export async function startPostgres(
@@ -17,7 +17,7 @@ export async function startPostgres(
   const given = environment['TEST_DATABASE_URL']
   if (given !== undefined && given !== '')
     return { url: given, stop: async () => {}, engine: 'environment' }
-  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  // Fails if no Docker engine is available, or Docker cannot get the image.
   const container = await startDockerPostgres().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnPostgres()

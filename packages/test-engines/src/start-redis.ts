@@ -8,8 +8,8 @@ export type StartedRedis = Readonly<{
 }>
 
 /**
- * A Redis for tests: the one that `TEST_REDIS_URL` names, else a container, else, without Docker, a
- * process on this machine. Throws an error that names the cause when none of these works.
+ * Starts a Redis for tests: the one of `TEST_REDIS_URL`, else a container, else, without Docker, a
+ * process on this machine. Throws an error with the cause if none of these works.
  */
 export async function startRedis(
   environment: NodeJS.ProcessEnv = process.env,
@@ -17,7 +17,7 @@ export async function startRedis(
   const given = environment['TEST_REDIS_URL']
   if (given !== undefined && given !== '')
     return { url: given, stop: async () => {}, engine: 'environment' }
-  // It fails where no Docker engine answers, and where Docker cannot get the image.
+  // Fails if no Docker engine is available, or Docker cannot get the image.
   const container = await startDockerRedis().catch(() => undefined)
   if (container !== undefined) return { ...container, engine: 'docker' }
   const { url, stop } = await startOwnRedis(environment)

@@ -23,7 +23,7 @@ function isListening(): Promise<boolean> {
   })
 }
 
-test('the brokers in TEST_KAFKA_BROKERS are taken as they are', async () => {
+test('the brokers of TEST_KAFKA_BROKERS are used unchanged', async () => {
   expect(await startKafka({ TEST_KAFKA_BROKERS: 'a:1,b:2' })).toMatchObject({
     brokers: ['a:1', 'b:2'],
     engine: 'environment',
@@ -31,7 +31,7 @@ test('the brokers in TEST_KAFKA_BROKERS are taken as they are', async () => {
 })
 
 test.each(['stopServer', 'killServer'] as const)(
-  'it comes back at the same address after %s',
+  'it restarts at the same address after %s',
   async (end) => {
     expect(await isListening()).toBe(true)
     await kafka[end]()
@@ -41,7 +41,7 @@ test.each(['stopServer', 'killServer'] as const)(
   },
 )
 
-test('where there is no way to one, the reason is told', async () => {
+test('if none can start, the error has the reason', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'no-kafka-'))
   await expect(startOwnKafka({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(
     /^There is no Kafka for tests: .* \(Maven \(mvn\) is not on the PATH\)$/,

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startOwnRedis, type OwnRedis } from './without-docker/start-own-redis.ts'
 import { startRedis } from './start-redis.ts'
 
-/** What a Redis at this address answers to an inline command. */
+/** Returns the answer of a Redis at this address to an inline command. */
 function ask(url: string, command: string, timeoutMs = 20_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) }, () =>
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop())
 afterEach(() => redis.startServer())
 
-test('the address in TEST_REDIS_URL is taken as it is', async () => {
+test('the address of TEST_REDIS_URL is used unchanged', async () => {
   expect(await startRedis({ TEST_REDIS_URL: 'redis://somewhere:1' })).toMatchObject({
     url: 'redis://somewhere:1',
     engine: 'environment',
@@ -38,7 +38,7 @@ test('the address in TEST_REDIS_URL is taken as it is', async () => {
 })
 
 test.each(['stopServer', 'killServer'] as const)(
-  'what was stored survives %s, at the same address',
+  'stored data survive %s, at the same address',
   async (end) => {
     await ask(redis.url, `set ${end} 7`)
     await redis[end]()
@@ -48,14 +48,14 @@ test.each(['stopServer', 'killServer'] as const)(
   },
 )
 
-test('a frozen one takes connections and answers nothing, and goes on when thawed', async () => {
+test('a frozen one accepts connections without answers, and continues when resumed', async () => {
   redis.freezeServer()
   await expect(ask(redis.url, 'ping', 200)).rejects.toThrow('no answer')
   redis.thawServer()
   expect(await ask(redis.url, 'ping')).toBe('+PONG')
 })
 
-test('it ends with its owner, also one that was killed', async () => {
+test('it ends with its owner, even if that was killed', async () => {
   const owner = spawn(process.execPath, [join(import.meta.dirname, 'testing/hold-redis.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -67,7 +67,7 @@ test('it ends with its owner, also one that was killed', async () => {
   await expect.poll(() => ask(url, 'ping').catch(String)).toContain('ECONNREFUSED')
 })
 
-test('where there is no way to one, the reason is told', async () => {
+test('if none can start, the error has the reason', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'no-redis-'))
   await expect(startOwnRedis({ PATH: empty, XDG_CACHE_HOME: empty })).rejects.toThrow(
     /^There is no Redis for tests: .* \(Maven \(mvn\) is not on the PATH\)$/,

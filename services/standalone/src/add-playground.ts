@@ -5,7 +5,7 @@ import { playground, type PlaygroundSettings } from '@auto-refresh/playground'
 import type { DemoUser } from './to-banner.ts'
 import type { ServiceConfigs } from './config.ts'
 
-/** Puts the playground at `/` of the public API, which must not listen yet. */
+/** Serves the playground at `/` of the public API, which must not be listening yet. */
 export function addPlayground({
   authApi,
   bus,

@@ -49,7 +49,7 @@ const signIn = (url: string, headers: Record<string, string> = {}) =>
 const openPlayground = async (url: string, headers: Record<string, string> = {}) =>
   (await ask(`${url}/`, headers)).status
 
-test('on the machine itself the known password and the playground work, by either name', async () => {
+test('on the same machine the known password and the playground work by either host name', async () => {
   for (const name of ['127.0.0.1', 'localhost']) {
     const host = new URL(running.url).host.replace('127.0.0.1', name)
     const answer = await signIn(running.url, { host, origin: `http://${host}` })
@@ -58,7 +58,7 @@ test('on the machine itself the known password and the playground work, by eithe
   }
 })
 
-test('a request of HTTP/1.0, as old proxies send it, gets neither the known password nor the playground', async () => {
+test('an HTTP/1.0 request, as old proxies send it, gets neither the known password nor the playground', async () => {
   const socket = connect(Number(new URL(running.url).port), '127.0.0.1')
   socket.write(
     `POST /api/v1/auth/token HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Auto-Refresh: 1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
@@ -70,7 +70,7 @@ test('a request of HTTP/1.0, as old proxies send it, gets neither the known pass
 })
 
 test.runIf(hasNginx)(
-  'behind an nginx of one line the known password and the playground are refused',
+  'behind a one-line nginx the known password and the playground are refused',
   async () => {
     const nginx = await startNginx(`proxy_pass ${running.url}; proxy_http_version 1.0;`)
     onTestFinished(() => nginx.stop())
@@ -81,7 +81,7 @@ test.runIf(hasNginx)(
 )
 
 test.runIf(hasNginx)(
-  'a browser behind an nginx of HTTP/1.1 without any header is refused the known password by its origin',
+  'behind an HTTP/1.1 nginx without headers a browser is refused the known password by its origin',
   async () => {
     const nginx = await startNginx(
       `proxy_pass ${running.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
@@ -89,37 +89,34 @@ test.runIf(hasNginx)(
     onTestFinished(() => nginx.stop())
     const headers = { host: 'auth.example.com', origin: 'https://auth.example.com' }
     expect((await signIn(nginx.url, headers)).status).toBe(403)
-    // what is left, and why the banner and the documents ask for a password of one's own behind
-    // every proxy
+    // Such a proxy cannot be detected otherwise, so the banner and the docs ask for your own
+    // password behind every proxy.
     expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(200)
   },
 )
 
-test.runIf(hasNginx)(
-  'a password of its own makes the demo user safe behind every proxy',
-  async () => {
-    const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-    const ownDatabase = await createTestDatabase()
-    const product = await startMain({
-      DATA_DIR: own,
-      DATABASE_URL: ownDatabase.url,
-      DEMO_USER_PASSWORD: 'violet anchor 17',
-    })
-    const nginx = await startNginx(
-      `proxy_pass ${product.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
-    )
-    onTestFinished(async () => {
-      await nginx.stop()
-      await product.end('SIGTERM')
-      await ownDatabase.drop()
-      await rm(own, { recursive: true })
-    })
-    expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
-  },
-)
+test.runIf(hasNginx)('with its own password the demo user is safe behind every proxy', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
+  const ownDatabase = await createTestDatabase()
+  const product = await startMain({
+    DATA_DIR: own,
+    DATABASE_URL: ownDatabase.url,
+    DEMO_USER_PASSWORD: 'violet anchor 17',
+  })
+  const nginx = await startNginx(
+    `proxy_pass ${product.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
+  )
+  onTestFinished(async () => {
+    await nginx.stop()
+    await product.end('SIGTERM')
+    await ownDatabase.drop()
+    await rm(own, { recursive: true })
+  })
+  expect((await signIn(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
+})
 
-describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client reads', () => {
-  // without a window the second use of a refresh token is a reuse
+describe.runIf(hasNginx)('behind auth_request of nginx, whose response no client reads', () => {
+  // without a grace window the second use of a refresh token is a reuse
   const settings = {
     ACCESS_TOKEN_EXPIRE_MINUTES: '1',
     AUTO_REFRESH_THRESHOLD: '59.9',
@@ -130,52 +127,61 @@ describe.runIf(hasNginx)('behind auth_request of nginx, whose answer no client r
   test.each<[string, (pair: Pair) => Record<string, string>]>([
     ['header', (pair) => ({ 'x-refresh-token': pair.refresh_token })],
     ['cookie', (pair) => ({ cookie: `refresh_token=${pair.refresh_token}` })],
-  ])('a due pair is not renewed, and its session lives on: refresh token by %s', async (_, by) => {
-    const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-    const ownDatabase = await createTestDatabase()
-    const product = await startMain({ DATA_DIR: own, DATABASE_URL: ownDatabase.url, ...settings })
-    const nginx = await startNginx(`
+  ])(
+    'a due pair is not refreshed, and its session continues: refresh token by %s',
+    async (_, by) => {
+      const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
+      const ownDatabase = await createTestDatabase()
+      const product = await startMain({ DATA_DIR: own, DATABASE_URL: ownDatabase.url, ...settings })
+      const nginx = await startNginx(`
       auth_request /_auth; rewrite ^ /.well-known/jwks.json break; proxy_pass ${product.url};
       location = /_auth {
         internal; auth_request off; proxy_pass ${product.url}/api/v1/auth/me; proxy_pass_request_body off;
         proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri;
       }`)
-    onTestFinished(async () => {
-      await nginx.stop()
-      await product.end('SIGTERM')
-      await ownDatabase.drop()
-      await rm(own, { recursive: true })
-    })
-    const post = async (path: string, body: object) => {
-      const headers = { 'content-type': 'application/json' }
-      const answer = await fetch(`${product.url}/api/v1/auth/${path}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(body),
+      onTestFinished(async () => {
+        await nginx.stop()
+        await product.end('SIGTERM')
+        await ownDatabase.drop()
+        await rm(own, { recursive: true })
       })
-      return { status: answer.status, pair: ((await answer.json()) as { data: Pair }).data }
-    }
-    const proofOf = (pair: Pair) => ({ authorization: `Bearer ${pair.access_token}`, ...by(pair) })
-    const isDue = async ({ access_token: token }: Pair) => {
-      const answer = await fetch(`${product.url}/api/v1/auth/token-status`, {
-        headers: { authorization: `Bearer ${token}` },
+      const post = async (path: string, body: object) => {
+        const headers = { 'content-type': 'application/json' }
+        const answer = await fetch(`${product.url}/api/v1/auth/${path}`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(body),
+        })
+        return { status: answer.status, pair: ((await answer.json()) as { data: Pair }).data }
+      }
+      const proofOf = (pair: Pair) => ({
+        authorization: `Bearer ${pair.access_token}`,
+        ...by(pair),
       })
-      return (await answer.text()).includes('"needs_refresh":true')
-    }
+      const isDue = async ({ access_token: token }: Pair) => {
+        const answer = await fetch(`${product.url}/api/v1/auth/token-status`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+        return (await answer.text()).includes('"needs_refresh":true')
+      }
 
-    const { pair } = await post('token', { username: 'admin', password: 'password' })
-    await expect.poll(() => isDue(pair), { timeout: 20_000 }).toBe(true)
-    for (const path of ['/page', '/page?again=1']) {
-      const answer = await fetch(`${nginx.url}${path}`, { headers: proofOf(pair) })
-      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"keys"')])
-    }
-    expect((await fetch(`${nginx.url}/page`)).status).toBe(401)
+      const { pair } = await post('token', { username: 'admin', password: 'password' })
+      await expect.poll(() => isDue(pair), { timeout: 20_000 }).toBe(true)
+      for (const path of ['/page', '/page?again=1']) {
+        const answer = await fetch(`${nginx.url}${path}`, { headers: proofOf(pair) })
+        expect([answer.status, await answer.text()]).toEqual([
+          200,
+          expect.stringContaining('"keys"'),
+        ])
+      }
+      expect((await fetch(`${nginx.url}/page`)).status).toBe(401)
 
-    const next = await post('refresh', { refresh_token: pair.refresh_token })
-    expect(next.status).toBe(200)
-    // Asked by a client itself, the same pair is renewed.
-    await expect.poll(() => isDue(next.pair), { timeout: 20_000 }).toBe(true)
-    const direct = await fetch(`${product.url}/api/v1/auth/me`, { headers: proofOf(next.pair) })
-    expect([direct.status, direct.headers.get('x-token-refreshed')]).toEqual([200, 'true'])
-  })
+      const next = await post('refresh', { refresh_token: pair.refresh_token })
+      expect(next.status).toBe(200)
+      // The client itself can refresh the same pair.
+      await expect.poll(() => isDue(next.pair), { timeout: 20_000 }).toBe(true)
+      const direct = await fetch(`${product.url}/api/v1/auth/me`, { headers: proofOf(next.pair) })
+      expect([direct.status, direct.headers.get('x-token-refreshed')]).toEqual([200, 'true'])
+    },
+  )
 })

@@ -12,13 +12,13 @@ import { toBanner } from './to-banner.ts'
 import { checkPort } from './check-port.ts'
 import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
 import { ensureDemoUser } from './ensure-demo-user.ts'
-import { createGate } from './create-gate.ts'
+import { createStartBarrier } from './create-start-barrier.ts'
 import { keepKeys } from './generated-keys.ts'
 import { openDatabase } from './open-database.ts'
 
 /**
- * Composition root: all services in one process. `stop` ends them in reverse order, the database
- * last. The signal calls a start off that waits: its reason is thrown. `traceExporter` is for
+ * Composition root: all services in one process. `stop` stops them in reverse order, the database
+ * last. `signal` aborts a start that is waiting: its reason is thrown. `traceExporter` is for
  * tests.
  */
 export async function buildStandalone(
@@ -57,10 +57,10 @@ export async function buildStandalone(
   })
 
   const bus = createInProcessBus({ tracing })
-  const gate = createGate(bus)
+  const barrier = createStartBarrier(bus)
   const store = buildTokenStore({
     config: configs.tokenStore,
-    publisher: gate,
+    publisher: barrier,
     logger,
     metrics,
     tracing,
@@ -94,7 +94,7 @@ export async function buildStandalone(
     tracing,
   })
   starting.defer(() => authApi.stop())
-  starting.defer(() => gate.close())
+  starting.defer(() => barrier.close())
 
   await checkTogether([store.checkKeys, authApi.checkKeys])
   await store.start()
@@ -112,14 +112,14 @@ export async function buildStandalone(
     })
   const { url } = await authApi.start(signal)
   const { issuer } = configs.authApi.tokens
-  // Not derived from PORT: processes on one database must agree about it.
+  // Not derived from PORT, because all processes on one database must use the same issuer.
   if ((environment['ISSUER'] ?? '') === '' && new URL(issuer).port !== new URL(url).port) {
     logger.warn(
       { issuer, url },
-      'ISSUER is not set: tokens name another address than this one, set ISSUER to the public URL',
+      'ISSUER is not set: tokens contain another address than this server, set ISSUER to the public URL',
     )
   }
-  gate.open()
+  barrier.open()
 
   const notReady = findTrouble
   findTrouble = authApi.findTrouble
@@ -136,7 +136,7 @@ export async function buildStandalone(
       demoUser,
     }),
     stop: () => running.disposeAsync(),
-    /** For an exit that cannot wait: asks the database to end, too. */
+    /** For an exit that cannot wait: asks the database to stop, too. */
     abandon: database.abandon,
   }
 }

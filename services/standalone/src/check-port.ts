@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Throws when somebody listens there already: said at once, not after the database has been made.
+ * Throws when the port is in use. Checked first, so that the operator does not wait for the
+ * database to be created.
  */
 export async function checkPort({ host, port }: { host: string; port: number }): Promise<void> {
   const server = createServer().listen(port, host)

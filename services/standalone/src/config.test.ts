@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
 import { generateKeys } from './generated-keys.ts'
 
-test('without any setting it listens on loopback, on an embedded Postgres, with the demo user', () => {
+test('without settings it listens on loopback, with an embedded Postgres and the demo user', () => {
   expect(parseStandaloneConfig({})).toMatchObject({
     host: '127.0.0.1',
     port: 8000,
@@ -15,7 +15,7 @@ test('without any setting it listens on loopback, on an embedded Postgres, with 
   })
 })
 
-test('the faults of all services are named at once, without a value', () => {
+test('the wrong settings of all services are reported together, without values', () => {
   const parse = () =>
     parseStandaloneConfig({
       PORT: 'x',
@@ -38,7 +38,7 @@ test('the faults of all services are named at once, without a value', () => {
   expect(parse).not.toThrow('my-secret')
 })
 
-test('a DATA_DIR that can never be made is named among them, and nothing has been made', () => {
+test('a DATA_DIR that cannot be created is reported with them, and nothing is created', () => {
   const parse = () => parseStandaloneConfig({ PORT: 'x', DATA_DIR: '/dev/null/x' })
   expect(parse).toThrow('PORT')
   expect(parse).toThrow('DATA_DIR cannot be used (ENOTDIR)')
@@ -49,15 +49,12 @@ test.each([
   {
     REFRESH_TOKEN_KEYS: `1:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}`,
   },
-])(
-  'a key that is said to be retired and still stands there is a fault: nobody is to believe that it is out (%o)',
-  (environment) => {
-    expect(() =>
-      parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' }),
-    ).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
-    expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
-  },
-)
+])('a retired key that is still configured is a wrong setting (%o)', (environment) => {
+  expect(() =>
+    parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0,1' }),
+  ).toThrow('REFRESH_TOKEN_RETIRED_KIDS names 1')
+  expect(parseStandaloneConfig({ ...environment, REFRESH_TOKEN_RETIRED_KIDS: '0' })).toBeDefined()
+})
 
 test.each([
   { NODE_ENV: 'production' },
@@ -69,7 +66,7 @@ test.each([
   { TRUSTED_PROXIES: '127.0.0.1' },
   { COOKIE_DOMAIN: 'example.com' },
 ])(
-  'where others can reach it (%o) there is no user with the password from the guide',
+  'if other machines can reach it (%o), no user has the password from the guide',
   (environment) => {
     expect(parseStandaloneConfig(environment).demoPassword).toBeUndefined()
     expect(
@@ -82,7 +79,7 @@ test.each([
   },
 )
 
-test('the settings of a front end on this machine leave the demo user its password', () => {
+test('the settings of a local front end keep the known password', () => {
   const environment = {
     ISSUER: 'http://localhost:8000',
     CORS_ALLOWED_ORIGINS: 'http://localhost:5173,http://127.0.0.1:3000',
@@ -99,7 +96,7 @@ test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is loopback', (HOS
   expect(parseStandaloneConfig({ HOST }).demoPassword).toBe('password')
 })
 
-test('the playground is not open to others unless it is asked for', () => {
+test('the playground is open to other machines only if configured', () => {
   const isOn = (environment: Record<string, string>) =>
     parseStandaloneConfig(environment).playground
   expect([
@@ -110,7 +107,7 @@ test('the playground is not open to others unless it is asked for', () => {
   expect(isOn({ HOST: '0.0.0.0', PLAYGROUND: 'true' })).toBe('everybody')
 })
 
-test('a setting that is given wins over what standalone would use; an empty one is none', () => {
+test('a given setting overrides the default of standalone; an empty one counts as missing', () => {
   const keys = generateKeys()
   const ours = { keys, databaseUrl: 'postgres://ours/' }
   const given = `7:${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 1)).toString('base64')}`
@@ -128,7 +125,7 @@ test('a setting that is given wins over what standalone would use; an empty one 
   ])
 })
 
-test('a demo password that is easy to guess is named among the faults of the settings', () => {
+test('a weak demo password is reported as a wrong setting', () => {
   const parse = () =>
     parseStandaloneConfig({
       PORT: 'x',

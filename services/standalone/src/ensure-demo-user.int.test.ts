@@ -49,7 +49,7 @@ const users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'> =
 const ensure = (demoPassword: string | undefined) =>
   ensureDemoUser({ users, config: { demoPassword, dataDir } })
 
-test('the user of the guide is made once', async () => {
+test('the user of the guide is created once', async () => {
   expect([await ensure('password'), await ensure('password')]).toEqual([
     'default password',
     'default password',
@@ -57,11 +57,11 @@ test('the user of the guide is made once', async () => {
   expect(calls).toEqual(['add admin admin demo=true'])
 })
 
-test('without a password there is none', async () => {
+test('without a password no user is created', async () => {
   expect([await ensure(undefined), calls]).toEqual(['none', []])
 })
 
-test('a given password replaces the one before, and is left alone while it stays the same, because a change ends sessions', async () => {
+test('a given password replaces the previous one, and is not set again while unchanged, because a change ends sessions', async () => {
   await ensure('password')
   await ensure('correct horse battery')
   await ensure('correct horse battery')
@@ -73,12 +73,12 @@ test('a given password replaces the one before, and is left alone while it stays
   expect([password, calls.length]).toEqual(['another horse battery', 3])
 })
 
-test('once a password was given, the default one neither comes back nor is announced', async () => {
+test('after a given password the default one is neither restored nor announced', async () => {
   await ensure('correct horse battery')
   expect([await ensure('password'), password]).toEqual(['own password', 'correct horse battery'])
 })
 
-test('a password that an operator has set since is neither undone nor contradicted', async () => {
+test('a password that an operator has set is neither overwritten nor misreported', async () => {
   for (const given of ['password', 'correct horse battery']) {
     await ensure(given)
     password = 'set by hand'
@@ -87,13 +87,13 @@ test('a password that an operator has set since is neither undone nor contradict
   expect(await ensure(undefined)).toBe('own password')
 })
 
-test('in the open, one that was made before is told of with its password refused', async () => {
+test('with access from other machines, an existing demo user is reported with its password refused', async () => {
   await ensure('password')
   expect(await ensure(undefined)).toBe('refused password')
   expect(calls).toEqual(['add admin admin demo=true'])
 })
 
-test('a disabled one is told of as such; one that an operator has made is no demo user', async () => {
+test('a disabled demo user is reported as disabled; a user created by an operator is no demo user', async () => {
   await ensure('password')
   change = { demo: false }
   expect([await ensure('password'), await ensure(undefined)]).toEqual([
@@ -104,7 +104,7 @@ test('a disabled one is told of as such; one that an operator has made is no dem
   expect([await ensure('password'), await ensure(undefined)]).toEqual(['disabled', 'disabled'])
 })
 
-test('the given password is kept nowhere, and one that is too short is a fault of the settings', async () => {
+test('the given password is not stored, and a too short one is a wrong setting', async () => {
   await ensure('correct horse battery')
   expect(await readFile(join(dataDir, 'demo-user'), 'utf8')).not.toContain('horse')
   await expect(ensure('short')).rejects.toThrow(ConfigError)

@@ -11,9 +11,9 @@ const NAME = 'admin'
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
- * Sees to it that the user `admin` is there, with the password that `DEMO_USER_PASSWORD` gives, or
- * else the one from the guide. A given password is set again only when it is another than last
- * time, because that ends the user's sessions. Returns how the user can sign in now.
+ * Ensures that the user `admin` exists, with the password of `DEMO_USER_PASSWORD`, else the one
+ * from the guide. A given password is set again only if it differs from the last one, because a
+ * change ends the user's sessions. Returns how the user can sign in now.
  */
 export async function ensureDemoUser({
   users,
@@ -41,14 +41,14 @@ export async function ensureDemoUser({
   return describe('given password', await users.checkPassword(NAME, demoPassword))
 }
 
-/** What is true of the user now: an operator can have changed anything since it was made. */
+/** The current state of the user: an operator can have changed anything since it was created. */
 function describe(
   right: DemoUser,
   checked: Awaited<ReturnType<UserAdministration['checkPassword']>>,
 ): DemoUser {
   if (checked.outcome === 'not_found') return 'none'
   if (!checked.user.active) return 'disabled'
-  // one that an operator has made is no demo user, whatever its password
+  // A user that an operator created is no demo user, whatever its password.
   const isTheirs = right !== 'given password' && !checked.user.demo
   return checked.outcome === 'wrong' || isTheirs ? 'own password' : right
 }

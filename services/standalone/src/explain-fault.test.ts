@@ -2,7 +2,7 @@ import { ConfigError } from '@auto-refresh/service-kit/config'
 import { expect, test } from 'vitest'
 import { explainFault } from './explain-fault.ts'
 
-test('a port in use is said in one line that names the port', () => {
+test('a port in use is explained in one line with the port', () => {
   const error = Object.assign(
     new Error('listen EADDRINUSE: address already in use 127.0.0.1:8000'),
     { code: 'EADDRINUSE', port: 8000 },
@@ -12,7 +12,7 @@ test('a port in use is said in one line that names the port', () => {
   )
 })
 
-test('faults of the settings are all there; what has no words of ours keeps its own', () => {
+test('all wrong settings are listed, and other errors keep their message', () => {
   expect(explainFault(new ConfigError(['A is missing', 'B is missing']))).toMatch(
     /A is missing\n.*B is missing/,
   )

@@ -1,6 +1,6 @@
 import { ConfigError } from '@auto-refresh/service-kit/config'
 
-/** What an operator is told when nothing starts: one sentence, or all faults of the settings. */
+/** Explains to an operator why the process cannot start: one sentence, or all wrong settings. */
 export function explainFault(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (!(error instanceof Error)) return String(error)
@@ -9,7 +9,7 @@ export function explainFault(error: unknown): string {
   }
   if ('code' in error && error.code === 'EADDRNOTAVAIL')
     return `${error.message}: HOST and ADMIN_HOST must be addresses of this machine`
-  // A name with several addresses that all refuse has no message of its own.
+  // The error of a host name whose addresses all refuse the connection has no message.
   if (error instanceof AggregateError && error.message === '')
     return error.errors.map(explainFault).join('; ')
   return error.message

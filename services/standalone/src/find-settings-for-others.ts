@@ -2,9 +2,8 @@ import type { Environment } from '@auto-refresh/service-kit/config'
 import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/server/core'
 
 /**
- * Names the settings that show that others than this machine are to reach the API. Where there is
- * one, or in production, no password that everybody knows opens an account, whatever a request
- * looks like.
+ * Returns the settings which show that other machines will use the API. If there is one, or in
+ * production, the known demo password opens no account, whatever a request looks like.
  */
 export function findSettingsForOthers(environment: Environment, host: string): string[] {
   const {

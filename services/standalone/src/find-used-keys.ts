@@ -2,7 +2,7 @@ import { createPool, tryWhileUnavailable } from '@auto-refresh/service-kit/postg
 
 type UsedKey = 'REFRESH_TOKEN_KEYS' | 'SIGNING_KEY_ENCRYPTION_KEYS' | 'USERNAME_HASH_KEY'
 
-/** The settings whose keys have made data that this database holds. It must be migrated. */
+/** The settings whose keys were used for data in this database, which must be migrated. */
 export async function findUsedKeys(databaseUrl: string): Promise<UsedKey[]> {
   const pool = createPool({
     url: databaseUrl,

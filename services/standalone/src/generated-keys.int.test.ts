@@ -23,7 +23,7 @@ afterEach(async () => {
 const keepKeys = (folder: string) =>
   keepKeysOf({ dataDir: folder, environment: {}, databaseUrl: database.url })
 
-test('keys are made once, for all that start at the same time, and only their owner can read them', async () => {
+test('keys are generated once for all processes that start together, and only their owner can read them', async () => {
   const [first, ...others] = await Promise.all([
     keepKeys(dataDir),
     keepKeys(dataDir),
@@ -42,13 +42,13 @@ test('keys are made once, for all that start at the same time, and only their ow
   for (const name of names) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
 })
 
-test('two data directories have nothing in common', async () => {
+test('two data directories have different keys', async () => {
   const one = Object.values(await keepKeys(join(dataDir, 'a')))
   const two = Object.values(await keepKeys(join(dataDir, 'b')))
   expect(new Set([...one, ...two]).size).toBe(10)
 })
 
-test('a key is not made anew for a database that holds data made with it', async () => {
+test('no new key is generated for a database that holds data made with the old one', async () => {
   const pool = createPool({ url: database.url, applicationName: 'test', max: 1, onError: () => {} })
   await pool.query(
     `insert into token_store.key_proofs (name, proof) values ('REFRESH_TOKEN_KEYS:1', '')`,

@@ -7,7 +7,7 @@ import { findUsedKeys } from './find-used-keys.ts'
 
 const key = () => randomBytes(32).toString('base64')
 
-/** The settings that nobody has to make up to try the product. */
+/** The settings that are generated, so that the product can be tried without any. */
 export type Keys = Record<(typeof NAMES)[number], string>
 
 const NAMES = [
@@ -18,7 +18,7 @@ const NAMES = [
   'RENEWAL_KEYS',
 ] as const
 
-/** Keys that are kept nowhere. */
+/** Keys that are not stored. */
 export const generateKeys = (): Keys => ({
   REFRESH_TOKEN_KEYS: `1:${key()}`,
   SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
@@ -28,9 +28,9 @@ export const generateKeys = (): Keys => ({
 })
 
 /**
- * The keys of `<dataDir>/keys`, one file each, made at the first start. Two that start at once get
- * the same ones. Throws a `ConfigError` that names every key which is neither there nor in the
- * environment while the database holds data made with it: a new one would log out every user.
+ * Returns the keys of `<dataDir>/keys`, one file each, generated at the first start. Two processes
+ * that start at once get the same keys. Throws a `ConfigError` that names every missing key while
+ * the database holds data made with it: a new one would log out every user.
  */
 export async function keepKeys({
   dataDir,
@@ -63,9 +63,9 @@ export async function keepKeys({
 }
 
 /**
- * The keys of a command beside the services: those of `<dataDir>/keys` where they are, the others
- * made up and kept nowhere. Throws a `ConfigError` that names every key of `needed` which is
- * neither there nor in the environment.
+ * Returns the keys for an operator command: those of `<dataDir>/keys` where they exist, the others
+ * generated and not stored. Throws a `ConfigError` that names every key of `needed` that is
+ * missing.
  */
 export async function borrowKeys({
   dataDir,
@@ -96,8 +96,8 @@ export async function borrowKeys({
 const read = async (file: string) => (await readFile(file, 'utf8')).trim()
 
 /**
- * Written whole under another name, then linked, which fails where the file is there already: no
- * reader ever sees half a key.
+ * Written completely under another name, then linked, which fails if the file exists: no reader
+ * ever sees half a key.
  */
 async function keep(file: string, fresh: string): Promise<string> {
   const temporary = `${file}.${randomBytes(4).toString('hex')}`

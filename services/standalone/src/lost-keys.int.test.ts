@@ -37,7 +37,7 @@ test('with its keys lost and the database still there it ends with 78, names eac
     (await runEntry('operations/cli.ts', { args: ['keys', 'list'], environment: settings('b') }))
       .code,
   ).toBe(78)
-  // Users are kept without any key: the operations container has none.
+  // Managing users needs no key: the operations container has none.
   expect(
     (await runEntry('operations/cli.ts', { args: ['user', 'list'], environment: settings('b') }))
       .code,
@@ -69,7 +69,7 @@ test('with its keys lost and the database still there it ends with 78, names eac
   ])
 })
 
-test('keys with other values end it with 78 and are all named at once', async () => {
+test('keys with other values end the process with 78 and are all reported', async () => {
   const key = () => randomBytes(32).toString('base64')
   const keys = () => ({
     REFRESH_TOKEN_KEYS: `1:${key()},7:${key()}`,

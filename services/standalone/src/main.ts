@@ -5,8 +5,8 @@ import { buildStandalone } from './build-standalone.ts'
 import { explainFault } from './explain-fault.ts'
 
 let isRunning = false
-// A closed terminal takes no output. Without a listener the first line would end the process before
-// it has stopped the database.
+// A closed terminal accepts no output. Without a listener the first line would end the process
+// before it has stopped the database.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 await runMain({
@@ -15,7 +15,7 @@ await runMain({
   logger: {
     info: (message) => process.stdout.write(`${message}\n`),
     fatal(fields, message) {
-      // Before it runs there is somebody who reads a sentence; later there is a log.
+      // During the start a person reads this sentence; later there is the log.
       if (isRunning) createLogger({ service: 'standalone', level: 'info' }).fatal(fields, message)
     },
   },

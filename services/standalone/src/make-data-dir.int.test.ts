@@ -11,12 +11,12 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-test('it is made once, with all above it', async () => {
+test('it is created once, with its parent directories', async () => {
   await makeDataDir(join(folder, 'a', 'b'))
   await makeDataDir(join(folder, 'a', 'b'))
 })
 
-test.each(['file', 'file/below'])('where a file stands the setting is named: %s', async (path) => {
+test.each(['file', 'file/below'])('a file in its place is a wrong setting: %s', async (path) => {
   await writeFile(join(folder, 'file'), '')
   const refused = makeDataDir(join(folder, path))
   await expect(refused).rejects.toThrow(ConfigError)

@@ -13,12 +13,12 @@ const WRONG_PLACE: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * Makes the directory of DATA_DIR where it is not there yet. Throws a `ConfigError` where none can
- * be, or none that is ours to write.
+ * Creates the directory of DATA_DIR if it is missing. Throws a `ConfigError` if it cannot be
+ * created or written to.
  */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    // may be passed through: Postgres can be another user
+    // others may enter it: Postgres can run as another user
     await mkdir(dataDir, { recursive: true, mode: 0o711 })
     await access(dataDir, constants.W_OK)
   } catch (error) {
@@ -29,8 +29,8 @@ export async function makeDataDir(dataDir: string): Promise<void> {
 }
 
 /**
- * What makeDataDir would stumble over, as far as can be seen without making anything: to be told
- * with all other faults.
+ * Returns the error of makeDataDir as far as it can be foreseen without creating anything, so that
+ * it is reported with all other wrong settings.
  */
 export function findDataDirFault(dataDir: string): string | undefined {
   let place = dataDir

@@ -14,12 +14,12 @@ type Options = Readonly<{
   log: (message: string) => void
 }>
 export type Database = Readonly<{ url: string; stop: () => Promise<void>; abandon: () => void }>
-/** Not ours to stop. */
+/** This process did not start the database, so it does not stop it. */
 const LEFT_ALONE = { stop: async () => {}, abandon: () => {} }
 
 /**
- * The database that `DATABASE_URL` names, or else the embedded one, which is then this process's
- * alone; with every schema at its newest version.
+ * Opens the database of `DATABASE_URL`, else the embedded one, exclusively; with every schema at
+ * its newest version.
  */
 export async function openDatabase({ config, log }: Options): Promise<Database> {
   await makeDataDir(config.dataDir)
@@ -41,15 +41,15 @@ export async function openDatabase({ config, log }: Options): Promise<Database> 
 }
 
 /**
- * The same for a command beside a standalone that may be running: then its embedded Postgres is
- * used, and left running.
+ * The same for an operator command beside a standalone that may be running: its embedded Postgres
+ * is then used and left running.
  */
 export async function borrowDatabase(
   options: Options & { onNew: (dataDir: string) => void },
 ): Promise<Database> {
   const { databaseUrl, dataDir } = options.config
   const running = databaseUrl === undefined ? await findEmbeddedPostgres(options.config) : undefined
-  // Beside a standalone of another DATA_DIR it would be one in which nobody looks.
+  // With another DATA_DIR than the running standalone's this would be an unrelated database.
   if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) options.onNew(dataDir)
   return running === undefined ? openDatabase(options) : { ...running, ...LEFT_ALONE }
 }

@@ -42,7 +42,7 @@ async function listen(url: string) {
   return { data, stream }
 }
 
-test('what the own session goes through arrives while the stream is open, and no token with it', async () => {
+test('the events of the own session arrive on the open stream, without a token', async () => {
   const { url } = await start()
   const { data, stream } = await listen(url)
   await fetch(`${url}/api/v1/auth/logout`, {
@@ -58,7 +58,7 @@ test('what the own session goes through arrives while the stream is open, and no
   expect(text).not.toMatch(/art_|eyJ/)
 })
 
-test('a stop ends the streams by itself, and does not wait for whoever listens', async () => {
+test('a stop closes the streams and does not wait for their clients', async () => {
   const running = await start()
   const { stream } = await listen(running.url)
   const whole = stream.text()
@@ -67,13 +67,13 @@ test('a stop ends the streams by itself, and does not wait for whoever listens',
   expect(await whole).toContain(': open')
 })
 
-test('the scripts are made without a warning on the terminal', async () => {
+test('the scripts are compiled without a warning on the terminal', async () => {
   const running = await start()
   expect((await fetch(`${running.url}/playground/main.ts`)).status).toBe(200)
   expect(running.output()).not.toContain('Warning')
 })
 
-test('the demo password is filled in only where it works', async () => {
+test('the demo password is prefilled only where it works', async () => {
   const settings = async ({ url }: Running) =>
     ((await (await fetch(`${url}/playground/settings`)).json()) as { signIn: unknown }).signIn
   const closed = await start()

@@ -36,7 +36,7 @@ async function ask(path: string, { token, body }: { token?: string; body?: objec
 }
 const api = '/api/v1/auth'
 
-test('a retired signing key counts no longer within seconds, and its honest users refresh', async () => {
+test('a retired signing key is rejected within seconds, and its honest users refresh', async () => {
   const credentials = { username: 'admin', password: 'password' }
   const { data } = await ask(`${api}/token`, { body: credentials })
   const token = data?.access_token ?? ''

@@ -56,7 +56,7 @@ const signIn = (running: Running, username = 'admin', password = 'password') =>
 const refresh = (running: Running, signedIn: Answer) =>
   post(running, 'refresh', { refresh_token: signedIn.data?.refresh_token })
 
-test('a stop leaves nothing running, and the next start finds the same users, sessions and keys', async () => {
+test('after a stop nothing is running, and the next start has the same users, sessions and keys', async () => {
   const first = await start()
   const signedIn = await signIn(first)
   expect(signedIn.status).toBe(200)
@@ -67,7 +67,7 @@ test('a stop leaves nothing running, and the next start finds the same users, se
   expect(await second.end('SIGINT')).toBe(0)
 })
 
-test('a closed terminal stops it and leaves nothing running, whatever variables of libpq are set for another server', async () => {
+test('a closed terminal stops it and leaves nothing running, even with libpq variables for another server', async () => {
   const foreign = {
     PGHOST: 'db.invalid',
     PGPORT: '1',
@@ -80,14 +80,14 @@ test('a closed terminal stops it and leaves nothing running, whatever variables 
   }
   const running = await start(foreign)
   expect((await signIn(running)).status).toBe(200)
-  // Nobody reads what it says any more.
+  // Its output has no reader any more.
   running.child.stdout?.destroy()
   running.child.stderr?.destroy()
   expect(await running.end('SIGHUP')).toBe(0)
   expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
 })
 
-test('after kill -9 the next start takes the database over and goes on with every session', async () => {
+test('after kill -9 the next start takes over the database and keeps every session', async () => {
   const first = await start()
   const signedIn = await signIn(first)
   await first.end('SIGKILL')
@@ -98,7 +98,7 @@ test('after kill -9 the next start takes the database over and goes on with ever
   expect(await refresh(second, signedIn)).toMatchObject({ status: 200 })
 })
 
-test('the same directory cannot be opened twice, and the first does not notice the attempt', async () => {
+test('the same directory cannot be opened twice, and the attempt does not disturb the first process', async () => {
   const first = await start()
   const second = await runEntry('main.ts', { environment: { DATA_DIR: dataDir } })
   expect(second).toMatchObject({
@@ -108,7 +108,7 @@ test('the same directory cannot be opened twice, and the first does not notice t
   expect(await signIn(first)).toMatchObject({ status: 200 })
 })
 
-test('a port in use is said in one line, before anything is made', async () => {
+test('a port in use is reported in one line, before anything is created', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const address = other.address()
@@ -125,7 +125,7 @@ test('a port in use is said in one line, before anything is made', async () => {
   expect(await findEmbeddedPostgres({ dataDir })).toBeUndefined()
 })
 
-test('wrong settings end it with 78 and are all named, none with its value', async () => {
+test('wrong settings end it with 78 and are all reported, without values', async () => {
   const { code, stderr } = await runEntry('main.ts', {
     environment: { DATA_DIR: dataDir, SESSION_LIMIT: 'none', USERNAME_HASH_KEY: 'my-secret' },
   })
@@ -136,7 +136,7 @@ test('wrong settings end it with 78 and are all named, none with its value', asy
   expect(stderr).not.toContain('my-secret')
 })
 
-test('in production there is no user with a password that everybody knows, only with a given one, which is nowhere printed', async () => {
+test('in production there is no demo user without a given password, which is never printed', async () => {
   const open = await start({ NODE_ENV: 'production' })
   expect(await signIn(open)).toMatchObject({ status: 401 })
   await open.end('SIGTERM')
@@ -145,7 +145,7 @@ test('in production there is no user with a password that everybody knows, only 
   expect(given.output()).not.toContain('correct horse battery')
 })
 
-test('two servers on one port are a fault of the settings, and so is a DATA_DIR that is a file', async () => {
+test('two servers on one port are a wrong setting, and so is a DATA_DIR that is a file', async () => {
   expect(
     await runEntry('main.ts', {
       environment: { DATA_DIR: dataDir, PORT: '8000', ADMIN_PORT: '8000' },
@@ -157,7 +157,7 @@ test('two servers on one port are a fault of the settings, and so is a DATA_DIR 
   })
 })
 
-test('the banner is true of a demo user from before: its password is refused in production, or another was set', async () => {
+test('the banner describes an existing demo user: its password is refused in production, or was changed', async () => {
   await (await start()).end('SIGTERM')
   const open = await start({ NODE_ENV: 'production' })
   expect(await signIn(open)).toMatchObject({ status: 401 })
@@ -167,11 +167,11 @@ test('the banner is true of a demo user from before: its password is refused in 
   ).toMatchObject({ code: 0 })
   await open.end('SIGTERM')
   const last = await start()
-  expect(last.output()).toContain('admin / the password that was set for it last')
+  expect(last.output()).toContain('admin / the password that was set last')
   expect(await signIn(last, 'admin', 'correct horse battery')).toMatchObject({ status: 200 })
 })
 
-test('the user command works beside a running standalone: who is disabled is out at once', async () => {
+test('the user command works beside a running standalone: a disabled user is signed out at once', async () => {
   const running = await start()
   expect(await user(['add', 'ada', '--password-stdin'], 'correct horse battery\n')).toEqual({
     code: 0,
@@ -192,7 +192,7 @@ test('the user command works beside a running standalone: who is disabled is out
   expect(await signIn(running, 'ada', 'correct horse battery')).toMatchObject({ status: 401 })
 })
 
-test('the user command works without a running standalone, from an empty directory on, and leaves nothing running', async () => {
+test('the user command works without a running standalone, in an empty directory, and leaves nothing running', async () => {
   expect(
     await user(['add', 'ada', '--role', 'admin', '--password-stdin'], 'correct horse battery'),
   ).toMatchObject({ code: 0 })
@@ -212,7 +212,7 @@ test('the user command works without a running standalone, from an empty directo
   expect(await signIn(running, 'ada', 'correct horse battery')).toMatchObject({ status: 200 })
 })
 
-test('one Ctrl-C that arrives twice, from the terminal and from npm, is one clean stop', async () => {
+test('one Ctrl-C that arrives twice, from the terminal and npm, is one clean stop', async () => {
   const running = await start()
   const ended = once(running.child, 'exit')
   running.child.kill('SIGINT')

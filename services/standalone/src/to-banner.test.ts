@@ -8,7 +8,7 @@ const places = {
   playground: true,
 }
 
-test('it says where everything is, and with what to sign in', () => {
+test('the banner shows all addresses and how to sign in', () => {
   const banner = toBanner({ ...places, demoUser: 'default password' })
   for (const part of [
     'Try it   http://127.0.0.1:8000/\n',
@@ -22,7 +22,7 @@ test('it says where everything is, and with what to sign in', () => {
     expect(banner).toContain(part)
 })
 
-test('without the default user it says how to get one', () => {
+test('without the demo user the banner says how to add a user', () => {
   expect(toBanner({ ...places, demoUser: 'none' })).toContain('npm run user -- add')
   for (const demoUser of [
     'given password',
@@ -35,6 +35,6 @@ test('without the default user it says how to get one', () => {
   }
 })
 
-test('it leads nobody to a page that is not there', () => {
+test('without the playground the banner does not mention it', () => {
   expect(toBanner({ ...places, demoUser: 'none', playground: false })).not.toContain('Try it')
 })

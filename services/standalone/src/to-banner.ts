@@ -3,7 +3,10 @@ import { DEMO_PASSWORD } from '@auto-refresh/auth-api'
 export type DemoUser =
   'default password' | 'given password' | 'own password' | 'refused password' | 'disabled' | 'none'
 
-/** What `npm start` says at last. It never holds a password but the one that everybody knows. */
+/**
+ * The text of `npm start` when it is ready. The only password it contains is the known one of the
+ * demo user.
+ */
 export function toBanner({
   url,
   adminUrl,
@@ -32,9 +35,8 @@ export function toBanner({
 const SIGN_IN = {
   'default password': `admin / ${DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
   'given password': 'admin / the DEMO_USER_PASSWORD',
-  'own password': 'admin / the password that was set for it last',
-  'refused password':
-    'admin, but not with the password that everybody knows, which is refused here: set DEMO_USER_PASSWORD',
+  'own password': 'admin / the password that was set last',
+  'refused password': 'admin: the known demo password is refused here, set DEMO_USER_PASSWORD',
   disabled: 'admin is disabled: run `npm run user -- enable admin`',
   none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin` with the same DATA_DIR',
 } satisfies Record<DemoUser, string>

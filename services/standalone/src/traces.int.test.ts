@@ -33,7 +33,7 @@ afterAll(async () => {
   for (const close of closers) await close()
 })
 
-/** A request in a trace of its own, whose id it answers. */
+/** Sends a request in its own trace and returns the trace id. */
 async function post(path: string, body: object): Promise<Answer & { traceId: string }> {
   const traceId = crypto.randomUUID().replaceAll('-', '')
   const headers = {
@@ -53,24 +53,23 @@ const refresh = (before: Answer) => post('refresh', { refresh_token: before.data
 const ofTrace = (traceId: string, name: string) =>
   spans.filter((span) => span.spanContext().traceId === traceId && span.name === name)
 const GROUPS = ['auth-api', 'cleanup-worker', 'threat-monitor']
-/** A busy machine takes its time. */
+/** Long enough for a busy machine. */
 const ARRIVES = { timeout: 40_000 }
-/** Every group has had the event. */
+/** Every consumer group has processed the event. */
 async function processed(traceId: string): Promise<void> {
   await expect
     .poll(() => ofTrace(traceId, 'process auth.session-events.v1').length, ARRIVES)
     .toBe(GROUPS.length)
 }
 
-test('a sign-in is one trace, from the request to what the events of it lead to', async () => {
+test('a sign-in is one trace, from the request to the handlers of its events', async () => {
   const { traceId } = await signIn()
   await processed(traceId)
   await expect.poll(() => ofTrace(traceId, 'process auth.login-events.v1').length, ARRIVES).toBe(2)
-  // The last to end can be any of them.
+  // The spans may end in any order.
   await expect.poll(() => toTree(spans, traceId).length, ARRIVES).toBe(18)
   const tree = toTree(spans, traceId)
-  // The events are on their way as soon as the session is committed, maybe before the login is
-  // recorded.
+  // Events are published as soon as the session is committed, maybe before the login is recorded.
   const isOfEvents = (line: string) => /^ +(process|keep-audit-events)/.test(line)
   expect(tree.filter((line) => !isOfEvents(line))).toEqual([
     'POST /api/v1/auth/token',
@@ -111,7 +110,7 @@ test('a sign-in is one trace, from the request to what the events of it lead to'
   ).toEqual(new Set(GROUPS))
 })
 
-test('a refresh is one trace, through the batch that carries it out', async () => {
+test('a refresh is one trace, through its batch', async () => {
   const { traceId } = await refresh(await signIn())
   await processed(traceId)
   await expect.poll(() => ofTrace(traceId, 'POST /api/v1/auth/refresh'), ARRIVES).toHaveLength(1)
@@ -129,7 +128,7 @@ test('a refresh is one trace, through the batch that carries it out', async () =
   expect(ofTrace(traceId, 'rotate')[0]?.attributes).toEqual({ 'auth.batch.size': 1 })
 })
 
-test('a stolen token leads from the request that gave it away to the notice', async () => {
+test('the trace of a reused token leads from the request to the notice', async () => {
   const first = await signIn()
   await refresh(first)
   const { traceId } = await refresh(first)
@@ -146,13 +145,13 @@ test('a stolen token leads from the request that gave it away to the notice', as
     .toEqual([notice?.spanContext().spanId])
 })
 
-test('requests that share a batch keep their own traces, and each part of the batch leads to the others', async () => {
+test('requests in one batch keep their own traces, which link to each other', async () => {
   const sessions = await Promise.all([signIn(), signIn(), signIn(), signIn()])
   const refreshed = await Promise.all(sessions.map(refresh))
   const rotations = refreshed.flatMap(({ traceId }) => ofTrace(traceId, 'rotate'))
   expect(rotations).toHaveLength(4)
-  // A server span ends when the connection has let go of the answer, which the caller may have read
-  // before.
+  // A server span ends when the response has left the connection, which can be after the caller has
+  // read it.
   await expect
     .poll(
       () =>
@@ -162,8 +161,8 @@ test('requests that share a batch keep their own traces, and each part of the ba
       ARRIVES,
     )
     .toEqual(rotations.map((span) => span.parentSpanContext?.spanId))
-  // However they fell into batches: whoever shared one is named by the first of it, and names the
-  // first.
+  // However the requests were batched: a shared batch is in the trace of its first request and
+  // links to the others.
   for (const rotation of rotations) expect(rotation.links).toHaveLength(linksOf(rotation))
   for (const { traceId } of refreshed) await processed(traceId)
 
@@ -178,7 +177,7 @@ test('requests that share a batch keep their own traces, and each part of the ba
   }
 })
 
-test('a request that nobody samples leaves no span and no traceparent behind', async () => {
+test('a request that is not sampled has no span and no traceparent', async () => {
   const signedIn = await signIn()
   const before = spans.length
   const headers = {
@@ -242,7 +241,7 @@ test('no span holds a token, a name, a password, an address or a query string', 
   )
 })
 
-/** Whatever is added here must hold nothing that a caller wrote. */
+/** No attribute added here may contain caller input. */
 const KNOWN_ATTRIBUTES = [
   'http.request.method',
   'http.response.status_code',

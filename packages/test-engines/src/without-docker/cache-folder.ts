@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * A folder below `XDG_CACHE_HOME`, filled once by `fill` and used by every later run. It appears
- * whole or not at all, so several processes may come for it at once.
+ * Returns a folder below `XDG_CACHE_HOME`, filled once by `fill` and shared by all later runs. It
+ * appears complete or not at all, so several processes may request it at once.
  */
 export async function cacheFolder({
   name,

@@ -17,7 +17,10 @@ const POM = `<project>
 </project>
 `
 
-/** The folder with Kafka's jars: 44 MB from Maven Central the first time, then from the cache. */
+/**
+ * Returns the folder with Kafka's jars: 44 MB from Maven Central the first time, then from the
+ * cache.
+ */
 export async function kafkaJars(environment: NodeJS.ProcessEnv): Promise<string> {
   return cacheFolder({
     name: `kafka-${KAFKA_VERSION}`,

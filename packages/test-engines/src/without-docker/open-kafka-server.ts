@@ -10,9 +10,9 @@ import { kafkaJars } from './kafka-jars.ts'
 const run = promisify(execFile)
 
 /**
- * One process that is broker and controller. A group starts at once, a topic exists only when
- * somebody has made it, and a broker that was killed is soon forgotten: until then (9 s by default)
- * it could not come back.
+ * One process as broker and controller. Groups start without delay, topics are not created
+ * automatically, and a killed broker is forgotten soon: until then (9 s by default) it could not
+ * come back.
  */
 const toProperties = (
   folder: string,
@@ -38,7 +38,7 @@ const toProperties = (
   'auto.create.topics.enable': false,
 })
 
-/** A Kafka from Maven's jars on this machine's Java (17 or newer). */
+/** Starts a Kafka from Maven's jars on this machine's Java (17 or newer). */
 export async function openKafkaServer(
   environment: NodeJS.ProcessEnv,
 ): Promise<OwnServer & { brokers: readonly string[] }> {
@@ -76,7 +76,7 @@ function toReason(error: unknown): Error {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
     return new Error('Java is not on the PATH', { cause: error })
   const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
-  return new Error(`Kafka's storage cannot be laid out: ${output.trim().split('\n').at(-1)}`, {
+  return new Error(`Formatting Kafka's storage failed: ${output.trim().split('\n').at(-1)}`, {
     cause: error,
   })
 }

@@ -11,12 +11,9 @@ const STOP_DEADLINE_MS = 15_000
 
 type Command = Readonly<{ file: string; args: readonly string[] }>
 
-/**
- * A server of the caller's alone, for tests that stop, kill and freeze it. It keeps its port and
- * its data.
- */
+/** A private server for tests that stop, kill and freeze it. It keeps its port and its data. */
 export type OwnServer = Readonly<{
-  /** brings it back after `stopServer` or `killServer`; resolves when it is ready */
+  /** starts it again after `stopServer` or `killServer`; resolves when it is ready */
   startServer: () => Promise<void>
   /** a clean shutdown */
   stopServer: () => Promise<void>
@@ -25,14 +22,14 @@ export type OwnServer = Readonly<{
   /** SIGSTOP: connections stay open and nothing answers */
   freezeServer: () => void
   thawServer: () => void
-  /** ends it and removes its data; may be repeated */
+  /** stops it and removes its data; may be called again */
   stop: () => Promise<void>
 }>
 
 /**
- * Starts a server in a temporary folder. `prepare` lays out the folder and says what to run; the
- * line that matches `ready` tells that it serves. Throws with the end of its log where it does not
- * come up.
+ * Starts a server in a temporary folder. `prepare` writes its files and returns the command; the
+ * line that matches `ready` means that it serves. Throws with the end of its log if it does not
+ * start.
  */
 export async function openOwnServer({
   name,
@@ -103,9 +100,7 @@ export async function openOwnServer({
   }
 }
 
-/**
- * In a session of its own, so that Ctrl-C does not reach it; it does not keep this process alive.
- */
+/** In its own session, so that Ctrl-C does not reach it; it does not keep this process alive. */
 async function spawnServer(
   { file, args }: Command,
   { folder, logFile }: { folder: string; logFile: string },

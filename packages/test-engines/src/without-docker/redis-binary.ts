@@ -13,7 +13,7 @@ const BINARIES: Record<string, string> = {
   'darwin-x64': 'redis-server-6.2.6-v5-darwin-amd64',
   'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
 }
-/** Without a project, Maven would leave a marker of what it unpacked in the working directory. */
+/** Without a project Maven would leave marker files in the working directory. */
 const POM = `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>auto-refresh</groupId>
@@ -24,8 +24,8 @@ const POM = `<project>
 `
 
 /**
- * Returns `redis-server` or `valkey-server` when one is on the PATH, else the path of a binary from
- * a Maven artifact, which stays in the cache.
+ * Returns `redis-server` or `valkey-server` if one is on the PATH, else the path of a binary from a
+ * Maven artifact, which stays in the cache.
  */
 export async function redisBinary(environment: NodeJS.ProcessEnv): Promise<string> {
   for (const name of ['redis-server', 'valkey-server']) {

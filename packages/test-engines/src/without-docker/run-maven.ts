@@ -3,9 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/**
- * Runs Maven without questions; throws one sentence that says what is missing or what went wrong.
- */
+/** Runs Maven non-interactively. Throws one sentence that says what is missing or what failed. */
 export async function runMaven(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,

@@ -4,8 +4,8 @@ import type { OwnServer } from './open-own-server.ts'
 export type OwnKafka = OwnServer & Readonly<{ brokers: readonly string[] }>
 
 /**
- * A Kafka of the caller's alone on this machine, for tests that stop and kill it. Throws the reason
- * where there can be none.
+ * Starts a private Kafka on this machine, for tests that stop and kill it. Throws the reason if
+ * that is impossible.
  */
 export async function startOwnKafka(
   environment: NodeJS.ProcessEnv = process.env,

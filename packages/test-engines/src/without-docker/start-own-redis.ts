@@ -5,8 +5,8 @@ import { redisBinary } from './redis-binary.ts'
 export type OwnRedis = OwnServer & Readonly<{ url: string }>
 
 /**
- * A Redis of the caller's alone on this machine; what it answered survives a kill -9. Throws the
- * reason where there can be none.
+ * Starts a private Redis on this machine; what it answered survives a kill -9. Throws the reason if
+ * that is impossible.
  */
 export async function startOwnRedis(
   environment: NodeJS.ProcessEnv = process.env,

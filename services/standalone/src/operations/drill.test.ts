@@ -17,7 +17,7 @@ async function parse(args: readonly string[]): Promise<{ drill?: Drill; output: 
   return { output, ...(drill === undefined ? {} : { drill }) }
 }
 
-test('without options honest users play against the demo system for half a minute', async () => {
+test('without options honest users run against the demo system for half a minute', async () => {
   expect((await parse([])).drill).toEqual({
     url: 'http://localhost:8000',
     username: 'admin',
@@ -27,7 +27,7 @@ test('without options honest users play against the demo system for half a minut
   })
 })
 
-test('an attack, a system and a user can be named', async () => {
+test('an attack, a system and a user can be given', async () => {
   const line =
     '--attack reuse --url https://auth.example --username ayu --password-stdin ' +
     '--grace-seconds 5 --seconds 0 --sessions 9'
@@ -42,7 +42,7 @@ test('an attack, a system and a user can be named', async () => {
   })
 })
 
-test('--help names every attack and plays none', async () => {
+test('--help lists every attack and runs none', async () => {
   const { drill, output } = await parse(['--attack', 'reuse', '--help'])
   expect(drill).toBeUndefined()
   for (const attack of ['reuse', 'replay', 'velocity', 'spraying', 'stuffing'])
@@ -60,7 +60,7 @@ test.each([
   ['--grace-seconds x', 'It takes a whole number from 0 to 9999'],
   ['--password secret', "unknown option '--password'"],
   ['now', 'too many arguments'],
-])('drill %s is refused with its cause', async (line, cause) => {
+])('drill %s is rejected with its cause', async (line, cause) => {
   const { drill, output } = await parse(line.split(' '))
   expect(drill).toBeUndefined()
   expect(output).toContain(cause)

@@ -12,7 +12,7 @@ ${ATTACK_LIST}
 On a loopback URL each attacker calls from a 127.x.0.1 of its own (Linux). Elsewhere it can only claim
 addresses, with X-Forwarded-For, which counts where TRUSTED_PROXIES names the machine that plays.`
 
-/** `play` carries the drill out. */
+/** `play` runs the drill. */
 export function defineDrill(
   command: Command,
   _readSettings: unknown,
@@ -20,18 +20,18 @@ export function defineDrill(
 ): void {
   command
     .description(
-      'Plays honest users against a running system and, with --attack, an attack, so that dashboards and alerts ' +
-        'move before a thief moves them. It signs in as one user, ends no session but its own, and tries only names ' +
+      'Plays honest users and, with --attack, an attack against a running system, to test dashboards and alerts. ' +
+        'It signs in as one user, ends only its own sessions, and tries only user names ' +
         'that begin with "drill-".',
     )
-    .addOption(new Option('--attack <name>', 'the attack to play').choices(Object.keys(ATTACKS)))
-    .option('--url <url>', 'where the API is', toHttpUrl, 'http://localhost:8000')
-    .option('--username <name>', 'who signs in', 'admin')
+    .addOption(new Option('--attack <name>', 'attack to play').choices(Object.keys(ATTACKS)))
+    .option('--url <url>', 'URL of the API', toHttpUrl, 'http://localhost:8000')
+    .option('--username <name>', 'user who signs in', 'admin')
     .option('--password-stdin', "read the password from standard input; default: the demo user's")
     .option('--sessions <n>', 'number of honest sessions', toCount, 4)
     .option(
       '--seconds <n>',
-      'how long; 0: until Ctrl-C. An attack is played to its end',
+      'duration; 0: until Ctrl-C. An attack always runs to its end',
       toCount,
       30,
     )

@@ -5,8 +5,8 @@ import { readTopics } from '@auto-refresh/event-bus'
 import { createLogger } from '@auto-refresh/service-kit/telemetry'
 
 /**
- * Every session whose end was told, with its reason: from the topic where there is a Kafka, else
- * from the audit trail.
+ * Returns every ended session with its reason: from the Kafka topic if there is a Kafka, else from
+ * the audit trail.
  */
 export async function readEndedSessions(
   environment: Environment,

@@ -33,7 +33,7 @@ export function defineRecover(command: Command, readSettings: () => Environment)
     })
 }
 
-/** No session has ended in a new database, and the restored one would stay as it is. */
+/** A new database has no ended session, and the restored one would stay unchanged. */
 function refuseNew(dataDir: string): never {
   throw new Error(`There is no database in ${dataDir} to recover: set DATABASE_URL, or DATA_DIR`)
 }

@@ -31,7 +31,7 @@ test.each(COMMANDS)('%s --help prints its usage, and reads no settings', async (
 })
 
 test.each(['', 'unknown', 'migrate now', 'topics --all', 'sweep --any', 'keys', 'keys list x'])(
-  'cli %s is wrong usage: it ends with 2 and the usage',
+  'cli %s is wrong usage: exit code 2 and the usage',
   async (line) => {
     expect(await run(line)).toEqual({
       code: 2,
@@ -42,7 +42,7 @@ test.each(['', 'unknown', 'migrate now', 'topics --all', 'sweep --any', 'keys', 
 )
 
 test.each(['migrate', 'topics', 'events:tail --all', 'recover', 'sweep --anyway', 'keys list'])(
-  '%s ends with 78 for wrong settings and with 1 for another fault, and prints the cause alone',
+  '%s ends with 78 for wrong settings and with 1 for another error, and prints only the cause',
   async (line) => {
     const settings = '1 setting is wrong:\n  DATABASE_URL is not valid'
     const wrong = await run(line)

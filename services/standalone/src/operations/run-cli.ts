@@ -11,8 +11,8 @@ const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
 /**
- * Each command is `npm run <name>`. A command is loaded when it is called, so that one about users
- * does not load Kafka.
+ * Each command is `npm run <name>`. Its module is loaded when it is called, so that `user` does not
+ * load Kafka.
  */
 const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Define> }>> = {
   user: {
@@ -62,7 +62,7 @@ export async function runCli({
 }: {
   args: readonly string[]
   readSettings: () => Environment
-  /** take help and faults; a command writes its result to the process */
+  /** receive help and errors; a command writes its result to the process */
   stdout?: Output
   stderr?: Output
 }): Promise<number> {

@@ -3,7 +3,7 @@ import { ConfigError } from '@auto-refresh/service-kit/config'
 import { describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
-/** Runs `user` with settings that are wrong: 78 means that the command line was right. */
+/** Runs `user` with wrong settings: exit code 78 means that the command line was right. */
 async function run(line: string): Promise<{ code: number; output: string }> {
   let output = ''
   const collect = { write: (text: string) => (output += text) }
@@ -30,7 +30,7 @@ test.each([
   'add ada --role admin --password-stdin',
   '--role admin --password-stdin add ada',
   '--password-stdin set-password ada',
-])('user %s is a command', async (line) => {
+])('user %s is accepted', async (line) => {
   expect((await run(line)).code).toBe(78)
 })
 
@@ -42,7 +42,7 @@ test.each([
   expect(await run(line)).toEqual({ code: 0, output: expect.stringMatching(help) as unknown })
 })
 
-describe('a wrong command line ends with 2, its cause and the usage, and does nothing', () => {
+describe('a wrong command line ends with 2, prints its cause and the usage, and does nothing', () => {
   test.each([
     ['', ''],
     ['remove ada', "unknown command 'remove'"],

@@ -32,16 +32,16 @@ export function defineUser(user: Command, readSettings: () => Environment): void
       command.error(
         `error: ${command.name()} needs --password-stdin: others can see a command line`,
       )
-    // Wrong settings end it before anyone types a password.
+    // Wrong settings end the command before a password is typed.
     const environment = readSettings()
-    // One line end, as `echo` adds it, is not part of the password.
+    // The line end that `echo` adds is not part of the password.
     const password = (await text(process.stdin)).replace(/\r?\n$/, '')
     await run(({ users }) => work(users, password), { environment })
   }
 
   user
     .addHelpText('after', AFTER_HELP)
-    // Taken here, so that they may also stand before the command.
+    // Defined here, so that they may also precede the command.
     .addOption(passwordStdin().hideHelp())
     .addOption(role().hideHelp())
     .hook('preAction', (_user, command) => {
@@ -131,7 +131,7 @@ async function add(
   return `${added.user.username} was added with the role ${added.user.role}`
 }
 
-/** What was done. Throws the reason where it was refused. */
+/** Returns what was done. Throws the reason of a refusal. */
 function toMessage(
   name: string,
   result: { outcome: 'done' | 'not_found' } | { outcome: 'refused'; reason: string },

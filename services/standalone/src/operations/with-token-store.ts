@@ -14,10 +14,10 @@ import { borrowDatabase } from '../open-database.ts'
 type Workplace = Readonly<{ configs: ServiceConfigs; logger: Logger; metrics: Metrics }>
 
 /**
- * Gives `work` a token-store in this process, on DATABASE_URL or the embedded Postgres of DATA_DIR,
- * running or not. Nothing is served; the events wait in the outbox for the process that does.
- * `onNew` is told before a database is made, and may throw. `neededKeys` are those without which
- * the work would give a wrong result.
+ * Runs `work` with a token-store in this process, on DATABASE_URL or the embedded Postgres of
+ * DATA_DIR, running or not. It serves no requests; events stay in the outbox for the running
+ * service. `onNew` is called before a database is created, and may throw. `neededKeys` are those
+ * without which the result would be wrong.
  */
 export async function withTokenStore<T>(
   environment: Environment,
@@ -53,5 +53,5 @@ export async function withTokenStore<T>(
 
 const tellOfNew = (dataDir: string) =>
   void process.stderr.write(
-    `A new database is made in ${dataDir}; set DATA_DIR where another was meant\n`,
+    `A new database is created in ${dataDir}; set DATA_DIR if another one was meant\n`,
   )

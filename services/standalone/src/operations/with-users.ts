@@ -2,15 +2,15 @@ import { buildAuthCore, type AuthCore, type CheckedKey } from '@auto-refresh/aut
 import type { Environment } from '@auto-refresh/service-kit/config'
 import { withTokenStore } from './with-token-store.ts'
 
-/** No one listens in this process; the package event-bus would load Kafka. */
+/** This process has no subscriber; the package event-bus would load Kafka. */
 const NO_BUS = {
   publish: async () => {},
   subscribe: async () => ({ close: async () => {} }),
 }
 
 /**
- * Gives `work` the administration of users and signing keys, and the hash of their names: what ends
- * sessions has ended them when it returns.
+ * Runs `work` with the administration of users and signing keys and with the hash of user names.
+ * What ends sessions has ended them when it returns.
  */
 export function withUsers<T>(
   environment: Environment,
@@ -29,7 +29,7 @@ export function withUsers<T>(
         metrics,
       })
       try {
-        // Another key than the services use would give a hash that no event knows.
+        // With another key than the services' the hash would match no event.
         if (options.neededKeys !== undefined) await auth.checkKeys(options.neededKeys)
         return await work(auth)
       } finally {

@@ -2,7 +2,7 @@ import type { TraceExporter } from '@auto-refresh/service-kit/tracing'
 
 type RecordedSpan = Parameters<TraceExporter['export']>[0][number]
 
-/** Remembers every span as it ends. */
+/** Records every span when it ends. */
 export function recordSpans() {
   const spans: RecordedSpan[] = []
   const exporter: TraceExporter = {
@@ -15,7 +15,9 @@ export function recordSpans() {
   return { spans, exporter }
 }
 
-/** A trace as lines of names, children below their parent, in the order in which they began. */
+/**
+ * Prints a trace as lines of span names, children below their parent, in the order of their start.
+ */
 export function toTree(spans: readonly RecordedSpan[], traceId: string): string[] {
   const own = spans
     .filter((span) => span.spanContext().traceId === traceId)

@@ -14,7 +14,7 @@ function spawnEntry(entry: string, args: readonly string[], environment: NodeJS.
   return child
 }
 
-/** Runs an entry file to its end. */
+/** Runs an entry file until it exits. */
 export async function runEntry(
   entry: string,
   {
@@ -40,7 +40,7 @@ export type Running = Readonly<{
   end: (signal: NodeJS.Signals) => Promise<number | null>
 }>
 
-/** `npm start` on free ports, until its banner is there. */
+/** Runs `npm start` on free ports until it prints its banner. */
 export async function startMain(environment: NodeJS.ProcessEnv): Promise<Running> {
   const child = spawnEntry('main.ts', [], environment)
   let output = ''

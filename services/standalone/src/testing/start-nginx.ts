@@ -6,7 +6,7 @@ import { eventually, findFreePort } from '@auto-refresh/test-engines'
 
 export const hasNginx = spawnSync('nginx', ['-v']).error === undefined
 
-/** A real nginx on a free port, with the given lines in its `location /`. */
+/** Starts a real nginx on a free port, with the given lines in its `location /`. */
 export async function startNginx(
   location: string,
 ): Promise<{ url: string; stop: () => Promise<void> }> {

@@ -1,8 +1,8 @@
 import { createCaller, toPair, type Answer, type Caller } from './create-caller.ts'
-import { patiently } from './patiently.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
 import { signIn } from './sign-in.ts'
 
-/** What an attack needs. `wait` rejects when the drill is called off. */
+/** What an attack needs. `wait` rejects when the drill is stopped. */
 type Scene = Readonly<{
   url: string
   username: string
@@ -14,13 +14,11 @@ type Scene = Readonly<{
 
 const THIEF = 'drill-thief/1.0'
 const VICTIM = 'drill-victim/1.0'
-/** Nobody's: the unknown user is refused like a known one. */
+/** No such user exists; an unknown user is rejected like a known one. */
 const TRIED_USER = 'drill-victim'
 const TRIES = 30
 
-/**
- * Each attack: what it does, the pattern and the alerts that must answer it, and how it is played.
- */
+/** For each attack: what it does, the patterns and alerts that must detect it, and its steps. */
 export const ATTACKS = {
   reuse: {
     does: 'a stolen refresh token is used after its window',
@@ -28,16 +26,16 @@ export const ATTACKS = {
     async play(scene) {
       await withCallers(scene, async ({ victim, thief }) => {
         const { refresh: stolen } = await signIn(victim, scene)
-        toPair(await patiently(scene.wait, () => victim.refresh(stolen)))
+        toPair(await retryWhileBusy(scene.wait, () => victim.refresh(stolen)))
         scene.say(
           `A token is stolen and superseded; its window of ${scene.graceSeconds} s must end first`,
         )
         await scene.wait(scene.graceSeconds + 1)
-        const answer = await patiently(scene.wait, () => thief.refresh(stolen))
+        const answer = await retryWhileBusy(scene.wait, () => thief.refresh(stolen))
         scene.say(`The stolen token was presented: ${answer.status} ${answer.code ?? ''}`)
         if (answer.code !== 'refresh_token_reused')
           throw new Error(
-            'It was not taken for a reuse: is --grace-seconds what the system runs with?',
+            'The token was not detected as reused: does --grace-seconds match the system?',
           )
       })
     },
@@ -51,9 +49,9 @@ export const ATTACKS = {
         let { refresh } = await signIn(victim, scene)
         for (let round = 1; round <= 6; round += 1) {
           const stolen = refresh
-          ;({ refresh } = toPair(await patiently(scene.wait, () => victim.refresh(stolen))))
+          ;({ refresh } = toPair(await retryWhileBusy(scene.wait, () => victim.refresh(stolen))))
           await scene.wait(0.5)
-          const answer = await patiently(scene.wait, () => thief.refresh(stolen))
+          const answer = await retryWhileBusy(scene.wait, () => thief.refresh(stolen))
           scene.say(`Replay ${round} of 6 from elsewhere: ${answer.status} ${answer.code ?? ''}`)
         }
       })

@@ -13,9 +13,9 @@ const API = '/api/v1/auth'
 const TIMEOUT_MS = 10_000
 
 /**
- * One client of the API. `place` is the number of the network it calls from: on a loopback URL an
- * address of its own in 127.0.0.0/8, elsewhere one of the documentation's networks (RFC 2544),
- * claimed by X-Forwarded-For. 0 is wherever we are.
+ * Creates a client of the API. `place` is the number of the network it calls from: an address in
+ * 127.0.0.0/8 for a loopback URL, else one of the benchmarking networks (RFC 2544) in
+ * X-Forwarded-For. 0 is the machine's own address.
  */
 export function createCaller({
   url,
@@ -34,7 +34,7 @@ export function createCaller({
     elsewhere && isLoopback && process.platform === 'linux'
       ? `127.${1 + (place >> 8)}.${place & 255}.1`
       : undefined
-  // `localhost` may be ::1, which has no second address.
+  // `localhost` may resolve to ::1, which has no second address.
   const client = new Client(
     localAddress === undefined ? origin : origin.replace('//localhost', '//127.0.0.1'),
     {
@@ -90,10 +90,13 @@ export function createCaller({
 
 export type Pair = Readonly<{ access: string; refresh: string }>
 
-/** The pair of an answer; throws what it was instead, without any of its tokens. */
+/**
+ * Returns the token pair of an answer. Throws its status and code if there is none; the error
+ * contains no token.
+ */
 export function toPair({ status, code, data }: Answer): Pair {
   const { access_token: access, refresh_token: refresh } = data
   if (typeof access !== 'string' || typeof refresh !== 'string')
-    throw new Error(`The answer was ${status} ${code ?? 'without a pair of tokens'}`)
+    throw new Error(`Unexpected answer: ${status} ${code ?? 'without tokens'}`)
   return { access, refresh }
 }

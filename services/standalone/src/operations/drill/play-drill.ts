@@ -7,17 +7,17 @@ import { playHonestUser, type Tally } from './play-honest-user.ts'
 export type Drill = Readonly<{
   url: string
   username: string
-  /** the password comes from standard input; otherwise it is the demo user's */
+  /** read the password from standard input; otherwise it is the demo user's */
   passwordStdin?: boolean
-  /** honest ones */
+  /** number of honest sessions */
   sessions: number
-  /** 0: until Ctrl-C */
+  /** duration; 0: until Ctrl-C */
   seconds: number
   graceSeconds: number
   attack?: AttackName
 }>
 
-/** Plays honest users and, if one is named, an attack. Throws where the system cannot be used. */
+/** Plays honest users and, if given, an attack. Throws if the system cannot be used. */
 export async function playDrill({
   url,
   username,
@@ -34,7 +34,7 @@ export async function playDrill({
   const wait = (s: number) => delay(1000 * s, undefined, { signal: over.signal })
 
   await fetch(url).catch((error: unknown) => {
-    throw new Error(`Nothing answers at ${url}`, { cause: error })
+    throw new Error(`No server responds at ${url}`, { cause: error })
   })
   const tally: Tally = { requests: 0, refreshes: 0, signIns: 0, refused: 0 }
   const honest = Array.from({ length: sessions }, (_, i) =>
@@ -61,7 +61,7 @@ export async function playDrill({
     })
     .finally(() => over.abort())
   await Promise.all(honest)
-  if (attack !== undefined) say(`Played ${attack}. Now look for ${ATTACKS[attack].expect}`)
+  if (attack !== undefined) say(`Played ${attack}. Expect ${ATTACKS[attack].expect}`)
   say(
     `Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`,
   )

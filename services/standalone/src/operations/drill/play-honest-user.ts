@@ -1,13 +1,13 @@
 import { createCaller, type Answer, type Pair } from './create-caller.ts'
-import { patiently } from './patiently.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
 import { signIn } from './sign-in.ts'
 
 export type Tally = { requests: number; refreshes: number; signIns: number; refused: number }
 
 /**
- * Signs in, works, is refreshed, now and then signs out and in again, until `wait` rejects. Waits
- * and tries again where the system asks for it; a refusal is counted, and answered with a new
- * sign-in, as a person would.
+ * Signs in, sends requests, refreshes, and sometimes signs out and in again, until `wait` rejects.
+ * Waits and retries when the system asks for it; counts a refusal and signs in again, as a person
+ * would.
  */
 export async function playHonestUser({
   number,
@@ -22,7 +22,7 @@ export async function playHonestUser({
   username: string
   password: string
   tally: Tally
-  /** rejects when the drill is over */
+  /** rejects when the drill ends */
   wait(seconds: number): Promise<void>
 }): Promise<void> {
   const caller = createCaller({ url, agent: `drill-browser-${number}/1.0` })
@@ -35,7 +35,7 @@ export async function playHonestUser({
       tally.signIns += 1
       for (let step = 0, steps = 8 + 8 * Math.random(); step < steps; step += 1) {
         await wait(1 + 3 * Math.random())
-        const answer = await patiently(wait, () =>
+        const answer = await retryWhileBusy(wait, () =>
           step % 4 === 3 ? caller.refresh(pair.refresh) : caller.me(pair),
         )
         tally.requests += 1
@@ -47,7 +47,7 @@ export async function playHonestUser({
         if (renewed !== undefined) tally.refreshes += 1
         pair = live = renewed ?? pair
       }
-      await patiently(wait, () => caller.signOut(pair.refresh))
+      await retryWhileBusy(wait, () => caller.signOut(pair.refresh))
       live = undefined
     }
   } finally {
@@ -56,7 +56,7 @@ export async function playHonestUser({
   }
 }
 
-/** A new pair stands in the body of a refresh, or in the headers of any other answer. */
+/** A new pair is in the body of a refresh, or in the headers of any other answer. */
 function toRenewed({ data, headers }: Answer): Pair | undefined {
   const [access, refresh] =
     typeof data['access_token'] === 'string'

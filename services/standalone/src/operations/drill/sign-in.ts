@@ -1,7 +1,7 @@
 import { toPair, type Caller, type Pair } from './create-caller.ts'
-import { patiently } from './patiently.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
 
-/** Signs in, as soon as the system lets us; throws what to do where it refuses. */
+/** Signs in, and retries while the system is busy. Throws what to do if the sign-in is rejected. */
 export async function signIn(
   caller: Caller,
   {
@@ -10,7 +10,7 @@ export async function signIn(
     wait,
   }: { username: string; password: string; wait(seconds: number): Promise<void> },
 ): Promise<Pair> {
-  const answer = await patiently(wait, () => caller.signIn(username, password))
+  const answer = await retryWhileBusy(wait, () => caller.signIn(username, password))
   if (answer.status === 401)
     throw new Error(
       `${username} cannot sign in: ${answer.code ?? 'refused'}. Name a user with --username, and give the password with --password-stdin`,

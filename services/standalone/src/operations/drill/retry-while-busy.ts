@@ -3,10 +3,10 @@ import type { Answer } from './create-caller.ts'
 const LONGEST_WAIT_SECONDS = 30
 
 /**
- * The same request again, after the time that the system asks for, until it gets an answer that is
- * no trouble and no limit.
+ * Repeats the request after the wait that the system asks for, until the answer is neither an
+ * internal error nor a rate limit.
  */
-export async function patiently(
+export async function retryWhileBusy(
   wait: (seconds: number) => Promise<void>,
   request: () => Promise<Answer>,
 ): Promise<Answer> {

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
-/** Text as a document shows it, `...` for whatever stands there. */
+/** Returns a pattern for a text in a document, where `...` stands for anything. */
 export function toPattern(text: string): RegExp {
   return new RegExp(
     `^${text
@@ -14,16 +14,16 @@ export function toPattern(text: string): RegExp {
 }
 
 /**
- * What an answer must look like to have the shape of the one in a document: the same keys, words
- * and status; of other numbers, of times and `...` only the kind.
+ * Returns a matcher for the response in a document: the same keys, words and status; any number,
+ * time, and text for `...`.
  */
-export function toExpected(shown: unknown): unknown {
-  if (Array.isArray(shown)) return shown.map(toExpected)
+export function toMatcher(shown: unknown): unknown {
+  if (Array.isArray(shown)) return shown.map(toMatcher)
   if (typeof shown === 'object' && shown !== null)
     return Object.fromEntries(
       Object.entries(shown).map(([key, value]) => [
         key,
-        key === 'status' ? value : toExpected(value),
+        key === 'status' ? value : toMatcher(value),
       ]),
     )
   if (typeof shown === 'number') return expect.any(Number)

@@ -1,11 +1,12 @@
 import type { EventPublisher } from '@auto-refresh/event-bus'
 
 /**
- * Lets events pass only while every consumer listens. The in-process bus gives an event to those
- * who are there: one that is published before the last consumer came, or after the first has gone,
- * would be lost to it. Refused, it stays in the outbox.
+ * Wraps a publisher so that events wait until `open` (every consumer is subscribed) and are
+ * rejected after `close`. The in-process bus delivers an event only to the consumers of that
+ * moment, so one published too early or too late would be lost. A rejected event stays in the
+ * outbox.
  */
-export function createGate(
+export function createStartBarrier(
   publisher: EventPublisher,
 ): EventPublisher & { open(): void; close(): void } {
   const opened = Promise.withResolvers<void>()
@@ -14,7 +15,9 @@ export function createGate(
     async publish(topic, events) {
       await opened.promise
       if (isClosed)
-        throw new Error('The consumers have stopped: the events wait for the next start')
+        throw new Error(
+          'Consumers have stopped: the events stay in the outbox until the next start',
+        )
       await publisher.publish(topic, events)
     },
     open: () => opened.resolve(),
