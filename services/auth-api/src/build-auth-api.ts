@@ -87,7 +87,7 @@ export function buildAuthApi({
     /**
      * Returns why the process is not ready although it serves: its clock is wrong by more than 5 s.
      */
-    findTrouble: () =>
+    notReadyReasons: () =>
       core.clock.isOff()
         ? [`clock differs by ${Math.round(core.clock.offsetMs() / 1000)} s from token-store's`]
         : [],

@@ -37,12 +37,9 @@ export function buildEndRetention({
   metrics: Pick<Metrics, 'signInsOldest' | 'signInsRetention'>
   signal: AbortSignal
 }): () => Promise<void> {
-  const elapsed = {
-    nowMs: () => performance.now(),
-    pause: (durationMs: number) => pause(durationMs),
-  }
   const deleteInBatches = createDeleteInBatches({
-    clock: elapsed,
+    clock: { nowMs: () => performance.now() },
+    pause: (durationMs) => pause(durationMs),
     batchSize: BATCH_SIZE,
     budgetMs: BUDGET_MS,
   })

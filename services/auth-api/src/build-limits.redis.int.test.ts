@@ -62,8 +62,8 @@ async function look(database: number) {
     url: `${redis.url}/${database}`,
     name: 'test',
     probe: async () => {},
-    onAway: () => {},
-    onBack: () => {},
+    onUnavailable: () => {},
+    onRecovered: () => {},
     answerMs: 20_000,
   })
   await client.connect()

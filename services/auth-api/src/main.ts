@@ -20,6 +20,6 @@ await runService(
     const authApi = buildAuthApi({ config, tokenStore, publisher: bus, subscriber: bus, ...tools })
     defer({ stop: () => authApi.stop({ drainMs: own.drainMs }) })
     const { url } = await authApi.start(signal)
-    return { url, findTrouble: authApi.findTrouble }
+    return { url, notReadyReasons: authApi.notReadyReasons }
   },
 )

@@ -45,7 +45,8 @@ export function buildCleanupWorker({
   const auditTrail = createPostgresAuditTrail({ pool, nowMs })
   const deleteInBatches = createDeleteInBatches({
     ...config,
-    clock: { nowMs: () => performance.now(), pause: (durationMs) => pause(durationMs) },
+    clock: { nowMs: () => performance.now() },
+    pause: (durationMs) => pause(durationMs),
   })
   const sweepSessions = createSweepSessions({
     expiredSessions: createPostgresExpiredSessions({ pool, nowMs }),

@@ -41,11 +41,11 @@ export async function buildStandalone(
   starting.defer(() => tracing.close())
 
   await checkPort(config)
-  let findTrouble = (): readonly string[] => ['starting or stopping']
+  let notReadyReasons = (): readonly string[] => ['starting or stopping']
   const admin = await startAdminServer({
     ...config.admin,
     metrics,
-    isReady: () => findTrouble().length === 0 || findTrouble(),
+    isReady: () => notReadyReasons().length === 0 || notReadyReasons(),
   })
   starting.defer(() => admin.close())
 
@@ -121,10 +121,10 @@ export async function buildStandalone(
   }
   barrier.open()
 
-  const notReady = findTrouble
-  findTrouble = authApi.findTrouble
+  const notReady = notReadyReasons
+  notReadyReasons = authApi.notReadyReasons
   starting.defer(() => {
-    findTrouble = notReady
+    notReadyReasons = notReady
   })
   const running = starting.move()
   return {

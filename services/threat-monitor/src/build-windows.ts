@@ -1,9 +1,10 @@
 import { createGuardedRedis } from '@auto-refresh/service-kit/redis'
 import type { Logger } from '@auto-refresh/service-kit/telemetry'
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import { createMemoryWindows } from './adapters/memory/create-memory-windows.ts'
 import { createRedisWindows } from './adapters/redis/create-redis-windows.ts'
 import { createSharedWindows } from './adapters/redis/create-shared-windows.ts'
-import type { Clock, Windows } from './ports.ts'
+import type { Windows } from './ports.ts'
 
 const PROBE_KEY = 'auth:threat:probe'
 
@@ -27,14 +28,14 @@ export function buildWindows({
     name: 'threat-monitor',
     answerMs: redisAnswerMs,
     probe: (client) => client.set(PROBE_KEY, '1', 'PX', 1000),
-    onAway: (reason) =>
+    onUnavailable: (reason) =>
       logger.warn({ reason }, 'Redis unavailable: patterns are counted per process'),
-    onBack: () => logger.info('Redis recovered: patterns are counted together'),
+    onRecovered: () => logger.info('Redis recovered: patterns are counted together'),
   })
   const shared = createRedisWindows({ client: redis.client })
   return {
     windows: createSharedWindows({ local, shared, redis }),
-    isShared: redis.isThere,
+    isShared: redis.isAvailable,
     start: redis.start,
     stop: redis.stop,
   }

@@ -23,9 +23,5 @@ export interface Windows {
 export type PublishDetections = (detections: readonly DetectionEvent[]) => Promise<void>
 /** Tells somebody outside; it never waits and never fails. Repeats have one id. */
 export type NotifyOutside = (detection: DetectionEvent) => void
-/** The same UUID for the same detection. */
+/** Returns the same UUID for the same detection. */
 export type ToDetectionId = (observation: Watched) => string
-
-export interface Clock {
-  nowMs(): number
-}

@@ -24,8 +24,8 @@ export const ENGINES: readonly KnownBug[] = [
   {
     ...postgres('apply-session-settings.ts', 'server-settings'),
     name: 'a role with synchronous_commit=off loses what was answered',
-    find: `'synchronous_commit', ...Object.keys(ours)`,
-    replace: `'unset', ...Object.keys(ours)`,
+    find: `'synchronous_commit', ...Object.keys(timeouts)`,
+    replace: `'unset', ...Object.keys(timeouts)`,
   },
   {
     ...postgres('check-encoding.ts', 'server-settings'),

@@ -13,7 +13,7 @@ function held() {
 }
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
-test('what arrives in one turn is one batch, and everyone gets the own answer', async () => {
+test('items of one turn share a batch, and each caller gets its own result', async () => {
   const sizes: number[] = []
   const load = createBatch({
     ...options,
@@ -26,7 +26,7 @@ test('what arrives in one turn is one batch, and everyone gets the own answer', 
   expect(sizes).toEqual([3])
 })
 
-test('what arrives while all slots are busy waits and travels together', async () => {
+test('items that arrive while all slots are busy share the next batch', async () => {
   const { batches, run } = held()
   const load = createBatch({ ...options, run })
   const answers: Array<Promise<number>> = []
@@ -42,7 +42,7 @@ test('what arrives while all slots are busy waits and travels together', async (
   expect(await Promise.all(answers)).toEqual([10, 20, 30, 40, 50])
 })
 
-test('a batch never grows past its bound, nor the queue', async () => {
+test('a batch and the queue never exceed their limits', async () => {
   const { batches, run } = held()
   const load = createBatch({ ...options, run })
   const answers = Array.from({ length: 11 }, (_, item) => load(item))
@@ -57,7 +57,7 @@ test('a batch never grows past its bound, nor the queue', async () => {
   expect(await Promise.all(answers.slice(0, 10))).toHaveLength(10)
 })
 
-test('an item that waited too long is not worked on', async () => {
+test('an item that waited too long is rejected without work', async () => {
   let now = 0
   const { batches, run } = held()
   const load = createBatch({ ...options, inFlight: 1, nowMs: () => now, run })
@@ -72,7 +72,7 @@ test('an item that waited too long is not worked on', async () => {
   expect(batches).toHaveLength(1)
 })
 
-test("an error of one item is its own, an error of the batch is everyone's", async () => {
+test('an error of one item affects only that item, an error of the batch affects all', async () => {
   const load = createBatch<number, number>({
     ...options,
     run: async (items) => items.map((item) => (item === 2 ? new Error('two') : item)),

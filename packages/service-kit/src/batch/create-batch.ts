@@ -1,24 +1,23 @@
 import { CodedError } from '@auto-refresh/contracts'
 
 export type BatchOptions<Item, Result> = Readonly<{
-  /** One result or one error per item, in their order. */
+  /** Resolves to one result or error per item, in their order. */
   run(items: readonly Item[]): Promise<ReadonlyArray<Result | Error>>
-  /** Batches at work at once. More rate comes from larger batches, not from more of them. */
+  /** Concurrent batches. Larger batches give more throughput, not more batches. */
   inFlight: number
   largest: number
-  /** Items that may wait; one more is `unavailable`, so that memory stays bounded. */
+  /** Items that may wait; any more reject with `unavailable`, which bounds the memory. */
   longestQueue: number
-  /**
-   * An item that has waited longer is answered `unavailable` instead of being worked on for nobody.
-   */
+  /** An item that has waited longer rejects with `unavailable`: its caller has given up. */
   longestWaitMs: number
+  /** monotonic */
   nowMs(): number
 }>
 
 /**
- * Gathers what arrives in one turn of the event loop, or while all slots are busy, into one batch.
- * One item alone is not delayed: about 1.2 ms of CPU per batch and 0.18 ms per rotation were
- * measured, so batch size is the throughput.
+ * Returns a function that runs items in batches. Items that arrive in one turn of the event loop, or
+ * while all slots are busy, share a batch; a single item is not delayed. Measured: about 1.2 ms of
+ * CPU per batch and 0.18 ms per rotation, so larger batches give more throughput.
  */
 export function createBatch<Item, Result>(
   options: BatchOptions<Item, Result>,

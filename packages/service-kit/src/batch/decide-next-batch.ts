@@ -1,7 +1,7 @@
 /**
- * After a batch: another one while batches come back full and the run has time left, and a pause
- * before it as long as the batch took, so that the clean-up never takes more than half of the
- * database from the requests.
+ * Decides whether another batch follows: only after a full one, and while the run has time left. The
+ * pause before it is as long as the batch took, so that a clean-up uses at most half of the
+ * database's time.
  */
 export function decideNextBatch({
   full,
@@ -13,7 +13,7 @@ export function decideNextBatch({
   batchMs: number
   elapsedMs: number
   budgetMs: number
-}): { kind: 'done' } | { kind: 'out_of_time' } | { kind: 'go_on'; pauseMs: number } {
+}): { kind: 'done' } | { kind: 'out_of_time' } | { kind: 'continue'; pauseMs: number } {
   if (!full) return { kind: 'done' }
-  return elapsedMs >= budgetMs ? { kind: 'out_of_time' } : { kind: 'go_on', pauseMs: batchMs }
+  return elapsedMs >= budgetMs ? { kind: 'out_of_time' } : { kind: 'continue', pauseMs: batchMs }
 }

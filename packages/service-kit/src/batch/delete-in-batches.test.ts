@@ -3,7 +3,7 @@ import { createDeleteInBatches } from './delete-in-batches.ts'
 
 const never = new AbortController().signal
 
-/** A table of `rows`, of which every batch takes `batchMs`. */
+/** A table with `rows`; deleting a batch takes `batchMs`. */
 function createRun({
   rows,
   batchMs = 5,
@@ -14,12 +14,10 @@ function createRun({
   budgetMs?: number
 }) {
   const state = { rows, nowMs: 0, batches: [] as number[], pausedMs: [] as number[] }
-  const clock = {
-    nowMs: () => state.nowMs,
-    async pause(durationMs: number) {
-      state.pausedMs.push(durationMs)
-      state.nowMs += durationMs
-    },
+  const clock = { nowMs: () => state.nowMs }
+  async function pause(durationMs: number) {
+    state.pausedMs.push(durationMs)
+    state.nowMs += durationMs
   }
   const deleteBatch = async (limit: number) => {
     const deleted = Math.min(limit, state.rows)
@@ -31,23 +29,23 @@ function createRun({
   return {
     state,
     deleteBatch,
-    deleteInBatches: createDeleteInBatches({ clock, batchSize: 500, budgetMs }),
+    deleteInBatches: createDeleteInBatches({ clock, pause, batchSize: 500, budgetMs }),
   }
 }
 
-test('it goes on until a batch comes back short', async () => {
+test('it continues until a batch is not full', async () => {
   const { state, deleteBatch, deleteInBatches } = createRun({ rows: 1200 })
   expect(await deleteInBatches(deleteBatch, never)).toEqual({ finished: true })
   expect(state.batches).toEqual([500, 500, 200])
 })
 
-test('it rests as long as it worked', async () => {
+test('it pauses as long as the last batch took', async () => {
   const { state, deleteBatch, deleteInBatches } = createRun({ rows: 1200, batchMs: 7 })
   await deleteInBatches(deleteBatch, never)
   expect(state.pausedMs).toEqual([7, 7])
 })
 
-test('it leaves the rest to the next run when the budget is spent', async () => {
+test('it stops when the budget is spent', async () => {
   const { state, deleteBatch, deleteInBatches } = createRun({
     rows: 1_000_000,
     batchMs: 50,
@@ -58,7 +56,7 @@ test('it leaves the rest to the next run when the budget is spent', async () => 
   expect(state.rows).toBeGreaterThan(0)
 })
 
-test('a stop ends it after the batch under way', async () => {
+test('an abort stops it after the current batch', async () => {
   const { state, deleteBatch, deleteInBatches } = createRun({ rows: 5000 })
   const stopping = new AbortController()
   const run = deleteInBatches(async (limit) => {

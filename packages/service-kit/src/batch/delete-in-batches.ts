@@ -1,22 +1,20 @@
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import { decideNextBatch } from './decide-next-batch.ts'
 
-type Clock = Readonly<{
-  /** Monotonic; only differences count. */
-  nowMs(): number
-  pause(durationMs: number): Promise<void>
-}>
-
 /**
- * Deletes batch after batch until one comes back short, the budget is spent or `signal` stops it; a
- * batch under way is finished. Says whether nothing is left. Faults of `deleteBatch` are thrown;
- * what was deleted before stays deleted.
+ * Returns a function that deletes batches until one is not full, `budgetMs` is spent or its signal
+ * aborts; the current batch is always finished. It resolves with whether nothing is left. It throws
+ * what `deleteBatch` throws; earlier batches stay deleted.
  */
 export function createDeleteInBatches({
   clock,
+  pause,
   batchSize,
   budgetMs,
 }: {
+  /** monotonic */
   clock: Clock
+  pause(durationMs: number): Promise<void>
   batchSize: number
   budgetMs: number
 }) {
@@ -35,8 +33,8 @@ export function createDeleteInBatches({
         elapsedMs: nowMs - startedAtMs,
         budgetMs,
       })
-      if (next.kind !== 'go_on') return { finished: next.kind === 'done' }
-      await clock.pause(next.pauseMs)
+      if (next.kind !== 'continue') return { finished: next.kind === 'done' }
+      await pause(next.pauseMs)
     }
     return { finished: false }
   }

@@ -11,7 +11,7 @@ async function statusOf(keys: readonly string[], authorization: string): Promise
   return statusCode
 }
 
-test('each of the keys opens the door, as a bearer token alone', async () => {
+test('each of the keys is accepted, only as a bearer token', async () => {
   for (const key of KEYS) {
     expect(await statusOf(KEYS, `Bearer ${key}`)).toBe(200)
     for (const wrong of [`Bearer ${key}x`, `Bearer ${key.slice(1)}`, `bearer ${key}`, key])
@@ -19,7 +19,7 @@ test('each of the keys opens the door, as a bearer token alone', async () => {
   }
 })
 
-test('where there is no key, nobody gets in, an empty key least of all', async () => {
+test('without keys every request is refused, also one with an empty key', async () => {
   expect(await statusOf([], 'Bearer ')).toBe(403)
   expect(await statusOf([], '')).toBe(403)
 })

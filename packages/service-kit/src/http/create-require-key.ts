@@ -3,8 +3,8 @@ import { CodedError } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Lets only back ends pass that send one of the keys as bearer token: `forbidden` otherwise, and
- * for everybody where there is no key.
+ * Returns a hook that requires one of `keys` as bearer token. It throws `forbidden` otherwise, and
+ * always if there is no key.
  */
 export function createRequireKey(
   keys: readonly string[],
@@ -12,7 +12,7 @@ export function createRequireKey(
   const digests = keys.map(toDigest)
   return async ({ headers }) => {
     const presented = toDigest(/^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '')
-    // Every key is compared, and digests are of one length: the time tells nothing.
+    // All keys are compared, and digests have one length: the time reveals nothing.
     if (digests.filter((digest) => timingSafeEqual(digest, presented)).length === 0)
       throw new CodedError('forbidden')
   }

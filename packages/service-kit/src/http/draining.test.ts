@@ -22,7 +22,7 @@ async function listen({ answersWhileClosing }: { answersWhileClosing: boolean })
   return { app, asked, port }
 }
 
-test('after drain() every answer ends its connection, and before it none', async () => {
+test('after drain() every response closes its connection, before it none', async () => {
   const { app } = await listen({ answersWhileClosing: false })
   expect((await app.inject('/')).headers.connection).toBe('keep-alive')
   app.drain()
@@ -30,7 +30,7 @@ test('after drain() every answer ends its connection, and before it none', async
   await app.close()
 })
 
-test('an answer under way while closing ends its connection', async () => {
+test('a response in progress during close closes its connection', async () => {
   const { app, asked, port } = await listen({ answersWhileClosing: true })
   const slow = fetch(`http://127.0.0.1:${port}/slow`)
   await asked.promise
@@ -39,7 +39,7 @@ test('an answer under way while closing ends its connection', async () => {
   await closed
 })
 
-test('a client that hangs does not hold up a close for longer than three seconds', async () => {
+test('a hanging client delays a close by at most three seconds', async () => {
   const { app, asked, port } = await listen({ answersWhileClosing: false })
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n')

@@ -1,25 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-/**
- * Every request is answered within this time of its last byte: what is open for longer is a client
- * that hangs.
- */
+/** Every request gets its response within this time: a connection open for longer hangs. */
 const LONGEST_ANSWER_MS = 3000
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /**
-     * From now on every answer ends its connection: whoever comes again goes where the balancer
-     * sends them.
-     */
+    /** From now on every response closes its connection, so clients reconnect to other replicas. */
     drain(): void
   }
 }
 
 /**
- * While closing, an answer under way ends its connection too: kept alive, it would hold the process
- * for a minute.
+ * Adds `drain()` to the app, and closes connections while the app is closing: a keep-alive
+ * connection would keep the process running for a minute.
  */
 export const draining = fastifyPlugin(
   async (app: FastifyInstance) => {

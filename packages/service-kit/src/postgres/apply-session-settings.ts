@@ -1,18 +1,18 @@
 import type { ClientBase } from 'pg'
 
 export type Deadlines = Readonly<{
-  /** milliseconds; 0 is none */
+  /** milliseconds; 0 for no deadline */
   statementMs: number
   lockMs: number
   idleInTransactionMs: number
-  /** whether deadlines in the connection URL go before these */
+  /** whether deadlines in the connection URL take precedence */
   urlWins: boolean
 }>
 
 /**
- * Settings that the code depends on and that a server, a database or a role may have otherwise.
- * `DateStyle` decides how times are written, `TimeZone` how long a day is, `array_nulls` what NULL
- * in an array parameter means.
+ * Settings that the code depends on and that a server, a database or a role may override.
+ * `DateStyle` is the format of times, `TimeZone` the length of a day, `array_nulls` the meaning of
+ * NULL in an array parameter.
  */
 const NEEDED: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
@@ -27,17 +27,19 @@ const NEEDED: Readonly<Record<string, string>> = {
 }
 
 /**
- * Sets what the code depends on, in one round trip for each new connection, by a statement: poolers
- * such as PgBouncer refuse the start-up parameter `options`. `synchronous_commit=off` becomes `on`,
- * because what was answered must survive a crash; stronger values stay.
- * `default_transaction_read_only` stays: some providers set it when a disk is full. Settings that
- * this version of Postgres does not know are left out.
+ * Sets the settings that the code depends on, in one round trip for each new connection. It uses a
+ * statement, because poolers such as PgBouncer reject the start-up parameter `options`.
+ *
+ * - `synchronous_commit=off` becomes `on`: an acknowledged change must survive a crash. Stronger
+ *   values stay.
+ * - `default_transaction_read_only` stays: some providers set it when a disk is full.
+ * - Settings unknown to this version of Postgres are skipped.
  */
 export async function applySessionSettings(
   client: ClientBase,
   deadlines: Deadlines,
 ): Promise<void> {
-  const ours = {
+  const timeouts = {
     statement_timeout: deadlines.statementMs,
     lock_timeout: deadlines.lockMs,
     idle_in_transaction_session_timeout: deadlines.idleInTransactionMs,
@@ -51,12 +53,12 @@ export async function applySessionSettings(
       join pg_catalog.pg_settings s on lower(s.name) = lower(w.name)
       where (w.needed or s.source <> 'client') and (s.name <> 'synchronous_commit' or s.setting = 'off')`,
     values: [
-      [...Object.keys(NEEDED), 'synchronous_commit', ...Object.keys(ours)],
-      [...Object.values(NEEDED), 'on', ...Object.values(ours).map(String)],
+      [...Object.keys(NEEDED), 'synchronous_commit', ...Object.keys(timeouts)],
+      [...Object.values(NEEDED), 'on', ...Object.values(timeouts).map(String)],
       [
         ...Object.keys(NEEDED).map(() => true),
         true,
-        ...Object.keys(ours).map(() => !deadlines.urlWins),
+        ...Object.keys(timeouts).map(() => !deadlines.urlWins),
       ],
     ],
   })

@@ -4,9 +4,9 @@ import { readMigrations } from './read-migrations.ts'
 import { tryWhileUnavailable } from './try-while-unavailable.ts'
 
 /**
- * Throws a sentence for the operator when the schema is behind this code. A schema ahead of it is
- * fine: during a roll-out old replicas run on the new schema. Throws a `ConfigError` when the
- * database is not encoded in UTF-8.
+ * Throws an `Error` if the schema is older than this code. A newer schema is accepted: during a
+ * roll-out old replicas run on the new schema. Throws a `ConfigError` if the database does not use
+ * UTF-8.
  */
 export async function checkSchema({
   pool,

@@ -3,7 +3,7 @@ import { Client, type ClientConfig } from 'pg'
 import type { Connection } from './to-connection.ts'
 
 type Callback = (error: Error) => void
-/** What pg keeps of a connection before it is made, and does not type. */
+/** Fields of pg's client that its types do not declare. */
 type Inner = {
   ssl: unknown
   host: string
@@ -12,15 +12,12 @@ type Inner = {
   connectionParameters: { options: unknown }
 }
 
-/**
- * Length 8, then the code 80877103 (protocol documentation, "SSLRequest"): answered with `S` or
- * `N`.
- */
+/** Length 8 and the code 80877103 (protocol documentation, "SSLRequest"). The answer is S or N. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /**
- * The class of pg's client for one `DATABASE_URL`. It ignores `PGOPTIONS`, which would change
- * settings that the code depends on, and falls back to plain text where the URL allows it.
+ * Returns a subclass of pg's client for one `DATABASE_URL`. It ignores `PGOPTIONS`, which would
+ * change settings that the code depends on, and falls back to plain text if the URL allows it.
  */
 export function createClientClass({
   config: { options },
@@ -51,7 +48,10 @@ export function createClientClass({
   }
 }
 
-/** One more round trip for each new connection, and only with `sslmode=prefer` or `allow`. */
+/**
+ * Whether the server offers TLS. Costs one more round trip per connection, only with
+ * `sslmode=prefer` or `allow`.
+ */
 function offersTls({ host, port }: Inner): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port }, () => socket.write(SSL_REQUEST))

@@ -7,8 +7,8 @@ import { traceQueries } from './trace-queries.ts'
 import { typeParsers } from './type-parsers.ts'
 
 /**
- * Shorter than every deadline of a caller. They are settings of the session, so that the server
- * keeps them when this process hangs.
+ * Shorter than every deadline of a caller. They are settings of the session, so the server enforces
+ * them even if this process hangs.
  */
 const DEADLINES = { statementMs: 1000, lockMs: 250, idleInTransactionMs: 1000, urlWins: true }
 
@@ -16,18 +16,19 @@ export type PoolOptions = Readonly<{
   url: string
   applicationName: string
   max: number
-  /** Told of every connection that broke; the pool replaces it by itself. */
+  /** Called for every broken connection; the pool replaces it. */
   onError: (error: Error) => void
   tracing?: Tracing | undefined
 }>
 
 /**
- * A pool whose clients pipeline: queries that are issued without awaiting each other travel
- * together. A query that is not answered within 2 s costs its connection and rejects, with the
- * outcome unknown. A connection is waited for 1 s. What the URL says of deadlines in the words of
- * pg (`options`, `query_timeout`, `connectionTimeoutMillis`) goes before; `connect_timeout` does
- * not, which many URLs bring along for clients that have more time. Throws a `ConfigError` when the
- * URL cannot work.
+ * Creates a pool whose clients pipeline: queries issued without awaiting each other are sent
+ * together. Throws a `ConfigError` if the URL cannot work.
+ *
+ * - A query without a response within 2 s closes its connection and rejects; its outcome is unknown.
+ * - Waiting for a connection times out after 1 s.
+ * - Deadlines in the URL in pg's names (`options`, `query_timeout`, `connectionTimeoutMillis`) take
+ *   precedence. `connect_timeout` is ignored: many URLs contain it for slower clients.
  */
 export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
   const connection = toConnection(url)
@@ -44,8 +45,8 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
     keepAlive: true,
     idleTimeoutMillis: 60_000,
   })
-  // A client that breaks while it is checked out has no listener of the pool's: without this one
-  // the process would end.
+  // The pool does not listen to a client that is checked out: without this listener its error would
+  // end the process.
   pool.on('connect', (client) =>
     client.on('error', (error) => {
       if (!pool.ending) onError(error)

@@ -2,20 +2,17 @@ import { createHmac } from 'node:crypto'
 import type { Pool } from 'pg'
 import { inTransaction } from './in-transaction.ts'
 
-/** A secret key and the name under which it is known, `REFRESH_TOKEN_KEYS:1`. */
+/** A secret key and its name, such as `REFRESH_TOKEN_KEYS:1`. */
 export type NamedKey = Readonly<{ name: string; key: Buffer }>
 
-/**
- * Fixed: another text would make every stored proof wrong. It is no input that a key is otherwise
- * used for.
- */
+/** Must never change: another text would invalidate every stored proof. */
 const CHECK = 'auto-refresh key check 1'
 
 /**
- * Compares keys with the proofs stored in `<schema>.key_proofs` and stores the proofs of keys that
- * are new. Returns the names of keys whose value differs from the stored one; then nothing is
- * stored. Of two processes that start at once with different keys, only one gets an empty list. A
- * proof does not reveal its key.
+ * Compares keys with the proofs in `<schema>.key_proofs`, and stores the proofs of new keys.
+ * Resolves to the names of the keys that have changed; then it stores nothing. Of two processes
+ * that start at once with different keys, only one gets an empty list. A proof does not reveal its
+ * key.
  */
 export async function findChangedKeys({
   pool,
@@ -26,7 +23,7 @@ export async function findChangedKeys({
   schema: string
   keys: readonly NamedKey[]
 }): Promise<string[]> {
-  // In the order of the names, so that two processes wait for each other instead of deadlocking.
+  // Sorted by name, so that concurrent processes cannot deadlock.
   const sorted = keys.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const values = [sorted.map(({ name }) => name), sorted.map(({ key }) => toProof(key))]
   const given = `unnest($1::text[], $2::bytea[]) with ordinality as given(name, proof, position)`
@@ -38,7 +35,7 @@ export async function findChangedKeys({
          on conflict (name) do nothing`,
         values,
       )
-      // A statement of its own: it sees what another process has committed while the insert waited.
+      // A separate statement sees what another process committed while the insert waited.
       const { rows } = await client.query<{ name: string }>(
         `select name from ${schema}.key_proofs stored join ${given} using (name)
          where stored.proof <> given.proof order by name`,
@@ -53,11 +50,11 @@ export async function findChangedKeys({
   }
 }
 
-/** Thrown inside the transaction, so that it is rolled back. */
+/** Thrown inside the transaction to roll it back. */
 class ChangedKeys extends Error {
   readonly names: string[]
   constructor(names: string[]) {
-    super('keys differ from their stored proofs')
+    super('Keys differ from their stored proofs')
     this.names = names
   }
 }

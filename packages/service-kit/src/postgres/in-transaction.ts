@@ -3,10 +3,10 @@ import type { Pool, PoolClient } from 'pg'
 const TRANSACTION_ROLLBACK = '40000'
 
 /**
- * Runs `work` between begin and commit; what it throws rolls back and is thrown on. Resolves only
- * when the server has answered COMMIT: after a failed statement whose error was swallowed it
- * answers ROLLBACK, without an error. `begin` is sent together with the first query of `work`. A
- * broken connection is destroyed; had it carried the commit, the outcome is unknown.
+ * Runs `work` between begin and commit, and rolls back and rethrows if it throws. Resolves only when
+ * the server has answered COMMIT: after a failed statement whose error was swallowed it answers
+ * ROLLBACK without an error. `begin` is sent together with the first query of `work`. A broken
+ * connection is destroyed; if it breaks during the commit, the outcome is unknown.
  */
 export async function inTransaction<T>(
   pool: Pool,
@@ -23,7 +23,7 @@ export async function inTransaction<T>(
     const { command } = await client.query('commit')
     usable = true
     if (command !== 'COMMIT')
-      throw Object.assign(new Error(`commit was answered with ${command}`), {
+      throw Object.assign(new Error(`Commit failed: Postgres answered ${command}`), {
         code: TRANSACTION_ROLLBACK,
       })
     return result

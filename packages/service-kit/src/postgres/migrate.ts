@@ -15,10 +15,10 @@ export type MigrateOptions = Readonly<{
 const NO_DEADLINES = { statementMs: 0, lockMs: 0, idleInTransactionMs: 0, urlWins: false }
 
 /**
- * Brings a schema to the newest version, and creates it first where it is missing. All of it is one
- * transaction under an advisory lock: starters may race, and one that is killed leaves nothing half
- * done. No deadline: a migration takes as long as it takes. Throws a `ConfigError` for a URL that
- * cannot work or a database that is not encoded in UTF-8.
+ * Migrates a schema to the newest version, and creates it if it is missing. Everything runs in one
+ * transaction under an advisory lock, so processes may start concurrently, and a killed one leaves
+ * nothing half done. There is no deadline. Throws a `ConfigError` for a URL that cannot work or a
+ * database that does not use UTF-8.
  */
 export async function migrate({ url, schema, directory, log }: MigrateOptions): Promise<void> {
   const connection = toConnection(url)
@@ -29,7 +29,7 @@ export async function migrate({ url, schema, directory, log }: MigrateOptions): 
     ...connection.config,
     query_timeout: 0,
   })
-  // A connection that breaks also rejects the query in flight, which is what the caller hears.
+  // A broken connection also rejects the query in flight, which reports the error.
   client.on('error', () => {})
   const migrations = await readMigrations({ schema, directory, query: (sql) => client.query(sql) })
   await client.connect()
@@ -37,7 +37,7 @@ export async function migrate({ url, schema, directory, log }: MigrateOptions): 
     await applySessionSettings(client, NO_DEADLINES)
     await checkEncoding((sql) => client.query(sql))
     await client.query('begin isolation level read committed')
-    // postgrator is not safe to race: two starters would both create its table.
+    // postgrator has no lock of its own: two processes would both create its table.
     await client.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))', [
       `migrate ${schema}`,
     ])

@@ -3,9 +3,9 @@ import type { Pool } from 'pg'
 const CONNECTIONS = 4
 
 /**
- * Opens connections of a pool before the process is ready. Postgres starts a process for each,
- * which takes long on a busy machine: without this, the first requests of a new replica would wait
- * for it and fail.
+ * Opens up to 4 connections of a pool before the process is ready. Postgres starts a process for
+ * each, which is slow on a busy machine, and the first requests of a new replica would time out.
+ * Throws if one fails.
  */
 export async function openConnections(pool: Pool): Promise<void> {
   const count = Math.min(CONNECTIONS, pool.options.max)

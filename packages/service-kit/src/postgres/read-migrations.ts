@@ -3,8 +3,8 @@ import Postgrator from 'postgrator'
 type Query = (sql: string) => Promise<{ rows: unknown[] }>
 
 /**
- * The migrations of `directory` (`001.do.<name>.sql`) against `<schema>.schema_version`, over one
- * connection.
+ * Reads the migrations of `directory` (`001.do.<name>.sql`), whose state is in
+ * `<schema>.schema_version`. `query` must use one connection. Throws if the folder has none.
  */
 export async function readMigrations({
   schema,
@@ -15,15 +15,15 @@ export async function readMigrations({
   directory: string
   query: Query
 }): Promise<Postgrator> {
-  if (!/^[a-z_]+$/.test(schema)) throw new TypeError(`${schema} is not a known schema name`)
+  if (!/^[a-z_]+$/.test(schema)) throw new TypeError(`${schema} is not a valid schema name`)
   const postgrator = new Postgrator({
     driver: 'pg',
-    // The pattern is a glob: a checkout may stand in a folder whose name has brackets.
+    // The pattern is a glob, so brackets in the path of the checkout must be escaped.
     migrationPattern: `${directory.replace(/[\\?*()[\]{}]/g, '\\$&')}/*.sql`,
     schemaTable: `${schema}.schema_version`,
     execQuery: query,
   })
   if ((await postgrator.getMigrations()).length === 0)
-    throw new Error(`There are no migrations in ${directory}`)
+    throw new Error(`No migrations found in ${directory}`)
   return postgrator
 }

@@ -2,10 +2,10 @@ import { ConfigError } from '@auto-refresh/contracts'
 import type { ClientConfig } from 'pg'
 import { parse, toClientConfig } from 'pg-connection-string'
 
-/** What `DATABASE_URL` says of a connection. */
+/** The connection that `DATABASE_URL` describes. */
 export type Connection = Readonly<{
   config: ClientConfig
-  /** `sslmode=prefer` or `allow`: plain text where the server offers no TLS */
+  /** `sslmode=prefer` or `allow`: plain text if the server offers no TLS */
   tlsIsOptional: boolean
 }>
 
@@ -18,9 +18,7 @@ const SSL_MODES: readonly unknown[] = [
   'verify-full',
   'no-verify',
 ]
-/**
- * The rest is for other clients: many URLs bring `schema`, `pgbouncer` or `connect_timeout` along.
- */
+/** Others are ignored: many URLs contain `schema`, `pgbouncer` or `connect_timeout` for other clients. */
 const PASSED_ON = [
   'user',
   'password',
@@ -39,9 +37,9 @@ const PASSED_ON = [
 ] as const
 
 /**
- * Reads a connection URL as libpq does: `require` encrypts without a look at the certificate,
- * `verify-ca` checks its issuer, `verify-full` the host name too. `no-verify` is pg's own name for
- * `require`. A Unix socket never uses TLS. Throws a `ConfigError` for what no restart can cure.
+ * Reads a connection URL as libpq does: `require` encrypts without checking the certificate,
+ * `verify-ca` checks its issuer, `verify-full` also the host name. `no-verify` is pg's own name for
+ * `require`. A Unix socket never uses TLS. Throws a `ConfigError` if the URL is invalid.
  */
 export function toConnection(url: string): Connection {
   const { text, usesSystemRoots } = takeSystemRoots(url)
@@ -64,12 +62,12 @@ export function toConnection(url: string): Connection {
       known[name as keyof ClientConfig],
     ]),
   )
-  // `PGSSLNEGOTIATION=direct`, which may be set for another server, is a fault without TLS.
+  // `PGSSLNEGOTIATION=direct`, perhaps set for another server, is an error without TLS.
   if (parsed.ssl === false) config['sslnegotiation'] = 'postgres'
   return { config, tlsIsOptional: tlsIsOptional && parsed.ssl !== false }
 }
 
-/** `sslrootcert=system`: the authorities that Node trusts, not a file of that name. */
+/** `sslrootcert=system` means the authorities that Node trusts, not a file of that name. */
 function takeSystemRoots(url: string): { text: string; usesSystemRoots: boolean } {
   const text = url.replace(/(?<=[?&])sslrootcert=system(?=&|$)/, '')
   return { text, usesSystemRoots: text !== url }
@@ -80,11 +78,11 @@ function parseOrFault(text: string) {
     return parse(text, { useLibpqCompat: !/[?&]uselibpqcompat=/.test(text) })
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'path' in error) {
-      throw fault(`names a certificate or key file that cannot be read (${String(error.code)})`)
+      throw fault(`refers to a certificate or key file that cannot be read (${String(error.code)})`)
     }
     if (/sslmode=verify-ca/.test(text))
       throw fault(
-        'has sslmode=verify-ca without sslrootcert: name the file of the certificate authority',
+        'has sslmode=verify-ca without sslrootcert: add the file of the certificate authority',
       )
     throw fault('is not a valid connection URL')
   }

@@ -6,14 +6,14 @@ type Query = (...args: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
 
 /**
- * A client span for each query of a traced request, named by the statement's name or its first
- * word. Neither the statement nor a value stands in it. What nobody traces, such as the relay's
- * polling, costs one look.
+ * Creates a client span for each query of a traced request, named by the statement's name or its
+ * first word. It contains neither the statement nor a value. Untraced queries, such as the relay's
+ * polling, cost one check.
  */
 export function traceQueries(pool: Pool, tracing: Tracing): void {
   const connect = pool.connect.bind(pool) as (callback?: Callback) => unknown
-  // A client is handed over in the context of whoever gave it back, and the query would stand in
-  // that one's trace.
+  // Without the binding a waiting query would get the context, and the trace, of the request that
+  // released the client.
   const bound = (callback?: Callback) =>
     callback === undefined ? connect() : connect(AsyncResource.bind(callback))
   pool.connect = bound as Pool['connect']
@@ -26,7 +26,7 @@ function traceClient(client: ClientBase, tracing: Tracing): void {
     if (tracing.current() === undefined) return query(...args)
     const done = args.at(-1)
     if (typeof done !== 'function') return tracing.span(toSpan(args[0]), async () => query(...args))
-    // The pool asks with a callback, which must be called as soon as the answer is there.
+    // The pool passes a callback, which must be called as soon as the result arrives.
     void tracing
       .span(toSpan(args[0]), () => {
         const { promise, resolve, reject } = Promise.withResolvers<void>()

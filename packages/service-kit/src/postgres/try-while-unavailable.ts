@@ -4,9 +4,9 @@ const TRIES = 5
 const PAUSE_MS = 500
 
 /**
- * For what a start asks of the database, and may ask again: its deadlines are those of a request,
- * and a database or a machine that stands still for a moment must not end a process that nobody
- * starts a second time. Throws the last fault, another kind at once.
+ * Runs `work` up to 5 times, 0.5 s apart, while the database is unavailable. For checks at start,
+ * which must be safe to repeat: a short pause of the database must not end a process that nothing
+ * restarts. Throws the last error, and any other kind of error at once.
  */
 export async function tryWhileUnavailable<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {

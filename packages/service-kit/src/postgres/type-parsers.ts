@@ -7,10 +7,10 @@ const TIMESTAMPTZ = 1184
 const toDate = types.getTypeParser(TIMESTAMPTZ)
 
 /**
- * `timestamptz` becomes Unix milliseconds, `int8` and `float8` a number (our integers stay below
- * 2^53). All else as `pg` does it. Throws where the text is not what is expected, for instance in
- * another `DateStyle`: pg itself would return null, which counts as 1970, and every session would
- * have expired. The query then fails, and the caller gets a 503.
+ * Parses `timestamptz` to Unix milliseconds, `int8` and `float8` to numbers (integers stay below
+ * 2^53), and the rest as pg does. Throws for an unexpected format, such as another `DateStyle`: pg
+ * would return null, which counts as 1970, and every session would have expired. So the query fails
+ * and the caller gets a 503.
  */
 export const typeParsers: CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -22,10 +22,7 @@ export const typeParsers: CustomTypesConfig = {
   },
 }
 
-/**
- * With its time zone as an offset, as `DateStyle` ISO writes it; `infinity` and `-infinity` are
- * times too.
- */
+/** Accepts the format of `DateStyle` ISO with an offset, and `infinity` and `-infinity`. */
 function toUnixMs(text: string): number {
   const isTime =
     /^(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d){0,2}( BC)?|-?infinity)$/.test(text)
@@ -38,7 +35,7 @@ function toUnixMs(text: string): number {
 function toInteger(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isSafeInteger(value))
-    throw new TypeError('Postgres returned an integer beyond 2^53')
+    throw new TypeError('Postgres returned an integer larger than 2^53')
   return value
 }
 

@@ -6,23 +6,27 @@ type Process = {
 }
 type Logger = { info(message: string): void; fatal(fields: object, message: string): void }
 
-/** sysexits.h EX_CONFIG: no restart will help. */
+/** EX_CONFIG of sysexits.h: a restart does not help. */
 export const EXIT_CONFIG = 78
 /**
- * SIGHUP is a closed terminal, SIGQUIT its Ctrl-\: what was started, such as a database, must not
- * be left running.
+ * SIGHUP comes from a closed terminal, SIGQUIT from Ctrl-\: child processes, such as a database,
+ * must be stopped too.
  */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
 /** npm and the terminal both deliver one Ctrl-C. */
 const SAME_SIGNAL_MS = 1000
 
 /**
- * Runs a service as a process. `start` resolves with the function that stops it. A signal of
- * `STOP_SIGNALS` stops it (0); one that comes during the start aborts `signal`, whose reason
- * `start` may throw when it has cleaned up. A second one more than a second later ends it at once
- * (1). Wrong settings exit with 78, every other fault with 1: a process in an unknown state never
- * goes on. Not close-with-grace: a fault would stop in order, and the Ctrl-C that npm delivers twice
- * would kill.
+ * Runs a service as a process. `start` resolves to the function that stops it.
+ *
+ * - A signal of `STOP_SIGNALS` stops the service (exit code 0). During the start it aborts `signal`;
+ *   `start` cleans up and throws the reason of the signal.
+ * - A second signal more than a second later exits at once (1).
+ * - Invalid settings exit with 78, every other error with 1: a process in an unknown state must not
+ *   continue.
+ *
+ * The package close-with-grace does not fit: it stops in order after an error, and the Ctrl-C that
+ * npm delivers twice would kill the process.
  */
 export async function runMain({
   process,

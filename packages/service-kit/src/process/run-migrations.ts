@@ -2,8 +2,8 @@ import { addSecretFiles, readEnvironment } from '@auto-refresh/service-kit/confi
 import { runStep } from './run-step.ts'
 
 /**
- * The process that brings a schema to its newest version. `DATABASE_URL` names the owner of the
- * schema. Ends with 78 for wrong settings, with 1 for any other fault, and says which on stderr.
+ * Runs the migrations of a schema as a process. `DATABASE_URL` must log in as the owner of the
+ * schema. Exits with 78 for invalid settings and 1 for any other error, with a message on stderr.
  */
 export async function runMigrations(migrations: {
   schema: string
@@ -13,7 +13,7 @@ export async function runMigrations(migrations: {
   await runStep(process, async () => {
     const env = readEnvironment(addSecretFiles(process.env))
     const url = env.done(env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }))
-    // Loaded here, because a service without a database loads this part too.
+    // Loaded here, because services without a database import this module too.
     const { migrate } = await import('@auto-refresh/service-kit/postgres')
     await migrate({ url, ...migrations, log: console.log })
   })

@@ -22,10 +22,10 @@ type ProcessSettings = { admin: { host: string; port: number }; logLevel: LogLev
 type Parse<Settings> = (environment: Environment) => Settings
 type Stoppable = { close(): unknown } | { stop(): unknown }
 
-/** What a service is built of. */
+/** The parts of which a service is built. */
 export type ServiceParts<Config, Own> = {
   config: Config
-  /** settings of the process of its own */
+  /** settings of the service's own process */
   own: Own
   /** for the Kafka clients of event-bus */
   kafka: KafkaDeps
@@ -39,17 +39,17 @@ export type ServiceParts<Config, Own> = {
 }
 
 /**
- * Runs a service in a process of its own: its settings from environment and secret files, all their
- * faults at once, then tracing, logger, metrics and the admin server, then `start`. The service is
- * ready once `start` has resolved and until it stops; `findTrouble` names what else makes it not
- * ready. Signals and exit codes are those of `runMain`.
+ * Runs a service in its own process: reads the settings from environment and secret files, reports
+ * all their faults at once, opens tracing, logger, metrics and the admin server, and calls `start`.
+ * The service is ready from the end of `start` until it stops, unless `notReadyReasons` returns
+ * reasons. Signals and exit codes are those of `runMain`.
  */
 export async function runService<Config, Own extends ProcessSettings>(
   service: string,
   parse: { config: Parse<Config>; own: Parse<Own> },
   start: (
     parts: ServiceParts<Config, Own>,
-  ) => Promise<{ url?: string; findTrouble?: () => readonly string[] } | void>,
+  ) => Promise<{ url?: string; notReadyReasons?: () => readonly string[] } | void>,
 ): Promise<void> {
   await runMain({
     process,
@@ -75,11 +75,11 @@ export async function runService<Config, Own extends ProcessSettings>(
       const logger = createLogger({ service, level: settings.own.logLevel, tracing })
       const metrics = createMetrics({ service, version, tracing })
 
-      let findTrouble = (): readonly string[] => ['starting or stopping']
+      let notReadyReasons = (): readonly string[] => ['starting or stopping']
       const admin = await startAdminServer({
         ...settings.own.admin,
         metrics,
-        isReady: () => findTrouble().length === 0 || findTrouble(),
+        isReady: () => notReadyReasons().length === 0 || notReadyReasons(),
       })
       starting.defer(() => admin.close())
       const started = await start({
@@ -95,10 +95,10 @@ export async function runService<Config, Own extends ProcessSettings>(
           return part
         },
       })
-      const whileStarting = findTrouble
-      starting.defer(() => void (findTrouble = whileStarting))
+      const whileStarting = notReadyReasons
+      starting.defer(() => void (notReadyReasons = whileStarting))
 
-      findTrouble = started?.findTrouble ?? (() => [])
+      notReadyReasons = started?.notReadyReasons ?? (() => [])
       logger.info({ url: started?.url, admin: admin.url }, `${service} is ready`)
       const running = starting.move()
       return () => running.disposeAsync()

@@ -7,8 +7,8 @@ type Process = {
 }
 
 /**
- * Runs a step that ends by itself. A fault is one message on stderr and the exit code 78 for wrong
- * settings, else 1.
+ * Runs a step, such as a migration, as a process. An error is one message on stderr and the exit
+ * code 78 for invalid settings, else 1.
  */
 export async function runStep(process: Process, step: () => Promise<void>): Promise<void> {
   try {

@@ -2,7 +2,7 @@ import type { Tracing } from '@auto-refresh/contracts'
 import type { parseKafkaSettings } from '@auto-refresh/service-kit/config'
 import { CONSUMERS, type Logger, type Metrics } from '@auto-refresh/service-kit/telemetry'
 
-/** What the clients of event-bus take. A consumer that is dead ends the process. */
+/** The dependencies of event-bus clients. A failed consumer ends the process. */
 export function toKafkaDeps({
   service,
   settings,

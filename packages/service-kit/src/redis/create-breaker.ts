@@ -1,15 +1,15 @@
 export interface Breaker {
-  /** The answer; `undefined` after a failure, and without asking as long as it is open. */
+  /** Resolves to the result; to `undefined` on failure, and without a call while it is open. */
   ask<T>(work: () => Promise<T>): Promise<T | undefined>
-  /** Asks in any case: success closes it, a failure opens it. */
+  /** Always calls `work`: success closes the breaker, a failure opens it. */
   probe(work: () => Promise<unknown>): Promise<void>
   open(error: unknown): void
   isClosed(): boolean
 }
 
 /**
- * Asks nobody who has just failed: one caller waits, the others do not. Open until a first probe
- * has succeeded.
+ * A circuit breaker: after a failure calls return at once until a probe succeeds. It does not pass
+ * calls before the first successful probe.
  */
 export function createBreaker({
   onOpen,

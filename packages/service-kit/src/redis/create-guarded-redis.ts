@@ -9,30 +9,34 @@ const PROBE_MS = 250
 
 type GuardedRedisDeps = Readonly<{
   url: string
-  /** who asks, in Redis's list of connections */
+  /** the name of the connection in Redis's client list */
   name: string
-  /** does what a call would do: a Redis that answers pings and takes no writes is no help */
+  /** a command like those of real calls: a Redis that answers pings but rejects writes is down */
   probe: (client: Redis) => Promise<unknown>
-  onAway: (reason: string) => void
-  onBack: () => void
-  /** how long a call waits, where not 50 ms */
+  onUnavailable: (reason: string) => void
+  onRecovered: () => void
+  /** deadline of a call, in milliseconds; 50 by default */
   answerMs?: number | undefined
 }>
 export type GuardedRedis = ReturnType<typeof createGuardedRedis>
 
 /**
- * A Redis that may be gone, slow or hung at any time: one call waits 50 ms, those after it not at
- * all, until a probe is answered again. `start` does not wait for it. Only for what may be lost.
+ * A Redis client behind a circuit breaker, for data that may be lost. If Redis is down, slow or
+ * hangs, one call waits 50 ms and later ones not at all, until a probe succeeds. `start` does not
+ * wait for Redis.
  */
 export function createGuardedRedis({
   url,
   name,
   probe,
-  onAway,
-  onBack,
+  onUnavailable,
+  onRecovered,
   answerMs,
 }: GuardedRedisDeps) {
-  const breaker = createBreaker({ onOpen: (error) => onAway(toReason(error)), onClose: onBack })
+  const breaker = createBreaker({
+    onOpen: (error) => onUnavailable(toReason(error)),
+    onClose: onRecovered,
+  })
   const client = createRedisClient({ url, name, onError: (error) => breaker.open(error), answerMs })
   const probing = repeat({
     everyMs: PROBE_MS,
@@ -41,10 +45,7 @@ export function createGuardedRedis({
   })
   let isOpen = false
 
-  /**
-   * ioredis reports a SELECT that failed and stays in database 0: nothing counts there until one
-   * has succeeded.
-   */
+  /** After a failed SELECT ioredis stays in database 0, so the breaker must not close before one. */
   async function selectAndProbe(): Promise<void> {
     const { db = 0 } = client.options
     if (db !== 0) await client.select(db)
@@ -53,9 +54,9 @@ export function createGuardedRedis({
 
   return {
     client,
-    /** The answer; `undefined` when Redis does not give one. */
+    /** Resolves to the result, or `undefined` if Redis is unavailable. */
     ask: breaker.ask,
-    isThere: breaker.isClosed,
+    isAvailable: breaker.isClosed,
     start(): void {
       isOpen = true
       client.on('ready', () => void breaker.probe(selectAndProbe))
@@ -75,10 +76,7 @@ export function createGuardedRedis({
   }
 }
 
-/**
- * Its words alone: the error holds the command that failed, and that may be the one with the
- * password.
- */
+/** Returns only the message: the error also contains the command, perhaps with the password. */
 function toReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message === '' && 'code' in error ? String(error.code) : error.message

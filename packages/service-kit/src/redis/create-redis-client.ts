@@ -5,9 +5,9 @@ const CONNECT_MS = 1000
 const RECONNECT_MS = 500
 
 /**
- * A connection that answers within 50 ms (or `answerMs`) or throws, never queues, never repeats a
- * command, and comes back by itself. It connects with `connect`; without Redis it goes on trying.
- * Errors of the connection go to `onError`.
+ * Creates a client whose commands respond within `answerMs` (50 by default) or throw. It never
+ * queues or repeats a command, and reconnects until it succeeds. Call `connect` to start it. Errors
+ * of the connection go to `onError`.
  */
 export function createRedisClient({
   url,
@@ -27,15 +27,15 @@ export function createRedisClient({
     connectTimeout: Math.max(CONNECT_MS, answerMs),
     disconnectTimeout: RECONNECT_MS,
     commandTimeout: answerMs,
-    // a connection that is open and mute is given up, long before TCP would
+    // closes a silent connection long before TCP would
     socketTimeout: Math.max(CONNECT_MS, answerMs),
     retryStrategy: () => RECONNECT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    // what has timed out was counted elsewhere already
+    // a timed-out command was already counted in memory
     autoResendUnfulfilledCommands: false,
     enableReadyCheck: false,
-    // after a failover the name may lead to the new primary
+    // after a failover the host name may resolve to the new primary
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })
   client.on('error', onError)

@@ -1,12 +1,12 @@
 export type Repeating = Readonly<{
   start(): void
-  /** Aborts the signal of the run under way, and resolves when that run has ended. */
+  /** Aborts the signal of the current run, and resolves when that run has ended. */
   stop(): Promise<void>
 }>
 
 /**
- * Runs `run` again and again, `everyMs` after the end of the run before, so runs never overlap. A
- * fault does not end it. It keeps no process alive.
+ * Calls `run` repeatedly, `everyMs` after the end of the previous run, so runs never overlap. It
+ * continues after errors, and does not keep the process alive.
  */
 export function repeat({
   everyMs,
@@ -17,11 +17,11 @@ export function repeat({
 }: {
   everyMs: number
   run: (signal: AbortSignal) => Promise<unknown>
-  /** called with the first of several faults in a row */
+  /** called with the first of several errors in a row */
   onError: (error: unknown) => void
   /** the first run begins at `start`, not `everyMs` later */
   isFirstAtOnce?: boolean
-  /** calls `onError` with every fault */
+  /** calls `onError` with every error */
   isEachFaultReported?: boolean
 }): Repeating {
   let stopping: AbortController | undefined

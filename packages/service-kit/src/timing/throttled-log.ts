@@ -1,7 +1,7 @@
 /**
- * Calls `write` at most `lines` times (once by default) in `everyMs`, and not at all for the calls
- * beyond: in an outage or a flood every line is the same. `write` learns first how many were
- * omitted since the last.
+ * Returns a function that calls `write` at most `lines` times (once by default) per `everyMs` and
+ * omits the other calls: in an outage all lines are the same. The first argument of `write` is the
+ * number of omitted calls since the last.
  */
 export function throttledLog<Args extends unknown[]>({
   lines = 1,

@@ -1,6 +1,6 @@
 /**
- * What `work` gives, or an `Error` with this message after `ms` milliseconds. The work itself goes
- * on; nobody waits for it.
+ * Resolves or rejects as `work`, or rejects with an `Error` of this message after `ms` milliseconds.
+ * The work itself is not cancelled.
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
   const late = Promise.withResolvers<never>()

@@ -1,16 +1,10 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import { decideDetection, type Detection } from '../domain/decide-detection.ts'
 import { MAX_AGE_MS, type Thresholds, type Watched } from '../domain/observation.ts'
 import { toDetectionEvent, type DetectionEvent } from '../domain/to-detection-event.ts'
 import { toObservations } from '../domain/to-observations.ts'
-import type {
-  Clock,
-  Counted,
-  NotifyOutside,
-  PublishDetections,
-  ToDetectionId,
-  Windows,
-} from '../ports.ts'
+import type { Counted, NotifyOutside, PublishDetections, ToDetectionId, Windows } from '../ports.ts'
 
 /** How many alarms are remembered that the bus has not taken. */
 const MAX_ALARMED = 10_000

@@ -41,6 +41,6 @@ await runService(
     logger.info('The start waits')
     await Promise.race([started, called])
     if (config.failing) throw new Error(`${second.name} failed`)
-    return { url: 'http://sample', findTrouble: () => trouble }
+    return { url: 'http://sample', notReadyReasons: () => trouble }
   },
 )

@@ -25,16 +25,16 @@ export function createRedisLimits({ url, hashKey, log, answerMs }: RedisLimitsDe
     name: 'auth-api',
     answerMs,
     probe: () => probed.take('probe'),
-    onAway: (reason) =>
+    onUnavailable: (reason) =>
       log.warn({ reason }, 'Redis unavailable: rate limits are counted per process'),
-    onBack: () => log.info({}, 'Redis recovered: rate limits are shared'),
+    onRecovered: () => log.info({}, 'Redis recovered: rate limits are shared'),
   })
   const createCounter = (name: string, limit: Limit) =>
     createRedisCounter({ client: redis.client, name, limit, hashKey })
   const probed = createCounter('probe', PROBE_LIMIT)
 
   return {
-    isShared: redis.isThere,
+    isShared: redis.isAvailable,
     /** `local` counts the attempts of this process, and decides while Redis is unavailable. */
     share: ({ name, limit, local }: { name: string; limit: Limit; local: Limiter }): Limiter =>
       createSharedLimiter({ local, shared: createCounter(name, limit), breaker: redis }),

@@ -1,8 +1,9 @@
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import { LRUCache } from 'lru-cache'
 import type { Detection } from '../../domain/decide-detection.ts'
 import type { Watched } from '../../domain/observation.ts'
 import { addToWindow, type Window } from '../../domain/window.ts'
-import type { Clock, Counted, Windows } from '../../ports.ts'
+import type { Counted, Windows } from '../../ports.ts'
 
 /**
  * 80 MB where each has a window of its own, 140 MB where all are sign-ins. Beyond it the subject

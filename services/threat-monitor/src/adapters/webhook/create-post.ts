@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import type { Group } from './create-queue.ts'
 import { signWebhook } from './sign-webhook.ts'
 

@@ -1,6 +1,7 @@
 import type { Pattern } from '@auto-refresh/contracts'
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
-import type { Clock, NotifyOutside } from '../../ports.ts'
+import type { NotifyOutside } from '../../ports.ts'
 import { createPost } from './create-post.ts'
 import { createQueue, type Group } from './create-queue.ts'
 
