@@ -44,7 +44,8 @@ running.defer(() => client.end())
 const {
   rows: [engine],
 } = await client.query<{ pid: number; version: string; fsync: string }>(
-  `select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid, current_setting('server_version') as version, current_setting('fsync') as fsync`,
+  `select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int as pid,
+     current_setting('server_version') as version, current_setting('fsync') as fsync`,
 )
 if (engine?.fsync !== 'on') throw new Error('Postgres is not durable')
 
@@ -114,5 +115,7 @@ const order = (name: Target['name']) => targets.findIndex((target) => target.nam
 samples.sort((a, b) => a.clients - b.clients || order(a.name) - order(b.name))
 const machine = `${cpus().length} cores ${cpus()[0]?.model ?? ''}`.trim()
 process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n${toTable(samples, references)}\n`,
+  `${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}, ` +
+    `Postgres ${engine.version}, fsync on; ${rounds} interleaved rounds of ${seconds} s.\n\n` +
+    `${toTable(samples, references)}\n`,
 )

@@ -14,8 +14,8 @@ const withoutLocks = () => Object.defineProperty(navigator, 'locks', { value: un
 const given = withFrontEnd({ env: ENV })
 
 /** Tabs of one user, signed in from the first. */
-async function openTabs(number = 3, told: { claimedSeconds?: number } = {}): Promise<Tab[]> {
-  const options = { baseURL: given.front.api.url, ...told }
+async function openTabs(number = 3, claim: { claimedSeconds?: number } = {}): Promise<Tab[]> {
+  const options = { baseURL: given.front.api.url, ...claim }
   const first = await given.front.openTab(given.context, options)
   await first.signIn()
   return [

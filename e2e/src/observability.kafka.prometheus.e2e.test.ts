@@ -100,8 +100,8 @@ test('each attack of the drill fires its alerts, and they reach the right team',
   const presented = drills
     .map(({ output }) => /^(\S+) {2}The stolen token was presented/m.exec(output)?.[1])
     .find((time) => time !== undefined)
-  const told = receiver.notified.find(({ alert }) => alert === 'RefreshTokenReused')
-  const seconds = ((told?.atMs ?? Infinity) - Date.parse(presented ?? '')) / 1000
+  const notification = receiver.notified.find(({ alert }) => alert === 'RefreshTokenReused')
+  const seconds = ((notification?.atMs ?? Infinity) - Date.parse(presented ?? '')) / 1000
   console.log(
     `From the replay of the stolen token to the alert at the security team: ${seconds.toFixed(1)} s`,
   )

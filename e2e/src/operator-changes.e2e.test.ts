@@ -117,13 +117,13 @@ test.each<[string, (kid: string) => Promise<void>]>([
     const pair = await login(urlOf(0))
     await eventually(() => isAll(pair, '200'))
     await retire(kidOf(pair))
-    const told = new Set<string>()
+    const seen = new Set<string>()
     await eventually(async () => {
       const now = await verdicts(pair)
-      for (const verdict of now) told.add(verdict)
+      for (const verdict of now) seen.add(verdict)
       return now.every((verdict) => verdict === 'access_token_expired')
     }, 20_000)
-    expect([...told].filter((verdict) => verdict !== '200')).toEqual(['access_token_expired'])
+    expect([...seen].filter((verdict) => verdict !== '200')).toEqual(['access_token_expired'])
     const next = await refreshed(pair)
     expect(kidOf(next)).not.toBe(kidOf(pair))
   },

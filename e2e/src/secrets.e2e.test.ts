@@ -137,7 +137,8 @@ test('the metrics contain no token or password', async () => {
 
 test('no schema of the database contains anything that gives a live token', async () => {
   const tables = await sql.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth_api', 'token_store', 'cleanup')`,
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname in ('auth_api', 'token_store', 'cleanup')`,
   )
   expect(tables.rows.length).toBeGreaterThan(8)
   for (const { name } of tables.rows) {

@@ -46,7 +46,7 @@ async function connect(): Promise<Client> {
   return client
 }
 /** For events through Kafka: a consumer may wait for its partitions. */
-const TOLD = 60_000
+const DELIVERED = 60_000
 const signIn = (i: number) => login(system.urlOf(i), 'ayu', PASSWORD)
 const alarms = async () =>
   (await sql.query(`select 1 from token_store.sessions where revoke_reason = 'reuse'`)).rowCount
@@ -91,7 +91,7 @@ async function restart(list: ServiceProcess[], i: number, signal: NodeJS.Signals
 async function expectTopicToHoldAllOf(clients: readonly Pair[]) {
   await eventually(
     async () => (await sql.query('select 1 from token_store.outbox limit 1')).rowCount === 0,
-    TOLD,
+    DELIVERED,
   )
   const events = await system.sessionEvents()
   for (const client of clients) {
@@ -146,7 +146,8 @@ test('a session ended by a logout or a reuse on one replica is refused on the ot
   }
   tookMs.sort((a, b) => a - b)
   console.log(
-    `logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`,
+    `logout on one replica refused on the other: p50 ${tookMs[10]?.toFixed(0)} ms, ` +
+      `slowest of 20 ${tookMs.at(-1)?.toFixed(0)} ms`,
   )
   // The machine may stall during some of them.
   expect(tookMs[10]).toBeLessThan(2000)
@@ -162,7 +163,10 @@ test('a session ended by a logout or a reuse on one replica is refused on the ot
     call(system.urlOf(1), 'GET', '/api/v1/auth/notices', {
       headers: { authorization: `Bearer ${other.access}` },
     })
-  await eventually(async () => (await notices()).text.includes(sessionIdOf(stolen.refresh)), TOLD)
+  await eventually(
+    async () => (await notices()).text.includes(sessionIdOf(stolen.refresh)),
+    DELIVERED,
+  )
 })
 
 test('a theft and the sign-in after it reach the webhook, the topic and the audit trail', async () => {
@@ -173,20 +177,20 @@ test('a theft and the sign-in after it reach the webhook, the topic and the audi
   expect((await refresh(system.urlOf(1), owner.refresh, { 'user-agent': 'thief' })).code).toBe(
     'refresh_token_reused',
   )
-  const told = (pattern: string, session: string) =>
+  const detectionOf = (pattern: string, session: string) =>
     receiver.received.find(
       ({ data }) => data['pattern'] === pattern && data['session_id'] === session,
     )
-  await eventually(() => told('reuse', id) !== undefined, TOLD)
-  expect(told('reuse', id)?.data).toMatchObject({ agent: 'thief', count: 1, threshold: 1 })
+  await eventually(() => detectionOf('reuse', id) !== undefined, DELIVERED)
+  expect(detectionOf('reuse', id)?.data).toMatchObject({ agent: 'thief', count: 1, threshold: 1 })
 
   const thief = await signIn(1)
   await eventually(
     () => receiver.received.some(({ data }) => data['pattern'] === 'sign_in_after_reuse'),
-    TOLD,
+    DELIVERED,
   )
   expect(thief.access).not.toBe('')
-  const detection = told('reuse', id)
+  const detection = detectionOf('reuse', id)
   await eventually(
     async () =>
       (
@@ -195,7 +199,7 @@ test('a theft and the sign-in after it reach the webhook, the topic and the audi
           [detection?.id, id],
         )
       ).rowCount === 1,
-    TOLD,
+    DELIVERED,
   )
   expect(
     (await runOperation('events:tail', { args: ['--all'], env: system.env })).output,
@@ -217,7 +221,7 @@ test('an event can be followed through the log of auth-api, the topic and the au
     (await system.sessionEvents()).find(
       (event) => event.key === id && event.type === 'session.rotated.v1',
     )
-  await eventually(async () => (await find()) !== undefined, TOLD)
+  await eventually(async () => (await find()) !== undefined, DELIVERED)
   const event = await find()
   await eventually(async () => {
     const { rows } = await sql.query(
@@ -225,7 +229,7 @@ test('an event can be followed through the log of auth-api, the topic and the au
       [event?.id],
     )
     return rows.length === 1 && rows[0].type === event?.type && rows[0].data.generation === 1
-  }, TOLD)
+  }, DELIVERED)
 })
 
 test('npm run recover ends the sessions again that a restore has revived, and npm run events:tail prints the stream', async () => {
@@ -235,7 +239,10 @@ test('npm run recover ends the sessions again that a restore has revived, and np
     body: { refresh_token: pair.refresh },
   })
   const tail = () => runOperation('events:tail', { args: ['--all'], env: system.env })
-  await eventually(async () => (await tail()).output.includes(`session.revoked.v1 ${id}`), TOLD)
+  await eventually(
+    async () => (await tail()).output.includes(`session.revoked.v1 ${id}`),
+    DELIVERED,
+  )
 
   await sql.query(
     'update token_store.sessions set revoked_at = null, revoke_reason = null, seq = 0 where id = $1',

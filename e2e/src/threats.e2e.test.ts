@@ -94,7 +94,8 @@ test('too many refreshes, guessed names and invented tokens are each reported on
 test('an investigation finds the detection in the audit trail and the user behind a hash', async () => {
   const trail = () =>
     sql.query(
-      `select event_id, topic, data->>'network' as network from cleanup.audit_events where data->>'pattern' = 'spraying'`,
+      `select event_id, topic, data->>'network' as network
+       from cleanup.audit_events where data->>'pattern' = 'spraying'`,
     )
   await eventually(async () => (await trail()).rowCount !== 0)
   expect((await trail()).rows).toEqual([

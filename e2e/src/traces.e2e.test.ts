@@ -12,7 +12,8 @@ afterEach(async () => {
 const SAY_LOADED = `import { registerHooks } from 'node:module'
 registerHooks({
   load(url, context, next) {
-    if (url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/')) process.stderr.write('LOADED ' + url + '\\n')
+    if (url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/'))
+      process.stderr.write('LOADED ' + url + '\\n')
     return next(url, context)
   },
 })`

@@ -45,7 +45,7 @@ const CONSUMERS = ['auth-api', 'cleanup-worker', 'threat-monitor']
 const CALLER = '00f067aa0ba902b7'
 
 /** Waits until every consumer has reported, and every span its parent. */
-async function told(traceId: string): Promise<void> {
+async function allExported(traceId: string): Promise<void> {
   await expect
     .poll(() => {
       const spans = collector.ofTrace(traceId)
@@ -73,12 +73,14 @@ function ways(spans: readonly ReceivedSpan[]): string[] {
 }
 
 const LOGIN = 'auth-api server POST /api/v1/auth/token'
+const ISSUE_CALL = `${LOGIN} > auth-api client POST /internal/v1/issue`
+const ISSUE = `${ISSUE_CALL} > token-store server POST /internal/v1/issue`
 const REFRESH = 'auth-api server POST /api/v1/auth/refresh'
 
 test('a sign-in is one trace over all services: request, Redis, token-store, Kafka, audit trail', async () => {
   const traceId = newTrace()
   expect((await signIn(traceId)).status).toBe(200)
-  await told(traceId)
+  await allExported(traceId)
   await expect
     .poll(() => ways(collector.ofTrace(traceId)), ARRIVES)
     .toEqual(
@@ -86,12 +88,12 @@ test('a sign-in is one trace over all services: request, Redis, token-store, Kaf
         LOGIN,
         `${LOGIN} > auth-api client EVALSHA`,
         `${LOGIN} > auth-api client user-by-name`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client insert-session`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > token-store client send auth.session-events.v1`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > cleanup-worker consumer ${PROCESSED}`,
-        `${LOGIN} > auth-api client POST /internal/v1/issue > token-store server POST /internal/v1/issue > auth-api consumer ${PROCESSED}`,
+        `${ISSUE_CALL}`,
+        `${ISSUE}`,
+        `${ISSUE} > token-store client insert-session`,
+        `${ISSUE} > token-store client send auth.session-events.v1`,
+        `${ISSUE} > cleanup-worker consumer ${PROCESSED}`,
+        `${ISSUE} > auth-api consumer ${PROCESSED}`,
         `${LOGIN} > auth-api client send auth.login-events.v1`,
         `${LOGIN} > cleanup-worker consumer process auth.login-events.v1`,
       ]),
@@ -112,7 +114,7 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
   const traceId = newTrace()
   expect((await refresh(system.urlOf(0), first.refresh, sampled(traceId))).status).toBe(200)
   const together = `${REFRESH} > auth-api internal rotate together`
-  await told(traceId)
+  await allExported(traceId)
   await expect
     .poll(() => ways(collector.ofTrace(traceId)), ARRIVES)
     .toEqual(
@@ -130,7 +132,7 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
     status: 401,
     code: 'refresh_token_reused',
   })
-  await told(reuse)
+  await allExported(reuse)
   await expect
     .poll(() => ways(collector.ofTrace(reuse)), ARRIVES)
     .toContain(
@@ -148,7 +150,7 @@ test('requests of many traces in one batch keep their traces, which link to each
     ),
   )
   expect(answers.map(({ status }) => status)).toEqual(pairs.map(() => 200))
-  for (const traceId of traceIds) await told(traceId)
+  for (const traceId of traceIds) await allExported(traceId)
   const rotations = traceIds.map((traceId) =>
     collector.ofTrace(traceId).filter((span) => span.name === 'rotate'),
   )
@@ -172,7 +174,7 @@ test('a request that is not sampled has no span, and no trace starts without a r
   // Any span would have been exported by now.
   const later = newTrace()
   await signIn(later)
-  await told(later)
+  await allExported(later)
   expect(
     collector.spans.filter((span) => span.parentSpanId === undefined || span.parentSpanId === ''),
   ).toEqual([])

@@ -17,8 +17,8 @@ import { AT, SOURCE } from './panels.ts'
 const TAG = 'auto-refresh-token'
 
 /**
- * A dashboard with what all have: variables, links to the others, annotations. Rows in order, each
- * with its panels.
+ * Creates a dashboard with the common variables, links and annotations, and its rows of panels in
+ * order.
  */
 export function createDashboard({
   uid,
@@ -84,7 +84,7 @@ export function createDashboard({
     for (const panel of panels) dashboard.withPanel(panel)
   }
   const built = dashboard.build()
-  // Fixed, so that a link to a panel stays good.
+  // Fixed ids, so that links to a panel stay valid.
   for (const [at, panel] of (built.panels ?? []).entries()) panel.id = at + 1
   return built
 }

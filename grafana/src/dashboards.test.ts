@@ -38,21 +38,21 @@ const queriesOf = ({ panels, annotations }: Committed) => [
 ]
 
 const instruments = describeInstruments().map(({ name }) => name)
-/** What Prometheus itself makes. */
+/** Metrics that Prometheus itself exports. */
 const BUILT_IN = ['up', 'ALERTS']
 
 describe.each(boards)('$name', ({ name, dashboard, board }) => {
   const panels = board.panels.filter(({ type }) => type !== 'row')
 
-  test('what is committed is what the code makes (npm run dashboards -w grafana writes it)', () => {
+  test('the committed JSON is the generated one (npm run dashboards -w grafana)', () => {
     expect(read(`dashboards/${name}.json`)).toBe(toJson(dashboard))
   })
 
-  test('it has a fixed uid, and is changed in the code alone', () => {
+  test('it has a fixed uid and is read-only in Grafana', () => {
     expect([board.uid, board.editable]).toEqual([`auto-refresh-${name}`, false])
   })
 
-  test('every panel has a title of its own, says what it shows, and in which unit', () => {
+  test('every panel has a unique title, a description and a unit', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
     expect(
       panels
@@ -66,7 +66,7 @@ describe.each(boards)('$name', ({ name, dashboard, board }) => {
     ).toEqual([])
   })
 
-  test('every query is PromQL, and goes to the Prometheus that is chosen at the top', () => {
+  test('every query is PromQL for the selected Prometheus', () => {
     const queries = queriesOf(board)
     expect(queries.filter((expr) => !readQuery(expr).isValid)).toEqual([])
     const sources = panels.flatMap(({ datasource, targets = [] }) =>
@@ -75,7 +75,7 @@ describe.each(boards)('$name', ({ name, dashboard, board }) => {
     expect(new Set(sources.flat())).toEqual(new Set(['${datasource}']))
   })
 
-  test('a counter is shown as a rate, over the interval that Grafana chooses', () => {
+  test('a counter is shown as a rate over the interval that Grafana chooses', () => {
     for (const { targets = [] } of panels) {
       for (const { expr } of targets) {
         const { ranges, bareCounters } = readQuery(expr)
@@ -88,7 +88,7 @@ describe.each(boards)('$name', ({ name, dashboard, board }) => {
     }
   })
 
-  test('no query asks for what nobody exports', async () => {
+  test('every query uses exported metrics only', async () => {
     const { text } = await createMetrics({ service: 'all', version: '0' }).scrape()
     const exported = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, metric = '']) => metric)
     const recorded = rules.flatMap(({ record = [] }) => record)
@@ -111,7 +111,7 @@ test('every metric of the product is on a dashboard', () => {
   expect(instruments.filter((name) => !shown.has(name))).toEqual([])
 })
 
-test('nothing is committed that no code makes', () => {
+test('no other dashboard is committed', () => {
   expect(readdirSync(join(root, 'dashboards')).toSorted()).toEqual(
     Object.keys(DASHBOARDS)
       .map((name) => `${name}.json`)
@@ -119,7 +119,7 @@ test('nothing is committed that no code makes', () => {
   )
 })
 
-test('the data sources have the uids that dashboards and exemplars name', () => {
+test('the data sources have the uids that dashboards and exemplars use', () => {
   const { datasources } = parse(read('provisioning/datasources/datasources.yml')) as {
     datasources: { uid: string; jsonData: { exemplarTraceIdDestinations?: unknown } }[]
   }

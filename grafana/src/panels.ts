@@ -29,11 +29,13 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text'
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 
-/** The matchers of every query on series of a process: what the variables at the top choose. */
+/**
+ * The label matchers of every query on process metrics: the variables at the top of the dashboard.
+ */
 export const AT = 'job=~"$service", instance=~"$instance"'
 export const SOURCE = { type: 'prometheus', uid: '${datasource}' }
 
-/** `expr` by its legend. */
+/** PromQL expressions by legend. */
 type Queries = Readonly<Record<string, string>>
 type Frame = Readonly<{
   title: string
@@ -48,7 +50,7 @@ type Limits = Readonly<{ warn?: number; bad?: number; good?: number }>
 const GRAPH_HEIGHT = 8
 const STAT_HEIGHT = 4
 
-/** Lines over time. `stacked` where the sum says something. */
+/** Lines over time; `stacked` if the sum is meaningful. */
 export function createGraph({
   queries,
   stacked = false,
@@ -88,7 +90,7 @@ export function createGraph({
   return panel
 }
 
-/** One number: the last, coloured by its limits. */
+/** One number: the last value, coloured by its limits. */
 export function createStat({
   expr,
   limits = {},
@@ -111,7 +113,7 @@ export function createStat({
   return decimals === undefined ? panel : panel.decimals(decimals)
 }
 
-/** Words, for what no query can say. */
+/** A text panel. */
 export function createText({
   title,
   description,
@@ -128,7 +130,7 @@ export function createText({
     .content(content)
 }
 
-/** The spread of a histogram over time; its dots are exemplars and lead to their traces. */
+/** A histogram over time; its dots are exemplars that link to their traces. */
 export function createHeatmap({ expr, ...frame }: Frame & { expr: string }) {
   return withFrame(new HeatmapBuilder(), frame, GRAPH_HEIGHT)
     .color(
@@ -184,7 +186,8 @@ function withFrame<P extends Framed<P>>(
 }
 
 /**
- * Green, then the colour of what has been passed; with `good`, green from there on and red below.
+ * Green, then the colour of the limit that is exceeded; with `good`, green from there on and red
+ * below.
  */
 function toThresholds({ warn, bad, good }: Limits) {
   const steps =
@@ -199,5 +202,5 @@ function toThresholds({ warn, bad, good }: Limits) {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps)
 }
 
-/** Grafana wants one for each query; the legend makes the committed JSON readable. */
+/** The id of a query. Grafana requires one; the legend keeps the committed JSON readable. */
 const toRefId = (legend: string) => legend.replaceAll(/[^A-Za-z0-9]+/g, '_')

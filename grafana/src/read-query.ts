@@ -11,10 +11,7 @@ const VARIABLES: Record<string, string> = { __rate_interval: '1m1s', __range: '1
 const COUNTER = /_(total|bucket|sum|count)$/
 const OVER_TIME = ['Rate', 'Increase']
 
-/**
- * What a PromQL query says: the names it asks for, the ranges of its rates, and counters that are
- * shown without a rate.
- */
+/** Reads a PromQL query: its metric names, the ranges of its rates, and counters without a rate. */
 export function readQuery(expr: string): Query {
   const text = expr.replaceAll(/\$(\w+)/g, (_, name: string) => VARIABLES[name] ?? 'x')
   const metrics = new Set<string>()

@@ -1,11 +1,12 @@
-/** `count` samples of a value that stays, or that grows by `step`. In the notation of promtool. */
+/** `count` samples of a constant value, or of one that grows by `step`, in promtool's notation. */
 const flat = (value: number, count: number) => `${value}+0x${count - 1}`
+const samples = (...parts: string[]) => parts.join(' ')
 const climb = (from: number, step: number, count: number) => `${from}+${step}x${count - 1}`
 
 /**
- * A story that an alert is held against: series by name, and how many instances of the alert fire
- * at which time. Every alert is quiet, fires and resolves; what it sees while it is quiet is near
- * the limit where that says more than nothing.
+ * A test case of an alert: series by name, and how many instances of the alert fire at which time.
+ * In each case the alert is quiet, fires and resolves; the quiet values are near the limit where
+ * that matters.
  */
 export type AlertCase = Readonly<{
   alert: string
@@ -22,8 +23,8 @@ const OLD = {
 }
 
 /**
- * Two minutes of nothing, `by` at once on one of two replicas, then nothing again. Samples every 5
- * s, as they are scraped.
+ * Two minutes of 0, then `by` at once on one of two replicas, then constant. Samples every 5 s, as
+ * scraped.
  */
 function counted(
   alert: string,
@@ -60,30 +61,31 @@ const gauge = (
 })
 
 /**
- * 5 minutes at one pace, 10 at another, then the first again, sampled every 15 s; a pace is an
+ * 5 minutes at one pace, 10 at another, then the first again, sampled every 15 s; a pace is the
  * increase in 15 s.
  */
 const pace = (slow: number, fast: number) =>
   `${climb(0, slow, 20)} ${climb(20 * slow, fast, 40)} ${climb(20 * slow + 40 * fast, slow, 80)}`
 
 const route = 'job="auth-api", instance="a", route="/api/v1/auth/refresh", method="POST"'
+const duration = 'auth_http_request_duration_seconds'
+const GOOD = `${duration}_count{${route}, status_class="2xx"}`
+const BAD = `${duration}_count{${route}, status_class="5xx"}`
+const FAST = `${duration}_bucket{${route}, status_class="2xx", le="0.1"}`
 /**
- * 2 hours of good answers, 8 of partly bad ones, 10 of good ones, 600 a minute, sampled every two.
+ * 2 hours of good responses, 8 of partly bad ones, 10 of good ones, 600 a minute, sampled every two
+ * minutes.
  */
 const SLO_SERIES = {
   failures: {
-    [`auth_http_request_duration_seconds_count{${route}, status_class="2xx"}`]: `${climb(0, 1200, 60)} ${climb(72_000, 1176, 240)} ${climb(354_240, 1200, 300)}`,
-    [`auth_http_request_duration_seconds_count{${route}, status_class="5xx"}`]: `${flat(0, 60)} ${climb(0, 24, 240)} ${flat(5760, 300)}`,
-    [`auth_http_request_duration_seconds_bucket{${route}, status_class="2xx", le="0.1"}`]: climb(
-      0,
-      1200,
-      600,
-    ),
+    [GOOD]: samples(climb(0, 1200, 60), climb(72_000, 1176, 240), climb(354_240, 1200, 300)),
+    [BAD]: samples(flat(0, 60), climb(0, 24, 240), flat(5760, 300)),
+    [FAST]: climb(0, 1200, 600),
   },
   slow: {
-    [`auth_http_request_duration_seconds_count{${route}, status_class="2xx"}`]: climb(0, 1200, 600),
-    [`auth_http_request_duration_seconds_count{${route}, status_class="5xx"}`]: flat(0, 600),
-    [`auth_http_request_duration_seconds_bucket{${route}, status_class="2xx", le="0.1"}`]: `${climb(0, 1200, 60)} ${climb(72_000, 960, 240)} ${climb(302_400, 1200, 300)}`,
+    [GOOD]: climb(0, 1200, 600),
+    [BAD]: flat(0, 600),
+    [FAST]: samples(climb(0, 1200, 60), climb(72_000, 960, 240), climb(302_400, 1200, 300)),
   },
 }
 const burn = (alert: string, series: Record<string, string>): AlertCase[] => [
@@ -104,7 +106,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   ...burn('RefreshLatencyBurn', SLO_SERIES.slow),
   {
     alert: 'RefreshAvailabilityBurn',
-    title: 'a failure now and then wakes nobody',
+    title: 'occasional failures fire no alert',
     window: '1h',
     interval: '1m',
     series: {
@@ -120,7 +122,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   counted('RefreshTokenReused', 'auth_reuse_detected_total'),
   {
     alert: 'RefreshTokenReused',
-    title: 'a reuse between the start of a replica and its first scrape is seen',
+    title: 'a reuse between the start of a replica and its first scrape fires the alert',
     interval: '5s',
     series: {
       'process_start_time_seconds{job="token-store", instance="new"}': `_x24 ${flat(118, 200)}`,
@@ -165,7 +167,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     interval: '15s',
     series: {
       ...PRESENT,
-      'auth_logins_total{job="auth-api", outcome="succeeded"}': `${flat(0, 20)} stale _x38 ${flat(0, 20)}`,
+      'auth_logins_total{job="auth-api", outcome="succeeded"}': samples(flat(0, 20), flat(0, 20)),
     },
     firing: { '5m': 0, '14m': 1, '15m30s': 0 },
   },
@@ -173,7 +175,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'ServiceRestarting',
     interval: '15s',
     series: {
-      'process_start_time_seconds{job="auth-api", instance="a"}': `${flat(0, 20)} ${flat(300, 8)} ${flat(420, 8)} ${flat(540, 100)}`,
+      'process_start_time_seconds{job="auth-api", instance="a"}': samples(
+        flat(0, 20),
+        flat(300, 8),
+        flat(420, 8),
+        flat(540, 100),
+      ),
     },
     firing: { '5m15s': 0, '10m': 1, '30m': 0 },
   },
@@ -189,7 +196,8 @@ export const ALERT_CASES: readonly AlertCase[] = [
     interval: '15s',
     series: {
       'auth_events_published_total{result="published"}': climb(0, 15, 200),
-      'auth_events_processed_total{consumer="auth-api", type="session.rotated.v1", result="handled"}': `${climb(0, 15, 20)} ${flat(285, 80)} ${climb(285, 15, 80)}`,
+      'auth_events_processed_total{consumer="auth-api", type="session.rotated.v1", result="handled"}':
+        samples(climb(0, 15, 20), flat(285, 80), climb(285, 15, 80)),
       'auth_events_processed_total{consumer="cleanup-worker", type="session.rotated.v1", result="handled"}':
         climb(0, 15, 200),
     },
@@ -209,7 +217,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'CleanupStalled',
     interval: '15s',
     series: {
-      'auth_cleanup_last_success_timestamp_seconds{instance="a"}': `${flat(0, 100)} ${flat(1500, 40)}`,
+      'auth_cleanup_last_success_timestamp_seconds{instance="a"}': samples(
+        flat(0, 100),
+        flat(1500, 40),
+      ),
     },
     firing: { '15m': 0, '17m': 1, '26m': 0 },
   },
@@ -217,7 +228,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'SignInRetentionBehind',
     interval: '1m',
     series: {
-      'auth_sign_ins_oldest_seconds{instance="a"}': `${flat(91 * 86_400 - 60, 30)} ${flat(91 * 86_400 + 60, 90)} ${flat(90 * 86_400, 30)}`,
+      'auth_sign_ins_oldest_seconds{instance="a"}': samples(
+        flat(91 * 86_400 - 60, 30),
+        flat(91 * 86_400 + 60, 90),
+        flat(90 * 86_400, 30),
+      ),
       'auth_sign_ins_oldest_seconds{instance="b"}': flat(90 * 86_400, 150),
       'auth_sign_ins_retention_seconds{instance="a"}': flat(90 * 86_400, 150),
     },
@@ -233,7 +248,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'CleanupBacklog',
     interval: '1m',
     series: {
-      'auth_cleanup_backlog_sessions{instance="a"}': `${flat(20_000, 30)} ${flat(20_001, 60)} ${flat(10, 30)}`,
+      'auth_cleanup_backlog_sessions{instance="a"}': samples(
+        flat(20_000, 30),
+        flat(20_001, 60),
+        flat(10, 30),
+      ),
     },
     firing: { '30m': 0, '70m': 1, '95m': 0 },
   },
@@ -246,7 +265,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'RevocationListLarge',
     interval: '1m',
     series: {
-      'auth_revocation_list_sessions{job="auth-api", instance="a"}': `${flat(1_000_000, 10)} ${flat(1_000_001, 30)} ${flat(10, 30)}`,
+      'auth_revocation_list_sessions{job="auth-api", instance="a"}': samples(
+        flat(1_000_000, 10),
+        flat(1_000_001, 30),
+        flat(10, 30),
+      ),
     },
     firing: { '10m': 0, '20m': 1, '45m': 0 },
   },
@@ -254,7 +277,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'RevocationPropagationSlow',
     interval: '15s',
     series: {
-      'auth_revocation_propagation_seconds_bucket{le="2"}': `${climb(0, 1, 20)} ${flat(19, 40)} ${climb(19, 1, 140)}`,
+      'auth_revocation_propagation_seconds_bucket{le="2"}': samples(
+        climb(0, 1, 20),
+        flat(19, 40),
+        climb(19, 1, 140),
+      ),
       'auth_revocation_propagation_seconds_bucket{le="5"}': climb(0, 1, 200),
       'auth_revocation_propagation_seconds_bucket{le="+Inf"}': climb(0, 1, 200),
       auth_revocation_propagation_seconds_count: climb(0, 1, 200),
@@ -269,7 +296,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'SigningKeyOld',
     interval: '1m',
     series: {
-      'auth_signing_key_age_seconds{instance="a"}': `${flat(33 * 86_400 - 60, 30)} ${flat(33 * 86_400 + 60, 90)} ${flat(0, 30)}`,
+      'auth_signing_key_age_seconds{instance="a"}': samples(
+        flat(33 * 86_400 - 60, 30),
+        flat(33 * 86_400 + 60, 90),
+        flat(0, 30),
+      ),
     },
     firing: { '30m': 0, '1h45m': 1, '2h10m': 0 },
   },
@@ -277,7 +308,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alert: 'LimitsNotShared',
     interval: '15s',
     series: {
-      'auth_limits_shared{job="auth-api", instance="a"}': `${flat(1, 20)} ${flat(0, 40)} ${flat(1, 60)}`,
+      'auth_limits_shared{job="auth-api", instance="a"}': samples(
+        flat(1, 20),
+        flat(0, 40),
+        flat(1, 60),
+      ),
       'auth_build_info{job="auth-api", instance="a", service="auth-api"}': flat(1, 120),
       'auth_limits_shared{job="one", instance="b"}': flat(0, 120),
       'auth_build_info{job="one", instance="b", service="standalone"}': flat(1, 120),

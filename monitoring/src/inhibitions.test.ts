@@ -12,8 +12,8 @@ const { inhibit_rules: inhibitions } = parse(
 ) as { inhibit_rules: Inhibition[] }
 
 /**
- * The alerts that matchers speak of, by the labels that rules give; those of the series are not
- * known here.
+ * Returns the alerts that matchers select by the labels of the rules; labels of the series are
+ * unknown here.
  */
 function spokenOf(matchers: readonly string[]) {
   return alerts.filter(({ alert, labels }) =>
@@ -30,7 +30,7 @@ function spokenOf(matchers: readonly string[]) {
 }
 
 test.each(inhibitions)(
-  '$source_matchers silences alerts that exist, and those of security for nothing else',
+  '$source_matchers silences existing alerts, and security alerts only by security alerts',
   ({ source_matchers, target_matchers }) => {
     const [sources, targets] = [spokenOf(source_matchers), spokenOf(target_matchers)]
     expect(sources).not.toEqual([])
@@ -42,7 +42,7 @@ test.each(inhibitions)(
   },
 )
 
-test('every alert that a matcher names exists', () => {
+test('every alert in a matcher exists', () => {
   const named = inhibitions
     .flatMap(({ source_matchers, target_matchers }) => [...source_matchers, ...target_matchers])
     .flatMap((matcher) => matcher.match(/[A-Z][A-Za-z]+/g) ?? [])

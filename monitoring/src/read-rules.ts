@@ -16,7 +16,7 @@ type Alert = Rule & Readonly<{ alert: string; file: string }>
 
 export const RULE_FILES = readdirSync(RULES).map((name) => join(RULES, name))
 
-/** Every rule of the repository, with its file. */
+/** Returns every rule of the repository, with its file. */
 export function readRules(): (Rule & { file: string })[] {
   return RULE_FILES.flatMap((file) => {
     const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] }
@@ -24,6 +24,6 @@ export function readRules(): (Rule & { file: string })[] {
   })
 }
 
-/** The rules that are alerts. */
+/** Returns the alerting rules. */
 export const readAlerts = (): Alert[] =>
   readRules().flatMap((rule) => (rule.alert === undefined ? [] : [{ ...rule, alert: rule.alert }]))

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true }))
 
 /**
- * One case as a unit test of promtool. By the series ALERTS: to repeat every annotation would test
- * that it was copied.
+ * Converts a case into a unit test of promtool. It queries the series ALERTS, because comparing
+ * alerts would repeat every annotation.
  */
 const toUnitTest = ({ alert, window, interval, series, firing }: AlertCase) => ({
   interval,
@@ -42,7 +42,7 @@ test('Prometheus accepts the configuration and every rule', async () => {
   expect(stdout).toContain('SUCCESS')
 })
 
-test('no annotation asks for a label that the rule itself adds: it would stay empty', () => {
+test('no annotation uses a label that the rule adds, because it would be empty', () => {
   const asked = readAlerts().flatMap(({ alert, labels = {}, annotations = {} }) =>
     Object.values(annotations).flatMap((text) =>
       Array.from(text.matchAll(/\$labels\.(\w+)/g), ([, label = '']) => ({
@@ -56,7 +56,7 @@ test('no annotation asks for a label that the rule itself adds: it would stay em
   expect(asked.filter(({ own }) => own)).toEqual([])
 })
 
-test('every alert is seen quiet, firing, and resolved', () => {
+test('every alert has a case in which it is quiet, fires, and resolves', () => {
   const key = (alert: string, window = '') => `${alert} ${window}`
   const seen = ALERT_CASES.filter(
     ({ alert, firing }) =>

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 const BOOKS = ['docs/runbooks/operations.md', 'docs/runbooks/security.md']
 const alerts = readAlerts()
 
-/** The sections of a runbook by their heading. */
+/** Returns the sections of a runbook by heading. */
 const sections = BOOKS.flatMap((book) =>
   readFileSync(join(root, book), 'utf8')
     .split(/^## /m)
@@ -18,7 +18,7 @@ const sections = BOOKS.flatMap((book) =>
     }),
 )
 
-test('every alert has its section in a runbook, and every section its alert', () => {
+test('every alert has a section in a runbook, and every section an alert', () => {
   expect(
     new Set(alerts.map(({ alert, annotations }) => `${alert} ${annotations?.['runbook_url']}`)),
   ).toEqual(new Set(sections.map(({ name, url }) => `${name} ${url}`)))
@@ -33,7 +33,7 @@ test.each(sections)('$name: what it means, what to check, what to do', ({ lines 
 })
 
 describe.each(alerts)('$alert', ({ labels, annotations }) => {
-  test('it says whom it concerns, how urgent it is, and what is the matter', () => {
+  test('it has a team, a severity and a summary', () => {
     expect(['page', 'ticket', 'none']).toContain(labels?.['severity'])
     expect(['operations', 'security']).toContain(labels?.['team'])
     expect(annotations?.['summary']).toMatch(/^.{15,}[^.]$/)
@@ -41,7 +41,7 @@ describe.each(alerts)('$alert', ({ labels, annotations }) => {
   })
 })
 
-test('security alerts wait for nothing that they need not wait for', () => {
+test('security alerts are sent without delay', () => {
   const counted = alerts.filter(
     ({ file, expr }) => file.endsWith('security.yml') && !expr.includes('rate('),
   )

@@ -20,8 +20,8 @@ const project = mkdtempSync(join(tmpdir(), 'published-'))
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 /**
- * Where an `npm install` would put it, with the libraries that its package.json names and no other
- * of ours.
+ * The folder of an installed package, with the libraries of its package.json and no other
+ * workspace.
  */
 function install(workspace: string): {
   outDir: string
@@ -53,13 +53,13 @@ function run(command: string, ...args: string[]): string {
 describe('the published server', () => {
   const { outDir, manifest } = install('packages/server')
 
-  test('is as the tools of others expect it', async () => {
+  test('passes publint and arethetypeswrong', async () => {
     const { messages, pkg } = await publint({ pkgDir: outDir, pack: false, strict: true })
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
     expect(manifest['private']).toBeUndefined()
   })
 
-  test('needs nothing that is not published', () => {
+  test('depends on published packages only', () => {
     const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => /\.test\.|testing/.test(file))).toEqual([])
     const named = files
@@ -74,7 +74,7 @@ describe('the published server', () => {
     ])
   })
 
-  test('guards a back end that is written and type-checked against it', () => {
+  test('guards a back end that is type-checked against it', () => {
     writeFileSync(join(project, 'package.json'), '{"type":"module"}')
     writeFileSync(
       join(project, 'tsconfig.json'),
@@ -88,7 +88,7 @@ describe('the published server', () => {
       const app = Fastify()
       await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
       app.get('/', { preHandler: requireRole('admin') }, async ({ user }) => user.username.toUpperCase())
-      // @ts-expect-error a role is a text: the types have come along
+      // @ts-expect-error a role is a string: proves that the types are found
       requireRole(5)
       const answer = await app.inject('/')
       console.log(answer.statusCode, answer.json().error.code, app.autoRefresh.isReady())
@@ -100,7 +100,7 @@ describe('the published server', () => {
   }, 120_000)
 })
 
-// What Node 20 lacks of the language and of the web: taken out before anything of ours is loaded.
+// Removes what Node 20 lacks of the language and the web platform, before our code is loaded.
 const NODE_20 = `
   for (const name of ['withResolvers', 'try']) delete Promise[name]
   delete URL.parse
@@ -110,7 +110,7 @@ const NODE_20 = `
   delete globalThis.WebSocket
 `
 
-test('the published server works without what Node 20 lacks', () => {
+test('the published server works on Node 20', () => {
   writeFileSync(join(project, 'node-20.js'), NODE_20)
   writeFileSync(
     join(project, 'guard.js'),
@@ -128,7 +128,7 @@ test('the published server works without what Node 20 lacks', () => {
   expect(run(process.execPath, '--import', './node-20.js', 'guard.js')).toBe('0 503 unavailable\n')
 }, 120_000)
 
-test('no link of a published README leads out of the package', () => {
+test('no link of a published README leaves the package', () => {
   const outDir = join(project, 'client')
   buildPackage(join(root, 'packages/client'), outDir)
   expect(readFileSync(join(outDir, 'README.md'), 'utf8')).toContain('[`docs/api.md`]')

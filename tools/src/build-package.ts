@@ -17,7 +17,7 @@ type Manifest = {
   keywords?: string[]
   exports: Record<string, string>
   /**
-   * Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects that are
+   * Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects with
    * CommonJS.
    */
   commonjs?: boolean
@@ -31,9 +31,9 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const SCOPE = '@auto-refresh/'
 
 /**
- * `node tools/src/build-package.ts packages/<name>`: what is published of a workspace, in `dist/`,
- * with a package.json of its own. The workspaces on which it depends are not published: what it
- * uses of them is compiled along.
+ * `node tools/src/build-package.ts packages/<name>` builds the published files of a workspace into
+ * `dist/`, with their own package.json. Workspaces it depends on are not published: what it uses of
+ * them is compiled into it.
  */
 export function buildPackage(folder: string, outDir = join(folder, 'dist')): void {
   const manifest = readManifest(folder)
@@ -72,7 +72,7 @@ function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
 
-/** The workspaces that it needs at run time, by name, theirs included. */
+/** Returns the workspaces that it needs at run time, by name, including indirect ones. */
 function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
   const names = Object.keys(dependencies)
     .filter((name) => name.startsWith(SCOPE))
@@ -86,8 +86,8 @@ function inlinedBy({ dependencies = {} }: Manifest): Map<string, Manifest> {
 }
 
 /**
- * Compiles what the entries reach. With other workspaces among it, each lands in a folder of its
- * own: `contracts/index.js`.
+ * Compiles everything that the entries import. With other workspaces, each gets its own folder:
+ * `contracts/index.js`.
  */
 function compile({
   folder,
@@ -106,8 +106,8 @@ function compile({
   const project = join(outDir, 'tsconfig.json')
   const rootDir = inlined.length === 0 ? join(folder, 'src') : join(ROOT, 'packages')
   const indexOf = (name: string) => join(ROOT, 'packages', name, 'src/index.ts')
-  // Found by way of node_modules, they would count as somebody else's whenever that way is the
-  // first to be gone, and be left out.
+  // Resolved through node_modules, these files would count as external whenever that path is
+  // resolved first, and would be left out.
   const paths = Object.fromEntries(inlined.map((name) => [`${SCOPE}${name}`, [indexOf(name)]]))
   const compilerOptions = {
     paths,
@@ -154,8 +154,8 @@ function compile({
 }
 
 /**
- * `'@auto-refresh/contracts'` becomes the path to the copy beside it; and in declarations tsc
- * leaves `./x.ts` as it is.
+ * Replaces `'@auto-refresh/contracts'` with the path to its copy; in declarations tsc also leaves
+ * `./x.ts` unchanged.
  */
 function link(file: string, outDir: string): void {
   const text = readFileSync(file, 'utf8')
@@ -176,7 +176,7 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
   const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) =>
     Object.entries(dependencies),
   )
-  // Pinned here for us; an application may have a later one.
+  // Pinned for this repository; an application may use a later version.
   const dependencies = Object.fromEntries(
     all
       .filter(([each]) => !each.startsWith(SCOPE))
@@ -199,7 +199,7 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
     license: 'Apache-2.0',
     type: 'module',
     sideEffects: false,
-    // For what does not read `exports`.
+    // For tools that do not read `exports`.
     ...(manifest.commonjs === true && { main: './cjs/index.js' }),
     exports,
     engines,
@@ -210,8 +210,8 @@ function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>)
 }
 
 /**
- * Links that lead out of the package lead nowhere once it is installed: the file of the repository
- * is named instead.
+ * Replaces links that leave the package, which would be broken after installation, with links to
+ * the repository.
  */
 const unlinked = (readme: string) =>
   readme.replaceAll(/\[([^\]]+)\]\((?:\.\.\/)+([^)#]+)[^)]*\)/g, '$1 [`$2`]')

@@ -16,7 +16,7 @@ const documents = [
 
 const withoutCode = (text: string) => text.replaceAll(/^```[^]*?^```/gm, '')
 
-/** The links of a document, but not those to the web. */
+/** The links of a document, except those to the web. */
 function linksOf(path: string) {
   return [...withoutCode(read(path)).matchAll(/\[([^\]]+)\]\(([^)\s]+)\)/g)].flatMap(
     ([, text = '', link = '']) => {
@@ -35,7 +35,7 @@ function linksOf(path: string) {
   )
 }
 
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub generates for a heading. */
 const toAnchor = (heading: string) =>
   heading
     .toLowerCase()
@@ -44,7 +44,7 @@ const toAnchor = (heading: string) =>
 const anchorsOf = (path: string) =>
   [...withoutCode(read(path)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => toAnchor(heading))
 
-/** The first cells of a table's rows, and the cells behind them. */
+/** The first cells of a table's rows, and the cells after them. */
 const rowsOf = (path: string, first: RegExp) =>
   read(path)
     .split('\n')
@@ -58,7 +58,7 @@ const rowsOf = (path: string, first: RegExp) =>
 
 const links = documents.flatMap(linksOf)
 
-test('every link leads to a file that exists, and to a heading in it', () => {
+test('every link leads to an existing file and heading', () => {
   const broken = links.filter(
     ({ target, anchor }) =>
       !existsSync(resolve(root, target)) ||
@@ -80,7 +80,7 @@ test('every document is reached from the README', () => {
   expect(documents.filter((path) => !reached.has(path))).toEqual([])
 })
 
-test('every command that the documents name exists', () => {
+test('every command in the documents exists', () => {
   const commands = documents.flatMap((path) => [
     ...read(path).matchAll(
       /\bnpm (?:run (?:-s )?(?=[a-z])|(?=start|test))([a-z][a-z:-]*)(?: -w ([\w./-]+))?/g,
@@ -93,7 +93,7 @@ test('every command that the documents name exists', () => {
   expect(missing.map(([text]) => text)).toEqual([])
 })
 
-test('the table of errors is that of the code', () => {
+test('the table of errors matches the code', () => {
   const rows = rowsOf('docs/api.md', /^`[a-z_]+`$/).filter(([, status = '']) =>
     /^\d{3}$/.test(status),
   )
@@ -112,7 +112,7 @@ test('the table of errors is that of the code', () => {
   )
 })
 
-test('every setting that the documents name exists', () => {
+test('every setting in the documents exists', () => {
   const settings = new Set(
     [...read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name),
   )
@@ -128,7 +128,7 @@ test('every setting that the documents name exists', () => {
   ).toEqual([])
 })
 
-test('every metric that the guide names exists', () => {
+test('every metric in the guide exists', () => {
   const metrics = [...read('docs/metrics.md').matchAll(/^\| `(auth_\w+)`/gm)].map(
     ([, name]) => name,
   )

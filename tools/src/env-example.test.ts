@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
-test('.env.example names every setting that a service reads, and no other', () => {
+test('.env.example has every setting that a service reads, and no other', () => {
   const files = [
     ...readdirSync(resolve(root, 'services')).map((service) => `services/${service}/src/config.ts`),
     'packages/service-kit/src/config/add-secret-files.ts',

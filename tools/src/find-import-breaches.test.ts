@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findImportBreaches } from './find-import-breaches.ts'
 import { readSources } from './read-sources.ts'
 
-/** The breaches of one file that stands beside a few innocent ones. */
+/** The breaches of one file among a few valid ones. */
 const breachesOf = (path: string, text: string) =>
   findImportBreaches(
     new Map([
@@ -227,7 +227,7 @@ test.each([
     `const { LOG_LEVEL } = process.env`,
     'reads process.env',
   ],
-])('in %s, %s is found', (path, text, breach) => {
+])('in %s, the breach %s is found', (path, text, breach) => {
   expect(breachesOf(path, text)).toEqual([expect.stringContaining(breach)])
 })
 
@@ -277,7 +277,8 @@ test.each([
   ],
   [
     'services/standalone/src/b.ts',
-    `import { a } from '@auto-refresh/auth-api'\nimport { openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'`,
+    `import { a } from '@auto-refresh/auth-api'
+import { openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'`,
   ],
   [
     'packages/service-kit/src/process/b.ts',
@@ -285,6 +286,6 @@ test.each([
   ],
   ['packages/event-bus/src/open-kafka.ts', `import { Kafka } from 'kafkajs'`],
   ['examples/cases-api/src/b.ts', `import { autoRefresh } from '@auto-refresh/server/fastify'`],
-])('in %s, what the rule allows is allowed', (path, text) => {
+])('%s breaches no rule', (path, text) => {
   expect(breachesOf(path, text)).toEqual([])
 })

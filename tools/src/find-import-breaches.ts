@@ -12,9 +12,9 @@ type Place = {
 }
 
 const SCOPE = '@auto-refresh/'
-/** What others install, with what is built into it; it imports no part of service-kit. */
+/** Packages that are published, and what is built into them; they import no part of service-kit. */
 const PUBLISHED = new Set(['client', 'server', 'contracts'])
-/** Parts of service-kit that know no technology: use cases may import them. */
+/** Parts of service-kit without technology: use cases may import them. */
 const TECHNOLOGY_FREE = new Set(['service-kit/batch', 'service-kit/timing'])
 /** A package has one entry point; service-kit and server have one for each of their parts. */
 const ENTRY_POINT = /^@auto-refresh\/((?:service-kit|server)\/[^/]+|[^/]+)(?:\/(.*))?$/
@@ -24,12 +24,12 @@ const ENTRIES = new Set(['main.ts', 'migrate.ts', 'operations/cli.ts'])
 /** The operator commands: the process of standalone does not import them. */
 const OPERATIONS = /^services\/standalone\/src\/operations\//
 /**
- * How an entry of a service, or what runs it, may read its environment; `npm_package_version` is no
- * setting.
+ * How the entry file of a service, or what runs it, may read its environment; `npm_package_version`
+ * is no setting.
  */
 const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
 /**
- * main -> build -> adapters -> use-cases -> ports -> domain: each layer with those of its own
+ * main -> build -> adapters -> use-cases -> ports -> domain: for each layer, the layers of its own
  * service that it may import.
  */
 const INNER: Record<string, readonly string[]> = {
@@ -41,7 +41,7 @@ const INNER: Record<string, readonly string[]> = {
   domain: ['domain'],
 }
 
-/** Everything in which the sources breach the dependency rule, one sentence each. */
+/** Returns all breaches of the dependency rule in the sources, one sentence each. */
 export function findImportBreaches(sources: Sources): string[] {
   const services = new Set(
     [...sources.keys()]
@@ -74,7 +74,7 @@ function placeOf(path: string): Place {
 
 function textFaults({ kind, workspace, layer, test }: Place, path: string, text: string): string[] {
   const code = withoutComments(text)
-  // Engines for tests are chosen by the environment of the test run.
+  // The environment of a test run selects the engines for tests.
   const runsServices = workspace === 'service-kit/process'
   const readsEnvironment =
     (kind !== 'packages' && layer === 'main') ||
@@ -166,7 +166,7 @@ function workspaceFaults(
   typeOnly: boolean,
   services: ReadonlySet<string>,
 ): string[] {
-  // What somebody else could install.
+  // Examples may import only what is published.
   if (kind === 'examples' && !name.startsWith('server/') && name !== 'client')
     return [`imports ${SCOPE}${name}; an example imports what is published alone`]
   if (services.has(name)) return workspace === 'standalone' ? [] : [`imports the service ${name}`]
@@ -194,8 +194,8 @@ function workspaceFaults(
 }
 
 /**
- * `import { type A }` counts as run time: with verbatimModuleSyntax the module is loaded all the
- * same.
+ * `import { type A }` counts as a run-time import: with verbatimModuleSyntax the module is loaded
+ * all the same.
  */
 function importsOf(text: string): Import[] {
   const code = withoutComments(text)

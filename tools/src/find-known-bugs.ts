@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { KNOWN_BUGS } from './known-bugs.ts'
 
 /**
- * A bug may make its test wait for what never comes: the tests' own limits are for slow machines.
+ * A bug may make its test wait for ever, so the limits here are shorter than those for slow
+ * machines.
  */
 const LIMITS = ['--testTimeout=60000', '--hookTimeout=60000']
 

@@ -1,14 +1,14 @@
 import { basename } from 'node:path/posix'
 
-/** Files whose name says their role instead. */
+/** Files that are named for their role. */
 const ROLES = new Set(['index', 'main', 'migrate', 'cli', 'config', 'ports'])
-/** What vitest and commander call. */
+/** Export names that vitest and commander require. */
 const GIVEN_NAMES = new Set(['setup'])
 
 /**
- * Files that are not named for their main export, one sentence each. A file with one exported value
- * (or, without values, one type) has its name in kebab case; a use case or a command may leave out
- * `create` or `define`. A file with several is named for what they share.
+ * Returns the files that are not named for their main export, one sentence each. A file with one
+ * exported value (or, without values, one type) has its name in kebab case; a use case or a command
+ * may omit `create` or `define`. A file with several is named for what they have in common.
  */
 export function findNamingBreaches(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([path, text]) => {

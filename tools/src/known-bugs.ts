@@ -24,8 +24,9 @@ const client = (file: string, test: string) =>
   }) as const
 
 /**
- * Bugs that others have shipped, seeded one at a time into our code while vitest loads it. The
- * tests named must fail with each of them: `npm run test:known-bugs`. Nothing on disk is changed.
+ * Bugs that other products have shipped, seeded one at a time into our code while vitest loads it.
+ * The named tests must fail with each of them: `npm run test:known-bugs`. No file on disk is
+ * changed.
  */
 export const KNOWN_BUGS: readonly KnownBug[] = [
   {
@@ -39,7 +40,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...decision,
-    name: 'order is told by time (Keycloak #50999)',
+    name: 'order is decided by time (Keycloak #50999)',
     find: 'presented.generation >= session.generation)',
     replace: 'clock.nowMs >= session.rotatedAtMs + 1000)',
     test: 'decide-rotation',
@@ -76,7 +77,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...decision,
-    name: 'haste hides a reuse',
+    name: 'a quick reuse is not detected',
     find: 'generation > floor &&',
     replace: 'generation >= 0 &&',
     test: 'rotation-history',
@@ -113,7 +114,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...store,
-    name: 'a revoke is answered and not committed (Yuzu #4283)',
+    name: 'a revocation is answered and not committed (Yuzu #4283)',
     file: 'services/token-store/src/adapters/postgres/in-two-round-trips.ts',
     find: `client.query('commit')])\n    if (command !== 'COMMIT')`,
     replace: `client.query('rollback')])\n    if (command === 'COMMIT')`,
@@ -122,7 +123,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...store,
-    name: 'trouble of ours is a refusal (schibsted #481)',
+    name: 'an internal error is answered as a refusal (schibsted #481)',
     file: 'services/token-store/src/use-cases/token-store.ts',
     find: '      const result = await write(rotate(request))',
     replace: `      const result = await write(rotate(request)).catch(() => ({ outcome: 'invalid' as const, mac: true }))`,
@@ -141,7 +142,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...store,
-    name: 'a relay that was paused sends what another has sent (lease not looked at)',
+    name: 'a paused relay publishes what another has published (lease not checked)',
     file: 'services/token-store/src/use-cases/outbox-relay.ts',
     find: 'deps.nowMs() - leasedAtMs > LEASE_MS / 2',
     replace: 'false',
@@ -159,7 +160,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...store,
-    name: 'the MAC is not looked at',
+    name: 'the MAC is not checked',
     file: 'services/token-store/src/adapters/crypto/create-refresh-tokens.ts',
     find: 'if (!timingSafeEqual(',
     replace: 'if (false && !timingSafeEqual(',
@@ -168,7 +169,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...client('auth-error.ts', 'refresher'),
-    name: 'a client takes 429 for a logout (amplify #14534)',
+    name: 'a client treats 429 as a logout (amplify #14534)',
     find: 'user_inactive)$/',
     replace: 'user_inactive|rate_limited)$/',
   },
@@ -186,7 +187,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...client('create-refresher.ts', 'refresher'),
-    name: 'each retry of a client is an attempt of its own',
+    name: 'each retry of a client has its own idempotency key',
     find: '(cookieState ? cookieState.read() : session?.attemptKey) ?? spareKey',
     replace: 'String(Math.random())',
   },
@@ -210,7 +211,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   },
   {
     ...client('create-lifetime.ts', 'renewal'),
-    name: 'a token that is due on arrival is renewed for ever',
+    name: 'a token that is due on arrival is refreshed for ever',
     find: 'Math.min(thresholdMs, lifetimeMs / 2)',
     replace: 'thresholdMs',
   },

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Words that nobody greps for, with the term of the field. */
+/** Words that an operator would not search for, with the term of the field. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\b(is|are) (away|gone|there again)\b/, 'unavailable'],
   [/\b(trying|tries) (on|again)\b/, 'retrying'],
@@ -15,7 +15,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\b(is|are|was|were|been) told\b/, 'published, returned or reported'],
 ]
 
-/** The texts of log lines and of errors in a source. */
+/** Returns the texts of log lines and errors in a source. */
 function findMessages(source: string): string[] {
   const calls =
     /\b(?:log|logger|warn|error|info|debug|warnOnce)\w*\(\s*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*)?(['`])((?:(?!\1)[^\\])+)\1|\bnew \w*Error\(\s*(['`])((?:(?!\3)[^\\])+)\3/g

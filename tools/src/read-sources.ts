@@ -3,7 +3,7 @@ import { relative, resolve, sep } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** The TypeScript below `src` of the workspaces in `folders`: paths from the root, with their text. */
+/** Reads the TypeScript below `src` of the workspaces in `folders`: texts by path from the root. */
 export function readSources(folders: readonly string[]): Map<string, string> {
   const files = folders
     .flatMap((folder) =>

@@ -7,14 +7,15 @@ import { findMissingEngines } from '../../packages/test-engines/src/find-missing
 import { summarizeTests, type TaskResult } from './summarize-tests.ts'
 
 /**
- * `npm test`: every test that this machine can run. All workspaces run to their end; then come the
- * tests that could not run and why, the reason of each failure, and `N passed, N failed`.
+ * `npm test` runs every test that this machine can run. All workspaces run to their end. Then it
+ * prints the tests that could not run with the reason, the reason of each failure, and `N passed, N
+ * failed`.
  */
 const root = resolve(import.meta.dirname, '../..')
 
 let interruptedBy: NodeJS.Signals | undefined
 
-/** Turbo restores the results of a task that it does not need to run again. */
+/** Turbo restores the results of a task that need not run again. */
 async function forgetOldResults(): Promise<void> {
   const folders = globSync(['*/test-results', '*/*/test-results'], { cwd: root })
   await Promise.all(folders.map((folder) => rm(join(root, folder), { recursive: true })))
@@ -65,7 +66,7 @@ type RunSummary = {
   tasks: { taskId: string; task: string; directory: string; execution?: { exitCode?: number } }[]
 }
 
-/** Turbo lists a task also where the workspace has no such script: then nothing was executed. */
+/** Turbo also lists a task of a workspace without that script: then nothing was run. */
 async function readResults(): Promise<TaskResult[]> {
   const [file] = globSync('.turbo/runs/*.json', { cwd: root })
   const run = file === undefined ? undefined : await readJson<RunSummary>(join(root, file))

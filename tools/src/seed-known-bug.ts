@@ -2,8 +2,8 @@ import type { Plugin } from 'vitest/config'
 import { KNOWN_BUGS } from './known-bugs.ts'
 
 /**
- * A vite plugin that seeds the bug named in `TEST_KNOWN_BUG` into the file it belongs to; without a
- * name it does nothing.
+ * A vite plugin that seeds the bug named in `TEST_KNOWN_BUG` into its file; without that variable
+ * it does nothing.
  */
 export function seedKnownBug(name: string | undefined): Plugin {
   const bug = KNOWN_BUGS.find((candidate) => candidate.name === name)

@@ -12,7 +12,7 @@ const task = (exitCode: number, assertionResults: object[], more: object = {}): 
   } as TaskResult['report'],
 })
 
-test('tests that passed are added up over all tasks', () => {
+test('passed tests are added up over all tasks', () => {
   expect(summarizeTests([task(0, [passing, passing]), task(0, [passing])], 0)).toEqual({
     passed: 3,
     skipped: [],
@@ -33,7 +33,7 @@ test('a failed test is listed with its file, its title and its reason', () => {
   )
 })
 
-test('a skipped test is neither passed nor failed, and is named', () => {
+test('a skipped test is neither passed nor failed, and is listed', () => {
   const pending = { fullName: 'for another platform', status: 'skipped', failureMessages: [] }
   const skipped = ['pkg#test src/x.test.ts > for another platform']
   expect(summarizeTests([task(0, [passing, pending])], 0)).toEqual({
@@ -43,7 +43,7 @@ test('a skipped test is neither passed nor failed, and is named', () => {
   })
 })
 
-describe('what failed without a failed test counts as one failure', () => {
+describe('a failure without a failed test counts as one failure', () => {
   test.each<[string, TaskResult[], number, RegExp]>([
     [
       'a file that failed before its tests',

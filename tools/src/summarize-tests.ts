@@ -1,4 +1,4 @@
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The part of vitest's JSON report that is read here. */
 type Report = Readonly<{
   testResults: readonly Readonly<{
     name: string
@@ -12,21 +12,17 @@ type Report = Readonly<{
   }>[]
 }>
 
-/**
- * One task of turbo: its name, how it ended, and its report unless it ended before it wrote one.
- */
+/** One task of turbo: its name, its exit code, and its report if it wrote one. */
 export type TaskResult = Readonly<{ name: string; exitCode: number; report: Report | undefined }>
 
-/**
- * How many tests passed, the names of those that were skipped, and one paragraph for each failure.
- */
+/** The number of passed tests, the names of skipped ones, and one paragraph for each failure. */
 type TestSummary = Readonly<{ passed: number; skipped: string[]; failures: string[] }>
 
 /**
  * Adds up the tests of all tasks and lists the reason of each failure. A file or a task that failed
  * without a failed test counts as one failure.
  *
- * @param exitCode of turbo itself
+ * @param exitCode of turbo
  */
 export function summarizeTests(tasks: readonly TaskResult[], exitCode: number): TestSummary {
   let passed = 0

@@ -84,7 +84,7 @@ try {
       toHourly(await withOidcClient()),
     ],
     [
-      'five at once meet a 401',
+      'five concurrent 401s',
       toFive(await fiveWithOurs()),
       toFive(await fiveWithAxiosAuthRefresh()),
       '',

@@ -2,7 +2,8 @@ import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { Pool } from 'pg'
 
 const TABLE = `create table if not exists oidc_models (
-  type text, id text, payload jsonb not null, grant_id text, expires_at timestamptz not null, consumed_at timestamptz, primary key (type, id));
+  type text, id text, payload jsonb not null, grant_id text,
+  expires_at timestamptz not null, consumed_at timestamptz, primary key (type, id));
   create index if not exists oidc_models_grant on oidc_models (grant_id)`
 
 /**
@@ -24,7 +25,8 @@ export async function createPostgresAdapter({ pool }: { pool: Pool }): Promise<A
         'upsert',
         `insert into oidc_models (type, id, payload, grant_id, expires_at)
         values ($1::text, $2::text, $3::jsonb, $4::text, now() + make_interval(secs => $5::int))
-        on conflict (type, id) do update set payload = excluded.payload, grant_id = excluded.grant_id, expires_at = excluded.expires_at`,
+        on conflict (type, id) do update set
+          payload = excluded.payload, grant_id = excluded.grant_id, expires_at = excluded.expires_at`,
         [type, id, JSON.stringify(payload), payload.grantId ?? null, expiresIn],
       )
     },

@@ -40,8 +40,13 @@ export async function ageSession(databaseUrl: string, token: string): Promise<vo
 export async function letHourOfOutagePass(databaseUrl: string): Promise<void> {
   await change(
     databaseUrl,
-    `with sessions as (update token_store.sessions set rotated_at = rotated_at - interval '1 hour', mark_at = mark_at - interval '1 hour'),
-     downtimes as (update token_store.downtimes set started_at = started_at - interval '1 hour', ended_at = ended_at - interval '1 hour')
+    `with sessions as (
+       update token_store.sessions
+       set rotated_at = rotated_at - interval '1 hour', mark_at = mark_at - interval '1 hour'
+     ), downtimes as (
+       update token_store.downtimes
+       set started_at = started_at - interval '1 hour', ended_at = ended_at - interval '1 hour'
+     )
      update token_store.heartbeat set beat_at = beat_at - interval '1 hour'`,
   )
 }

@@ -28,14 +28,22 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Front end</title><link
 <script type="module">
 import { TokenManager, memoryStorage, webStorage } from '/playground/client/index.ts'
 const { storage, claimedSeconds, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)))
-const tell = async (...request) => {
+const claimLifetime = async (...request) => {
   const response = await globalThis.fetch(...request)
   if (!response.ok || !/\\/auth\\/(token|refresh)$/.test(response.url)) return response
   const answer = await response.json()
   return Response.json({ ...answer, data: { ...answer.data, expires_in: claimedSeconds } })
 }
-const kinds = { memory: memoryStorage, local: () => webStorage(localStorage), session: () => webStorage(sessionStorage) }
-const manager = new TokenManager({ ...options, storage: kinds[storage ?? 'local'](), ...(claimedSeconds && { fetch: tell }) })
+const kinds = {
+  memory: memoryStorage,
+  local: () => webStorage(localStorage),
+  session: () => webStorage(sessionStorage),
+}
+const manager = new TokenManager({
+  ...options,
+  storage: kinds[storage ?? 'local'](),
+  ...(claimedSeconds && { fetch: claimLifetime }),
+})
 const front = globalThis.front = { manager, ended: [], errors: [], refreshed: [] }
 manager.on('session-ended', ({ reason }) => front.ended.push(reason))
 manager.on('error', ({ code }) => front.errors.push(code))

@@ -1,58 +1,62 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createHeatmap, createStat } from '../panels.ts'
+import { perSecond, quantile } from '../promql.ts'
 
-const REFRESH = `${AT}, route=~"/api/v1/auth/(refresh|auto-refresh)"`
+const REFRESH = 'route=~"/api/v1/auth/(refresh|auto-refresh)"'
+/** Share of refreshes that are not in `bad`, over the selected time. */
+const goodShare = (bad: string) =>
+  `1 - avg_over_time(${bad}[$__range]) / avg_over_time(auth:refresh_requests:rate5m[$__range])`
 const GOOD = 'outcome=~"rotated|replayed|not_due|regressed"'
 
-/** Whether users are served: the objectives first, then what they do. */
+/** User experience: objectives first, then traffic. */
 export const overview = createDashboard({
   uid: 'auto-refresh-overview',
   title: 'Auto Refresh Token / Overview',
   description:
-    'Whether users are served: the objectives first, then sign-ins, refreshes and sessions. What an alert asks for: docs/runbooks.',
+    'Whether users can sign in and refresh: the objectives first, then sign-ins, refreshes and sessions. What to do about an alert: docs/runbooks.',
   rows: {
     Objectives: [
       createStat({
         title: 'Availability of refreshes',
         description:
-          'Of all refreshes in the chosen time, those that were not answered 5xx. Objective: 99.95 %.',
+          'Share of refreshes in the selected time that were not answered 5xx. Objective: 99.95 %.',
         unit: 'percentunit',
         width: 4,
         decimals: 3,
         limits: { good: 0.9995 },
-        expr: '1 - avg_over_time(auth:refresh_failures:rate5m[$__range]) / avg_over_time(auth:refresh_requests:rate5m[$__range])',
+        expr: goodShare('auth:refresh_failures:rate5m'),
       }),
       createStat({
         title: 'Refreshes within 100 ms',
         description:
-          'Of the refreshes in the chosen time, those answered within 100 ms. Objective: 99 %.',
+          'Share of refreshes in the selected time that were answered within 100 ms. Objective: 99 %.',
         unit: 'percentunit',
         width: 4,
         decimals: 2,
         limits: { good: 0.99 },
-        expr: '1 - avg_over_time(auth:refresh_slow:rate5m[$__range]) / avg_over_time(auth:refresh_requests:rate5m[$__range])',
+        expr: goodShare('auth:refresh_slow:rate5m'),
       }),
       createStat({
         title: 'Refresh p99',
-        description: '99 of 100 refreshes are faster.',
+        description: '99 % of refreshes are faster than this.',
         unit: 's',
         width: 4,
         limits: { warn: 0.1, bad: 0.25 },
-        expr: `histogram_quantile(0.99, sum by (le) (rate(auth_http_request_duration_seconds_bucket{${REFRESH}}[$__rate_interval])))`,
+        expr: quantile(0.99, 'auth_http_request_duration_seconds', { where: REFRESH }),
       }),
       createStat({
         title: 'Refresh success rate',
         description:
-          'Refreshes that left the client with a pair that works. Refusals of dead or foreign tokens count against it, so it is no objective.',
+          'Share of refreshes that returned a valid token pair. Refused expired and foreign tokens lower it, so it is no objective.',
         unit: 'percentunit',
         width: 4,
         decimals: 2,
-        expr: `sum(rate(auth_refreshes_total{${AT}, ${GOOD}}[$__rate_interval])) / sum(rate(auth_refreshes_total{${AT}}[$__rate_interval]))`,
+        expr: `${perSecond('auth_refreshes_total', { where: GOOD })} / ${perSecond('auth_refreshes_total')}`,
       }),
       createStat({
-        title: 'Thefts noticed',
+        title: 'Thefts detected',
         description:
-          'Sessions ended in the chosen time because a superseded refresh token was used.',
+          'Sessions ended in the selected time because a superseded refresh token was used.',
         unit: 'short',
         width: 4,
         decimals: 0,
@@ -62,7 +66,7 @@ export const overview = createDashboard({
       }),
       createStat({
         title: 'Alerts firing',
-        description: 'Without the watchdog, which always fires.',
+        description: 'Excludes Watchdog, which always fires.',
         unit: 'short',
         width: 4,
         decimals: 0,
@@ -72,7 +76,7 @@ export const overview = createDashboard({
       createGraph({
         title: 'Error budget burn: availability',
         description:
-          'How many times as fast as it may be the budget of 0.05 % is spent. Above 14.4 over an hour somebody is woken.',
+          'Speed at which the error budget of 0.05 % is used, as a multiple of the allowed speed. Above 14.4 over an hour an alert pages.',
         unit: 'x',
         width: 12,
         limits: { warn: 1, bad: 14.4 },
@@ -84,7 +88,8 @@ export const overview = createDashboard({
       }),
       createGraph({
         title: 'Error budget burn: latency',
-        description: 'How many times as fast as it may be the budget of 1 % over 100 ms is spent.',
+        description:
+          'Speed at which the budget of 1 % of refreshes over 100 ms is used, as a multiple of the allowed speed.',
         unit: 'x',
         width: 12,
         limits: { warn: 1, bad: 14.4 },
@@ -99,89 +104,91 @@ export const overview = createDashboard({
       createGraph({
         title: 'Refreshes by outcome',
         description:
-          'rotated is the usual one, replayed a client that asked twice. What each outcome means: docs/architecture.md, the rotation decision.',
+          'rotated is the normal outcome, replayed a client that sent the token twice. All outcomes: docs/architecture.md, the rotation decision.',
         unit: 'reqps',
         width: 12,
         stacked: true,
         queries: {
-          '{{outcome}}': `sum by (outcome) (rate(auth_refreshes_total{${AT}}[$__rate_interval]))`,
+          '{{outcome}}': perSecond('auth_refreshes_total', { by: 'outcome' }),
         },
       }),
       createHeatmap({
         title: 'Latency of refreshes',
         description:
-          'How many refreshes took how long. The dots are single requests and lead to their trace.',
+          'Distribution of the response times of refreshes. Each dot is a request and links to its trace.',
         unit: 's',
         width: 12,
-        expr: `sum by (le) (rate(auth_http_request_duration_seconds_bucket{${REFRESH}}[$__rate_interval]))`,
+        expr: perSecond('auth_http_request_duration_seconds_bucket', { by: 'le', where: REFRESH }),
       }),
       createGraph({
         title: 'Failed refreshes by reason',
         description:
-          'Refusals are answers about the token; unavailable, unknown_kid and unknown_session are trouble of ours, answered 503.',
+          'Refusals concern the token; unavailable, unknown_kid and unknown_session are internal errors, answered 503.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{outcome}}': `sum by (outcome) (rate(auth_refreshes_total{${AT}, outcome!~"rotated|replayed|not_due|regressed"}[$__rate_interval]))`,
+          '{{outcome}}': perSecond('auth_refreshes_total', {
+            by: 'outcome',
+            where: 'outcome!~"rotated|replayed|not_due|regressed"',
+          }),
         },
       }),
       createGraph({
-        title: 'Who asked',
+        title: 'Refreshes by operation',
         description:
-          'refresh and auto_refresh are the routes; middleware renewed on the way of another request.',
+          'refresh and auto_refresh are the routes; middleware refreshed during another request.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{operation}}': `sum by (operation) (rate(auth_refreshes_total{${AT}}[$__rate_interval]))`,
+          '{{operation}}': perSecond('auth_refreshes_total', { by: 'operation' }),
         },
       }),
       createGraph({
         title: 'Time between refreshes',
         description:
-          'Of a session. With access tokens of 30 minutes it lies near 25 minutes; far below, a client refreshes without need.',
+          'Per session. With access tokens of 30 minutes it is near 25 minutes; far less means that a client refreshes needlessly.',
         unit: 's',
         width: 8,
         queries: {
-          average: `sum(rate(auth_refresh_interval_seconds_sum{${AT}}[$__rate_interval])) / sum(rate(auth_refresh_interval_seconds_count{${AT}}[$__rate_interval]))`,
-          median: `histogram_quantile(0.5, sum by (le) (rate(auth_refresh_interval_seconds_bucket{${AT}}[$__rate_interval])))`,
+          average: `${perSecond('auth_refresh_interval_seconds_sum')} / ${perSecond('auth_refresh_interval_seconds_count')}`,
+          median: quantile(0.5, 'auth_refresh_interval_seconds'),
         },
       }),
     ],
     'Sign-ins and sessions': [
       createGraph({
         title: 'Sign-ins by outcome',
-        description: 'More failures than successes is somebody who guesses.',
+        description: 'More failures than successes suggest that passwords are being guessed.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{outcome}}': `sum by (outcome) (rate(auth_logins_total{${AT}}[$__rate_interval]))`,
+          '{{outcome}}': perSecond('auth_logins_total', { by: 'outcome' }),
         },
       }),
       createGraph({
         title: 'Sessions stored',
-        description: 'The estimate of the database, which follows after an autovacuum.',
+        description: 'Estimate by the database, updated by autovacuum.',
         unit: 'short',
         width: 8,
         queries: { sessions: `max(auth_sessions_active{${AT}})` },
       }),
       createGraph({
         title: 'Session duration by end',
-        description: 'Median life of the sessions that ended, by what ended them.',
+        description: 'Median duration of ended sessions, by the reason of the end.',
         unit: 's',
         width: 8,
         queries: {
-          '{{end}}': `histogram_quantile(0.5, sum by (le, end) (rate(auth_session_duration_seconds_bucket{${AT}}[$__rate_interval])))`,
+          '{{end}}': quantile(0.5, 'auth_session_duration_seconds', { by: 'end' }),
         },
       }),
     ],
     Requests: [
       createGraph({
         title: 'Requests by route',
-        description:
-          'All of auth-api, by the pattern of the route; unmatched is every path that is none.',
+        description: 'All requests of auth-api by route pattern; unmatched are unknown paths.',
         unit: 'reqps',
         width: 8,
         queries: {
@@ -189,23 +196,25 @@ export const overview = createDashboard({
         },
       }),
       createGraph({
-        title: 'Answers by class',
-        description: "5xx is ours, 4xx the caller's.",
+        title: 'Responses by status class',
+        description: '5xx are internal errors, 4xx errors of the caller.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{status_class}}': `sum by (status_class) (rate(auth_http_request_duration_seconds_count{${AT}}[$__rate_interval]))`,
+          '{{status_class}}': perSecond('auth_http_request_duration_seconds_count', {
+            by: 'status_class',
+          }),
         },
       }),
       createGraph({
         title: 'p99 by route',
-        description: 'Sign-ins take longer on purpose: hashing a password is slow.',
+        description: 'Sign-ins are slower on purpose, because password hashing is slow.',
         unit: 's',
         width: 8,
         exemplars: true,
         queries: {
-          '{{route}}': `histogram_quantile(0.99, sum by (le, route) (rate(auth_http_request_duration_seconds_bucket{${AT}}[$__rate_interval])))`,
+          '{{route}}': quantile(0.99, 'auth_http_request_duration_seconds', { by: 'route' }),
         },
       }),
     ],

@@ -1,17 +1,18 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createStat } from '../panels.ts'
+import { perSecond } from '../promql.ts'
 
-/** The way of the events: outbox, relay, Kafka, consumers. */
+/** The path of the events: outbox, relay, Kafka, consumers. */
 export const pipeline = createDashboard({
   uid: 'auto-refresh-pipeline',
   title: 'Auto Refresh Token / Pipeline',
   description:
-    'The way of the events: outbox, relay, Kafka, consumers. Nothing is lost while it stands, and revocations do not depend on it.',
+    'The path of the events: outbox, relay, Kafka, consumers. An outage delays events and loses none; revocations do not depend on it.',
   rows: {
     Outbox: [
       createStat({
         title: 'Oldest unpublished event',
-        description: 'Above a minute somebody is woken.',
+        description: 'Above a minute an alert pages.',
         unit: 's',
         width: 6,
         limits: { warn: 5, bad: 60 },
@@ -27,7 +28,8 @@ export const pipeline = createDashboard({
       }),
       createStat({
         title: 'Lanes with an owner',
-        description: 'Of 16. One that has none is taken over when its lease of 10 s is over.',
+        description:
+          'Of 16. A lane without an owner is taken over when its lease of 10 s has expired.',
         unit: 'short',
         width: 6,
         limits: { good: 16 },
@@ -36,7 +38,7 @@ export const pipeline = createDashboard({
       createStat({
         title: 'Dead letters',
         description:
-          'Events in the chosen time that could not be decoded; they are in the topic with .dlq behind its name.',
+          'Events in the selected time that could not be decoded; they are in the topic with the suffix .dlq.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -65,25 +67,25 @@ export const pipeline = createDashboard({
     'Relay and consumers': [
       createGraph({
         title: 'Published',
-        description: 'Events handed to Kafka. failed counts tries, each of which is made again.',
+        description: 'Events published to Kafka. failed counts attempts, each of which is retried.',
         unit: 'eps',
         width: 8,
         queries: {
-          '{{result}}': `sum by (result) (rate(auth_events_published_total{${AT}}[$__rate_interval]))`,
+          '{{result}}': perSecond('auth_events_published_total', { by: 'result' }),
         },
       }),
       createGraph({
         title: 'Processed by consumer',
-        description: 'Every consumer gets every session event.',
+        description: 'Every consumer receives every session event.',
         unit: 'eps',
         width: 8,
         queries: {
-          '{{consumer}}': `sum by (consumer) (rate(auth_events_processed_total{${AT}}[$__rate_interval]))`,
+          '{{consumer}}': perSecond('auth_events_processed_total', { by: 'consumer' }),
         },
       }),
       createGraph({
         title: 'Consumer lag',
-        description: 'Events still to be taken. Above 1000 for five minutes there is an alert.',
+        description: 'Events not yet processed. Above 1000 for five minutes an alert fires.',
         unit: 'short',
         width: 8,
         limits: { bad: 1000 },
@@ -94,21 +96,27 @@ export const pipeline = createDashboard({
       createGraph({
         title: 'Duplicates and failures',
         description:
-          'Delivery is at least once, so duplicates after a restart are in order. Failures are tried again.',
+          'Delivery is at least once, so duplicates after a restart are normal. Failures are retried.',
         unit: 'eps',
         width: 12,
         queries: {
-          '{{consumer}} {{result}}': `sum by (consumer, result) (rate(auth_events_processed_total{${AT}, result!="handled"}[$__rate_interval]))`,
+          '{{consumer}} {{result}}': perSecond('auth_events_processed_total', {
+            by: 'consumer, result',
+            where: 'result!="handled"',
+          }),
         },
       }),
       createGraph({
         title: 'Processed by type',
-        description: 'As the audit trail keeps them.',
+        description: 'Events stored in the audit trail.',
         unit: 'eps',
         width: 12,
         stacked: true,
         queries: {
-          '{{type}}': `sum by (type) (rate(auth_events_processed_total{${AT}, consumer="cleanup-worker"}[$__rate_interval]))`,
+          '{{type}}': perSecond('auth_events_processed_total', {
+            by: 'type',
+            where: 'consumer="cleanup-worker"',
+          }),
         },
       }),
     ],

@@ -1,5 +1,6 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createHeatmap, createStat } from '../panels.ts'
+import { perSecond } from '../promql.ts'
 
 const PROCESS = '{{job}} {{instance}}'
 
@@ -8,12 +9,12 @@ export const runtime = createDashboard({
   uid: 'auto-refresh-runtime',
   title: 'Auto Refresh Token / Runtime',
   description:
-    'The processes: what runs, event loop, memory, database connections, batches, clean-up.',
+    'The processes: versions, event loop, memory, database connections, batches, clean-up.',
   rows: {
     Processes: [
       createStat({
         title: 'Processes up',
-        description: 'Targets of Prometheus that answer.',
+        description: 'Targets that Prometheus can scrape.',
         unit: 'short',
         width: 6,
         limits: { good: 1 },
@@ -22,7 +23,7 @@ export const runtime = createDashboard({
       createStat({
         title: 'No token-store up',
         description:
-          "Seconds in the chosen time in which none was up. They count as no token's age.",
+          "Seconds in the selected time without a token-store. They are not counted towards a token's age.",
         unit: 's',
         width: 6,
         limits: { bad: 1 },
@@ -40,7 +41,7 @@ export const runtime = createDashboard({
       }),
       createGraph({
         title: 'Running since',
-        description: 'Time since the start. A tooth is a restart.',
+        description: 'Time since the start. A drop to zero is a restart.',
         unit: 's',
         width: 6,
         height: 4,
@@ -50,7 +51,7 @@ export const runtime = createDashboard({
     Node: [
       createGraph({
         title: 'Event loop lag p99',
-        description: 'Everything that a process answers is late by that.',
+        description: 'Every response of a process is delayed by this.',
         unit: 's',
         width: 8,
         limits: { warn: 0.1, bad: 0.25 },
@@ -58,37 +59,37 @@ export const runtime = createDashboard({
       }),
       createGraph({
         title: 'CPU',
-        description: 'Cores in use. Node has one for JavaScript, and some for cryptography.',
+        description: 'Cores in use. Node uses one for JavaScript and some for cryptography.',
         unit: 'cores',
         width: 8,
         queries: { [PROCESS]: `rate(process_cpu_seconds_total{${AT}}[$__rate_interval])` },
       }),
       createGraph({
         title: 'Garbage collection',
-        description: 'Share of time.',
+        description: 'Share of time spent in garbage collection.',
         unit: 'percentunit',
         width: 8,
         queries: {
-          [PROCESS]: `sum by (job, instance) (rate(nodejs_gc_duration_seconds_sum{${AT}}[$__rate_interval]))`,
+          [PROCESS]: perSecond('nodejs_gc_duration_seconds_sum', { by: 'job, instance' }),
         },
       }),
       createGraph({
         title: 'Memory',
-        description: 'Resident. A line that only ever rises is a leak.',
+        description: 'Resident memory. A constant rise is a leak.',
         unit: 'bytes',
         width: 8,
         queries: { [PROCESS]: `process_resident_memory_bytes{${AT}}` },
       }),
       createGraph({
         title: 'Heap used',
-        description: 'Of JavaScript.',
+        description: 'JavaScript heap in use.',
         unit: 'bytes',
         width: 8,
         queries: { [PROCESS]: `nodejs_heap_size_used_bytes{${AT}}` },
       }),
       createGraph({
         title: 'Open files and sockets',
-        description: 'File descriptors.',
+        description: 'Open file descriptors.',
         unit: 'short',
         width: 8,
         queries: { [PROCESS]: `process_open_fds{${AT}}` },
@@ -97,7 +98,7 @@ export const runtime = createDashboard({
     Database: [
       createGraph({
         title: 'Connections by state',
-        description: 'Over all pools of the processes.',
+        description: 'Sum over all connection pools.',
         unit: 'short',
         width: 8,
         stacked: true,
@@ -107,7 +108,8 @@ export const runtime = createDashboard({
       }),
       createGraph({
         title: 'Waiting for a connection',
-        description: 'Requests in line. More than none for a minute is an alert.',
+        description:
+          'Requests that wait for a database connection. More than none for a minute fires an alert.',
         unit: 'short',
         width: 8,
         limits: { bad: 1 },
@@ -115,16 +117,16 @@ export const runtime = createDashboard({
       }),
       createHeatmap({
         title: 'Rotations in one transaction',
-        description: 'Batches grow with the load; that is how token-store keeps up.',
+        description: 'Batch sizes grow with the load, which raises the throughput of token-store.',
         unit: 'short',
         width: 8,
-        expr: `sum by (le) (rate(auth_rotation_batch_size_bucket{${AT}}[$__rate_interval]))`,
+        expr: perSecond('auth_rotation_batch_size_bucket', { by: 'le' }),
       }),
     ],
     'Clean-up': [
       createStat({
         title: 'Since the last clean-up',
-        description: 'Of any replica. It runs every minute; above 15 there is an alert.',
+        description: 'By any replica. It runs every minute; above 15 minutes an alert fires.',
         unit: 's',
         width: 8,
         height: 8,
@@ -132,7 +134,7 @@ export const runtime = createDashboard({
         expr: `time() - max(auth_cleanup_last_success_timestamp_seconds{${AT}})`,
       }),
       createGraph({
-        title: 'Expired sessions still there',
+        title: 'Expired sessions not yet deleted',
         description: 'Counted up to 100,000. They cannot be used.',
         unit: 'short',
         width: 8,
@@ -141,7 +143,7 @@ export const runtime = createDashboard({
       createGraph({
         title: 'Clock offset',
         description:
-          "The database's clock minus that of each auth-api. Above 0.5 s there is an alert, above 5 s the replica is not ready.",
+          "The database's clock minus that of each auth-api. Above 0.5 s an alert fires, above 5 s the replica is not ready.",
         unit: 's',
         width: 8,
         queries: { '{{instance}}': `auth_clock_offset_seconds{${AT}}` },
@@ -149,14 +151,14 @@ export const runtime = createDashboard({
       createGraph({
         title: 'Sweep refused',
         description:
-          '1 while nothing is deleted by age, because the clock of the database may be wrong.',
+          '1 while the sweep deletes nothing, because the clock of the database may be wrong.',
         unit: 'short',
         width: 8,
         queries: { '{{reason}}': `max by (reason) (auth_cleanup_refused{${AT}})` },
       }),
       createGraph({
         title: 'Sessions deleted',
-        description: 'In batches of 500, with a rest after each.',
+        description: 'In batches of 500, with a pause after each.',
         unit: 'ops',
         width: 8,
         queries: {

@@ -1,7 +1,8 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createStat, createText } from '../panels.ts'
+import { perSecond, quantile } from '../promql.ts'
 
-/** Spans of refreshes that were refused, for the time of the panel. */
+/** Link to the traces of the panel's time. */
 const TRACES = {
   title: 'Traces of this time',
   url: '/explore?left={"datasource":"tempo","range":{"from":"${__from}","to":"${__to}"}}',
@@ -13,20 +14,20 @@ select occurred_at, session_id, user_id, data from cleanup.audit_events
 where type in ('session.reuse-detected.v1', 'session.shadow-suspected.v1') and occurred_at > now() - interval '1 hour';
 \`\`\`
 
-Then the story of one session, who held it and what to do: \`docs/security-operations.md\`. What an alert asks for: \`docs/runbooks/security.md\`.`
+How to follow a session and what to do: \`docs/security-operations.md\`. What to do about an alert: \`docs/runbooks/security.md\`.`
 
-/** Who may hold what is not theirs. */
+/** Signs of stolen tokens and guessed passwords. */
 export const security = createDashboard({
   uid: 'auto-refresh-security',
   title: 'Auto Refresh Token / Security',
   description:
-    'Who may hold what is not theirs. No panel names a user or a session: the events in the audit trail do (docs/security-operations.md). What an alert asks for: docs/runbooks/security.md.',
+    'Signs of stolen tokens and guessed passwords. No panel names a user or a session; the audit trail does (docs/security-operations.md). What to do about an alert: docs/runbooks/security.md.',
   rows: {
     Theft: [
       createStat({
         title: 'Reuses',
         description:
-          'Sessions ended in the chosen time because a superseded refresh token was used. Each is a token that two held.',
+          'Sessions ended in the selected time because a superseded refresh token was used. In each case two clients held the token.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -37,7 +38,7 @@ export const security = createDashboard({
       createStat({
         title: 'Replays suspected',
         description:
-          'Replays from another user agent, or from another network in one generation after the other, in the chosen time.',
+          'Replays in the selected time from another user agent, or from another network in consecutive generations.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -48,7 +49,7 @@ export const security = createDashboard({
       createStat({
         title: 'Shadows suspected',
         description:
-          'Three generations of a session were followed by a client that never rotates: somebody may refresh right behind the user.',
+          'A client replayed three generations of a session without ever rotating: it may be a thief who follows the user.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -57,13 +58,13 @@ export const security = createDashboard({
         link: TRACES,
       }),
       createStat({
-        title: 'Sign-ins that fail',
+        title: 'Failed sign-ins',
         description: 'Share of all sign-ins.',
         unit: 'percentunit',
         width: 6,
         decimals: 1,
         limits: { warn: 0.3, bad: 0.5 },
-        expr: `sum(rate(auth_logins_total{${AT}, outcome!="succeeded"}[$__rate_interval])) / sum(rate(auth_logins_total{${AT}}[$__rate_interval]))`,
+        expr: `${perSecond('auth_logins_total', { where: 'outcome!="succeeded"' })} / ${perSecond('auth_logins_total')}`,
       }),
       createGraph({
         title: 'Reuses and suspected replays',
@@ -71,28 +72,28 @@ export const security = createDashboard({
         unit: 'cpm',
         width: 12,
         queries: {
-          reuse: `sum(rate(auth_reuse_detected_total{${AT}}[$__rate_interval])) * 60`,
-          '{{kind}}': `sum by (kind) (rate(auth_replays_suspected_total{${AT}}[$__rate_interval])) * 60`,
+          reuse: `${perSecond('auth_reuse_detected_total')} * 60`,
+          '{{kind}}': `${perSecond('auth_replays_suspected_total', { by: 'kind' })} * 60`,
         },
         link: TRACES,
       }),
       createGraph({
         title: 'Suspicious patterns',
         description:
-          'What threat-monitor found in the events, per minute. spraying: one network, many names. stuffing: one name, many networks.',
+          'Detections of threat-monitor per minute. spraying: one network, many names. stuffing: one name, many networks.',
         unit: 'cpm',
         width: 12,
         stacked: true,
         queries: {
-          '{{pattern}}': `sum by (pattern) (rate(auth_suspicious_patterns_total{${AT}}[$__rate_interval])) * 60`,
+          '{{pattern}}': `${perSecond('auth_suspicious_patterns_total', { by: 'pattern' })} * 60`,
         },
         link: TRACES,
       }),
     ],
-    'From here to the sessions': [
+    'Find the sessions': [
       createText({
-        title: 'From a peak to the session behind it',
-        description: 'The way into the audit trail.',
+        title: 'How to find the sessions of a peak',
+        description: 'Query for the audit trail.',
         width: 24,
         height: 6,
         content: TO_THE_SESSIONS,
@@ -102,51 +103,58 @@ export const security = createDashboard({
       createGraph({
         title: 'Refused refreshes by reason',
         description:
-          'invalid: no token of ours. revoked, expired: dead. reused: a theft. session_mismatch: two tokens of different sessions.',
+          'invalid: forged. revoked, expired: no longer valid. reused: a theft. session_mismatch: two tokens of different sessions.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{outcome}}': `sum by (outcome) (rate(auth_refreshes_total{${AT}, outcome=~"reused|expired|revoked|invalid|session_mismatch|user_inactive|rate_limited"}[$__rate_interval]))`,
+          '{{outcome}}': perSecond('auth_refreshes_total', {
+            by: 'outcome',
+            where:
+              'outcome=~"reused|expired|revoked|invalid|session_mismatch|user_inactive|rate_limited"',
+          }),
         },
       }),
       createGraph({
         title: 'Failed sign-ins by reason',
-        description: 'Above half a sign-in a second, and more than succeed, there is an alert.',
+        description: 'Above 0.5 a second and more than succeed, an alert fires.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{outcome}}': `sum by (outcome) (rate(auth_logins_total{${AT}, outcome!="succeeded"}[$__rate_interval]))`,
+          '{{outcome}}': perSecond('auth_logins_total', {
+            by: 'outcome',
+            where: 'outcome!="succeeded"',
+          }),
         },
       }),
       createGraph({
-        title: 'Requests refused by limits',
+        title: 'Requests refused by rate limits',
         description:
           'login: user and address. login_ip, refused_refresh: address. login_account: user. refresh: session.',
         unit: 'reqps',
         width: 8,
         stacked: true,
         queries: {
-          '{{limiter}}': `sum by (limiter) (rate(auth_rate_limited_total{${AT}}[$__rate_interval]))`,
+          '{{limiter}}': perSecond('auth_rate_limited_total', { by: 'limiter' }),
         },
       }),
     ],
     Revocation: [
       createGraph({
-        title: 'Revocations reach everybody',
-        description: 'From the revocation to the list of the last process. Promise: 2 s at p99.',
+        title: 'Propagation of revocations',
+        description: 'Time from a revocation until all processes know it. Objective: 2 s at p99.',
         unit: 's',
         width: 8,
         limits: { bad: 2 },
         queries: {
-          p99: `histogram_quantile(0.99, sum by (le) (rate(auth_revocation_propagation_seconds_bucket{${AT}}[$__rate_interval])))`,
-          p50: `histogram_quantile(0.5, sum by (le) (rate(auth_revocation_propagation_seconds_bucket{${AT}}[$__rate_interval])))`,
+          p99: quantile(0.99, 'auth_revocation_propagation_seconds'),
+          p50: quantile(0.5, 'auth_revocation_propagation_seconds'),
         },
       }),
       createGraph({
         title: 'Age of the revocation list',
-        description: 'Of each auth-api. Above 5 s, ended sessions are still accepted there.',
+        description: 'Per auth-api. Above 5 s, ended sessions may still be accepted there.',
         unit: 's',
         width: 8,
         limits: { bad: 5 },
@@ -154,7 +162,7 @@ export const security = createDashboard({
       }),
       createGraph({
         title: 'Sessions on the revocation list',
-        description: 'Held in the memory of each auth-api. Above 1,000,000 there is an alert.',
+        description: 'In the memory of each auth-api. Above 1,000,000 an alert fires.',
         unit: 'short',
         width: 8,
         limits: { bad: 1_000_000 },
@@ -162,7 +170,7 @@ export const security = createDashboard({
       }),
       createGraph({
         title: 'Oldest pending revocation',
-        description: 'Of a user, waiting for token-store. Above 30 s there is an alert.',
+        description: 'Revocation of a user that waits for token-store. Above 30 s an alert fires.',
         unit: 's',
         width: 8,
         limits: { bad: 30 },
@@ -172,7 +180,7 @@ export const security = createDashboard({
     'Watching itself': [
       createStat({
         title: 'Age of the signing key',
-        description: 'Keys change by themselves every 30 days.',
+        description: 'Keys are rotated automatically every 30 days.',
         unit: 's',
         width: 6,
         limits: { warn: 33 * 86_400 },
@@ -181,16 +189,16 @@ export const security = createDashboard({
       createStat({
         title: 'Limits shared by all replicas',
         description:
-          '1: through Redis. 0: a process counts alone, so each limit is wider. Standalone always counts alone.',
+          '1: shared through Redis. 0: counted per process, so each limit is wider. Standalone always counts per process.',
         unit: 'short',
         width: 6,
         limits: { good: 1 },
         expr: `min(auth_limits_shared{${AT}})`,
       }),
       createStat({
-        title: 'Login and refusal events given up',
+        title: 'Dropped login and refusal events',
         description:
-          'In the chosen time: the bus did not take them, so threat-monitor has not seen them. Sign-ins are in the audit table, refusals are not.',
+          'Events in the selected time that could not be published, so threat-monitor has not seen them. Sign-ins are in the audit table, refusals are not.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -204,12 +212,13 @@ export const security = createDashboard({
         width: 6,
         height: 4,
         queries: {
-          '{{result}}': `sum by (result) (rate(auth_security_webhooks_total{${AT}}[$__rate_interval])) * 60`,
+          '{{result}}': `${perSecond('auth_security_webhooks_total', { by: 'result' })} * 60`,
         },
       }),
       createGraph({
         title: 'Oldest recorded sign-in',
-        description: 'Sign-ins hold whole addresses. Their age stays below AUDIT_RETENTION_DAYS.',
+        description:
+          'Recorded sign-ins contain full addresses. Their age stays below AUDIT_RETENTION_DAYS.',
         unit: 's',
         width: 6,
         height: 4,

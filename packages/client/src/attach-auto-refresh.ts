@@ -118,7 +118,7 @@ export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManage
           answer &&
           isAllowed(answer.request?.responseURL || answer.request?.res?.responseUrl || url)
         ) {
-          await auth.adopt((name) => answer.headers[name], credentials)
+          await auth.commit((name) => answer.headers[name], credentials)
           const isUnauthorized = mayRepeat && answer.status === 401
           const next = isUnauthorized
             ? await wait(auth.retry(credentials, undefined, parse(answer.data)))

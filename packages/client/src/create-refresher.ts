@@ -35,9 +35,9 @@ type Deps = {
   cookie: CookieState | undefined
 }
 /**
- * `underWay` resolves when no refresh is in progress; `retryNow` ends the wait for the next retry.
+ * `current` resolves when no refresh is in progress; `retryNow` ends the wait for the next retry.
  */
-export type Refresh = (() => Promise<Session>) & { underWay(): Promise<unknown>; retryNow(): void }
+export type Refresh = (() => Promise<Session>) & { current(): Promise<unknown>; retryNow(): void }
 
 const missing = () => new AuthError('refresh_token_missing')
 
@@ -168,7 +168,7 @@ export function createRefresher({
     return (await store.load()) ?? session
   }
   return Object.assign(refresh, {
-    underWay: async () => flights.get(storage),
+    current: async () => flights.get(storage),
     retryNow() {
       coolDownUntil = 0
       wake()

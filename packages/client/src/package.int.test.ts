@@ -90,7 +90,8 @@ test('require loads it in a Node that cannot require ES modules', () => {
     file,
     `
     const { TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage } = require('@auto-refresh/client')
-    console.log([TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage].map((each) => typeof each).join(), new TokenManager().session)`,
+    const all = [TokenManager, attachAutoRefresh, AuthError, memoryStorage, webStorage]
+    console.log(all.map((each) => typeof each).join(), new TokenManager().session)`,
   )
   expect(
     execFileSync(process.execPath, ['--no-experimental-require-module', file], {

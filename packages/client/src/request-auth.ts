@@ -123,7 +123,7 @@ export function createRequestAuth({
     },
 
     /** Stores the pair that a response carries, unless there is a newer one. */
-    async adopt(
+    async commit(
       header: (name: string) => string | null | undefined,
       { session, epoch }: Credentials,
     ): Promise<void> {

@@ -52,7 +52,7 @@ export function createSend({
       // After a redirect the answer may come from any server (fetch removes Authorization on the
       // way).
       const isTrusted = sent !== undefined && auth.isAllowed(response.url || url)
-      if (isTrusted) await auth.adopt((name) => response.headers.get(name), sent)
+      if (isTrusted) await auth.commit((name) => response.headers.get(name), sent)
       const next =
         isTrusted && mayRepeat && response.status === 401
           ? await auth.retry(

@@ -172,7 +172,7 @@ export class TokenManager {
       start()
       const mine = (begun += 1)
       // Its answer would replace the cookie of the new session.
-      if (cookies) await within(refresh.underWay(), timeoutMs).catch(() => {})
+      if (cookies) await within(refresh.current(), timeoutMs).catch(() => {})
       const answer = await api('token', { username, password, ...(cookies && { transport }) })
       const session = toSession(answer.data)
       if (mine < counts) {

@@ -29,7 +29,9 @@ export function describeEvent(
       return { text: `${whose} was refreshed to generation ${event.data.generation}.` }
     case 'session.reuse-detected.v1':
       return {
-        text: `A used refresh token (generation ${event.data.presented.generation}) was presented again: ${lower(whose)} was ended, for the thief and for you.`,
+        text:
+          `A used refresh token (generation ${event.data.presented.generation}) was presented again: ` +
+          `${lower(whose)} was ended, for the thief and for you.`,
         grave: true,
       }
     case 'session.revoked.v1':

@@ -107,7 +107,7 @@ tokens.on('session-ended', ({ reason }) => {
   log({
     source: 'page',
     text: isTheft
-      ? `The server refuses this session; ${reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'} has removed its tokens.`
+      ? `The server refuses this session; ${remover(reason)} has removed its tokens.`
       : text,
     detail: reason,
     grave: isTheft,
@@ -116,6 +116,8 @@ tokens.on('session-ended', ({ reason }) => {
 })
 tokens.on('error', ({ message, code }) => log({ source: 'page', text: message, detail: code }))
 
+const remover = (reason: string) =>
+  reason === 'signed_out_elsewhere' ? 'another tab' : 'the client'
 const THEFT =
   'A used refresh token was presented again, so this session was ended, for the thief and for you. Sign in again.'
 const ENDED: Record<string, string> = {

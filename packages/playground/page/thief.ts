@@ -30,7 +30,9 @@ export function createThief({
     loot = { token, sessionId: session.sessionId, generation: session.generation }
     log({
       source: 'thief',
-      text: `Copied the refresh token of generation ${loot.generation}. Now let the honest page refresh, wait, and replay it.`,
+      text:
+        `Copied the refresh token of generation ${loot.generation}. ` +
+        'Now let the honest page refresh, wait, and replay it.',
     })
     draw()
   }
@@ -61,14 +63,19 @@ export function createThief({
     } else if (answer.data.refresh_token === tokens.refreshToken) {
       log({
         source: 'thief',
-        text: `Received the pair that you hold: within ${graceSeconds} s after its use, the token counts as an honest retry whose answer was lost. No alarm yet.`,
+        text:
+          `Received the pair that you hold: within ${graceSeconds} s after its use, ` +
+          'the token counts as an honest retry whose answer was lost. No alarm yet.',
         detail,
       })
     } else {
       loot.usedAt ??= Date.now()
       log({
         source: 'thief',
-        text: `Was first and received the next pair. If you refresh within ${graceSeconds} s, you receive the same pair, like a tab that lost a race. If you refresh later, your own token counts as reused and ends the session for both.`,
+        text:
+          `Was first and received the next pair. If you refresh within ${graceSeconds} s, ` +
+          'you receive the same pair, like a tab that lost a race. ' +
+          'If you refresh later, your own token counts as reused and ends the session for both.',
         detail,
       })
     }

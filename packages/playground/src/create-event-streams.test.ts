@@ -49,7 +49,7 @@ test('a user receives only events about the own sessions', async () => {
     type: 'login.failed.v1',
     data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' },
   }
-  streams.tell([logout(BEN, 'of-ben'), logout(ANN, 'of-ann'), failed])
+  streams.publish([logout(BEN, 'of-ben'), logout(ANN, 'of-ann'), failed])
   await settle()
   expect(seen.text).toMatch(
     /^: open\n\nid: of-ann\nevent: session\.revoked\.v1\ndata: \{.*"reason":"logout".*\}\n\n$/,
@@ -68,7 +68,7 @@ test('a stream reports the end of its own session and closes a heartbeat later',
   const { seen } = open(streams, ANN, async () => isAllowed)
   isAllowed = false
   await vi.advanceTimersByTimeAsync(BEAT_MS)
-  streams.tell([logout(ANN)])
+  streams.publish([logout(ANN)])
   await settle()
   expect(seen).toMatchObject({ text: expect.stringContaining('session.revoked.v1'), isOver: false })
   await vi.advanceTimersByTimeAsync(BEAT_MS)
@@ -107,7 +107,7 @@ test('a reader that does not read is disconnected, without effect on others', as
   const stuck = streams.open({ userId: ANN, isStillAllowed: async () => true })
   const { seen } = open(streams)
   for (let index = 0; index < 1000; index += 1) {
-    streams.tell([logout(ANN, `e${index}`)])
+    streams.publish([logout(ANN, `e${index}`)])
     await settle()
     expect(stuck?.readableLength).toBeLessThan(70_000)
   }

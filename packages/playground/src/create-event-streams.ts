@@ -70,7 +70,7 @@ export function createEventStreams({ beatMs = BEAT_MS }: { beatMs?: number } = {
      * Sends each event to its user's streams. Never waits: the publisher must not depend on a
      * reader.
      */
-    tell(events: readonly AnyEvent[]): void {
+    publish(events: readonly AnyEvent[]): void {
       for (const { id, type, time, data } of events) {
         if (!('user_id' in data) || data.user_id === undefined) continue
         const text = `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ time, ...data })}\n\n`

@@ -79,7 +79,7 @@ export const playground = fastifyPlugin(
     const subscription = await subscriber.subscribe({
       group: 'playground',
       topics,
-      handleBatch: async (events) => streams.tell(events),
+      handleBatch: async (events) => streams.publish(events),
     })
     app.addHook('preClose', async () => streams.endAll())
     app.addHook('onClose', () => subscription.close())

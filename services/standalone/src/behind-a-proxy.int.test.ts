@@ -61,7 +61,15 @@ test('on the same machine the known password and the playground work by either h
 test('an HTTP/1.0 request, as old proxies send it, gets neither the known password nor the playground', async () => {
   const socket = connect(Number(new URL(running.url).port), '127.0.0.1')
   socket.write(
-    `POST /api/v1/auth/token HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Auto-Refresh: 1\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+    [
+      'POST /api/v1/auth/token HTTP/1.0',
+      'Host: 127.0.0.1',
+      'Content-Type: application/json',
+      'X-Auto-Refresh: 1',
+      `Content-Length: ${BODY.length}`,
+      '',
+      BODY,
+    ].join('\r\n'),
   )
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 /)
   const page = connect(Number(new URL(running.url).port), '127.0.0.1')

@@ -29,14 +29,19 @@ export function toBanner({
     ['Data', data],
     ['Stop', 'Ctrl-C'],
   ]
-  return `\n  Auto Refresh Token is ready\n\n${lines.map(([name = '', value = '']) => `    ${name.padEnd(9)}${value}`).join('\n')}\n`
+  const list = lines.map(([name = '', value = '']) => `    ${name.padEnd(9)}${value}`).join('\n')
+  return `\n  Auto Refresh Token is ready\n\n${list}\n`
 }
 
 const SIGN_IN = {
-  'default password': `admin / ${DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, set DEMO_USER_PASSWORD or NODE_ENV=production)`,
+  'default password':
+    `admin / ${DEMO_PASSWORD}   (demo user for this machine: behind a proxy or tunnel, ` +
+    'set DEMO_USER_PASSWORD or NODE_ENV=production)',
   'given password': 'admin / the DEMO_USER_PASSWORD',
   'own password': 'admin / the password that was set last',
   'refused password': 'admin: the known demo password is refused here, set DEMO_USER_PASSWORD',
   disabled: 'admin is disabled: run `npm run user -- enable admin`',
-  none: 'no demo user here: set DEMO_USER_PASSWORD, or run `npm run user -- add <name> --password-stdin` with the same DATA_DIR',
+  none:
+    'no demo user here: set DEMO_USER_PASSWORD, ' +
+    'or run `npm run user -- add <name> --password-stdin` with the same DATA_DIR',
 } satisfies Record<DemoUser, string>

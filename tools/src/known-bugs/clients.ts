@@ -25,7 +25,7 @@ export const CLIENTS: readonly KnownBug[] = [
   },
   {
     ...binding,
-    name: 'an upgrade hands a pair to every server that looks',
+    name: 'an upgrade returns a pair to every server that reads it',
     find: 'ignoreFailure(() => void main.save(claimed))',
     replace: 'ignoreFailure(() => claimed)',
   },
@@ -61,13 +61,13 @@ export const CLIENTS: readonly KnownBug[] = [
   },
   {
     ...client('auth-api.ts', 'token-manager'),
-    name: 'Retry-After as a date is read as no wait',
+    name: 'Retry-After as a date is ignored',
     find: 'Number(value) || (Date.parse(value) - nowMs) / 1000',
     replace: 'Number(value) - nowMs * 0',
   },
   {
     ...client('create-renewal.ts', 'token-manager'),
-    name: 'a manager that was disposed of and used again renews nothing (React StrictMode)',
+    name: 'a manager that was disposed of and used again does not refresh (React StrictMode)',
     find: '    closing = undefined\n',
     replace: '',
   },
@@ -79,7 +79,7 @@ export const CLIENTS: readonly KnownBug[] = [
   },
   {
     ...client('url.ts', 'token-manager'),
-    name: 'a URL class that appends a slash changes what is asked for',
+    name: 'a URL class that appends a slash changes the requested URL',
     find: 'if (/^[a-z][\\w+.-]*:/i.test(url)) return url',
     replace: 'if (url === base()) return url',
   },

@@ -2,7 +2,7 @@ import type { KnownBug } from './known-bug.ts'
 
 export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
   {
-    name: 'a start with another key under a known kid logs everybody out',
+    name: 'a start with another key under a known kid logs all users out',
     workspace: 'services/token-store',
     file: 'services/token-store/src/check-refresh-token-keys.ts',
     find: 'if (changed.length === 0) return',
@@ -20,7 +20,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'find-changed-keys',
   },
   {
-    name: 'a wrong encryption key fails in the words of the cipher',
+    name: "a wrong encryption key fails with the cipher's error",
     workspace: 'services/auth-api',
     file: 'services/auth-api/src/adapters/crypto/create-key-vault.ts',
     find: '} catch {',
@@ -29,7 +29,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'check-auth-api-keys',
   },
   {
-    name: 'standalone makes new keys for an old database',
+    name: 'standalone generates new keys for an old database',
     workspace: 'services/standalone',
     file: 'services/standalone/src/generated-keys.ts',
     find: 'if (lost.length > 0) {',
@@ -38,7 +38,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'generated-keys',
   },
   {
-    name: 'a session is called expired by a clock that has jumped',
+    name: 'a session counts as expired after a clock jump',
     workspace: 'services/token-store',
     file: 'services/token-store/src/use-cases/to-refusal.ts',
     find: `return outcome === 'expired' && clock.isDoubtful`,
@@ -47,7 +47,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'clock-jumps',
   },
   {
-    name: 'a token from the future is called invalid',
+    name: 'a token from the future is rejected as invalid',
     workspace: 'packages/server',
     file: 'packages/server/src/core/create-access-token-verifier.ts',
     find: 'if (ahead > 0) {',
@@ -65,7 +65,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'auto-refresh.test',
   },
   {
-    name: 'auth-api dates tokens by the clock of its machine',
+    name: "auth-api dates tokens by its machine's clock",
     workspace: 'services/auth-api',
     file: 'services/auth-api/src/adapters/token-store/observe-clock.ts',
     find: 'clock.observe({ serverMs: answer.nowMs, sentAtMs, heardAtMs: elapsedMs() })',
@@ -110,7 +110,7 @@ export const CLOCKS_AND_KEYS: readonly KnownBug[] = [
     test: 'service-record',
   },
   {
-    name: 'a database that stood still has served',
+    name: 'a stalled database counts as serving',
     workspace: 'services/token-store',
     file: 'services/token-store/src/domain/service-record.ts',
     find: 'if (atMs - mark.servedUntilMs > LONGEST_GAP_MS) return',

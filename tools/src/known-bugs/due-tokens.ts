@@ -8,7 +8,7 @@ const source = 'services/auth-api/src'
 export const DUE_TOKENS: readonly KnownBug[] = [
   {
     ...authApi,
-    name: 'auth-api takes the role of an access token for granted until it expires',
+    name: 'auth-api trusts the role of an access token until it expires',
     file: `${source}/use-cases/sessions/check-access-token.ts`,
     find: 'roleChanges.isStale(claims) ?',
     replace: 'false && roleChanges.isStale(claims) ?',
@@ -16,7 +16,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...plugin,
-    name: 'a back end takes the role of an access token for granted until it expires',
+    name: 'a back end trusts the role of an access token until it expires',
     file: 'packages/server/src/fastify/auto-refresh.ts',
     find: 'isRoleStale(claims, feed.roleChangeOf(claims.sub))',
     replace: 'isRoleStale(claims, undefined && feed.roleChangeOf(claims.sub))',
@@ -24,7 +24,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...plugin,
-    name: 'a token that a refresh has just brought is due by the change before it',
+    name: 'a token from a refresh is due again because of an earlier role change',
     file: 'packages/server/src/core/is-role-stale.ts',
     find: 'role !== change.role && iat',
     replace: 'iat',
@@ -66,7 +66,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...plugin,
-    name: 'a token whose key is retired while it is looked for is called forged',
+    name: 'a token whose key is retired during the look-up is rejected as invalid',
     file: 'packages/server/src/core/create-access-token-verifier.ts',
     find: 'if (key === undefined && isRetiredKey(header.kid))',
     replace: 'if (key === undefined && false)',
@@ -74,7 +74,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...plugin,
-    name: 'a key that is published no longer makes its tokens look forged before the feed has told',
+    name: 'tokens of a key that is no longer published are rejected as invalid before the feed reports it',
     file: 'packages/server/src/core/remote/create-remote-keys.ts',
     find: 'const DROPPED_MS = 30_000',
     replace: 'const DROPPED_MS = 0',
@@ -82,7 +82,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...plugin,
-    name: 'the successor of a retired key is called forged where it is not known yet',
+    name: 'tokens of the successor of a retired key are rejected as invalid while it is unknown',
     file: 'packages/server/src/core/remote/create-remote-keys.ts',
     find: 'if (found === undefined && isChanging)\n',
     replace: 'if (found === undefined && false)\n',
@@ -90,7 +90,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...authApi,
-    name: 'a key that was retired before is called unknown',
+    name: 'a key that is already retired is reported as unknown',
     file: `${source}/use-cases/signing-keys/key-administration.ts`,
     find: '.find((one) => one.kid === kid)\n      if (before',
     replace: '.find((one) => one.kid === `${kid}?`)\n      if (before',
@@ -98,7 +98,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...authApi,
-    name: 'a key is retired with another encryption key, and nobody can sign any more',
+    name: 'a key is retired with another encryption key, and no key can sign any more',
     file: `${source}/use-cases/signing-keys/key-administration.ts`,
     find: 'if (sealed !== undefined) vault.open(name, sealed)',
     replace: 'if (sealed === undefined) vault.open(name, sealed as never)',
@@ -106,7 +106,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...authApi,
-    name: 'a signing key that was thrown away signs again when its row is put back',
+    name: 'a retired signing key signs again when its row is restored',
     file: `${source}/adapters/postgres/signing-key-rows.ts`,
     find: 'where kid not in (select kid from auth_api.retired_keys)',
     replace: '',
@@ -115,7 +115,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...authApi,
-    name: 'a slow reading forgets a key that was retired meanwhile',
+    name: 'a slow read drops a key that was retired in the meantime',
     file: `${source}/adapters/memory/create-retired-keys.ts`,
     find: 'kids = new Set([...kids, ...found])',
     replace: 'kids = new Set(found)',

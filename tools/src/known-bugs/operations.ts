@@ -20,7 +20,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'memory',
   },
   {
-    name: 'a second logout ends an entry that token-store could not tell yet',
+    name: 'a second logout removes an entry that token-store could not return yet',
     file: 'services/auth-api/src/adapters/memory/create-revocation-list.ts',
     find: 'heard.atMs - addedAtMs < UNTIL_TOLD_MS',
     replace: 'elapsedMs() - addedAtMs < UNTIL_TOLD_MS',
@@ -29,7 +29,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'memory',
   },
   {
-    name: 'the demo password works behind an nginx of one line',
+    name: 'the demo password works behind a one-line nginx',
     file: 'services/auth-api/src/adapters/http/request/is-straight-from-loopback.ts',
     find: `    raw.httpVersion !== '1.0' &&\n`,
     replace: '',
@@ -38,7 +38,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'request-context',
   },
   {
-    name: 'settings for others leave the demo password open',
+    name: 'settings for other machines keep the demo password',
     file: 'services/standalone/src/config.ts',
     find: 'forOthers.length > 0',
     replace: `forOthers.includes('HOST')`,
@@ -47,7 +47,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'config',
   },
   {
-    name: 'a packet of pipelined requests is answered whole',
+    name: 'all requests of a pipelined packet are answered',
     file: 'packages/service-kit/src/telemetry/bound-connections.ts',
     find: 'if (use.unanswered > mostUnanswered) socket.destroy()',
     replace: '',
@@ -56,7 +56,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'bound-connections',
   },
   {
-    name: 'answers that nobody reads are kept',
+    name: 'unread responses are kept',
     file: 'packages/service-kit/src/telemetry/bound-connections.ts',
     find: 'nowMs - use.unread.sinceMs >= longestUnreadMs',
     replace: 'nowMs < use.unread.sinceMs',
@@ -65,7 +65,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'bound-connections',
   },
   {
-    name: 'cheap detections hold up a reuse',
+    name: 'routine detections delay a reuse',
     file: 'services/threat-monitor/src/adapters/webhook/create-webhook.ts',
     find: 'URGENT.has(detection.data.pattern) ? urgent : routine',
     replace: 'routine',
@@ -83,7 +83,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'create-webhook',
   },
   {
-    name: 'a common password is taken',
+    name: 'a common password is accepted',
     file: 'services/auth-api/src/domain/password-policy.ts',
     find: 'return isGuessable(password, username)',
     replace: 'return false',
@@ -92,7 +92,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'password-policy',
   },
   {
-    name: 'a name may mix alphabets that look alike',
+    name: 'a name may mix look-alike alphabets',
     file: 'services/auth-api/src/domain/username.ts',
     find: '.length > 1)\n    return',
     replace: '.length > 9)\n    return',
@@ -101,7 +101,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'username',
   },
   {
-    name: 'a key of zeros is taken',
+    name: 'a key of zeros is accepted',
     file: 'packages/service-kit/src/config/parsers.ts',
     find: 'new Set(value).size >= 10',
     replace: 'new Set(value).size >= 1',
@@ -110,7 +110,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'read-environment',
   },
   {
-    name: 'everybody may be a trusted proxy',
+    name: 'every address may be a trusted proxy',
     file: 'packages/service-kit/src/config/parsers.ts',
     find: '{ min: 1, max: size }',
     replace: '{ min: 0, max: size }',
@@ -137,7 +137,7 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'build-end-retention',
   },
   {
-    name: 'a Kafka that has just started is warned of again and again',
+    name: 'a starting Kafka is logged as a warning repeatedly',
     file: 'packages/event-bus/src/open-kafka.ts',
     find: 'if (isLoading(message, error)) {',
     replace: 'if (false) {',

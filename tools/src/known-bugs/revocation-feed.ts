@@ -19,26 +19,26 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   },
   {
     ...list,
-    name: 'a list that cannot be read whole silences new revocations',
+    name: 'a list that cannot be read completely hides new revocations',
     find: '    const sinceMs = heard.storeMs - OVERLAP_MS',
     replace: '    await readWhole(1)\n    const sinceMs = heard.storeMs - OVERLAP_MS',
   },
   {
     ...list,
-    name: 'a first reading that fails begins anew',
+    name: 'a failed first read starts again from the beginning',
     find: '{ after: whole?.after, most }',
     replace: '{ after: undefined, most }',
   },
   {
     ...list,
-    name: 'an ended session is forgotten after the life that tokens are given today',
+    name: 'an ended session is dropped after the current token lifetime instead of the longest',
     find: 'addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS',
     replace: 'addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS',
   },
   {
     ...list,
     test: 'revocation-burst',
-    name: 'a burst is read from its start again before what is new',
+    name: 'a burst is read from its start again before new entries',
     find: 'if (front !== undefined) await readFront(sinceMs)',
     replace: 'front = undefined',
   },
@@ -65,7 +65,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   },
   {
     ...list,
-    name: 'the tag of the revocation list does not cover how long',
+    name: 'the ETag of the revocation list does not cover the lifetimes',
     file: 'services/auth-api/src/adapters/memory/create-set-tag.ts',
     find: 'for (let index = -2;',
     replace: 'for (let index = 0;',
@@ -82,7 +82,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   {
     workspace: 'services/auth-api',
     file: 'services/auth-api/src/use-cases/sign-in/sign-in.ts',
-    name: 'right passwords open sessions without limit',
+    name: 'correct passwords open sessions without limit',
     find: 'if (!room.allowed) {',
     replace: 'if (!room.allowed && false) {',
     project: 'unit',

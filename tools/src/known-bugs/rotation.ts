@@ -7,7 +7,7 @@ const domain = (file: string, test: string) =>
 export const ROTATION: readonly KnownBug[] = [
   {
     ...domain('decide-rotation.ts', 'followers'),
-    name: 'a quick replay from another network is excused, so a thief follows unseen',
+    name: 'a quick replay from another network is excused, so a thief is not detected',
     find: 'assessReplay(session, presented.context, sameAttempt)',
     replace:
       'assessReplay(session, presented.context, sameAttempt || clock.nowMs - session.rotatedAtMs <= 2000)',
@@ -26,7 +26,7 @@ export const ROTATION: readonly KnownBug[] = [
   },
   {
     ...domain('assess-replay.ts', 'followers'),
-    name: 'an honest network takes back the generation that a thief has followed, too',
+    name: 'a replay by an honest network also clears the generation that a thief replayed',
     find: `{} : { suspectNetwork: '', suspectRun: 0 }`,
     replace: '{} : {}',
   },
@@ -38,7 +38,7 @@ export const ROTATION: readonly KnownBug[] = [
   },
   {
     ...domain('decide-rotation.ts', 'decide-rotation'),
-    name: 'an old token that a restore made current stays believed when its owner comes back',
+    name: 'an old token that a restore made current stays valid when its owner refreshes',
     find: 'if (regressed && contradictsRegression(',
     replace: 'if (regressed && !contradictsRegression && contradictsRegression(',
   },
@@ -74,7 +74,7 @@ export const ROTATION: readonly KnownBug[] = [
   },
   {
     workspace: 'services/threat-monitor',
-    name: 'a shadow with the agent of its owner is no pattern',
+    name: 'a shadow with the user agent of its owner is not detected',
     file: 'services/threat-monitor/src/domain/to-observations.ts',
     find: `return [\n        { pattern: 'shadow',`,
     replace: `return event.data.presented.agent === event.data.rotated.agent ? [] : [\n        { pattern: 'shadow',`,
@@ -83,7 +83,7 @@ export const ROTATION: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    name: 'looks that change nothing are not limited',
+    name: 'peeks are not limited',
     file: 'services/auth-api/src/use-cases/refresh/auto-refresh.ts',
     find: 'if (!look.allowed)',
     replace: 'if (!look.allowed && !lookLimit)',

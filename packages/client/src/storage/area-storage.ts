@@ -35,13 +35,13 @@ export function areaStorage(
 }
 
 function createAdapter(area: Storage, suffix: string): TokenStorage {
-  const { notify, subscribe } = createListeners()
+  const { emit, subscribe } = createListeners()
   let timer: ReturnType<typeof setTimeout> | undefined
 
   globalThis.addEventListener?.('storage', ({ storageArea }) => {
     if (storageArea !== area) return
     clearTimeout(timer)
-    timer = setTimeout(notify, SETTLE_MS)
+    timer = setTimeout(emit, SETTLE_MS)
   })
 
   /** Ignores the words that a page writes when it has no token. */
@@ -81,7 +81,7 @@ function createAdapter(area: Storage, suffix: string): TokenStorage {
       METADATA + suffix,
       JSON.stringify({ ...metadata, of: endOf(accessToken, refreshToken) }),
     )
-    notify()
+    emit()
   }
   return {
     shared: true,
@@ -89,7 +89,7 @@ function createAdapter(area: Storage, suffix: string): TokenStorage {
     save: put,
     remove() {
       for (const key of [REFRESH, ACCESS, METADATA]) area.removeItem(key + suffix)
-      notify()
+      emit()
     },
     subscribe,
   }

@@ -2,7 +2,7 @@
 export function createListeners() {
   const listeners = new Set<() => void>()
   return {
-    notify: () => listeners.forEach((changed) => changed()),
+    emit: () => listeners.forEach((changed) => changed()),
     subscribe(changed: () => void) {
       listeners.add(changed)
       return () => void listeners.delete(changed)

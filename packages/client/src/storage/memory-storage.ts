@@ -9,10 +9,10 @@ import type { TokenStorage } from './token-storage.ts'
 export function memoryStorage(): TokenStorage {
   let kept: Session | undefined
   const slots = new Map<string, TokenStorage>()
-  const { notify, subscribe } = createListeners()
+  const { emit, subscribe } = createListeners()
   const put = (session?: Session) => {
     kept = session
-    notify()
+    emit()
   }
   function slot(server: string): TokenStorage {
     const place = slots.get(server) ?? memoryStorage()

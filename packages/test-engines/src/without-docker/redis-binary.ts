@@ -40,7 +40,8 @@ export async function redisBinary(environment: NodeJS.ProcessEnv): Promise<strin
   const entry = BINARIES[`${process.platform}-${process.arch}`]
   if (entry === undefined)
     throw new Error(
-      `redis-server and valkey-server are not on the PATH, and there is no download for ${process.platform}-${process.arch}`,
+      'redis-server and valkey-server are not on the PATH, ' +
+        `and there is no download for ${process.platform}-${process.arch}`,
     )
   const folder = await cacheFolder({
     name: `${ARTIFACT.name}-${ARTIFACT.version}`,

@@ -14,7 +14,8 @@ export async function startOwnKafka(
     return await openKafkaServer(environment)
   } catch (error) {
     throw new Error(
-      `There is no Kafka for tests: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven (${error instanceof Error ? error.message : String(error)})`,
+      'There is no Kafka for tests: set TEST_KAFKA_BROKERS, start Docker, or install Java 17 and Maven ' +
+        `(${error instanceof Error ? error.message : String(error)})`,
       { cause: error },
     )
   }

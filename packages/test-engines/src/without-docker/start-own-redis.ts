@@ -31,7 +31,8 @@ export async function startOwnRedis(
     return { ...server, url: `redis://127.0.0.1:${port}` }
   } catch (error) {
     throw new Error(
-      `There is no Redis for tests: set TEST_REDIS_URL, start Docker, or install redis-server or Maven (${error instanceof Error ? error.message : String(error)})`,
+      'There is no Redis for tests: set TEST_REDIS_URL, start Docker, or install redis-server or Maven ' +
+        `(${error instanceof Error ? error.message : String(error)})`,
       { cause: error },
     )
   }

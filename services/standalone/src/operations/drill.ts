@@ -9,7 +9,7 @@ const AFTER_HELP = `
 Attacks:
 ${ATTACK_LIST}
 
-On a loopback URL each attacker calls from a 127.x.0.1 of its own (Linux). Elsewhere it can only claim
+On a loopback URL each attacker uses its own address 127.x.0.1 (Linux). Elsewhere it can only claim
 addresses, with X-Forwarded-For, which counts where TRUSTED_PROXIES names the machine that plays.`
 
 /** `play` runs the drill. */

@@ -63,6 +63,7 @@ export async function playDrill({
   await Promise.all(honest)
   if (attack !== undefined) say(`Played ${attack}. Expect ${ATTACKS[attack].expect}`)
   say(
-    `Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ${tally.refreshes} refreshes, ${tally.refused} refused`,
+    `Honest users: ${tally.signIns} sign-ins, ${tally.requests} requests, ` +
+      `${tally.refreshes} refreshes, ${tally.refused} refused`,
   )
 }

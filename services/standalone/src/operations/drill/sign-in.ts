@@ -13,7 +13,8 @@ export async function signIn(
   const answer = await retryWhileBusy(wait, () => caller.signIn(username, password))
   if (answer.status === 401)
     throw new Error(
-      `${username} cannot sign in: ${answer.code ?? 'refused'}. Name a user with --username, and give the password with --password-stdin`,
+      `${username} cannot sign in: ${answer.code ?? 'refused'}. ` +
+        'Set a user with --username and the password with --password-stdin',
     )
   return toPair(answer)
 }
