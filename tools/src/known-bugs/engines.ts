@@ -23,7 +23,7 @@ export const ENGINES: readonly KnownBug[] = [
   },
   {
     ...postgres('apply-session-settings.ts', 'server-settings'),
-    name: 'a role with synchronous_commit=off loses what was answered',
+    name: 'a role with synchronous_commit=off loses answered writes',
     find: `'synchronous_commit', ...Object.keys(timeouts)`,
     replace: `'unset', ...Object.keys(timeouts)`,
   },
