@@ -46,12 +46,15 @@ test.each([
   ['0.05', 3, 1.5],
   ['5', 300, 150],
   ['10', 600, 300],
-])('a life of %s minutes is due after %i - %d seconds', (minutes, ttl, threshold) => {
-  expect(parse({ ACCESS_TOKEN_EXPIRE_MINUTES: minutes }).tokens).toMatchObject({
-    accessTtlSeconds: ttl,
-    dueThresholdSeconds: threshold,
-  })
-})
+])(
+  'an access token of %s minutes lives %i s and is due %d s before its end',
+  (minutes, ttl, threshold) => {
+    expect(parse({ ACCESS_TOKEN_EXPIRE_MINUTES: minutes }).tokens).toMatchObject({
+      accessTtlSeconds: ttl,
+      dueThresholdSeconds: threshold,
+    })
+  },
+)
 
 test.each([
   [{ AUTO_REFRESH_THRESHOLD: '1800' }, 'AUTO_REFRESH_THRESHOLD must be shorter'],
@@ -77,7 +80,7 @@ test.each([
   expect(faultsOf(() => parse(environment))).toEqual([expect.stringContaining(fault)])
 })
 
-test('every fault is named at once, and no secret', () => {
+test('all faults are reported at once, without secrets', () => {
   const faults = faultsOf(() =>
     parseAuthApiConfig({ USERNAME_HASH_KEY: 'hunter2hunter2', LOGIN_LIMIT: 'x' }),
   )
@@ -92,7 +95,7 @@ test('every fault is named at once, and no secret', () => {
   expect(faults.join()).not.toContain('hunter2')
 })
 
-test('on its own its two servers need a port each', () => {
+test('the two servers of a separate process need different ports', () => {
   const own = {
     TOKEN_STORE_URL: 'http://a:8100',
     INTERNAL_API_KEYS: 'abcdefgh'.repeat(4),
@@ -103,7 +106,7 @@ test('on its own its two servers need a port each', () => {
   ])
 })
 
-test('on its own it also needs token-store', () => {
+test('a separate process requires the URL and a key of token-store', () => {
   expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
   const INTERNAL_API_KEYS = 'abcdefgh'.repeat(4)
   expect(
@@ -118,7 +121,7 @@ test('on its own it also needs token-store', () => {
   })
 })
 
-test('an issuer of this machine may be http: in production, and any may elsewhere', () => {
+test('in production only a loopback issuer may be http:, elsewhere any issuer may', () => {
   expect(parse({ NODE_ENV: 'production', ISSUER: 'http://localhost:8000' }).tokens.issuer).toBe(
     'http://localhost:8000',
   )

@@ -1,122 +1,228 @@
-import { readEnvironment, type Environment } from '@auto-refresh/service-kit/config'
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import { isLoopbackUrl } from '@auto-refresh/server/core'
+import {
+  readAdminAddress,
+  readAuditRetentionDays,
+  readDatabaseUrl,
+  readEnvironment,
+  readHttpAddress,
+  readInternalApiKeys,
+  readLogLevel,
+  readNodeEnv,
+  readRedisUrl,
+  readRefreshLimit,
+  type Environment,
+  type EnvironmentReader,
+  type Limit,
+} from '@auto-refresh/service-kit/config'
 
-/** A timer cannot wait longer than 24 days: it would fire at once, and the limit would be none. */
+/** A timer cannot wait longer than 24 days: it would fire at once, and lift the limit. */
 const MAX_WINDOW_SECONDS = 604_800
 
-/**
- * What the service needs to know, from the environment alone. Throws a `ConfigError` that names
- * every fault at once.
- */
+/** Reads the settings of the service. Throws a `ConfigError` that names every fault at once. */
 export function parseAuthApiConfig(environment: Environment) {
   const env = readEnvironment(environment)
-  const days = (name: string, value: number, min: number) =>
-    env.decimal(name, { default: value, min, max: 3650 })
-
-  const longestMinutes = LONGEST_ACCESS_TOKEN_SECONDS / 60
-  const accessTtlSeconds = Math.round(
-    60 *
-      env.decimal('ACCESS_TOKEN_EXPIRE_MINUTES', { default: 30, min: 0.05, max: longestMinutes }),
-  )
-  const dueThresholdSeconds = env.decimal('AUTO_REFRESH_THRESHOLD', {
-    default: Math.min(300, accessTtlSeconds / 2),
-    min: 0,
-  })
-  if (dueThresholdSeconds >= accessTtlSeconds)
-    env.fault('AUTO_REFRESH_THRESHOLD must be shorter than ACCESS_TOKEN_EXPIRE_MINUTES')
-
-  const limit = (name: string, fallback: `${number}/${number}`) => {
-    const value = env.limit(name, { default: fallback })
-    if (value !== 'off' && value.seconds > MAX_WINDOW_SECONDS)
-      env.fault(`${name} has a window longer than ${MAX_WINDOW_SECONDS} seconds`)
-    return value
-  }
-
-  const refreshLimit = limit('REFRESH_LIMIT', '60/60')
-
-  const cookie = {
-    secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], { default: 'auto' }),
-    sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], { default: 'lax' }),
-    domain: env.domain('COOKIE_DOMAIN', { default: undefined }),
-    partitioned: env.boolean('COOKIE_PARTITIONED', { default: false }),
-  }
-  if (cookie.sameSite === 'none' && cookie.secure === 'false')
-    env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
-  if (cookie.partitioned && cookie.sameSite !== 'none')
-    env.fault(
-      'COOKIE_PARTITIONED=true needs COOKIE_SAMESITE=none: a frame of another site is sent no other cookie',
-    )
-
+  const lifetimes = readLifetimes(env)
+  const limits = readLimits(env)
   const issuer = env.url('ISSUER', {
     protocols: ['https:', 'http:'],
     default: 'http://localhost:8000',
+    section: 'browsers',
+    describe:
+      'The public URL, and the claim `iss`. Its origin may use the cookie; standalone accepts its host name.',
   })
-  if (
-    environment['NODE_ENV'] === 'production' &&
-    issuer.startsWith('http:') &&
-    !isLoopbackUrl(issuer)
-  ) {
+  if (readNodeEnv(env) === 'production' && issuer.startsWith('http:') && !isLoopbackUrl(issuer))
     env.fault('ISSUER must be https: with NODE_ENV=production, except for a loopback host')
-  }
 
   return env.done({
-    http: env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }),
-    databaseUrl: env.url('DATABASE_URL', { protocols: ['postgres:', 'postgresql:'] }),
-    redisUrl: env.url('REDIS_URL', { protocols: ['redis:', 'rediss:'], default: undefined }),
-    databasePoolSize: env.integer('AUTH_API_POOL_SIZE', { default: 10, min: 1, max: 200 }),
+    http: readHttpAddress(env, 8000),
+    databaseUrl: readDatabaseUrl(env),
+    redisUrl: readRedisUrl(env),
+    databasePoolSize: env.integer('AUTH_API_POOL_SIZE', {
+      default: 10,
+      min: 1,
+      max: 200,
+      section: 'tuning',
+      describe:
+        'Most Postgres connections of a process. Raise it while `auth_db_pool_connections{state="waiting"}` stays above 0; all pools together must fit into `max_connections`.',
+    }),
     tokens: {
       issuer,
-      audience: env.string('AUDIENCE', { default: 'auto-refresh' }),
-      accessTtlSeconds,
-      dueThresholdSeconds,
+      audience: env.string('AUDIENCE', {
+        default: 'auto-refresh',
+        section: 'browsers',
+        describe: 'The claim `aud`, the same for all that verify tokens.',
+      }),
+      ...lifetimes,
     },
     signingKeys: {
-      encryptionKeys: env.keys('SIGNING_KEY_ENCRYPTION_KEYS'),
-      rotationDays: days('SIGNING_KEY_ROTATION_DAYS', 30, 0.1),
+      encryptionKeys: env.keys('SIGNING_KEY_ENCRYPTION_KEYS', {
+        section: 'keys',
+        describe: 'Encrypt the signing keys at rest. The first encrypts, all decrypt.',
+        example: '1:',
+      }),
+      rotationDays: 30,
     },
-    limits: {
-      login: limit('LOGIN_LIMIT', '10/300'),
-      loginAddress: limit('LOGIN_IP_LIMIT', '100/300'),
-      loginAccount: limit('LOGIN_ACCOUNT_LIMIT', '100/3600'),
-      refusedRefresh: limit('REFUSED_REFRESH_LIMIT', '60/60'),
-      // As many as token-store allows replays: an auto-refresh that is not due changes nothing.
-      look:
-        refreshLimit === 'off'
-          ? refreshLimit
-          : { ...refreshLimit, points: refreshLimit.points * 5 },
+    limits,
+    cors: {
+      allowedOrigins: env.origins('CORS_ALLOWED_ORIGINS', {
+        default: [],
+        section: 'browsers',
+        describe:
+          'Exact origins of your front ends, which may send credentials: `https://app.example.com`, `capacitor://localhost`. Standalone without it: any port of localhost, without credentials.',
+      }),
     },
-    cors: { allowedOrigins: env.origins('CORS_ALLOWED_ORIGINS', { default: [] }) },
-    allowedHosts: env.hosts('ALLOWED_HOSTS', { default: [] }).map((host) => host.toLowerCase()),
-    trustedProxies: env.addressBlocks('TRUSTED_PROXIES', { default: [] }),
-    cookie,
-    debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', { default: false }),
-    auditRetentionDays: days('AUDIT_RETENTION_DAYS', 90, 1),
-    usernameHashKey: env.key('USERNAME_HASH_KEY'),
+    allowedHosts: env
+      .hosts('ALLOWED_HOSTS', {
+        default: [],
+        section: 'browsers',
+        describe: 'Further host names of standalone: `auth` for `http://auth:8000`.',
+      })
+      .map((host) => host.toLowerCase()),
+    trustedProxies: env.addressBlocks('TRUSTED_PROXIES', {
+      default: [],
+      section: 'browsers',
+      describe:
+        'Addresses or blocks of your proxies, whose `X-Forwarded-For`, `-Proto` and `-Host` count; `Forwarded` never does. Without it all users behind a proxy share its limits.',
+    }),
+    cookie: readCookie(env),
+    debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', {
+      default: false,
+      section: 'operations',
+      describe: 'Logs each decision of the auto-refresh middleware.',
+    }),
+    auditRetentionDays: readAuditRetentionDays(env),
+    usernameHashKey: env.key('USERNAME_HASH_KEY', {
+      section: 'keys',
+      describe:
+        'User names appear in events and in `login_audit` as an HMAC under this key (base64), the same for all replicas.',
+    }),
     backEndKeys: {
-      feed: env.secrets('REVOCATION_FEED_KEYS', { default: [] }),
-      renewal: env.secrets('RENEWAL_KEYS', { default: [] }),
+      feed: env.secrets('REVOCATION_FEED_KEYS', {
+        default: [],
+        section: 'keys',
+        describe: 'One key for each back end that reads the [revocations](api.md#revocations).',
+      }),
+      renewal: env.secrets('RENEWAL_KEYS', {
+        default: [],
+        section: 'keys',
+        describe:
+          'One key for each back end that [refreshes for its users](decisions/0020-back-ends-use-separate-keys-to-read-revocations-and-to-refresh.md).',
+      }),
     },
   })
 }
 export type AuthApiConfig = ReturnType<typeof parseAuthApiConfig>
 
-/**
- * What only the process of its own needs: standalone hands over token-store itself and has one
- * admin server for all.
- */
+/** Reads the settings of a separate process: standalone has token-store and one admin server. */
 export function parseAuthApiProcessConfig(environment: Environment) {
   const env = readEnvironment(environment)
-  const host = env.address({ host: 'HOST', port: 'PORT' }, { host: '127.0.0.1', port: 8000 }).host
+  const { host } = readHttpAddress(env, 8000)
   return env.done({
-    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
-    logLevel: env.oneOf(
-      'LOG_LEVEL',
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      { default: 'info' },
-    ),
-    tokenStoreUrls: env.urls('TOKEN_STORE_URL', { protocols: ['http:', 'https:'] }),
-    internalApiKeys: env.secrets('INTERNAL_API_KEYS'),
-    drainMs: env.decimal('DRAIN_SECONDS', { default: 2, min: 0, max: 60 }) * 1000,
+    admin: readAdminAddress(env, { host, port: 9101 }),
+    logLevel: readLogLevel(env),
+    tokenStoreUrls: env.urls('TOKEN_STORE_URL', {
+      protocols: ['http:', 'https:'],
+      section: 'services',
+      describe: 'URLs of token-store. A host name with several addresses uses all of them.',
+      example: 'http://localhost:8100',
+    }),
+    internalApiKeys: readInternalApiKeys(env),
+    /** auth-api is not ready and still serves, until balancers have seen it. */
+    drainMs: 2000,
   })
+}
+
+function readLifetimes(env: EnvironmentReader) {
+  const accessTtlSeconds = Math.round(
+    60 *
+      env.decimal('ACCESS_TOKEN_EXPIRE_MINUTES', {
+        default: 30,
+        min: 0.05,
+        max: LONGEST_ACCESS_TOKEN_SECONDS / 60,
+        section: 'lifetimes',
+        describe:
+          'Minutes that an access token lives. A back end that does not read the revocations accepts a stolen token, or an old role, for that time.',
+      }),
+  )
+  const dueThresholdSeconds = env.decimal('AUTO_REFRESH_THRESHOLD', {
+    default: Math.min(300, accessTtlSeconds / 2),
+    min: 0,
+    section: 'lifetimes',
+    describe:
+      'Seconds before its end from which an access token is refreshed; half its life where that is less than 300.',
+  })
+  if (dueThresholdSeconds >= accessTtlSeconds)
+    env.fault('AUTO_REFRESH_THRESHOLD must be shorter than ACCESS_TOKEN_EXPIRE_MINUTES')
+  return { accessTtlSeconds, dueThresholdSeconds }
+}
+
+function readLimits(env: EnvironmentReader) {
+  const checkWindow = (name: string, value: Limit | 'off') => {
+    if (value !== 'off' && value.seconds > MAX_WINDOW_SECONDS)
+      env.fault(`${name} must have a window of at most ${MAX_WINDOW_SECONDS} seconds`)
+    return value
+  }
+  const limit = (name: string, fallback: `${number}/${number}`, describe: string) =>
+    checkWindow(name, env.limit(name, { default: fallback, section: 'limits', describe }))
+
+  const refresh = checkWindow('REFRESH_LIMIT', readRefreshLimit(env))
+  return {
+    login: limit(
+      'LOGIN_LIMIT',
+      '10/300',
+      'Failed sign-ins of a name from one address or known device. Over it: one try in 10 s.',
+    ),
+    loginAddress: limit(
+      'LOGIN_IP_LIMIT',
+      '100/300',
+      'Failed sign-ins from one address. Over it: in 10 s one try of each name, and 30 of all names that never signed in from there.',
+    ),
+    loginAccount: limit(
+      'LOGIN_ACCOUNT_LIMIT',
+      '100/3600',
+      'Failed sign-ins of a name from anywhere. Over it: one try in 10 s from each address where the user never signed in.',
+    ),
+    refusedRefresh: limit(
+      'REFUSED_REFRESH_LIMIT',
+      '60/60',
+      'Refused refresh tokens: per address with a wrong MAC, per address with an unknown key, per session and address of an ended session. Tokens of live sessions are never limited by it.',
+    ),
+    // As many as token-store allows replays: an auto-refresh that is not due changes nothing.
+    look: refresh === 'off' ? refresh : { ...refresh, points: refresh.points * 5 },
+  }
+}
+
+function readCookie(env: EnvironmentReader) {
+  const cookie = {
+    secure: env.oneOf('COOKIE_SECURE', ['auto', 'true', 'false'], {
+      default: 'auto',
+      section: 'browsers',
+      describe: '`true` behind TLS. `auto` omits Secure only on plain http to this machine itself.',
+    }),
+    sameSite: env.oneOf('COOKIE_SAMESITE', ['lax', 'strict', 'none'], {
+      default: 'lax',
+      section: 'browsers',
+      describe: '`none` only for a front end on another site; it needs Secure.',
+    }),
+    domain: env.domain('COOKIE_DOMAIN', {
+      default: undefined,
+      section: 'browsers',
+      describe:
+        'Sends the cookie to all hosts of a domain, without the [protection of `__Host-`](decisions/0031-refresh-cookies-are-chosen-by-authenticity.md).',
+    }),
+    partitioned: env.boolean('COOKIE_PARTITIONED', {
+      default: false,
+      section: 'browsers',
+      describe:
+        'One cookie per top-level site (CHIPS), for a front end in a frame of another site. Needs `COOKIE_SAMESITE=none`.',
+    }),
+  }
+  if (cookie.sameSite === 'none' && cookie.secure === 'false')
+    env.fault('COOKIE_SAMESITE=none needs a Secure cookie: browsers drop it otherwise')
+  if (cookie.partitioned && cookie.sameSite !== 'none')
+    env.fault(
+      'COOKIE_PARTITIONED=true needs COOKIE_SAMESITE=none: browsers send no other cookie in a frame of another site',
+    )
+  return cookie
 }

@@ -32,15 +32,21 @@ beforeEach(async () => {
 })
 afterEach(() => stack.disposeAsync())
 
-async function startWorker(environment: Record<string, string> = {}) {
+async function startWorker({
+  batchSize = 500,
+  ...environment
+}: { batchSize?: number; AUDIT_RETENTION_DAYS?: string } = {}) {
   const bus = createInProcessBus()
   const metrics = createMetrics({ service: 'test', version: '0' })
   const worker = buildCleanupWorker({
-    config: parseCleanupWorkerConfig({
-      DATABASE_URL: url,
-      CLEANUP_INTERVAL_SECONDS: '1',
-      ...environment,
-    }),
+    config: {
+      ...parseCleanupWorkerConfig({
+        DATABASE_URL: url,
+        CLEANUP_INTERVAL_SECONDS: '1',
+        ...environment,
+      }),
+      batchSize,
+    },
     subscriber: bus,
     logger: createSilentLogger(),
     metrics,
@@ -121,8 +127,8 @@ test('two workers at once delete every session once and tell it once', async () 
   await addSessions(5000, true)
   await addSessions(50_000, false)
   const [one, other] = await Promise.all([
-    startWorker({ CLEANUP_BATCH_SIZE: '50' }),
-    startWorker({ CLEANUP_BATCH_SIZE: '50' }),
+    startWorker({ batchSize: 50 }),
+    startWorker({ batchSize: 50 }),
   ])
   // A worker counts a moment after it has committed.
   const deletedByBoth = async () =>
@@ -197,7 +203,7 @@ test('two consumers with the same events in opposite order both succeed', async 
 })
 
 test('an event outlives its retention by no more than a run', async () => {
-  const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', CLEANUP_BATCH_SIZE: '10' })
+  const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', batchSize: 10 })
   await bus.publish(
     SESSION_EVENTS_TOPIC,
     Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)),

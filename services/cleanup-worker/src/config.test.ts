@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCleanupWorkerConfig } from './config.ts'
 
-test('with a database alone it sweeps every minute and keeps the audit trail for 90 days', () => {
+test('with only a database it cleans up every minute and keeps the audit trail for 90 days', () => {
   expect(parseCleanupWorkerConfig({ DATABASE_URL: 'postgres://localhost/db' })).toEqual({
     databaseUrl: 'postgres://localhost/db',
     databasePoolSize: 3,
@@ -12,7 +12,7 @@ test('with a database alone it sweeps every minute and keeps the audit trail for
   })
 })
 
-test('everything that is wrong is named at once', () => {
+test('all faults are reported at once', () => {
   expect(() =>
     parseCleanupWorkerConfig({ CLEANUP_INTERVAL_SECONDS: '0.5', AUDIT_RETENTION_DAYS: '1e3' }),
   ).toThrow(

@@ -1,6 +1,10 @@
 import { buildAuthApi } from '@auto-refresh/auth-api'
 import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
-import { checkTogether, type Environment } from '@auto-refresh/service-kit/config'
+import {
+  checkTogether,
+  findIgnoredSettings,
+  type Environment,
+} from '@auto-refresh/service-kit/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
 import { tryWhileUnavailable } from '@auto-refresh/service-kit/postgres'
 import { createLogger, createMetrics, startAdminServer } from '@auto-refresh/service-kit/telemetry'
@@ -36,6 +40,7 @@ export async function buildStandalone(
     exporter: traceExporter,
   })
   const logger = createLogger({ service, level: config.logLevel, tracing })
+  for (const sentence of findIgnoredSettings(environment)) logger.warn(sentence)
   const metrics = createMetrics({ service, version, tracing })
   await using starting = new AsyncDisposableStack()
   starting.defer(() => tracing.close())

@@ -74,7 +74,7 @@ test.each([
         .demoPassword,
     ).toBe('correct horse battery')
     expect(() => parseStandaloneConfig({ ...environment, DEMO_USER_PASSWORD: 'password' })).toThrow(
-      'everybody knows',
+      'the well-known default',
     )
   },
 )

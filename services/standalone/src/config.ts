@@ -4,10 +4,14 @@ import { parseCleanupWorkerConfig } from '@auto-refresh/cleanup-worker'
 import {
   parseTogether,
   parseTraceSettings,
+  readAdminAddress,
   readEnvironment,
+  readHttpAddress,
+  readLogLevel,
+  readNodeEnv,
+  readOptionalDatabaseUrl,
   type Environment,
 } from '@auto-refresh/service-kit/config'
-import { LOG_LEVELS } from '@auto-refresh/service-kit/telemetry'
 import { parseThreatMonitorConfig } from '@auto-refresh/threat-monitor'
 import { parseTokenStoreConfig } from '@auto-refresh/token-store'
 import { generateKeys, type Keys } from './generated-keys.ts'
@@ -15,8 +19,8 @@ import { findDataDirFault } from './make-data-dir.ts'
 import { findSettingsForOthers } from './find-settings-for-others.ts'
 
 /**
- * What standalone itself needs to know. Throws a `ConfigError` that names every fault of it and of
- * all services at once.
+ * Reads the settings of standalone itself. Throws a `ConfigError` that names every fault at once,
+ * those of all services included.
  */
 export function parseStandaloneConfig(environment: Environment) {
   const placeholder = { keys: generateKeys(), databaseUrl: 'postgres://127.0.0.1/' }
@@ -30,7 +34,8 @@ export function parseStandaloneConfig(environment: Environment) {
 export type StandaloneConfig = ReturnType<typeof parseStandaloneConfig>
 
 /**
- * The services' own settings, where keys and database are what the environment says, or else ours.
+ * Reads the settings of the services; `keys` and `databaseUrl` are used where the environment has
+ * none.
  */
 export function parseServiceConfigs(
   environment: Environment,
@@ -49,11 +54,8 @@ export type ServiceConfigs = ReturnType<typeof parseServiceConfigs>
 
 function parseOwn(environment: Environment) {
   const env = readEnvironment(environment)
-  const { host, port } = env.address(
-    { host: 'HOST', port: 'PORT' },
-    { host: '127.0.0.1', port: 8000 },
-  )
-  const isProduction = environment['NODE_ENV'] === 'production'
+  const { host, port } = readHttpAddress(env, 8000)
+  const isProduction = readNodeEnv(env) === 'production'
   const forOthers = [
     ...(isProduction ? ['NODE_ENV'] : []),
     ...findSettingsForOthers(environment, host),
@@ -61,40 +63,50 @@ function parseOwn(environment: Environment) {
   const isOpen = forOthers.length > 0
   const demoPassword = env.string('DEMO_USER_PASSWORD', {
     default: isOpen ? undefined : DEMO_PASSWORD,
+    section: 'standalone',
+    describe:
+      'Password of the demo user `admin`. The default works [only from this machine](#a-proxy-in-front-of-npm-start).',
+    unset: '`password`',
   })
   if (isOpen && demoPassword === DEMO_PASSWORD)
     env.fault(
-      `DEMO_USER_PASSWORD is the one that everybody knows, and ${forOthers.join(', ')} let others sign in; choose another`,
+      `DEMO_USER_PASSWORD must not be the well-known default, because ${forOthers.join(', ')} let others sign in; choose another`,
     )
   else if (demoPassword !== undefined && demoPassword !== DEMO_PASSWORD) {
     const reason = refusePassword(demoPassword, 'admin')
     if (reason !== undefined) env.fault(`DEMO_USER_PASSWORD is refused: ${reason}`)
   }
-  const dataDir = resolve(env.string('DATA_DIR', { default: 'data' }))
+  const dataDir = resolve(
+    env.string('DATA_DIR', {
+      default: 'data',
+      section: 'standalone',
+      describe: 'Folder of the database and the generated keys, for one process at a time.',
+    }),
+  )
   const dataDirFault = findDataDirFault(dataDir)
   if (dataDirFault !== undefined) env.fault(dataDirFault)
   return env.done({
     host,
     port,
-    admin: env.address({ host: 'ADMIN_HOST', port: 'ADMIN_PORT' }, { host, port: 9101 }),
+    admin: readAdminAddress(env, { host, port: 9101 }),
     dataDir,
-    /** absent: the embedded Postgres */
-    databaseUrl: env.url('DATABASE_URL', {
-      protocols: ['postgres:', 'postgresql:'],
-      default: undefined,
-    }),
-    logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, { default: 'info' }),
-    /**
-     * absent: no demo user, because others than this machine could use a password that everybody
-     * knows
-     */
+    /** `undefined`: the embedded Postgres. */
+    databaseUrl: readOptionalDatabaseUrl(env),
+    logLevel: readLogLevel(env),
+    /** `undefined`: no demo user, because others could sign in with the well-known default. */
     demoPassword,
-    /** who gets the page at `/`, on which one signs in and steals tokens */
-    playground: toPlayground(env.boolean('PLAYGROUND', { default: undefined }), isOpen),
-    /**
-     * whether the password that everybody knows opens the demo user's account; one that was made
-     * before stays shut otherwise
-     */
+    /** Who gets the demo page at `/`. */
+    playground: toPlayground(
+      env.boolean('PLAYGROUND', {
+        default: undefined,
+        section: 'standalone',
+        describe:
+          'The demo page at `/`. The default follows the rules of the demo password; `true` shows the page to everybody.',
+        unset: '`true` on this machine',
+      }),
+      isOpen,
+    ),
+    /** Whether the well-known default opens an existing account of the demo user. */
     allowDemoPassword: !isOpen,
   })
 }

@@ -3,27 +3,30 @@ import { parseThreatMonitorConfig } from './config.ts'
 
 const SECRET = `whsec_${Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')}`
 
-test('it needs no setting, and every pattern is watched', () => {
+test('without any setting it watches every pattern', () => {
   const { thresholds, webhook, redisUrl } = parseThreatMonitorConfig({})
   expect(Object.values(thresholds)).not.toContain('off')
   expect([webhook, redisUrl]).toEqual([undefined, undefined])
 })
 
-test('a pattern can be turned off, and the webhook on', () => {
+test('a pattern can be switched off, and the webhook on', () => {
   const { thresholds, webhook } = parseThreatMonitorConfig({
     THREAT_SPRAYING: 'off',
-    THREAT_REUSE: '2/30',
+    THREAT_REFRESH_VELOCITY: '2/30',
     SECURITY_WEBHOOK_URL: 'https://soc.example/hook',
     SECURITY_WEBHOOK_SECRET: SECRET,
   })
-  expect([thresholds.spraying, thresholds.reuse]).toEqual(['off', { points: 2, seconds: 30 }])
+  expect([thresholds.spraying, thresholds.refresh_velocity]).toEqual([
+    'off',
+    { points: 2, seconds: 30 },
+  ])
   expect(webhook).toEqual({
     url: 'https://soc.example/hook',
     secret: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)),
   })
 })
 
-test('every fault is named at once, without its value', () => {
+test('all faults are reported at once, without their values', () => {
   const parse = () =>
     parseThreatMonitorConfig({
       THREAT_SPRAYING: '5/3601',
@@ -31,12 +34,12 @@ test('every fault is named at once, without its value', () => {
       SECURITY_WEBHOOK_SECRET: 'whsec_c2hvcnQ=',
       SECURITY_WEBHOOK_URL: 'ftp://x',
     })
-  expect(parse).toThrow(/THREAT_SPRAYING has a window longer.*THREAT_STUFFING counts to more/s)
-  expect(parse).toThrow(/SECURITY_WEBHOOK_SECRET must have 24 to 64 bytes/)
+  expect(parse).toThrow(/THREAT_SPRAYING must have a window.*THREAT_STUFFING must have a count/s)
+  expect(parse).toThrow(/SECURITY_WEBHOOK_SECRET must be 24 to 64 bytes long/)
   expect(parse).not.toThrow(/c2hvcnQ/)
 })
 
-test('a webhook without its secret, with a malformed one, or the other way round, is a fault', () => {
+test('a webhook needs both its URL and a well-formed secret', () => {
   expect(() =>
     parseThreatMonitorConfig({
       SECURITY_WEBHOOK_URL: 'https://soc.example',

@@ -19,12 +19,12 @@ test('exactly the event types have a schema and an example', () => {
   ]).toEqual([expected, expected])
 })
 
-test('docs/events.md is up to date (npm run docs -w packages/contracts)', () => {
+test('docs/events.md is up to date (npm run docs)', () => {
   expect(read('../../docs/events.md')).toBe(renderEvents())
 })
 
 describe.each(EVENT_TYPES)('%s', (type) => {
-  test('its committed schema is up to date (npm run docs -w packages/contracts)', () => {
+  test('its committed schema is up to date (npm run docs)', () => {
     expect(JSON.parse(read('schemas', `${type}.json`))).toEqual(toJsonSchema(type))
   })
 

@@ -9,7 +9,7 @@ import { EVENT_TYPES, toJsonSchema, type JsonSchema } from './to-json-schema.ts'
 
 const INTRODUCTION = `# Events
 
-Generated from \`packages/contracts\` by \`npm run docs -w packages/contracts\`; do not edit.
+Generated from \`packages/contracts\` by \`npm run docs\`; do not edit.
 
 Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: the attributes are Kafka headers, the value is the data as JSON.
 

@@ -26,7 +26,7 @@ function faultsOf(environment: Record<string, string>, options = {}): readonly s
   }
 }
 
-test('a file named like a setting is that setting, without the line end at its end', () => {
+test('a file gives the setting of its name its content, without the trailing line end', () => {
   write('DATABASE_URL', 'postgres://u:p@db/auth\n')
   write('KEY_2', 'a b\r\n')
   write('INNER', 'a\nb')
@@ -57,7 +57,7 @@ test('the values are not put into the environment of the process', () => {
   expect(JSON.stringify(process.env)).not.toContain('hunter2')
 })
 
-test('files of other names are left alone, and links as Kubernetes makes them are followed', () => {
+test('files with other names are ignored, and links of Kubernetes volumes are followed', () => {
   mkdirSync(join(dir, '..2026'))
   writeFileSync(join(dir, '..2026', 'REDIS_URL'), 'redis://r')
   symlinkSync('..2026', join(dir, '..data'))
@@ -66,7 +66,7 @@ test('files of other names are left alone, and links as Kubernetes makes them ar
   expect(addSecretFiles({ SECRETS_DIR: dir })).toEqual({ SECRETS_DIR: dir, REDIS_URL: 'redis://r' })
 })
 
-test('the usual folder need not exist, a folder that is named must', () => {
+test('the default folder is optional, and a configured folder must exist', () => {
   const missing = join(dir, 'none')
   expect(addSecretFiles({ PORT: '1' }, { usualDir: missing })).toEqual({ PORT: '1' })
   expect(faultsOf({ SECRETS_DIR: missing })).toEqual([
@@ -76,13 +76,13 @@ test('the usual folder need not exist, a folder that is named must', () => {
   expect(faultsOf({ SECRETS_DIR: join(dir, 'PLAIN') })).toEqual([
     expect.stringContaining('(ENOTDIR)'),
   ])
-  // Nobody asked for the usual folder: it may be of another program.
+  // The default folder may belong to another program.
   mkdirSync(join(dir, 'OTHER_PROGRAM'))
   expect(addSecretFiles({}, { usualDir: join(dir, 'PLAIN') })).toEqual({})
   expect(addSecretFiles({}, { usualDir: dir })).toEqual({ PLAIN: 'x' })
 })
 
-test('every file that cannot be read is named at once, unless the environment has the setting', () => {
+test('all unreadable files are reported at once, unless the environment has the setting', () => {
   mkdirSync(join(dir, 'A_FOLDER'))
   symlinkSync('nowhere', join(dir, 'DANGLING'))
   write('LOCKED', 'hunter2')
@@ -98,7 +98,7 @@ test('every file that cannot be read is named at once, unless the environment ha
   expect(faultsOf({ SECRETS_DIR: dir, A_FOLDER: 'a', DANGLING: 'b', LOCKED: 'c' })).toEqual([])
 })
 
-test('a file that only OpenTelemetry would read is refused, because it reads the environment alone', () => {
+test('a file with a setting of OpenTelemetry is refused, because the SDK reads only the environment', () => {
   write('OTEL_EXPORTER_OTLP_HEADERS', 'authorization=hunter2')
   const fault = `${join(dir, 'OTEL_EXPORTER_OTLP_HEADERS')} cannot be a file; expected in the environment, where OpenTelemetry reads it`
   expect(faultsOf({ SECRETS_DIR: dir })).toEqual([fault])

@@ -1,26 +1,35 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '@auto-refresh/contracts'
-import type { Environment } from './read-environment.ts'
+import { readEnvironment, type Environment } from './read-environment.ts'
 
-/** Where Docker and Podman put secrets, and Kubernetes manifests by custom. */
+/** Where Docker and Podman mount secrets, and by convention Kubernetes manifests. */
 const USUAL_DIR = '/run/secrets'
 const SETTING = /^[A-Z0-9_]+$/
-/** OpenTelemetry reads these by itself, from the environment alone. */
+/** The OpenTelemetry SDK reads these, from the environment only. */
 const NEVER_FROM_FILE = /^OTEL_/
 
 /**
- * The settings of a process: its environment, and for each setting that is absent or empty there
- * the file of that name in `SECRETS_DIR` (default: `/run/secrets` where it exists), without the
- * line ends at its end. Files with other names are not read. The values are not put into
- * `process.env`, where child processes and `/proc/<pid>/environ` would show them. Throws a
- * `ConfigError` that names the folder that is missing, or every file that cannot be read or used.
+ * Returns the settings of a process: its environment and, for each setting that is absent or empty
+ * there, the file of that name in `SECRETS_DIR` (default: `/run/secrets` where it exists), without
+ * trailing line ends. Files with other names are not read. The values stay out of `process.env`,
+ * because child processes and `/proc/<pid>/environ` would show them. Throws a `ConfigError` that
+ * names a missing folder, or every file that cannot be read or used.
  */
 export function addSecretFiles(
   environment: Environment,
   { usualDir = USUAL_DIR } = {},
 ): Environment {
-  const given = environment['SECRETS_DIR'] ?? ''
+  const env = readEnvironment(environment)
+  const given = env.done(
+    env.string('SECRETS_DIR', {
+      default: '',
+      section: 'addresses',
+      describe: 'Folder of [settings as files](#secrets-as-files).',
+      unset: '`/run/secrets`, if it exists',
+      example: USUAL_DIR,
+    }),
+  )
   const dir = given === '' ? usualDir : given
   const names = listSettings(dir, given !== '')
   const faults: string[] = []
@@ -48,7 +57,7 @@ function listSettings(dir: string, isRequired: boolean): string[] {
       .filter((entry) => SETTING.test(entry.name) && (isRequired || !entry.isDirectory()))
       .map(({ name }) => name)
   } catch (error) {
-    // Nobody asked for the usual folder, and other programs may own it.
+    // The default folder is optional, and may belong to another program.
     if (!isRequired) return []
     throw new ConfigError([
       `SECRETS_DIR (${dir}) cannot be read (${codeOf(error)}); expected a readable folder`,

@@ -1,41 +1,54 @@
 import { readEnvironment, type Environment } from './read-environment.ts'
 
+const SECTION = { section: 'services' } as const
+const DAY_MS = 86_400_000
+
 /**
- * `KAFKA_BROKERS`, `KAFKA_SSL`, `KAFKA_SASL_*`, for a service that runs by itself. Throws a
+ * Reads `KAFKA_BROKERS`, `KAFKA_SSL` and `KAFKA_SASL_*`, for a service in its own process. Throws a
  * `ConfigError`.
  */
 export function parseKafkaSettings(environment: Environment, clientId: string) {
   const env = readEnvironment(environment)
+  const brokers = env.endpoints('KAFKA_BROKERS', {
+    ...SECTION,
+    describe: 'The `host:port` of Kafka.',
+    example: 'localhost:9092',
+  })
+  const ssl = env.boolean('KAFKA_SSL', {
+    default: false,
+    ...SECTION,
+    describe: 'TLS to Kafka.',
+  })
   const mechanism = env.oneOf(
     'KAFKA_SASL_MECHANISM',
     ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
-    { default: 'none' },
+    { default: 'none', ...SECTION, describe: 'SASL mechanism of Kafka.' },
   )
-  const sasl =
-    mechanism === 'none'
-      ? {}
-      : {
-          sasl: {
-            mechanism,
-            username: env.string('KAFKA_SASL_USERNAME'),
-            password: env.string('KAFKA_SASL_PASSWORD'),
-          },
-        }
-  return env.done({
-    brokers: env.endpoints('KAFKA_BROKERS'),
-    clientId,
-    ssl: env.boolean('KAFKA_SSL', { default: false }),
-    ...sasl,
+  if (mechanism === 'none') return env.done({ brokers, clientId, ssl })
+  const username = env.string('KAFKA_SASL_USERNAME', {
+    ...SECTION,
+    describe: 'With a mechanism only.',
   })
+  const password = env.string('KAFKA_SASL_PASSWORD', {
+    ...SECTION,
+    describe: 'With a mechanism only.',
+  })
+  return env.done({ brokers, clientId, ssl, sasl: { mechanism, username, password } })
 }
 
-/** How `npm run topics` makes topics. Throws a `ConfigError`. */
+/** How `npm run topics` creates topics. Throws a `ConfigError`. */
 export function parseTopicSettings(environment: Environment) {
   const env = readEnvironment(environment)
   return env.done({
-    partitions: env.integer('KAFKA_PARTITIONS', { default: 12, min: 1, max: 1000 }),
-    replication: env.integer('KAFKA_REPLICATION', { default: 3, min: 1, max: 9 }),
-    retentionMs:
-      env.decimal('KAFKA_RETENTION_DAYS', { default: 30, min: 1, max: 3650 }) * 86_400_000,
+    partitions: 12,
+    replication: env.integer('KAFKA_REPLICATION', {
+      default: 3,
+      min: 1,
+      max: 9,
+      ...SECTION,
+      describe:
+        'Replicas of a topic that `npm run topics` creates, with 12 partitions and 30 days of retention; 1 for a single broker.',
+    }),
+    retentionMs: 30 * DAY_MS,
   })
 }

@@ -3,7 +3,7 @@ import { ConfigError } from '@auto-refresh/contracts'
 type Parsers = Readonly<Record<string, () => unknown>>
 
 /**
- * Runs several parsers and throws the faults of all of them as one `ConfigError`, each said once.
+ * Runs several parsers and throws the faults of all of them as one `ConfigError`, without repeats.
  */
 export function parseTogether<P extends Parsers>(
   parsers: P,
@@ -19,13 +19,13 @@ export function parseTogether<P extends Parsers>(
     }
   })
   if (faults.size > 0) throw new ConfigError([...faults])
-  // Object.fromEntries loses which name has which type.
+  // Object.fromEntries loses the type of each name.
   return Object.fromEntries(configs) as { [Name in keyof P]: ReturnType<P[Name]> }
 }
 
 /**
- * Runs checks of settings that need I/O, all at once, and throws the faults of all of them as one
- * `ConfigError`. Another error is thrown as it is, after every check has ended.
+ * Runs checks of settings that need I/O concurrently, and throws the faults of all of them as one
+ * `ConfigError`. It rethrows any other error, after every check has ended.
  */
 export async function checkTogether(checks: readonly (() => Promise<void>)[]): Promise<void> {
   const results = await Promise.allSettled(checks.map((check) => check()))

@@ -15,7 +15,7 @@ test('nothing is traced without an endpoint, or when it is switched off', () => 
   ).toBeDefined()
 })
 
-test('an endpoint alone traces everything, as OpenTelemetry has it', () => {
+test('an endpoint alone traces everything, the default of OpenTelemetry', () => {
   expect(parseTraceSettings(ON)).toEqual({ sampling: { parentBased: true, ratio: 1 } })
 })
 
@@ -41,7 +41,7 @@ test.each<[Record<string, string>, object]>([
   expect(parseTraceSettings({ ...ON, ...environment })).toMatchObject({ sampling })
 })
 
-test('what cannot be done is named at once', () => {
+test('all wrong values are reported at once', () => {
   const wrong = {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'thrift',

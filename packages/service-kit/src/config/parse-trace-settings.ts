@@ -10,22 +10,29 @@ const SAMPLERS = [
 ] as const
 
 /**
- * OpenTelemetry's own names, with its own defaults. `undefined` without an endpoint: then nothing
- * is traced. Where and how to send, and as whom, the SDK reads from the environment by itself.
- * Throws a `ConfigError`.
+ * Reads OpenTelemetry's standard settings, with its defaults; docs/tracing.md lists them. Returns
+ * `undefined` without an endpoint: then nothing is traced. The SDK itself reads the endpoint, the
+ * protocol, the headers and the name of the service. Throws a `ConfigError`.
  */
 export function parseTraceSettings(environment: Environment) {
   const env = readEnvironment(environment)
   const protocols = ['http:', 'https:']
   const endpoints = [
-    env.url('OTEL_EXPORTER_OTLP_ENDPOINT', { protocols, default: undefined }),
+    env.url('OTEL_EXPORTER_OTLP_ENDPOINT', {
+      protocols,
+      default: undefined,
+      section: 'operations',
+      describe:
+        'OTLP collector for [traces](tracing.md), with [sampling](tracing.md#sampling) and the other standard `OTEL_*` settings. Without it nothing is traced.',
+      example: 'http://localhost:4318',
+    }),
     env.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { protocols, default: undefined }),
   ]
   const disabled = [
     env.boolean('OTEL_SDK_DISABLED', { default: false }),
     env.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { default: 'otlp' }) === 'none',
   ]
-  // Read by the SDK itself; here a value that it would fail with, or quietly replace, is refused.
+  // The SDK fails with a wrong value of these, or silently replaces it: refuse it here.
   for (const name of [
     'OTEL_EXPORTER_OTLP_HEADERS',
     'OTEL_SERVICE_NAME',

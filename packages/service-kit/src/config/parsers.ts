@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** The value, or what is wrong with the text. The words never repeat the text. */
+/** The value, or the fault of the text. The fault never repeats the text. */
 export type Parsed<T> = { value: T } | { wrong: string }
 export type Parse<T> = (text: string) => Parsed<T>
 
@@ -27,6 +27,16 @@ export function parseNumber(
 }
 export type Range = { min?: number; max?: number; below?: number }
 
+/** ` from 1 to 10`, or nothing. */
+export function rangeInWords({ min, max, below }: Range): string {
+  const words = [
+    ...(min === undefined ? [] : [max === undefined ? `at least ${min}` : `from ${min}`]),
+    ...(max === undefined ? [] : [min === undefined ? `at most ${max}` : `to ${max}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ]
+  return words.length === 0 ? '' : ` ${words.join(' ')}`
+}
+
 export const parseText = accept((text) => !/\p{Cc}/u.test(text))
 export const parseHost = accept(
   (text) => isIP(text) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text),
@@ -43,9 +53,9 @@ export const parseSecret: Parse<string> = (text) => {
     ? { value: text }
     : wrong('has too few different characters to be random')
 }
-/** Schemes whose pages have the origin `null`, or none. */
+/** Schemes whose pages have no origin, or `null`. */
 const NO_ORIGIN = /^(?:file|data|blob|javascript|about|ftp|wss?):/
-/** A page that no web server sends: `capacitor://localhost`, `chrome-extension://<id>`. */
+/** Pages of apps and browser extensions: `capacitor://localhost`, `chrome-extension://<id>`. */
 const APP_ORIGIN =
   /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[1-9]\d{0,4})?$/
 export const parseOrigin = accept((text) =>
@@ -55,8 +65,8 @@ export const parseOrigin = accept((text) =>
 )
 
 /**
- * `postgres://user@/db?host=/run/postgresql`, as libpq writes a Unix socket, has credentials and no
- * host: no URL elsewhere.
+ * Adds a host, for `URL.parse`: libpq writes a Unix socket as
+ * `postgres://user@/db?host=/run/postgresql`, with credentials and no host.
  */
 const withHost = (text: string) =>
   text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost')
@@ -67,9 +77,7 @@ export const parseUrl = (protocols: readonly string[]) =>
       /^[a-z]+:\/\//i.test(text) && protocols.includes(URL.parse(withHost(text))?.protocol ?? ''),
   )
 
-/**
- * One address, or a block of them: `10.0.0.0/8`; not of all there are, which would trust everybody.
- */
+/** One address, or a block: `10.0.0.0/8`. A block of all addresses would trust everybody. */
 export const parseAddressBlock = accept((text) => {
   const [address = '', bits, ...rest] = text.split('/')
   const size = isIP(address) === 4 ? 32 : 128
@@ -90,10 +98,7 @@ export const parseHostAndPort = accept((text) => {
   )
 })
 
-/**
- * Random bytes have about 30 different ones of 32, and fewer than 10 never; zeros, repeats and
- * samples have.
- */
+/** 32 random bytes have about 30 different values; zeros, repeats and samples fewer than 10. */
 const refuseWeak = (value: Buffer): Parsed<Buffer> =>
   new Set(value).size >= 10 ? { value } : wrong('has too few different bytes to be random')
 
@@ -101,7 +106,7 @@ const refuseWeak = (value: Buffer): Parsed<Buffer> =>
 export const parseKey: Parse<Buffer> = (text) => {
   const value = Buffer.from(text, 'base64')
   if (value.toString('base64') !== text) return wrong('is not base64')
-  return value.length >= 32 ? refuseWeak(value) : wrong('has fewer than 32 bytes')
+  return value.length >= 32 ? refuseWeak(value) : wrong('is shorter than 32 bytes')
 }
 
 /** A secret of Standard Webhooks: `whsec_` and canonical base64 of 24 to 64 bytes. */
@@ -110,7 +115,7 @@ export const parseWebhookSecret: Parse<Buffer> = (text) => {
   if (text !== `whsec_${value.toString('base64')}`) return wrong('is not whsec_ and base64')
   return value.length >= 24 && value.length <= 64
     ? refuseWeak(value)
-    : wrong('must have 24 to 64 bytes')
+    : wrong('must be 24 to 64 bytes long')
 }
 
 /** `kid:base64`. */
@@ -135,7 +140,7 @@ export const parseLimit: Parse<Limit | 'off'> = (text) => {
     : { value: { points: Number(match[1]), seconds: Number(match[2]) } }
 }
 
-/** Entries between commas; blanks around them do not count. */
+/** Entries separated by commas; blanks around them are ignored. */
 export function parseList<T>(parseEntry: Parse<T>, identity: (entry: T) => unknown): Parse<T[]> {
   return (text) => {
     const entries = text.split(',').map((entry) => parseEntry(entry.trim()))

@@ -26,7 +26,7 @@ function faultsIn(env: EnvironmentReader): readonly string[] {
 }
 
 describe('a setting', () => {
-  test('that is absent or empty takes its default', () => {
+  test('takes its default when it is absent or empty', () => {
     const env = readEnvironment({ EMPTY: '' })
     expect([
       env.integer('EMPTY', { default: 7 }),
@@ -184,7 +184,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
     ['http://a', 'a b', 'a:80', '-'.repeat(3) + '.'],
     (env) => env.address({ host: 'X', port: 'PORT' }, { port: 0 }),
   ],
-])('%s is taken when it is right and named when it is wrong', (_, right, wrong, read) => {
+])('%s is accepted when it is valid, and reported when it is not', (_, right, wrong, read) => {
   expect(right.filter((value) => faultsOf(value, read).length > 0)).toEqual([])
   expect(wrong.filter((value) => faultsOf(value, read).length !== 1)).toEqual([])
   expect(
@@ -194,7 +194,7 @@ test.each<[string, string[], string[], (env: EnvironmentReader) => unknown]>([
   ).toEqual([])
 })
 
-test('the values are what the text says', () => {
+test('a text becomes the value that it describes', () => {
   const env = readEnvironment({
     K: `7:${key}`,
     L: '60/30',
@@ -225,7 +225,7 @@ test.each([
   expect(faultsIn(env)).toEqual(expected)
 })
 
-test('every fault is named at once, and none repeats a secret', () => {
+test('all faults are reported at once, and none repeats a secret', () => {
   const env = readEnvironment({
     PORT: '80a',
     KEYS: '1:c2hvcnQtc2VjcmV0',
@@ -240,7 +240,7 @@ test('every fault is named at once, and none repeats a secret', () => {
   env.fault('A and B do not fit together')
   expect(() => env.done(config)).toThrow(ConfigError)
   expect(() => env.done(config)).toThrow(
-    /^5 settings are wrong:\n {2}PORT .*\n {2}KEYS .*fewer than 32 bytes.*\n {2}DATABASE_URL .*\n {2}NAME is missing.*\n {2}A and B/,
+    /^5 settings are wrong:\n {2}PORT .*\n {2}KEYS .*shorter than 32 bytes.*\n {2}DATABASE_URL .*\n {2}NAME is missing.*\n {2}A and B/,
   )
   expect(() => env.done(config)).not.toThrow(/hunter2|c2hvcnQ/)
 })
@@ -250,7 +250,7 @@ const parse = (names: string[]) => () => {
   return env.done(names.map((name) => env.string(name)))
 }
 
-test('several parsers name their faults together, each once', () => {
+test('several parsers report their faults together, each once', () => {
   expect(() => parseTogether({ a: parse(['X', 'Y']), b: parse(['Y', 'Z']) })).toThrow(
     /^3 settings are wrong:/,
   )

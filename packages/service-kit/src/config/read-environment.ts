@@ -17,17 +17,19 @@ import {
   parseWebhookSecret,
   type Limit,
   type Parse,
+  rangeInWords,
   type Range,
 } from './parsers.ts'
+import { addToRecording, type Description, type Environment } from './record-settings.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment }
 /** Without a `default` the setting is required; `default: undefined` makes it optional. */
-type Default<D> = { default?: D }
+type Default<D> = { default?: D } & Description
 
 /**
- * Reads settings and collects what is wrong with them; `done` throws all of it at once. Until then
- * a faulty setting reads as its default or as an empty stand-in. An empty text counts as absent. No
- * fault ever repeats a value.
+ * Reads settings and collects their faults; `done` throws all of them at once. Until then a faulty
+ * setting has its default or an empty stand-in as its value. An empty text counts as absent. No
+ * fault repeats a value. `recordSettings` collects the definitions.
  */
 export function readEnvironment(environment: Environment) {
   const faults: string[] = []
@@ -40,6 +42,7 @@ export function readEnvironment(environment: Environment) {
     options: Default<D>,
     standIn: T,
   ): T | D {
+    addToRecording(environment, { ...options, name, expected })
     const fallback = options.default === undefined ? standIn : options.default
     const text = environment[name]
     if (text === undefined || text === '') {
@@ -72,7 +75,7 @@ export function readEnvironment(environment: Environment) {
   const number = <D>(shape: 'integer' | 'decimal', name: string, options: Range & Default<D>) =>
     read<number, D>(
       name,
-      `a ${shape === 'integer' ? 'whole' : 'decimal'} number${inWords(options)}`,
+      `a ${shape === 'integer' ? 'whole' : 'decimal'} number${rangeInWords(options)}`,
       parseNumber(shape, options),
       options,
       options.min ?? 0,
@@ -111,7 +114,7 @@ export function readEnvironment(environment: Environment) {
       }
       return read<T, T>(name, `one of ${values.join(', ')}`, parse, options, values[0])
     },
-    /** A URL, as it was written. Protocols with their colon: `['https:']`. */
+    /** A URL, unchanged. Protocols with their colon: `['https:']`. */
     url: <D extends string | undefined = string>(
       name: string,
       options: { protocols: readonly string[] } & Default<D>,
@@ -133,18 +136,20 @@ export function readEnvironment(environment: Environment) {
     domain: <D extends string | undefined = string>(name: string, options: Default<D> = {}) =>
       read<string, D>(name, 'a domain such as example.com', parseDomain, options, ''),
     /**
-     * Where to listen, from two settings; port 0 takes a free one. Two that are the same are a
+     * Reads a host and a port to listen on; port 0 takes a free one. Two equal addresses are a
      * fault.
      */
     address(
       names: { host: string; port: string },
       defaults: { host?: string; port?: number },
+      descriptions: { host?: Description; port?: Description } = {},
     ): { host: string; port: number } {
-      const host = reader.host(names.host, ofDefault(defaults.host))
+      const host = reader.host(names.host, { ...ofDefault(defaults.host), ...descriptions.host })
       const port = number<number>('integer', names.port, {
         min: 0,
         max: 65_535,
         ...ofDefault(defaults.port),
+        ...descriptions.port,
       })
       const taken = places.find((place) => port > 0 && place.port === port && place.host === host)
       if (taken !== undefined)
@@ -153,7 +158,10 @@ export function readEnvironment(environment: Environment) {
       return { host, port }
     },
     /** `count/seconds`, or `off`. */
-    limit(name: string, options: { default: `${number}/${number}` | 'off' }): Limit | 'off' {
+    limit(
+      name: string,
+      options: { default: `${number}/${number}` | 'off' } & Description,
+    ): Limit | 'off' {
       const text = options.default
       const [points, seconds] = text.split('/').map(Number)
       const value = text === 'off' ? text : { points: points ?? 0, seconds: seconds ?? 0 }
@@ -161,7 +169,7 @@ export function readEnvironment(environment: Environment) {
         name,
         'count/seconds, such as 10/300, or off',
         parseLimit,
-        { default: value },
+        { ...options, default: value },
         'off',
       )
     },
@@ -170,7 +178,7 @@ export function readEnvironment(environment: Environment) {
       name: string,
       options: Default<D> = {},
     ) => readList(name, 'texts', parseText, options),
-    /** URLs, as they were written. Protocols with their colon: `['https:']`. */
+    /** URLs, unchanged. Protocols with their colon: `['https:']`. */
     urls: <D extends readonly string[] | undefined = string[]>(
       name: string,
       options: { protocols: readonly string[] } & Default<D>,
@@ -185,8 +193,13 @@ export function readEnvironment(environment: Environment) {
       name: string,
       options: Range & Default<D> = {},
     ) =>
-      readList(name, `whole numbers${inWords(options)}`, parseNumber('integer', options), options),
-    /** Exact origins, as browsers send them: `https://app.example`. */
+      readList(
+        name,
+        `whole numbers${rangeInWords(options)}`,
+        parseNumber('integer', options),
+        options,
+      ),
+    /** Exact origins as browsers send them: `https://app.example`. */
     origins: <D extends readonly string[] | undefined = string[]>(
       name: string,
       options: Default<D> = {},
@@ -217,7 +230,7 @@ export function readEnvironment(environment: Environment) {
         options,
         Buffer.alloc(32),
       ),
-    /** The secret that signs webhooks, as Standard Webhooks writes it. */
+    /** The secret that signs webhooks, in the format of Standard Webhooks. */
     webhookSecret: <D extends Buffer | undefined = Buffer>(
       name: string,
       options: Default<D> = {},
@@ -229,7 +242,7 @@ export function readEnvironment(environment: Environment) {
         options,
         Buffer.alloc(24),
       ),
-    /** Passwords between services, of at least 32 characters each; the first is the one to send. */
+    /** Keys between services, of at least 32 characters each; callers send the first. */
     secrets: <D extends readonly string[] | undefined = string[]>(
       name: string,
       options: Default<D> = {},
@@ -243,7 +256,7 @@ export function readEnvironment(environment: Environment) {
         options,
         ({ kid }) => kid,
       ),
-    /** The same with kids that fit into a byte. */
+    /** As `keys`, with kids from 0 to 255. */
     byteKeys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
       readList(
         name,
@@ -253,11 +266,11 @@ export function readEnvironment(environment: Environment) {
         ({ kid }) => kid,
       ),
 
-    /** Adds a fault that only several settings together show. */
+    /** Adds a fault of several settings together. */
     fault(sentence: string) {
       faults.push(sentence)
     },
-    /** Gives the finished configuration back, or throws a `ConfigError` that names every fault. */
+    /** Returns the finished configuration, or throws a `ConfigError` that names every fault. */
     done<Config>(config: Config): Config {
       if (faults.length > 0) throw new ConfigError(faults)
       return config
@@ -269,12 +282,3 @@ export type EnvironmentReader = ReturnType<typeof readEnvironment>
 
 const ofDefault = <T>(value: T | undefined): Default<T> =>
   value === undefined ? {} : { default: value }
-
-function inWords({ min, max, below }: Range): string {
-  const words = [
-    ...(min === undefined ? [] : [max === undefined ? `at least ${min}` : `from ${min}`]),
-    ...(max === undefined ? [] : [min === undefined ? `at most ${max}` : `to ${max}`]),
-    ...(below === undefined ? [] : [`below ${below}`]),
-  ]
-  return words.length === 0 ? '' : ` ${words.join(' ')}`
-}

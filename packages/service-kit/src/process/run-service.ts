@@ -1,6 +1,7 @@
 import type { Tracing } from '@auto-refresh/contracts'
 import {
   addSecretFiles,
+  findIgnoredSettings,
   parseKafkaSettings,
   parseTogether,
   parseTraceSettings,
@@ -73,6 +74,7 @@ export async function runService<Config, Own extends ProcessSettings>(
       })
       starting.defer(() => tracing.close())
       const logger = createLogger({ service, level: settings.own.logLevel, tracing })
+      for (const sentence of findIgnoredSettings(environment)) logger.warn(sentence)
       const metrics = createMetrics({ service, version, tracing })
 
       let notReadyReasons = (): readonly string[] => ['starting or stopping']

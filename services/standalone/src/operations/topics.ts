@@ -1,6 +1,7 @@
 import { EVENT_TOPICS } from '@auto-refresh/contracts'
 import { createTopics } from '@auto-refresh/event-bus'
 import {
+  findIgnoredSettings,
   parseKafkaSettings,
   parseTogether,
   parseTopicSettings,
@@ -22,6 +23,7 @@ export function defineTopics(command: Command, readSettings: () => Environment):
         settings: () => parseKafkaSettings(environment, 'topics'),
         shape: () => parseTopicSettings(environment),
       })
+      for (const sentence of findIgnoredSettings(environment)) process.stderr.write(`${sentence}\n`)
       const log = createLogger({ service: 'topics', level: 'error', destination: process.stderr })
       const states = await createTopics({ settings, log, topics: EVENT_TOPICS, ...shape })
       for (const { topic, partitions, created } of states) {

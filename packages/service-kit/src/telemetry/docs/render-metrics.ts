@@ -3,7 +3,7 @@ import type { Description } from '../create-labelled-metrics.ts'
 
 const INTRODUCTION = `# Metrics
 
-Generated from \`packages/service-kit\` by \`npm run docs -w packages/service-kit\`; do not edit.
+Generated from \`packages/service-kit\` by \`npm run docs\`; do not edit.
 
 \`/metrics\` on the admin port, besides the [default metrics of Node](https://github.com/prometheus/client_js#default-metrics). A service exports its own, standalone all of them.
 Every combination of labels stands at 0 from the start, so that a first increase is seen; of the times of HTTP requests, those of each route's own methods with 2xx, 4xx and 5xx. No label is ever a user, an address or a session.
