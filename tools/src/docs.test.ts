@@ -12,6 +12,9 @@ const documents = [
   ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  ...readdirSync(resolve(root, 'packages'))
+    .map((name) => `packages/${name}/README.md`)
+    .filter((path) => existsSync(resolve(root, path))),
 ]
 
 const withoutCode = (text: string) => text.replaceAll(/^```[^]*?^```/gm, '')
