@@ -13,7 +13,7 @@ export async function cpuSeconds(roots: readonly number[]): Promise<number> {
     ids.map(async (id) => toUse(await readFile(`/proc/${id}/stat`, 'utf8').catch(() => ''))),
   )
   const family = new Set(roots)
-  // Iterating a set also visits what is added meanwhile, so children of children are found.
+  // Iterating a set also visits what is added during the loop, so children of children are found.
   for (const pid of family)
     for (const { pid: child, parent } of all) if (parent === pid) family.add(child)
   return (

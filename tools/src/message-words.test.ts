@@ -6,20 +6,30 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** Words that an operator would not search for, with the term of the field. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/\b(is|are) (away|gone|there again)\b/, 'unavailable'],
+  [/\b(is|are) (gone|there again)\b/, 'unavailable'],
   [/\b(trying|tries) (on|again)\b/, 'retrying'],
   [/\btrouble\b/, 'failed'],
   [/\bleft alone\b/, 'marked unhealthy, or ignored'],
   [/\bof ours\b/, 'internal'],
   [/\bwhoever\b/, 'a clause with a subject'],
-  [/\b(is|are|was|were|been) told\b/, 'published, returned or reported'],
+  [/\btold\b/, 'published, returned or reported'],
+  [/\baway\b/, 'unavailable'],
+  [/\bpatience\b/, 'deadline'],
+  [/\b(nobody|somebody|everybody)\b/, 'no user, an attacker, all users'],
+  [/\bby (itself|themselves)\b/, 'automatically'],
+  [/\bgiv(e|es|en) back\b/, 'returned, or refunded'],
+  [/\bmeanwhile\b/, 'in the meantime, or since'],
 ]
+
+const LOG_CALL =
+  /\b(?:log|warn|error|info|debug)\w*\(\s*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*)?(['`])((?:(?!\1)[^\\])+)\1/g
+const NEW_ERROR = /\bnew \w*Error\(\s*(['`])((?:(?!\1)[^\\])+)\1/g
 
 /** Returns the texts of log lines and errors in a source. */
 function findMessages(source: string): string[] {
-  const calls =
-    /\b(?:log|logger|warn|error|info|debug|warnOnce)\w*\(\s*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*)?(['`])((?:(?!\1)[^\\])+)\1|\bnew \w*Error\(\s*(['`])((?:(?!\3)[^\\])+)\3/g
-  return [...source.matchAll(calls)].map(([, , logged, , thrown]) => logged ?? thrown ?? '')
+  return [...source.matchAll(LOG_CALL), ...source.matchAll(NEW_ERROR)].map(
+    ([, , message = '']) => message,
+  )
 }
 
 const findFaults = (source: string) =>

@@ -114,7 +114,7 @@ def lost_answer():
     assert stored()["refresh_token"] != before["refresh_token"]
 
 
-def trouble():
+def temporary_errors():
     answers = [
         httpx.Response(503, json={"status": 503, "message": "", "data": None, "error": {"code": "unavailable", "retryable": True}}, headers={"Retry-After": "1"}),
         httpx.Response(429, json={"status": 429, "message": "", "data": None, "error": {"code": "rate_limited", "retryable": True}}),

@@ -208,7 +208,7 @@ test('no span holds a token, a name, a password, an address or a query string', 
   const second = await refresh(first)
   const reuse = await refresh(first)
   await processed(reuse.traceId)
-  const told = JSON.stringify(
+  const exported = JSON.stringify(
     spans.map(({ name, attributes, events, links, status, resource }) => ({
       name,
       attributes,
@@ -223,7 +223,7 @@ test('no span holds a token, a name, a password, an address or a query string', 
     data?.refresh_token ?? '?',
   ])
   const parts = tokens.flatMap((token) => [token, token.slice(-40), ...token.split('.')])
-  expect(told.length).toBeGreaterThan(5000)
+  expect(exported.length).toBeGreaterThan(5000)
   for (const secret of [
     ...parts,
     'admin',
@@ -235,7 +235,7 @@ test('no span holds a token, a name, a password, an address or a query string', 
     'art_',
     'eyJ',
   ])
-    expect(told).not.toContain(secret)
+    expect(exported).not.toContain(secret)
   expect(new Set(spans.flatMap(({ attributes }) => Object.keys(attributes)))).toEqual(
     new Set(KNOWN_ATTRIBUTES),
   )

@@ -18,7 +18,7 @@ const plugin = (file: string, test: string) =>
 export const HTTP_AND_COOKIES: readonly KnownBug[] = [
   {
     ...authApi('use-cases/refresh/choose-refresh-token.ts', 'choose-refresh-token'),
-    name: 'a planted cookie of a newer session signs the user in as somebody else',
+    name: 'a planted cookie of a newer session signs the user in as another user',
     find: 'isNamed(a) - isNamed(b) ||\n    RANKS',
     replace: 'RANKS',
   },

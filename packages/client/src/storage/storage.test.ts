@@ -25,18 +25,18 @@ function windowWith(area: Storage) {
     'addEventListener',
     (event: string, listener: () => void) => event === 'storage' && listeners.add(listener),
   )
-  const tell = (key: string | null) =>
+  const dispatch = (key: string | null) =>
     listeners.forEach((listener) => listener({ storageArea: area, key }))
   return {
     write(entries: Record<string, string>) {
       for (const [key, value] of Object.entries(entries)) {
         area.setItem(key, value)
-        tell(key)
+        dispatch(key)
       }
     },
     clear() {
       area.clear()
-      tell(null)
+      dispatch(null)
     },
   }
 }

@@ -4,8 +4,10 @@ import { parseCanonicalJson } from './canonical-part.ts'
 import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 
+/** `expired` tokens are authentic; `retired` ones name a key that may have leaked. */
 type AccessTokenVerdict =
   { outcome: 'valid' | 'expired'; claims: AccessTokenClaims } | { outcome: 'invalid' | 'retired' }
+/** Verifies one access token; see `createAccessTokenVerifier`. */
 export type VerifyAccessToken = (token: string) => Promise<AccessTokenVerdict>
 
 const INVALID = { outcome: 'invalid' } as const
@@ -25,14 +27,17 @@ export function createAccessTokenVerifier({
   audience,
   clock,
 }: {
+  /** returns the public key of a kid; `undefined` if there is none */
   findKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>
   /**
    * whether the key is retired because it may have leaked: its tokens are rejected, and the client
    * refreshes
    */
   isRetiredKey?: (kid: string) => boolean
+  /** the expected claims `iss` and `aud` */
   issuer: string
   audience: string
+  /** Unix milliseconds */
   clock: { nowMs(): number }
 }): VerifyAccessToken {
   return async (token) => {

@@ -4,6 +4,7 @@ import { isNone } from './is-none.ts'
 import { readHeaderValues } from './read-header-values.ts'
 import { hasTokenPrefix, readRefreshCookies } from './read-refresh-cookies.ts'
 
+/** A refresh token as the client sent it; not verified. */
 export type PresentedRefreshToken = Readonly<{
   token: string
   transport: 'body' | 'header' | 'cookie'

@@ -10,6 +10,7 @@ export type RenewalRequest<Request extends ClientRequest = ClientRequest> = Read
   request: Request
 }>
 
+/** Why a refresh token was not exchanged. */
 export type RenewalRefusal =
   | {
       outcome:

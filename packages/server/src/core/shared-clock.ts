@@ -16,12 +16,14 @@ const DAY_MS = 24 * HOUR_MS
  */
 type ClockReading = Readonly<{ serverMs: number; sentAtMs: number; heardAtMs: number }>
 
+/** A clock that follows the server's; see `createSharedClock`. */
 export type SharedClock = Readonly<{
   /**
    * The server's time in Unix milliseconds, advanced by the local monotonic clock since the last
    * reading; the local time before the first reading.
    */
   nowMs(): number
+  /** Corrects the clock by a reading; call it for each response that has the server's time. */
   observe(reading: ClockReading): void
   /** Server time minus local time, at least; 0 when the network delay explains the difference. */
   offsetMs(): number
@@ -47,7 +49,9 @@ export function createSharedClock({
   wallMs,
   elapsedMs,
 }: {
+  /** local time, Unix milliseconds */
   wallMs: () => number
+  /** monotonic time, milliseconds */
   elapsedMs: () => number
 }): SharedClock {
   let anchor: { serverMs: number; atMs: number } | undefined

@@ -39,6 +39,7 @@ export type AccessTokenCheck =
   | { outcome: 'missing' | 'invalid' | 'retired' }
 
 type AccessGuardOptions = Readonly<{
+  /** verifies an access token; `undefined` if the request has none */
   checkAccessToken: (token: string | undefined) => Promise<AccessTokenCheck>
   /** absent: tokens are never refreshed */
   renewal?: Renewal<FastifyRequest> | undefined
@@ -47,7 +48,9 @@ type AccessGuardOptions = Readonly<{
   /** responds to a refusal; absent: the `CodedError` is thrown */
   refuse?:
     ((error: CodedError, request: FastifyRequest, reply: FastifyReply) => FastifyReply) | undefined
+  /** attributes of a refreshed cookie */
   cookie: RefreshCookieSettings
+  /** Unix milliseconds */
   clock: { nowMs(): number }
   /** the request's property that holds the user; default `user` */
   decorator?: string | undefined

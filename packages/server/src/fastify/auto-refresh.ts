@@ -32,6 +32,7 @@ declare module 'fastify' {
   }
 }
 
+/** Options of `autoRefresh`. */
 export type AutoRefreshOptions = Readonly<{
   /** the expected claim `iss`: ISSUER of auth-api */
   issuer: string

@@ -4,13 +4,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isPlainLoopback } from '../core/is-plain-loopback.ts'
 import { hasTokenPrefix, readRefreshCookies } from '../core/read-refresh-cookies.ts'
 
+/** Attributes of the refresh cookie. */
 export type RefreshCookieSettings = Readonly<{
   /**
    * `auto`: Secure, except on plain HTTP on the local machine, where some browsers reject a Secure
    * cookie. With SameSite=None it is always Secure, because browsers reject it otherwise.
    */
   secure: 'auto' | 'true' | 'false'
+  /** the attribute SameSite */
   sameSite: 'lax' | 'strict' | 'none'
+  /** the attribute Domain; absent: the cookie is sent to this host only */
   domain?: string | undefined
   /** one cookie per top-level site (CHIPS), for a front end in an iframe of another site */
   partitioned?: boolean | undefined
