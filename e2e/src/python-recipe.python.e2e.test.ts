@@ -92,7 +92,11 @@ test.each([
     'lost_answer',
     0,
   ],
-  ['no 503, 429, portal or proxy signs a user out, and no token is sent elsewhere', 'temporary_errors', 0],
+  [
+    'no 503, 429, portal or proxy signs a user out, and no token is sent elsewhere',
+    'temporary_errors',
+    0,
+  ],
   [
     'a sign-out ends the session at the server too, and its file is readable by its owner only',
     'sign_out',
