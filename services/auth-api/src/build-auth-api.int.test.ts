@@ -23,10 +23,7 @@ afterEach(async () => {
   await database.close()
 })
 
-/**
- * auth-api on a real port and database, over a token-store that knows one session and always
- * rotates.
- */
+/** Starts auth-api on a real port and database, over a fake token-store with one session. */
 async function start(environment: Record<string, string> = {}) {
   const tokenStore = aTokenStore()
   const id = randomUUID()
@@ -116,7 +113,7 @@ async function start(environment: Record<string, string> = {}) {
 }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-test('a sign-in over HTTP gives a token that the published keys verify, that opens /me, and that a logout kills', async () => {
+test('a sign-in over HTTP returns a token that the JWKS verifies, /me accepts, and a logout revokes', async () => {
   const { call, signIn, url, lines } = await start()
   const { token, data } = await signIn()
   expect(data).toMatchObject({ refresh_token: 'art_token0', expires_in: 1800 })
@@ -151,7 +148,7 @@ test('a sign-in over HTTP gives a token that the published keys verify, that ope
   expect(lines.join('')).not.toMatch(/correct horse|art_token|eyJ/)
 })
 
-test('a request with a due token carries the new pair in its answer, and the debug switch tells of it', async () => {
+test('a request with a due token gets the new pair in its response, and DEBUG_AUTO_REFRESH logs it', async () => {
   const { call, signIn, lines, tokenStore } = await start({
     ACCESS_TOKEN_EXPIRE_MINUTES: '1',
     AUTO_REFRESH_THRESHOLD: '59.9',
@@ -185,7 +182,7 @@ test('a request with a due token carries the new pair in its answer, and the deb
   expect(lines.join('')).not.toMatch(/art_token|eyJ/)
 })
 
-test('without the switch the middleware is silent', async () => {
+test('without DEBUG_AUTO_REFRESH the middleware logs nothing', async () => {
   const { call, signIn, lines } = await start({
     ACCESS_TOKEN_EXPIRE_MINUTES: '1',
     AUTO_REFRESH_THRESHOLD: '59.9',
@@ -201,7 +198,7 @@ test('without the switch the middleware is silent', async () => {
   expect(lines.join('')).not.toContain('"level":"debug"')
 })
 
-test('with token-store away a live token goes on, and a refresh is a 503 that says when to come back', async () => {
+test('while token-store is unavailable valid tokens work, and a refresh is a 503 with Retry-After', async () => {
   const { call, signIn, tokenStore } = await start()
   const { token } = await signIn()
   for (const verb of [tokenStore.rotate, tokenStore.peek])
@@ -217,7 +214,7 @@ test('with token-store away a live token goes on, and a refresh is a 503 that sa
   expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
 })
 
-test('stopping answers what has arrived before it lets go', async () => {
+test('a stop completes open requests first', async () => {
   const { authApi, call, signIn, rotated, tokenStore } = await start()
   await signIn()
   const arrived = Promise.withResolvers<void>()
@@ -237,7 +234,7 @@ test('stopping answers what has arrived before it lets go', async () => {
   await expect(call('GET', '/me')).rejects.toThrow('fetch failed')
 })
 
-test('a start that fails can be stopped, and leaves nothing open', async () => {
+test('a failed start can be stopped and leaves nothing open', async () => {
   const { url } = await start()
   await expect(start({ PORT: new URL(url).port })).rejects.toThrow(/EADDRINUSE/)
 })

@@ -27,7 +27,7 @@ afterEach(async () => {
   await database.close()
 })
 
-/** auth-api without HTTP on a real database; token-store knows one session for whoever signs in. */
+/** Starts auth-api without HTTP on a real database. The fake token-store issues one session. */
 async function start({ aheadMs = 0, addsUser = true } = {}) {
   const tokenStore = aTokenStore()
   const session = () =>
@@ -44,11 +44,11 @@ async function start({ aheadMs = 0, addsUser = true } = {}) {
   tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
   tokenStore.revokeUser.mockResolvedValue({ revokedSessionIds: [] })
   const bus = createInProcessBus()
-  const told: AnyEvent[] = []
+  const published: AnyEvent[] = []
   await bus.subscribe({
     group: 'test',
     topics: [LOGIN_EVENTS_TOPIC],
-    handle: async (event) => void told.push(event),
+    handle: async (event) => void published.push(event),
   })
   const config = parseAuthApiConfig({
     DATABASE_URL: database.url,
@@ -74,11 +74,11 @@ async function start({ aheadMs = 0, addsUser = true } = {}) {
     if (signedIn.outcome !== 'signed_in') throw new Error(signedIn.outcome)
     return signedIn
   }
-  return { core, tokenStore, bus, told, log, signIn, metrics, session }
+  return { core, tokenStore, bus, published, log, signIn, metrics, session }
 }
 
-test('a sign-in gives an access token that checks out, is audited and told', async () => {
-  const { core, signIn, told, log, metrics } = await start()
+test('a sign-in returns a valid access token, and is audited and published', async () => {
+  const { core, signIn, published, log, metrics } = await start()
   const { pair, user } = await signIn()
   expect(pair).toMatchObject({ refreshToken: 'art_0', expiresInSeconds: 1800 })
   expect(await core.checkAccessToken(pair.accessToken)).toMatchObject({
@@ -103,13 +103,13 @@ test('a sign-in gives an access token that checks out, is audited and told', asy
     { outcome: 'invalid_credentials', user_id: user.id },
   ])
   await expect
-    .poll(() => told.map(({ type }) => type))
+    .poll(() => published.map(({ type }) => type))
     .toEqual(['login.succeeded.v1', 'login.failed.v1'])
   expect(log.lines.join('\n')).not.toMatch(/correct horse|art_0|eyJ|"Ada"/)
   expect((await metrics.scrape()).text).toMatch(/auth_logins_total\{outcome="succeeded"\} 1\n/)
 })
 
-test('a disabled user is out at once and stays out until the revocation is delivered', async () => {
+test('a disabled user is refused at once, until the revocation is delivered', async () => {
   const { core, signIn, tokenStore } = await start()
   const { user } = await signIn()
   expect(await core.users.disable('ada')).toEqual({ outcome: 'done' })
@@ -126,7 +126,7 @@ test('a disabled user is out at once and stays out until the revocation is deliv
   expect(tokenStore.issue.mock.lastCall?.[0]).toMatchObject({ userVersion: 2 })
 })
 
-test('a revocation that was committed and not delivered is delivered in the background', async () => {
+test('a committed revocation whose delivery failed is delivered in the background', async () => {
   const { core, tokenStore } = await start()
   tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
   await expect(core.users.setPassword('ada', 'another horse battery')).rejects.toMatchObject({
@@ -142,7 +142,7 @@ test('a revocation that was committed and not delivered is delivered in the back
   )
 })
 
-test('the session of a stolen token leaves its user a notice, once', async () => {
+test('a reuse adds one notice for its user', async () => {
   const { core, signIn, bus } = await start()
   const { user, pair } = await signIn()
   const at = new Date().toISOString()
@@ -184,7 +184,7 @@ test('the session of a stolen token leaves its user a notice, once', async () =>
   expect(await core.dismissNotice(request)).toEqual({ outcome: 'not_found' })
 })
 
-test('with the database gone a known user is still refreshed, an unknown one is asked to come again', async () => {
+test('while the database is unavailable known users are refreshed, and unknown users get a retryable error', async () => {
   const { core, signIn, tokenStore, session } = await start()
   const { user } = await signIn()
   const rotateFor = (userId: string) => {
@@ -199,7 +199,7 @@ test('with the database gone a known user is still refreshed, an unknown one is 
   rotateFor(user.id)
   expect((await core.refresh({ refreshToken: 'art_0', context })).outcome).toBe('rotated')
 
-  await database.pool.query('alter table auth_api.users rename to users_away')
+  await database.pool.query('alter table auth_api.users rename to users_renamed')
   rotateFor(user.id)
   const refreshed = await core.refresh({ refreshToken: 'art_0', context })
   if (refreshed.outcome !== 'rotated') throw new Error(refreshed.outcome)
@@ -210,7 +210,7 @@ test('with the database gone a known user is still refreshed, an unknown one is 
   })
 })
 
-test('signed out, the access token is dead here at once', async () => {
+test('a sign-out revokes the access token in this process at once', async () => {
   const { core, signIn, tokenStore, session } = await start()
   const { pair, user } = await signIn()
   tokenStore.inspect.mockResolvedValue({
@@ -224,7 +224,7 @@ test('signed out, the access token is dead here at once', async () => {
   await core.signOut({ accessToken: pair.accessToken, context })
 })
 
-test('a restart finds the same keys: old tokens stay valid', async () => {
+test('after a restart old tokens stay valid', async () => {
   const { signIn } = await start()
   const { pair } = await signIn()
   const { core } = await start()
@@ -232,7 +232,7 @@ test('a restart finds the same keys: old tokens stay valid', async () => {
 })
 
 test.each([-2_400_000, -60_000, 12_000, 60_000])(
-  'a replica whose clock is off by %i ms signs tokens that every other accepts, accepts theirs, and says that it is not ready',
+  'a replica whose clock is off by %i ms signs and accepts valid tokens, and reports that it is not ready',
   async (aheadMs) => {
     const [right, wrong] = [await start(), await start({ aheadMs })]
     const [ofRight, ofWrong] = [await right.signIn(), await wrong.signIn()]
@@ -249,12 +249,12 @@ test.each([-2_400_000, -60_000, 12_000, 60_000])(
   },
 )
 
-test('without its schema it does not start, and says what to do', async () => {
+test('without its schema it does not start, and the error names the command', async () => {
   await database.pool.query('delete from auth_api.schema_version')
   await expect(start()).rejects.toThrow(/npm run migrate/)
 })
 
-test('a user goes first from the usual network right after a restart in a flood', async () => {
+test('after a restart in a flood, users at their usual address go first', async () => {
   const before = await start()
   await before.signIn()
   const { core, signIn } = await start({ addsUser: false })

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-test('one run deletes every sign-in and notice whose retention has ended, however many wait, and reports the oldest that stays', async () => {
+test('one run deletes all records whose retention has ended and reports the oldest remaining sign-in', async () => {
   const { pool } = database
   await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)
     select now() - interval '91 days', 'succeeded', 'h', '', '' from generate_series(1, 5000)`)
@@ -29,7 +29,7 @@ test('one run deletes every sign-in and notice whose retention has ended, howeve
     metrics,
     signal: new AbortController().signal,
   })
-  // Two replicas at once do not wait for each other.
+  // Two replicas at once must not wait for each other.
   await Promise.all([endRetention(), endRetention()])
   const { rows } = await pool.query(
     'select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles',
@@ -41,7 +41,7 @@ test('one run deletes every sign-in and notice whose retention has ended, howeve
   expect(Math.round(oldest / 86_400)).toBe(10)
 })
 
-test('the age of the oldest sign-in is reported although nothing can be deleted', async () => {
+test('the age of the oldest sign-in is reported even when nothing can be deleted', async () => {
   const { pool } = database
   await pool.query('truncate auth_api.login_audit')
   await pool.query(`insert into auth_api.login_audit (at, outcome, username_hash, network, agent)

@@ -39,7 +39,7 @@ function aReplica(redisUrl: string | undefined) {
   }
 }
 
-test('with a Redis the replicas share their limits and say so; without one each counts alone', async () => {
+test('with Redis the replicas share their limits and report it; without Redis each counts alone', async () => {
   const [a, b, alone] = [aReplica(redis.url), aReplica(redis.url), aReplica(undefined)]
   for (const replica of [a, b])
     await vi.waitFor(async () => expect(await replica.isShared()).toBe('1'), { timeout: 20_000 })
@@ -56,7 +56,7 @@ test('with a Redis the replicas share their limits and say so; without one each 
   for (const { limits } of [a, b, alone]) await limits.stop()
 })
 
-/** What this Redis holds in a database, and how often it was asked to select one. */
+/** Returns the number of keys in a database, and how often SELECT was called. */
 async function look(database: number) {
   const { client } = createGuardedRedis({
     url: `${redis.url}/${database}`,
@@ -72,7 +72,7 @@ async function look(database: number) {
   return { keys, selects: Number(/cmdstat_select:calls=(\d+)/.exec(stats)?.[1] ?? 0) }
 }
 
-test('a database number that does not exist is a Redis that is unavailable, with its reason, and nothing is counted in database 0', async () => {
+test('a database number that does not exist is logged as unavailable with its reason, and nothing is counted in database 0', async () => {
   const [before, replica, right] = [
     await look(0),
     aReplica(`${redis.url}/99`),
@@ -91,7 +91,7 @@ test('a database number that does not exist is a Redis that is unavailable, with
   for (const { limits } of [replica, right]) await limits.stop()
 })
 
-test('a connection that is closed leaves the shared limits until the next one has selected its database', async () => {
+test('after a closed connection limits are shared again only when the next one has selected its database', async () => {
   const replica = aReplica(`${redis.url}/15`)
   await vi.waitFor(async () => expect(await replica.isShared()).toBe('1'), { timeout: 20_000 })
   await redis.stopServer()

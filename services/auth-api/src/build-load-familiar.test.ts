@@ -5,7 +5,7 @@ import { buildLoadFamiliar } from './build-load-familiar.ts'
 import type { LoginAudit } from './ports/login-records.ts'
 import { aLog } from './testing/fakes.ts'
 
-test('the latest sign-ins are read page by page, and a failure keeps what was read and stops no start', async () => {
+test('the latest sign-ins are read in pages; a failure keeps those read and does not stop the start', async () => {
   const signInsBefore = vi.fn<LoginAudit['signInsBefore']>()
   signInsBefore.mockResolvedValueOnce({
     signIns: [{ usernameHash: 'ada', address: '203.0.113.7' }],

@@ -37,7 +37,7 @@ async function sealOne(): Promise<void> {
   })
 }
 
-test('wrong keys are named all at once, in words of the settings, as a fault of them', async () => {
+test('all wrong keys are named in one error, by their settings', async () => {
   await check([{ kid: 'k1', key: old }])
   await sealOne()
   const wrong = check([{ kid: 'k1', key: young }], randomBytes(32))
@@ -51,7 +51,7 @@ test('wrong keys are named all at once, in words of the settings, as a fault of 
   )
 })
 
-test('right keys pass: the first time, again, and with a new encryption key in front', async () => {
+test('right keys are accepted, at first, again, and after a new encryption key', async () => {
   await check([{ kid: 'k1', key: old }])
   await sealOne()
   await check([{ kid: 'k1', key: old }])
@@ -61,7 +61,7 @@ test('right keys pass: the first time, again, and with a new encryption key in f
   ])
 })
 
-test('a lost key for user names can be given up on purpose', async () => {
+test('a lost USERNAME_HASH_KEY can be replaced on purpose', async () => {
   await check([{ kid: 'k1', key: old }])
   const other = randomBytes(32)
   await expect(check([{ kid: 'k1', key: old }], other)).rejects.toThrow(

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTestDatabase } from './testing/open-test-database.ts'
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
-/** Nobody listens there. */
+/** No process listens there. */
 const NOWHERE = '127.0.0.1:1'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => database.close())
 
-test('SIGTERM ends a start that still waits for token-store, cleanly', async () => {
+test('SIGTERM cleanly ends a start that waits for token-store', async () => {
   const env = {
     DATABASE_URL: database.url,
     SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`,

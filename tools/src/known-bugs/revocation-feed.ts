@@ -2,7 +2,7 @@ import type { KnownBug } from './known-bug.ts'
 
 const list = {
   workspace: 'services/auth-api',
-  file: 'services/auth-api/src/adapters/memory/create-revocation-list.ts',
+  file: 'services/auth-api/src/adapters/memory/create-revocation-reader.ts',
   project: 'unit',
   test: 'memory',
 } as const
@@ -20,8 +20,8 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   {
     ...list,
     name: 'a list that cannot be read completely hides new revocations',
-    find: '    const sinceMs = heard.storeMs - OVERLAP_MS',
-    replace: '    await readWhole(1)\n    const sinceMs = heard.storeMs - OVERLAP_MS',
+    find: '    const sinceMs = readUpTo.storeMs - OVERLAP_MS',
+    replace: '    await readWhole(1)\n    const sinceMs = readUpTo.storeMs - OVERLAP_MS',
   },
   {
     ...list,
@@ -32,6 +32,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   {
     ...list,
     name: 'an ended session is dropped after the current token lifetime instead of the longest',
+    file: 'services/auth-api/src/adapters/memory/create-revoked-sessions.ts',
     find: 'addedAtMs + LONGEST_LIFE_MS + CLOCK_MARGIN_MS',
     replace: 'addedAtMs + accessTtlSeconds * 1000 + CLOCK_MARGIN_MS',
   },
@@ -46,8 +47,8 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
     ...list,
     test: 'revocation-burst',
     name: 'a burst is read on from a place that a clock set back never reaches',
-    find: 'if (nowMs < storeMs) leapt = true',
-    replace: 'if (nowMs < 0) leapt = true',
+    find: 'if (nowMs < storeMs) clockWentBack = true',
+    replace: 'if (nowMs < 0) clockWentBack = true',
   },
   {
     ...list,
@@ -60,7 +61,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
     ...list,
     test: 'revocation-burst',
     name: 'a cursor for back ends skips what commits late',
-    find: 'asOfMs: () => heard?.storeMs',
+    find: 'asOfMs: () => readUpTo?.storeMs',
     replace: 'asOfMs: () => storeMs',
   },
   {

@@ -48,7 +48,7 @@ export function aSession(change: Partial<StoredSession> = {}): StoredSession {
   }
 }
 
-/** Every call is a `vi.fn` that fails until a test says what it answers. */
+/** Every method is a `vi.fn` that fails until a test sets its result. */
 export function aTokenStore() {
   const unexpected = (name: string) => () => Promise.reject(new Error(`${name} was not expected`))
   return {
@@ -91,7 +91,7 @@ export function aRevocationList(): Revocations & { revoked: Set<string> } {
   return { revoked, isRevoked: (id) => revoked.has(id), add: (id) => void revoked.add(id) }
 }
 
-/** Limits of refusals that refuse nothing and let every line be written. */
+/** Limits that allow all refusals and all log lines. */
 export const unlimited = {
   limitRefused: async () => undefined,
   limitEnded: async () => undefined,

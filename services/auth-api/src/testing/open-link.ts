@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** Later than any of our tests waits for an answer over it. */
+/** Longer than any test waits for a response. */
 const SLOW_MS = 8000
 
 /**
- * A network between us and a server on this machine, which may be mute (takes everything, brings
- * nothing) or slow.
+ * Opens a network link to a server on this machine. It can be mute (accepts data, delivers nothing)
+ * or slow.
  */
 export async function openLink({ port }: { port: number }) {
   const sockets: Socket[] = []

@@ -29,7 +29,7 @@ const claims: AccessTokenClaims = {
   auth_time: NOW_SECONDS - 60,
   session_exp: NOW_SECONDS + 86_400,
 }
-/** Access tokens by the name of what becomes of them. */
+/** The checks of access tokens, by token. */
 const CHECKS: Record<string, AccessTokenCheck> = {
   live: { outcome: 'valid', claims },
   due: { outcome: 'valid', claims: { ...claims, exp: NOW_SECONDS + 60 } },
@@ -38,8 +38,7 @@ const CHECKS: Record<string, AccessTokenCheck> = {
 }
 
 /**
- * The HTTP side over use cases that all succeed, unless told otherwise. `calls` has what they were
- * asked.
+ * Opens the HTTP side over use cases that succeed by default. `calls` has their requests.
  */
 export function openTestApp({
   useCases = {},
@@ -143,7 +142,7 @@ export function openTestApp({
 const opened = new Map<string, ReturnType<typeof openTestApp>>()
 
 /**
- * For long tables: one application for all cases of the same settings, with nothing recorded yet.
+ * Returns one application for all cases with the same settings, with empty records.
  */
 export function reuseTestApp(settings: Partial<HttpSettings> = {}) {
   const key = JSON.stringify(settings)

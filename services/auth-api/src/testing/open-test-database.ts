@@ -2,7 +2,7 @@ import { createTestDatabase } from '@auto-refresh/test-engines'
 import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
 import { AUTH_API_MIGRATIONS } from '../auth-api-migrations.ts'
 
-/** A fresh database with our schema, and a pool on it. */
+/** Creates a database with our schema and opens a pool. */
 export async function openTestDatabase() {
   const { url, drop } = await createTestDatabase()
   await migrate({ url, ...AUTH_API_MIGRATIONS, log: () => {} })

@@ -12,13 +12,13 @@ const cheap = { memoryKib: 64, passes: 1, parallelism: 1 }
 describe('passwords', () => {
   const passwords = createArgon2Passwords({ randomBytes, cost: cheap })
 
-  test('a hash is an argon2id PHC string with a salt of its own', async () => {
+  test('a hash is an argon2id PHC string with its own salt', async () => {
     const [one, other] = [await passwords.hash('secret'), await passwords.hash('secret')]
     expect(one).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
     expect(one).not.toBe(other)
   })
 
-  test('only the same password matches, to the last character', async () => {
+  test('only the whole password matches', async () => {
     const hash = await passwords.hash('x'.repeat(256))
     expect(await passwords.verify('x'.repeat(256), hash)).toEqual({
       matches: true,
@@ -30,13 +30,13 @@ describe('passwords', () => {
     })
   })
 
-  test('the same text typed on another keyboard is the same password', async () => {
+  test('the same text in another Unicode form is the same password', async () => {
     expect(
       await passwords.verify('A\u030Angstrom', await passwords.hash('\u212Bngstrom')),
     ).toMatchObject({ matches: true })
   })
 
-  test('a hash made with other parameters still matches, and is outdated', async () => {
+  test('a hash with other parameters matches and is reported as outdated', async () => {
     const stronger = createArgon2Passwords({ randomBytes, cost: { ...cheap, passes: 2 } })
     const hash = await passwords.hash('secret')
     expect(await stronger.verify('secret', hash)).toEqual({ matches: true, outdated: true })
@@ -47,7 +47,7 @@ describe('passwords', () => {
     })
   })
 
-  test('an unknown user costs the same work and never matches', async () => {
+  test('an unknown user takes the same work and never matches', async () => {
     const { salt, tag } =
       parsePhc(await passwords.hash('secret')) ?? expect.fail('not a PHC string')
     const drawn = [salt, tag]
@@ -60,18 +60,18 @@ describe('passwords', () => {
     const real = createArgon2Passwords({ randomBytes })
     const hash = await real.hash('secret')
     expect(parsePhc(hash)?.cost).toEqual(ARGON2_COST)
-    // Work, not time: the machine may stand still in between.
+    // Counts work, not time: the machine may pause.
     const workOf = async (stored: string | undefined) => {
       const before = process.cpuUsage()
       await real.verify('wrong', stored)
       return process.cpuUsage(before).user
     }
     const [known, unknown] = [await workOf(hash), await workOf(undefined)]
-    // without the dummy it would be microseconds
+    // Without the dummy it would take microseconds.
     expect(unknown).toBeGreaterThan(known / 5)
   })
 
-  test('the reference vector of argon2id comes out', async () => {
+  test('the hash equals the argon2id reference vector', async () => {
     // echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1 -l 32
     const hash =
       '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
@@ -104,13 +104,13 @@ describe('the proof of a known device', () => {
     days = 20_000
   })
 
-  test('names the same device each time, and is good for its user alone', () => {
+  test('names the same device each time, and is valid for its user only', () => {
     const proof = proofs.issue('ada')
     expect(proofs.check(proof, 'ada')).toBe(proof.split('.')[0])
     expect(proofs.check(proofs.issue('ada'), 'ada')).not.toBe(proof.split('.')[0])
     expect(proofs.check(proof, 'bob')).toBeUndefined()
   })
-  test('ends with the cookie, and each sign-in renews it for the same device', () => {
+  test('expires with the cookie, and is renewed for the same device at each sign-in', () => {
     const proof = proofs.issue('ada')
     const id = proofs.check(proof, 'ada')
     days += 180
@@ -120,13 +120,13 @@ describe('the proof of a known device', () => {
     expect(proofs.check(proof, 'ada')).toBeUndefined()
     expect(proofs.check(renewed, 'ada')).toBe(id)
   })
-  test('cannot be dated anew, and survives a clock that was ahead', () => {
+  test('cannot get another date, and is valid after a clock was ahead', () => {
     const proof = proofs.issue('ada')
     expect(proofs.check(proof.replace('.20000.', '.20001.'), 'ada')).toBeUndefined()
     days -= 1
     expect(proofs.check(proof, 'ada')).toBeDefined()
   })
-  test('of a user whose name looks like a part of it is good for nobody else', () => {
+  test('is valid for one user only, even when a user name imitates a part of it', () => {
     const [id = '', day = '', mac = ''] = proofs.issue('20000 ada').split('.')
     for (const forged of [
       `${id} ${day}.20000.${mac}`,
@@ -136,20 +136,17 @@ describe('the proof of a known device', () => {
       expect(proofs.check(forged, 'ada')).toBeUndefined()
     }
   })
-  test('of the form without a date is unknown, and no error', () => {
+  test('in the old format without a date is refused without an error', () => {
     const id = randomBytes(16).toString('base64url')
     const old = `${id}.${hashUsername(`\u0000device ${id} ada`)}`
     expect(proofs.check(old, 'ada')).toBeUndefined()
   })
-  test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])(
-    'is refused when it is made up: "%s"',
-    (proof) => {
-      expect(proofs.check(proof, 'ada')).toBeUndefined()
-    },
-  )
+  test.each(['', '.', 'a', 'a.b', 'a.b.c', 'é.ü'])('is refused when forged: "%s"', (proof) => {
+    expect(proofs.check(proof, 'ada')).toBeUndefined()
+  })
 })
 
-describe('the queue', () => {
+describe('the bounded queue', () => {
   function controlled() {
     const started: number[] = []
     const ends: (() => void)[] = []
@@ -161,7 +158,7 @@ describe('the queue', () => {
     return { started, ends, work }
   }
 
-  test('runs as many at once as allowed, the others in order, and refuses when too many wait', async () => {
+  test('runs as many at once as allowed, the others in order, and refuses more than it can hold', async () => {
     const queue = createBoundedQueue({ concurrency: 2, maxWaiting: 2 })
     const { started, ends, work } = controlled()
     const results = [1, 2, 3, 4].map((id) => queue.run(work(id)))
@@ -175,7 +172,7 @@ describe('the queue', () => {
     expect(await Promise.all(results)).toEqual([1, 2, 3, 4])
   })
 
-  test('never runs more at once, also when work arrives while others wait for their turn', async () => {
+  test('never runs more at once, even when new work arrives while other work waits', async () => {
     const queue = createBoundedQueue({ concurrency: 2, maxWaiting: 100 })
     let [running, most] = [0, 0]
     const work = async () => {
@@ -188,7 +185,7 @@ describe('the queue', () => {
     expect([running, most]).toEqual([0, 2])
   })
 
-  test('whoever runs out of deadline leaves, and those behind move up', async () => {
+  test('work whose deadline ends leaves the queue, and later work moves up', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 2 })
     const { started, ends, work } = controlled()
     const deadline = new AbortController()
@@ -208,7 +205,7 @@ describe('the queue', () => {
     expect([await first, await third]).toEqual([1, 3])
   })
 
-  test('runs what goes first before all that waits already', async () => {
+  test('runs "first" work before all waiting work', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
     const { started, ends, work } = controlled()
     const results = [queue.run(work(1)), queue.run(work(2)), queue.run(work(3), { first: true })]
@@ -223,7 +220,7 @@ describe('the queue', () => {
     expect(queue.isFull()).toBe(false)
   })
 
-  test('goes on after a failure', async () => {
+  test('continues after a failure', async () => {
     const queue = createBoundedQueue({ concurrency: 1, maxWaiting: 1 })
     const failed = queue.run(() => Promise.reject(new Error('no')))
     const next = queue.run(async () => 'yes')
@@ -232,7 +229,7 @@ describe('the queue', () => {
   })
 })
 
-describe('the vault of signing keys', () => {
+describe('the key vault', () => {
   const keys = {
     old: { kid: 'old', key: randomBytes(32) },
     young: { kid: 'young', key: randomBytes(48) },
@@ -241,14 +238,14 @@ describe('the vault of signing keys', () => {
     createKeyVault({ encryptionKeys, randomBytes })
   const plain = Buffer.from('private')
 
-  test('opens what it has sealed, also after its key has become the second', () => {
+  test('opens a sealed box, also after its key has become the second one', () => {
     const sealed = vaultOf(keys.old).seal('k1', plain)
     expect(sealed.box.includes(plain)).toBe(false)
     expect(vaultOf(keys.young, keys.old).open('k1', sealed)).toEqual(plain)
     expect(vaultOf(keys.young, keys.old).seal('k1', plain).encryptionKid).toBe('young')
   })
 
-  test('opens nothing that was changed or belongs to another row', () => {
+  test('opens no box that was changed or belongs to another row', () => {
     const vault = vaultOf(keys.old)
     const sealed = vault.seal('k1', plain)
     expect(() => vault.open('k2', sealed)).toThrow(/SIGNING_KEY_ENCRYPTION_KEYS/)
@@ -262,7 +259,7 @@ describe('the vault of signing keys', () => {
     )
   })
 
-  test('says which key is missing', () => {
+  test('names the missing key', () => {
     expect(() => vaultOf(keys.young).open('k1', vaultOf(keys.old).seal('k1', plain))).toThrow(
       'has no key old',
     )

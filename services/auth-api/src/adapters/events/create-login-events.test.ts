@@ -39,7 +39,7 @@ function setUp() {
   return { events, publish, published, metrics }
 }
 
-test('every login is told, in order, with its network and never its address', async () => {
+test('every login is published in order, with its network and never its address', async () => {
   const { events, publish, published } = setUp()
   events.publish(failed)
   events.publish(succeeded)
@@ -53,24 +53,26 @@ test('every login is told, in order, with its network and never its address', as
   expect(JSON.stringify(published)).not.toContain(context.address)
 })
 
-test('a bus that is away gets the same events again, in order', async () => {
+test('after an outage of the bus the same events are sent again, in order', async () => {
   const { events, publish, published } = setUp()
-  publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
+  publish
+    .mockRejectedValueOnce(new Error('unavailable'))
+    .mockRejectedValueOnce(new Error('unavailable'))
   events.publish(failed)
   events.publish(succeeded)
   await expect.poll(() => published.map(({ id }) => id)).toEqual(['e0', 'e1'])
 })
 
-test('what the queue cannot hold is dropped and counted, and the login does not wait', async () => {
+test('events that do not fit in the queue are dropped and counted, and the login does not wait', async () => {
   const { events, publish, metrics } = setUp()
   publish.mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 5; i++) events.publish(failed)
   expect(metrics.loginEventsDropped.mock.calls).toEqual([[1], [1]])
 })
 
-test('what cannot be sent at the end is counted as dropped', async () => {
+test('events that cannot be sent at the end are counted as dropped', async () => {
   const { events, publish, metrics } = setUp()
-  publish.mockRejectedValue(new Error('away'))
+  publish.mockRejectedValue(new Error('unavailable'))
   events.publish(failed)
   await events.flush()
   expect(metrics.loginEventsDropped).toHaveBeenLastCalledWith(1)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { aLog, fakeMetrics, clock, context, SESSION_ID } from '../../testing/fakes.ts'
 import { createRefusalEvents } from './create-refusal-events.ts'
 
-test('a refusal is told with its network, with its session where that is known, and never with its address', async () => {
+test('a refusal is published with its network and known session, never with its address', async () => {
   const published: [string, readonly AnyEvent[]][] = []
   const publisher = {
     publish: async (topic: string, events: readonly AnyEvent[]) =>
@@ -20,9 +20,9 @@ test('a refusal is told with its network, with its session where that is known, 
   events.publish({ code: 'refresh_token_revoked', sessionId: SESSION_ID, context })
   events.publish({ code: 'refresh_token_invalid', sessionId: undefined, context })
   await events.flush()
-  const told = published.flatMap(([, batch]) => batch)
+  const sent = published.flatMap(([, batch]) => batch)
   expect(new Set(published.map(([topic]) => topic))).toEqual(new Set([LOGIN_EVENTS_TOPIC]))
-  expect(told.map(({ type, key, data }) => [type, key, data])).toEqual([
+  expect(sent.map(({ type, key, data }) => [type, key, data])).toEqual([
     [
       'refresh.refused.v1',
       SESSION_ID,
@@ -39,6 +39,6 @@ test('a refusal is told with its network, with its session where that is known, 
       { code: 'refresh_token_invalid', network: context.network, agent: context.agent },
     ],
   ])
-  for (const { type, data } of told) expect(Value.Check(EVENTS[type], data)).toBe(true)
-  expect(JSON.stringify(told)).not.toContain(context.address)
+  for (const { type, data } of sent) expect(Value.Check(EVENTS[type], data)).toBe(true)
+  expect(JSON.stringify(sent)).not.toContain(context.address)
 })

@@ -14,7 +14,7 @@ const payload = {
 }
 const RENEW = { method: 'POST', url: '/api/v1/auth/renewals', payload } as const
 const PEEK = { ...RENEW, url: '/api/v1/auth/renewals/peek' } as const
-/** what is asked on behalf of a user */
+/** a request on behalf of a user */
 const asked = {
   refreshToken: 'r1',
   expectedSessionId: SESSION,
@@ -30,7 +30,7 @@ const asked = {
 const NO_ROLES = { list: () => [], tag: () => '' }
 const withKey = { ...bearer(RENEWAL_KEY), 'idempotency-key': 'try-1' }
 
-test('a back end reads the whole list, and is told when nothing has changed', async () => {
+test('a back end reads the whole list, and gets a 304 when nothing has changed', async () => {
   const { app } = openTestApp({ settings })
   const first = await app.inject({ ...FEED, headers: bearer(FEED_KEY) })
   expect(first.json()).toEqual({
@@ -51,7 +51,7 @@ test('a back end reads the whole list, and is told when nothing has changed', as
   ).toBe(200)
 })
 
-test('a back end that names its last answer is sent what is new alone, and the whole list where that cannot be told', async () => {
+test('a back end with a cursor gets the increment, or the whole list when that is not possible', async () => {
   const entry = { sessionId: SESSION, expiresInSeconds: 60 }
   const since = vi.fn<(fromMs: number) => (typeof entry)[] | undefined>(() => [])
   const revocationFeed = {
@@ -80,7 +80,7 @@ test('a back end that names its last answer is sent what is new alone, and the w
     expect(await ask(query)).toEqual(whole)
 })
 
-test('a peek and a renewal are for the user: their address and agent count, and the session of their access token', async () => {
+test('a peek and a renewal use the address, the agent and the session of the user', async () => {
   const { app, calls } = openTestApp({ settings })
   const peeked = await app.inject({ ...PEEK, headers: withKey })
   expect(peeked.json()).toMatchObject({
@@ -101,7 +101,7 @@ test('a peek and a renewal are for the user: their address and agent count, and 
   ])
 })
 
-describe('a refusal is the outcome of the user, never a 401 of the back end', () => {
+describe('a refusal is an outcome for the user, never a 401 for the back end', () => {
   test.each([
     'invalid',
     'expired',
@@ -120,7 +120,7 @@ describe('a refusal is the outcome of the user, never a 401 of the back end', ()
     }
   })
 
-  test('a limit says for how long, and trouble of ours is a 503', async () => {
+  test('a limit has a duration, and an internal error is a 503', async () => {
     const limited = openTestApp({
       settings,
       useCases: { peekRefresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) },
@@ -129,20 +129,20 @@ describe('a refusal is the outcome of the user, never a 401 of the back end', ()
       outcome: 'rate_limited',
       retry_after_seconds: 7,
     })
-    const away = openTestApp({
+    const failing = openTestApp({
       settings,
       useCases: { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) },
     })
-    expect((await away.app.inject({ ...RENEW, headers: withKey })).statusCode).toBe(503)
+    expect((await failing.app.inject({ ...RENEW, headers: withKey })).statusCode).toBe(503)
   })
 })
 
-describe('each key opens its own calls and nothing else', () => {
+describe('each key allows its own calls only', () => {
   test.each([
     ['no key', {}],
-    ['an empty one', bearer('')],
-    ['one that is longer', bearer(`${FEED_KEY}x`)],
-    ['one that is shorter', bearer(FEED_KEY.slice(1))],
+    ['an empty key', bearer('')],
+    ['a longer key', bearer(`${FEED_KEY}x`)],
+    ['a shorter key', bearer(FEED_KEY.slice(1))],
     ['another scheme', { authorization: `Basic ${FEED_KEY}` }],
     ['the key of renewals', bearer(RENEWAL_KEY)],
   ])('the list with %s', async (_, headers) => {
@@ -160,7 +160,7 @@ describe('each key opens its own calls and nothing else', () => {
     expect(calls).toEqual([])
   })
 
-  test('where no key is set, no key opens anything', async () => {
+  test('without configured keys every key is refused', async () => {
     const { app } = openTestApp()
     for (const headers of [{}, bearer(''), bearer('undefined')]) {
       for (const request of [FEED, PEEK, RENEW])
@@ -171,11 +171,11 @@ describe('each key opens its own calls and nothing else', () => {
 
 test.each<[string, object]>([
   ['no session', { ...payload, expected_session_id: undefined }],
-  ['a session that is none', { ...payload, expected_session_id: 'x' }],
+  ['an invalid session id', { ...payload, expected_session_id: 'x' }],
   ['no token', { ...payload, refresh_token: '' }],
-  ['nobody', { ...payload, client: undefined }],
-  ['something unknown', { ...payload, idempotency_key: 'x' }],
-])('a renewal of %s is not valid and asks nothing', async (_, body) => {
+  ['no client', { ...payload, client: undefined }],
+  ['an unknown property', { ...payload, idempotency_key: 'x' }],
+])('a renewal with %s is a 400 and reaches no use case', async (_, body) => {
   const { app, calls } = openTestApp({ settings })
   for (const { url } of [PEEK, RENEW])
     expect(
@@ -184,7 +184,7 @@ test.each<[string, object]>([
   expect(calls).toEqual([])
 })
 
-test('a retired signing key changes the tag and the answer, whole or partial, within the same second', async () => {
+test('a retired signing key changes the tag and the response, whole or partial, within a second', async () => {
   const retired: string[] = []
   const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
   const revocationFeed = {
@@ -206,7 +206,7 @@ test('a retired signing key changes the tag and the answer, whole or partial, wi
   }
 })
 
-test('a changed role changes the tag and the answer within the same second, and is sent once to who keeps the tag', async () => {
+test('a changed role changes the tag and the response within a second, and is sent once to a back end that sends the tag', async () => {
   const changes: UserRoleChange[] = []
   const list = [{ sessionId: SESSION, expiresInSeconds: 60 }]
   const roleChanges = { list: () => changes, tag: () => (changes.length === 0 ? '' : 'roles-1') }

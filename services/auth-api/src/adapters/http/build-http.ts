@@ -34,8 +34,8 @@ import { toServerOptions } from './to-server-options.ts'
 const PREFIX = '/api/v1/auth'
 
 /**
- * Builds the public HTTP API of auth-api. Plugins that set response headers are registered first, so
- * that rejected requests get the headers too.
+ * Builds the public HTTP API of auth-api. Plugins that set response headers are registered first,
+ * so that rejected requests get the headers too.
  */
 export function buildHttp(deps: HttpDeps): App {
   const { useCases, settings, clock, debug } = deps

@@ -37,7 +37,7 @@ const failure = (code: ErrorCode) => ({
   },
 })
 
-test('signing in gives the pair as the guide shows it', async () => {
+test('a sign-in returns the pair as documented', async () => {
   const { app, calls } = openTestApp()
   const answer = await app.inject(SIGN_IN)
   expect(answer.json()).toEqual({
@@ -57,7 +57,7 @@ test('signing in gives the pair as the guide shows it', async () => {
   ])
 })
 
-test('refreshing gives a new pair and ignores Authorization', async () => {
+test('a refresh returns a new pair and ignores Authorization', async () => {
   const { app, calls } = openTestApp()
   const answer = await app.inject({
     ...REFRESH,
@@ -79,7 +79,7 @@ test('refreshing gives a new pair and ignores Authorization', async () => {
   ])
 })
 
-test('auto-refresh says whether the pair is new', async () => {
+test('auto-refresh reports whether the pair is new', async () => {
   const fresh = openTestApp()
   expect((await fresh.app.inject(AUTO_REFRESH)).json().data).toMatchObject({
     refreshed: true,
@@ -103,7 +103,7 @@ test('auto-refresh says whether the pair is new', async () => {
   ])
 })
 
-describe('a refused refresh token has a code of its own, on both calls', () => {
+describe('every refusal has its own code, on both calls', () => {
   test.each<[RefreshRefusal, ErrorCode]>([
     [{ outcome: 'invalid' }, 'refresh_token_invalid'],
     [{ outcome: 'expired' }, 'refresh_token_expired'],
@@ -126,7 +126,7 @@ describe('a refused refresh token has a code of its own, on both calls', () => {
   })
 })
 
-test('a limit and trouble of ours say when to come back', async () => {
+test('rate limits and internal errors have Retry-After', async () => {
   const limited = openTestApp({
     useCases: { refresh: async () => ({ outcome: 'rate_limited', retryAfterSeconds: 7 }) },
   })
@@ -136,11 +136,11 @@ test('a limit and trouble of ours say when to come back', async () => {
     [0.5, '3'],
     [0.999, '5'],
   ] as const) {
-    const away = openTestApp({
+    const failing = openTestApp({
       random: () => random,
       useCases: { refresh: async () => Promise.reject(new CodedError('unavailable')) },
     })
-    expect((await away.app.inject(REFRESH)).headers['retry-after']).toBe(seconds)
+    expect((await failing.app.inject(REFRESH)).headers['retry-after']).toBe(seconds)
   }
 })
 
@@ -153,7 +153,7 @@ test.each<[string, Awaited<ReturnType<UseCases['signIn']>>, ErrorCode]>([
   expect([answer.statusCode, answer.json()]).toEqual([ERROR_CODES[code].status, failure(code)])
 })
 
-test('a fault of ours is a 503 that tells nothing, and a log line that tells all', async () => {
+test('an internal error is a 503 without details, and a log line with its cause', async () => {
   const fault = new TypeError('select * from users failed for ann')
   const { app, lines } = openTestApp({ useCases: { signIn: async () => Promise.reject(fault) } })
   const answer = await app.inject(SIGN_IN)
@@ -167,7 +167,7 @@ test('a fault of ours is a 503 that tells nothing, and a log line that tells all
   ])
 })
 
-test('what we need being away is a warning with its cause', async () => {
+test('an unavailable dependency is logged as a warning with its cause', async () => {
   const cause = new Error('connection refused')
   const { app, lines } = openTestApp({
     useCases: { refresh: async () => Promise.reject(new CodedError('unavailable', { cause })) },
@@ -176,7 +176,7 @@ test('what we need being away is a warning with its cause', async () => {
   expect(lines).toMatchObject([{ level: 'warn', fields: { err: cause } }])
 })
 
-test('an expected refusal leaves no line here', async () => {
+test('an expected refusal writes no log line', async () => {
   const { app, lines } = openTestApp({
     useCases: { refresh: async () => ({ outcome: 'invalid' }) },
   })
@@ -185,7 +185,7 @@ test('an expected refusal leaves no line here', async () => {
   expect(lines).toEqual([])
 })
 
-test('the status of a token is told as the guide shows it', async () => {
+test('the status of a token is returned as documented', async () => {
   const { app, calls } = openTestApp()
   const answer = await app.inject({ url: `${AUTH}/token-status`, headers: live })
   expect(answer.json()).toEqual({
@@ -203,7 +203,7 @@ test('the status of a token is told as the guide shows it', async () => {
   expect(calls).toEqual([{ name: 'getTokenStatus', request: { accessToken: 'live' } }])
 })
 
-test('a token that is over has a reason and no name', async () => {
+test('the status of an expired or revoked token has a reason and no name', async () => {
   const { app } = openTestApp({
     useCases: {
       getTokenStatus: async () => ({
@@ -244,28 +244,25 @@ test.each<[string, ErrorCode]>([
 test.each([
   ['/logout', 'signOut'],
   ['/logout-all', 'signOutEverywhere'],
-])(
-  '%s takes an access token, a refresh token or both, and is 200 each time',
-  async (path, name) => {
-    const { app, calls } = openTestApp()
-    for (const request of [
-      { headers: live },
-      { payload: { refresh_token: 'r1' } },
-      { headers: { ...live, 'x-refresh-token': 'r1' } },
-      { headers: { authorization: 'Bearer undefined' }, payload: { refresh_token: null } },
-    ]) {
-      const answer = await app.inject({ method: 'POST', url: AUTH + path, ...request })
-      expect(answer.json()).toEqual({ status: 200, message: 'Logged out successfully', data: null })
-      expect(answer.headers['set-cookie']).toBeUndefined()
-    }
-    expect(calls).toEqual([
-      { name, request: { accessToken: 'live', refreshToken: undefined, context } },
-      { name, request: { accessToken: undefined, refreshToken: 'r1', context } },
-      { name, request: { accessToken: 'live', refreshToken: 'r1', context } },
-      { name, request: { accessToken: undefined, refreshToken: undefined, context } },
-    ])
-  },
-)
+])('%s accepts an access token, a refresh token or both', async (path, name) => {
+  const { app, calls } = openTestApp()
+  for (const request of [
+    { headers: live },
+    { payload: { refresh_token: 'r1' } },
+    { headers: { ...live, 'x-refresh-token': 'r1' } },
+    { headers: { authorization: 'Bearer undefined' }, payload: { refresh_token: null } },
+  ]) {
+    const answer = await app.inject({ method: 'POST', url: AUTH + path, ...request })
+    expect(answer.json()).toEqual({ status: 200, message: 'Logged out successfully', data: null })
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  }
+  expect(calls).toEqual([
+    { name, request: { accessToken: 'live', refreshToken: undefined, context } },
+    { name, request: { accessToken: undefined, refreshToken: 'r1', context } },
+    { name, request: { accessToken: 'live', refreshToken: 'r1', context } },
+    { name, request: { accessToken: undefined, refreshToken: undefined, context } },
+  ])
+})
 
 test('a refresh call without a refresh token is 400', async () => {
   const { app, calls } = openTestApp()
@@ -286,7 +283,7 @@ test('a refresh call without a refresh token is 400', async () => {
   expect(calls).toEqual([])
 })
 
-test('who am I', async () => {
+test('/me returns the user', async () => {
   const { app } = openTestApp()
   expect((await app.inject({ url: `${AUTH}/me`, headers: live })).json().data).toEqual({
     user_id: USER,
@@ -298,7 +295,7 @@ test('who am I', async () => {
   })
 })
 
-test('the devices of the user, which of them asks, and to the minute when each was last refreshed', async () => {
+test('/sessions lists the devices, marks the current one, and shows the last refresh to the minute', async () => {
   const session = {
     userId: USER,
     userVersion: 0,
@@ -336,7 +333,7 @@ test('the devices of the user, which of them asks, and to the minute when each w
   expect(calls).toEqual([{ name: 'listSessions', request: { userId: USER } }])
 })
 
-test("one device is signed out; another user's is not found", async () => {
+test('a session of the user is ended; the session of another user is not found', async () => {
   const { app, calls } = openTestApp()
   expect(
     (await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })).json(),
@@ -350,7 +347,7 @@ test("one device is signed out; another user's is not found", async () => {
   ).toEqual(failure('not_found'))
 })
 
-test('what the user should know is listed and dismissed', async () => {
+test('notices are listed and dismissed', async () => {
   const { app, calls } = openTestApp({
     useCases: {
       listNotices: async () => [{ id: ID, userId: USER, sessionId: SESSION, occurredAtMs: 0 }],
@@ -444,7 +441,7 @@ describe('behind the middleware', () => {
     expect(calls.map(({ name }) => name)).toEqual(['peekRefresh', 'refresh'])
   })
 
-  test('a cookie needs no further proof beside the bearer header, and is renewed by Set-Cookie', async () => {
+  test('a cookie with a bearer header needs no CSRF proof, and is renewed by Set-Cookie', async () => {
     const { app } = openTestApp()
     const { headers } = await app.inject({
       url: `${AUTH}/me`,
@@ -461,7 +458,7 @@ describe('behind the middleware', () => {
   })
 })
 
-test('the keys are public and may be kept for some minutes', async () => {
+test('the JWKS is public and may be cached for some minutes', async () => {
   const { app } = openTestApp()
   const answer = await app.inject('/.well-known/jwks.json')
   expect(answer.json().keys).toMatchObject([{ kid: 'key-1', alg: 'ES256' }])
@@ -471,7 +468,7 @@ test('the keys are public and may be kept for some minutes', async () => {
   ])
 })
 
-test('every answer is observed under the pattern of its route', async () => {
+test('every response is measured under the pattern of its route', async () => {
   const { app, observed } = openTestApp()
   await app.inject({ method: 'DELETE', url: `${AUTH}/sessions/${ID}`, headers: live })
   await app.inject('/some/unknown/path')
@@ -483,7 +480,7 @@ test('every answer is observed under the pattern of its route', async () => {
   ])
 })
 
-test('no hostile path or method makes a series of its own', async () => {
+test('no hostile path or method creates a new metric series', async () => {
   const { app, observed } = openTestApp()
   const paths = [
     '/%zz',
@@ -511,7 +508,7 @@ test('no hostile path or method makes a series of its own', async () => {
   expect(observed).toHaveLength(paths.length + 3)
 })
 
-test('every route of the API stands at 0 before the first request', async () => {
+test('every route of the API has the value 0 before the first request', async () => {
   const { app, zeroed } = openTestApp()
   await app.ready()
   for (const status_class of ['2xx', '4xx', '5xx'])
@@ -519,7 +516,7 @@ test('every route of the API stands at 0 before the first request', async () => 
   expect(zeroed.length).toBeLessThan(100)
 })
 
-test("the request id is our own, or the caller's where it is harmless", async () => {
+test('the request id is ours, or that of the caller if it is well-formed', async () => {
   const { app } = openTestApp()
   const idOf = async (given?: string) =>
     (
@@ -542,7 +539,7 @@ test("the request id is our own, or the caller's where it is harmless", async ()
     expect(await idOf(bad)).toMatch(/^id-/)
 })
 
-test('ending another device and dismissing a notice take a recent sign-in, ending the own session does not', async () => {
+test('ending another session and dismissing a notice need a recent sign-in; ending the own session does not', async () => {
   const claims = {
     iss: 'i',
     sub: USER,

@@ -14,8 +14,8 @@ const URL_BYTES = 16_384
 
 /**
  * Returns the options of the Fastify server. Its defaults have no timeouts, coerce types and drop
- * unknown properties silently. Slow clients are cut after 5 s of headers or 10 s of request, checked
- * every second.
+ * unknown properties silently. Slow clients are cut after 5 s of headers or 10 s of request,
+ * checked every second.
  */
 export function toServerOptions(
   { settings, createId }: Pick<HttpDeps, 'settings' | 'createId'>,
@@ -31,8 +31,8 @@ export function toServerOptions(
     http: { headersTimeout: 5000, connectionsCheckingInterval: 1000, requireHostHeader: false },
     trustProxy:
       settings.trustedProxies.length === 0 ? false : createIsTrusted(settings.trustedProxies),
-    // Responses of the router itself have none of our headers. So the schema checks the length of ids,
-    // and `requestGuard` checks paths that cannot be decoded.
+    // Responses of the router itself have none of our headers. So the schema checks the length of
+    // ids, and `requestGuard` checks paths that cannot be decoded.
     routerOptions: { maxParamLength: URL_BYTES },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
     // While draining, new requests are still served.

@@ -37,7 +37,7 @@ async function post(
   }
 }
 
-describe('a refresh token is taken from the body, the header or the cookie, and goes back the same way', () => {
+describe('a refresh token is read from body, header or cookie, and returned the same way', () => {
   test.each(REFRESHES)('%s', async (path) => {
     for (const [from, request] of [
       ['body', { payload: { refresh_token: 'r1' } }],
@@ -81,17 +81,14 @@ describe('a refresh token is taken from the body, the header or the cookie, and 
   })
 })
 
-test.each(REFRESHES)(
-  'a token too long to be one is held for a forged one wherever it came from, and no more of it than need be: %s',
-  async (path) => {
-    for (const request of [
-      { payload: { refresh_token: 'x'.repeat(3000) } },
-      { headers: { 'x-refresh-token': 'x'.repeat(3000) } },
-    ]) {
-      expect((await post(path, request)).asked).toMatchObject([{ refreshToken: 'x'.repeat(1024) }])
-    }
-  },
-)
+test.each(REFRESHES)('a token that is too long counts as forged, and is cut: %s', async (path) => {
+  for (const request of [
+    { payload: { refresh_token: 'x'.repeat(3000) } },
+    { headers: { 'x-refresh-token': 'x'.repeat(3000) } },
+  ]) {
+    expect((await post(path, request)).asked).toMatchObject([{ refreshToken: 'x'.repeat(1024) }])
+  }
+})
 
 test.each(REFRESHES)('different tokens are refused and change nothing: %s', async (path) => {
   for (const request of [
@@ -112,7 +109,7 @@ test.each([
   'application/json',
   'application/octet-stream',
   ', odd',
-])('an empty body is no body, whatever its type: %s', async (type) => {
+])('an empty body counts as no body, whatever its type: %s', async (type) => {
   for (const length of [{}, { 'content-length': '0' }]) {
     for (const path of [...REFRESHES, '/logout']) {
       expect(
@@ -126,7 +123,7 @@ describe('several refresh cookies', () => {
   const sent = { cookie: 'refresh_token=art_a; refresh_token=art_b' }
 
   test.each([...REFRESHES, '/logout', '/logout-all'])(
-    'are no error, and the use case chooses: %s',
+    'are no error; the use case chooses one: %s',
     async (path) => {
       const { status, asked } = await post(path, { headers: { ...sent, ...proof } })
       expect([status, asked[0]]).toMatchObject([
@@ -142,7 +139,7 @@ describe('several refresh cookies', () => {
   )
 
   test.each([...REFRESHES, '/logout', '/logout-all'])(
-    'need the same proof as one: %s',
+    'need the same proof as a single one: %s',
     async (path) => {
       expect(await post(path, { headers: sent })).toMatchObject({
         status: 403,
@@ -152,7 +149,7 @@ describe('several refresh cookies', () => {
     },
   )
 
-  test('are one again after the answer', async () => {
+  test('are a single one after the response', async () => {
     const { headers } = await post('/refresh', {
       headers: { ...sent, ...proof, host: 'auth.app.example' },
       settings: { cookie: { secure: 'true', sameSite: 'lax', domain: 'app.example' } },
@@ -165,7 +162,7 @@ describe('several refresh cookies', () => {
     )
   })
 
-  test('are asked about no more than need be: a __Host- cookie, an equal one or an explicit token decides', async () => {
+  test('cause no peek when a __Host- cookie, an equal cookie or an explicit token decides', async () => {
     for (const [headers, expected] of [
       [{ cookie: 'refresh_token=art_a; __Host-refresh_token=art_h; refresh_token=art_b' }, 'art_h'],
       [{ cookie: 'refresh_token=art_a; refresh_token=art_a' }, 'art_a'],
@@ -190,7 +187,7 @@ describe('a sign-in', () => {
     expect(data).toMatchObject({ access_token: 'access-1', token_type: 'bearer', expires_in: 1800 })
   })
 
-  test('by cookie needs the same proof as a cookie (A60, login CSRF)', async () => {
+  test('by cookie needs the same CSRF proof as a cookie (login CSRF)', async () => {
     const request = { payload: { ...credentials, transport: 'cookie' } }
     expect(await post('/token', request)).toMatchObject({
       status: 403,
@@ -202,7 +199,7 @@ describe('a sign-in', () => {
     ).toMatchObject({ code: 'csrf_rejected', asked: [] })
   })
 
-  test('by body needs none, whoever asks', async () => {
+  test('by body needs no CSRF proof', async () => {
     expect(
       (
         await post('/token', {
@@ -224,7 +221,7 @@ describe('a sign-in', () => {
     },
   )
 
-  test('ends no session whose cookie it carries (A48, fixation)', async () => {
+  test('does not end the session of a cookie in the request (fixation)', async () => {
     const { asked } = await post('/token', {
       headers: { ...cookie('planted'), ...proof },
       payload: { ...credentials, transport: 'cookie' },
@@ -237,7 +234,7 @@ describe('a logout', () => {
   const CLEARED = 'refresh_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'
 
   test.each(['/logout', '/logout-all'])(
-    'by cookie takes it as proof and clears it: %s',
+    'by cookie ends its session and clears the cookie: %s',
     async (path) => {
       expect(await post(path, { headers: { ...cookie('r1'), ...proof } })).toMatchObject({
         status: 200,
@@ -252,13 +249,13 @@ describe('a logout', () => {
     },
   )
 
-  test('by access token clears a cookie beside it, for no foreign page can set that header', async () => {
+  test('by access token also clears the cookie', async () => {
     expect(
       await post('/logout', { headers: { ...cookie('r1'), authorization: 'Bearer live' } }),
     ).toMatchObject({ status: 200, headers: { 'set-cookie': CLEARED } })
   })
 
-  test('by an explicit token leaves a foreign cookie alone', async () => {
+  test('by an explicit token does not clear another cookie', async () => {
     expect(
       (await post('/logout', { headers: cookie('other'), payload: { refresh_token: 'r1' } }))
         .headers['set-cookie'],
@@ -293,13 +290,13 @@ describe('a cookie counts only with proof against CSRF', () => {
       false,
     ],
     [
-      'the scheme that a trusted proxy tells',
+      'the scheme from a trusted proxy',
       { origin: 'https://auth.example', host: 'auth.example', 'x-forwarded-proto': 'https' },
       behindProxy,
       true,
     ],
     [
-      'the scheme that a stranger tells',
+      'the scheme from an untrusted peer',
       { origin: 'https://auth.example', host: 'auth.example', 'x-forwarded-proto': 'https' },
       {},
       false,
@@ -342,7 +339,7 @@ describe('a cookie counts only with proof against CSRF', () => {
     }
   })
 
-  test('a form of a foreign page gets nowhere (A59)', async () => {
+  test('a form of a foreign page is refused', async () => {
     for (const type of [
       'application/x-www-form-urlencoded',
       'multipart/form-data; boundary=x',
@@ -362,7 +359,7 @@ describe('a cookie counts only with proof against CSRF', () => {
   })
 })
 
-test('the cookie is Secure behind a proxy that ends TLS, and elsewhere as set', async () => {
+test('the cookie is Secure behind a proxy with TLS, and otherwise as configured', async () => {
   const secure = async (headers: Record<string, string>, settings: Partial<HttpSettings>) =>
     String(
       (await post('/refresh', { headers: { ...cookie('r1'), ...proof, ...headers }, settings }))
@@ -389,11 +386,14 @@ describe('the cookie of a known device', () => {
   test.each<[string, Record<string, string>]>([
     ['an Origin', { origin: 'http://localhost' }],
     ['Sec-Fetch-Site', { 'sec-fetch-site': 'same-origin' }],
-  ])('is set for a browser, known by %s, and for the sign-in alone', async (_, headers) => {
-    expect((await post('/token', { headers, payload })).headers['set-cookie']).toBe(DEVICE)
-  })
+  ])(
+    'is set for a browser, detected by %s, for the path of the sign-in only',
+    async (_, headers) => {
+      expect((await post('/token', { headers, payload })).headers['set-cookie']).toBe(DEVICE)
+    },
+  )
 
-  test('is not set for other clients, and comes back as the proof of the device', async () => {
+  test('is not set for other clients, and is read as the proof of the device', async () => {
     const { headers, asked } = await post('/token', {
       headers: { cookie: 'a=b; known_device=id.mac' },
       payload,
@@ -403,7 +403,7 @@ describe('the cookie of a known device', () => {
   })
 })
 
-test('a sign-in is refused before its body is read while too many wait, but not from a known device', async () => {
+test('while too many wait, a sign-in is refused before its body is read, except from a known device', async () => {
   const { app, calls } = openTestApp({ useCases: { isSignInShed: () => true } })
   const signIn = (headers: Record<string, string>) =>
     app.inject({

@@ -73,8 +73,8 @@ const states = async () =>
   ).rows
 const kidsOf = ({ keys }: ReturnType<typeof replica>) => keys.jwks().keys.map(({ kid }) => kid)
 
-test('ten replicas that start at once on an empty database agree on one key, ten times over', async () => {
-  // connections that are open already: else they would arrive one after the other
+test('ten replicas that start at once on an empty database agree on one key', async () => {
+  // With open connections the queries arrive together.
   await Promise.all(Array.from({ length: 10 }, () => database.pool.query('select pg_sleep(0.05)')))
   for (let round = 0; round < 10; round++) {
     await database.pool.query('delete from auth_api.signing_keys')
@@ -87,7 +87,7 @@ test('ten replicas that start at once on an empty database agree on one key, ten
   }
 })
 
-test('what one replica signs, every other can check, and nobody can read the private half', async () => {
+test('each replica verifies the tokens of all others, and the private half is never stored in plain text', async () => {
   const [one, other] = [replica(), replica()]
   await one.keys.start()
   await other.keys.start()
@@ -115,7 +115,7 @@ test('what one replica signs, every other can check, and nobody can read the pri
   await Promise.all([one.keys.stop(), other.keys.stop()])
 })
 
-test('over a rotation nothing that was signed is ever unknown, with replicas that race', async () => {
+test('during rotations with racing replicas every signed token can be verified', async () => {
   const replicas = [replica(), replica(), replica()]
   const tokens: { token: string; atMs: number }[] = []
   for (let hour = 0; hour <= 60; hour++) {
@@ -145,7 +145,7 @@ test('over a rotation nothing that was signed is ever unknown, with replicas tha
   await Promise.all(replicas.map(({ keys }) => keys.stop()))
 })
 
-test('an unknown kid is looked for once in five seconds, and found when another replica has made it', async () => {
+test('an unknown kid is looked up once in five seconds, and found when another replica has created it', async () => {
   const one = replica()
   await one.keys.start()
   expect(await one.keys.findPublicKey('forged')).toBeUndefined()
@@ -167,11 +167,11 @@ test('an unknown kid is looked for once in five seconds, and found when another 
   await Promise.all([one.keys.stop(), other.keys.stop()])
 })
 
-test("while the database is away keys go on signing, and an unknown kid is nobody's fault", async () => {
-  const away = await openTestDatabase()
-  const one = replica({ pool: away.pool })
+test('while the database is unavailable keys keep signing, and an unknown kid is a 503, not an invalid token', async () => {
+  const closed = await openTestDatabase()
+  const one = replica({ pool: closed.pool })
   await one.keys.start()
-  await away.close()
+  await closed.close()
   one.now.ms += 5000
   await expect(one.keys.findPublicKey('another')).rejects.toMatchObject({ code: 'unavailable' })
   expect(await one.keys.sign(claims)).toMatch(/^ey/)
@@ -179,7 +179,7 @@ test("while the database is away keys go on signing, and an unknown kid is nobod
   await one.keys.stop()
 })
 
-test('without the key that encrypted them the signing keys do not open, and the message says which', async () => {
+test('without their encryption key the signing keys do not open, and the error names it', async () => {
   const one = replica()
   await one.keys.start()
   await one.keys.stop()
@@ -192,7 +192,7 @@ test('without the key that encrypted them the signing keys do not open, and the 
   await both.keys.stop()
 })
 
-test('a key that is deleted or truncated before its tokens have expired is retired; one whose tokens are dead is not', async () => {
+test('a key that is deleted before its tokens have expired is retired; one whose tokens have expired is not', async () => {
   await database.pool.query('delete from auth_api.retired_keys')
   const insert = (kid: string, ends: string) =>
     database.pool.query(`
@@ -214,7 +214,7 @@ test('a key that is deleted or truncated before its tokens have expired is retir
   expect(await retired()).toEqual(['deleted', 'truncated'])
 })
 
-test('a key that is gone is known as retired before it is unknown', async () => {
+test('a deleted key is known as retired before it is unknown', async () => {
   const seen: { reads: number; kids: unknown[] }[] = []
   let isStarted = false
   const one = replica({
@@ -233,7 +233,7 @@ test('a key that is gone is known as retired before it is unknown', async () => 
   await one.keys.stop()
 })
 
-test('a key that was thrown away and put back by hand signs no more', async () => {
+test('a denied key whose row is restored by hand does not sign again', async () => {
   const before = replica()
   await before.keys.start()
   await before.keys.stop()

@@ -13,13 +13,11 @@ const LIMIT = { points: 5, seconds: 60 }
 const allowed = { allowed: true }
 const refused = { allowed: false, retryAfterSeconds: expect.any(Number) }
 /**
- * Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: most tests
- * wait longer for it.
+ * Longer than the default of 50 ms: a pause of the test machine must not count as an outage.
  */
 const QUEUE_DEADLINE_MS = 20_000
 /**
- * In the place of the 50 ms where Redis or the network is taken away, and what this machine may be
- * late.
+ * Used instead of 50 ms in tests with an outage, plus the possible delay of the test machine.
  */
 const ANSWER_MS = 2000
 const SLOWEST_MS = ANSWER_MS + 5000
@@ -45,7 +43,7 @@ afterEach(async () => {
 const until = (condition: () => unknown) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 10 })
 
-/** The limits of one process. */
+/** Builds the limits of one process. */
 function aReplica(url = redis.url, answerMs: number | 'default' = QUEUE_DEADLINE_MS) {
   const log = aLog()
   const limits = createRedisLimits({
@@ -64,7 +62,7 @@ async function sharing(...replicas: ReturnType<typeof aReplica>[]) {
   for (const { limits } of replicas) await until(limits.isShared)
 }
 
-/** Takes one after the other, with how long each took. */
+/** Takes points in sequence and measures each call. */
 async function takeTimed(
   replica: Pick<ReturnType<typeof aReplica>, 'take'>,
   times: number,
@@ -84,7 +82,7 @@ async function takeTimed(
   }
 }
 
-test('two replicas share a limit: of parallel attempts at both no more than the limit are let through', async () => {
+test('two replicas share a limit: they allow no more parallel attempts than the limit together', async () => {
   const [a, b] = [aReplica(), aReplica()]
   await sharing(a, b)
   const taken = await Promise.all(
@@ -105,7 +103,7 @@ test('two replicas share a limit: of parallel attempts at both no more than the 
   expect(await admin.keys('auth:limit:test:*')).toEqual(keys)
 })
 
-test('a window ends in Redis by itself, and every key has an end', async () => {
+test('a window expires in Redis, and every key has an expiry', async () => {
   const a = aReplica()
   const short = a.limiter('short', { points: 1, seconds: 1 })
   await sharing(a)
@@ -113,13 +111,13 @@ test('a window ends in Redis by itself, and every key has an end', async () => {
   await Promise.all(Array.from({ length: 200 }, (_, i) => a.take(`flood ${i}`)))
   const keys = await admin.keys('*')
   expect(keys.filter((key) => key.startsWith('auth:limit:test:'))).toHaveLength(200)
-  // -1 says that it stays for ever; -2, that it has gone meanwhile.
+  // -1: the key has no expiry. -2: it has expired.
   expect(await Promise.all(keys.map((key) => admin.pttl(key)))).not.toContain(-1)
   await expect.poll(() => admin.keys('auth:limit:short:*')).toEqual([])
   expect(await short.take('k')).toEqual(allowed)
 })
 
-test('Redis holds no user name and no address', async () => {
+test('Redis contains no user name and no address', async () => {
   const a = aReplica()
   await sharing(a)
   await a.take('203.0.113.7/32 ada')
@@ -133,7 +131,7 @@ test.each([
   ['killed', async () => redis.killServer(), async () => redis.startServer()],
   ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
 ])(
-  'Redis %s: no call waits longer than it is given and few wait at all, the limits hold in each process, and it comes back',
+  'Redis %s: few calls wait and none beyond its deadline, limits apply per process, and are shared again afterwards',
   async (_, takeAway, bringBack) => {
     const [a, b] = [aReplica(redis.url, ANSWER_MS), aReplica(redis.url, ANSWER_MS)]
     await sharing(a, b)
@@ -168,7 +166,7 @@ test.each([
   },
 )
 
-test('a Redis that does not answer is waited for 50 ms', async () => {
+test('a call waits 50 ms for a Redis that does not respond', async () => {
   const a = aReplica(redis.url, 'default')
   const tookMs: number[] = []
   while (tookMs.length < 3) {
@@ -176,17 +174,16 @@ test('a Redis that does not answer is waited for 50 ms', async () => {
     redis.freezeServer()
     const wasShared = a.limits.isShared()
     const { slowestMs } = await takeTimed(a, 1, () => 'k')
-    // Only who has waited in vain counts: neither one that was answered just before, nor one that
-    // was not even sent.
+    // Counts only calls that timed out, not those that got a response before or were never sent.
     if (wasShared && !a.limits.isShared()) tookMs.push(slowestMs)
     redis.thawServer()
   }
-  // The shortest: each can be late on a machine that is busy.
+  // The shortest, because each can be late on a busy machine.
   expect(Math.min(...tookMs)).toBeLessThan(400)
 })
 
 test.each(['mute', 'slow'] as const)(
-  'over a %s network nobody waits; the connection is given up or kept, and the limits are shared again when it is good',
+  'over a %s network no call waits, and the limits are shared again when it recovers',
   async (state) => {
     const link = await openLink({ port: Number(new URL(redis.url).port) })
     closers.push(() => link.close())
@@ -208,7 +205,7 @@ test.each(['mute', 'slow'] as const)(
   },
 )
 
-test('FLUSHALL refuses nobody and lets no process beyond its own limit', async () => {
+test('after FLUSHALL no one is refused, and no process exceeds its own limit', async () => {
   const a = aReplica()
   await sharing(a)
   const flushing = repeat({ everyMs: 5, run: () => admin.flushall(), onError: () => {} })
@@ -218,7 +215,7 @@ test('FLUSHALL refuses nobody and lets no process beyond its own limit', async (
   expect([taken.allowed, a.limits.isShared(), a.log.lines.length]).toEqual([200, true, 1])
 })
 
-test('a process starts without Redis, tells it once, and shares its limits when Redis appears', async () => {
+test('a process starts without Redis, logs it once, and shares its limits when Redis is available', async () => {
   await redis.stopServer()
   const a = aReplica()
   expect((await takeTimed(a, 20, () => 'k')).allowed).toBe(5)
@@ -235,7 +232,7 @@ test('a process starts without Redis, tells it once, and shares its limits when 
   ])
 })
 
-test('a mute Redis holds up neither the start nor the end', async () => {
+test('a Redis that does not respond delays neither start nor stop', async () => {
   const link = await openLink({ port: Number(new URL(redis.url).port) })
   link.become('mute')
   const a = aReplica(link.url, ANSWER_MS)
@@ -248,7 +245,7 @@ test('a mute Redis holds up neither the start nor the end', async () => {
   await link.close()
 })
 
-test('a Redis that refuses writes is as good as none, and is left alone', async () => {
+test('a Redis that refuses writes counts as unavailable and is not called', async () => {
   const a = aReplica()
   await sharing(a)
   await admin.config('SET', 'maxmemory', '1')
@@ -262,7 +259,7 @@ test('a Redis that refuses writes is as good as none, and is left alone', async 
   await sharing(a)
 })
 
-test('the password stands in no log line', async () => {
+test('no log line contains the password', async () => {
   await admin.config('SET', 'requirepass', 'hunter2')
   try {
     const a = aReplica(redis.url.replace('redis://', 'redis://:hunter3@'))
@@ -276,7 +273,7 @@ test('the password stands in no log line', async () => {
   }
 })
 
-test('the login throttle counts over two replicas, and what was right does not count on either', async () => {
+test('the login throttle counts over two replicas, and right passwords count on neither', async () => {
   const throttleOf = ({ limiter }: ReturnType<typeof aReplica>) =>
     createLoginThrottle({
       perPair: limiter('pair'),
@@ -302,7 +299,7 @@ test('the login throttle counts over two replicas, and what was right does not c
   for (let i = 0; i < 20; i++) expect(await attempt(i, 'right')).toMatchObject(allowed)
   const taken = []
   for (let i = 0; i < 12; i++) taken.push(await attempt(i, 'wrong'))
-  // five, and one in the slow lane
+  // five attempts, and one in the slow lane
   expect(taken.filter((one) => one?.allowed)).toHaveLength(6)
   expect(taken.filter((one) => one?.allowed === false && one.isFirst)).toHaveLength(1)
 })

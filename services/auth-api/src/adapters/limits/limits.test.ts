@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 describe('a limiter', () => {
-  test('allows its points a window, tells how long to wait, and counts no refused attempt', async () => {
+  test('allows its points in a window, returns how long to wait, and does not count refused attempts', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 2, seconds: 60 } })
     expect([await limiter.take('a'), await limiter.take('a')]).toEqual([
       { allowed: true },
@@ -33,21 +33,21 @@ describe('a limiter', () => {
     expect(taken.filter(({ allowed }) => allowed)).toHaveLength(3)
   })
 
-  test('gives no credit to a window that has ended', async () => {
+  test('gives no credit for a refund to a window that has ended', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 1, seconds: 60 } })
     await limiter.refund('a')
     expect(await limiter.take('a')).toEqual({ allowed: true })
     expect(await limiter.take('a')).toMatchObject({ allowed: false })
   })
 
-  test('is bounded in keys: the one not used for longest is forgotten', async () => {
+  test('has a maximum of keys and drops the least recently used', async () => {
     const limiter = createBoundedLimiter({ limit: { points: 1, seconds: 60 }, maxKeys: 2 })
     for (const key of ['a', 'b', 'a', 'c']) await limiter.take(key)
     expect(await limiter.take('a')).toMatchObject({ allowed: false })
     expect(await limiter.take('b')).toEqual({ allowed: true })
   })
 
-  test('that is off allows everything', async () => {
+  test('that is "off" allows everything', async () => {
     const limiter = createBoundedLimiter({ limit: 'off' })
     for (let i = 0; i < 1000; i++) expect(await limiter.take('a')).toEqual({ allowed: true })
   })
@@ -85,7 +85,7 @@ describe('the login throttle', () => {
       deadline = new AbortController().signal,
       deviceId?: string,
     ) => throttle.take({ usernameKey, block, device: deviceId }, deadline)
-    /** One attempt with a wrong password, from beginning to end. */
+    /** A complete attempt with a wrong password. */
     const fail = async (usernameKey: string, from?: string, deviceId?: string) => {
       const taken = await begin(usernameKey, from, undefined, deviceId)
       if (taken.allowed) await taken.end('wrong')
@@ -95,7 +95,7 @@ describe('the login throttle', () => {
   }
   const allowed = expect.objectContaining({ allowed: true })
 
-  test('stops guessing one name from one address, and nobody else', async () => {
+  test('limits guesses of one name from one address, and nothing else', async () => {
     const { fail } = setUp({ pair: 2 })
     for (let i = 0; i < 3; i++) expect(await fail('ada')).toEqual(allowed)
     expect(await fail('ada')).toMatchObject({
@@ -109,7 +109,7 @@ describe('the login throttle', () => {
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
   })
 
-  test('slows down one address that tries many names', async () => {
+  test('limits one address that tries many names', async () => {
     const { fail } = setUp({ address: 2 })
     for (const name of ['a', 'b', 'c', 'd', 'e'])
       expect(await fail(name, '2001:db8:0:0::/64')).toEqual(allowed)
@@ -122,7 +122,7 @@ describe('the login throttle', () => {
     expect(await fail('f', '2001:db8:0:0::/64')).toEqual(allowed)
   })
 
-  test('a neighbour who guesses cannot keep the users of an address out', async () => {
+  test('guesses of a neighbour never lock out the users of the same address', async () => {
     const isFamiliar = async ({ usernameKey }: { usernameKey: string }) => usernameKey === 'ada'
     const { begin, fail } = setUp({ pair: 10, address: 20, isFamiliar })
     for (let i = 0; i < 50; i++) await fail('ada')
@@ -135,7 +135,7 @@ describe('the login throttle', () => {
     }
   })
 
-  test('a device that has signed in as the user before is stopped by its own failures alone', async () => {
+  test('a known device is limited only by its own failures', async () => {
     const { fail } = setUp({ pair: 1, address: 1, account: 1, device: 2 })
     for (let i = 0; i < 20; i++) await fail('ada')
     expect([await fail('ada', undefined, 'd'), await fail('ada', undefined, 'd')]).toEqual([
@@ -151,14 +151,14 @@ describe('the login throttle', () => {
     })
   })
 
-  test('an attempt refused for its name does not use up the address', async () => {
+  test('an attempt refused for its name does not count for its address', async () => {
     const { fail } = setUp({ pair: 1, address: 4 })
     for (let i = 0; i < 10; i++) await fail('ada')
     for (const name of ['b', 'c', 'd', 'e', 'f']) expect(await fail(name)).toEqual(allowed)
     expect(await fail('g')).toMatchObject({ allowed: false, limiter: 'login_ip' })
   })
 
-  test('a name that is attacked from everywhere is delayed, never locked', async () => {
+  test('a name attacked from many addresses is delayed, never locked', async () => {
     const { fail } = setUp({ account: 2 })
     await fail('ada', '203.0.113.1/32')
     await fail('ada', '203.0.113.2/32')
@@ -172,7 +172,7 @@ describe('the login throttle', () => {
     expect(await fail('ada', '203.0.113.3/32')).toEqual(allowed)
   })
 
-  test('one line of IPv6 gets one slow lane, not one for each of its networks', async () => {
+  test('an IPv6 /48 has one slow lane, not one for each /64', async () => {
     const { fail } = setUp({ account: 1 })
     await fail('ada', '198.51.100.1/32')
     expect(await fail('ada', '2001:db8:1:0::/64')).toEqual(allowed)
@@ -183,7 +183,7 @@ describe('the login throttle', () => {
     expect(await fail('ada', '2001:db8:2:0::/64')).toEqual(allowed)
   })
 
-  test('its owner gets a try within one Retry-After, however often others try', async () => {
+  test('its owner gets an attempt within one Retry-After, however often others try', async () => {
     const { fail } = setUp({ account: 2 })
     const attack = async () => {
       for (let i = 0; i < 20; i++) await fail('ada', `203.0.113.${i}/32`)
@@ -202,14 +202,14 @@ describe('the login throttle', () => {
     expect(await fail('ada', '198.51.100.1/32')).toEqual(allowed)
   })
 
-  test('its owner is not delayed where they have signed in before', async () => {
+  test('its owner is not delayed at an address where they have signed in before', async () => {
     const isFamiliar = vi.fn<() => Promise<boolean>>(async () => true)
     const { fail } = setUp({ account: 1, isFamiliar })
     for (let i = 0; i < 5; i++) expect(await fail('ada')).toEqual(allowed)
     expect(isFamiliar).toHaveBeenCalledWith({ usernameKey: 'ada', block: '203.0.113.7/32' })
   })
 
-  test('what was right does not count, one after the other or all at once: an office behind one address is no attack', async () => {
+  test('right passwords do not count, sequentially or in parallel: an office behind one address is not limited', async () => {
     const { begin } = setUp({ pair: 2, address: 2, account: 2 })
     const signIns = Array.from({ length: 50 }, async (_, i) => {
       const taken = await begin(i % 2 === 0 ? 'ada' : 'bob')
@@ -221,14 +221,14 @@ describe('the login throttle', () => {
     expect(new Set(await Promise.all(signIns))).toEqual(new Set(['signed in']))
   })
 
-  test('of many wrong attempts at once no more than the limit are tried', async () => {
+  test('of many wrong parallel attempts no more than the limit are tried', async () => {
     const { fail } = setUp({ pair: 3 })
     const taken = await Promise.all(Array.from({ length: 50 }, () => fail('ada')))
-    // the fourth takes the slow lane
+    // The fourth attempt takes the slow lane.
     expect(taken.filter((one) => one.allowed)).toHaveLength(4)
   })
 
-  test('whoever waits too long for those in flight is told to come again', async () => {
+  test('an attempt that waits too long for others in flight is a retryable 503', async () => {
     const { begin } = setUp({ pair: 1 })
     const first = await begin('ada')
     expect(await begin('ada')).toEqual(allowed)
@@ -244,7 +244,7 @@ describe('the login throttle', () => {
     expect(await third).toEqual(allowed)
   })
 
-  test('trouble while looking the address up costs the user nothing', async () => {
+  test('a failure while looking up the address refunds the attempt', async () => {
     const { fail } = setUp({
       pair: 9,
       account: 1,
@@ -255,7 +255,7 @@ describe('the login throttle', () => {
       await expect(fail('ada')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
-  /** Limits whose addresses are counted by `take`, 10 ms away. */
+  /** Limits whose address counter is `take`, with a delay of 10 ms. */
   function setUpSlow(points: number) {
     const local = createBoundedLimiter({ limit: { points, seconds: 300 } })
     const take = vi.fn<Limiter['take']>(async (key) => {
@@ -283,7 +283,7 @@ describe('the login throttle', () => {
     return { begin, take }
   }
 
-  test('sign-ins from different addresses do not wait for the counters of each other', async () => {
+  test('sign-ins from different addresses do not wait for each other', async () => {
     const { begin } = setUpSlow(1)
     const begun = Array.from({ length: 100 }, (_, i) => begin(`user-${i}`, `203.0.113.${i}/32`))
     await vi.advanceTimersByTimeAsync(10)
@@ -294,7 +294,7 @@ describe('the login throttle', () => {
     expect(await first).toEqual(Array.from({ length: 100 }, () => allowed))
   })
 
-  test('an attempt that ends lets one of those waiting for its address ask again, not all', async () => {
+  test('an attempt that ends wakes one attempt that waits for its address, not all', async () => {
     const { begin, take } = setUpSlow(2)
     const first = begin('a', '203.0.113.7/32')
     const second = begin('b', '203.0.113.7/32')

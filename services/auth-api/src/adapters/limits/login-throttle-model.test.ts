@@ -48,14 +48,14 @@ const steps = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('give up' as const), which: fc.nat() }) },
 )
-/** Some steps follow at once, others when all that can go on has gone on. */
+/** Some steps follow at once, others after all pending work has settled. */
 const histories = fc.array(fc.record({ step: steps, rests: fc.boolean() }), {
   minLength: 20,
   maxLength: 60,
   size: 'max',
 })
 
-test('no sign-in waits where one that comes later would be answered at once', async () => {
+test('no sign-in waits while a later one would be decided at once', async () => {
   await fc.assert(
     fc.asyncProperty(histories, async (all) => {
       const begin = setUp()

@@ -5,22 +5,21 @@ import { createSharedLimiter } from './create-shared-limiter.ts'
 
 const allowed = { allowed: true }
 const refused = { allowed: false, retryAfterSeconds: expect.any(Number) }
-const fail = () => Promise.reject(new Error('gone'))
+const fail = () => Promise.reject(new Error('connection lost'))
 
 function aBreaker() {
-  const told: string[] = []
+  const reported: string[] = []
   return {
-    told,
+    reported,
     breaker: createBreaker({
-      onOpen: (error) => told.push(String(error)),
-      onClose: () => told.push('closed'),
+      onOpen: (error) => reported.push(String(error)),
+      onClose: () => reported.push('closed'),
     }),
   }
 }
 
 /**
- * Two replicas with a limit each, and the counter that they share: it is there, or every call of it
- * fails.
+ * Two replicas with a limit each and a shared counter, which works or fails every call.
  */
 async function aPair(points: number) {
   const limit = { points, seconds: 60 }
@@ -43,7 +42,7 @@ async function aPair(points: number) {
   return { a: await replica(), b: await replica(), shared, isThere }
 }
 
-test('two replicas share a limit, and what one gives back the other may take', async () => {
+test('two replicas share a limit, and one can take what the other has refunded', async () => {
   const { a, b } = await aPair(2)
   expect([await a.take('k'), await b.take('k')]).toEqual([allowed, allowed])
   expect([await a.take('k'), await b.take('k'), await b.take('other')]).toEqual([
@@ -55,7 +54,7 @@ test('two replicas share a limit, and what one gives back the other may take', a
   expect([await b.take('k'), await a.take('k')]).toEqual([allowed, refused])
 })
 
-test('without the shared counter each goes on from what it has let through itself', async () => {
+test('without the shared counter each replica continues from its own count', async () => {
   const { a, b, isThere } = await aPair(3)
   expect([await a.take('k'), await a.take('k'), await b.take('k')]).toEqual([
     allowed,
@@ -74,7 +73,7 @@ test('without the shared counter each goes on from what it has let through itsel
   expect([await b.take('k'), await b.take('k')]).toEqual([allowed, refused])
 })
 
-test('after one failure the shared counter is asked no more until a probe has succeeded', async () => {
+test('after a failure the shared counter is not called until a probe succeeds', async () => {
   const { a, b, shared, isThere } = await aPair(5)
   isThere.mockReturnValue(false)
   for (let i = 0; i < 3; i++) expect(await a.take('k')).toEqual(allowed)
@@ -88,14 +87,14 @@ test('after one failure the shared counter is asked no more until a probe has su
   expect(await b.take('k')).toEqual(allowed)
 })
 
-test('what a process refuses itself does not reach the shared counter', async () => {
+test('a local refusal does not reach the shared counter', async () => {
   const { a, shared } = await aPair(1)
   for (let i = 0; i < 10; i++) await a.take('k')
   expect(shared.take).toHaveBeenCalledTimes(1)
 })
 
-test('a breaker is open until the first success, and tells every change once', async () => {
-  const { breaker, told } = aBreaker()
+test('the circuit breaker is open until the first success, and reports every change once', async () => {
+  const { breaker, reported } = aBreaker()
   const work = vi.fn<() => Promise<number>>(async () => 7)
   expect([await breaker.ask(work), breaker.isClosed()]).toEqual([undefined, false])
   expect(work).not.toHaveBeenCalled()
@@ -109,5 +108,5 @@ test('a breaker is open until the first success, and tells every change once', a
     undefined,
     undefined,
   ])
-  expect(told).toEqual(['Error: gone', 'closed', 'Error: gone'])
+  expect(reported).toEqual(['Error: connection lost', 'closed', 'Error: connection lost'])
 })

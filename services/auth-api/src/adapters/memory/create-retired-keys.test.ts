@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { aLog } from '../../testing/fakes.ts'
 import { createRetiredKeys } from './create-retired-keys.ts'
 
-test('a slow reading that began before a retirement does not forget it', async () => {
+test('a slow read that began before a retirement does not undo it', async () => {
   const readings: ((kids: string[]) => void)[] = []
   const keys = createRetiredKeys({
     read: () => new Promise((resolve) => readings.push(resolve)),

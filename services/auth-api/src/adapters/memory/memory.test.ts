@@ -23,7 +23,7 @@ describe('the revocation list', () => {
       nowMs: Date.now(),
       revocations,
     })
-    const gone = (sessionId: string, livesMs = 60_000) => ({
+    const revoked = (sessionId: string, livesMs = 60_000) => ({
       sessionId,
       untilMs: Date.now() + livesMs,
       revokedAtMs: Date.now() - 200,
@@ -37,14 +37,14 @@ describe('the revocation list', () => {
       log: aLog(),
       accessTtlSeconds: 1800,
     })
-    return { list, tokenStore, metrics, answer, gone }
+    return { list, tokenStore, metrics, answer, revoked }
   }
 
-  test('is whole before it counts as started', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('has been read completely when start resolves', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     tokenStore.revocations
       .mockRejectedValueOnce(new CodedError('unavailable'))
-      .mockResolvedValueOnce(answer(gone('a')))
+      .mockResolvedValueOnce(answer(revoked('a')))
     let started = false
     const starting = list.start().then(() => (started = true))
     await vi.advanceTimersByTimeAsync(400)
@@ -57,14 +57,14 @@ describe('the revocation list', () => {
   })
 
   test.each([30_000, 3_600_000])(
-    'of a store that was away for %i ms it asks for what it may have missed',
-    async (awayMs) => {
-      const { list, tokenStore, answer, gone } = setUp()
+    'after an outage of %i ms it asks for revocations since then',
+    async (outageMs) => {
+      const { list, tokenStore, answer, revoked } = setUp()
       await list.start()
       tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
-      await vi.advanceTimersByTimeAsync(awayMs)
-      expect(list.feedAgeMs()).toBe(awayMs)
-      tokenStore.revocations.mockClear().mockResolvedValue(answer(gone('a')))
+      await vi.advanceTimersByTimeAsync(outageMs)
+      expect(list.feedAgeMs()).toBe(outageMs)
+      tokenStore.revocations.mockClear().mockResolvedValue(answer(revoked('a')))
       await vi.advanceTimersByTimeAsync(500)
       expect(tokenStore.revocations).toHaveBeenCalledWith({ sinceMs: START_MS - 10_000, page: {} })
       expect(list.isRevoked('a')).toBe(true)
@@ -72,10 +72,10 @@ describe('the revocation list', () => {
     },
   )
 
-  test('learns a revocation within one poll and counts it once', async () => {
-    const { list, tokenStore, answer, gone, metrics } = setUp()
+  test('adds a revocation within one poll and counts it once', async () => {
+    const { list, tokenStore, answer, revoked, metrics } = setUp()
     await list.start()
-    tokenStore.revocations.mockImplementation(async () => answer(gone('a')))
+    tokenStore.revocations.mockImplementation(async () => answer(revoked('a')))
     await vi.advanceTimersByTimeAsync(500)
     expect(list.isRevoked('a')).toBe(true)
     await vi.advanceTimersByTimeAsync(2000)
@@ -83,24 +83,24 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('is told whole to other back ends, under a tag that depends on the sessions and their ends alone', async () => {
+  test('has a tag that depends on the sessions and their ends only', async () => {
     const [one, other] = [setUp(), setUp()]
     await one.list.start()
     const empty = one.list.tag()
     one.tokenStore.revocations.mockImplementation(async () =>
-      one.answer(one.gone('a'), one.gone('b')),
+      one.answer(one.revoked('a'), one.revoked('b')),
     )
     await vi.advanceTimersByTimeAsync(500)
     expect(one.list.whole()).toEqual([
       { sessionId: 'a', expiresInSeconds: 120 },
       { sessionId: 'b', expiresInSeconds: 120 },
     ])
-    const told = one.answer(one.gone('b'), one.gone('a'))
+    const reported = one.answer(one.revoked('b'), one.revoked('a'))
     other.tokenStore.revocations
-      .mockResolvedValueOnce({ ...told, revocations: told.revocations.slice(1) })
-      .mockResolvedValue(told)
+      .mockResolvedValueOnce({ ...reported, revocations: reported.revocations.slice(1) })
+      .mockResolvedValue(reported)
     await other.list.start()
-    one.tokenStore.revocations.mockImplementation(async () => told)
+    one.tokenStore.revocations.mockImplementation(async () => reported)
     await vi.advanceTimersByTimeAsync(10)
     expect(other.list.tag()).not.toBe(one.list.tag())
     await vi.advanceTimersByTimeAsync(490)
@@ -113,16 +113,16 @@ describe('the revocation list', () => {
     await one.list.stop()
   })
 
-  test('has the same tag in the process that has ended a session as in all others, once token-store has told it, until both forget it', async () => {
+  test('has the same tag in all processes once token-store has reported a session, until it expires', async () => {
     const [own, other] = [setUp(), setUp()]
     await Promise.all([own.list.start(), other.list.start()])
     const empty = own.list.tag()
-    const revoked = own.gone('a', 300_000)
+    const entry = own.revoked('a', 300_000)
     own.list.add('a')
     for (const { tokenStore } of [own, other]) {
       tokenStore.revocations.mockImplementation(async () => ({
         nowMs: Date.now(),
-        revocations: Date.now() < revoked.untilMs ? [revoked] : [],
+        revocations: Date.now() < entry.untilMs ? [entry] : [],
       }))
     }
     await vi.advanceTimersByTimeAsync(500)
@@ -136,14 +136,14 @@ describe('the revocation list', () => {
     await Promise.all([own.list.stop(), other.list.stop()])
   })
 
-  test('a session that is ended here keeps the life its tokens had left, though the clock of token-store leaps before it is told', async () => {
-    const { list, tokenStore, gone } = setUp()
+  test("a session revoked by this process stays on the list for the lifetime of its tokens, even when token-store's clock jumps", async () => {
+    const { list, tokenStore, revoked } = setUp()
     await list.start()
     list.add('a')
-    const revoked = gone('a', 1_500_000)
+    const entry = revoked('a', 1_500_000)
     tokenStore.revocations.mockImplementation(async () => ({
       nowMs: Date.now() + 1_400_000,
-      revocations: [revoked],
+      revocations: [entry],
     }))
     await vi.advanceTimersByTimeAsync(500)
     tokenStore.revocations.mockImplementation(async () => ({ nowMs: Date.now(), revocations: [] }))
@@ -155,7 +155,7 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('is told as one and the same object for a second, and as another as soon as a session joins', async () => {
+  test('returns the same object for a second, and a new one as soon as a session is added', async () => {
     const { list } = setUp()
     await list.start()
     list.add('a')
@@ -169,9 +169,9 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('keeps an entry until its last access token is dead, also for clocks a minute apart, and not for ever', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
-    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 60_000)))
+  test('keeps an entry until its last access token has expired, with a margin of a minute for clocks', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
+    tokenStore.revocations.mockResolvedValueOnce(answer(revoked('a', 60_000)))
     await list.start()
     list.add('own')
     await vi.advanceTimersByTimeAsync(119_000)
@@ -183,13 +183,13 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('a session that had ended before and is not on the list of token-store leaves the list, and its tag, after three minutes', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('a session that had already ended is removed after three minutes when token-store does not report it', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     await list.start()
     const empty = list.tag()
     list.add('dead', { endedBefore: true })
     list.add('alive', { endedBefore: true })
-    tokenStore.revocations.mockResolvedValueOnce(answer(gone('alive', 1_800_000)))
+    tokenStore.revocations.mockResolvedValueOnce(answer(revoked('alive', 1_800_000)))
     await vi.advanceTimersByTimeAsync(179_000)
     expect([list.isRevoked('dead'), list.isRevoked('alive')]).toEqual([true, true])
     await vi.advanceTimersByTimeAsync(3000)
@@ -199,23 +199,23 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('a session that had ended before stays on the list while token-store is unavailable', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('a session that had already ended stays on the list while token-store is unavailable', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     await list.start()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
     list.add('a', { endedBefore: true })
     await vi.advanceTimersByTimeAsync(1_000_000)
     list.tag()
     expect(list.isRevoked('a')).toBe(true)
-    tokenStore.revocations.mockResolvedValue(answer(gone('a', 600_000)))
+    tokenStore.revocations.mockResolvedValue(answer(revoked('a', 600_000)))
     await vi.advanceTimersByTimeAsync(1500)
     expect(list.isRevoked('a')).toBe(true)
     await list.stop()
   })
 
-  test('a clock that leaps forward and back brings no dead token back to life', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
-    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a', 1_800_000)))
+  test('a clock that jumps forward and back does not make revoked tokens valid', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
+    tokenStore.revocations.mockResolvedValueOnce(answer(revoked('a', 1_800_000)))
     await list.start()
     vi.setSystemTime(START_MS + 7_200_000)
     await vi.advanceTimersByTimeAsync(40_000)
@@ -225,7 +225,7 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('reads everything again every minute', async () => {
+  test('reads the whole list again every minute', async () => {
     const { list, tokenStore } = setUp()
     await list.start()
     tokenStore.revocations.mockClear()
@@ -236,25 +236,25 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('a list that cannot be read whole never stops new revocations from being heard', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('a whole list that cannot be read never blocks new revocations', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     await list.start()
     tokenStore.revocations.mockImplementation(async ({ sinceMs }) => {
       if (sinceMs === undefined) throw new CodedError('unavailable')
-      return answer(...(Date.now() > START_MS + 120_000 ? [gone('late')] : []))
+      return answer(...(Date.now() > START_MS + 120_000 ? [revoked('late')] : []))
     })
     await vi.advanceTimersByTimeAsync(121_000)
     expect([list.isRevoked('late'), list.feedAgeMs() < 1000]).toEqual([true, true])
     await list.stop()
   })
 
-  test('a reading of the whole list that fails goes on where it stopped, at the start too', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('a failed read of the whole list continues where it stopped, also at the start', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     tokenStore.revocations
-      .mockResolvedValueOnce({ ...answer(gone('a')), next: '1' })
+      .mockResolvedValueOnce({ ...answer(revoked('a')), next: '1' })
       .mockRejectedValueOnce(new CodedError('unavailable'))
       .mockResolvedValueOnce({ ...answer(), next: '2' })
-      .mockResolvedValueOnce(answer(gone('b')))
+      .mockResolvedValueOnce(answer(revoked('b')))
     const starting = list.start()
     await vi.advanceTimersByTimeAsync(500)
     await starting
@@ -264,14 +264,14 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('a reading of what is new that fails goes on where it stopped', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('a failed read of the increment continues where it stopped', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     await list.start()
     tokenStore.revocations
       .mockClear()
-      .mockResolvedValueOnce({ ...answer(gone('a')), next: '1' })
+      .mockResolvedValueOnce({ ...answer(revoked('a')), next: '1' })
       .mockRejectedValueOnce(new CodedError('unavailable'))
-      .mockResolvedValueOnce(answer(gone('b')))
+      .mockResolvedValueOnce(answer(revoked('b')))
     await vi.advanceTimersByTimeAsync(1000)
     const since = { sinceMs: START_MS - 10_000 }
     expect(tokenStore.revocations.mock.calls).toEqual([
@@ -283,13 +283,13 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('an entry whose tokens live longer than the setting of today changes the tag, and lives as long as they do', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('an entry with a longer token lifetime than the current setting changes the tag and is kept as long', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     await list.start()
     list.add('a')
     const estimated = list.tag()
-    const revoked = gone('a', 7_200_000)
-    tokenStore.revocations.mockResolvedValueOnce(answer(revoked))
+    const entry = revoked('a', 7_200_000)
+    tokenStore.revocations.mockResolvedValueOnce(answer(entry))
     await vi.advanceTimersByTimeAsync(500)
     expect(list.tag()).not.toBe(estimated)
     expect(list.whole()).toEqual([{ sessionId: 'a', expiresInSeconds: 7260 }])
@@ -298,7 +298,7 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('a session that is ended here stays ended while token-store is unavailable, also after the life of access tokens was lowered', async () => {
+  test('a session revoked by this process stays revoked while token-store is unavailable, even after a shorter setting', async () => {
     const { list, tokenStore } = setUp()
     await list.start()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
@@ -308,25 +308,25 @@ describe('the revocation list', () => {
     await list.stop()
   })
 
-  test('says what is new since an answer, and that only the whole list will do where that is too much', async () => {
-    const { list, tokenStore, answer, gone } = setUp()
+  test('returns the increment since a response, or undefined when it is too large', async () => {
+    const { list, tokenStore, answer, revoked } = setUp()
     tokenStore.revocations.mockResolvedValueOnce(
-      answer({ ...gone('old'), revokedAtMs: START_MS - 60_000 }),
+      answer({ ...revoked('old'), revokedAtMs: START_MS - 60_000 }),
     )
     await list.start()
     const asOfMs = list.asOfMs() ?? NaN
-    tokenStore.revocations.mockResolvedValueOnce(answer(gone('a')))
+    tokenStore.revocations.mockResolvedValueOnce(answer(revoked('a')))
     await vi.advanceTimersByTimeAsync(500)
     list.add('own')
     expect(list.since(asOfMs)?.map(({ sessionId }) => sessionId)).toEqual(['a', 'own'])
-    const many = Array.from({ length: 20_001 }, (_, index) => gone(`many-${index}`))
+    const many = Array.from({ length: 20_001 }, (_, index) => revoked(`many-${index}`))
     tokenStore.revocations.mockResolvedValueOnce(answer(...many))
     await vi.advanceTimersByTimeAsync(500)
     expect(list.since(asOfMs)).toBeUndefined()
     await list.stop()
   })
 
-  test('stops while it waits for its first answer', async () => {
+  test('stops while it waits for the first response', async () => {
     const { list, tokenStore } = setUp()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
     const starting = list.start()
@@ -336,7 +336,7 @@ describe('the revocation list', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('waits no longer for its first answer once the start is called off', async () => {
+  test('stops waiting for the first response when the signal aborts', async () => {
     const { list, tokenStore } = setUp()
     tokenStore.revocations.mockRejectedValue(new CodedError('unavailable'))
     const calledOff = new AbortController()
@@ -355,25 +355,25 @@ describe('known users', () => {
 
   function setUp(options: Partial<Parameters<typeof createKnownUsers>[0]> = {}) {
     const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async (ids) =>
-      ids.filter((id) => id !== 'nobody').map((id) => ({ ...ada, id })),
+      ids.filter((id) => id !== 'unknown').map((id) => ({ ...ada, id })),
     )
     return { findByIds, known: createKnownUsers({ findByIds, clock, ...options }) }
   }
 
-  test('what is asked in one turn is one query', async () => {
+  test('calls in one turn of the event loop are one query', async () => {
     const { findByIds, known } = setUp()
-    const found = await Promise.all(['a', 'b', 'a', 'nobody'].map((id) => known.find(id)))
+    const found = await Promise.all(['a', 'b', 'a', 'unknown'].map((id) => known.find(id)))
     expect(found.map((user) => user?.id)).toEqual(['a', 'b', 'a', undefined])
-    expect(findByIds).toHaveBeenCalledExactlyOnceWith(['a', 'b', 'nobody'])
+    expect(findByIds).toHaveBeenCalledExactlyOnceWith(['a', 'b', 'unknown'])
     await known.find('a')
     expect(findByIds).toHaveBeenCalledTimes(2)
   })
 
-  test('no password hash is kept', async () => {
+  test('the password hash is not kept', async () => {
     expect(await setUp().known.find('a')).not.toHaveProperty('passwordHash')
   })
 
-  test('the last known state serves for a day while the database is away, and no longer', async () => {
+  test('the last known state is used for a day while the database is unavailable', async () => {
     const { findByIds, known } = setUp()
     await known.find('a')
     findByIds.mockRejectedValue(new CodedError('unavailable'))
@@ -384,7 +384,7 @@ describe('known users', () => {
     await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
-  test('a last known state has the role of a later change, and of no earlier one', async () => {
+  test('a last known state gets the role of a later change only', async () => {
     const change = (userId: string) => ({
       userId,
       role: 'viewer',
@@ -404,7 +404,7 @@ describe('known users', () => {
     await roleChanges.stop()
   })
 
-  test('who has just signed in is known, and a failed reading is remembered until one succeeds', async () => {
+  test('a user who has just signed in is known, and a failed query is reported until one succeeds', async () => {
     const { findByIds, known } = setUp()
     known.remember(ada)
     findByIds.mockRejectedValueOnce(new CodedError('unavailable'))
@@ -414,7 +414,7 @@ describe('known users', () => {
     expect(known.areUnavailable()).toBe(false)
   })
 
-  test('a database that does not answer in 300 ms counts as away', async () => {
+  test('a database that does not respond within 300 ms counts as unavailable', async () => {
     const { findByIds, known } = setUp()
     await known.find('a')
     findByIds.mockReturnValue(new Promise(() => {}))
@@ -424,26 +424,26 @@ describe('known users', () => {
     expect(await finding).toMatchObject({ id: 'a' })
   })
 
-  test('a user who is gone is not remembered', async () => {
+  test('a deleted user is not remembered', async () => {
     const { findByIds, known } = setUp()
     await known.find('a')
     findByIds.mockResolvedValueOnce([])
     expect(await known.find('a')).toBeUndefined()
-    findByIds.mockRejectedValue(new Error('away'))
+    findByIds.mockRejectedValue(new Error('unavailable'))
     await expect(known.find('a')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
-  test('memory is bounded: the one seen longest ago is forgotten', async () => {
+  test('memory is bounded: the least recently used user is dropped', async () => {
     const { findByIds, known } = setUp({ maxUsers: 2 })
     for (const id of ['a', 'b', 'a', 'c']) await known.find(id)
-    findByIds.mockRejectedValue(new Error('away'))
+    findByIds.mockRejectedValue(new Error('unavailable'))
     expect(await known.find('a')).toMatchObject({ id: 'a' })
     await expect(known.find('b')).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 
 describe('changed roles', () => {
-  test('are read each second, stay while the database is unavailable, and have one tag in every process', async () => {
+  test('are read each second, stay while the database is unavailable, and have the same tag in every process', async () => {
     const read = vi.fn<() => Promise<UserRoleChange[]>>(async () => [])
     const log = aLog()
     const roles = createRoleChanges({ read, log })
@@ -452,7 +452,7 @@ describe('changed roles', () => {
     const change = { userId: 'a', role: 'viewer', issuedBefore: 10, expiresInSeconds: 60 }
     read
       .mockResolvedValueOnce([change])
-      .mockRejectedValueOnce(new Error('away'))
+      .mockRejectedValueOnce(new Error('unavailable'))
       .mockResolvedValue([{ ...change, expiresInSeconds: 58 }])
     await vi.advanceTimersByTimeAsync(1000)
     const tag = roles.tag()

@@ -15,8 +15,8 @@ afterEach(() => {
 })
 
 /**
- * A token-store with pages of two rows, as many of which a list needs as of 5,000 in a burst of
- * half a million.
+ * A fake token-store with pages of two rows, so that few sessions make as many pages as a burst of
+ * half a million sessions with pages of 5,000 rows.
  */
 function setUp() {
   const rows: { sessionId: string; stampMs: number; committedMs: number }[] = []
@@ -63,7 +63,7 @@ function setUp() {
     return sessionId
   }
 
-  /** Ends 40 sessions a second; returns the greatest age of the list. */
+  /** Ends 40 sessions a second and returns the maximum age of the list. */
   async function burst(seconds: number): Promise<number> {
     let oldestMs = 0
     for (let ms = 0; ms < seconds * 1000; ms += 25) {
@@ -80,7 +80,7 @@ function setUp() {
     await starting
   }
 
-  /** A poll under way ends first. */
+  /** Waits for the current poll. */
   async function stop(): Promise<void> {
     const stopping = list.stop()
     await vi.advanceTimersByTimeAsync(10_000)
@@ -90,7 +90,7 @@ function setUp() {
   return { list, clock, nowMs, end, burst, start, stop }
 }
 
-test('a burst that takes many pages does not make the list old, and each session is known within two seconds', async () => {
+test('in a burst of many pages the list stays current, and each session is known within two seconds', async () => {
   const { list, end, burst, start, stop } = setUp()
   await start()
   expect(await burst(20)).toBeLessThan(1000)
@@ -100,7 +100,7 @@ test('a burst that takes many pages does not make the list old, and each session
   await stop()
 })
 
-test('a start that reads many pages is not old when it is ready', async () => {
+test('a start that reads many pages has a current list', async () => {
   const { list, end, stop } = setUp()
   for (let index = 0; index < 200; index += 1) end(START_MS - 600_000 + index)
   const starting = list.start()
@@ -110,7 +110,7 @@ test('a start that reads many pages is not old when it is ready', async () => {
   await stop()
 })
 
-test('what commits late in a burst becomes known, and no cursor that a back end gets before promises it', async () => {
+test('a late commit in a burst becomes known, and no earlier cursor of a back end skips it', async () => {
   const { list, end, burst, start, stop } = setUp()
   await start()
   await burst(5)
@@ -127,7 +127,7 @@ test('what commits late in a burst becomes known, and no cursor that a back end 
   await stop()
 })
 
-test('a clock of token-store that is set back in a burst hides no session that ends afterwards', async () => {
+test('a clock of token-store that is set back in a burst hides no later session', async () => {
   const { list, clock, end, burst, start, stop } = setUp()
   await start()
   await burst(5)
@@ -139,7 +139,7 @@ test('a clock of token-store that is set back in a burst hides no session that e
   await stop()
 })
 
-test('sessions that are stamped in the future hide none that ends meanwhile', async () => {
+test('sessions stamped in the future hide no session that ends now', async () => {
   const { list, nowMs, end, start, stop } = setUp()
   await start()
   for (let index = 0; index < 100; index += 1) end(nowMs() + 3_600_000 + index)

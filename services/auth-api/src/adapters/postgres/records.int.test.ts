@@ -22,7 +22,7 @@ describe('notices', () => {
     occurredAtMs,
   })
 
-  test('one event leaves one notice, however often it is delivered, also after it was dismissed', async () => {
+  test('an event adds one notice, even when delivered again after the notice was dismissed', async () => {
     const notices = createPostgresNotices(database)
     const [old, young] = [notice(1, Date.now() - 1000), notice(2)]
     await Promise.all(Array.from({ length: 10 }, () => notices.add(old)))
@@ -34,7 +34,7 @@ describe('notices', () => {
     expect(await notices.dismiss(USER_ID, old.id)).toBe(false)
   })
 
-  test("another user's notice can neither be seen nor dismissed", async () => {
+  test('the notice of another user can neither be read nor dismissed', async () => {
     const notices = createPostgresNotices(database)
     await notices.add(notice(3))
     expect(await notices.list(idOf(99))).toEqual([])
@@ -54,7 +54,7 @@ describe('the audit trail', () => {
   })
   const from = (address: string) => ({ ...context, address })
 
-  test('holds every login as it was', async () => {
+  test('records every login', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ usernameHash: 'all' }))
     await audit.record({
@@ -106,10 +106,10 @@ describe('the audit trail', () => {
     const usernameHash = `familiar ${was} ${is}`
     await audit.record(login({ usernameHash, context: from(was) }))
     expect(await audit.hasSignedInFrom(usernameHash, is)).toBe(familiar)
-    expect(await audit.hasSignedInFrom('somebody else', is)).toBe(false)
+    expect(await audit.hasSignedInFrom('another user', is)).toBe(false)
   })
 
-  test('successful sign-ins are read from the latest on, in pages', async () => {
+  test('successful sign-ins are read in pages, newest first', async () => {
     const { pool } = database
     const audit = createPostgresLoginAudit(database)
     await pool.query(`
@@ -124,7 +124,7 @@ describe('the audit trail', () => {
       { usernameHash: 'paged 4' },
       { usernameHash: 'paged 2' },
     ])
-    // A page without a sign-in does not end the reading.
+    // A page without successful sign-ins is not the last one.
     await pool.query(
       `insert into auth_api.login_audit (outcome, username_hash, network, agent)
         select 'invalid_credentials', 'flood', '', '' from generate_series(1, 20000)`,
@@ -137,13 +137,13 @@ describe('the audit trail', () => {
     expect(await audit.signInsBefore('1')).toEqual({ signIns: [], next: undefined })
   })
 
-  test('a failed login makes no address familiar', async () => {
+  test('a failed login does not make an address familiar', async () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ outcome: 'invalid_credentials', usernameHash: 'guessed' }))
     expect(await audit.hasSignedInFrom('guessed', context.block)).toBe(false)
   })
 
-  test('what is older than the retention goes, the rest stays, and nothing goes by a clock of the database that is ahead of ours', async () => {
+  test('only records older than the retention are deleted, and none while the database clock is ahead', async () => {
     const { pool } = database
     await pool.query(
       "insert into auth_api.login_audit (at, outcome, username_hash, network, agent) select now() - make_interval(days => d), 'succeeded', 'aged', '', '' from unnest(array[1, 89, 91, 400]) d",
@@ -161,7 +161,7 @@ describe('the audit trail', () => {
           deleteOld(pool, { retentionDays: 90, nowMs }, 1),
         ),
       )
-    // as if the database's clock had jumped ahead of ours
+    // as if the database clock had jumped ahead
     expect(await deleted(Date.now() - 120_000)).toEqual([0, 0])
     expect([await deleted(), await deleted(), await deleted()]).toEqual([
       [1, 1],

@@ -27,7 +27,7 @@ async function addUser(change: { username?: string } = {}): Promise<User> {
 }
 const stateOf = async (id: string) => (await users.findByIds([id]))[0]
 
-test('a user is found by any spelling of the name, and a name is taken once', async () => {
+test('a user is found by any spelling of the name, and no spelling can be added again', async () => {
   const ada = await addUser({ username: 'Ada' })
   expect(await users.findByName('ada')).toEqual(ada)
   expect(await users.findByName('Ada')).toBeUndefined()
@@ -45,7 +45,7 @@ test('a user is found by any spelling of the name, and a name is taken once', as
   })
 })
 
-test('of twenty that add one name at once, one succeeds', async () => {
+test('of twenty simultaneous additions of a name, one succeeds', async () => {
   const added = await Promise.all(
     Array.from({ length: 20 }, () =>
       users.add({ username: 'racer', role: 'user', passwordHash: 'x', demo: false }),
@@ -54,13 +54,13 @@ test('of twenty that add one name at once, one succeeds', async () => {
   expect(added.filter((user) => user !== undefined)).toHaveLength(1)
 })
 
-test('many are found in one statement; unknown ids are left out', async () => {
+test('many users are found in one statement; unknown ids are omitted', async () => {
   const [one, other] = [await addUser(), await addUser()]
   const found = await users.findByIds([one.id, other.id, '00000000-0000-4000-8000-000000000000'])
   expect(found.map(({ id }) => id).toSorted()).toEqual([one.id, other.id].toSorted())
 })
 
-test('role and password hash change; a hash is upgraded only while it is the one that was checked', async () => {
+test('role and password hash change; a hash is upgraded only if it is still the one that was checked', async () => {
   const { id } = await addUser()
   await users.setRole(id, 'admin')
   await users.upgradePasswordHash(id, { from: 'hash', to: 'stronger' })
@@ -68,11 +68,11 @@ test('role and password hash change; a hash is upgraded only while it is the one
   expect(await stateOf(id)).toMatchObject({ role: 'admin', passwordHash: 'stronger', version: 1 })
 })
 
-test('a changed role is recorded with the change, for longer than any access token lives, and so is a role that is repeated', async () => {
+test('a changed or repeated role is recorded, for longer than any access token lives', async () => {
   const [{ id }, other] = [await addUser(), await addUser()]
   const recorded = async () =>
     (await readRoleChanges(database.pool)).filter(({ userId }) => [id, other.id].includes(userId))
-  // The change itself was made by SQL.
+  // This change was made by SQL.
   await users.setRole(id, 'user')
   expect(await recorded()).toMatchObject([{ userId: id, role: 'user' }])
   await users.setRole('00000000-0000-4000-8000-000000000000', 'admin')
@@ -100,7 +100,7 @@ test('a changed role is recorded with the change, for longer than any access tok
   expect(await recorded()).toEqual([])
 })
 
-test('of role changes at once the last one to commit is recorded', async () => {
+test('of simultaneous role changes, the last to commit is recorded', async () => {
   const { id } = await addUser()
   await Promise.all(Array.from({ length: 20 }, (_, index) => users.setRole(id, `role-${index}`)))
   const change = (await readRoleChanges(database.pool)).find(({ userId }) => userId === id)
@@ -108,7 +108,7 @@ test('of role changes at once the last one to commit is recorded', async () => {
 })
 
 describe('a revocation', () => {
-  test('commits the raised version, the change and the pending row together', async () => {
+  test('commits the raised version, the change and the pending revocation together', async () => {
     const { id } = await addUser()
     const revocation = await users.revoke(id, 'user_disabled', { active: false })
     expect(revocation).toMatchObject({ userId: id, version: 2, reason: 'user_disabled' })
@@ -120,7 +120,7 @@ describe('a revocation', () => {
     expect((await users.pendingRevocations(id)).map(({ version }) => version)).toEqual([2, 3])
   })
 
-  test('of fifty with the same version to end, one ends it', async () => {
+  test('of fifty for the same version, one succeeds', async () => {
     const { id } = await addUser()
     const revocations = await Promise.all(
       Array.from({ length: 50 }, () => users.revoke(id, 'logout_all', { ifVersion: 1 })),
@@ -130,7 +130,7 @@ describe('a revocation', () => {
     expect(await users.pendingRevocations(id)).toHaveLength(1)
   })
 
-  test('of a user who is not there does nothing', async () => {
+  test('of an unknown user does nothing', async () => {
     expect(await users.revoke('00000000-0000-4000-8000-000000000000', 'admin', {})).toBeUndefined()
   })
 
@@ -144,7 +144,7 @@ describe('a revocation', () => {
     expect(await stateOf(id)).toMatchObject({ active: true, version: 2 })
   })
 
-  test('that waits shows its age, and the list of all holds it', async () => {
+  test('that is pending reports its age and is in the list of all users', async () => {
     const { id } = await addUser()
     const revocation = await users.revoke(id, 'admin', {})
     expect(await users.pendingRevocations()).toContainEqual(revocation)
@@ -152,9 +152,9 @@ describe('a revocation', () => {
   })
 })
 
-test('a database that is away is a coded fault, never a missing user', async () => {
-  const gone = createPostgresUsers({ pool: (await closedDatabase()).pool })
-  await expect(gone.findByName('ada')).rejects.toMatchObject({ code: 'unavailable' })
+test('an unavailable database is a coded error, never a missing user', async () => {
+  const unavailable = createPostgresUsers({ pool: (await closedDatabase()).pool })
+  await expect(unavailable.findByName('ada')).rejects.toMatchObject({ code: 'unavailable' })
 
   async function closedDatabase() {
     const opened = await openTestDatabase()

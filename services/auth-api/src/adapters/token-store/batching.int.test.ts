@@ -14,7 +14,7 @@ import {
 const TOKENS = Array.from({ length: 100 }, (_, i) => `art_${i + 1}`)
 const OWN_ANSWERS = TOKENS.map((_, i) => ({ outcome: 'rate_limited', retryAfterSeconds: i + 1 }))
 
-test('what is asked at once travels in one request, and everyone gets the own answer', async () => {
+test('simultaneous calls go into one request, and each gets its own result', async () => {
   const store = await openTestStore()
   const { tokenStore } = openClient({ urls: [store.url] })
   expect(await Promise.all(TOKENS.map((token) => tokenStore.rotate(rotation(token))))).toEqual(
@@ -29,7 +29,7 @@ test('what is asked at once travels in one request, and everyone gets the own an
   ])
 })
 
-test('three batches are in flight, all that waits goes into the next, and none is larger than 256', async () => {
+test('at most three batches are in flight, all waiting calls go into the next, up to 256', async () => {
   const store = await openTestStore()
   const held: Asked[] = []
   store.behaviour = (call) =>
@@ -48,7 +48,7 @@ test('three batches are in flight, all that waits goes into the next, and none i
   }
   await expect.poll(() => held.length).toBe(3)
   answers.push(...ask(100), ...ask(200))
-  // A fourth one would have arrived before these.
+  // A fourth batch would have arrived before these calls.
   for (const _ of [1, 2]) await tokenStore.inspect({ sessionId: SESSION })
   expect(sizes()).toEqual([1, 1, 1])
   store.behaviour = answer
@@ -57,7 +57,7 @@ test('three batches are in flight, all that waits goes into the next, and none i
   expect(sizes()).toEqual([1, 1, 1, 256, 44])
 })
 
-test('trouble of one item is its own, and an answer in another form too', async () => {
+test('a failed or malformed result affects its own call only', async () => {
   const store = await openTestStore()
   store.behaviour = ({ response }) =>
     void response.end(
@@ -86,14 +86,14 @@ test('trouble of one item is its own, and an answer in another form too', async 
   expect(store.asked).toHaveLength(1)
 })
 
-test('a batch that the store rejects whole costs only those their answer whom it does not take', async () => {
+test('when token-store rejects a batch, only the invalid items fail', async () => {
   const store = await openTestStore()
   store.behaviour = (call) => {
     const status =
       call.items.length > 40 ? 413 : call.items.some(({ token }) => token === 'art_77') ? 400 : 200
     return status === 200 ? answer(call) : void call.response.writeHead(status).end('{}')
   }
-  const { tokenStore, told } = openClient({ urls: [store.url] })
+  const { tokenStore, messages } = openClient({ urls: [store.url] })
   const outcomes = await Promise.allSettled(
     TOKENS.map((token) => tokenStore.rotate(rotation(token))),
   )
@@ -103,10 +103,10 @@ test('a batch that the store rejects whole costs only those their answer whom it
   expect(outcomes[76]).toMatchObject({
     reason: { code: 'unavailable', cause: { cause: { message: 'token-store responded 400' } } },
   })
-  expect(told).toEqual([])
+  expect(messages).toEqual([])
 })
 
-test('the deadline holds for what waits behind a store that hangs, too', async () => {
+test('the deadline applies to calls that wait behind a hanging store', async () => {
   const store = await openTestStore()
   store.behaviour = () => undefined
   const { tokenStore } = openClient({ urls: [store.url], deadlineMs: 300 })
@@ -119,7 +119,7 @@ test('the deadline holds for what waits behind a store that hangs, too', async (
   expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(15_000)
 })
 
-test('the deadline holds while a name is looked up', async () => {
+test('the deadline applies while a name is looked up', async () => {
   const { tokenStore } = openClient({
     urls: ['http://token-store:1'],
     deadlineMs: 100,
@@ -130,7 +130,7 @@ test('the deadline holds while a name is looked up', async () => {
   expect(ms).toBeLessThan(15_000)
 })
 
-test('a rotation without an Idempotency-Key is given one, so that repeating it is no reuse with the window off', async () => {
+test('a rotation without an Idempotency-Key gets one, so that its retry is no reuse', async () => {
   const store = await openTestStore()
   store.behaviour = (call) =>
     store.asked.length === 1 ? void call.response.destroy() : answer(call)
@@ -141,7 +141,7 @@ test('a rotation without an Idempotency-Key is given one, so that repeating it i
   expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), keys[0], 'attempt'])
 })
 
-test('a request that carries many traces names each with its item, and itself as the call that it is', async () => {
+test('a batch carries the trace of each item, and its own trace in the header', async () => {
   const store = await openTestStore()
   const spans: { name: string; traceparents?: readonly unknown[] }[] = []
   const tracing: typeof noTracing = {

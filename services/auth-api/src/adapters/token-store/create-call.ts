@@ -1,71 +1,70 @@
-import type { Answer, Store } from './open-store.ts'
-import type { Stores } from './create-stores.ts'
+import type { Replicas } from './create-replicas.ts'
+import type { Answer, Replica } from './open-replica.ts'
 
 /**
- * A store that is alone is asked again after a random part of this, so that callers do not come
- * back all at once.
+ * A single replica is retried after a random part of this, so that callers do not retry at once.
  */
 const LONGEST_PAUSE_MS = 100
 
 type CallRequest = Readonly<{
   verb: string
   items: readonly object[]
-  /** whether it does the same when it is carried out twice */
+  /** whether a repeated call has the same effect as one call */
   repeatable: boolean
   /** on the clock of `nowMs` */
   deadlineAtMs: number
 }>
 /**
- * One result per item, as the store sent them, or an `Error` for an item that went wrong by itself.
- * Throws what went wrong with all.
+ * Returns one result for each item, as token-store sent it, or an `Error` for an item that failed
+ * alone. Throws when the whole call fails.
  */
 export type Call = (request: CallRequest) => Promise<readonly unknown[]>
 
 /**
- * Asks one token-store, and after trouble once more: another one at once, the same one after a
- * random pause, always within the deadline. What is not repeatable is asked again only when no
- * connection was made.
+ * Creates the function that calls token-store and retries once within the deadline: another replica
+ * at once, or the same replica after a random pause. A call that is not repeatable is retried only
+ * when no connection was made.
  */
 export function createCall({
-  stores,
+  replicas,
   nowMs,
   random,
 }: {
-  stores: Stores
+  replicas: Replicas
   nowMs(): number
   random(): number
 }): Call {
-  async function ask(
+  async function attempt(
     { verb, items, repeatable, deadlineAtMs }: CallRequest,
     tried?: Attempt,
   ): Promise<Attempt> {
-    const { store, end } = await stores.pick()
-    if (store === tried?.store)
+    const { replica, release } = await replicas.pick()
+    if (replica === tried?.replica)
       await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_PAUSE_MS))
     const leftMs = deadlineAtMs - nowMs()
-    // Half of the time is kept for the other store, as long as there is one.
+    // Half of the time is kept for another replica, if there is one.
     const withinMs =
-      tried === undefined && repeatable && stores.hasAnother(store) ? leftMs / 2 : leftMs
-    const answer = await store.post(verb, items, withinMs)
-    if (answer.outcome === 'answered' || answer.outcome === 'rejected') end('well')
-    else end('trouble', answer.cause)
-    return { store, answer }
+      tried === undefined && repeatable && replicas.hasAnother(replica) ? leftMs / 2 : leftMs
+    const answer = await replica.post(verb, items, withinMs)
+    if (answer.outcome === 'answered' || answer.outcome === 'rejected') release('healthy')
+    else release('failed', answer.cause)
+    return { replica, answer }
   }
 
   async function call(request: CallRequest): Promise<readonly unknown[]> {
-    const first = await ask(request)
+    const first = await attempt(request)
     const again =
       mayRepeat(first.answer, request.repeatable) &&
       nowMs() + LONGEST_PAUSE_MS < request.deadlineAtMs
-    const { answer } = again ? await ask(request, first) : first
+    const { answer } = again ? await attempt(request, first) : first
     if (answer.outcome === 'answered') return answer.results
     if (answer.outcome === 'rejected' && request.items.length > 1) return callInHalves(request)
     throw answer.cause
   }
 
   /**
-   * A store rejects a request whole; one item that it does not take must not cost the others their
-   * answer.
+   * token-store rejects a whole request. Halving it until the invalid item is alone lets the other
+   * items succeed.
    */
   async function callInHalves(request: CallRequest): Promise<readonly unknown[]> {
     const middle = Math.ceil(request.items.length / 2)
@@ -81,7 +80,7 @@ export function createCall({
   return call
 }
 
-type Attempt = { store: Store; answer: Answer }
+type Attempt = { replica: Replica; answer: Answer }
 
 function mayRepeat({ outcome }: Answer, repeatable: boolean): boolean {
   return outcome === 'not_reached' || (outcome === 'failed' && repeatable)

@@ -18,14 +18,14 @@ function open(urls: string[]) {
   return { state, addresses }
 }
 
-test('a name counts with every address it has, an address is not looked up', async () => {
+test('a name is resolved to all its addresses; an address is not looked up', async () => {
   const { state, addresses } = open(['http://store:1', 'http://127.0.0.1:2', 'http://[::1]:3'])
   state.addresses = ['10.0.0.1', '10.0.0.2']
   expect((await addresses()).toSorted()).toEqual(['10.0.0.1', '10.0.0.2', '127.0.0.1', '::1'])
   expect(state.lookups).toBe(1)
 })
 
-test('new addresses are found behind the calls, at most every two seconds', async () => {
+test('names are looked up again in the background, at most every two seconds', async () => {
   const { state, addresses } = open(['http://store:1'])
   await Promise.all([addresses(), addresses()])
   state.addresses = ['10.0.0.9']
@@ -39,11 +39,11 @@ test('new addresses are found behind the calls, at most every two seconds', asyn
   expect(state.lookups).toBe(2)
 })
 
-test('a name that cannot be looked up, or has no address any more, keeps what it had', async () => {
+test('a name whose lookup fails or is empty keeps its addresses', async () => {
   const { state, addresses } = open(['http://store:1'])
   await addresses()
-  for (const trouble of [{ fails: true }, { fails: false, addresses: [] }]) {
-    Object.assign(state, trouble)
+  for (const failure of [{ fails: true }, { fails: false, addresses: [] }]) {
+    Object.assign(state, failure)
     state.nowMs += 2000
     await addresses()
     await turn()
@@ -51,7 +51,7 @@ test('a name that cannot be looked up, or has no address any more, keeps what it
   }
 })
 
-test('without any address it throws, and asks again with the next call', async () => {
+test('without any address it throws, and the next call looks up again', async () => {
   const { state, addresses } = open(['http://store:1'])
   state.fails = true
   await expect(addresses()).rejects.toMatchObject({

@@ -1,17 +1,17 @@
 import { isIP } from 'node:net'
 
-/** One process of token-store: a URL as configured, and one of the addresses that its host has. */
+/** One replica of token-store: a configured URL, and one of the addresses of its host. */
 export type Endpoint = Readonly<{ url: string; address: string }>
-/** All addresses of a host name. */
+/** Returns all addresses of a host name. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>
 export type Directory = () => Promise<readonly Endpoint[]>
 
 const FRESH_MS = 2000
 
 /**
- * Where token-store is now. A name is looked up again when the last answer is older than 2 s,
- * behind the calls: they wait for the first answer alone. A name that cannot be looked up keeps the
- * addresses it had; throws when none is known at all.
+ * Creates the function that returns the current replicas of token-store. Names are looked up again
+ * in the background when the last result is older than 2 s; only the first lookup is awaited. A
+ * name whose lookup fails keeps its addresses. Throws when no address is known.
  */
 export function createDirectory({
   urls,

@@ -17,7 +17,7 @@ async function openStore(answer: RequestListener, { path = '', deadlineMs = 20_0
   return openClient({ urls: [`http://127.0.0.1:${port}${path}`], deadlineMs }).tokenStore
 }
 
-test('a call is one item with the key of the service, and its answer one result', async () => {
+test('a call sends one item with the service key and returns one result', async () => {
   const seen: object[] = []
   const tokenStore = await openStore(
     async (request, response) => {
@@ -51,7 +51,7 @@ test('a call is one item with the key of the service, and its answer one result'
   ])
 })
 
-test('every verb has its path', async () => {
+test('every method has its own path', async () => {
   const paths = new Set<string | undefined>()
   const tokenStore = await openStore((request, response) => {
     paths.add(request.url?.slice('/internal/v1/'.length))
@@ -88,47 +88,41 @@ test('every verb has its path', async () => {
 })
 
 test.each<[string, RequestListener]>([
-  ['tells that it could not', json({ results: [{ error: 'unavailable' }] })],
-  ['does not know our key', json({ error: { code: 'forbidden' } }, 403)],
-  ['answers 401', json({}, 401)],
-  ['answers 500', json({ results: [{ outcome: 'expired' }] }, 500)],
-  ['answers in another form', json({ results: [{ outcome: 'made_up' }] })],
-  ['leaves a property out', json({ results: [{ outcome: 'revoked' }] })],
-  ['answers nothing', json({ results: [] })],
+  ['reports a failure', json({ results: [{ error: 'unavailable' }] })],
+  ['does not accept our key', json({ error: { code: 'forbidden' } }, 403)],
+  ['responds 401', json({}, 401)],
+  ['responds 500', json({ results: [{ outcome: 'expired' }] }, 500)],
+  ['returns an unknown outcome', json({ results: [{ outcome: 'made_up' }] })],
+  ['omits a property', json({ results: [{ outcome: 'revoked' }] })],
+  ['returns no result', json({ results: [] })],
+  ['returns too many results', json({ results: [{ outcome: 'expired' }, { outcome: 'expired' }] })],
+  ['returns null', json(null)],
+  ['returns no JSON', (_, response) => void response.end('<html>')],
+  ['closes the connection', (request) => void request.socket.destroy()],
   [
-    'answers more than was asked',
-    json({ results: [{ outcome: 'expired' }, { outcome: 'expired' }] }),
-  ],
-  ['answers null', json(null)],
-  ['answers no JSON', (_, response) => void response.end('<html>')],
-  ['hangs up', (request) => void request.socket.destroy()],
-  [
-    'hangs up in the middle',
+    'closes the connection within the response',
     (_, response) =>
       void response
         .writeHead(200, { 'content-length': '100' })
         .write('{"results"', () => response.destroy()),
   ],
-  ['never answers', () => undefined],
+  ['never responds', () => undefined],
   [
-    'begins to answer and stops',
+    'stops within the response',
     (_, response) => void response.writeHead(200).write('{"results":['),
   ],
-])(
-  'a store that %s is unavailable, within the deadline, and its cause is kept',
-  async (_, answer) => {
-    const tokenStore = await openStore(answer, { deadlineMs: 200 })
-    const { value: error, ms } = await timed(tokenStore.rotate(rotation()))
-    expect(error).toMatchObject({
-      code: 'unavailable',
-      cause: { message: 'token-store: rotate failed', cause: expect.anything() },
-    })
-    expect(error).toBeInstanceOf(CodedError)
-    expect(ms).toBeLessThan(15_000)
-  },
-)
+])('a store that %s is unavailable within the deadline, with its cause', async (_, answer) => {
+  const tokenStore = await openStore(answer, { deadlineMs: 200 })
+  const { value: error, ms } = await timed(tokenStore.rotate(rotation()))
+  expect(error).toMatchObject({
+    code: 'unavailable',
+    cause: { message: 'token-store: rotate failed', cause: expect.anything() },
+  })
+  expect(error).toBeInstanceOf(CodedError)
+  expect(ms).toBeLessThan(15_000)
+})
 
-test('a request that does not fit the contract is refused here, because the store would refuse its whole batch', async () => {
+test('an invalid request is refused by the client, because token-store would reject its whole batch', async () => {
   let requests = 0
   const tokenStore = await openStore((request, response) => {
     requests += 1
@@ -147,8 +141,8 @@ test('a request that does not fit the contract is refused here, because the stor
 
 test.each<[string, RequestListener]>([
   ['refuses our key', json({}, 403)],
-  ['answers with a token and no JSON', (_, response) => void response.end('art_secret')],
-])('no token and no key stands in the error of a store that %s', async (_, answer) => {
+  ['returns a token instead of JSON', (_, response) => void response.end('art_secret')],
+])('the error of a store that %s contains no token and no key', async (_, answer) => {
   const tokenStore = await openStore(answer)
   const { value: error } = await timed(tokenStore.rotate(rotation('art_secret')))
   expect(error).toBeInstanceOf(CodedError)

@@ -17,20 +17,22 @@ import type { CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import { createCall } from './create-call.ts'
 import { createDirectory, type Lookup } from './create-directory.ts'
-import { createStores } from './create-stores.ts'
+import { createReplicas } from './create-replicas.ts'
 import { createVerbs } from './create-verbs.ts'
-import { openStore } from './open-store.ts'
+import { openReplica } from './open-replica.ts'
 
-/** Shorter than the 3 s in which a caller is answered, longer than any statement of the store. */
+/** Shorter than the 3 s for a whole request, longer than any statement of token-store. */
 const DEADLINE_MS = 2000
 
 /**
- * The token-stores over their internal HTTP API. A call that is refused, late, cut or answered in
- * another form, by two of them where it may be repeated, is `CodedError('unavailable')`: it may
- * have been carried out, and the caller's retry finds that. A rotation may be repeated, because a
- * repeated one gets the same successor: within the replay window, and by its `Idempotency-Key` at
- * any time. A request without one is given one, so that the window may be off and our repeat no
- * alarm.
+ * Creates the client of token-store's internal HTTP API. It balances over all replicas and retries
+ * once. A call that still fails is `CodedError('unavailable')`: it may have been carried out, and a
+ * retry of the caller finds its result. A rotation can be repeated, because it returns the same
+ * successor within the grace window, and for the same `Idempotency-Key` at any time. A request
+ * without a key gets one, so that a retry raises no alarm when the grace window is off.
+ *
+ * undici's dns and retry interceptors and RoundRobinPool cannot replace this: they neither keep
+ * half of the deadline for another replica nor skip unhealthy replicas until a probe succeeds.
  */
 export function createHttpTokenStore({
   urls,
@@ -47,7 +49,7 @@ export function createHttpTokenStore({
   /** the first of `INTERNAL_API_KEYS` */
   apiKey: string
   log: Pick<Log, 'info' | 'warn'>
-  /** a clock that never jumps */
+  /** monotonic */
   nowMs?: () => number
   random?: () => number
   createId?: CreateId
@@ -55,14 +57,14 @@ export function createHttpTokenStore({
   lookup?: Lookup
   tracing?: Tracing
 }): { tokenStore: TokenStore; close(): Promise<void> } {
-  const stores = createStores({
+  const replicas = createReplicas({
     directory: createDirectory({ urls, lookup, nowMs }),
-    open: (endpoint) => openStore({ endpoint, apiKey, tracing }),
+    open: (endpoint) => openReplica({ endpoint, apiKey, tracing }),
     nowMs,
     log,
   })
   const { single, batched } = createVerbs({
-    call: createCall({ stores, nowMs, random }),
+    call: createCall({ replicas, nowMs, random }),
     deadlineMs,
     nowMs,
     tracing,
@@ -72,7 +74,7 @@ export function createHttpTokenStore({
 
   return {
     tokenStore: {
-      // A second session would be nobody's.
+      // A repeated call would open a second session.
       issue: single('issue', IssueResult, { repeatable: false }),
       rotate: (request) => rotate({ idempotencyKey: createId(), ...request }),
       peek: batched('peek', PeekResult),
@@ -82,7 +84,7 @@ export function createHttpTokenStore({
       listSessions: single('list-sessions', ListSessionsResult, { repeatable: true }),
       revocations: single('revocations', RevocationsResult, { repeatable: true }),
     },
-    close: () => stores.close(),
+    close: () => replicas.close(),
   }
 }
 

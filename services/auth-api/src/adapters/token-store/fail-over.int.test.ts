@@ -17,32 +17,32 @@ const ISSUE = {
   context: CONTEXT,
   accessTtlSeconds: 1,
 }
-const hangUp = ({ response }: Asked) => void response.destroy()
+const closeConnection = ({ response }: Asked) => void response.destroy()
 
-test('a request whose connection breaks is made once more, and no third time', async () => {
+test('a request whose connection breaks is retried once', async () => {
   const store = await openTestStore()
   const { tokenStore } = openClient({ urls: [store.url] })
-  store.behaviour = (call) => (store.asked.length === 1 ? hangUp(call) : answer(call))
+  store.behaviour = (call) => (store.asked.length === 1 ? closeConnection(call) : answer(call))
   expect(await tokenStore.rotate(rotation('art_5'))).toEqual({
     outcome: 'rate_limited',
     retryAfterSeconds: 5,
   })
   expect(store.asked.map(({ items }) => items)).toEqual([[rotation('art_5')], [rotation('art_5')]])
-  store.behaviour = hangUp
+  store.behaviour = closeConnection
   await expect(tokenStore.rotate(rotation())).rejects.toMatchObject({ code: 'unavailable' })
   expect(store.asked).toHaveLength(4)
 })
 
-test('an issue that may have reached a store is not made again: nobody gets two sessions', async () => {
+test('an issue that may have reached a store is not retried, so that a sign-in never opens two sessions', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url] })
-  a.behaviour = hangUp
-  b.behaviour = hangUp
+  a.behaviour = closeConnection
+  b.behaviour = closeConnection
   await expect(tokenStore.issue(ISSUE)).rejects.toMatchObject({ code: 'unavailable' })
   expect(a.asked.length + b.asked.length).toBe(1)
 })
 
-test('an issue for which no connection could be made goes to the other store', async () => {
+test('an issue is retried at the other store when no connection was made', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url] })
   b.behaviour = ({ response }) =>
@@ -52,14 +52,14 @@ test('an issue for which no connection could be made goes to the other store', a
     expect(await tokenStore.issue(ISSUE)).toEqual({ outcome: 'user_revoked' })
 })
 
-test('calls spread over the stores, also one after the other', async () => {
+test('sequential calls are spread over the stores', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url] })
   for (let i = 0; i < 10; i += 1) await tokenStore.rotate(rotation())
   expect([a.asked.length, b.asked.length]).toEqual([5, 5])
 })
 
-test('calls spread over the addresses of one name, and follow it to new ones', async () => {
+test('calls are spread over the addresses of a name, and move to its new addresses', async () => {
   const a = await openTestStore({ host: '127.0.0.2' })
   const [b, c] = [
     await openTestStore({ host: '127.0.0.3', port: a.port }),
@@ -81,9 +81,9 @@ test('calls spread over the addresses of one name, and follow it to new ones', a
   expect(a.asked.length + b.asked.length).toBe(before)
 })
 
-test('a store that is killed under load costs no call, is left alone, and is used again when it is back', async () => {
+test('when a store is killed under load no call fails; it is marked unhealthy, and used again after a probe', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
-  const { tokenStore, told } = openClient({ urls: [a.url, b.url] })
+  const { tokenStore, messages } = openClient({ urls: [a.url, b.url] })
   const ask = (count: number) =>
     Promise.all(Array.from({ length: count }, () => tokenStore.rotate(rotation())))
   const load: Array<Promise<unknown[]>> = []
@@ -94,17 +94,17 @@ test('a store that is killed under load costs no call, is left alone, and is use
   }
   expect((await Promise.all(load)).flat()).toHaveLength(250)
   await ask(1)
-  expect(told).toEqual(['token-store replica marked unhealthy'])
+  expect(messages).toEqual(['token-store replica marked unhealthy'])
   const asked = a.asked.length
   await a.start()
   await expect
-    .poll(() => told)
+    .poll(() => messages)
     .toEqual(['token-store replica marked unhealthy', 'token-store replica recovered'])
   for (let i = 0; i < 4; i += 1) await ask(1)
   expect(a.asked.length).toBe(asked + 2)
 })
 
-test('a store that hangs costs some callers half of the deadline once, and nobody pays for looking after it', async () => {
+test('a hanging store delays some calls by half of the deadline once; probes delay no call', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url], deadlineMs: 6000 })
   a.behaviour = () => undefined
@@ -121,9 +121,11 @@ test('a store that hangs costs some callers half of the deadline once, and nobod
     .poll(async () => {
       const [probes, wasOpen] = [a.probes, a.openProbes > 0]
       await tokenStore.rotate(rotation())
-      return wasOpen && a.openProbes > 0 && a.probes === probes && 'answered while a probe hung'
+      return (
+        wasOpen && a.openProbes > 0 && a.probes === probes && 'responded during a hanging probe'
+      )
     })
-    .toBe('answered while a probe hung')
+    .toBe('responded during a hanging probe')
   expect(a.asked.length).toBe(asked)
 
   a.behaviour = answer
@@ -133,7 +135,7 @@ test('a store that hangs costs some callers half of the deadline once, and nobod
     .toBeGreaterThan(asked)
 })
 
-test('while a batch hangs at one store, others pass through the other', async () => {
+test('while a batch hangs at one store, other calls use the other store', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url] })
   const held: Asked[] = []
@@ -151,7 +153,7 @@ test('while a batch hangs at one store, others pass through the other', async ()
   expect(a.asked).toHaveLength(1)
 })
 
-test('all stores away is unavailable in less than 300 ms, and over as soon as one is back', async () => {
+test('with all stores down calls fail within 300 ms, and succeed as soon as one is up', async () => {
   const [a, b] = [await openTestStore(), await openTestStore()]
   const { tokenStore } = openClient({ urls: [a.url, b.url] })
   await Promise.all([a.stop(), b.stop()])
@@ -169,7 +171,7 @@ test('all stores away is unavailable in less than 300 ms, and over as soon as on
   })
 })
 
-test('one store alone that is away is unavailable in less than 300 ms, and used again when it is back', async () => {
+test('with a single store down calls fail within 300 ms, and succeed as soon as it is up', async () => {
   const store = await openTestStore()
   const { tokenStore } = openClient({ urls: [store.url] })
   await tokenStore.rotate(rotation())
@@ -180,7 +182,7 @@ test('one store alone that is away is unavailable in less than 300 ms, and used 
     expect(value).toMatchObject({ code: 'unavailable' })
     tookMs.push(ms)
   }
-  // The shortest, as above: the machine may be busy with something else.
+  // The shortest, because each can be late on a busy machine.
   expect(Math.min(...tookMs)).toBeLessThan(300)
   await store.start()
   expect(await tokenStore.rotate(rotation('art_3'))).toEqual({
@@ -189,7 +191,7 @@ test('one store alone that is away is unavailable in less than 300 ms, and used 
   })
 })
 
-test('close waits for the answers that are still to come', async () => {
+test('close waits for the calls in flight', async () => {
   const store = await openTestStore()
   const held: Asked[] = []
   store.behaviour = (call) => void held.push(call)

@@ -12,7 +12,7 @@ function setUp() {
   return { inner, time, store: rememberEnded({ tokenStore: inner, nowMs: () => time.nowMs }) }
 }
 
-test('a revoked token is asked for once a minute, by rotate and peek together', async () => {
+test('rotate and peek ask for a revoked token once a minute together', async () => {
   const { inner, time, store } = setUp()
   inner.rotate.mockResolvedValue(revoked)
   for (let i = 0; i < 5; i += 1)
@@ -23,7 +23,7 @@ test('a revoked token is asked for once a minute, by rotate and peek together', 
   expect(inner.rotate).toHaveBeenCalledTimes(2)
 })
 
-test('beside the access token of another session token-store decides', async () => {
+test('with the access token of another session token-store decides', async () => {
   const { inner, store } = setUp()
   inner.rotate
     .mockResolvedValueOnce(revoked)
@@ -40,7 +40,7 @@ test.each([
   { outcome: 'unknown_session' },
   { outcome: 'rotated', token: 'art_next', session: aSession(), intervalSeconds: 1 },
   { outcome: 'reused', sessionId: SESSION_ID, userId: USER_ID },
-] as const)('no other answer is remembered: $outcome', async (answer) => {
+] as const)('no other outcome is remembered: $outcome', async (answer) => {
   const { inner, store } = setUp()
   inner.rotate.mockResolvedValue(answer)
   await store.rotate(request)
@@ -48,7 +48,7 @@ test.each([
   expect(inner.rotate).toHaveBeenCalledTimes(2)
 })
 
-test('a logout that is repeated costs no more calls', async () => {
+test('a repeated logout causes no further calls', async () => {
   const { inner, store } = setUp()
   inner.inspect.mockResolvedValueOnce({ outcome: 'found', active: true, session: aSession() })
   inner.inspect.mockResolvedValue({ outcome: 'found', active: false, session: aSession() })
@@ -59,11 +59,11 @@ test('a logout that is repeated costs no more calls', async () => {
     await store.revokeSession(end)
   }
   expect([inner.inspect.mock.calls.length, inner.revokeSession.mock.calls.length]).toEqual([2, 1])
-  await store.revokeSession({ ...end, userId: 'somebody else' })
+  await store.revokeSession({ ...end, userId: 'another user' })
   expect(inner.revokeSession).toHaveBeenCalledTimes(2)
 })
 
-test('a session that has expired, and was not ended, is asked for each time', async () => {
+test('an expired session is not remembered', async () => {
   const { inner, store } = setUp()
   inner.inspect.mockResolvedValue({ outcome: 'found', active: false, session: aSession() })
   for (let i = 0; i < 3; i += 1) await store.inspect({ sessionId: SESSION_ID })

@@ -8,9 +8,9 @@ const MOST = 20_000
 type Revoked = Extract<RotateResult, { outcome: 'revoked' }>
 
 /**
- * Remembers for a minute which tokens and sessions token-store has called revoked. That never
- * changes, so a dead token that is presented again costs no call and no transaction. An expired
- * session is not remembered: its end depends on the database's clock.
+ * Remembers for a minute which tokens and sessions token-store has reported as revoked. That never
+ * changes, so presenting such a token again causes no call and no transaction. Expired sessions are
+ * not remembered, because they depend on the database clock.
  */
 export function rememberEnded({
   tokenStore,
@@ -25,16 +25,19 @@ export function rememberEnded({
   const inspections = new LRUCache<string, InspectResult>(options)
   const ended = new LRUCache<string, true>(options)
 
-  function findRefusal(token: string, expectedSessionId: string | undefined): Revoked | undefined {
-    const known = refusals.get(toKey(token))
+  function findRefusal(
+    refreshToken: string,
+    expectedSessionId: string | undefined,
+  ): Revoked | undefined {
+    const known = refusals.get(toKey(refreshToken))
     return expectedSessionId === undefined || expectedSessionId === known?.sessionId
       ? known
       : undefined
   }
 
-  function learn(token: string, answer: { outcome: string } | RotateResult): void {
+  function learn(refreshToken: string, answer: { outcome: string } | RotateResult): void {
     if (!('sessionId' in answer) || answer.sessionId === undefined) return
-    if (answer.outcome === 'revoked') refusals.set(toKey(token), answer)
+    if (answer.outcome === 'revoked') refusals.set(toKey(refreshToken), answer)
   }
 
   return {
@@ -56,7 +59,7 @@ export function rememberEnded({
     async inspect(request) {
       const key = 'token' in request ? toKey(request.token) : request.sessionId
       const known = inspections.get(key)
-      // Only the end of a session is remembered, and by the call that ended it.
+      // Only sessions that `revokeSession` has ended are answered from memory.
       if (known?.outcome === 'found' && ended.has(toOwned(known.session.id, known.session.userId)))
         return known
       const answer = await tokenStore.inspect(request)
@@ -73,6 +76,7 @@ export function rememberEnded({
   }
 }
 
-/** Not the token itself: a heap dump must not hold more of them than it has to. */
-const toKey = (token: string) => createHash('sha256').update(token).digest('base64url')
+/** Hashes the token, so that it does not stay in memory. */
+const toKey = (refreshToken: string) =>
+  createHash('sha256').update(refreshToken).digest('base64url')
 const toOwned = (sessionId: string, userId: string | undefined) => `${sessionId} ${userId}`

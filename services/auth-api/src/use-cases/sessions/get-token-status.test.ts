@@ -30,7 +30,7 @@ const statusOf = (check: AccessTokenCheck) =>
     clock,
   })({ accessToken: 'jwt' })
 
-test('a live token tells its user and its time', async () => {
+test('a valid token returns its user and its remaining time', async () => {
   const expected = {
     valid: true,
     needsRefresh: false,
@@ -47,7 +47,7 @@ test('a live token tells its user and its time', async () => {
   })
 })
 
-test('an expired token needs a refresh, a revoked one is past it, and neither tells a name', async () => {
+test('an expired token needs a refresh, a revoked one does not, and neither returns a name', async () => {
   expect(await statusOf({ outcome: 'expired', claims: issuedAgo(1801) })).toEqual({
     valid: false,
     needsRefresh: true,
@@ -64,11 +64,11 @@ test('an expired token needs a refresh, a revoked one is past it, and neither te
   })
 })
 
-test.each(['missing', 'invalid'] as const)('one that is %s is a 401', async (outcome) => {
+test.each(['missing', 'invalid'] as const)('a token that is %s is a 401', async (outcome) => {
   await expect(statusOf({ outcome })).rejects.toMatchObject({ code: `access_token_${outcome}` })
 })
 
-test('revoked outweighs expired', async () => {
+test('a token that is revoked and expired counts as revoked', async () => {
   const revocations = aRevocationList()
   const check = createCheckAccessToken({
     verify: async () => ({ outcome: 'expired', claims: issuedAgo(1801) }),

@@ -96,9 +96,9 @@ function setUp({
   }
 }
 
-describe('the proof', () => {
+describe('the proof of a sign-out', () => {
   test.each(['valid', 'expired', 'revoked'] as const)(
-    'an authentic access token that is %s will do',
+    'an authentic access token that is %s proves its session',
     async (outcome) => {
       const { signOut, tokenStore, revocations } = setUp({ check: { outcome, claims } })
       await signOut({ accessToken: 'jwt', context })
@@ -113,7 +113,7 @@ describe('the proof', () => {
   )
 
   test.each(['missing', 'invalid'] as const)(
-    'a refresh token will do where the access token is %s',
+    'a refresh token proves its session when the access token is %s',
     async (outcome) => {
       const { signOut, tokenStore } = setUp({ check: { outcome } })
       await signOut({ refreshToken: 'art_old', context })
@@ -127,13 +127,13 @@ describe('the proof', () => {
     [{ check: { outcome: 'invalid' } }, undefined, 'access_token_invalid'],
     [{ inspected: { outcome: 'invalid' } }, 'art_forged', 'refresh_token_invalid'],
     [{ inspected: { outcome: 'unknown_kid' } }, 'art_newer', 'unavailable'],
-  ])('none that counts is refused (%#)', async (parts, refreshToken, code) => {
+  ])('a missing or forged proof is refused (%#)', async (parts, refreshToken, code) => {
     const { signOut, tokenStore } = setUp(parts)
     await expect(signOut({ refreshToken, context })).rejects.toMatchObject({ code })
     expect(tokenStore.revokeSession).not.toHaveBeenCalled()
   })
 
-  test('a session that has ended is limited, and one that has not is not', async () => {
+  test('tokens of an ended session are limited, others are not', async () => {
     const over = { outcome: 'rate_limited', retryAfterSeconds: 7 } as const
     const ended = setUp({ inspected: { ...found, active: false } })
     ended.limitRefused.mockResolvedValue(over)
@@ -148,7 +148,7 @@ describe('the proof', () => {
     expect(open.limitRefused).not.toHaveBeenCalled()
   })
 
-  test('forged ones are limited by address', async () => {
+  test('forged tokens are limited by address', async () => {
     const { signOut, limitRefused } = setUp({ inspected: { outcome: 'invalid' } })
     limitRefused.mockResolvedValue({ outcome: 'rate_limited', retryAfterSeconds: 7 })
     await expect(signOut({ refreshToken: 'art_forged', context })).rejects.toMatchObject({
@@ -158,14 +158,14 @@ describe('the proof', () => {
   })
 })
 
-test('a session that was swept long ago is signed out already', async () => {
+test('a deleted session counts as signed out', async () => {
   const { signOut, tokenStore } = setUp({ inspected: { outcome: 'not_found' } })
   await signOut({ refreshToken: 'art_old', context })
   expect(tokenStore.revokeSession).not.toHaveBeenCalled()
 })
 
-describe('everywhere', () => {
-  test('every session ends before the answer, and its access tokens with it', async () => {
+describe('a sign-out everywhere', () => {
+  test('ends all sessions and their access tokens before it resolves', async () => {
     const { signOutEverywhere, tokenStore, revocations, pending } = setUp()
     await signOutEverywhere({ refreshToken: 'art_x', context })
     expect(tokenStore.revokeUser).toHaveBeenCalledExactlyOnceWith({
@@ -180,14 +180,14 @@ describe('everywhere', () => {
     expect(pending).toEqual([])
   })
 
-  test('repeated, it ends nothing that was opened since', async () => {
+  test('repeated, ends no session that was opened since', async () => {
     const { signOutEverywhere, tokenStore } = setUp()
     await signOutEverywhere({ refreshToken: 'art_x', context })
     await signOutEverywhere({ refreshToken: 'art_x', context })
     expect(tokenStore.revokeUser).toHaveBeenCalledOnce()
   })
 
-  test('a try that died before its delivery is delivered by the next, which answers only then', async () => {
+  test('that failed before its delivery is delivered by the next attempt', async () => {
     const { signOutEverywhere, tokenStore, pending } = setUp()
     tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
     await expect(signOutEverywhere({ refreshToken: 'art_x', context })).rejects.toMatchObject({
@@ -204,7 +204,7 @@ describe('everywhere', () => {
   })
 })
 
-describe('everywhere, the proof', () => {
+describe('the proof of a sign-out everywhere', () => {
   const user = { id: SESSION_ID, userId: USER_ID }
   const grace = (outcome: 'rotated' | 'replayed' | 'regressed'): PeekResult => ({
     outcome,
@@ -222,7 +222,7 @@ describe('everywhere, the proof', () => {
       'an expired access token beside the current refresh token',
       { check: { outcome: 'expired', claims } },
     ],
-  ])('is live: %s', async (_, parts) => {
+  ])('is valid: %s', async (_, parts) => {
     const { signOutEverywhere, tokenStore } = setUp(parts)
     await signOutEverywhere({ accessToken: 'jwt', refreshToken: 'art_x', context })
     expect(tokenStore.revokeUser).toHaveBeenCalledOnce()
@@ -268,7 +268,7 @@ describe('everywhere, the proof', () => {
       'refresh_token_expired',
     ],
     [
-      'a used up refresh token of a session that has just ended',
+      'a rate-limited refresh token of a session that has just ended',
       { peeked: limited, inspected: ended },
       'art_x',
       'refresh_token_revoked',
@@ -280,7 +280,7 @@ describe('everywhere, the proof', () => {
       'session_mismatch',
     ],
   ]
-  test.each(dead)('is dead and ends nothing: %s', async (_, parts, refreshToken, code) => {
+  test.each(dead)('is refused and ends nothing: %s', async (_, parts, refreshToken, code) => {
     const { signOutEverywhere, users, tokenStore } = setUp(parts)
     await expect(
       signOutEverywhere({ accessToken: 'jwt', refreshToken, context }),
@@ -290,20 +290,20 @@ describe('everywhere, the proof', () => {
   })
 
   test.each(dead)(
-    'is dead, and after a logout everywhere reads as its repetition: %s',
+    'is accepted as a repetition after a sign-out everywhere: %s',
     async (_, parts, refreshToken) => {
       const { signOutEverywhere, users, tokenStore, pending } = setUp(parts)
       await users.revoke(USER_ID, 'logout_all', { ifVersion: 1 })
       users.revoke.mockClear()
       await signOutEverywhere({ accessToken: 'jwt', refreshToken, context })
       expect(users.revoke).not.toHaveBeenCalled()
-      // what the lost answer left undelivered is delivered first
+      // A pending revocation of the lost request is delivered first.
       expect(tokenStore.revokeUser).toHaveBeenCalledOnce()
       expect(pending).toEqual([])
     },
   )
 
-  test.each(dead)('is dead and limited: %s', async (_, parts, refreshToken) => {
+  test.each(dead)('is refused and limited: %s', async (_, parts, refreshToken) => {
     const { signOutEverywhere, limitRefused, users } = setUp(parts)
     limitRefused.mockResolvedValue({ outcome: 'rate_limited', retryAfterSeconds: 7 })
     await expect(
@@ -321,13 +321,13 @@ describe('everywhere, the proof', () => {
       'unavailable',
     ],
     [
-      'of a session that a restore has lost',
+      'of a session lost by a restore',
       { outcome: 'unknown_session' },
       { outcome: 'not_found' },
       'unavailable',
     ],
     [
-      'of a session that was swept',
+      'of a deleted session',
       { outcome: 'expired' },
       { outcome: 'not_found' },
       'refresh_token_expired',
@@ -341,7 +341,7 @@ describe('everywhere, the proof', () => {
   })
 })
 
-test('one revocation that cannot be delivered does not hold the others up', async () => {
+test('a revocation that cannot be delivered does not block the others', async () => {
   const { deliverRevocations, tokenStore, pending } = setUp()
   pending.push(
     { id: 'p1', userId: 'u1', version: 2, reason: 'admin' },

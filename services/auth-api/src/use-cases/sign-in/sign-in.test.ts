@@ -133,7 +133,7 @@ test('the right password opens a session', async () => {
   expect(metrics.loggedIn.mock.calls).toEqual([['succeeded']])
 })
 
-test('a device that proves an earlier sign-in of the same user is told to the throttle', async () => {
+test('the throttle receives the id of a known device', async () => {
   const { signIn, throttle } = setUp()
   for (const deviceProof of ['proof of ada', 'proof of bob', undefined])
     await signIn({ ...right, deviceProof })
@@ -144,7 +144,7 @@ test('a device that proves an earlier sign-in of the same user is told to the th
   ])
 })
 
-describe('whoever may not in gets the same answer after the same work', () => {
+describe('every refused sign-in gets the same response after the same work', () => {
   test.each<[string, User | 'unknown', string, string]>([
     ['an unknown name', 'unknown', 'right', 'invalid_credentials'],
     ['a wrong password', aUser(), 'wrong', 'invalid_credentials'],
@@ -155,7 +155,12 @@ describe('whoever may not in gets the same answer after the same work', () => {
       'wrong',
       'invalid_credentials',
     ],
-    ['the demo user from elsewhere', aUser({ demo: true }), 'password', 'invalid_credentials'],
+    [
+      'the demo user from another machine',
+      aUser({ demo: true }),
+      'password',
+      'invalid_credentials',
+    ],
   ])('%s', async (_who, user, password, audited) => {
     const { signIn, passwords, records, throttle, tokenStore, log } = setUp({ user })
     expect(await signIn({ ...right, password })).toEqual({ outcome: 'invalid_credentials' })
@@ -166,7 +171,7 @@ describe('whoever may not in gets the same answer after the same work', () => {
     expect(log.lines.join()).not.toMatch(/ada|wrong|right|password"/i)
   })
 
-  test('a sign-in that a revocation of the user overtook', async () => {
+  test('a sign-in during a revocation of the user', async () => {
     const { signIn, tokenStore, records } = setUp()
     tokenStore.issue.mockResolvedValue({ outcome: 'user_revoked' })
     expect(await signIn(right)).toEqual({ outcome: 'invalid_credentials' })
@@ -174,7 +179,7 @@ describe('whoever may not in gets the same answer after the same work', () => {
   })
 })
 
-test('the demo user may in with the known password straight from the machine, and with any other from anywhere', async () => {
+test('the demo user signs in with the published password from this machine only, and with another password from anywhere', async () => {
   const { signIn } = setUp({ user: aUser({ demo: true }) })
   expect(
     await signIn({
@@ -186,7 +191,7 @@ test('the demo user may in with the known password straight from the machine, an
   expect(await signIn(right)).toMatchObject({ outcome: 'signed_in' })
 })
 
-test('the demo user may not in with the known password where others can reach the port, not even from the machine', async () => {
+test('the published password is refused when other machines can reach the port, even from this machine', async () => {
   const { signIn } = setUp({ user: aUser({ demo: true }), allowDemoPassword: false })
   expect(
     await signIn({
@@ -197,7 +202,7 @@ test('the demo user may not in with the known password where others can reach th
   ).toEqual({ outcome: 'invalid_credentials' })
 })
 
-test('a session whose token could not be given to anybody is ended: retries must not push out other devices', async () => {
+test('a session whose token could not be returned is revoked, so that retries do not end other devices', async () => {
   const parts = setUp()
   parts.audit.record.mockRejectedValueOnce(new CodedError('unavailable'))
   await expect(parts.signIn(right)).rejects.toMatchObject({ code: 'unavailable' })
@@ -207,8 +212,8 @@ test('a session whose token could not be given to anybody is ended: retries must
   })
 })
 
-describe('while too many wait', () => {
-  test('a stranger is refused before any work, and no attempt is counted', async () => {
+describe('while too many sign-ins wait', () => {
+  test('an unfamiliar sign-in is refused before any work, and no attempt is counted', async () => {
     const { signIn, passwords, throttle, users } = setUp()
     passwords.isBusy.mockReturnValue(true)
     await expect(signIn(right)).rejects.toMatchObject({ code: 'unavailable' })
@@ -241,7 +246,7 @@ describe('limits', () => {
   const refused = (isFirst: boolean) =>
     ({ allowed: false, limiter: 'login', retryAfterSeconds: 30, isFirst }) as const
 
-  test('an attempt over the limit costs no hash and no query', async () => {
+  test('an attempt over the limit causes no hash and no query', async () => {
     const { signIn, throttle, passwords, users } = setUp()
     throttle.take.mockResolvedValue(refused(true))
     expect(await signIn(right)).toEqual({ outcome: 'rate_limited', retryAfterSeconds: 30 })
@@ -249,7 +254,7 @@ describe('limits', () => {
     expect(users.findByName).not.toHaveBeenCalled()
   })
 
-  test('only the first refusal of a window is written down, every one is counted', async () => {
+  test('only the first refusal in a window is recorded, all are counted', async () => {
     const { signIn, throttle, records, metrics } = setUp()
     throttle.take.mockResolvedValueOnce(refused(true)).mockResolvedValue(refused(false))
     for (let i = 0; i < 3; i++) await signIn(right)
@@ -262,23 +267,23 @@ describe('limits', () => {
   })
 })
 
-describe('trouble of ours', () => {
+describe('an internal error', () => {
   test.each(['verify', 'issue', 'audit'] as const)(
-    'in %s is no failed attempt of the user',
+    'in %s does not count as a failed attempt',
     async (where) => {
       const parts = setUp()
-      const away = new CodedError('unavailable')
-      if (where === 'verify') parts.passwords.verify.mockRejectedValue(away)
-      if (where === 'issue') parts.tokenStore.issue.mockRejectedValue(away)
-      if (where === 'audit') parts.audit.record.mockRejectedValue(away)
-      await expect(parts.signIn(right)).rejects.toBe(away)
+      const unavailable = new CodedError('unavailable')
+      if (where === 'verify') parts.passwords.verify.mockRejectedValue(unavailable)
+      if (where === 'issue') parts.tokenStore.issue.mockRejectedValue(unavailable)
+      if (where === 'audit') parts.audit.record.mockRejectedValue(unavailable)
+      await expect(parts.signIn(right)).rejects.toBe(unavailable)
       expect(parts.throttle.end.mock.calls).toEqual([['right']])
       expect(parts.metrics.loggedIn.mock.calls).toEqual([['unavailable']])
     },
   )
 })
 
-test('a hash with older parameters is replaced, and a failure of that costs nothing', async () => {
+test('a hash with older parameters is replaced, and a failure of that does not affect the sign-in', async () => {
   const { signIn, users, passwords } = setUp({ outdated: true })
   await signIn(right)
   expect(users.upgradePasswordHash).toHaveBeenCalledExactlyOnceWith(USER_ID, {
@@ -293,7 +298,7 @@ test.each([
   ['a\uD800', 'right'],
   ['ada', 'right\uDFFF'],
   ['a\u0000', 'right'],
-])('what is no text is refused before anything else (%#)', async (username, password) => {
+])('malformed text is refused first (%#)', async (username, password) => {
   const { signIn, throttle } = setUp()
   await expect(signIn({ username, password, context })).rejects.toMatchObject({
     code: 'invalid_request',
@@ -301,7 +306,7 @@ test.each([
   expect(throttle.take).not.toHaveBeenCalled()
 })
 
-test('a user whose stored hash is not argon2id is refused as after a wrong password, and an error line names the user', async () => {
+test('a stored hash that is not argon2id is refused like a wrong password, and an error line names the user', async () => {
   const { signIn, passwords, log, records } = setUp()
   passwords.verify.mockResolvedValueOnce({ matches: false, outdated: false, unreadable: true })
   expect(await signIn(right)).toEqual({ outcome: 'invalid_credentials' })
@@ -313,7 +318,7 @@ test('a user whose stored hash is not argon2id is refused as after a wrong passw
   expect(records).toMatchObject([{ outcome: 'invalid_credentials', userId: USER_ID }])
 })
 
-test('a user who opens too many sessions waits, whatever the number of right passwords, and no guess is counted', async () => {
+test('a user who opens too many sessions is limited, and no failed attempt is counted', async () => {
   const { signIn, signInLimit, tokenStore, throttle, records } = setUp()
   signInLimit.take.mockResolvedValue({ allowed: false, retryAfterSeconds: 9 })
   expect(await signIn({ username: 'Ada', password: 'right', context })).toEqual({
@@ -331,7 +336,7 @@ test('a user who opens too many sessions waits, whatever the number of right pas
   expect(signInLimit.take.mock.calls).toEqual([[USER_ID]])
 })
 
-test('a session that was not opened through our own fault does not count', async () => {
+test('a session that was not opened because of an internal error does not count', async () => {
   const { signIn, signInLimit, tokenStore } = setUp()
   tokenStore.issue.mockRejectedValue(new CodedError('unavailable'))
   await expect(signIn({ username: 'Ada', password: 'right', context })).rejects.toMatchObject({

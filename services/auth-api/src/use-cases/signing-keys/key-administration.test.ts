@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { SigningKeyStore } from '../../ports/signing-keys.ts'
 import { createKeyAdministration } from './key-administration.ts'
 
-test('a key that was retired before is named with its time, is listed, and is not unknown', async () => {
+test('a retired key is listed with its time, and retiring it again reports that', async () => {
   const store: SigningKeyStore = {
     read: async () => [],
     readRetired: async () => [{ kid: 'leaked', retiredAtMs: 5 }],
@@ -21,7 +21,7 @@ test('a key that was retired before is named with its time, is listed, and is no
   expect(await keys.list()).toEqual([{ kid: 'leaked', state: 'retired', retiredAtMs: 5 }])
 })
 
-test('with another encryption key than the services have it changes nothing and fails', async () => {
+test('with a wrong encryption key retiring fails and changes nothing', async () => {
   const changes: unknown[] = []
   const active = {
     kid: 'leaked',

@@ -45,7 +45,7 @@ function setUp() {
   }
 }
 
-test('a user is added with the role user, by a name in one form', async () => {
+test('a user is added with the role user and a normalized name', async () => {
   const { administration, users } = setUp()
   expect(
     await administration.add({ username: 'ＡＤＡ', password: 'a lengthy phrase' }),
@@ -65,7 +65,7 @@ test.each([
   [{ username: '', password: 'a lengthy phrase' }, /name/],
   [{ username: 'ada', password: 'short' }, /password/],
   [{ username: 'ada', password: 'a lengthy phrase', role: 'No Role' }, /role/],
-])('what the policy refuses is said in a sentence (%#)', async (user, reason) => {
+])('a refusal of the policy is a sentence (%#)', async (user, reason) => {
   const { administration, users } = setUp()
   expect(await administration.add(user)).toEqual({
     outcome: 'refused',
@@ -78,28 +78,30 @@ test.each([
   ['disable', 'user_disabled', { active: false }],
   ['setPassword', 'password_changed', { passwordHash: 'hash of a lengthy phrase' }],
   ['revokeSessions', 'admin', {}],
-] as const)('%s returns when the sessions have ended', async (name, reason, change) => {
+] as const)('%s resolves when the sessions have ended', async (name, reason, change) => {
   const { administration, users, calls, log } = setUp()
   expect(await administration[name]('ADA', 'a lengthy phrase')).toEqual({ outcome: 'done' })
   expect(users.revoke).toHaveBeenCalledExactlyOnceWith(USER_ID, reason, change)
   expect(calls).toEqual([`revoke ${reason}`, `deliver ${USER_ID}`])
-  expect(await administration[name]('nobody', 'a lengthy phrase')).toEqual({ outcome: 'not_found' })
+  expect(await administration[name]('unknown', 'a lengthy phrase')).toEqual({
+    outcome: 'not_found',
+  })
   expect(log.lines.join()).not.toContain('a lengthy phrase')
 })
 
-test('enable waits for what is still to be delivered', async () => {
+test('enable first delivers pending revocations', async () => {
   const { administration, calls } = setUp()
   expect(await administration.enable('ada')).toEqual({ outcome: 'done' })
   expect(calls).toEqual([`deliver ${USER_ID}`, 'enable'])
 })
 
-test('a user is never enabled before that', async () => {
+test('a user is not enabled while a revocation is pending', async () => {
   const { administration, users } = setUp()
   users.enable.mockResolvedValue(false)
   await expect(administration.enable('ada')).rejects.toMatchObject({ code: 'unavailable' })
 })
 
-test('a password can be checked, and the answer shows no hash', async () => {
+test('a password can be checked, and the result has no hash', async () => {
   const { administration } = setUp()
   const user = { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false }
   expect(await administration.checkPassword('ADA', 'right')).toEqual({ outcome: 'right', user })
@@ -107,7 +109,7 @@ test('a password can be checked, and the answer shows no hash', async () => {
   expect(await administration.checkPassword('bob', 'right')).toEqual({ outcome: 'not_found' })
 })
 
-test('the list shows no hashes', async () => {
+test('the list has no hashes', async () => {
   expect(await setUp().administration.list()).toEqual([
     { id: USER_ID, username: 'Ada', role: 'user', active: true, demo: false },
   ])

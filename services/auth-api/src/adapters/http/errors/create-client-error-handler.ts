@@ -19,8 +19,8 @@ const REASONS: Partial<Record<number, string>> = {
 }
 
 /**
- * Returns the Origin header of a raw packet. `undefined` when there are several. Reads only up to the
- * empty line, where the body begins.
+ * Returns the Origin header of a raw packet. `undefined` when there are several. Reads only up to
+ * the empty line, where the body begins.
  */
 function findOrigin(packet: unknown): string | undefined {
   if (!Buffer.isBuffer(packet)) return undefined
@@ -34,8 +34,8 @@ type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>
 /**
  * Handles requests that Node's parser rejects or that arrive too slowly, before Fastify sees them:
  * sends an error response and closes the connection. Sends nothing where a client would take it for
- * the response to its next request: on a connection that has sent no byte yet, and after the response
- * to a request whose body never ended.
+ * the response to its next request: on a connection that has sent no byte yet, and after the
+ * response to a request whose body never ended.
  */
 export function createClientErrorHandler({
   createId,

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 /**
- * Responds 404 for an unknown path, and 405 with `Allow` for a known path with another method (where
- * Fastify would respond 404 too).
+ * Responds 404 for an unknown path, and 405 with `Allow` for a known path with another method
+ * (where Fastify would respond 404 too).
  */
 export const notFound = fastifyPlugin(
   async (app: FastifyInstance) => {

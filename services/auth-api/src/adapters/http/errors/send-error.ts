@@ -15,8 +15,8 @@ export type SendError = (
 ) => FastifyReply
 
 /**
- * Creates the function that turns every error into a response. Internal errors are logged with their
- * cause, which the caller never sees.
+ * Creates the function that turns every error into a response. Internal errors are logged with
+ * their cause, which the caller never sees.
  */
 export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
   const warnUnavailable = throttledLog({

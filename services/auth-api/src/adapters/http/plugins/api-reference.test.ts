@@ -29,7 +29,7 @@ async function readReference() {
   )
 }
 
-test('the API reference names every route and loads nothing from elsewhere', async () => {
+test('the API reference has every route and loads nothing from other hosts', async () => {
   const { app } = reuseTestApp()
   const { paths } = (await app.inject('/openapi.json')).json()
   expect(Object.keys(paths).toSorted()).toEqual([
@@ -66,7 +66,7 @@ test('the API reference names every route and loads nothing from elsewhere', asy
 
 const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}']
 
-test('the API reference names the headers of a request where they count', async () => {
+test('the API reference has the request headers of each route', async () => {
   const byHeader = 'refreshTokenHeader'
   const headers = (await readReference()).map(({ path, parameters = [], security = [] }) => [
     path,
@@ -91,7 +91,7 @@ test('the API reference names the headers of a request where they count', async 
   })
 })
 
-test('the API reference requires a body where the call does not work without', async () => {
+test('the API reference marks a body as required only where it is', async () => {
   const bodies = (await readReference()).flatMap(({ path, requestBody }) =>
     requestBody === undefined ? [] : [[path, requestBody.required]],
   )
@@ -106,7 +106,7 @@ test('the API reference requires a body where the call does not work without', a
   })
 })
 
-test('the API reference lets an access token come beside the refresh token', async () => {
+test('the API reference allows an access token together with the refresh token', async () => {
   const security = Object.fromEntries(
     (await readReference()).map((operation) => [operation.path, operation.security]),
   )
@@ -125,7 +125,7 @@ test('the API reference lets an access token come beside the refresh token', asy
   })
 })
 
-test('the API reference tells every answer, in words of its own', async () => {
+test('the API reference describes every response', async () => {
   const reference = await readReference()
   const known = ['200', '401', '429', '503', '4XX']
   const open = ['200', '503', '4XX']
@@ -150,7 +150,7 @@ test('the API reference tells every answer, in words of its own', async () => {
   )
 })
 
-test('the API reference names the headers of our own that an answer has', async () => {
+test('the API reference has our response headers', async () => {
   const reference = await readReference()
   const everywhere = ['cache-control', 'x-request-id']
   const pair = [...everywhere, 'set-cookie']
@@ -244,7 +244,7 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
   ],
   ['/.well-known/jwks.json', {}, { url: '/.well-known/jwks.json' }],
 ])(
-  'an answer of %s has no header of our own that the API reference does not know (%#)',
+  'all our headers in a response of %s are in the API reference (%#)',
   async (path, useCases, request) => {
     const { app } = openTestApp({
       useCases,
@@ -270,7 +270,7 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
   },
 )
 
-test('the API reference is written once, and whoever knows it gets no copy', async () => {
+test('the API reference is written once, and a matching ETag gets a 304', async () => {
   const { app } = reuseTestApp()
   const [first, second, ui] = [
     await app.inject('/openapi.json'),
@@ -294,7 +294,7 @@ test('the API reference is written once, and whoever knows it gets no copy', asy
   }
 })
 
-test('the reference as YAML is YAML, says what the JSON says, and is written once too', async () => {
+test('the API reference as YAML equals the JSON and is written once', async () => {
   const { app } = reuseTestApp()
   const [yaml, again] = [await app.inject('/docs/yaml'), await app.inject('/docs/yaml')]
   expect(yaml.headers).toMatchObject({

@@ -44,8 +44,8 @@ function write(text: string, type: string): Written {
 }
 
 /**
- * Creates a handler that sends the document of `writeOnce`, which is written at the first request and
- * does not change while the process runs.
+ * Creates a handler that sends the document of `writeOnce`, which is written at the first request
+ * and does not change while the process runs.
  */
 function createDocumentHandler(writeOnce: () => Written) {
   let written: Written | undefined
@@ -58,8 +58,8 @@ function createDocumentHandler(writeOnce: () => Written) {
 }
 
 /**
- * Serves `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), generated from the schemas
- * that validate the requests.
+ * Serves `/openapi.json` and `/docs` (with `/docs/json` and `/docs/yaml`), generated from the
+ * schemas that validate the requests.
  */
 export const apiReference = fastifyPlugin(
   async (app: FastifyInstance) => {

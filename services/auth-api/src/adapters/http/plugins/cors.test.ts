@@ -40,31 +40,31 @@ async function ask(
   }
 }
 
-describe('which pages may read our answers', () => {
+describe('which pages may read our responses', () => {
   test.each<[string, Partial<HttpSettings>, string | undefined, object]>([
     [
-      'a listed one, with credentials',
+      'a listed origin, with credentials',
       LISTED,
       'https://app.example',
       { allowed: 'https://app.example', credentials: 'true' },
     ],
     [
-      'an application that is no web site',
+      'an app that is not a web site',
       { allowedOrigins: ['capacitor://localhost'] },
       'capacitor://localhost',
       { allowed: 'capacitor://localhost', credentials: 'true' },
     ],
-    ['one on another port', LISTED, 'https://app.example:444', {}],
-    ['one in plain http', LISTED, 'http://app.example', {}],
-    ['one below a listed one', LISTED, 'https://sub.app.example', {}],
-    ['one that begins alike', LISTED, 'https://app.example.evil.example', {}],
-    ['one that ends alike', LISTED, 'https://evilapp.example', {}],
+    ['a listed host on another port', LISTED, 'https://app.example:444', {}],
+    ['a listed host in plain http', LISTED, 'http://app.example', {}],
+    ['a subdomain of a listed origin', LISTED, 'https://sub.app.example', {}],
+    ['an origin with the listed one as prefix', LISTED, 'https://app.example.evil.example', {}],
+    ['an origin with the listed one as suffix', LISTED, 'https://evilapp.example', {}],
     ['the origin null', LISTED, 'null', {}],
-    ['a star', LISTED, '*', {}],
-    ['no origin at all', LISTED, undefined, {}],
-    ['one on this machine, unless standalone', {}, 'http://localhost:5173', {}],
+    ['*', LISTED, '*', {}],
+    ['no origin', LISTED, undefined, {}],
+    ['this machine, without standalone', {}, 'http://localhost:5173', {}],
     [
-      'one on this machine in standalone, without credentials',
+      'this machine in standalone, without credentials',
       STANDALONE,
       'http://localhost:5173',
       { allowed: 'http://localhost:5173' },
@@ -101,13 +101,13 @@ describe('which pages may read our answers', () => {
       {},
     ],
     [
-      'one on this machine in standalone with a list',
+      'this machine in standalone with a list of origins',
       { ...STANDALONE, ...LISTED },
       'http://localhost:5173',
       {},
     ],
     [
-      'a listed one in standalone',
+      'a listed origin in standalone',
       { ...STANDALONE, ...LISTED },
       'https://app.example',
       { allowed: 'https://app.example', credentials: 'true' },
@@ -123,7 +123,7 @@ describe('which pages may read our answers', () => {
   })
 })
 
-test('a preflight of a listed origin names what may be sent', async () => {
+test('a preflight of a listed origin returns the allowed methods and headers', async () => {
   const { status, headers } = await ask(LISTED, 'https://app.example', {
     method: 'OPTIONS',
     url: TOKEN,
@@ -143,7 +143,7 @@ test('a preflight of a listed origin names what may be sent', async () => {
   })
 })
 
-test('a preflight of a stranger gets no permission', async () => {
+test('a preflight of another origin gets no permission', async () => {
   const { status, headers } = await ask(LISTED, 'https://evil.example', {
     method: 'OPTIONS',
     url: TOKEN,
@@ -154,7 +154,7 @@ test('a preflight of a stranger gets no permission', async () => {
   expect(headers.allow).toBe('POST, OPTIONS')
 })
 
-test('what our clients read is exposed', async () => {
+test('the headers that our clients read are exposed', async () => {
   expect((await ask(LISTED, 'https://app.example')).headers['access-control-expose-headers']).toBe(
     EXPOSED,
   )
@@ -162,10 +162,10 @@ test('what our clients read is exposed', async () => {
 
 test.each<[string, Parameters<typeof ask>[2], number]>([
   ['400', { method: 'POST', url: '/api/v1/auth/refresh' }, 400],
-  ['400 for a path that cannot be read', { url: '/%zz' }, 400],
+  ['400 for an undecodable path', { url: '/%zz' }, 400],
   ['401', { url: '/api/v1/auth/me' }, 401],
   [
-    '400 for an id that is far too long',
+    '400 for an id that is too long',
     {
       method: 'DELETE',
       url: `/api/v1/auth/sessions/${'a'.repeat(2000)}`,
@@ -180,7 +180,7 @@ test.each<[string, Parameters<typeof ask>[2], number]>([
     { method: 'POST', url: TOKEN, headers: { 'content-type': 'text/plain' }, payload: 'x' },
     415,
   ],
-])('the headers stand on errors too: %s', async (_, request, status) => {
+])('errors have the headers too: %s', async (_, request, status) => {
   expect(await ask(LISTED, 'https://app.example', request)).toMatchObject({
     status,
     allowed: 'https://app.example',

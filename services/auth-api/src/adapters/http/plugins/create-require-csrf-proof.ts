@@ -7,8 +7,8 @@ export type RequireCsrfProof = (request: FastifyRequest) => void
 
 /**
  * Creates the check against CSRF for requests that present or receive a refresh cookie. Such a
- * request must come from our own origin or a listed one. Without `Origin` it must have a header that
- * neither a form nor a foreign page can set.
+ * request must come from our own origin or a listed one. Without `Origin` it must have a header
+ * that neither a form nor a foreign page can set.
  */
 export function createRequireCsrfProof({
   issuer,

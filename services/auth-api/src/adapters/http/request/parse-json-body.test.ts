@@ -16,29 +16,29 @@ test.each<[string, unknown]>([
   ['null', null],
   ['[[[[[]]]]]', [[[[[]]]]]],
   ['', undefined],
-])('%s is read', (text, value) => {
+])('%s is parsed', (text, value) => {
   expect(parseJsonBody(Buffer.from(text))).toEqual(value)
 })
 
 test.each<[string, string | Buffer]>([
-  ['A56 a key twice', '{"username":"a","username":"b"}'],
-  ['A56 a key twice, once escaped', '{"role":1,"r\\u006fle":2}'],
-  ['A56 a key twice further in', '{"a":[{"b":1,"c":2,"b":3}]}'],
-  ['A55 __proto__', '{"__proto__":{"polluted":true}}'],
-  ['A55 __proto__, escaped', '{"\\u005f_proto__":{}}'],
-  ['A55 constructor.prototype', '{"constructor":{"prototype":{"polluted":true}}}'],
-  ['A42 half a surrogate pair', '"\\ud800"'],
+  ['a duplicate key', '{"username":"a","username":"b"}'],
+  ['a duplicate key, once escaped', '{"role":1,"r\\u006fle":2}'],
+  ['a duplicate key in a nested object', '{"a":[{"b":1,"c":2,"b":3}]}'],
+  ['__proto__', '{"__proto__":{"polluted":true}}'],
+  ['__proto__, escaped', '{"\\u005f_proto__":{}}'],
+  ['constructor.prototype', '{"constructor":{"prototype":{"polluted":true}}}'],
+  ['a lone surrogate', '"\\ud800"'],
   ['six levels', '[[[[[[]]]]]]'],
   ['thousands of levels', '['.repeat(4000) + ']'.repeat(4000)],
-  ['broken UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+  ['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22])],
   ['overlong UTF-8', Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
   ['a byte order mark', Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d])],
   ['UTF-16', Buffer.from('{}', 'utf16le')],
-  ['blanks alone', '  '],
+  ['only spaces', '  '],
   ['two values', '{}{}'],
   ['a trailing comma', '{"a":1,}'],
   ['a form', 'username=a&password=b'],
-])('%s is refused, in words that hold no input', (_, body) => {
+])('%s is refused, and the message contains no input', (_, body) => {
   const refused = catchError(() => parseJsonBody(Buffer.from(body)))
   expect(refused).toMatchObject({
     code: 'invalid_request',

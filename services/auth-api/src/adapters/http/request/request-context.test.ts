@@ -101,11 +101,11 @@ test.each<[string, Parameters<typeof ask>[0], boolean]>([
     { headers: { host: 'localhost', [name]: '203.0.113.7' } },
     false,
   ]),
-])('a request %s is told apart', async (_, request, straight) => {
+])('whether a request %s is straight from loopback', async (_, request, straight) => {
   expect((await ask(request)).straightFromLoopback).toBe(straight)
 })
 
-test('X-Forwarded-For counts only from a trusted proxy, and only as far as trusted proxies wrote it', async () => {
+test('X-Forwarded-For counts only from trusted proxies', async () => {
   const headers = { 'x-forwarded-for': '192.0.2.66, 203.0.113.7' }
   expect((await ask({ headers, remoteAddress: '10.0.0.1' })).address).toBe('10.0.0.1')
   expect((await ask({ headers, remoteAddress: '10.0.0.1' }, ['10.0.0.0/8'])).address).toBe(
@@ -123,7 +123,7 @@ test.each<[string, string]>([
   ['192.0.2.66, _hidden, 10.0.0.5', '10.0.0.5'],
   ['', '10.0.0.1'],
 ])(
-  'X-Forwarded-For: %s is read as %s, and what is no address as the proxy that wrote it',
+  'X-Forwarded-For: %s is read as %s; a value that is no address falls back to its proxy',
   async (forwarded, address) => {
     expect(
       (
@@ -135,12 +135,12 @@ test.each<[string, string]>([
   },
 )
 
-test('the user agent is cut and cleaned', async () => {
+test('the user agent is cleaned and cut', async () => {
   const { agent } = await ask({ headers: { 'user-agent': `a\tb\u0085${'x'.repeat(500)}` } })
   expect(agent).toBe(`ab${'x'.repeat(254)}`)
 })
 
-test('a token in the user agent goes no further: it would stand in the database, in events and on lists', async () => {
+test('a token in the user agent is masked before it reaches the database, events and lists', async () => {
   const refresh = `art_${'A'.repeat(80)}`
   const access = `eyJ${'a'.repeat(300)}.${'b'.repeat(300)}.${'c'.repeat(80)}`
   expect((await ask({ headers: { 'user-agent': `app/1 tok=${refresh} ${access}` } })).agent).toBe(
@@ -149,7 +149,7 @@ test('a token in the user agent goes no further: it would stand in the database,
   expect((await ask({ headers: { 'user-agent': `Bearer ${access}` } })).agent).not.toContain('aaaa')
 })
 
-test('a request of HTTP/1.0 may come through an old proxy, one of HTTP/1.1 does not show it', () => {
+test('HTTP/1.0 counts as a possible proxy, HTTP/1.1 does not', () => {
   const isStraight = (httpVersion: string) =>
     isStraightFromLoopback({
       socket: { remoteAddress: '127.0.0.1' },

@@ -40,9 +40,9 @@ function findClientAddress(request: FastifyRequest): string {
 }
 
 /**
- * Returns address, block and network of an address, without zone, and IPv4 mapped into IPv6 as IPv4.
- * The network (/24 or /48) shows that a token is used from elsewhere, but is too coarse to track a
- * person.
+ * Returns address, block and network of an address, without zone, and IPv4 mapped into IPv6 as
+ * IPv4. The network (/24 or /48) shows that a token is used from elsewhere, but is too coarse to
+ * track a person.
  */
 export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' | 'network'> {
   const normalized = normalizeAddress(text)
@@ -64,8 +64,8 @@ export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' 
 }
 
 /**
- * Cleans a user agent for the database, events and lists. It is masked before it is cut, because half
- * a token would not be recognized.
+ * Cleans a user agent for the database, events and lists. It is masked before it is cut, because
+ * half a token would not be recognized.
  */
 const toAgent = (text = '') =>
   maskTokens(text.replaceAll(/\p{Cc}/gu, '').toWellFormed()).slice(0, MAX_AGENT_LENGTH)

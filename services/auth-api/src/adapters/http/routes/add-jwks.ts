@@ -11,8 +11,8 @@ const Jwks = Type.Object({
 })
 
 /**
- * Adds the JWKS (RFC 7517). A key is published long before its first use, so that a cached set always
- * has the active key.
+ * Adds the JWKS (RFC 7517). A key is published long before its first use, so that a cached set
+ * always has the active key.
  */
 export function addJwks(app: App, { useCases }: RouteDeps): void {
   const schema = {

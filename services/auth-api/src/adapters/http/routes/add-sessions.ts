@@ -5,8 +5,8 @@ import { nothing, NothingData, RENEWAL_HEADERS, userResponses } from './response
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
 /**
- * Ending another session needs a sign-in in the last 15 minutes, so that a thief cannot sign out the
- * owner's other devices with a stolen token.
+ * Ending another session needs a sign-in in the last 15 minutes, so that a thief cannot sign out
+ * the owner's other devices with a stolen token.
  */
 const RECENT_SECONDS = 900
 

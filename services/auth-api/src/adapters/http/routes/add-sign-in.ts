@@ -24,8 +24,8 @@ export function addSignIn(
   }
 
   /**
-   * Runs before the body is read, which is most of the cost of a refused sign-in. The refusal is sent
-   * after a second, so that clients that retry at once do not delay refreshes.
+   * Runs before the body is read, which is most of the cost of a refused sign-in. The refusal is
+   * sent after a second, so that clients that retry at once do not delay refreshes.
    */
   const onRequest = async (request: FastifyRequest) => {
     const { block } = toRequestContext(request)

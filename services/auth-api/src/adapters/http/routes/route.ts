@@ -24,7 +24,9 @@ export type App = FastifyInstance<
 export type RouteDeps = HttpDeps &
   Readonly<{ respondWithPair: RespondWithPair; requireCsrfProof: RequireCsrfProof }>
 
-/** How a route may be called, for the API reference only: the code that reads a header checks it. */
+/**
+ * How a route may be called, for the API reference only: the code that reads a header checks it.
+ */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
 /** `{}`: the refresh token is in the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]

@@ -24,7 +24,7 @@ export const json =
 
 export type Item = Partial<RotateRequest>
 export type Asked = { verb: string; items: Item[]; response: ServerResponse; traceparent: unknown }
-/** An answer per item. With a limit of 7 it tells which token was meant. */
+/** A result for each item; its number of seconds names the token. */
 export const limited = (items: readonly Item[]) => ({
   results: items.map(({ token = '0' }) => ({
     outcome: 'rate_limited',
@@ -35,8 +35,8 @@ export const answer = ({ items, response }: Asked) =>
   void response.end(JSON.stringify(limited(items)))
 
 /**
- * A token-store in the place of the real one: it notes what it is asked, and `behaviour` answers.
- * Probes are answered 404. It can be stopped and started again: nobody else gets its port.
+ * Opens a fake token-store that records requests; `behaviour` responds. Probes get a 404. It can be
+ * stopped and started again on the same port.
  */
 export async function openTestStore({
   host = '127.0.0.1',
@@ -88,7 +88,7 @@ export async function listen(server: Server, port = 0, host = '127.0.0.1'): Prom
   return (server.address() as AddressInfo).port
 }
 
-/** The adapter over these stores. It has time, but for tests of its deadline. */
+/** Opens the client over these stores, with a long deadline unless given. */
 export function openClient({
   urls,
   deadlineMs = 20_000,
@@ -100,8 +100,8 @@ export function openClient({
   lookup?: (hostname: string) => Promise<string[]>
   tracing?: Tracing
 }) {
-  const told: string[] = []
-  const note = (_: object, message: string) => void told.push(message)
+  const messages: string[] = []
+  const note = (_: object, message: string) => void messages.push(message)
   const { tokenStore, close } = createHttpTokenStore({
     urls,
     apiKey: 'k'.repeat(32),
@@ -114,7 +114,7 @@ export function openClient({
     ...(tracing === undefined ? {} : { tracing }),
   })
   onTestFinished(close)
-  return { tokenStore, told, close }
+  return { tokenStore, messages, close }
 }
 
 export async function timed<T>(work: Promise<T>): Promise<{ value: unknown; ms: number }> {

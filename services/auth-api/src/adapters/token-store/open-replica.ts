@@ -7,20 +7,20 @@ const CONNECTIONS = 32
 const CONNECT_MS = 1000
 
 /**
- * `not_reached`: no connection was made, so nothing was carried out. `failed`: it may have been.
- * `rejected`: the store takes no such request, from nobody and at no time.
+ * `not_reached`: no connection was made, so nothing was carried out. `failed`: it may have been
+ * carried out. `rejected`: token-store never accepts this request.
  */
 export type Answer =
   | { outcome: 'answered'; results: readonly unknown[] }
   | { outcome: 'not_reached' | 'failed' | 'rejected'; cause: unknown }
 
-export type Store = ReturnType<typeof openStore>
+export type Replica = ReturnType<typeof openReplica>
 
 /**
- * One token-store at one address. What goes wrong is an answer, never thrown, and holds nothing of
- * what was sent.
+ * Opens the connections to one replica of token-store. Its methods return failures instead of
+ * throwing them, and the failures contain no part of the request.
  */
-export function openStore({
+export function openReplica({
   endpoint,
   apiKey,
   tracing,
@@ -73,7 +73,7 @@ export function openStore({
   })
 
   return {
-    /** for the log */
+    /** for log lines */
     place: { origin, address: endpoint.address },
     async post(verb: string, items: readonly object[], withinMs: number): Promise<Answer> {
       try {
@@ -84,8 +84,8 @@ export function openStore({
       }
     },
     /**
-     * Whether it answers and knows our key. A connection alone says little: a stopped process still
-     * takes them.
+     * Whether the replica responds and accepts our key. A connection alone is not enough: a stopped
+     * process still accepts connections.
      */
     async isAlive(withinMs: number): Promise<boolean> {
       try {
@@ -101,7 +101,7 @@ export function openStore({
         return false
       }
     },
-    /** Waits for the answers that are still to come. */
+    /** Waits for the calls in flight. */
     close: () => pool.close(),
   }
 }
@@ -128,7 +128,7 @@ function resultsOf(text: string): readonly unknown[] | undefined {
       ? body.results
       : undefined
   } catch {
-    // The error would quote the text, and with it a token.
+    // The error of JSON.parse would quote a token.
     return undefined
   }
 }
@@ -143,7 +143,7 @@ function neverConnected(error: unknown): boolean {
 
 const timeout = (ms: number) => AbortSignal.timeout(Math.max(1, Math.ceil(ms)))
 
-/** The host name stays in the request and in the certificate's check; the address is this one. */
+/** Connects to this address; the host name stays in the request and in the certificate check. */
 function alwaysTo(address: string): LookupFunction {
   const family = isIP(address)
   return (_, options, callback) =>

@@ -1,0 +1,130 @@
+import type { Log } from '../../ports/telemetry.ts'
+import type { Directory, Endpoint } from './create-directory.ts'
+import type { Replica } from './open-replica.ts'
+
+/** How long an unhealthy replica is not probed, and the deadline of a probe. */
+const PROBE_MS = 1000
+
+type Member = {
+  replica: Replica
+  inFlight: number
+  /** when the last call or probe failed; `undefined` while healthy */
+  unhealthySinceMs: number | undefined
+  timer: NodeJS.Timeout | undefined
+  removed: boolean
+}
+/** A replica for one call. `release` ends the call and reports its outcome. */
+type Lease = Readonly<{
+  replica: Replica
+  release(outcome: 'healthy' | 'failed', cause?: unknown): void
+}>
+export type Replicas = ReturnType<typeof createReplicas>
+
+/**
+ * Keeps all replicas of token-store with their health. The replica with the fewest calls in flight
+ * is next, in turn among equals. A failed replica is skipped until a probe in the background
+ * succeeds. When all are unhealthy, the one that failed longest ago is used.
+ */
+export function createReplicas({
+  directory,
+  open,
+  nowMs,
+  log,
+}: {
+  directory: Directory
+  open(endpoint: Endpoint): Replica
+  nowMs(): number
+  log: Pick<Log, 'info' | 'warn'>
+}) {
+  const members = new Map<string, Member>()
+  let turn = 0
+  let closed = false
+
+  async function refreshMembers(): Promise<Member[]> {
+    const endpoints = new Map(
+      (await directory()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
+    )
+    if (closed) throw new Error('The token-store client is closed')
+    for (const [key, endpoint] of endpoints) {
+      if (!members.has(key))
+        members.set(key, {
+          replica: open(endpoint),
+          inFlight: 0,
+          unhealthySinceMs: undefined,
+          timer: undefined,
+          removed: false,
+        })
+    }
+    for (const key of members.keys()) if (!endpoints.has(key)) void remove(key)
+    return [...members.values()]
+  }
+
+  async function remove(key: string): Promise<void> {
+    const member = members.get(key)
+    if (member === undefined) return
+    members.delete(key)
+    member.removed = true
+    clearTimeout(member.timer)
+    await member.replica.close()
+  }
+
+  function markUnhealthy(member: Member, cause: unknown): void {
+    if (member.removed) return
+    if (member.unhealthySinceMs === undefined)
+      log.warn({ store: member.replica.place, err: cause }, 'token-store replica marked unhealthy')
+    member.unhealthySinceMs = nowMs()
+    clearTimeout(member.timer)
+    member.timer = setTimeout(() => void probe(member), PROBE_MS).unref()
+  }
+
+  async function probe(member: Member): Promise<void> {
+    if (await member.replica.isAlive(PROBE_MS)) markHealthy(member)
+    else markUnhealthy(member, undefined)
+  }
+
+  function markHealthy(member: Member): void {
+    if (member.unhealthySinceMs === undefined) return
+    member.unhealthySinceMs = undefined
+    clearTimeout(member.timer)
+    log.info({ store: member.replica.place }, 'token-store replica recovered')
+  }
+
+  function lease(member: Member): Lease {
+    member.inFlight += 1
+    return {
+      replica: member.replica,
+      release(outcome, cause) {
+        member.inFlight -= 1
+        if (outcome === 'healthy') markHealthy(member)
+        else markUnhealthy(member, cause)
+      },
+    }
+  }
+
+  return {
+    /** Picks a replica for one call. Throws when none is known or the client is closed. */
+    async pick(): Promise<Lease> {
+      const candidates = await refreshMembers()
+      turn += 1
+      const best = candidates
+        .map((_, i) => candidates[(i + turn) % candidates.length])
+        .filter((member) => member !== undefined)
+        .toSorted(
+          (a, b) =>
+            (a.unhealthySinceMs ?? -1) - (b.unhealthySinceMs ?? -1) || a.inFlight - b.inFlight,
+        )[0]
+      if (best === undefined) throw new Error('No token-store replica is known')
+      return lease(best)
+    },
+    /** Whether another replica is healthy. */
+    hasAnother: (replica: Replica) =>
+      [...members.values()].some(
+        (member) => member.replica !== replica && member.unhealthySinceMs === undefined,
+      ),
+    /** Waits for the calls in flight. */
+    async close(): Promise<void> {
+      closed = true
+      await Promise.all([...members.keys()].map(remove))
+    },
+  }
+}
