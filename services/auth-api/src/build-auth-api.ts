@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { noTracing, type Tracing } from '@auto-refresh/contracts'
+import { noTracing, type TokenStore, type Tracing } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber } from '@auto-refresh/event-bus'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { buildHttp } from './adapters/http/build-http.ts'
 import { buildAuthCore } from './build-auth-core.ts'
 import type { AuthApiConfig } from './config.ts'
-import type { TokenStore } from '@auto-refresh/contracts'
 import type { Clock } from './ports/runtime.ts'
 
 /**

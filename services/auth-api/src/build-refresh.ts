@@ -27,7 +27,7 @@ type BuildRefreshDeps = Readonly<{
   revocations: Revocations
   accessTokens: Pick<AccessTokens, 'checkAccessToken' | 'isDue'>
   signPair: SignPair
-  limits: Pick<Limits, 'refusedRefreshLimit' | 'endedLimit' | 'refusalLines' | 'lookLimit'>
+  limits: Pick<Limits, 'refusedRefreshLimit' | 'endedLimit' | 'refusalLines' | 'notDueLimit'>
   events: EventQueueDeps
   metrics: Metrics
   clock: Clock
@@ -79,7 +79,7 @@ export function buildRefresh({
     autoRefresh: createAutoRefresh({
       refresh,
       tokenStore,
-      lookLimit: limits.lookLimit,
+      notDueLimit: limits.notDueLimit,
       checkAccessToken,
       isDue,
       metrics,

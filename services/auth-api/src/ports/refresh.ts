@@ -10,7 +10,7 @@ export interface RefusedRefreshLimit {
 }
 
 /** Counts checks of a pair that is not due, by session and address block. */
-export interface LookLimit {
+export interface NotDueLimit {
   take(key: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
 }
 

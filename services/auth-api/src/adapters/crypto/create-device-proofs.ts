@@ -19,7 +19,7 @@ export function createDeviceProofs({
 }: {
   hashUsername: HashUsername
   randomBytes: (size: number) => Buffer
-  clock: Pick<Clock, 'nowMs'>
+  clock: Clock
 }): DeviceProofs {
   const today = () => Math.floor(clock.nowMs() / DAY_MS)
   const toMac = (id: string, day: string, usernameKey: string) =>

@@ -62,7 +62,8 @@ export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): K
     const key = keys.get(kid)
     if (key !== undefined) return key
     throw new ConfigError([
-      `SIGNING_KEY_ENCRYPTION_KEYS has no key ${kid}, but a signing key in use is encrypted with it; put it back`,
+      `SIGNING_KEY_ENCRYPTION_KEYS has no key ${kid}, but a signing key in use is encrypted with it; ` +
+        'put it back',
     ])
   }
 }

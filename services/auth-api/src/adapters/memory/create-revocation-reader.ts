@@ -11,7 +11,9 @@ export const OVERLAP_MS = 10_000
  * sooner, but let the list grow older.
  */
 const PAGES_BEHIND = 5
-/** How often everything is read again, for entries that increments missed because a clock jumped. */
+/**
+ * How often everything is read again, for entries that increments missed because a clock jumped.
+ */
 const WHOLE_MS = 60_000
 
 type RevocationReaderDeps = Readonly<{

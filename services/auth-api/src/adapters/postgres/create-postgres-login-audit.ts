@@ -13,7 +13,8 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
       await readRows(pool, {
         name: 'record-login',
         text: `
-      insert into auth_api.login_audit (outcome, username_hash, user_id, session_id, address, network, agent)
+      insert into auth_api.login_audit
+        (outcome, username_hash, user_id, session_id, address, network, agent)
       values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text)`,
         values: [
           outcome,

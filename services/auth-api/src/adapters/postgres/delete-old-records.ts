@@ -21,7 +21,8 @@ export function deleteOldSignIns(
     limit,
     `
     delete from auth_api.login_audit where id = any(array(
-      select id from auth_api.login_audit where at < now() - make_interval(secs => $1::float8 * 86400)
+      select id from auth_api.login_audit
+      where at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by at limit $2::integer for update skip locked))
     returning 1`,
@@ -40,7 +41,8 @@ export function deleteOldNotices(
     limit,
     `
     delete from auth_api.notices where id = any(array(
-      select id from auth_api.notices where occurred_at < now() - make_interval(secs => $1::float8 * 86400)
+      select id from auth_api.notices
+      where occurred_at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by occurred_at limit $2::integer for update skip locked))
     returning 1`,
@@ -61,7 +63,8 @@ export function deleteOldRoleChanges(
     limit,
     `
     delete from auth_api.role_changes where user_id = any(array(
-      select user_id from auth_api.role_changes where changed_at < now() - make_interval(secs => $1::float8 * 86400)
+      select user_id from auth_api.role_changes
+      where changed_at < now() - make_interval(secs => $1::float8 * 86400)
         and now() < to_timestamp($3::float8 / 1000 + 60)
       order by changed_at limit $2::integer for update skip locked))
     returning 1`,
@@ -71,7 +74,9 @@ export function deleteOldRoleChanges(
 /** Returns the age of the oldest recorded sign-in in seconds; 0 when there is none. */
 export async function oldestSignInSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {
-    text: `select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as seconds from auth_api.login_audit`,
+    text: `
+      select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as seconds
+      from auth_api.login_audit`,
   })
   return row?.seconds ?? 0
 }

@@ -33,7 +33,9 @@ export async function acknowledge(database: Queryable, id: string): Promise<void
 /** Returns the age of the oldest pending revocation in seconds; 0 when none is pending. */
 export async function oldestPendingSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {
-    text: `select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds from auth_api.pending_revocations`,
+    text: `
+      select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds
+      from auth_api.pending_revocations`,
   })
   return row?.seconds ?? 0
 }

@@ -17,7 +17,8 @@ type Row = {
 export async function readSigningKeys(database: Queryable): Promise<StoredSigningKey[]> {
   const rows = await readRows<Row>(database, {
     text: `
-      select kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at, expires_at
+      select kid, state, public_jwk, private_key, encryption_kid,
+        created_at, activated_at, expires_at
       from auth_api.signing_keys
       where kid not in (select kid from auth_api.retired_keys)
       order by created_at, kid`,
@@ -43,29 +44,37 @@ export async function readSigningKeys(database: Queryable): Promise<StoredSignin
  */
 export async function lockSigningKeys(database: Queryable): Promise<void> {
   await readRows(database, {
-    text: `select set_config('lock_timeout', '0', true), pg_advisory_xact_lock(hashtextextended('auth_api.signing_keys', 0))`,
+    text: `
+      select set_config('lock_timeout', '0', true),
+        pg_advisory_xact_lock(hashtextextended('auth_api.signing_keys', 0))`,
   })
 }
 
+/** Inserts a key; an active one is active from `nowMs` (Unix ms). */
 export async function insertSigningKey(
   database: Queryable,
   { kid, state, publicJwk, sealed, nowMs }: NewSigningKey & { nowMs: number },
 ): Promise<void> {
   await readRows(database, {
     text: `
-      insert into auth_api.signing_keys (kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at)
+      insert into auth_api.signing_keys
+        (kid, state, public_jwk, private_key, encryption_kid, created_at, activated_at)
       values ($1::text, $2::text, $3::jsonb, $4::bytea, $5::text, to_timestamp($6::float8 / 1000),
               case when $2::text = 'active' then to_timestamp($6::float8 / 1000) end)`,
     values: [kid, state, JSON.stringify(publicJwk), sealed.box, sealed.encryptionKid, nowMs],
   })
 }
 
+/** Makes a key the active one from `nowMs` (Unix ms). */
 export async function activateSigningKey(
   database: Queryable,
   { kid, nowMs }: { kid: string; nowMs: number },
 ): Promise<void> {
   await readRows(database, {
-    text: `update auth_api.signing_keys set state = 'active', activated_at = to_timestamp($2::float8 / 1000) where kid = $1::text`,
+    text: `
+      update auth_api.signing_keys
+      set state = 'active', activated_at = to_timestamp($2::float8 / 1000)
+      where kid = $1::text`,
     values: [kid, nowMs],
   })
 }
@@ -79,13 +88,15 @@ export async function retireSigningKey(
   await readRows(database, {
     text: `
       update auth_api.signing_keys
-      set state = 'retired', retired_at = to_timestamp($2::float8 / 1000), expires_at = to_timestamp($3::float8 / 1000),
+      set state = 'retired', retired_at = to_timestamp($2::float8 / 1000),
+          expires_at = to_timestamp($3::float8 / 1000),
           private_key = null, encryption_kid = null
       where kid = $1::text`,
     values: [kid, nowMs, expiresAtMs],
   })
 }
 
+/** Deletes the row of a key. */
 export async function deleteSigningKey(database: Queryable, kid: string): Promise<void> {
   await readRows(database, {
     text: 'delete from auth_api.signing_keys where kid = $1::text',

@@ -10,9 +10,9 @@ import {
   RevokeUserResult,
   RotateResult,
   noTracing,
+  type TokenStore,
   type Tracing,
 } from '@auto-refresh/contracts'
-import type { TokenStore } from '@auto-refresh/contracts'
 import type { CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import { createCall } from './create-call.ts'

@@ -30,8 +30,8 @@ const current: PeekResult = { outcome: 'rotated', session: aSession() }
 function setUp({
   check = { outcome: 'valid', claims: live },
   peeked = current,
-  looks = 100,
-}: { check?: AccessTokenCheck; peeked?: PeekResult; looks?: number } = {}) {
+  points = 100,
+}: { check?: AccessTokenCheck; peeked?: PeekResult; points?: number } = {}) {
   const tokenStore = aTokenStore()
   tokenStore.peek.mockResolvedValue(peeked)
   const renewed: RefreshResult = { outcome: 'reused' }
@@ -40,7 +40,7 @@ function setUp({
   const autoRefresh = createAutoRefresh({
     refresh,
     tokenStore,
-    lookLimit: createBoundedLimiter({ limit: { points: looks, seconds: 60 } }),
+    notDueLimit: createBoundedLimiter({ limit: { points: points, seconds: 60 } }),
     checkAccessToken: async () => check,
     isDue: (claims) => isDue(claims, { nowMs: NOW_MS, thresholdSeconds: 300 }),
     metrics,
@@ -98,7 +98,7 @@ test.each<[string, Parameters<typeof setUp>[0]]>([
 })
 
 test('checks of a pair that is not due are limited per session and address block; due pairs are not', async () => {
-  const { autoRefresh, metrics, tokenStore } = setUp({ looks: 2 })
+  const { autoRefresh, metrics, tokenStore } = setUp({ points: 2 })
   const outcomes = []
   for (let i = 0; i < 3; i += 1) outcomes.push((await autoRefresh(request)).outcome)
   expect(outcomes).toEqual(['not_due', 'not_due', 'rate_limited'])

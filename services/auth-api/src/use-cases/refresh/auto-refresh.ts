@@ -1,8 +1,8 @@
+import type { TokenStore } from '@auto-refresh/contracts'
 import { secondsLeft } from '../../domain/seconds-left.ts'
 import type { TokenPair } from '../../domain/token-pair.ts'
-import type { TokenStore } from '@auto-refresh/contracts'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
-import type { IsDue, LookLimit } from '../../ports/refresh.ts'
+import type { IsDue, NotDueLimit } from '../../ports/refresh.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { Metrics } from '../../ports/telemetry.ts'
 import {
@@ -22,7 +22,7 @@ export type AutoRefresh = (request: AutoRefreshRequest) => Promise<AutoRefreshRe
 type AutoRefreshDeps = Readonly<{
   refresh: Refresh
   tokenStore: Pick<TokenStore, 'peek'>
-  lookLimit: LookLimit
+  notDueLimit: NotDueLimit
   checkAccessToken: CheckAccessToken
   isDue: IsDue
   metrics: Metrics
@@ -41,7 +41,7 @@ type AutoRefreshDeps = Readonly<{
 export function createAutoRefresh({
   refresh,
   tokenStore,
-  lookLimit,
+  notDueLimit,
   checkAccessToken,
   isDue,
   metrics,
@@ -63,8 +63,9 @@ export function createAutoRefresh({
     const check = await checkAccessToken(accessToken)
     if (check.outcome !== 'valid' || isDue(check.claims)) return undefined
     const expectedSessionId = check.claims.sid
-    const look = await lookLimit.take(`${expectedSessionId} ${request.context.block}`)
-    if (!look.allowed) return { outcome: 'rate_limited', retryAfterSeconds: look.retryAfterSeconds }
+    const taken = await notDueLimit.take(`${expectedSessionId} ${request.context.block}`)
+    if (!taken.allowed)
+      return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
     const peeked = await tokenStore.peek(
       toRotateRequest({ ...request, expectedSessionId }, accessTtlSeconds),
     )

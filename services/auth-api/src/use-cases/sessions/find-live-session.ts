@@ -1,5 +1,9 @@
-import { CodedError, type ErrorCode, type PeekResult } from '@auto-refresh/contracts'
-import type { TokenStore } from '@auto-refresh/contracts'
+import {
+  CodedError,
+  type ErrorCode,
+  type PeekResult,
+  type TokenStore,
+} from '@auto-refresh/contracts'
 import { TOKEN_REFUSAL_CODES } from '../../domain/refresh-refusal.ts'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { FindProvenSession, ProvenSession, SessionProof } from './find-proven-session.ts'

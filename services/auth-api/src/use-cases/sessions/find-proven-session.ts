@@ -1,5 +1,4 @@
-import { CodedError } from '@auto-refresh/contracts'
-import type { TokenStore } from '@auto-refresh/contracts'
+import { CodedError, type TokenStore } from '@auto-refresh/contracts'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
 import type { LimitEnded, LimitRefused } from '../refresh/limit-refused.ts'
