@@ -19,7 +19,7 @@ const ALL: readonly CheckedKey[] = ['USERNAME_HASH_KEY', 'SIGNING_KEY_ENCRYPTION
 
 /**
  * Checks the keys in `names` (default: all) against the database. Throws one `ConfigError` that
- * names every key with which the database has not been used.
+ * names every key that differs from the one in use.
  */
 export function checkAuthApiKeys({
   names = ALL,

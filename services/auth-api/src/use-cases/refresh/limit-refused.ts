@@ -6,7 +6,10 @@ export type LimitRefused = (
   key: string,
 ) => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>
 
-/** Counts a forged refresh token against its address block. Never call it for an authentic one. */
+/**
+ * Counts a refresh token that cannot be verified against a key, such as its address block. Never
+ * call it for an authentic token.
+ */
 export function createLimitRefused({
   limit,
   metrics,

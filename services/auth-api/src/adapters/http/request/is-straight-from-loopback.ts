@@ -12,7 +12,8 @@ const FORWARDING = new RegExp(
 /**
  * Whether nothing in a request shows a proxy or another machine. It cannot detect every proxy: one
  * that speaks HTTP/1.1, adds no header and rewrites `Host` looks like a program of this machine.
- * HTTP/1.0 is refused because nginx before 1.29.7 sends it by default, and current clients do not.
+ * HTTP/1.0 counts as proxied, because nginx before 1.29.7 sends it by default and current clients
+ * do not.
  */
 export function isStraightFromLoopback({
   socket,

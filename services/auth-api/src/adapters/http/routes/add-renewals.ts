@@ -11,9 +11,8 @@ import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 /**
  * Adds the two steps of the middleware for other back ends. A refusal is a 200 with its outcome,
- * because it concerns the user, not the calling back end. The routes need their own key: a peek
- * shows without an alarm whether a token works, and the caller chooses the address that limits
- * count.
+ * because it concerns the user, not the calling back end. The routes have their own key: a peek
+ * shows without an alarm whether a token works, and the caller states the address of the user.
  */
 export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps): void {
   const schema = {
