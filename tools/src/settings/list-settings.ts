@@ -61,7 +61,7 @@ export function listSettings(): Setting[] {
   }
   for (const [service, parsers] of Object.entries(OF_SERVICES))
     add(service, [...parsers.flatMap((parse) => recordSettings(parse)), ...shared])
-  add('topics', recordSettings(parseTopicSettings))
+  add('npm run topics', recordSettings(parseTopicSettings))
   add('standalone', [...recordSettings(parseStandaloneConfig), ...recordSettings(addSecretFiles)])
   return [...settings.values()]
 }

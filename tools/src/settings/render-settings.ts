@@ -36,7 +36,7 @@ export function renderEnvExample(settings: readonly Setting[]): string {
         ]
         return [...lines.map((line) => `# ${line}`), `#${name}=${value}`].join('\n')
       })
-    return `\n# --- ${title} ---\n${entries.join('\n')}\n`
+    return `\n# --- ${title} ---\n${entries.join('\n\n')}\n`
   })
   return ENV_INTRODUCTION + parts.join('')
 }

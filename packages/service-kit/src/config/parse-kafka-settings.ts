@@ -47,7 +47,7 @@ export function parseTopicSettings(environment: Environment) {
       max: 9,
       ...SECTION,
       describe:
-        'Replicas of a topic that `npm run topics` creates, with 12 partitions and 30 days of retention; 1 for a single broker.',
+        'Replicas of a new topic: 1 for a single broker. A topic has 12 partitions and keeps events 30 days.',
     }),
     retentionMs: 30 * DAY_MS,
   })
