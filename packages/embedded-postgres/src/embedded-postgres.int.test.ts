@@ -31,7 +31,7 @@ const holders: ChildProcess[] = []
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'embedded-'))
-  // Closed to everybody else, with a blank in its name: as people have it.
+  // Closed to other users, with a blank in its name, as is common.
   dataDir = join(root, 'my data')
   await mkdir(dataDir, { mode: 0o700 })
   data = join(dataDir, 'postgres/data')
@@ -55,7 +55,7 @@ async function open(options: { onRestart?: () => void } = {}): Promise<EmbeddedP
   return postgres
 }
 
-/** Another process that owns the directory; resolves with its URL. */
+/** Starts another process that owns the directory; resolves to its URL. */
 async function hold(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ holder: ChildProcess; url: string }> {
@@ -81,7 +81,7 @@ async function query(url: string, statement: string): Promise<unknown[]> {
   }
 }
 
-test('it keeps its data and its password over a stop, and nothing is left running', async () => {
+test('it keeps data and password across a stop, and leaves no process running', async () => {
   const first = await open()
   await query(first.url, 'create table things as select 7 as id')
   await first.stop()
@@ -94,7 +94,7 @@ test('it keeps its data and its password over a stop, and nothing is left runnin
   expect((await stat(join(dataDir, 'postgres/password'))).mode & 0o777).toBe(0o600)
 })
 
-test('variables of libpq that are set for another server do not keep it from starting', async () => {
+test('it starts although libpq variables are set for another server', async () => {
   for (const [name, value] of Object.entries({
     PGSSLMODE: 'require',
     PGSSLNEGOTIATION: 'direct',
@@ -107,7 +107,7 @@ test('variables of libpq that are set for another server do not keep it from sta
   expect(await findPostmaster(data)).toBeDefined()
 })
 
-test('it listens on loopback alone, without a socket file, asks for the password, and checks its pages', async () => {
+test('it listens only on loopback, without a socket file, requires the password, and has page checksums', async () => {
   const { url } = await open()
   const settings =
     "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories', 'data_checksums', 'fsync', 'server_encoding') order by name"
@@ -123,7 +123,7 @@ test('it listens on loopback alone, without a socket file, asks for the password
   })
 })
 
-test('a second process is refused, and does not disturb the first', async () => {
+test('a second process is rejected and does not disturb the first', async () => {
   const { url } = await hold()
   const before = await findPostmaster(data)
   await expect(open()).rejects.toThrow(`The DATA_DIR ${dataDir} is in use by another process`)
@@ -132,7 +132,7 @@ test('a second process is refused, and does not disturb the first', async () => 
   expect(await query(url, 'select 1 as n')).toEqual([{ n: 1 }])
 })
 
-test('of several that open a new directory at once one gets it, the others are refused, and it works', async () => {
+test('of several concurrent processes one gets a new directory, the others are rejected', async () => {
   const results = await Promise.allSettled([open(), open(), open()])
   const winners = results.filter((result) => result.status === 'fulfilled')
   const losers = results.filter((result) => result.status === 'rejected')
@@ -144,7 +144,7 @@ test('of several that open a new directory at once one gets it, the others are r
   expect(await readdir(dataDir)).toEqual(['postgres'])
 })
 
-test('what an owner killed with -9 left running is taken over, with all that was committed', async () => {
+test('the server of an owner killed with -9 is taken over with all committed data', async () => {
   const { holder, url } = await hold()
   await query(url, 'create table things as select 7 as id')
   const left = await findPostmaster(data)
@@ -167,7 +167,7 @@ test('when owner and server were both killed, the next start recovers the data',
 })
 
 test.each(['own', 'taken over'] as const)(
-  'a server that dies comes back by itself at the same address, still owned (%s)',
+  'a crashed server is restarted at the same address, still owned (%s)',
   async (kind) => {
     if (kind === 'taken over') {
       const { holder } = await hold()
@@ -186,7 +186,7 @@ test.each(['own', 'taken over'] as const)(
   },
 )
 
-test('a stop while a dead server is being started again leaves nothing running', async () => {
+test('a stop during the restart of a crashed server leaves no process running', async () => {
   const { stop } = await open()
   process.kill((await findPostmaster(data))?.pid ?? 0, 'SIGKILL')
   await expect.poll(() => logged).toContain('Postgres exited unexpectedly, restarting it')
@@ -194,7 +194,7 @@ test('a stop while a dead server is being started again leaves nothing running',
   expect(await findPostmaster(data)).toBeUndefined()
 })
 
-test('what an interrupted first start left is removed, not taken for data', async () => {
+test('files of an interrupted first start are removed, not used as data', async () => {
   const half = join(dataDir, 'postgres.making-999999999-abcd')
   await mkdir(join(half, 'data/base'), { recursive: true })
   await writeFile(join(half, 'data/PG_VERSION'), '18')
@@ -203,7 +203,7 @@ test('what an interrupted first start left is removed, not taken for data', asyn
   expect(await readdir(dataDir)).toEqual(['postgres'])
 })
 
-test('a process that ends at once can ask the server to follow it', async () => {
+test('a process that exits at once can ask the server to stop', async () => {
   const postgres = await open()
   postgres.abandon()
   await expect.poll(() => findPostmaster(data)).toBeUndefined()
@@ -211,7 +211,7 @@ test('a process that ends at once can ask the server to follow it', async () => 
   postgres.abandon()
 })
 
-test('a process id in the lock file that belongs to something else by now does not hinder the start', async () => {
+test('a process id in the lock file that belongs to another process does not prevent the start', async () => {
   const first = await open()
   const lockFile = join(data, 'postmaster.pid')
   await cp(lockFile, join(root, 'copy'))
@@ -223,7 +223,7 @@ test('a process id in the lock file that belongs to something else by now does n
 })
 
 test.runIf(process.platform === 'linux')(
-  'an interrupt from the terminal does not reach it',
+  'an interrupt from the terminal does not stop it',
   async () => {
     await open()
     const running = await findPostmaster(data)
@@ -235,7 +235,7 @@ test.runIf(process.platform === 'linux')(
 )
 
 test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-  'root who may not make a user namespace starts it as another user, in a folder closed to that user',
+  'root without user namespaces starts it as another user, in a folder closed to that user',
   async () => {
     const tools = join(root, 'tools')
     await mkdir(tools)

@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { findPostmaster } from './postmaster.ts'
 import { toUrl } from './server.ts'
 
-/**
- * The embedded Postgres that runs on this directory now, for a helper of its owner. It is not taken
- * over.
- */
+/** Finds the embedded Postgres that runs on this directory, without taking it over. */
 export async function findEmbeddedPostgres({
   dataDir,
 }: {

@@ -29,7 +29,7 @@ export type Instance = Readonly<{
   launcher: Launcher
 }>
 
-/** Opens `<dataDir>/postgres`, and makes it first where it is not there yet. Safe to race. */
+/** Opens `<dataDir>/postgres`, and creates it if it is missing. Safe to run concurrently. */
 export async function prepareInstance({
   dataDir,
   durable = true,
@@ -38,8 +38,7 @@ export async function prepareInstance({
   durable?: boolean
 }): Promise<Instance> {
   const binaries = findBinaries()
-  // May be passed through but not listed: Postgres can be another user, and what stands here is
-  // closed by itself.
+  // Others may traverse but not list it: Postgres can run as another user, and its folder is closed.
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
   const parent = await realpath(dataDir)
   const folder = join(parent, 'postgres')
@@ -61,10 +60,7 @@ export async function prepareInstance({
   }
 }
 
-/**
- * initdb works in a folder of its own that gets its name when all is there: what was interrupted is
- * never mistaken for data.
- */
+/** initdb works in a temporary folder that is renamed at the end, so an interrupted one is no data. */
 async function createInstance({
   parent,
   folder,
@@ -99,17 +95,14 @@ async function createInstance({
     ...(durable ? [] : ['--no-sync']),
   ]
   await run(file, args, { ...launcher.identity, cwd: '/', env: SERVER_ENVIRONMENT })
-  // Somebody else may have been faster; then his is the one.
+  // Another process may have been faster: use its folder.
   await rename(making, folder).catch(async (error: unknown) => {
     await rm(making, { recursive: true, force: true })
     if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error
   })
 }
 
-/**
- * What Postgres sees of our environment: nothing that would change its language, its time zone or
- * its defaults (PG...).
- */
+/** The environment of Postgres, without variables that change its language, time zone or defaults. */
 export const SERVER_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
 async function ownerOf(path: string): Promise<number | undefined> {

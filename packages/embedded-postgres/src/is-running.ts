@@ -1,6 +1,6 @@
 import { errorCode } from './error-code.ts'
 
-/** True while a process of this id exists, whoever owns it. */
+/** Whether a process of this id exists, of any user. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

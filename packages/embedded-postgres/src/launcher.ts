@@ -5,23 +5,27 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** How Postgres is started without root's rights, and whom its files must belong to. */
+/** How to start Postgres without root's rights, and the owner that its files need. */
 export type Launcher = Readonly<{
   owner: Readonly<{ uid: number; gid: number }>
   /** goes before the command */
   prefix: readonly string[]
-  /** for `spawn`, where the prefix does not change the user */
+  /** for `spawn`, if the prefix does not change the user */
   identity: { uid: number; gid: number } | undefined
 }>
 
 type Owner = Launcher['owner']
 
 /**
- * Postgres refuses to run as root, so root starts it: in a user namespace in which root has another
- * number (files stay root's, nobody else is let in); where that is not allowed, as in most
- * containers, under another user who keeps the right to pass through folders of root's; at last
- * under the bare user. Files that belong to somebody else already are left to him. `mustReach` are
- * the paths Postgres needs.
+ * Chooses how to start Postgres, which refuses to run as root. As root it tries, in this order:
+ *
+ * 1. a user namespace in which root has another number; files stay root's,
+ * 2. another user with the capability to traverse root's folders, because most containers forbid
+ *    namespaces,
+ * 3. that user without the capability.
+ *
+ * Files that already belong to another user keep their owner. Throws if no way can reach the paths
+ * `mustReach`.
  */
 export async function chooseLauncher({
   fileOwner,
@@ -38,7 +42,7 @@ export async function chooseLauncher({
     failures.push(failure)
   }
   throw new Error(
-    `Postgres finds no unprivileged user to run as: start as an ordinary user, or set DATABASE_URL (${failures.join('; ')})`,
+    `No unprivileged user can run Postgres: start as an ordinary user, or set DATABASE_URL (${failures.join('; ')})`,
   )
 }
 
@@ -69,7 +73,7 @@ function toCandidates(self: Owner, fileOwner: number, user: number): Launcher[] 
   return fileOwner === 0 ? [inNamespace, ...foreign] : foreign
 }
 
-/** initdb wants a user with a name. */
+/** initdb requires a user with a name. */
 async function pickUser(): Promise<number> {
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '')
   const ids = passwd
@@ -79,7 +83,7 @@ async function pickUser(): Promise<number> {
   return [1000, 65_534].find((id) => ids.includes(id)) ?? ids[0] ?? 1000
 }
 
-/** False where a container runs under a bare number. */
+/** False if a container runs as a user without a name. */
 function hasName(): boolean {
   try {
     return userInfo().username !== ''

@@ -8,24 +8,24 @@ const RESTART_DELAY_MS = 1000
 
 export type EmbeddedPostgres = Readonly<{
   url: string
-  /** Shuts the server down cleanly and waits for its end. May be repeated. */
+  /** Shuts the server down cleanly and waits until it has ended. May be repeated. */
   stop: () => Promise<void>
-  /** Only asks it to shut down, for a process that ends at once. */
+  /** Asks the server to shut down without waiting, for a process that exits at once. */
   abandon: () => void
 }>
 
 export type EmbeddedPostgresOptions = Readonly<{
-  /** everything stands in its folder `postgres` */
+  /** all files are in its folder `postgres` */
   dataDir: string
   log: (message: string) => void
-  /** told when the server had died and is back, on the same port */
+  /** called when the server was restarted after a crash, on the same port */
   onRestart?: () => void
 }>
 
 /**
- * A Postgres 18 of this process alone, reachable from this machine only. It outlives a `kill -9` of
- * this process and is taken over by the next one that opens the directory; a second process that
- * opens it meanwhile is refused. A server that dies is started again.
+ * Starts a Postgres 18 that this process owns, reachable from this machine only. It survives a
+ * `kill -9` of this process, and the next process that opens the directory takes it over. While it
+ * is owned, another process gets an error. A crashed server is restarted.
  */
 export async function openEmbeddedPostgres({
   dataDir,
@@ -46,7 +46,7 @@ export async function openEmbeddedPostgres({
     return opened
   }
 
-  /** The connection that holds the ownership ends with the server, whoever started it. */
+  /** Restarts the server when the connection that holds the ownership ends. */
   async function watch(): Promise<void> {
     await new Promise((resolve) => server.lock.once('end', resolve))
     isUp = false

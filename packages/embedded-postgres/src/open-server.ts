@@ -4,20 +4,16 @@ import type { Instance } from './instance.ts'
 import { findPostmaster, isPostmaster } from './postmaster.ts'
 import { connectWhenReady, findFreePort, startServer } from './server.ts'
 
-/**
- * `lock` is the connection that holds the ownership: as long as it lives, nobody else opens this
- * data directory.
- */
+/** `lock` is the connection that holds the ownership: while it is open, no other process gets it. */
 export type OwnedServer = Readonly<{ pid: number; port: number; lock: Client }>
 
-/** Any number that nobody else on this server uses. */
+/** An arbitrary number; no other advisory lock of this server uses it. */
 const OWNERSHIP = 4_927_301
 const ATTEMPTS = 5
 
 /**
  * Takes over the server that runs on the data directory (its owner was killed), or starts one. Two
- * that open it at once both end up at one server, and the lock decides: for the other one it is
- * `in_use`.
+ * concurrent processes get the same server, and the lock decides: the other gets `in_use`.
  */
 export async function openServer(
   instance: Instance,
@@ -56,8 +52,8 @@ async function takeOver(
 }
 
 /**
- * Waits three seconds, the connection's `lock_timeout`: the server, or the machine it runs on, may
- * not have noticed yet that the owner before us is gone.
+ * Waits up to three seconds (`lock_timeout` of the connection): the server may not have noticed yet
+ * that the previous owner has exited.
  */
 async function takeOwnership(client: Client): Promise<boolean> {
   try {

@@ -9,23 +9,19 @@ const run = promisify(execFile)
 /** The first process of a running server. */
 type Postmaster = Readonly<{ pid: number; port: number }>
 
-/** The server that runs on this data directory, whoever started it. */
+/** Finds the server that runs on this data directory, started by any process. */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
   const file = join(data, 'postmaster.pid')
   const text = await readFile(file, 'utf8').catch(() => '')
   const [pid, , , port] = text.split('\n').map(Number)
   if (pid === undefined || !(pid > 0) || port === undefined || !(port > 0)) return undefined
   if (await isPostmaster(pid, data)) return { pid, port }
-  // The id may belong to another process by now (or to a dead one that nobody buried): Postgres
-  // would take it for a server.
+  // The id may belong to another process or a zombie now, which Postgres would take for a server.
   if ((await readFile(file, 'utf8').catch(() => '')) === text) await rm(file, { force: true })
   return undefined
 }
 
-/**
- * True while the process is a Postgres on this data directory. The dead and what else got the same
- * id are not.
- */
+/** Whether the process is a running Postgres on this data directory, not a reused id or a zombie. */
 export async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
@@ -38,8 +34,8 @@ export async function isPostmaster(pid: number, data: string): Promise<boolean> 
 }
 
 /**
- * Ends the server cleanly (fast shutdown); after 10 s at once, which costs the next start a
- * recovery but no data.
+ * Stops the server cleanly (fast shutdown), or after 10 s at once: then the next start needs a
+ * recovery, but no data is lost. Throws if it does not stop.
  */
 export async function endPostmaster(pid: number, data: string): Promise<void> {
   for (const [signal, waitMs] of [
@@ -54,6 +50,7 @@ export async function endPostmaster(pid: number, data: string): Promise<void> {
   throw new Error(`Postgres (process ${pid}) did not stop`)
 }
 
+/** Waits up to `waitMs` for the server to end, and returns whether it has. */
 export async function hasEnded(pid: number, data: string, waitMs: number): Promise<boolean> {
   const deadline = performance.now() + waitMs
   while (await isPostmaster(pid, data)) {

@@ -9,15 +9,15 @@ import { SERVER_ENVIRONMENT, type Instance } from './instance.ts'
 
 const LOG_LIMIT_BYTES = 1_000_000
 const READY_DEADLINE_MS = 60_000
-/** Above 10080, the last port that fetch and browsers refuse to talk to. */
+/** Above 10080, the last port that fetch and browsers block. */
 const LOWEST_PORT = 10_081
-/** Linux gives away ports from here on, the others from further up. */
+/** Linux assigns ephemeral ports from here on, other systems from higher numbers. */
 const SYSTEM_PORTS_FROM = 32_768
 const PORT_ATTEMPTS = 100
 
 /**
- * No socket file (its path may be too long), UTC, a quick vacuum for tables that fill and drain all
- * the time, no data in its log.
+ * No socket file (its path may be too long), UTC, frequent vacuum for the queue tables, and no data
+ * in the log.
  */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -32,7 +32,7 @@ const SETTINGS = {
 
 type Start = Readonly<{ port: number; settings?: Record<string, string> }>
 
-/** Starts a server, and gives its process id and the first connection to it. */
+/** Starts a server, and resolves to its process id and a first connection. */
 export async function startServer(
   instance: Instance,
   start: Start,
@@ -48,8 +48,7 @@ export async function startServer(
       return { pid: child.pid ?? 0, client }
     } catch (error) {
       child.kill('SIGQUIT')
-      // The last processes of a killed server need a moment to notice, to say so in the same log,
-      // and to let go of its memory.
+      // The last processes of a killed server need a moment to end and to free its shared memory.
       const log = (await readFile(instance.log).catch(() => Buffer.alloc(0)))
         .subarray(logStart)
         .toString()
@@ -59,7 +58,7 @@ export async function startServer(
   }
 }
 
-/** In a session of its own, so that Ctrl-C does not reach it. */
+/** Starts it in a session of its own, so that Ctrl-C does not reach it. */
 async function spawnServer(
   instance: Instance,
   { port, settings = {} }: Start,
@@ -95,15 +94,12 @@ async function spawnServer(
   }
 }
 
-/** With `sslmode`, so that `PGSSLMODE`, which may be set for another server, does not count. */
+/** With `sslmode`, which overrides a `PGSSLMODE` that may be set for another server. */
 export function toUrl({ password }: Pick<Instance, 'password'>, port: number): string {
   return `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`
 }
 
-/**
- * `options` and `sslnegotiation` are given so that `PGOPTIONS` and `PGSSLNEGOTIATION`, which may be
- * set for another server, do not count.
- */
+/** `options` and `sslnegotiation` override `PGOPTIONS` and `PGSSLNEGOTIATION` of another server. */
 const OWNER = {
   application_name: 'owner',
   keepAlive: true,
@@ -115,8 +111,8 @@ const OWNER = {
 type Target = Readonly<{ port: number; isAlive: () => boolean | Promise<boolean> }>
 
 /**
- * Connects as soon as the server lets us, for as long as its process lives; throws with the end of
- * its log otherwise.
+ * Retries until the server accepts the connection. Throws an `Error` with the end of its log if its
+ * process ends or after 60 s.
  */
 export async function connectWhenReady(
   instance: Instance,
@@ -141,7 +137,7 @@ export async function connectWhenReady(
   }
 }
 
-/** 57P03: it is starting up, recovering or shutting down. */
+/** 57P03: the server is starting up, recovering or shutting down. */
 function isNotReadyYet(error: unknown): boolean {
   const code = errorCode(error)
   return (
@@ -158,16 +154,15 @@ async function lastLines(file: string): Promise<string> {
 }
 
 /**
- * A port that nobody listens on. It is none of those that the system gives away by itself, to
- * whoever listens on 0 or connects: such a one could be taken before the server listens, or while
- * it is down.
+ * Finds a port without a listener, outside the ephemeral range: a port of that range could be
+ * assigned to another process before the server listens or while it is down.
  */
 export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST_PORT, SYSTEM_PORTS_FROM)
     if (await isFree(port)) return port
   }
-  throw new Error('There is no free port')
+  throw new Error('No free port found')
 }
 
 function isFree(port: number): Promise<boolean> {

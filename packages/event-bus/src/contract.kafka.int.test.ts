@@ -86,7 +86,7 @@ describe.each([
   }
 
   test.each(['handle', 'handleBatch'] as const)(
-    'the events of a session are handled in the order they were published (%s)',
+    'the events of a session are handled in the order of publication (%s)',
     async (kind) => {
       await setUp()
       const record = createRecord()
@@ -105,7 +105,7 @@ describe.each([
   )
 
   test.each(['handle', 'handleBatch'] as const)(
-    'a handler that fails gets the same event again, before those behind it (%s)',
+    'a failing handler gets the same event again before later ones (%s)',
     async (kind) => {
       await setUp()
       const record = createRecord()
@@ -115,7 +115,7 @@ describe.each([
       const stumble = (ids: readonly string[]) => {
         if (!ids.includes(String(stumblingBlock)) || failures >= 3) return
         failures += 1
-        throw new Error('the database of the handler is away')
+        throw new Error('the database of the handler is unavailable')
       }
       await subscribe({
         group,
@@ -141,7 +141,7 @@ describe.each([
     },
   )
 
-  test('each group gets every event, also while another group fails', async () => {
+  test('every group gets every event, also while another group fails', async () => {
     await setUp()
     const [first, second] = [createRecord(), createRecord()]
     let isAway = true
@@ -150,7 +150,7 @@ describe.each([
       group: `${group}-2`,
       topics: [topic],
       async handleBatch(events) {
-        if (isAway) throw new Error('away')
+        if (isAway) throw new Error('unavailable')
         await second.handleBatch(events)
       },
     })
@@ -167,7 +167,7 @@ describe.each([
     ])
   })
 
-  test('a group gets the topics it asked for and no others', async () => {
+  test('a group gets only its own topics', async () => {
     await setUp()
     const [wanted, other] = [topic, await bus.makeTopic()]
     const record = createRecord()
@@ -179,7 +179,7 @@ describe.each([
     expect(record.handled).toEqual([asked])
   })
 
-  test('what a group has in hand as it closes is finished, and a later member goes on behind it', async () => {
+  test('a closing member finishes its current events, and a later member continues after them', async () => {
     await setUp()
     const record = createRecord()
     const [inHand, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]

@@ -12,7 +12,7 @@ const events = ['1', '2', '3'].map((id): AnyEvent => ({
   data: { username_hash: 'h', reason: 'invalid_credentials', network: 'n', agent: 'a' },
 }))
 
-test('every group gets every event of its topics in order, one by one or as one batch', async () => {
+test('every group gets every event of its topics in order, one by one or as a batch', async () => {
   const bus = createInProcessBus()
   const got = { single: [] as string[], batch: [] as string[][], elsewhere: 0 }
   await bus.subscribe({
@@ -34,7 +34,7 @@ test('every group gets every event of its topics in order, one by one or as one 
   expect(got).toEqual({ single: ['1', '2', '3'], batch: [['1', '2', '3']], elsewhere: 0 })
 })
 
-test('a group that fails rejects the publish, after the others have had their events', async () => {
+test('a failing group rejects the publish after the other groups got their events', async () => {
   const bus = createInProcessBus()
   let handled = 0
   await bus.subscribe({
@@ -54,7 +54,7 @@ test('a group that fails rejects the publish, after the others have had their ev
   expect(handled).toBe(3)
 })
 
-test('a group that has been closed gets nothing more, and its name is free again', async () => {
+test('a closed group gets no more events, and its name is free again', async () => {
   const bus = createInProcessBus()
   const subscribe = () =>
     bus.subscribe({
@@ -68,7 +68,7 @@ test('a group that has been closed gets nothing more, and its name is free again
   await expect(bus.publish('t', events)).resolves.toBeUndefined()
 })
 
-test('each event is handled in the trace that it comes from', async () => {
+test('each event is handled in its own trace', async () => {
   const spans: object[] = []
   const tracing: Tracing = {
     ...noTracing,

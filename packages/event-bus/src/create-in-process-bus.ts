@@ -3,8 +3,9 @@ import type { EventPublisher, EventSubscriber } from './ports.ts'
 import { toProcess, type Process } from './to-process.ts'
 
 /**
- * The bus of standalone. `publish` resolves after every group has handled every event, so an event
- * that was not handled stays in the outbox, and a crash repeats it: at least once, like Kafka.
+ * The event bus of standalone. `publish` resolves after every group has handled every event, and
+ * throws an `AggregateError` if one fails. So an unhandled event stays in the outbox and is repeated
+ * after a crash: at least once, like Kafka.
  */
 export function createInProcessBus({
   tracing = noTracing,
@@ -29,7 +30,7 @@ export function createInProcessBus({
 
     async subscribe({ group, topics, ...handler }) {
       if (groups.has(group))
-        throw new TypeError(`The group ${group} has a member in this process already`)
+        throw new TypeError(`The group ${group} already has a member in this process`)
       groups.set(group, {
         topics: new Set(topics),
         process: toProcess({ handler, group, system: 'in_process', tracing }),

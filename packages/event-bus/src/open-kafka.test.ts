@@ -12,10 +12,10 @@ function openLogger() {
 
 const LOADING = "The coordinator is loading and hence can't process requests for this group"
 
-test('a Kafka that has just started is told once, as information, whichever way the library says it', () => {
+test('a Kafka that is still loading is logged once, as information, in both forms of the library', () => {
   const { said, kafka } = openLogger()
-  // As kafkajs 2.2.4 writes the request that was answered, and the consumer that is started again
-  // because of it.
+  // As kafkajs 2.2.4 logs the response to the request, and the restarted consumer
+  // after it.
   kafka.error('Response GroupCoordinator(key: 10, version: 2)', {
     broker: 'k:9092',
     error: LOADING,
@@ -34,7 +34,7 @@ test('a Kafka that has just started is told once, as information, whichever way 
   ])
 })
 
-test('every other message of the library is a warning with its broker, topic, group and cause', () => {
+test('any other message of the library is a warning with broker, topic, group and cause', () => {
   const { said, kafka } = openLogger()
   const where = { broker: 'k:9092', topic: 't', groupId: 'g' }
   kafka.error('Connection error: no route', { ...where, error: new Error('no route') })

@@ -13,26 +13,26 @@ const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')
 calmIdleConnections(queue.prototype)
 
 /**
- * A client of its own: kafkajs shares the offsets of a group among the consumers of one client, so
- * no two members may have the same. `retries` (the first after 0.1 s, most after 1 s) are those of
- * one step, such as to find a connection.
+ * Creates a Kafka client. Each member needs its own, because kafkajs shares the offsets of a group
+ * among the consumers of one client. `retries` is per step, such as finding a connection; the first
+ * comes after 0.1 s, later ones after up to 1 s.
  */
 export function openKafka(
   { brokers, clientId, ssl = false, sasl }: KafkaSettings,
   log: KafkaLog,
   { retries = 2 }: { retries?: number } = {},
 ): Kafka {
-  let saidLoading = false
+  let loggedLoading = false
   const toLog: logCreator =
     () =>
     ({ log: { message, broker, topic, groupId, error } }) => {
       if (isLoading(message, error)) {
-        if (!saidLoading)
+        if (!loggedLoading)
           log.info?.(
             { library: 'kafkajs', broker, group: groupId },
             'Kafka group coordinator is loading, retrying',
           )
-        saidLoading = true
+        loggedLoading = true
         return
       }
       log.warn({ library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }, message)
@@ -50,10 +50,7 @@ export function openKafka(
   })
 }
 
-/**
- * Harmless: a broker that has just started, or a group that it has just taken over. kafkajs tries
- * again by itself.
- */
+/** Harmless and retried by kafkajs: the broker has just started or taken over the group. */
 function isLoading(message: string, error: unknown): boolean {
   return /coordinator is loading|GROUP_LOAD_IN_PROGRESS/i.test(`${message} ${toText(error) ?? ''}`)
 }

@@ -37,7 +37,7 @@ function openBus() {
 }
 const makeTopic = (topic: string) => makeTopics(settings, [topic])
 
-test('without Kafka and without its topics a process starts and stops; once they are there everything flows', async () => {
+test('a process starts and stops without Kafka and topics; when they exist all events are delivered', async () => {
   await kafka.stopServer()
   const [topic, record, story] = [
     randomUUID(),
@@ -67,7 +67,7 @@ test('without Kafka and without its topics a process starts and stops; once they
 })
 
 test.each(['stopServer', 'killServer'] as const)(
-  'after %s and a restart in the middle of the stream nothing is lost or disordered',
+  'after %s and a restart during publishing no event is lost or out of order',
   async (end) => {
     const [topic, record, story] = [
       randomUUID(),
@@ -94,7 +94,7 @@ test.each(['stopServer', 'killServer'] as const)(
   },
 )
 
-test('a broker that hangs makes a publisher give up in the end; when it goes on, so does everything', async () => {
+test('a publish to a hanging broker rejects; when the broker continues, events are delivered', async () => {
   const [topic, record, story] = [
     randomUUID(),
     createRecord(),
@@ -119,7 +119,7 @@ test('a broker that hangs makes a publisher give up in the end; when it goes on,
   await close()
 })
 
-test('a consumer whose Kafka is away ends in the time that containers have to stop in', async () => {
+test('a consumer whose Kafka is unavailable stops within the stop timeout of containers', async () => {
   const [topic, record, story] = [
     randomUUID(),
     createRecord(),

@@ -2,19 +2,17 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 
 export interface EventPublisher {
   /**
-   * Resolves when every event has been taken over for good; rejects when that is not sure of all of
-   * them. The caller then sends the whole batch again: delivery is at least once, in the order
-   * given per key.
+   * Resolves when all events are stored durably, rejects if that is uncertain for any. The caller
+   * then publishes the whole batch again: delivery is at least once, in order per key.
    */
   publish(topic: string, events: readonly AnyEvent[]): Promise<void>
 }
 
 export interface EventSubscriber {
   /**
-   * Hands every event of the topics to `handle`, in order per key, again and again until it
-   * resolves; or to `handleBatch` as many at once as there are, for those to whom a database trip
-   * for each would be too slow. A handler must be idempotent. Each `group` gets every event once
-   * for all its members.
+   * Passes every event of the topics to `handle`, in order per key, and retries until it resolves;
+   * or to `handleBatch`, which gets all available events at once and saves round trips to a
+   * database. A handler must be idempotent. Each `group` gets every event once for all its members.
    */
   subscribe(
     options: { group: string; topics: readonly string[] } & (

@@ -7,10 +7,7 @@ export type Process = (
   from: { topic: string; partition?: number },
 ) => Promise<void>
 
-/**
- * Hands events on to the handler, one by one or together as it wants them, in the traces that they
- * come from.
- */
+/** Returns a function that passes events to the handler, one by one or as a batch, with their traces. */
 export function toProcess({
   handler,
   group,

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { openKafka } from './open-kafka.ts'
 
-test('a Kafka that refuses connections at the start is a warning that names broker and cause, and no secret', async () => {
+test('a Kafka that refuses connections at start causes a warning with broker and cause, without secrets', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const broker = `127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -58,7 +58,7 @@ function createMember(options: Partial<KafkaSubscriberDeps> = {}) {
   return member
 }
 
-/** The sessions take turns in what is published, until `stop`. */
+/** Publishes events of interleaved sessions until `stop`. */
 function keepPublishing({ sessions }: { sessions: number }) {
   const keys = Array.from({ length: sessions }, () => randomUUID())
   const story: ReturnType<typeof createRotated>[] = []
@@ -80,7 +80,7 @@ function keepPublishing({ sessions }: { sessions: number }) {
   }
 }
 
-test('an event travels as a CloudEvent in binary mode', async () => {
+test('an event is sent as a CloudEvent in binary mode', async () => {
   const event = createRotated(randomUUID(), 1)
   await publish([event])
   const { messages, close } = await readTopic(settings, topic)
@@ -104,7 +104,7 @@ test('an event travels as a CloudEvent in binary mode', async () => {
   ])
 })
 
-test('what cannot be decoded goes to the dead-letter topic with its reason, is counted, and stops nothing', async () => {
+test('an undecodable message goes to the dead-letter topic with its reason, is counted, and blocks nothing', async () => {
   const raw = createLazyProducer(settings, log)
   closers.push(raw.close)
   const [before, after] = [createRotated(randomUUID(), 1), createRotated(randomUUID(), 1)]
@@ -138,7 +138,7 @@ test('what cannot be decoded goes to the dead-letter topic with its reason, is c
   })
 })
 
-test('a session whose handler fails does not hold up those of other partitions', async () => {
+test('a session whose handler fails does not block other partitions', async () => {
   const record = createRecord()
   const story = createStory({ sessions: 12, count: 3 })
   const stuck = story[0]?.key
@@ -147,12 +147,12 @@ test('a session whose handler fails does not hold up those of other partitions',
     group,
     topics: [topic],
     async handle(event) {
-      if (isAway && event.key === stuck) throw new Error('away')
+      if (isAway && event.key === stuck) throw new Error('unavailable')
       await record.handle(event)
     },
   })
   await publish(story)
-  // Of 12 sessions on 6 partitions, some are not behind the stuck one.
+  // Of 12 sessions on 6 partitions, some are not on the stuck partition.
   await expect.poll(() => record.ids().size, within).toBeGreaterThan(6)
   expect(record.handled.some(({ key }) => key === stuck)).toBe(false)
   isAway = false
@@ -160,7 +160,7 @@ test('a session whose handler fails does not hold up those of other partitions',
   expect(record.firstOccurrences()).toEqual(toOrder(story))
 })
 
-test('two members share a group: one joins and one leaves under load, nothing is lost and no session is disordered', async () => {
+test('when members join and leave a group under load, no event is lost and every session stays in order', async () => {
   const record = createRecord()
   const by = { first: 0, second: 0 }
   const handleAs = (who: keyof typeof by) => ({
@@ -182,7 +182,7 @@ test('two members share a group: one joins and one leaves under load, nothing is
   expect(record.firstOccurrences()).toEqual(toOrder(story))
 })
 
-test('a member that is stopped and started again and again under load loses nothing, and repeats nothing either', async () => {
+test('a member that restarts repeatedly under load loses and repeats no event', async () => {
   const record = createRecord()
   const { story, stop } = keepPublishing({ sessions: 20 })
   for (let round = 1; round <= 4; round += 1) {
@@ -201,7 +201,7 @@ test('a member that is stopped and started again and again under load loses noth
   expect(toOrder(record.handled)).toEqual(toOrder(story))
 })
 
-test('a consumer that cannot come to life tells its owner, once', async () => {
+test('a consumer that cannot start calls onDead once', async () => {
   const dead: unknown[] = []
   const refused = {
     ...settings,
@@ -213,7 +213,7 @@ test('a consumer that cannot come to life tells its owner, once', async () => {
   await expect.poll(() => dead, within).toEqual([group])
 })
 
-test('a consumer that crashes for good tells its owner, and leaves its events to others', async () => {
+test('a consumer that fails permanently calls onDead, and other members get its events', async () => {
   const event = createRotated(randomUUID(), 1)
   await publish([event])
   const dead: unknown[] = []
@@ -224,7 +224,7 @@ test('a consumer that crashes for good tells its owner, and leaves its events to
   await member.subscribe({
     group,
     topics: [topic],
-    handle: () => Promise.reject(new Error('away')),
+    handle: () => Promise.reject(new Error('unavailable')),
   })
   await expect
     .poll(() => dead.map(String), within)
@@ -234,7 +234,7 @@ test('a consumer that crashes for good tells its owner, and leaves its events to
   await expect.poll(() => record.handled, within).toEqual([event])
 })
 
-test('an idle connection arms no timers but the check of request time-outs', async () => {
+test('an idle connection arms only the timer for request timeouts', async () => {
   const idle = createKafkaPublisher({ settings, log })
   closers.push(idle.close)
   await publishUntilTaken(idle, topic, [createRotated(randomUUID(), 1)])
@@ -243,12 +243,12 @@ test('an idle connection arms no timers but the check of request time-outs', asy
   armed.mockClear()
   const started = performance.now()
   await expect.poll(() => performance.now() - started, { interval: 100 }).toBeGreaterThan(500)
-  // Without the guard there are hundreds; what polls here needs a few.
+  // Without the patch there are hundreds; polling needs a few.
   expect(armed.mock.calls.length).toBeLessThan(30)
   armed.mockRestore()
 })
 
-test('topics are made once, with a dead-letter topic each, and left as they are the next time', async () => {
+test('topics are created once, with a dead-letter topic each, and not changed by a second call', async () => {
   const name = `${SESSION_EVENTS_TOPIC}-${randomUUID()}`
   const make = (options: { partitions: number; retentionMs: number }) =>
     createTopics({ settings, log, topics: [name], replication: 1, ...options })
@@ -264,7 +264,7 @@ test('topics are made once, with a dead-letter topic each, and left as they are 
   ])
 })
 
-test('the lag grows while a handler fails, and is 0 again once everything is taken', async () => {
+test('the lag grows while a handler fails, and is 0 when all events are handled', async () => {
   let lag = -1
   let isFailing = true
   const member = createMember({ onLag: (of, events) => of.topic === topic && (lag = events) })
@@ -273,7 +273,7 @@ test('the lag grows while a handler fails, and is 0 again once everything is tak
     group,
     topics: [topic],
     async handle() {
-      if (isFailing) throw new Error('the database is away')
+      if (isFailing) throw new Error('the database is unavailable')
     },
   })
   await expect.poll(() => lag, within).toBe(5)
@@ -281,7 +281,7 @@ test('the lag grows while a handler fails, and is 0 again once everything is tak
   await expect.poll(() => lag, within).toBe(0)
 })
 
-test('more replicas than brokers are refused with the setting that helps', async () => {
+test('more replicas than brokers are rejected with the setting to change', async () => {
   const make = createTopics({
     settings,
     log,
@@ -290,5 +290,7 @@ test('more replicas than brokers are refused with the setting that helps', async
     replication: 3,
     retentionMs: 60_000,
   })
-  await expect(make).rejects.toThrow('3 replicas asked for, 1 broker: set KAFKA_REPLICATION=1')
+  await expect(make).rejects.toThrow(
+    '3 replicas requested, 1 broker found: set KAFKA_REPLICATION=1',
+  )
 })

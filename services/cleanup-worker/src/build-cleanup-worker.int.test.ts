@@ -58,7 +58,7 @@ async function startWorker({
   return { bus, value }
 }
 
-/** `ended`: past every deadline; otherwise alive for another day. */
+/** `ended`: past every deadline; otherwise active for another day. */
 async function addSessions(sessions: number, ended: boolean): Promise<void> {
   await pool.query(
     `insert into token_store.sessions (
@@ -97,7 +97,7 @@ const rotated = (id: string, sessionSeq: number): AnyEvent => ({
   },
 })
 
-test('expired sessions go at start, each with one event, and live ones stay', async () => {
+test('expired sessions are deleted at start, with one event each, and active ones stay', async () => {
   await addSessions(1200, true)
   await addSessions(12_000, false)
   const { value } = await startWorker()
@@ -115,7 +115,7 @@ test('expired sessions go at start, each with one event, and live ones stay', as
   ]).toEqual([1200, 0])
 })
 
-test('what expires later goes with a later run', async () => {
+test('sessions that expire later are deleted by a later run', async () => {
   await startWorker()
   await addSessions(10, true)
   await vi.waitFor(async () => expect(await count('token_store.sessions')).toBe(0), {
@@ -123,14 +123,14 @@ test('what expires later goes with a later run', async () => {
   })
 })
 
-test('two workers at once delete every session once and tell it once', async () => {
+test('two concurrent workers delete every session once, with one event', async () => {
   await addSessions(5000, true)
   await addSessions(50_000, false)
   const [one, other] = await Promise.all([
     startWorker({ batchSize: 50 }),
     startWorker({ batchSize: 50 }),
   ])
-  // A worker counts a moment after it has committed.
+  // A worker counts shortly after its commit.
   const deletedByBoth = async () =>
     (
       await Promise.all(
@@ -150,7 +150,7 @@ test('two workers at once delete every session once and tell it once', async () 
   ])
 })
 
-test('the clean-up passes by a session that a request holds', async () => {
+test('the clean-up skips a session that a request has locked', async () => {
   await addSessions(3, true)
   const holder = await pool.connect()
   await holder.query('begin')
@@ -166,7 +166,7 @@ test('the clean-up passes by a session that a request holds', async () => {
   })
 })
 
-test('the audit trail keeps every event once, whatever the bus repeats', async () => {
+test('the audit trail stores every event once, also if the bus repeats it', async () => {
   const { bus, value } = await startWorker()
   const ids = Array.from({ length: 1100 }, () => crypto.randomUUID())
   const events = ids.map((id, seq) => rotated(id, seq))
@@ -202,7 +202,7 @@ test('two consumers with the same events in opposite order both succeed', async 
   expect(await count('cleanup.audit_events')).toBe(400)
 })
 
-test('an event outlives its retention by no more than a run', async () => {
+test('an event is deleted by the first run after its retention', async () => {
   const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', batchSize: 10 })
   await bus.publish(
     SESSION_EVENTS_TOPIC,
@@ -216,7 +216,7 @@ test('an event outlives its retention by no more than a run', async () => {
   })
 })
 
-/** What a sweep that was refused shows; `vi.waitFor` it. */
+/** Expects the metrics of a refused sweep; use with `vi.waitFor`. */
 async function expectRefused(
   value: (name: string) => Promise<number>,
   reason: string,
@@ -227,8 +227,8 @@ async function expectRefused(
   )
 }
 /**
- * As if the database's clock had jumped forward: everything in it is older by that, and lives when
- * the clock is back. A sweep reads the heartbeat first: the lock lets none see a part of the jump.
+ * Simulates a forward jump of the database's clock: makes all stored times older. A sweep reads
+ * the heartbeat first, so the lock hides a part of the jump.
  */
 async function jump(days: number): Promise<void> {
   const interval = `interval '${days} days'`
@@ -241,7 +241,7 @@ async function jump(days: number): Promise<void> {
     update token_store.heartbeat set beat_at = beat_at - ${interval};
     commit`)
 }
-/** The heartbeat that follows, as token-store writes it. */
+/** Writes the next heartbeat, as token-store does. */
 const beat = () =>
   pool.query(`
     with last as (select beat_at from token_store.heartbeat),
@@ -261,7 +261,7 @@ test('a database clock that jumps a hundred days ahead deletes no session and no
     await count('cleanup.audit_events'),
     await value('auth_cleanup_deleted_sessions_total'),
   ]).toEqual([20, 1, 0])
-  // A day later it is taken for the downtime that it looks like.
+  // A day later the jump is treated as a downtime.
   await pool.query(
     `update token_store.downtimes set started_at = started_at - interval '25 hours', ended_at = ended_at - interval '25 hours'`,
   )
@@ -288,7 +288,7 @@ test('a database clock that differs from the clock of the worker deletes nothing
   })
 })
 
-test('more than a tenth of all sessions at once is refused, and deleted when an operator says so', async () => {
+test('a sweep of more than a tenth of all sessions is refused, unless an operator forces it', async () => {
   await addSessions(1500, true)
   await addSessions(10_000, false)
   const { value } = await startWorker()
@@ -305,14 +305,14 @@ test('more than a tenth of all sessions at once is refused, and deleted when an 
   expect(await count('token_store.sessions')).toBe(10_000)
 })
 
-test('a worker of the release before is refused as well', async () => {
+test('a worker of the previous release is refused too', async () => {
   await addSessions(20, true)
   await pool.query(`update token_store.heartbeat set beat_at = beat_at - interval '2 hours'`)
   const { rows } = await pool.query('select deleted from token_store.sweep_expired(10)')
   expect(rows).toEqual([{ deleted: 0 }])
 })
 
-test('an old schema is refused with the command that cures it', async () => {
+test('an old schema is rejected with the command that migrates it', async () => {
   await pool.query('delete from cleanup.schema_version')
   await expect(startWorker()).rejects.toThrow('npm run migrate')
 })

@@ -7,7 +7,7 @@ import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { repeat, type Repeating } from '@auto-refresh/service-kit/timing'
 import { createPostgresAuditTrail } from './adapters/postgres/create-postgres-audit-trail.ts'
 import { createPostgresExpiredSessions } from './adapters/postgres/create-postgres-expired-sessions.ts'
-import { createReportSweep } from './adapters/telemetry/create-report-sweep.ts'
+import { createCleanupMetrics } from './adapters/telemetry/create-cleanup-metrics.ts'
 import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
 import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
@@ -15,14 +15,14 @@ import { createKeepEvents } from './use-cases/keep-events.ts'
 import { createSweepSessions } from './use-cases/sweep-sessions.ts'
 
 /**
- * Composition root: sweeps expired sessions and keeps the audit trail, on a schedule and a pool of
+ * Composition root: deletes expired sessions on a schedule and keeps the audit trail, with a pool of
  * its own.
  */
 export function buildCleanupWorker({
   config,
   subscriber,
   logger,
-  metrics,
+  metrics: instruments,
   tracing = noTracing,
 }: {
   config: CleanupWorkerConfig
@@ -39,9 +39,10 @@ export function buildCleanupWorker({
     onError,
     tracing,
   })
-  const forgetPool = metrics.watchPool(pool)
+  const unwatchPool = instruments.watchPool(pool)
 
   const nowMs = () => Date.now()
+  const metrics = createCleanupMetrics({ logger, instruments, nowMs })
   const auditTrail = createPostgresAuditTrail({ pool, nowMs })
   const deleteInBatches = createDeleteInBatches({
     ...config,
@@ -51,28 +52,20 @@ export function buildCleanupWorker({
   const sweepSessions = createSweepSessions({
     expiredSessions: createPostgresExpiredSessions({ pool, nowMs }),
     deleteInBatches,
-    onDeleted: (sessions) => metrics.cleanupDeletedSessions.inc(sessions),
-    onEnd: createReportSweep({ logger, metrics, nowMs }),
+    metrics,
   })
   const forgetOldEvents = createForgetOldEvents({
     auditTrail,
     deleteInBatches,
     retentionDays: config.auditRetentionDays,
   })
-  const keepEvents = createKeepEvents({
-    auditTrail,
-    onEvent: ({ type }, result) =>
-      metrics.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }),
-  })
+  const keepEvents = createKeepEvents({ auditTrail, metrics })
 
   let subscription: Subscription | undefined
   let schedules: Repeating[] = []
 
   return {
-    /**
-     * Resolves when the schema is current and events are being kept; the first sweep runs on its
-     * own.
-     */
+    /** Resolves when the schema is checked and events are consumed; the first sweep runs later. */
     async start() {
       await checkSchema({ pool, ...CLEANUP_WORKER_MIGRATIONS })
       subscription = await subscriber.subscribe({
@@ -94,7 +87,7 @@ export function buildCleanupWorker({
     async stop() {
       await Promise.all(schedules.map((schedule) => schedule.stop()))
       await subscription?.close()
-      forgetPool()
+      unwatchPool()
       await pool.end()
     },
   }

@@ -1,16 +1,18 @@
-/** Why nothing was deleted; the reasons are explained in token-store's migration `sweep-guard`. */
+import type { AnyEvent } from '@auto-refresh/contracts'
+
+/** Why nothing was deleted; token-store's migration `sweep-guard` explains the reasons. */
 export const SWEEP_REFUSALS = ['clock', 'heartbeat', 'downtime', 'share'] as const
 export type SweepRefusal = (typeof SWEEP_REFUSALS)[number]
 
-/** The sessions of token-store, as far as it grants them to the clean-up. */
+/** The expired sessions of token-store. */
 export interface ExpiredSessions {
   /**
-   * Deletes at most `limit` expired sessions with their events, in one short transaction. Refuses
-   * with a reason, and deletes nothing, while the database's clock may be wrong or too many
-   * sessions would go at once.
+   * Deletes at most `limit` expired sessions and writes their events, in one short transaction. It
+   * deletes nothing and returns a reason while the database's clock may be wrong or too many
+   * sessions would be deleted at once.
    */
   sweep(limit: number): Promise<{ deleted: number; refused: SweepRefusal | undefined }>
-  /** Counts those still there, up to a bound. */
+  /** Resolves to the number of expired sessions, counted up to 100,000. */
   count(): Promise<number>
 }
 
@@ -27,11 +29,19 @@ export type AuditRecord = Readonly<{
 }>
 
 export interface AuditTrail {
-  /** Keeps what it does not have yet, and gives back the ids of those. */
+  /** Stores the records that it does not have yet, and resolves to their ids. */
   keep(records: readonly AuditRecord[]): Promise<string[]>
   /**
-   * Deletes at most `limit` records older than that, by the database's clock; returns how many it
-   * deleted. None while that clock may be wrong.
+   * Deletes at most `limit` older records, by the database's clock, and resolves to their number.
+   * Deletes none while that clock may be wrong.
    */
   deleteOlderThan(age: { days: number }, limit: number): Promise<number>
+}
+
+/** Metrics and log lines of the use cases. */
+export interface Metrics {
+  sessionsDeleted(sessions: number): void
+  /** `refused` is why the sweep ended early, `backlog` the number of expired sessions left. */
+  sweepEnded(refused: SweepRefusal | undefined, backlog: number): void
+  eventProcessed(event: AnyEvent, result: 'handled' | 'duplicate' | 'failed'): void
 }

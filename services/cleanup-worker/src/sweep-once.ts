@@ -5,9 +5,9 @@ import type { SweepRefusal } from './ports.ts'
 const BATCH = 500
 
 /**
- * Sweeps expired sessions until none is left or the sweep is refused. With `anyway` it is not
- * refused: for an operator who has compared the clock of the database. Returns how many were
- * deleted, and why it stopped early.
+ * Deletes expired sessions until none is left or the sweep is refused. With `anyway` it is never
+ * refused, for an operator who has checked the database's clock. Resolves to the number of deleted
+ * sessions, and the reason of a refusal.
  */
 export async function sweepOnce({
   databaseUrl,

@@ -31,12 +31,12 @@ export async function buildStandalone(
 ) {
   const config = parseStandaloneConfig(environment)
   const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
-  const onTrouble = (reason: string) => logger.warn({ reason }, 'Sending traces failed')
+  const onExportFailed = (reason: string) => logger.warn({ reason }, 'Sending traces failed')
   const tracing = await openTracing({
     settings: config.traces,
     service,
     version,
-    onTrouble,
+    onExportFailed,
     exporter: traceExporter,
   })
   const logger = createLogger({ service, level: config.logLevel, tracing })

@@ -14,11 +14,11 @@ import { parseThreatMonitorConfig } from './config.ts'
 import { failed, refused, reused, rotated, signedIn } from './testing/events.ts'
 
 /**
- * Where the machine itself stands still for 50 ms, Redis counts as gone, as it should: here it is
- * waited for longer.
+ * In production Redis is unavailable after 50 ms; tests wait longer, because the machine
+ * may pause.
  */
-const PATIENCE_MS = 20_000
-/** Where Redis is taken away. */
+const LONG_ANSWER_MS = 20_000
+/** For tests in which Redis is unavailable. */
 const ANSWER_MS = 2000
 let redis: OwnRedis
 let admin: Redis
@@ -39,13 +39,16 @@ afterEach(async () => {
   admin.disconnect()
 })
 
-async function startReplica(environment: Record<string, string> = {}, redisAnswerMs = PATIENCE_MS) {
+async function startReplica(
+  environment: Record<string, string> = {},
+  redisAnswerMs = LONG_ANSWER_MS,
+) {
   const bus = createInProcessBus()
-  const told: AnyEvent[] = []
+  const published: AnyEvent[] = []
   await bus.subscribe({
     group: 'test',
     topics: [SECURITY_EVENTS_TOPIC],
-    handle: async (event) => void told.push(event),
+    handle: async (event) => void published.push(event),
   })
   const metrics = createMetrics({ service: 'test', version: '0' })
   const config = parseThreatMonitorConfig({
@@ -74,7 +77,7 @@ async function startReplica(environment: Record<string, string> = {}, redisAnswe
   stops.push(() => monitor.stop())
   await monitor.start()
   return {
-    told,
+    published,
     isShared: monitor.isShared,
     refuse: (is: boolean) => void (isRefusing = is),
     letPass: (ms: number) => void (laterMs += ms),
@@ -85,7 +88,7 @@ async function startReplica(environment: Record<string, string> = {}, redisAnswe
     },
     takeAtOnce: (events: AnyEvent[]) => bus.publish(SESSION_EVENTS_TOPIC, events),
     patterns: () =>
-      told.map((event) =>
+      published.map((event) =>
         event.type === 'security.pattern-detected.v1' ? event.data.pattern : undefined,
       ),
     async value(name: string) {
@@ -93,7 +96,7 @@ async function startReplica(environment: Record<string, string> = {}, redisAnswe
     },
   }
 }
-const startTwo = async (redisAnswerMs = PATIENCE_MS) => {
+const startTwo = async (redisAnswerMs = LONG_ANSWER_MS) => {
   const both = [
     await startReplica({}, redisAnswerMs),
     await startReplica({}, redisAnswerMs),
@@ -103,7 +106,7 @@ const startTwo = async (redisAnswerMs = PATIENCE_MS) => {
 }
 const now = () => ({ atMs: Date.now() })
 
-test('a pattern that is spread over two replicas is found, and told by one of them once', async () => {
+test('a pattern spread over two replicas is detected and published once', async () => {
   const [a, b] = await startTwo()
   for (let i = 0; i < 5; i += 1) await (i % 2 === 0 ? a : b).take(rotated(i, now()))
   expect([...a.patterns(), ...b.patterns()]).toEqual([])
@@ -120,7 +123,7 @@ test('a pattern that is spread over two replicas is found, and told by one of th
   expect((values[0] ?? 0) + (values[1] ?? 0)).toBe(1)
 })
 
-test('what one replica has handled and another gets again counts once', async () => {
+test('an event that two replicas handle counts once', async () => {
   const [a, b] = await startTwo()
   const events = [0, 1, 2, 3, 4].map((i) => failed(`name ${i}`, '198.51.100.0/24', now()))
   for (const replica of [a, b, a]) await replica.take(...events)
@@ -134,19 +137,19 @@ test('what one replica has handled and another gets again counts once', async ()
   ).toBe(5)
 })
 
-test('a reuse on one topic and the sign-in on the other meet, whoever handles them', async () => {
+test('a reuse and a sign-in of two topics are combined, whichever replica handles them', async () => {
   const [a, b] = await startTwo()
   await a.take(reused({ atMs: Date.now() - 1000 }))
   await b.take(signedIn('0199e000-0000-7000-8000-000000000001', now()))
   expect([a.patterns(), b.patterns()]).toEqual([['reuse'], ['sign_in_after_reuse']])
 })
 
-test('a sign-in that one replica handles before another gets the reuse that preceded it is told with what is known of it', async () => {
+test('a sign-in handled before the earlier reuse of another replica is published with its evidence', async () => {
   const [a, b] = await startTwo()
   const signIn = signedIn('0199e000-0000-7000-8000-000000000001', now())
   await a.take(signIn)
   await b.take(reused({ atMs: Date.now() - 1000 }))
-  expect(b.told.map(({ data }) => data)).toMatchObject([
+  expect(b.published.map(({ data }) => data)).toMatchObject([
     { pattern: 'reuse' },
     {
       pattern: 'sign_in_after_reuse',
@@ -157,7 +160,7 @@ test('a sign-in that one replica handles before another gets the reuse that prec
   ])
 })
 
-/** As if so many seconds had passed, in which the bus refused the same events again and again. */
+/** Simulates `seconds` in which the bus rejects the same events repeatedly. */
 async function letRefuse(
   replica: Awaited<ReturnType<typeof startReplica>>,
   events: AnyEvent[],
@@ -172,36 +175,36 @@ async function letRefuse(
   }
 }
 
-const RUNNING = { before: async () => {}, meanwhile: async () => {}, withRedis: true }
+const RUNNING = { before: async () => {}, later: async () => {}, withRedis: true }
 test.each([
-  { ...RUNNING, how: 'there' },
+  { ...RUNNING, how: 'available' },
   {
     ...RUNNING,
-    how: 'away at first and back',
+    how: 'unavailable at first',
     before: async () => redis.stopServer(),
-    meanwhile: async () => redis.startServer(),
+    later: async () => redis.startServer(),
   },
   {
     ...RUNNING,
-    how: 'there at first and away',
-    meanwhile: async () => redis.stopServer(),
+    how: 'unavailable later',
+    later: async () => redis.stopServer(),
     withRedis: false,
   },
   {
     ...RUNNING,
-    how: 'there at first and empty',
-    meanwhile: async () => void (await admin.flushall()),
+    how: 'emptied later',
+    later: async () => void (await admin.flushall()),
   },
 ])(
-  'what the bus refused for longer than its window is told once when it comes again, with Redis $how',
-  async ({ before, meanwhile, withRedis }) => {
+  'a detection that the bus rejected for longer than its window is published once on redelivery, with Redis $how',
+  async ({ before, later, withRedis }) => {
     const a = await startReplica()
     await a.sharing()
     a.refuse(true)
     await before()
     const reuse = reused(now())
     await expect(a.take(reuse)).rejects.toThrow('failed')
-    await meanwhile()
+    await later()
     if (withRedis) await a.sharing()
     await letRefuse(a, [reuse], { seconds: 120, withRedis })
     a.refuse(false)
@@ -211,7 +214,7 @@ test.each([
   },
 )
 
-test('what one replica could not tell is told with its evidence by another that gets the events', async () => {
+test('a detection that one replica could not publish is published with its evidence by another', async () => {
   const setting = { THREAT_REFRESH_VELOCITY: '3/60' }
   const [a, b] = [await startReplica(setting), await startReplica(setting)]
   await a.sharing()
@@ -221,12 +224,12 @@ test('what one replica could not tell is told with its evidence by another that 
   await expect(a.takeAtOnce(events)).rejects.toThrow('failed')
   await letRefuse(a, events, { seconds: 120 })
   for (let i = 0; i < 2; i += 1) await b.takeAtOnce(events)
-  expect(b.told.map(({ data }) => data)).toMatchObject([
+  expect(b.published.map(({ data }) => data)).toMatchObject([
     { pattern: 'refresh_velocity', count: 3, last_event_id: events[2]?.id },
   ])
 })
 
-test('every key has an end, and a window keeps no more than it needs', async () => {
+test('every key expires, and a window keeps only the entries it needs', async () => {
   const a = await startReplica()
   await a.sharing()
   await a.take(
@@ -235,7 +238,7 @@ test('every key has an end, and a window keeps no more than it needs', async () 
   )
   const keys = await admin.keys('*')
   expect(keys.length).toBeGreaterThan(200)
-  // -1 says that it stays for ever; -2, that it has gone meanwhile.
+  // -1: never expires; -2: has expired.
   expect(await Promise.all(keys.map((key) => admin.pttl(key)))).not.toContain(-1)
   expect(await admin.zcard('auth:threat:seen:spraying:198.51.100.0/24')).toBe(50)
 })
@@ -244,14 +247,14 @@ test.each([
   ['stopped', async () => redis.stopServer(), async () => redis.startServer()],
   ['frozen', async () => redis.freezeServer(), async () => redis.thawServer()],
 ])(
-  'Redis %s: the consumer goes on and counts in memory from where it was, tells once, and shares again when Redis is back',
+  'Redis %s: the consumer continues in memory with its counts, publishes once, and shares again when Redis has recovered',
   async (_, takeAway, bringBack) => {
     const [a, b] = await startTwo(ANSWER_MS)
     await a.take(...[0, 1, 2].map((i) => rotated(i, now())))
     await takeAway()
     const before = performance.now()
     await a.take(...[3, 4].map((i) => rotated(i, now())))
-    expect(a.told).toEqual([])
+    expect(a.published).toEqual([])
     await a.take(...[5, 6, 7].map((i) => rotated(i, now())))
     expect(performance.now() - before).toBeLessThan(ANSWER_MS + 10_000)
     expect(a.patterns()).toEqual(['refresh_velocity'])
@@ -268,7 +271,7 @@ test.each([
   },
 )
 
-test('a Redis that forgets everything takes nothing from what a replica has counted, and makes it tell nothing twice', async () => {
+test('a Redis that loses its data changes no count of a replica and causes no second detection', async () => {
   const a = await startReplica()
   await a.sharing()
   for (let i = 0; i < 12; i += 1) {

@@ -5,25 +5,27 @@ import {
 } from '@auto-refresh/contracts'
 import type { EventPublisher, EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
+import type { Clock } from '@auto-refresh/service-kit/timing'
 import { toDetectionId } from './adapters/crypto/to-detection-id.ts'
+import { createThreatMetrics } from './adapters/telemetry/create-threat-metrics.ts'
 import { createWebhook } from './adapters/webhook/create-webhook.ts'
 import { buildWindows } from './build-windows.ts'
 import type { ThreatMonitorConfig } from './config.ts'
 import { createWatchEvents } from './use-cases/watch-events.ts'
 
-/** What is under way to the webhook when the service stops. */
+/** How long a stop waits for posts to the webhook. */
 const DRAIN_MS = 2000
 
 /**
- * Composition root: counts suspicious patterns in the events, and tells them. It holds nothing that
- * may not be lost.
+ * Composition root: counts suspicious patterns in the events, and publishes them. All its state may
+ * be lost.
  */
 export function buildThreatMonitor({
   config,
   publisher,
   subscriber,
   logger,
-  metrics,
+  metrics: instruments,
   clock = { nowMs: () => Date.now() },
   redisAnswerMs,
 }: {
@@ -32,8 +34,9 @@ export function buildThreatMonitor({
   subscriber: EventSubscriber
   logger: Logger
   metrics: Metrics
-  clock?: { nowMs(): number }
-  /** how long Redis is waited for, where not 50 ms */
+  /** Unix time */
+  clock?: Clock
+  /** deadline of a Redis call in milliseconds, 50 by default */
   redisAnswerMs?: number
 }) {
   const { windows, isShared, start, stop } = buildWindows({
@@ -48,8 +51,8 @@ export function buildThreatMonitor({
       ...config.webhook,
       clock,
       random: Math.random,
-      onResult: (result) => metrics.securityWebhooks.inc({ result }),
-      onTrouble: (reason) =>
+      onResult: (result) => instruments.securityWebhooks.inc({ result }),
+      onFailure: (reason) =>
         logger.warn({ reason }, 'Security webhook failed, retrying each detection'),
     })
   const watchEvents = createWatchEvents({
@@ -59,22 +62,14 @@ export function buildThreatMonitor({
     notifyOutside: (detection) => webhook?.notify(detection),
     toDetectionId,
     clock,
-    onDetection({ id, data }) {
-      metrics.suspiciousPatterns.inc({ pattern: data.pattern })
-      logger.warn(
-        { event: 'suspicious_pattern', detectionId: id, ...data },
-        `Suspicious pattern: ${data.pattern}`,
-      )
-    },
-    onEvent: ({ type }, result) =>
-      metrics.eventsProcessed.inc({ consumer: 'threat-monitor', type, result }),
+    metrics: createThreatMetrics({ logger, instruments }),
   })
   let subscription: Subscription | undefined
 
   return {
-    /** whether the patterns are counted over all replicas */
+    /** Whether patterns are counted over all replicas. */
     isShared,
-    /** Resolves when events are being watched. It waits for no Redis. */
+    /** Resolves when events are consumed. It does not wait for Redis. */
     async start() {
       start()
       subscription = await subscriber.subscribe({

@@ -8,7 +8,7 @@ import type { Windows } from './ports.ts'
 
 const PROBE_KEY = 'auth:threat:probe'
 
-/** Where the patterns are counted: shared by all replicas with a Redis, else in this process. */
+/** Creates the windows: shared by all replicas if Redis is configured, else of this process. */
 export function buildWindows({
   redisUrl,
   redisAnswerMs,
@@ -30,7 +30,7 @@ export function buildWindows({
     probe: (client) => client.set(PROBE_KEY, '1', 'PX', 1000),
     onUnavailable: (reason) =>
       logger.warn({ reason }, 'Redis unavailable: patterns are counted per process'),
-    onRecovered: () => logger.info('Redis recovered: patterns are counted together'),
+    onRecovered: () => logger.info('Redis recovered: patterns are counted over all replicas'),
   })
   const shared = createRedisWindows({ client: redis.client })
   return {

@@ -1,27 +1,38 @@
+import type { AnyEvent } from '@auto-refresh/contracts'
 import type { Detection } from './domain/decide-detection.ts'
 import type { Watched } from './domain/observation.ts'
 import type { DetectionEvent } from './domain/to-detection-event.ts'
 import type { Window } from './domain/window.ts'
 
-/** `untold`: what this very event has claimed before, and could not tell. */
-export type Counted = Readonly<{ window: Window; isNew: boolean; untold: Detection | undefined }>
+/** `unpublished`: a detection that this event claimed before and that was not published. */
+export type Counted = Readonly<{
+  window: Window
+  isNew: boolean
+  unpublished: Detection | undefined
+}>
 
-/** What has been counted lately. It may be lost at any time. */
+/** Recent counts. They may be lost at any time. */
 export interface Windows {
-  /** Counts each, in order; what then stands in its window. */
+  /** Counts each observation, in order, and resolves to its window. */
   add(observations: readonly Watched[]): Promise<readonly Counted[]>
   /**
-   * Whether this event tells its subject: nobody else does for the length of a window. Until `told`
-   * the detection is kept for when the event comes again.
+   * Claims the subject for this event for the length of a window; resolves to false if another event
+   * has. Until `published` is called the detection is kept for a redelivery of the event.
    */
   claim(observation: Watched, detection: Detection): Promise<boolean>
-  /** The length of a window counts from here. */
-  told(observation: Watched): Promise<void>
+  /** Marks the detection as published: the claim now lasts for the length of a window. */
+  published(observation: Watched): Promise<void>
 }
 
-/** Rejects when it is not sure that the bus has them. */
+/** Rejects if it is uncertain whether the bus has stored them. */
 export type PublishDetections = (detections: readonly DetectionEvent[]) => Promise<void>
-/** Tells somebody outside; it never waits and never fails. Repeats have one id. */
+/** Sends the detection to the webhook; never waits and never fails. Repeats have the same id. */
 export type NotifyOutside = (detection: DetectionEvent) => void
+/** Metrics and log lines of the use cases. */
+export interface Metrics {
+  patternDetected(detection: DetectionEvent): void
+  eventProcessed(event: AnyEvent, result: 'handled' | 'duplicate' | 'failed'): void
+}
+
 /** Returns the same UUID for the same detection. */
 export type ToDetectionId = (observation: Watched) => string

@@ -49,7 +49,7 @@ export const OPERATIONS: readonly KnownBug[] = [
   {
     name: 'all requests of a pipelined packet are answered',
     file: 'packages/service-kit/src/telemetry/bound-connections.ts',
-    find: 'if (use.unanswered > mostUnanswered) socket.destroy()',
+    find: 'if (use.unanswered > maxUnanswered) socket.destroy()',
     replace: '',
     workspace: 'packages/service-kit',
     project: 'unit',

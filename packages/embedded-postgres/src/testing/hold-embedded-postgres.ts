@@ -1,8 +1,8 @@
 import { openEmbeddedPostgres } from '../open-embedded-postgres.ts'
 
 /**
- * A process that owns an embedded Postgres until it is killed: `node hold-embedded-postgres.ts
- * <dataDir>` prints its URL.
+ * Runs a process that owns an embedded Postgres until it is killed, and prints its URL: `node
+ * hold-embedded-postgres.ts <dataDir>`.
  */
 const [, , dataDir = ''] = process.argv
 const postgres = await openEmbeddedPostgres({ dataDir, log: console.error })

@@ -21,7 +21,7 @@ const createQueue = () =>
     logger: { debug() {}, warn() {} },
   })
 
-/** How many timers an idle queue fires in a second. */
+/** The number of timers that an idle queue fires in a second. */
 function countTimers(queue: Queue): number {
   const armed = vi.spyOn(globalThis, 'setTimeout')
   queue.checkPendingRequests()
@@ -35,14 +35,14 @@ function countTimers(queue: Queue): number {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('kafkajs fires hundreds of timers a second for an idle connection; calmed it fires none', () => {
-  // When this fails, a newer kafkajs may do without the patch.
+test('kafkajs fires hundreds of timers a second for an idle connection, none with the patch', () => {
+  // If this fails, a newer kafkajs may not need the patch.
   expect(countTimers(createQueue())).toBeGreaterThan(500)
   calmIdleConnections(KafkaRequestQueue.prototype as Queue)
   expect(countTimers(createQueue())).toBe(0)
 })
 
-test('a request that a broker throttles is still sent when the time is over', () => {
+test('a throttled request is still sent after the throttle time', () => {
   calmIdleConnections(KafkaRequestQueue.prototype as Queue)
   const queue = createQueue()
   const sendRequest = vi.fn<() => void>()

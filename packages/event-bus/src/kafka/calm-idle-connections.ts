@@ -1,6 +1,4 @@
-/**
- * What is touched of kafkajs 2.2.4's `network/requestQueue`, its only private part that is used.
- */
+/** The used part of kafkajs 2.2.4's private `network/requestQueue`. */
 export type RequestQueue = {
   pending: readonly unknown[]
   throttledUntil: number
@@ -10,9 +8,9 @@ export type RequestQueue = {
 const calmed = new WeakSet<object>()
 
 /**
- * Stops the timer that every connection of kafkajs 2.2.4 re-arms for ever with a negative delay,
- * which is 1 ms on Node 24 (kafkajs #1751: 905 timers a second for an idle producer). It is armed
- * only where something waits, or a broker throttles.
+ * Patches the timer that every connection of kafkajs 2.2.4 re-arms for ever with a negative delay,
+ * which is 1 ms on Node 24 (kafkajs #1751: 905 timers a second for an idle producer). Afterwards it
+ * is armed only while requests are pending or a broker throttles.
  */
 export function calmIdleConnections(queue: RequestQueue): void {
   if (calmed.has(queue)) return

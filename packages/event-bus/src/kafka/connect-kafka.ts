@@ -2,9 +2,7 @@ import type { EventPublisher, EventSubscriber } from '../ports.ts'
 import { createKafkaPublisher } from './create-kafka-publisher.ts'
 import { createKafkaSubscriber, type KafkaSubscriberDeps } from './create-kafka-subscriber.ts'
 
-/**
- * The bus of a service that runs by itself. It starts without Kafka and uses it when it is there.
- */
+/** The event bus of a service in its own process. It starts without Kafka and connects later. */
 export function connectKafka(
   deps: KafkaSubscriberDeps,
 ): EventPublisher & EventSubscriber & { close(): Promise<void> } {

@@ -5,14 +5,14 @@ import { decodeEvent } from './decode-event.ts'
 import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
 import type { KafkaLog } from './settings.ts'
 
-const MOST_AT_ONCE = 200
+const MAX_AT_ONCE = 200
 
 type BatchConsumerDeps = {
   group: string
   handler: Handler
   sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
   onDeadLetter: (topic: string) => void
-  /** how many events of the partition are still to be taken */
+  /** called with the number of events of the partition that are not yet handled */
   onLag: (at: { topic: string; partition: number }, events: number) => void
   retryMs: number
   log: KafkaLog
@@ -20,10 +20,10 @@ type BatchConsumerDeps = {
 }
 
 /**
- * Hands what was fetched of one partition to the handler, in small parts, and commits each part
- * after its effect. Where the effect fails (the handler's own database is away), the partition is
- * paused and fetched again from there: nothing is lost or skipped, and the others go on. Throws
- * only what kafkajs must see: a rebalance, a broker that is gone.
+ * Returns kafkajs's `eachBatch`. It passes the events of one partition to the handler in small parts
+ * and commits each part after it was handled. If the handler fails, for example because its database
+ * is unavailable, the partition is paused for `retryMs` and fetched again from there; other
+ * partitions continue. Throws only errors for kafkajs: a rebalance or a lost broker.
  */
 export function createBatchConsumer({
   group,
@@ -36,7 +36,7 @@ export function createBatchConsumer({
   tracing,
 }: BatchConsumerDeps) {
   const process = toProcess({ handler, group, system: 'kafka', tracing })
-  const atOnce = 'handle' in handler ? 1 : MOST_AT_ONCE
+  const atOnce = 'handle' in handler ? 1 : MAX_AT_ONCE
 
   async function take(
     messages: readonly KafkaMessage[],
@@ -50,7 +50,7 @@ export function createBatchConsumer({
       else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
     }
     if (events.length > 0) await process(events, { topic, partition })
-    // After the effect, so that a handler that fails for long does not fill the dead-letter topic.
+    // After handling, so that the retries of a failing handler do not fill the dead-letter topic.
     await sendDeadLetters(toDeadLetterTopic(topic), letters)
     for (const { headers } of letters) {
       onDeadLetter(topic)
@@ -79,9 +79,9 @@ export function createBatchConsumer({
     const { topic, partition, messages } = batch
     let uncommitted = 0
     let next = messages[0]?.offset ?? batch.highWatermark
-    const tellLag = () =>
+    const reportLag = () =>
       onLag({ topic, partition }, Number(BigInt(batch.highWatermark) - BigInt(next)))
-    tellLag()
+    reportLag()
 
     async function commit(): Promise<void> {
       if (uncommitted === 0) return
@@ -105,11 +105,11 @@ export function createBatchConsumer({
         resolveOffset(last)
         next = String(BigInt(last) + 1n)
         uncommitted += part.length
-        if (uncommitted >= MOST_AT_ONCE) await commit()
+        if (uncommitted >= MAX_AT_ONCE) await commit()
         await heartbeat()
       }
     } finally {
-      tellLag()
+      reportLag()
       await commit()
     }
   }

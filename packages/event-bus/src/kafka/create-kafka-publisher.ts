@@ -6,8 +6,8 @@ import { createQuietLog } from './create-quiet-log.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /**
- * Publishes to Kafka, keyed by the event's key. It starts without Kafka; `publish` rejects for as
- * long as there is none.
+ * Publishes to Kafka with the event's key as message key. It starts without Kafka; `publish` rejects
+ * while Kafka is unavailable.
  */
 export function createKafkaPublisher({
   settings,

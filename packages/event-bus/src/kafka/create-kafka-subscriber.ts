@@ -12,23 +12,21 @@ import type { KafkaLog, KafkaSettings } from './settings.ts'
 export type KafkaSubscriberDeps = {
   settings: KafkaSettings
   log: KafkaLog
-  /** A group gets no more events in this process, which must fail its readiness and end. */
+  /** Called when a group gets no more events in this process: the process must exit. */
   onDead: (dead: { group: string; error: unknown }) => void
-  /** One event of the topic went to its dead-letter topic. */
+  /** Called when an event of the topic was sent to its dead-letter topic. */
   onDeadLetter?: (topic: string) => void
-  /**
-   * How many events of the topic this member has still to take, over the partitions that it has.
-   */
+  /** Called with the number of unhandled events of the topic in the partitions of this member. */
   onLag?: (of: { group: string; topic: string }, events: number) => void
-  /** how long a partition rests after its handler failed */
+  /** milliseconds for which a partition is paused after its handler failed */
   retryMs?: number
   tracing?: Tracing
 }
 
 /**
- * Members of Kafka's consumer groups. `subscribe` returns at once: with Kafka away, or its topics
- * not made yet, the member joins when it can. It never gives up on what can get better, and tells
- * `onDead` of what cannot.
+ * Subscribes to topics as a member of consumer groups. `subscribe` returns at once; if Kafka is
+ * unavailable or a topic does not exist yet, the member joins later. Temporary errors are retried
+ * for ever, any other error is passed to `onDead`.
  */
 export function createKafkaSubscriber({
   settings,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLagCount } from './create-lag-count.ts'
 
-test('the lag of a topic is that of all its partitions here, and of none that another member has now', () => {
+test('the lag of a topic is the sum of the partitions of this member, without those of other members', () => {
   const told: [string, number][] = []
   const lag = createLagCount((topic, events) => told.push([topic, events]))
   lag.set({ topic: 'a', partition: 0 }, 5)

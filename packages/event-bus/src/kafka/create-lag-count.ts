@@ -1,4 +1,4 @@
-/** Adds up, by topic, what is still to be taken of each partition that this member has. */
+/** Sums up, by topic, the lag of the partitions that this member has. */
 export function createLagCount(onLag: (topic: string, events: number) => void) {
   const topics = new Map<string, Map<number, number>>()
   return {
@@ -11,8 +11,8 @@ export function createLagCount(onLag: (topic: string, events: number) => void) {
       )
     },
     /**
-     * Partitions were dealt anew: those of before may be another member's now. Each tells its lag
-     * again when it is read.
+     * After a rebalance: the previous partitions may belong to another member. The lag of each
+     * partition is set again with its next batch.
      */
     reset() {
       for (const [topic, partitions] of topics) {

@@ -1,19 +1,16 @@
 import { openKafka, Partitioners, type Message } from '../open-kafka.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
-/** What a broker waits for its replicas, below the request time-out. */
+/** How long a broker waits for its replicas; below the request timeout. */
 const ACK_TIMEOUT_MS = 3000
-/**
- * The default `message.max.bytes` of a topic is 1 MiB for a batch; one that is larger would never
- * be taken.
- */
-const MOST_BYTES = 500_000
+/** The default `message.max.bytes` of a topic is 1 MiB: a larger batch would always be rejected. */
+const MAX_BYTES = 500_000
 const HEADER_BYTES = 600
 
 /**
- * Sends with the acknowledgement of all in-sync replicas. Connects with the first message, so that
- * a service starts without Kafka too. Not idempotent in Kafka's sense: that mode of kafkajs loses
- * or sticks (#1005, #598), and consumers drop duplicates.
+ * A producer that waits for all in-sync replicas. It connects with the first message, so a service
+ * starts without Kafka. It does not use the idempotent mode of kafkajs, which loses messages or
+ * hangs (#1005, #598); consumers drop duplicates.
  */
 export function createLazyProducer(settings: KafkaSettings, log: KafkaLog) {
   const producer = openKafka(settings, log).producer({
@@ -33,10 +30,7 @@ export function createLazyProducer(settings: KafkaSettings, log: KafkaLog) {
   }
 
   return {
-    /**
-     * Resolves when all is acknowledged; rejects after some seconds of trying, when some may have
-     * been.
-     */
+    /** Resolves when all messages are acknowledged. If it rejects, some may have been sent. */
     async send(topic: string, messages: readonly Message[]): Promise<void> {
       if (messages.length === 0) return
       await connect()
@@ -55,7 +49,7 @@ function inParts(messages: readonly Message[]): Message[][] {
   let bytes = Infinity
   for (const message of messages) {
     const size = (message.value?.length ?? 0) + HEADER_BYTES
-    if (bytes + size > MOST_BYTES) {
+    if (bytes + size > MAX_BYTES) {
       parts.push([])
       bytes = 0
     }

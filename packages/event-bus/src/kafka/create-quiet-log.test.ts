@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQuietLog } from './create-quiet-log.ts'
 
-test('the same is said once in ten seconds, with how often it was withheld; other things are said at once', () => {
+test('a warning is written once in 10 s, with the number withheld; other warnings are written at once', () => {
   const said: unknown[] = []
   let nowMs = 0
   const log = createQuietLog(
@@ -18,7 +18,7 @@ test('the same is said once in ten seconds, with how often it was withheld; othe
   ])
 })
 
-test('it forgets rather than grow without end', () => {
+test('its memory is bounded', () => {
   const said: string[] = []
   const log = createQuietLog({ warn: (_, message) => said.push(message) }, () => 0)
   for (let n = 0; n <= 100; n += 1) log.warn({}, `message ${n}`)

@@ -2,9 +2,9 @@ import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { KafkaLog } from './settings.ts'
 
 const SILENCE_MS = 10_000
-const MOST_REMEMBERED = 100
+const MAX_REMEMBERED = 100
 
-/** Says the same only once in ten seconds, with how often it was not said. */
+/** Writes each warning at most once in 10 s, with the number of times it was withheld. */
 export function createQuietLog(
   log: KafkaLog,
   nowMs: () => number = () => performance.now(),
@@ -23,7 +23,7 @@ export function createQuietLog(
     warn(fields, message) {
       const warn = warns.get(message) ?? createWarn(message)
       if (!warns.has(message)) {
-        if (warns.size >= MOST_REMEMBERED) warns.clear()
+        if (warns.size >= MAX_REMEMBERED) warns.clear()
         warns.set(message, warn)
       }
       warn(fields)

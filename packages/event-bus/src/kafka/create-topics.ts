@@ -9,10 +9,9 @@ const SEEN_DEADLINE_MS = 10_000
 export type TopicState = Readonly<{ topic: string; partitions: number; created: boolean }>
 
 /**
- * Makes the topics that are not there yet, each with its dead-letter topic, and says how they
- * stand. What exists is left as it is: more partitions would send the events of a session to
- * another one. Safe to run again and by two at once. Throws when there are fewer brokers than
- * replicas.
+ * Creates missing topics, each with its dead-letter topic, and returns the state of all. Existing
+ * topics are not changed: with more partitions the events of a session would move to another one.
+ * Safe to repeat and to run concurrently. Throws if there are fewer brokers than replicas.
  */
 export async function createTopics({
   settings,
@@ -40,8 +39,8 @@ export async function createTopics({
     const missing = wanted.filter(({ topic }) => !existing.has(topic))
     const { brokers } = await admin.describeCluster()
     if (missing.length > 0 && brokers.length < replication)
-      throw new Error(sayTooFewBrokers(replication, brokers.length))
-    // One by one: of several at once it is not told which were made by somebody else meanwhile.
+      throw new Error(toTooFewBrokers(replication, brokers.length))
+    // One by one: for several, kafkajs does not report which of them already existed.
     for (const { topic, partitions: numPartitions } of missing) {
       const configEntries = Object.entries({
         'cleanup.policy': 'delete',
@@ -67,15 +66,12 @@ export async function createTopics({
   }
 }
 
-function sayTooFewBrokers(replication: number, brokers: number): string {
-  const [replicas, there] = [
-    `${replication} replicas asked for`,
-    `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`,
-  ]
-  return `${replicas}, ${there}: set KAFKA_REPLICATION=${brokers}, or start more brokers`
+function toTooFewBrokers(replication: number, brokers: number): string {
+  const found = `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`
+  return `${replication} replicas requested, ${found} found: set KAFKA_REPLICATION=${brokers}, or start more brokers`
 }
 
-/** Topic -> partitions. A broker learns of a new topic a moment after it was made. */
+/** Topic -> partitions. Retries, because a broker knows a new topic only after a moment. */
 async function countPartitions(admin: Admin, topics: string[]): Promise<Map<string, number>> {
   const deadline = performance.now() + SEEN_DEADLINE_MS
   for (;;) {

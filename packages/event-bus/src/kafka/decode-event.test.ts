@@ -5,7 +5,7 @@ import { encodeEvent } from './encode-event.ts'
 
 const event = createRotated('0198c6f0-0000-7000-8000-00000000000a', 3)
 const { key, value, headers } = encodeEvent(event)
-/** As it comes from a broker: bytes. */
+/** As received from a broker: bytes. */
 const received = {
   key: Buffer.from(key),
   value,
@@ -22,11 +22,11 @@ const withHeader = (name: string, content: string | undefined) => ({
 })
 const withBody = (body: string | Buffer) => ({ ...received, value: Buffer.from(body) })
 
-test('what was encoded is decoded to the same event', () => {
+test('an encoded event is decoded to the same event', () => {
   expect(decodeEvent(received)).toEqual({ outcome: 'decoded', event })
 })
 
-test('an event without a trace has none afterwards', () => {
+test('an event without a trace is decoded without a trace', () => {
   const { traceparent: _, ...untraced } = event
   const { traceparent: hop, ce_traceparent: origin, ...rest } = received.headers
   expect([hop, origin]).not.toContain(undefined)
@@ -37,7 +37,7 @@ test('an event without a trace has none afterwards', () => {
   })
 })
 
-test('a field that a newer producer added does not hinder', () => {
+test('unknown fields of newer producers are accepted', () => {
   const decoded = decodeEvent(withBody(JSON.stringify({ ...event.data, colour: 'blue' })))
   expect(decoded).toMatchObject({ outcome: 'decoded', event: { data: { colour: 'blue' } } })
 })
@@ -62,7 +62,7 @@ test.each([
     'the headers do not fit the schema at #/properties/ce_type',
   ],
   [
-    'a time that is none',
+    'an invalid time',
     withHeader('ce_time', 'yesterday'),
     'the headers do not fit the schema at #/properties/ce_time',
   ],
@@ -87,7 +87,7 @@ test.each([
     'the body does not fit the schema at #/properties/generation',
   ],
   [
-    'an id that is none',
+    'an invalid id',
     withBody(JSON.stringify({ ...event.data, user_id: 'secret' })),
     'the body does not fit the schema at #/properties/user_id',
   ],

@@ -23,8 +23,8 @@ const data = new Map<EventType, Validator>(
 )
 
 /**
- * Reads an event back from binary mode and checks it against the schema of its type; unknown fields
- * are let through, so that newer producers can add some. `reason` never holds what was read.
+ * Decodes an event in binary mode and validates it against the schema of its type. Unknown fields
+ * are accepted, so that newer producers can add some. `reason` never contains the input.
  */
 export function decodeEvent({
   key,
@@ -77,7 +77,7 @@ function parse(value: Buffer | null): unknown {
   if (value === null) return undefined
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(value)
-    // No database of a consumer could keep it.
+    // Postgres cannot store U+0000.
     return text.includes('\\u0000') ? undefined : JSON.parse(text)
   } catch {
     return undefined

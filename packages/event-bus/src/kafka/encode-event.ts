@@ -2,9 +2,9 @@ import type { AnyEvent } from '@auto-refresh/contracts'
 import type { Message } from '../open-kafka.ts'
 
 /**
- * CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the data.
- * `ce_traceparent` is the trace that made the event, `traceparent` that of this hop; the relay adds
- * no hop of its own.
+ * Encodes an event as CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value
+ * is the data. `ce_traceparent` is the trace that caused the event, `traceparent` the one of this
+ * hop; they are equal, because the relay adds no hop.
  */
 export function encodeEvent({
   key,

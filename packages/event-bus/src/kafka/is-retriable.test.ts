@@ -11,18 +11,18 @@ const errors = createRequire(import.meta.url)('kafkajs/src/errors.js') as Record
   | 'KafkaJSNumberOfRetriesExceeded',
   KafkaError
 >
-/** As kafkajs hands on what ended its tries. */
+/** As kafkajs wraps the error that ended its retries. */
 const wrapped = (cause: Error) => new errors.KafkaJSNonRetriableError(cause, { cause })
 
 test.each([
   [
-    'the coordinator of the group is gone with its broker',
+    'the coordinator of the group stopped with its broker',
     wrapped(new errors.KafkaJSGroupCoordinatorNotFound('Failed to find group coordinator')),
     true,
   ],
   ['a connection broke', wrapped(new errors.KafkaJSConnectionError('connect ECONNREFUSED')), true],
   [
-    'the retries ran out',
+    'the retries are exhausted',
     new errors.KafkaJSNumberOfRetriesExceeded(new Error('x'), { retryCount: 60, retryTime: 1 }),
     true,
   ],

@@ -1,7 +1,7 @@
 /**
- * kafkajs's own rule for whether a consumer could go on after a crash: retries that ran out, or a
- * cause that can pass. Its one mistake is set right: a group whose coordinator stands on a broker
- * that is just going away is told that there is none.
+ * Whether a consumer can continue after a crash, by kafkajs's own rule: exhausted retries or a
+ * temporary cause. One case is corrected: `KafkaJSGroupCoordinatorNotFound` is temporary, because
+ * the broker of the coordinator may be shutting down.
  */
 export function isRetriable(error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -5,10 +5,9 @@ import { decodeEvent } from './decode-event.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /**
- * Hands over the events of the topics, outside of any consumer group: for a person who watches, and
- * to recover from. `everything` reads from the oldest event to the newest that was there at the
- * call, and resolves; `from now` reads what comes until `signal` is aborted. What cannot be decoded
- * is passed by.
+ * Reads topics without a consumer group, to watch events or to recover from them. `everything` reads
+ * from the oldest event to the newest at the time of the call, and resolves. `from now` reads new
+ * events until `signal` aborts. Undecodable messages are skipped.
  */
 export async function readTopics({
   settings,
@@ -61,7 +60,7 @@ export async function readTopics({
   }
 }
 
-/** The offset behind the last event of each partition that has any. */
+/** The offset after the last event of each partition that has events. */
 async function findEnds(
   kafka: ReturnType<typeof openKafka>,
   topics: readonly string[],

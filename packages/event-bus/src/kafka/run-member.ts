@@ -5,20 +5,22 @@ import { isRetriable } from './is-retriable.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
 /**
- * A minute of trying outlasts a broker's restart. A new member would have to wait until the session
- * of the old one is over.
+ * A minute of retries outlasts the restart of a broker. A new member would have to wait until the
+ * session of the old one times out.
  */
-const PATIENCE = 60
-/** Containers get 20 s to stop in. */
+const RETRIES = 60
+/** Containers get 20 s to stop. */
 const LEAVE_MS = 8000
 
 type MemberEnd = { outcome: 'closed' } | { outcome: 'lost' | 'dead'; error: unknown }
 
 /**
- * One life of a member of a group: joins, consumes, and leaves when `closing` is aborted, after
- * what it has in hand and at most 8 s later: what is not acknowledged comes again. kafkajs may not
- * start a consumer again by itself, because a second life of the same object can share partitions
- * with the first (#1122): `lost` asks for a new member, `dead` says that none would fare better.
+ * Runs one member of a consumer group until it ends: joins, consumes, and leaves when `closing`
+ * aborts, after the current events and at most 8 s later. Events that are not acknowledged are
+ * delivered again. kafkajs must not restart a consumer, because a restarted one can share partitions
+ * with its former self (#1122).
+ *
+ * @returns `closed`; `lost` if a new member may succeed; `dead` if it would fail too
  */
 export async function runMember({
   settings,
@@ -34,11 +36,11 @@ export async function runMember({
   group: string
   topics: readonly string[]
   eachBatch: (payload: EachBatchPayload) => Promise<void>
-  /** the partitions have been dealt out anew */
+  /** called after each rebalance */
   onJoin: () => void
   closing: AbortSignal
 }): Promise<MemberEnd> {
-  const consumer = openKafka(settings, log, { retries: PATIENCE }).consumer({
+  const consumer = openKafka(settings, log, { retries: RETRIES }).consumer({
     groupId: group,
     sessionTimeout: 30_000,
     heartbeatInterval: 3000,
@@ -47,7 +49,7 @@ export async function runMember({
     maxBytesPerPartition: 262_144,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,
-    retry: { retries: PATIENCE, restartOnFailure: async () => false },
+    retry: { retries: RETRIES, restartOnFailure: async () => false },
   })
   const crashed = new Promise<never>((_, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -84,8 +86,8 @@ export async function runMember({
     return { outcome: isRetriable(error) ? 'lost' : 'dead', error }
   } finally {
     over.abort()
-    // Without a broker kafkajs would say goodbye for a minute. A stop does not wait for it: the
-    // group notices by itself.
+    // Without a broker kafkajs retries to leave for a minute. A stop does not wait for it: the group
+    // removes the member after the session timeout.
     const left = new AbortController()
     const stopping = closing.aborted
       ? Promise.resolve()
@@ -95,7 +97,7 @@ export async function runMember({
       stopping.then(() => setTimeout(LEAVE_MS, undefined, { ref: false })),
     ])
     left.abort()
-    // Connecting cannot be called off and is not waited for; what still arrives leaves at once.
+    // Connecting cannot be cancelled; a consumer that connects later leaves at once.
     void consuming.catch(() => {}).then(leave)
   }
 }

@@ -8,7 +8,7 @@ export type KafkaSettings = Readonly<{
   )
 }>
 
-/** What pino offers, as far as the bus needs it. */
+/** The part of pino's logger that the bus uses. */
 export type KafkaLog = {
   warn(fields: object, message: string): void
   info?(fields: object, message: string): void

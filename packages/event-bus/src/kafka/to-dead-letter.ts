@@ -2,7 +2,7 @@ import type { KafkaMessage, Message } from '../open-kafka.ts'
 
 export const toDeadLetterTopic = (topic: string) => `${topic}.dlq`
 
-/** What could not be decoded, as it came, with where it stood, who gave it up and why. */
+/** The unchanged message, with headers that say where it came from and why it was not decoded. */
 export function toDeadLetter({
   message,
   reason,

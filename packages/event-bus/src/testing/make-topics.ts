@@ -2,10 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createTopics } from '../kafka/create-topics.ts'
 import type { KafkaSettings } from '../kafka/settings.ts'
 
-/**
- * Tries again for a while: a broker that has stood still for some seconds counts as gone, until it
- * has told of itself again.
- */
+/** Creates topics, and retries until `deadlineMs`: after a pause a broker must register again. */
 export async function makeTopics(
   settings: KafkaSettings,
   topics: readonly string[],

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AnyEvent } from '@auto-refresh/contracts'
 import type { EventPublisher } from '../ports.ts'
 
-/** As the relay does: the whole batch again until it is taken over. */
+/** Publishes the whole batch again until it succeeds, as the relay does. */
 export async function publishUntilTaken(
   publisher: EventPublisher,
   topic: string,

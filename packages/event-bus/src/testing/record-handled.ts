@@ -1,9 +1,6 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
 
-/**
- * Remembers what was handled, and tells each session's numbers in the order in which they came for
- * the first time.
- */
+/** Records handled events; `firstOccurrences` returns each session's numbers in order of arrival. */
 export function createRecord() {
   const handled: AnyEvent[] = []
   return {

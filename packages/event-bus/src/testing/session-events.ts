@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EventOf } from '@auto-refresh/contracts'
 
-/** A rotation of the session `key`, with a number to know it by. */
+/** A `session.rotated` event of the session `key` with the given number. */
 export function createRotated(key: string, seq: number): EventOf<'session.rotated.v1'> {
   return {
     id: randomUUID(),
@@ -25,7 +25,7 @@ export function createRotated(key: string, seq: number): EventOf<'session.rotate
   }
 }
 
-/** Events 1 to `count` of each of some new sessions, the sessions taking turns. */
+/** Events 1 to `count` of each of several new sessions, interleaved. */
 export function createStory({
   sessions,
   count,

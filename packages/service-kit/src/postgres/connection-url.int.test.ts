@@ -27,7 +27,7 @@ afterAll(async () => {
 const urlWith = (parameters: string) =>
   server.url.replace('sslmode=disable', parameters.replace('CA', join(folder, 'ca.pem')))
 
-/** `TLS` or `plain` where both the pool and the migration connect, else why not. */
+/** `TLS` or `plain` if both the pool and the migration connect, else the error. */
 async function connect(url: string): Promise<string> {
   const pool = createPool({ url, applicationName: 'test', max: 1, onError: () => {} })
   try {
@@ -44,7 +44,7 @@ async function connect(url: string): Promise<string> {
   }
 }
 
-describe('a server with a certificate that nobody signed, for another name', () => {
+describe('a server with a self-signed certificate for another name', () => {
   beforeAll(() => setTls(server.url, 'on'))
   afterAll(() => setTls(server.url, 'off'))
 
@@ -82,7 +82,7 @@ describe('a server without TLS', () => {
     expect(await connect(urlWith(parameters))).toEqual(result)
   })
 
-  test('a variable of libpq that is set for another server does not count', async () => {
+  test('libpq variables that are set for another server are ignored', async () => {
     vi.stubEnv('PGOPTIONS', '-c nonsense=1')
     vi.stubEnv('PGSSLMODE', 'require')
     vi.stubEnv('PGSSLNEGOTIATION', 'direct')
@@ -113,7 +113,7 @@ test.each([
   expect(open).not.toThrow('secret')
 })
 
-test('a Unix socket is named by host=, and asked for no TLS', async () => {
+test('a Unix socket is given by host= and never uses TLS', async () => {
   const { host, port, ssl, user, database } = toConnection(
     'postgres://ada:p%40ss@/shop?host=/run/postgresql&port=6432&sslmode=require',
   ).config
@@ -126,6 +126,6 @@ test('a Unix socket is named by host=, and asked for no TLS', async () => {
   })
 })
 
-test('no sslmode makes the driver warn', () => {
+test('the driver prints no warning for any sslmode', () => {
   expect(warnings.filter((warning) => warning.includes('SSL'))).toEqual([])
 })

@@ -27,7 +27,7 @@ const names = async () =>
     ({ name }) => name,
   )
 
-test('a key is known by its first use; later ones are added, in any order, and one that is left out stays known', async () => {
+test('the first use of a key stores its proof; later keys are added in any order, and an omitted one stays known', async () => {
   const [one, two] = [aKey('K:1'), aKey('K:2')]
   expect(await find(one)).toEqual([])
   expect(await find(two, one)).toEqual([])
@@ -36,13 +36,13 @@ test('a key is known by its first use; later ones are added, in any order, and o
   expect(await names()).toEqual(['K:1', 'K:2'])
 })
 
-test('every changed key is named at once, and nothing of that start is stored', async () => {
+test('all changed keys are listed at once, and that start stores nothing', async () => {
   await find(aKey('K:1'), aKey('K:2'))
   expect(await find(aKey('K:2'), aKey('K:3'), aKey('K:1'))).toEqual(['K:1', 'K:2'])
   expect(await names()).toEqual(['K:1', 'K:2'])
 })
 
-test('of processes that first start at once with different keys exactly one is accepted', async () => {
+test('of concurrent first starts with different keys exactly one is accepted', async () => {
   for (let round = 0; round < 10; round += 1) {
     await pool.query('truncate own.key_proofs')
     const found = await Promise.all(Array.from({ length: 6 }, () => find(aKey('K:2'), aKey('K:1'))))
@@ -50,7 +50,7 @@ test('of processes that first start at once with different keys exactly one is a
   }
 })
 
-test('a proof does not hold its key', async () => {
+test('a proof does not contain its key', async () => {
   const one = aKey('K:1')
   await find(one)
   const { rows } = await pool.query<{ proof: Buffer }>('select proof from own.key_proofs')

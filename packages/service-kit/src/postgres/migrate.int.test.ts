@@ -24,7 +24,7 @@ beforeEach(async () => {
     onError: () => {},
   })
   root = await mkdtemp(join(tmpdir(), 'migrations-'))
-  // A checkout may stand in any folder, also in one whose name is a pattern.
+  // The folder of a checkout may contain glob characters.
   directory = join(root, 'a [b] (c) {d,e}')
   logged = []
   await mkdir(directory)
@@ -43,13 +43,13 @@ const run = () =>
   migrate({ url: database.url, schema, directory, log: (message) => logged.push(message) })
 const check = () => checkSchema({ pool, schema, directory })
 
-test('five starters race: every migration runs once, all succeed', async () => {
+test('of five concurrent processes all succeed, and every migration runs once', async () => {
   await Promise.all([run(), run(), run(), run(), run()])
   expect((await pool.query('select id from shop.things')).rows).toEqual([{ id: 1 }])
   expect(logged).toEqual(['shop 1: things'])
 })
 
-test('a migration that fails half-way leaves nothing, and the next attempt starts from there', async () => {
+test('a failed migration leaves nothing behind, and the next attempt succeeds', async () => {
   const broken = join(directory, '002.do.more.sql')
   await writeFile(broken, 'create table shop.more (id int); select 1 / 0;')
   await expect(run()).rejects.toThrow('division by zero')
@@ -61,7 +61,7 @@ test('a migration that fails half-way leaves nothing, and the next attempt start
   expect(logged).toEqual(['shop 1: things', 'shop 2: more'])
 })
 
-test('a schema that is missing or behind is refused with the command that helps, one that is ahead is not', async () => {
+test('a missing or old schema is rejected with the command that migrates it, a newer one is accepted', async () => {
   await expect(check()).rejects.toThrow(
     'The schema shop is at version 0, this code needs 1: run `npm run migrate` first',
   )
@@ -74,12 +74,12 @@ test('a schema that is missing or behind is refused with the command that helps,
   await check()
 })
 
-test('a folder without migrations is a mistake, not an empty schema', async () => {
+test('a folder without migrations is an error', async () => {
   await rm(join(directory, '001.do.things.sql'))
-  await expect(run()).rejects.toThrow('There are no migrations')
+  await expect(run()).rejects.toThrow('No migrations found')
 })
 
-test('a migration may take longer than a request may', async () => {
+test('a migration may take longer than a request', async () => {
   await writeFile(join(directory, '002.do.slow.sql'), 'select pg_sleep(1.2);')
   await run()
   expect(logged).toHaveLength(2)

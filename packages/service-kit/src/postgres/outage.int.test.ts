@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 test.each(['stopServer', 'killServer'] as const)(
-  '%s: every query fails as unavailable, and works again by itself after the restart',
+  '%s: every query fails as unavailable, and succeeds again after the restart',
   async (outage) => {
     const patience = new URLSearchParams({
       options: '-c statement_timeout=60000',

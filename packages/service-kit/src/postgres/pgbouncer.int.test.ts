@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 test.runIf(hasPgBouncer)(
-  'behind PgBouncer in session mode, as it comes, migrations and transactions work and every session has our settings',
+  'behind PgBouncer in session mode with defaults, migrations and transactions work with the required settings',
   async () => {
     const database = stack.adopt(await createTestDatabase({ ownDeadlines: true }), ({ drop }) =>
       drop(),

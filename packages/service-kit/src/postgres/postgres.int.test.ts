@@ -8,7 +8,7 @@ import { isUnavailable } from './unavailable.ts'
 
 let database: TestDatabase
 let pool: Pool
-/** with the deadlines that requests have */
+/** with the deadlines of requests */
 let impatient: Pool
 const errors: Error[] = []
 
@@ -37,7 +37,7 @@ const count = async () =>
   (await pool.query<{ n: number }>('select count(*) as n from things')).rows[0]?.n
 
 describe('createPool', () => {
-  test('times are Unix milliseconds, counts numbers, bytes buffers', async () => {
+  test('times are Unix milliseconds, counts are numbers, bytes are buffers', async () => {
     const { rows } = await pool.query(
       "select '2026-01-02 03:04:05.678Z'::timestamptz as at, 5000000000::int8 as n, '\\x00ff'::bytea as b, null::timestamptz as none",
     )
@@ -49,14 +49,14 @@ describe('createPool', () => {
     })
   })
 
-  test('every session has our deadlines and our name', async () => {
+  test('every session has the deadlines and the application name', async () => {
     const { rows } = await impatient.query<{ setting: string }>(
       "select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'application_name') order by name",
     )
     expect(rows.map(({ setting }) => setting)).toEqual(['test', '1000', '250', '1000'])
   })
 
-  test('queries that do not await each other travel together', async () => {
+  test('queries that do not await each other are pipelined', async () => {
     const client = await pool.connect()
     try {
       const answers = await Promise.all([
@@ -70,7 +70,7 @@ describe('createPool', () => {
     }
   })
 
-  test('a connection that the server ends is reported and replaced, checked out or not', async () => {
+  test('a connection that the server closes is reported and replaced, idle or in use', async () => {
     errors.length = 0
     const client = await pool.connect()
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
@@ -104,7 +104,7 @@ test('a pool has connections before the first request, and fails where the datab
 })
 
 describe('inTransaction', () => {
-  test('commits what the work did and gives back its result', async () => {
+  test('commits and returns the result of the work', async () => {
     const result = await inTransaction(pool, async (client) => {
       await client.query("insert into things values (1, 'a')")
       return 'done'
@@ -112,7 +112,7 @@ describe('inTransaction', () => {
     expect([result, await count()]).toEqual(['done', 1])
   })
 
-  test('a throw rolls back, is thrown on, and costs no connection', async () => {
+  test('an error rolls back, is rethrown and keeps the connection', async () => {
     const thrown = new Error('no')
     const before = pool.totalCount
     await expect(
@@ -124,24 +124,24 @@ describe('inTransaction', () => {
     expect([await count(), pool.totalCount]).toEqual([0, before])
   })
 
-  test('a failed statement whose error was swallowed is not a success', async () => {
+  test('a failed statement whose error was swallowed still fails the transaction', async () => {
     await expect(
       inTransaction(pool, async (client) => {
         await client.query("insert into things values (1, 'a')")
         await client.query('select 1 / 0').catch(() => {})
       }),
-    ).rejects.toThrow('commit was answered with ROLLBACK')
+    ).rejects.toThrow('Commit failed: Postgres answered ROLLBACK')
     expect(await count()).toBe(0)
   })
 
-  test('a commit that fails is thrown', async () => {
+  test('a failed commit throws', async () => {
     await expect(
       inTransaction(pool, (client) => client.query("insert into things values (1, 'a'), (2, 'a')")),
     ).rejects.toMatchObject({ code: '23505' })
     expect(await count()).toBe(0)
   })
 
-  test('a connection that breaks under the work is thrown as trouble of ours and does not come back', async () => {
+  test('a connection that breaks during the work throws as unavailable and is destroyed', async () => {
     await expect(
       inTransaction(pool, (client) =>
         client.query('select pg_terminate_backend(pg_backend_pid())'),
@@ -150,7 +150,7 @@ describe('inTransaction', () => {
     expect(await count()).toBe(0)
   })
 
-  test('a lock that is not given within its deadline is trouble of ours', async () => {
+  test('a lock timeout is reported as unavailable', async () => {
     await pool.query("insert into things values (1, 'a')")
     await inTransaction(pool, async (client) => {
       await client.query('select * from things where id = 1 for update')

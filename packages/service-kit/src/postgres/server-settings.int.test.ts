@@ -83,7 +83,7 @@ test.each([
   },
 )
 
-test('deadlines of the connection URL go before ours, and what the code depends on does not', async () => {
+test('deadlines in the connection URL take precedence, settings that the code depends on do not', async () => {
   const own = await openWith('lock_timeout', '1', {
     options: '-c statement_timeout=7000 -c DateStyle=German',
   })
@@ -94,7 +94,7 @@ test('deadlines of the connection URL go before ours, and what the code depends 
   ]).toEqual(['7s', '250ms', 'ISO, MDY'])
 })
 
-test('a time, an integer or a float that cannot be read fails the query, and is never taken for 1970 or NaN', async () => {
+test('an unreadable time, integer or float fails the query and never becomes 1970 or NaN', async () => {
   const own = await openWith('work_mem', "'8MB'")
   const client = await own.connect()
   try {
@@ -133,13 +133,13 @@ test('under a serializable database a transaction that waited for a row reads it
   expect((await own.query('select n from counters')).rows).toEqual([{ n: 20 }])
 })
 
-test('a database that is read only stays so, and says that it is unavailable', async () => {
+test('a read-only database stays read-only and is reported as unavailable', async () => {
   const own = await openWith('default_transaction_read_only', 'on')
   await expect(own.query('create table things (id int)')).rejects.toSatisfy(isUnavailable)
 })
 
 test.each(['LATIN1', 'SQL_ASCII'])(
-  'a database with the encoding %s is refused as a wrong setting, by the migration and by a service',
+  'a database with the encoding %s is a configuration error, for the migration and a service',
   async (encoding) => {
     const name = `${nameOf(database.url)}_other`
     await execute(

@@ -4,7 +4,7 @@ import { createTestDatabase } from '@auto-refresh/test-engines'
 import { expect, test } from 'vitest'
 import { createPool } from './create-pool.ts'
 
-/** Traces in name only: it notes in whose trace which span was made. */
+/** A fake that records in which trace each span was created. */
 function createFake() {
   const atWork = new AsyncLocalStorage<string>()
   const noted: [string | undefined, string][] = []
@@ -23,7 +23,7 @@ function createFake() {
   }
 }
 
-test('each query stands in the trace of who asked, also of a pool that is busy, and one that fails fails as ever', async () => {
+test('each query is in the trace of its caller, also with a busy pool, and a failing one still throws', async () => {
   const database = await createTestDatabase()
   const { noted, tracing, run } = createFake()
   const pool = createPool({

@@ -35,7 +35,7 @@ describe('isUnavailable', () => {
     expect(isUnavailable(withCode(code))).toBe(false)
   })
 
-  test('a connection refused by every address of a name is one refused connection', () => {
+  test('a host name whose addresses all refuse the connection is unavailable', () => {
     expect(
       isUnavailable(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')])),
     ).toBe(true)
@@ -44,14 +44,14 @@ describe('isUnavailable', () => {
     )
   })
 
-  test('what is no error of a database is not', () => {
+  test('other errors are not unavailable', () => {
     expect(isUnavailable(new TypeError('undefined is not a function'))).toBe(false)
     expect(isUnavailable('ECONNREFUSED')).toBe(false)
     expect(isUnavailable(new CodedError('invalid_request'))).toBe(false)
   })
 })
 
-test('toUnavailable keeps the cause for the log and a coded error as it is', () => {
+test('toUnavailable keeps the cause for the log, and returns a coded error unchanged', () => {
   const cause = withCode('42601')
   expect(toUnavailable(cause)).toMatchObject({ code: 'unavailable', cause })
   const coded = new CodedError('not_found')

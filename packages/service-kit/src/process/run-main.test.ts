@@ -15,13 +15,13 @@ function createRun(start: (signal: AbortSignal) => Promise<() => Promise<void>>)
   return { exits, fatal, clock, process, running }
 }
 
-test('wrong settings exit with 78 and name the faults', async () => {
+test('invalid settings exit with 78 and list the faults', async () => {
   const run = createRun(() => Promise.reject(new ConfigError(['PORT is missing'])))
   await run.running
   expect(run).toMatchObject({ exits: [78], fatal: [{ faults: ['PORT is missing'] }] })
 })
 
-test('any other fault at start, and a rejection nobody handles, exit with 1', async () => {
+test('any other error at start and an unhandled rejection exit with 1', async () => {
   const failing = createRun(() => Promise.reject(new Error('no database')))
   await failing.running
   const running = createRun(() => Promise.resolve(() => Promise.resolve()))
@@ -31,7 +31,7 @@ test('any other fault at start, and a rejection nobody handles, exit with 1', as
 })
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
-  '%s stops the service and exits with 0, also when it came during the start',
+  '%s stops the service and exits with 0, also during the start',
   async (signal) => {
     const stop = vi.fn<() => Promise<void>>(() => Promise.resolve())
     const run = createRun(() => Promise.resolve(stop))
@@ -42,7 +42,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
   },
 )
 
-test('a signal calls off a start that waits; trouble while cleaning up is still a fault', async () => {
+test('a signal cancels a waiting start; an error while cleaning up still exits with 1', async () => {
   const waiting = (end: (signal: AbortSignal) => unknown) => (signal: AbortSignal) =>
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(end(signal)))
@@ -58,7 +58,7 @@ test('a signal calls off a start that waits; trouble while cleaning up is still 
   expect([clean.exits, clean.fatal, dirty.exits]).toEqual([[0], [], [1]])
 })
 
-test('the same Ctrl-C delivered twice counts once; a later one ends the process at once', async () => {
+test('one Ctrl-C delivered twice counts once; a later one exits at once', async () => {
   const run = createRun(() => Promise.resolve(() => new Promise<void>(() => undefined)))
   await run.running
   run.process.emit('SIGINT')

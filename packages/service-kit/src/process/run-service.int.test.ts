@@ -34,7 +34,7 @@ function spawnSample(port: number, env: Record<string, string>) {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   return {
-    /** Resolves with the exit code, once all output has been read. */
+    /** Resolves to the exit code when all output has been read. */
     closed,
     lines,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
@@ -42,7 +42,7 @@ function spawnSample(port: number, env: Record<string, string>) {
     async has(text: string) {
       await expect.poll(() => output).toContain(text)
     },
-    /** The loggers write on their own time. */
+    /** Log lines arrive asynchronously. */
     events: () => lines().flatMap(({ event }) => event ?? []),
     readiness: () =>
       fetch(`http://127.0.0.1:${port}/readyz`).then(
@@ -58,10 +58,10 @@ async function startSample(env: Record<string, string> = {}) {
   return sample
 }
 
-/** The last first, while the admin server still answers. */
+/** The last deferred first, while the admin server still responds. */
 const STOPPED = ['second stopped at readiness 503', 'first closed']
 
-test('a service is ready between its start and its stop, unless it names trouble', async () => {
+test('a service is ready between its start and its stop, unless it returns reasons', async () => {
   const service = await startSample()
   await service.has('The start waits')
   const notReady = [503, { status: 'not_ready', reasons: ['starting or stopping'] }]
@@ -83,7 +83,7 @@ test('a service is ready between its start and its stop, unless it names trouble
   })
 })
 
-test('a signal stops what was deferred, the last first, and ends the process with 0', async () => {
+test('a signal stops the deferred parts, the last first, and exits with 0', async () => {
   const service = await startSample()
   service.send('start')
   await service.has('sample is ready')
@@ -92,7 +92,7 @@ test('a signal stops what was deferred, the last first, and ends the process wit
   expect(service.events()).toEqual(STOPPED)
 })
 
-test('a signal calls off a start that waits, and what it had opened is closed', async () => {
+test('a signal cancels a waiting start and closes its open parts', async () => {
   const service = await startSample()
   await service.has('The start waits')
   service.kill('SIGTERM')
@@ -100,7 +100,7 @@ test('a signal calls off a start that waits, and what it had opened is closed', 
   expect(service.events()).toEqual(STOPPED)
 })
 
-test('a start that fails closes what it had opened and ends the process with 1', async () => {
+test('a failed start closes its open parts and exits with 1', async () => {
   const service = await startSample({ FAILING: 'true' })
   service.send('start')
   expect(await service.closed).toBe(1)
@@ -110,7 +110,7 @@ test('a start that fails closes what it had opened and ends the process with 1',
   )
 })
 
-test('every wrong setting is named at once, and ends the process with 78', async () => {
+test('all invalid settings are listed at once, and the process exits with 78', async () => {
   const service = await startSample({
     FAILING: 'perhaps',
     ADMIN_PORT: 'one',

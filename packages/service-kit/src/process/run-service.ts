@@ -70,7 +70,7 @@ export async function runService<Config, Own extends ProcessSettings>(
         settings: settings.traces,
         service,
         version,
-        onTrouble: (reason) => logger.warn({ reason }, 'Sending traces failed'),
+        onExportFailed: (reason) => logger.warn({ reason }, 'Sending traces failed'),
       })
       starting.defer(() => tracing.close())
       const logger = createLogger({ service, level: settings.own.logLevel, tracing })

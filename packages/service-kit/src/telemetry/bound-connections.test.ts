@@ -49,14 +49,14 @@ function pipeline(port: number, path: string, count: number) {
   return { socket, answers: () => text.split('HTTP/1.1 200').length - 1, isClosed: () => isClosed }
 }
 
-test('a connection with more than sixteen unanswered requests is destroyed, and the rest of its packet costs nothing', async () => {
+test('a connection with more than 16 pending requests is destroyed, and the rest of its packet is ignored', async () => {
   const { port, handled } = await start()
   const many = pipeline(port, '/held', 1000)
   await expect.poll(many.isClosed).toBe(true)
   expect(handled()).toBeLessThanOrEqual(16)
 })
 
-test('sixteen pipelined requests are answered, and after them as many again', async () => {
+test('16 pipelined requests get responses, and so do 16 more', async () => {
   const { port, release } = await start()
   const few = pipeline(port, '/held', 16)
   release()
@@ -66,12 +66,12 @@ test('sixteen pipelined requests are answered, and after them as many again', as
   expect(few.isClosed()).toBe(false)
 })
 
-test('a connection that does not read its answer is destroyed after a while; one that reads is not', async () => {
+test('a connection that does not read its response is destroyed after a while; one that reads is not', async () => {
   const { url, port, connections } = await start({ longestUnreadMs: 1500 })
   const dead = pipeline(port, '/large', 1)
   dead.socket.pause()
   const reader = await fetch(`${url}/large`)
   expect((await reader.arrayBuffer()).byteLength).toBe(32_000_000)
-  // the one that reads is kept alive
+  // the connection that reads stays open
   await expect.poll(connections).toBe(1)
 })

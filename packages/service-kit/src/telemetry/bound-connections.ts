@@ -4,15 +4,14 @@ import type { FastifyInstance } from 'fastify'
 type Use = { unanswered: number; unread: { sinceMs: number; readBytes: number } | undefined }
 
 /**
- * Bounds what one connection can hold: one that has more than `mostUnanswered` requests without a
- * whole answer, or more than `mostUnreadBytes` of which it does not read as much within
- * `longestUnreadMs`, is destroyed. Node parses every pipelined request of a packet at once and
- * keeps each answer until it is read, so 48 KiB of requests would cost 100 MiB. Call it before any
- * other hook is added.
+ * Limits the memory of one connection. It is destroyed if it has more than `maxUnanswered` requests
+ * without a complete response, or more than `maxUnreadBytes` in its buffer and reads less than that
+ * within `longestUnreadMs`. Without it, 48 KiB of pipelined requests would cost 100 MiB: Node parses
+ * all requests of a packet at once and buffers each response. Call it before any hook is added.
  */
 export function boundConnections(
   app: Pick<FastifyInstance, 'addHook'>,
-  { mostUnanswered = 16, mostUnreadBytes = 1_048_576, longestUnreadMs = 10_000 } = {},
+  { maxUnanswered = 16, maxUnreadBytes = 1_048_576, longestUnreadMs = 10_000 } = {},
 ): void {
   const uses = new Map<Socket, Use>()
 
@@ -24,8 +23,8 @@ export function boundConnections(
       use.unanswered -= 1
       if (use.unanswered === 0) uses.delete(socket)
     })
-    if (use.unanswered > mostUnanswered) socket.destroy()
-    // what stood in the same packet still arrives
+    if (use.unanswered > maxUnanswered) socket.destroy()
+    // later requests of the same packet still arrive here
     if (!socket.destroyed) return
     reply.hijack()
     return reply
@@ -35,8 +34,8 @@ export function boundConnections(
     const nowMs = performance.now()
     for (const [socket, use] of uses) {
       const readBytes = socket.bytesWritten - socket.writableLength
-      if (socket.writableLength <= mostUnreadBytes) use.unread = undefined
-      else if (use.unread === undefined || readBytes - use.unread.readBytes >= mostUnreadBytes)
+      if (socket.writableLength <= maxUnreadBytes) use.unread = undefined
+      else if (use.unread === undefined || readBytes - use.unread.readBytes >= maxUnreadBytes)
         use.unread = { sinceMs: nowMs, readBytes }
       else if (nowMs - use.unread.sinceMs >= longestUnreadMs) socket.destroy()
     }

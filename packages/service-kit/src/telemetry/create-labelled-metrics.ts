@@ -2,14 +2,11 @@ import type { Tracing } from '@auto-refresh/contracts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { toTraceIds } from './to-trace-ids.ts'
 
-/** Label names with every value that they can take. */
+/** Label names with all their values. */
 type LabelSet = Readonly<Record<string, readonly string[]>>
 type LabelsOf<L extends LabelSet> = { [Name in keyof L]: L[Name][number] }
 
-/**
- * An instrument, as docs/metrics.md shows it. A label without values takes values that are not
- * known beforehand.
- */
+/** An instrument, as shown in docs/metrics.md. The values of a label without values are open. */
 export type Description = Readonly<{
   name: string
   type: 'counter' | 'gauge' | 'histogram'
@@ -19,39 +16,36 @@ export type Description = Readonly<{
 }>
 
 /**
- * Metrics whose labels are closed: a value not named here does not compile, and every combination
- * stands at 0 from the start. `isExported` decides what this process shows: the others exist all
- * the same, so that no caller has to ask, and are seen by nobody.
+ * Creates metrics with closed labels: other values do not compile, and every combination is 0 from
+ * the start. Metrics with `isExported: false` work, so that callers need no check, but are not in
+ * the registry.
  */
 export function createLabelledMetrics({
   registry,
   from,
   isExported,
   tracing,
-  onMade,
+  onCreated,
 }: {
   registry: Registry
   from: readonly string[]
   isExported: boolean
-  /**
-   * a bucket remembers the last trace that fell into it, which leads from a slow request to what it
-   * did
-   */
+  /** for exemplars: each bucket has the last trace in it, which leads to a slow request */
   tracing: Pick<Tracing, 'current'>
-  onMade: (description: Description) => void
+  onCreated: (description: Description) => void
 }) {
   const registers = isExported ? [registry] : []
-  const tell = (type: Description['type'], name: string, help: string, labels: LabelSet = {}) =>
-    onMade({ type, name, help, labels, from })
+  const describe = (type: Description['type'], name: string, help: string, labels: LabelSet = {}) =>
+    onCreated({ type, name, help, labels, from })
   return {
     counter<const L extends LabelSet>(name: string, help: string, labels: L) {
-      tell('counter', name, help, labels)
+      describe('counter', name, help, labels)
       const metric = new Counter({ name, help, labelNames: Object.keys(labels), registers })
       for (const combination of combinations(labels)) metric.inc(combination, 0)
       return { inc: (at: LabelsOf<L>, by = 1) => metric.inc(at, by) }
     },
     histogram<const L extends LabelSet>(name: string, help: string, buckets: number[], labels: L) {
-      tell('histogram', name, help, labels)
+      describe('histogram', name, help, labels)
       const metric = new Histogram({
         name,
         help,
@@ -68,18 +62,18 @@ export function createLabelledMetrics({
       }
     },
     gauge<const L extends LabelSet>(name: string, help: string, labels: L) {
-      tell('gauge', name, help, labels)
+      describe('gauge', name, help, labels)
       const metric = new Gauge({ name, help, labelNames: Object.keys(labels), registers })
       for (const combination of combinations(labels)) metric.set(combination, 0)
       return { set: (at: LabelsOf<L>, value: number) => metric.set(at, value) }
     },
     plainCounter(name: string, help: string) {
-      tell('counter', name, help)
+      describe('counter', name, help)
       const metric = new Counter({ name, help, registers })
       return { inc: (by = 1) => metric.inc(by) }
     },
     plainHistogram(name: string, help: string, buckets: number[]) {
-      tell('histogram', name, help)
+      describe('histogram', name, help)
       const metric = new Histogram<string>({
         name,
         help,
@@ -93,14 +87,14 @@ export function createLabelledMetrics({
       }
     },
     plainGauge(name: string, help: string) {
-      tell('gauge', name, help)
+      describe('gauge', name, help)
       const metric = new Gauge({ name, help, registers })
       return { set: (value: number) => metric.set(value) }
     },
   }
 }
 
-/** None where a label has no values. */
+/** All combinations of label values; none if a label has no values. */
 function combinations(labels: LabelSet): Record<string, string>[] {
   if (Object.keys(labels).length === 0) return []
   return Object.entries(labels).reduce<Record<string, string>[]>(

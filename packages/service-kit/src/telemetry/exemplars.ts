@@ -1,6 +1,6 @@
 import { Registry, type Metric, type RegistryContentType } from 'prom-client'
 
-/** One that takes metrics with exemplars, which prom-client allows those of OpenMetrics alone. */
+/** A registry for metrics with exemplars; prom-client requires an OpenMetrics one for them. */
 export function createRegistry(): Registry {
   const registry = new Registry<RegistryContentType>()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
@@ -8,10 +8,10 @@ export function createRegistry(): Registry {
 }
 
 /**
- * All metrics as text: of OpenMetrics, which alone has exemplars, for who accepts it, else of
- * Prometheus. A registry of prom-client has one format, and one of OpenMetrics takes `_total` from
- * the names of its counters for good: so each scrape has a registry of its own, to which the
- * metrics are lent.
+ * Renders all metrics as OpenMetrics, the only format with exemplars, if `accept` contains it, else
+ * as Prometheus text. A registry of prom-client has one format, and an OpenMetrics one removes
+ * `_total` from the names of its counters for good. So each scrape uses a registry of its own with
+ * copies of the metrics.
  */
 export async function writeMetrics(
   registry: Registry,

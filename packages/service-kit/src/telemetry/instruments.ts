@@ -54,7 +54,7 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 
 const STATUS_CLASSES: readonly string[] = ['2xx', '3xx', '4xx', '5xx']
 const KNOWN_LATER: readonly string[] = []
 
-/** Both contain the objectives: a refresh within 0.1 s, a revocation everywhere within 2 s. */
+/** Buckets contain the objectives: a refresh within 0.1 s, a revocation everywhere within 2 s. */
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3]
 const PROPAGATION_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10]
 const REFRESH_INTERVAL_SECONDS = [1, 10, 60, 300, 900, 1500, 1800, 3600, 21_600, 86_400, 604_800]
@@ -62,25 +62,25 @@ const SESSION_SECONDS = [60, 600, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /**
- * Every metric of the product; docs/metrics.md is written from here. Labels are bounded: never a
- * user, an address or a session. A service exports its own and no other, because a clean-up that
- * "never ran" in auth-api would be a false alarm; a process of another name (standalone) has all
- * services in it and exports all.
+ * Creates every metric of the product; docs/metrics.md is generated from here. Labels are bounded:
+ * never a user, an address or a session. A service exports only its own metrics, because a clean-up
+ * that "never ran" in auth-api would be a false alarm. Any other process name, such as standalone,
+ * exports all.
  */
 export function createInstruments({
   registry,
   service,
   tracing = noTracing,
-  onMade = () => {},
+  onCreated = () => {},
 }: {
   registry: Registry
   service: string
   tracing?: Pick<Tracing, 'current'>
-  onMade?: (description: Description) => void
+  onCreated?: (description: Description) => void
 }) {
   const isPart = (part: Service) => service === part || !SERVICES.some((each) => each === service)
   const makersOf = (...from: Service[]) =>
-    createLabelledMetrics({ registry, from, isExported: from.some(isPart), tracing, onMade })
+    createLabelledMetrics({ registry, from, isExported: from.some(isPart), tracing, onCreated })
   const [authApi, tokenStore, cleanupWorker, threatMonitor] = [
     makersOf('auth-api'),
     makersOf('token-store'),
@@ -92,7 +92,7 @@ export function createInstruments({
   return {
     httpRequestDuration: authApi.histogram(
       'auth_http_request_duration_seconds',
-      'Time from the request to its answer, by route pattern; `unmatched` is every path or method that is none',
+      'Time from request to response, by route pattern; `unmatched` is every unknown path or method',
       REQUEST_SECONDS,
       {
         route: KNOWN_LATER,
@@ -100,14 +100,13 @@ export function createInstruments({
         status_class: STATUS_CLASSES,
       },
     ),
-    logins: authApi.counter('auth_logins_total', 'Sign-ins by what became of them', {
+    logins: authApi.counter('auth_logins_total', 'Sign-ins by outcome', {
       outcome: LOGIN_OUTCOMES,
     }),
-    refreshes: authApi.counter(
-      'auth_refreshes_total',
-      'Refreshes by who asked and what became of them',
-      { operation: REFRESH_OPERATIONS, outcome: REFRESH_OUTCOMES },
-    ),
+    refreshes: authApi.counter('auth_refreshes_total', 'Refreshes by operation and outcome', {
+      operation: REFRESH_OPERATIONS,
+      outcome: REFRESH_OUTCOMES,
+    }),
     refreshInterval: authApi.plainHistogram(
       'auth_refresh_interval_seconds',
       'Time between two rotations of a session',
@@ -115,7 +114,7 @@ export function createInstruments({
     ),
     rateLimited: makersOf('auth-api', 'token-store').counter(
       'auth_rate_limited_total',
-      'Requests refused by a limit; token-store counts `refresh`, the limit per session, and auth-api the others',
+      'Requests refused by a rate limit; token-store counts `refresh`, the limit per session, auth-api the others',
       {
         limiter: [
           ...(isPart('auth-api') ? SIGN_IN_LIMITERS : []),
@@ -125,23 +124,23 @@ export function createInstruments({
     ),
     limitsShared: authApi.plainGauge(
       'auth_limits_shared',
-      'Whether the limits count over all replicas through Redis (1) or in this process alone (0)',
+      'Whether rate limits are shared by all replicas through Redis (1) or counted per process (0)',
     ),
     loginEventsDropped: authApi.plainCounter(
       'auth_login_events_dropped_total',
-      'Events of sign-ins and of refused refresh tokens given up because the bus did not take them; sign-ins have their row in `login_audit`, refusals are lost',
+      'Events of sign-ins and refused refresh tokens dropped because publishing failed; sign-ins remain in `login_audit`, refusals are lost',
     ),
     revocationFeedAge: authApi.plainGauge(
       'auth_revocation_feed_age_seconds',
-      'Sessions that ended longer ago are on the revocation list: below 1',
+      'Age of the revocation list: sessions that ended earlier are on it; normally below 1',
     ),
     revocationListSessions: authApi.plainGauge(
       'auth_revocation_list_sessions',
-      'Ended sessions with an access token that may be alive, held in memory',
+      'Ended sessions with an access token that may be unexpired, held in memory',
     ),
     revocationPropagation: authApi.plainHistogram(
       'auth_revocation_propagation_seconds',
-      'From a revocation elsewhere to its entry in the list of this process',
+      'Time from a revocation in another process to its entry in the list of this process',
       PROPAGATION_SECONDS,
     ),
     pendingRevocationsOldest: authApi.plainGauge(
@@ -150,11 +149,11 @@ export function createInstruments({
     ),
     signInsOldest: authApi.plainGauge(
       'auth_sign_ins_oldest_seconds',
-      'Age of the oldest recorded sign-in, read each minute: at most AUDIT_RETENTION_DAYS',
+      'Age of the oldest recorded sign-in, read every minute; at most AUDIT_RETENTION_DAYS',
     ),
     signInsRetention: authApi.plainGauge(
       'auth_sign_ins_retention_seconds',
-      'How long a sign-in is kept: AUDIT_RETENTION_DAYS',
+      'How long a sign-in is kept (AUDIT_RETENTION_DAYS)',
     ),
     signingKeyAge: authApi.plainGauge(
       'auth_signing_key_age_seconds',
@@ -162,62 +161,66 @@ export function createInstruments({
     ),
     reuseDetected: tokenStore.plainCounter(
       'auth_reuse_detected_total',
-      'Sessions ended because a superseded refresh token was used',
+      'Sessions revoked because a superseded refresh token was used',
     ),
     replaysSuspected: tokenStore.counter(
       'auth_replays_suspected_total',
-      'Replays that look like a second owner of the token',
+      'Replays that suggest a second holder of the token',
       { kind: ['replay', 'shadow'] },
     ),
     sessionDuration: tokenStore.histogram(
       'auth_session_duration_seconds',
-      'Life of a session, by what ended it',
+      'Lifetime of sessions, by reason of their end',
       SESSION_SECONDS,
       { end: SESSION_ENDS },
     ),
     sessionsActive: tokenStore.plainGauge(
       'auth_sessions_active',
-      'About how many sessions are stored, by the estimate of the planner',
+      "Number of stored sessions, estimated from Postgres' statistics",
     ),
     rotationBatchSize: tokenStore.plainHistogram(
       'auth_rotation_batch_size',
-      'Rotations carried out in one transaction',
+      'Rotations per transaction',
       BATCH_SIZES,
     ),
     downtimeSeconds: tokenStore.plainCounter(
       'auth_downtime_seconds_total',
-      'Time in which no replica of token-store was up and reached the database',
+      'Time in which no replica of token-store was up with a working database',
     ),
     outboxPendingEvents: tokenStore.plainGauge(
       'auth_outbox_pending_events',
-      'Events not yet published, counted every 5 s up to 100,000; the same from each replica',
+      'Events not yet published, counted every 5 s up to 100,000; equal on all replicas',
     ),
     outboxOldestEventAge: tokenStore.plainGauge(
       'auth_outbox_oldest_event_age_seconds',
-      'Age of the oldest event not yet published; the same from each replica',
+      'Age of the oldest event not yet published; equal on all replicas',
     ),
     outboxLanesOwned: tokenStore.plainGauge(
       'auth_outbox_lanes_owned',
-      'Outbox lanes whose lease this replica holds; 16 over all',
+      'Outbox lanes leased by this replica; 16 over all replicas',
     ),
     eventsPublished: tokenStore.counter(
       'auth_events_published_total',
-      'Events handed to the bus; `failed` counts tries',
+      'Events published to the bus; `failed` counts attempts',
       { result: ['published', 'failed'] },
     ),
-    eventsProcessed: consumers.counter('auth_events_processed_total', 'Events taken from the bus', {
-      consumer,
-      type: EVENT_TYPES,
-      result: ['handled', 'duplicate', 'failed'],
-    }),
+    eventsProcessed: consumers.counter(
+      'auth_events_processed_total',
+      'Events consumed from the bus',
+      {
+        consumer,
+        type: EVENT_TYPES,
+        result: ['handled', 'duplicate', 'failed'],
+      },
+    ),
     eventConsumerLag: consumers.gauge(
       'auth_event_consumer_lag',
-      'Events in the topic that this replica has still to take, over its partitions; 0 on the in-process bus',
+      'Unconsumed events of the topic in the partitions of this replica; 0 on the in-process bus',
       { consumer, topic: TOPICS },
     ),
     eventsDeadLettered: consumers.plainCounter(
       'auth_events_dead_lettered_total',
-      'Events that could not be decoded and went to `<topic>.dlq`',
+      'Events that could not be decoded and were sent to `<topic>.dlq`',
     ),
     cleanupDeletedSessions: cleanupWorker.plainCounter(
       'auth_cleanup_deleted_sessions_total',
@@ -225,7 +228,7 @@ export function createInstruments({
     ),
     cleanupLastSuccess: cleanupWorker.plainGauge(
       'auth_cleanup_last_success_timestamp_seconds',
-      'When the clean-up last ran to its end; 0 before the first time',
+      'Time of the last completed clean-up; 0 before the first',
     ),
     cleanupBacklog: cleanupWorker.plainGauge(
       'auth_cleanup_backlog_sessions',
@@ -233,11 +236,11 @@ export function createInstruments({
     ),
     clockOffset: authApi.plainGauge(
       'auth_clock_offset_seconds',
-      "token-store's clock (that of its database) minus the clock of this process, as far as the way of the answer does not explain it",
+      'Clock of the database of token-store minus the clock of this process, beyond the network delay',
     ),
     cleanupRefused: cleanupWorker.gauge(
       'auth_cleanup_refused',
-      '1 while the sweep of expired sessions is refused, by reason',
+      'Whether the sweep of expired sessions is refused (1), by reason',
       { reason: ['clock', 'heartbeat', 'downtime', 'share'] },
     ),
     suspiciousPatterns: threatMonitor.counter(
@@ -247,12 +250,12 @@ export function createInstruments({
     ),
     securityWebhooks: threatMonitor.counter(
       'auth_security_webhooks_total',
-      'Detections posted to the webhook; `failed` after every attempt, or because too many of its pattern waited',
+      'Detections posted to the webhook; `failed` after the last attempt, or if the queue of the pattern was full',
       { result: ['delivered', 'failed'] },
     ),
     dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge(
       'auth_db_pool_connections',
-      'Database connections by state over all pools of the process, and requests waiting for one',
+      'Database connections of the process by state; `waiting` counts requests that wait for one',
       { state: ['idle', 'busy', 'waiting'] },
     ),
     buildInfo: all.gauge('auth_build_info', 'Always 1', {
@@ -262,13 +265,13 @@ export function createInstruments({
   }
 }
 
-/** All instruments, for documents and for the tests of dashboards and rules. */
+/** Describes all instruments, for the docs and for tests of dashboards and alert rules. */
 export function describeInstruments(): Description[] {
   const made: Description[] = []
   createInstruments({
     registry: createRegistry(),
     service: 'all of them',
-    onMade: (description) => made.push(description),
+    onCreated: (description) => made.push(description),
   })
   return made
 }

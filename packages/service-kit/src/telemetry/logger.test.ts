@@ -33,7 +33,7 @@ describe('no secret reaches the log', () => {
         ),
     ],
     [
-      'in headers, however deep',
+      'in headers at any depth',
       (logger) =>
         logger.info({
           a: {
@@ -80,7 +80,7 @@ describe('no secret reaches the log', () => {
     ],
     ['in a URL', (logger) => logger.info('postgres://user:S3CRET@localhost:5432/db')],
     [
-      'in an authorization written out',
+      'in an authorization header as text',
       (logger) => logger.info('authorization was Basic S3CRETS3CRET'),
     ],
   ])('%s', (_, write) => {
@@ -90,7 +90,7 @@ describe('no secret reaches the log', () => {
   })
 })
 
-test('what is no secret stays readable', () => {
+test('text that is no secret stays readable', () => {
   const output = logged((logger) =>
     logger.info(
       {
@@ -113,7 +113,7 @@ test('what is no secret stays readable', () => {
   expect(output).not.toContain('masked')
 })
 
-test('a line break in a value does not start a line of its own', () => {
+test('a line break in a value does not start a new log line', () => {
   expect(
     logged((logger) => logger.info({ agent: 'x\n{"level":"fatal"}' }, 'a\nb'))
       .trim()
@@ -121,16 +121,16 @@ test('a line break in a value does not start a line of its own', () => {
   ).toHaveLength(1)
 })
 
-test('a long hostile text is masked in a moment', () => {
+test('a long hostile text is masked quickly', () => {
   const before = process.threadCpuUsage()
   for (const piece of ['a-', 'key', '"password":"', '://a:', 'eyJ', 'art_', '\\"', 'bearer '])
     logged((logger) => logger.info({ agent: piece.repeat(20_000) }))
   const { user, system } = process.threadCpuUsage(before)
-  // Of this thread, in microseconds: whoever else is at work on the machine does not count.
+  // CPU time of this thread, in microseconds: other processes do not count.
   expect(user + system).toBeLessThan(2_000_000)
 })
 
-test('a line names the trace in which it was written, and none where nothing is recorded', () => {
+test('a line has the ids of the current trace, and none if nothing is recorded', () => {
   const lines: string[] = []
   let traceparent: string | undefined = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const logger = createLogger({

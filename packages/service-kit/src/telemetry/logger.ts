@@ -14,12 +14,12 @@ export type Logger = PinoLogger
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** A reader of our output that stands still must not stop us: beyond this, lines are dropped. */
+/** A blocked reader of stdout must not block the process: beyond this, lines are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
 /**
- * One JSON object a line, to stdout, with every secret masked, and with `trace_id` and `span_id`
- * where a trace is recorded. Errors go under `err`.
+ * Creates a logger that writes one JSON object per line to stdout. Secrets are masked; `trace_id`
+ * and `span_id` are added if a trace is recorded. Pass errors as `err`.
  */
 export function createLogger({
   service,
@@ -45,10 +45,7 @@ export function createLogger({
   )
 }
 
-/**
- * A terminal that has been closed takes no output (EIO); that must not end the process before it
- * has stopped.
- */
+/** Ignores write errors: a closed terminal (EIO) must not end the process before it has stopped. */
 function openStdout(): DestinationStream {
   return openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }).on(
     'error',
@@ -56,5 +53,5 @@ function openStdout(): DestinationStream {
   )
 }
 
-/** For tests. */
+/** A logger for tests that writes nothing. */
 export const createSilentLogger = (): Logger => pino({ level: 'silent' })

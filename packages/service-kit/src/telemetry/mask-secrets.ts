@@ -6,7 +6,7 @@ const NAMED = new RegExp(
   String.raw`("${NAME}":)(?:${STRING}|\[(?:${STRING},?)+\]|-?\d[\d.]*)`,
   'gi',
 )
-/** A body quoted inside a text, `\"password\":\"...\"`, and form fields, `password=...`. */
+/** JSON quoted inside a string, `\"password\":\"...\"`, and form fields, `password=...`. */
 const NAMED_IN_TEXT = new RegExp(String.raw`(\\"${NAME}\\"\s*:\s*\\"|\b${NAME}=)[^"\\&\s]+`, 'gi')
 const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g
 const REFRESH_TOKEN = /art_[A-Za-z0-9_-]{20,}/g
@@ -15,13 +15,12 @@ const CREDENTIALS = /\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}/gi
 const URL_PASSWORD = /(:\/\/[^/\s:@"]*):[^@\s"/]+@/g
 
 /**
- * Masks, in one line of JSON, what is secret by its name and whatever is shaped like a secret: at
- * any depth, in messages and in stacks. Being the last step before the line is written, it does not
- * depend on the caller's care.
+ * Masks the secrets in one line of JSON, by field name and by shape, at any depth, in messages and in
+ * stacks. It is the last step before a line is written, so it does not depend on the caller.
  */
 export function maskSecrets(line: string): string {
   const named = line.replace(BYTES, '"[masked]"').replace(NAMED, '$1"[masked]"')
-  // Most lines have neither sign, and this pattern alone would cost 2 us.
+  // Most lines contain neither, and this pattern costs 2 us.
   const quoted =
     named.includes('=') || named.includes('\\"')
       ? named.replace(NAMED_IN_TEXT, '$1[masked]')
@@ -30,8 +29,8 @@ export function maskSecrets(line: string): string {
 }
 
 /**
- * Masks whatever is shaped like a token of ours or a credential of a header, in what a stranger
- * sent and we keep: a `User-Agent`, say.
+ * Masks text shaped like a token or a header credential, for stored input of clients such as a
+ * `User-Agent`.
  */
 export function maskTokens(text: string): string {
   return text

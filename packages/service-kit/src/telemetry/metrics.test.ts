@@ -19,7 +19,7 @@ async function scrape(metrics = createMetrics({ service: 'test', version: '1.2.3
   }
 }
 
-test('every combination of labels stands at 0 before anything has happened', async () => {
+test('every combination of labels is 0 at the start', async () => {
   const { text, value } = await scrape()
   expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(3 * 14)
   expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5)
@@ -70,20 +70,17 @@ test.each([
     ['auth_suspicious_patterns_total{pattern="spraying"} 0', 'consumer="threat-monitor"'],
     ['auth_logins', 'auth_cleanup', 'auth_outbox', 'consumer="auth-api"'],
   ],
-])(
-  '%s exports its own metrics and no other, and all those of Node',
-  async (service, own, foreign) => {
-    const metrics = createMetrics({ service, version: '0' })
-    metrics.logins.inc({ outcome: 'succeeded' })
-    const { text } = await scrape(metrics)
-    expect(own.filter((part) => !text.includes(part))).toEqual([])
-    expect(foreign.filter((part) => text.includes(part))).toEqual([])
-    for (const name of ['auth_build_info', 'nodejs_eventloop_lag_seconds'])
-      expect(text).toContain(name)
-  },
-)
+])('%s exports only its own metrics and those of Node', async (service, own, foreign) => {
+  const metrics = createMetrics({ service, version: '0' })
+  metrics.logins.inc({ outcome: 'succeeded' })
+  const { text } = await scrape(metrics)
+  expect(own.filter((part) => !text.includes(part))).toEqual([])
+  expect(foreign.filter((part) => text.includes(part))).toEqual([])
+  for (const name of ['auth_build_info', 'nodejs_eventloop_lag_seconds'])
+    expect(text).toContain(name)
+})
 
-test('the buckets contain the objectives, so that they can be measured exactly', async () => {
+test('the buckets contain the objectives', async () => {
   const metrics = createMetrics({ service: 'test', version: '0' })
   metrics.httpRequestDuration.observe({ route: '/x', method: 'GET', status_class: '2xx' }, 0.1)
   const { text } = await scrape(metrics)
@@ -91,7 +88,7 @@ test('the buckets contain the objectives, so that they can be measured exactly',
   expect(text).toContain('auth_revocation_propagation_seconds_bucket{le="2"}')
 })
 
-test('the pools of several services in one process are added up', async () => {
+test('the pools of several services in one process are summed', async () => {
   const metrics = createMetrics({ service: 'test', version: '0' })
   metrics.watchPool({ totalCount: 5, idleCount: 2, waitingCount: 0 })
   const forget = metrics.watchPool({ totalCount: 3, idleCount: 3, waitingCount: 4 })
@@ -103,7 +100,7 @@ test('the pools of several services in one process are added up', async () => {
   expect((await scrape(metrics)).value('auth_db_pool_connections{state="waiting"}')).toBe('0')
 })
 
-test('an age is taken at the moment of the scrape', async () => {
+test('an age is measured at the time of the scrape', async () => {
   const metrics = createMetrics({ service: 'test', version: '0' })
   let age = 1
   metrics.onScrape(() => metrics.revocationFeedAge.set(age))
@@ -111,7 +108,7 @@ test('an age is taken at the moment of the scrape', async () => {
   expect((await scrape(metrics)).value('auth_revocation_feed_age_seconds')).toBe('9')
 })
 
-test('the admin server says whether the process lives and is ready, and nothing else', async () => {
+test('the admin server serves liveness, readiness and metrics only', async () => {
   let ready: true | string[] = ['the database has not answered yet']
   const server = await startAdminServer({
     host: '127.0.0.1',
@@ -143,7 +140,7 @@ test('the admin server says whether the process lives and is ready, and nothing 
 const TRACED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0,text/plain;version=0.0.4;q=0.5'
 
-test('who accepts OpenMetrics learns the trace behind a bucket, and who does not gets the text that it knows', async () => {
+test('a scrape that accepts OpenMetrics gets exemplars, any other gets the Prometheus text format', async () => {
   let traceparent: string | undefined = TRACED
   const metrics = createMetrics({
     service: 'test',
@@ -174,7 +171,7 @@ test('who accepts OpenMetrics learns the trace behind a bucket, and who does not
   ])
   expect(open.text.endsWith('\n# EOF\n')).toBe(true)
   expect(plain.text).not.toMatch(/ # \{|# EOF/)
-  // The same series under the same names, whoever was answered before.
+  // The same series with the same names, whatever the previous format was.
   const series = ({ text }: { text: string }) =>
     text
       .split('\n')
@@ -187,7 +184,7 @@ test('who accepts OpenMetrics learns the trace behind a bucket, and who does not
   )
 })
 
-test('the admin server answers a scrape in the format that it asks for', async () => {
+test('the admin server responds in the requested format', async () => {
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,

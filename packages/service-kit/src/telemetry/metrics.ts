@@ -6,9 +6,8 @@ import { createInstruments } from './instruments.ts'
 type Pool = { totalCount: number; idleCount: number; waitingCount: number }
 
 /**
- * The metrics of one process on one registry: those of `service`, or of all where it is the name of
- * none, as in standalone. Counters and histograms stand at 0 for every combination of labels from
- * the start, so that a first increase is seen.
+ * Creates the metrics of one process: those of `service`, or all if it is no service's name, as for
+ * standalone. Every combination of labels is 0 from the start, so that a first increase is visible.
  */
 export function createMetrics({
   service,
@@ -45,23 +44,17 @@ export function createMetrics({
 
   return {
     ...instruments,
-    /**
-     * Runs before every scrape: for gauges such as an age, which nobody would set if its owner
-     * stood still.
-     */
+    /** Runs `update` before every scrape: for gauges such as an age, which must also grow in a stall. */
     onScrape(update: () => void): () => void {
       beforeScrape.add(update)
       return () => void beforeScrape.delete(update)
     },
-    /**
-     * Counts a database pool in `auth_db_pool_connections`, added to those of the other services
-     * here.
-     */
+    /** Adds a database pool to `auth_db_pool_connections`. Returns a function that removes it. */
     watchPool(pool: Pool): () => void {
       pools.add(pool)
       return () => void pools.delete(pool)
     },
-    /** What `/metrics` answers: OpenMetrics, with exemplars, to those who ask for it. */
+    /** The response of `/metrics`, in OpenMetrics with exemplars if `accept` contains it. */
     async scrape({ accept = '' }: { accept?: string | undefined } = {}): Promise<{
       contentType: string
       text: string

@@ -3,9 +3,9 @@ import { boundConnections } from './bound-connections.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`, which `/` lists, on a port of its own, apart from
- * the public one. `isReady` answers `true`, or the reasons why not. A dependency lost later is no
- * reason: the balancer would answer in place of our coded 503.
+ * Serves `/metrics`, `/healthz` and `/readyz`, listed at `/`, on a port separate from the public one.
+ * `isReady` returns `true` or the reasons why not. A dependency that becomes unavailable later is no
+ * reason: the load balancer would respond in place of the coded 503.
  */
 export async function startAdminServer({
   host,

@@ -4,7 +4,7 @@ import { repeat } from './repeat.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('runs again after a fault, and reports the first in a row', async () => {
+test('runs again after an error, and reports the first of several in a row', async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const [first, second, third] = [new Error('1'), new Error('2'), new Error('3')]
   const run = vi
@@ -22,7 +22,7 @@ test('runs again after a fault, and reports the first in a row', async () => {
   await repeating.stop()
 })
 
-test('each fault is reported where that is asked for, and the next run comes all the same', async () => {
+test('with isEachFaultReported every error is reported, and the next run follows', async () => {
   const errors: unknown[] = []
   const repeating = repeat({
     everyMs: 1000,
@@ -37,7 +37,7 @@ test('each fault is reported where that is asked for, and the next run comes all
   await repeating.stop()
 })
 
-test('the first run begins at once where that is asked for, the next an interval after its end', async () => {
+test('with isFirstAtOnce the first run begins at once, the next one an interval after its end', async () => {
   let running = 0
   let most = 0
   let ended = 0
@@ -62,7 +62,7 @@ test('the first run begins at once where that is asked for, the next an interval
   await stopping
 })
 
-test('never runs twice at once, and stop waits for the run under way', async () => {
+test('runs never overlap, and stop waits for the current run', async () => {
   let end = () => {}
   const run = vi.fn<() => Promise<void>>(
     () =>
@@ -85,7 +85,7 @@ test('never runs twice at once, and stop waits for the run under way', async () 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a stop aborts the signal of the run under way, and no other run follows', async () => {
+test('stop aborts the signal of the current run, and no other run follows', async () => {
   let runs = 0
   const repeating = repeat({
     everyMs: 1000,
@@ -108,7 +108,7 @@ test('a stop aborts the signal of the run under way, and no other run follows', 
   expect(runs).toBe(1)
 })
 
-test('it can be started again after a stop, and still never runs twice at once', async () => {
+test('it can be started again after a stop, and runs still never overlap', async () => {
   const run = vi.fn<() => Promise<void>>(async () => {})
   const repeating = repeat({ everyMs: 100, run, onError: () => {} })
   repeating.start()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { throttledLog } from './throttled-log.ts'
 
-test('one line is written in a period, and the next one says how many were not', () => {
+test('one line is written per period, and the next one has the number of omitted lines', () => {
   let ms = 5000
   const written: unknown[] = []
   const log = throttledLog({
@@ -23,7 +23,7 @@ test('one line is written in a period, and the next one says how many were not',
   ])
 })
 
-test('ten lines in a period are written where ten may be', () => {
+test('up to `lines` lines are written per period', () => {
   let ms = 5000
   const written: number[] = []
   const log = throttledLog({

@@ -4,7 +4,7 @@ import { withDeadline } from './with-deadline.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('work in time gives its value or its own fault, and leaves no timer', async () => {
+test('work within the deadline resolves or rejects as itself, and leaves no timer', async () => {
   expect(await withDeadline(Promise.resolve(7), 100, 'too late')).toBe(7)
   await expect(withDeadline(Promise.reject(new Error('own')), 100, 'too late')).rejects.toThrow(
     'own',
@@ -12,7 +12,7 @@ test('work in time gives its value or its own fault, and leaves no timer', async
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('work that is too late is given up, and its later fault reaches nobody', async () => {
+test('late work rejects at the deadline, and its later error is ignored', async () => {
   const work = Promise.withResolvers<void>()
   const outcome = withDeadline(work.promise, 100, 'too late').catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(100)

@@ -17,12 +17,7 @@ test.each<
   ['and no more', { parentBased: true, ratio: 0.1 }, { random: 0.1 }, false],
   ['all is all', { parentBased: true, ratio: 1 }, { random: 0.9999 }, true],
   ['none is none', { parentBased: true, ratio: 0 }, { random: 0 }, false],
-  [
-    'a caller who records is followed',
-    { parentBased: true, ratio: 0 },
-    { parentSampled: true },
-    true,
-  ],
+  ['a sampled caller is followed', { parentBased: true, ratio: 0 }, { parentSampled: true }, true],
   ['a caller who does not, too', { parentBased: true, ratio: 1 }, { parentSampled: false }, false],
   [
     'on the internal API as well',
@@ -31,13 +26,13 @@ test.each<
     true,
   ],
   [
-    'without a parent-based sampler the caller decides nothing',
+    'without a parent-based sampler the caller does not decide',
     { parentBased: false, ratio: 1 },
     { parentSampled: false },
     true,
   ],
   [
-    'no trace begins with a call between services',
+    'no trace begins with an internal call',
     { parentBased: true, ratio: 1 },
     { route: '/internal/v1/rotate' },
     false,

@@ -1,15 +1,12 @@
 /** `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`. */
 export type Sampling = Readonly<{ parentBased: boolean; ratio: number }>
 
-/**
- * A trace begins with a request to the public API, and nowhere else: not with a scrape, a probe or
- * a call between services.
- */
-const BEGINS = '/api/'
+/** A trace begins only with a request to the public API, not with a scrape, probe or internal call. */
+const PUBLIC_API = '/api/'
 
 /**
- * Whether a request is traced, decided before there is a span: a sampler that is asked while it is
- * made costs almost as much as a span that is kept.
+ * Decides whether a request is traced, before a span is created: a sampler called during creation
+ * costs almost as much as a recorded span.
  */
 export function decideSampling(
   {
@@ -18,12 +15,12 @@ export function decideSampling(
     random,
   }: {
     route: string
-    /** undefined: the caller traces nothing */
+    /** undefined if the caller sends no `traceparent` */
     parentSampled: boolean | undefined
     random: number
   },
   { parentBased, ratio }: Sampling,
 ): boolean {
-  if (parentSampled === undefined) return route.startsWith(BEGINS) && random < ratio
+  if (parentSampled === undefined) return route.startsWith(PUBLIC_API) && random < ratio
   return parentBased ? parentSampled : random < ratio
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
     settings,
     service: 'test',
     version: '1',
-    onTrouble: () => {},
+    onExportFailed: () => {},
     exporter,
   })
   app = fastify()
@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const idOf = (span: Span | undefined) => span?.spanContext().spanId
 const called = (name: string) => spans.filter((span) => span.name === name)
-/** As a request of a caller who records, or does not. */
+/** A `traceparent`, sampled or not. */
 const ask = (url: string, flags = '01') =>
   app.inject({
     method: 'POST',
@@ -46,7 +46,7 @@ const ask = (url: string, flags = '01') =>
     payload: { text: 'S3CRET' },
   })
 
-test('a request is named by its route, stands below its caller, and what it does stands below it', async () => {
+test('a request span has the name of its route, its caller as parent and its work as children', async () => {
   app.post('/things/:id', async (_, reply) => {
     await tracing.span(step, async () => {})
     return reply.code(201).send({})
@@ -78,7 +78,7 @@ test('a request is named by its route, stands below its caller, and what it does
   ).not.toContain('S3CRET')
 })
 
-test('a request that is not sampled leaves nothing, whatever it does', async () => {
+test('a request that is not sampled records no span', async () => {
   let current: string | undefined = 'unset'
   app.post('/', async () => {
     await tracing.span(step, async () => {})
@@ -91,7 +91,7 @@ test('a request that is not sampled leaves nothing, whatever it does', async () 
   expect(spans).toEqual([])
 })
 
-test('every hook and handler of a request finds it at work, until after the answer', async () => {
+test('the request span is current in every hook and handler, until after the response', async () => {
   const found: Record<string, string | undefined> = {}
   const note = (where: string) => async () => void (found[where] = tracing.current())
   app.addHook('onRequest', note('onRequest'))
@@ -120,7 +120,7 @@ test('every hook and handler of a request finds it at work, until after the answ
   ])
 })
 
-test('a fault is told by its kind, never by its message', async () => {
+test('an error is recorded by its type, never by its message', async () => {
   app.post('/', () =>
     tracing.span(step, async () => {
       throw Object.assign(new TypeError('S3CRET'), { code: '22P02' })
@@ -136,7 +136,7 @@ test('a fault is told by its kind, never by its message', async () => {
   expect(called('step')[0]?.status.message).toBeUndefined()
 })
 
-test('a caller who leaves before the answer ends the span, without a status', async () => {
+test('a client that disconnects before the response ends the span without a status', async () => {
   const arrived = Promise.withResolvers<void>()
   app.post('/', () => {
     arrived.resolve()
@@ -159,7 +159,7 @@ test('a caller who leaves before the answer ends the span, without a status', as
     .toEqual([['POST /', false]])
 })
 
-test('work that is done at once for many stands in every one of their traces, and each part leads to the others', async () => {
+test('work done for several traces has a span in each, linked to the others', async () => {
   const [a, b] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`)
   let given: readonly (string | undefined)[] = []
   await tracing.spanForAll(
@@ -190,7 +190,7 @@ test('work that is done at once for many stands in every one of their traces, an
   ])
 })
 
-test('work for others does not stand in the trace of whom it runs behind', async () => {
+test('work for other traces is not in the trace of the request that started it', async () => {
   app.post('/', async () => {
     await tracing.spanForAll({ ...step, name: 'together' }, [undefined], () =>
       tracing.span(step, async () => {}),
@@ -201,7 +201,7 @@ test('work for others does not stand in the trace of whom it runs behind', async
   expect(spans.map((span) => span.name)).toEqual(['POST /'])
 })
 
-test('after the end nothing is recorded any more', async () => {
+test('after close nothing is recorded', async () => {
   await tracing.close()
   const later = fastify()
   later.post('/', async () => ({}))

@@ -3,39 +3,39 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Sampling } from './decide-sampling.ts'
 
 /**
- * Where and how to send, and as whom, the SDK reads from the environment by itself:
- * `OTEL_EXPORTER_OTLP_*`, `OTEL_BSP_*`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`.
+ * The SDK reads exporter, batching and resource from the environment: `OTEL_EXPORTER_OTLP_*`,
+ * `OTEL_BSP_*`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`.
  */
 export type TraceSettings = Readonly<{ sampling: Sampling }>
 
-/** As the SDK has it. */
+/** The exporter type of the SDK. */
 export type TraceExporter = SpanExporter
 
 export type OpenTracing = Tracing & {
-  /** Sends what has not been sent, for two seconds at most. */
+  /** Sends the remaining spans, for at most two seconds. */
   close(): Promise<void>
 }
 
 /**
- * Traces over OTLP. Without settings nothing of OpenTelemetry is loaded. From then on every Fastify
- * application and every Redis client of this process is traced; what else is, is handed the result.
+ * Starts tracing over OTLP. Without settings it does not load OpenTelemetry. Afterwards every
+ * Fastify application and Redis client of the process is traced; other parts get the result.
  */
 export async function openTracing({
   settings,
   service,
   version,
-  onTrouble,
+  onExportFailed,
   exporter,
 }: {
   settings: TraceSettings | undefined
   service: string
   version: string
-  /** spans could not be sent, and are lost */
-  onTrouble(reason: string): void
-  /** for tests: is given each span as it ends */
+  /** called when spans could not be sent and are lost */
+  onExportFailed(reason: string): void
+  /** for tests: gets each span when it ends */
   exporter?: TraceExporter | undefined
 }): Promise<OpenTracing> {
   if (settings === undefined) return { ...noTracing, close: async () => {} }
   const { startTracing } = await import('./otel/start-tracing.ts')
-  return startTracing({ settings, service, version, onTrouble, exporter })
+  return startTracing({ settings, service, version, onExportFailed, exporter })
 }

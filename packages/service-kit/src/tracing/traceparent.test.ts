@@ -3,7 +3,7 @@ import { parseTraceparent, toTraceparent } from './traceparent.ts'
 
 const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 
-test('a traceparent is read as it was written', () => {
+test('a traceparent is parsed as it was written', () => {
   expect(parseTraceparent(toTraceparent(ids))).toEqual({ ...ids, sampled: true })
   expect(parseTraceparent(`00-${ids.traceId}-${ids.spanId}-02`)).toEqual({ ...ids, sampled: false })
   expect(parseTraceparent(`42-${ids.traceId}-${ids.spanId}-01-later`)).toEqual({

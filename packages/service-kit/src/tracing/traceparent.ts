@@ -1,12 +1,13 @@
 type Traceparent = Readonly<{ traceId: string; spanId: string; sampled: boolean }>
 
 /**
- * Version 00, and later ones as far as they begin like it.
+ * Version 00, and the common part of later versions.
  * https://www.w3.org/TR/trace-context/#versioning-of-traceparent
  */
 const FORM =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/
 
+/** Parses a W3C `traceparent`; undefined if it is invalid. */
 export function parseTraceparent(text: unknown): Traceparent | undefined {
   if (typeof text !== 'string') return undefined
   const [, traceId, spanId, flags] = FORM.exec(text) ?? []
@@ -14,6 +15,6 @@ export function parseTraceparent(text: unknown): Traceparent | undefined {
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
-/** Of a span that is recorded. */
+/** The `traceparent` of a recorded span. */
 export const toTraceparent = ({ traceId, spanId }: { traceId: string; spanId: string }) =>
   `00-${traceId}-${spanId}-01`

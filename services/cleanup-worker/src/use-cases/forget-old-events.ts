@@ -1,7 +1,7 @@
 import type { DeleteInBatches } from '@auto-refresh/service-kit/batch'
 import type { AuditTrail } from '../ports.ts'
 
-/** Ends the retention of the audit trail. */
+/** Returns a run that deletes audit records older than `retentionDays`. */
 export function createForgetOldEvents({
   auditTrail,
   deleteInBatches,

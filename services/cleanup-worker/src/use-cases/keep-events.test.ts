@@ -29,7 +29,9 @@ function createAudit(fault?: Error) {
   const records = new Map<string, AuditRecord>()
   const results: string[] = []
   const keepEvents = createKeepEvents({
-    onEvent: (event, result) => void results.push(`${event.id} ${result}`),
+    metrics: {
+      eventProcessed: (event, result) => void results.push(`${event.id} ${result}`),
+    },
     auditTrail: {
       deleteOlderThan: () => Promise.resolve(0),
       async keep(news) {
@@ -45,7 +47,7 @@ function createAudit(fault?: Error) {
   return { records, results, keepEvents }
 }
 
-test('an event is kept with what an investigation asks for', async () => {
+test('an event is stored with the columns that an investigation needs', async () => {
   const { records, keepEvents } = createAudit()
   await keepEvents([revoked, failed])
   expect([...records.values()]).toEqual([
@@ -81,7 +83,7 @@ test('a repeated event is counted as a duplicate, in the same batch or later', a
   expect(results).toEqual(['a handled', 'a duplicate', 'a duplicate'])
 })
 
-test('a batch that could not be kept is refused, so that the bus sends it again', async () => {
+test('a batch that could not be stored is rejected, so that the bus delivers it again', async () => {
   const { results, keepEvents } = createAudit(new Error('no database'))
   await expect(keepEvents([revoked, failed])).rejects.toThrow('no database')
   expect(results).toEqual(['a failed', 'b failed'])

@@ -1,9 +1,7 @@
 import { toTopic, type AnyEvent } from '@auto-refresh/contracts'
 import type { AuditRecord } from '../ports.ts'
 
-/**
- * What is kept of an event: all of it, with what an investigation asks for in columns of its own.
- */
+/** Converts an event to a record with its whole data, and columns for the ids of an investigation. */
 export function toAuditRecord({ id, type, key, time, data }: AnyEvent): AuditRecord {
   return {
     eventId: id,

@@ -1,16 +1,16 @@
 import type { Pattern } from '@auto-refresh/contracts'
-import { parseSignInMember, type Told } from './sign-in-member.ts'
+import { parseSignInMember, type Evidence } from './sign-in-member.ts'
 import type { Window } from './window.ts'
 
-/** `last`: what it is about, where that need not be the event that reached the threshold. */
+/** `last`: the event it is about, if that may differ from the event that reached the threshold. */
 export type Detection = Readonly<{
   count: number
   firstAtMs: number
   lastAtMs: number
-  last?: Told
+  last?: Evidence
 }>
 
-/** Whether what stands in a window is the pattern. */
+/** Decides whether the entries of a window are the pattern; `undefined` if not. */
 export function decideDetection(
   pattern: Pattern,
   window: Window,
@@ -23,15 +23,15 @@ export function decideDetection(
   return { count: window.length, firstAtMs: first.atMs, lastAtMs: last.atMs }
 }
 
-/** It is about the newest sign-in, though the reuse before it may be handled last. */
+/** The detection is about the newest sign-in, although the earlier reuse may be handled last. */
 function decideSignInAfterReuse(window: Window, points: number): Detection | undefined {
   const reuse = window.find(({ member }) => member.startsWith('reuse '))
   if (reuse === undefined) return undefined
   const signIns = window.flatMap(({ member, atMs }) => {
-    const told = atMs < reuse.atMs ? undefined : parseSignInMember(member)
-    return told === undefined ? [] : [{ told, atMs }]
+    const evidence = atMs < reuse.atMs ? undefined : parseSignInMember(member)
+    return evidence === undefined ? [] : [{ evidence, atMs }]
   })
   const last = signIns.at(-1)
   if (last === undefined || signIns.length < points) return undefined
-  return { count: signIns.length, firstAtMs: reuse.atMs, lastAtMs: last.atMs, last: last.told }
+  return { count: signIns.length, firstAtMs: reuse.atMs, lastAtMs: last.atMs, last: last.evidence }
 }

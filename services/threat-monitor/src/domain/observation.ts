@@ -1,17 +1,17 @@
 import type { EventData, Pattern } from '@auto-refresh/contracts'
 
-/** What names the people and places in a detection. */
+/** The session, user, network and agent of a detection. */
 export type About = Pick<
   EventData<'security.pattern-detected.v1'>,
   'session_id' | 'user_id' | 'username_hash' | 'network' | 'agent'
 >
 
-/** Something to be counted. */
+/** Something that counts towards a pattern. */
 export type Observation = Readonly<{
   pattern: Pattern
-  /** on which the pattern is found: a session, a user, a network */
+  /** whose pattern it is: a session, a user or a network */
   subject: string
-  /** what is counted: the same one counts once, however often it is told */
+  /** what is counted: each member counts once, however often it is delivered */
   member: string
   about: About
   atMs: number
@@ -19,14 +19,14 @@ export type Observation = Readonly<{
   traceparent: string | undefined
 }>
 
-/** So many in so many seconds. */
+/** `points` members within `seconds`. */
 export type Threshold = Readonly<{ points: number; seconds: number }>
 export type Thresholds = Readonly<Record<Pattern, Threshold | 'off'>>
-/** One whose pattern is watched. */
+/** An observation whose pattern is not turned off. */
 export type Watched = Observation & Readonly<{ threshold: Threshold }>
 
 /**
- * A topic that is read again from its beginning is history; an attack during an outage of an hour
- * is still told.
+ * Older events are ignored, so a topic that is read again raises no alarm. An attack during an
+ * outage of an hour is still published.
  */
 export const MAX_AGE_MS = 3_600_000

@@ -1,14 +1,14 @@
 import type { About, Observation } from './observation.ts'
 
-/** What a detection says of the event that it is about. */
-export type Told = Readonly<{ about: About; eventId: string; traceparent?: string }>
+/** The event that a detection is about. */
+export type Evidence = Readonly<{ about: About; eventId: string; traceparent?: string }>
 
-/** Entries that begin otherwise, also those of an older release, are none. */
+/** Entries with another prefix, also those of an older release, are no sign-ins. */
 const PREFIX = 'signed-in '
 
 /**
- * A sign-in as it is counted, the same each time it is told. It holds all that is to be said of it:
- * the reuse before it comes on another topic, and may be handled after it.
+ * Encodes a sign-in as a member of a window, equal for every delivery. It contains all the evidence,
+ * because the earlier reuse comes on another topic and may be handled later.
  */
 export function toSignInMember({
   about,
@@ -16,11 +16,13 @@ export function toSignInMember({
   traceparent,
 }: Pick<Observation, 'about' | 'eventId' | 'traceparent'>): string {
   return (
-    PREFIX + JSON.stringify({ about, eventId, traceparent } satisfies Record<keyof Told, unknown>)
+    PREFIX +
+    JSON.stringify({ about, eventId, traceparent } satisfies Record<keyof Evidence, unknown>)
   )
 }
 
-export function parseSignInMember(member: string): Told | undefined {
+/** Decodes such a member; `undefined` if it is no sign-in. */
+export function parseSignInMember(member: string): Evidence | undefined {
   if (!member.startsWith(PREFIX)) return undefined
-  return JSON.parse(member.slice(PREFIX.length)) as Told
+  return JSON.parse(member.slice(PREFIX.length)) as Evidence
 }

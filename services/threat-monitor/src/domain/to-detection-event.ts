@@ -4,10 +4,7 @@ import type { Watched } from './observation.ts'
 
 export type DetectionEvent = EventOf<'security.pattern-detected.v1'>
 
-/**
- * The event of a detection, with what an investigation begins with. `id`: the same for the same
- * detection.
- */
+/** Creates the event of a detection. `id` must be equal for the same detection. */
 export function toDetectionEvent({
   observation,
   detection,

@@ -5,8 +5,8 @@ import { toSignInMember } from './sign-in-member.ts'
 type Found = Pick<Observation, 'pattern' | 'subject' | 'member' | 'about'>
 
 /**
- * What of an event counts towards a pattern. A clock that is ahead changes nothing: no event is
- * later than now.
+ * Returns what an event counts towards patterns. Times later than `nowMs`, from a clock that is
+ * ahead, become `nowMs`.
  */
 export function toObservations(event: AnyEvent, nowMs: number): Observation[] {
   const { id: eventId, time, traceparent } = event
@@ -93,7 +93,7 @@ function toFound(event: AnyEvent): Found[] {
     }
     case 'refresh.refused.v1': {
       const { session_id, network, agent } = event.data
-      // without a session it is a made-up token, and each of those is another one
+      // without a session the token was made up, and each of those counts
       return isKnown(network)
         ? [
             {
@@ -116,8 +116,8 @@ function toFound(event: AnyEvent): Found[] {
 }
 
 /**
- * A phone changes its network. Another user agent is another client; what another network alone
- * does is a `shadow` in the end.
+ * Only another user agent counts: a phone changes its network. A thief with the same agent becomes a
+ * `shadow`.
  */
 function toElsewhere({
   user_id,
@@ -137,9 +137,7 @@ function toElsewhere({
   ]
 }
 
-/**
- * auth-api says `unknown` where it cannot tell; everybody of whom that is true is not one attacker.
- */
+/** auth-api sends `unknown` if it does not know the network: those clients are not one attacker. */
 function isKnown(network: string): boolean {
   return network !== 'unknown'
 }

@@ -6,7 +6,7 @@ const THRESHOLD = { points: 5, seconds: 60 }
 const fill = (entries: readonly Entry[], threshold = THRESHOLD) =>
   entries.reduce<Window>((window, entry) => addToWindow(window, entry, threshold).window, [])
 
-/** At most 40, so that what is kept is bounded by time alone. */
+/** At most 40 entries, so that only time bounds the window. */
 const anyEntries = fc.uniqueArray(
   fc.record({
     member: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
@@ -15,7 +15,7 @@ const anyEntries = fc.uniqueArray(
   { maxLength: 40, selector: ({ atMs }) => atMs },
 )
 
-test('whatever order and repeats they come in, the window holds each once, by its newest time, and nothing older than its length', () => {
+test('in any order and with repeats, the window has each member once, by its newest time, and nothing older than its length', () => {
   fc.assert(
     fc.property(anyEntries, fc.infiniteStream(fc.nat()), (entries, chance) => {
       const delivered = [...entries, ...entries]
@@ -35,7 +35,7 @@ test('whatever order and repeats they come in, the window holds each once, by it
   )
 })
 
-test('what is told again is new to no window', () => {
+test('a repeated entry is never new', () => {
   fc.assert(
     fc.property(anyEntries, (entries) => {
       const window = fill(entries)

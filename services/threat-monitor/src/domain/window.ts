@@ -1,18 +1,18 @@
 import type { Threshold } from './observation.ts'
 
 export type Entry = Readonly<{ member: string; atMs: number }>
-/** What has been counted for one subject, oldest first. */
+/** The counted members of one subject, oldest first. */
 export type Window = readonly Entry[]
 
-/** Enough to tell a pattern; a reuse must not be pushed out by the sign-ins after it. */
+/** Enough for the threshold; at least 50, so that later sign-ins do not displace a reuse. */
 export function entriesToKeep({ points }: Threshold): number {
   return Math.max(points, 50)
 }
 
 /**
- * Counts one more. The window ends with the newest entry, by the events' own time, so that late
- * ones and repeats find their place. `isNew` is false for what was counted before, and for what is
- * older than the window. The same as the script in adapters/redis.
+ * Adds an entry. The window ends with the newest entry by event time, so late and repeated events
+ * are handled. `isNew` is false for an entry that was already counted or is older than the window.
+ * The script in adapters/redis does the same.
  */
 export function addToWindow(
   window: Window,

@@ -29,10 +29,10 @@ beforeEach(() => {
 })
 
 function setUp(thresholds = THRESHOLDS) {
-  const told: DetectionEvent[] = []
+  const published: DetectionEvent[] = []
   const outside: string[] = []
   const results: string[] = []
-  const publish = vi.fn<PublishDetections>(async (detections) => void told.push(...detections))
+  const publish = vi.fn<PublishDetections>(async (detections) => void published.push(...detections))
   const watch = createWatchEvents({
     thresholds,
     windows: createMemoryWindows({ clock }),
@@ -40,17 +40,19 @@ function setUp(thresholds = THRESHOLDS) {
     notifyOutside: ({ id }) => void outside.push(id),
     toDetectionId,
     clock,
-    onDetection: () => {},
-    onEvent: ({ type }, result) => void results.push(`${type} ${result}`),
+    metrics: {
+      patternDetected: () => {},
+      eventProcessed: ({ type }, result) => void results.push(`${type} ${result}`),
+    },
   })
-  const patterns = () => told.map(({ data }) => data.pattern)
-  return { watch, told, outside, results, publish, patterns }
+  const patterns = () => published.map(({ data }) => data.pattern)
+  return { watch, published, outside, results, publish, patterns }
 }
 
 const id = (i: number) => `0199e000-0000-7000-8000-${String(i).padStart(12, '0')}`
 /**
- * Events of which each counts once towards the pattern, and the detection's subject with what it
- * names.
+ * Events that each count once towards the pattern, and the subject and fields of the
+ * detection.
  */
 const CASES: Record<
   Pattern,
@@ -119,16 +121,20 @@ const only = (pattern: Pattern) =>
 describe.each(PATTERNS)('%s', (pattern) => {
   const { events, points, subject, about } = CASES[pattern]
 
-  test('is told at its threshold with its evidence, not below, and once', async () => {
-    const { watch, told, outside } = setUp(only(pattern))
+  test('is published once, at its threshold, with its evidence', async () => {
+    const { watch, published, outside } = setUp(only(pattern))
     const all = events(points + 5)
     const reaching = events(points).length - 1
     await watch(all.slice(0, reaching))
-    expect(told).toEqual([])
+    expect(published).toEqual([])
     for (const event of all.slice(reaching)) await watch([event])
-    expect(told).toHaveLength(1)
-    expect(told[0]).toMatchObject({ type: 'security.pattern-detected.v1', subject, key: subject })
-    expect(told[0]?.data).toEqual({
+    expect(published).toHaveLength(1)
+    expect(published[0]).toMatchObject({
+      type: 'security.pattern-detected.v1',
+      subject,
+      key: subject,
+    })
+    expect(published[0]?.data).toEqual({
       pattern,
       ...about,
       count: points,
@@ -138,20 +144,22 @@ describe.each(PATTERNS)('%s', (pattern) => {
       last_at: new Date(START_MS).toISOString(),
       last_event_id: all[reaching]?.id,
     })
-    expect([...Value.Errors(EVENTS['security.pattern-detected.v1'], told[0]?.data)]).toEqual([])
-    expect(outside).toEqual([told[0]?.id])
+    expect([...Value.Errors(EVENTS['security.pattern-detected.v1'], published[0]?.data)]).toEqual(
+      [],
+    )
+    expect(outside).toEqual([published[0]?.id])
   })
 
-  test('counts what is delivered again once, in the same batch or later', async () => {
-    const { watch, told, results } = setUp(only(pattern))
+  test('counts a redelivered event once, in the same batch or later', async () => {
+    const { watch, published, results } = setUp(only(pattern))
     const below = events(points - 1)
     await watch([...below, ...below, ...below])
     await watch(below)
-    expect(told).toEqual([])
+    expect(published).toEqual([])
     const enough = [...below, ...events(points).slice(below.length)]
     await watch([...enough, ...enough])
     await watch(enough)
-    expect(told).toHaveLength(1)
+    expect(published).toHaveLength(1)
     expect(results.at(-1)).toMatch(/ duplicate$/)
   })
 
@@ -164,25 +172,25 @@ describe.each(PATTERNS)('%s', (pattern) => {
   })
 })
 
-test('an attack that goes on is told again after a window', async () => {
-  const { watch, told } = setUp()
+test('a continuing attack is published again after a window', async () => {
+  const { watch, published } = setUp()
   for (let second = 0; second < 150; second += 1) {
     clock.now = START_MS + second * 1000
     await watch([rotated(second, { atMs: clock.now })])
   }
-  expect(told.map(({ time }) => (Date.parse(time) - START_MS) / 1000)).toEqual([2, 62, 122])
+  expect(published.map(({ time }) => (Date.parse(time) - START_MS) / 1000)).toEqual([2, 62, 122])
 })
 
-test('what is spread over more than the window is not the pattern', async () => {
-  const { watch, told } = setUp()
+test('events spread over more than the window are no pattern', async () => {
+  const { watch, published } = setUp()
   for (let i = 0; i < 20; i += 1) {
     clock.now = START_MS + i * 31_000
     await watch([rotated(i, { atMs: clock.now })])
   }
-  expect(told).toEqual([])
+  expect(published).toEqual([])
 })
 
-test('a replay from another network alone is a phone, from another user agent another client', async () => {
+test('a replay from another network is no pattern, one by another user agent is', async () => {
   const { watch, patterns } = setUp()
   await watch([replayed(1, { ...ELSEWHERE, agent: HOME.agent })])
   expect(patterns()).toEqual([])
@@ -193,15 +201,15 @@ test('a replay from another network alone is a phone, from another user agent an
 test.each([
   ['the network', { ...ELSEWHERE, agent: HOME.agent }],
   ['the user agent', { ...HOME, agent: 'other' }],
-])('a shadow is told and posted when only %s differs', async (_, presented) => {
-  const { watch, told, outside, patterns } = setUp()
+])('a shadow is published and posted when only %s differs', async (_, presented) => {
+  const { watch, published, outside, patterns } = setUp()
   await watch([shadowed(1, presented)])
   expect(patterns()).toContain('shadow')
-  expect(told[0]?.data).toMatchObject({ pattern: 'shadow', session_id: SESSION, ...presented })
-  expect(outside).toContain(told[0]?.id)
+  expect(published[0]?.data).toMatchObject({ pattern: 'shadow', session_id: SESSION, ...presented })
+  expect(outside).toContain(published[0]?.id)
 })
 
-test('a sign-in before the reuse is no sign-in after it, and the order of the two topics does not matter', async () => {
+test('only a sign-in after the reuse counts, in any order of the two topics', async () => {
   const { watch, patterns } = setUp(only('sign_in_after_reuse'))
   clock.now = START_MS + 20_000
   await watch([signedIn(id(1), { atMs: START_MS }), reused({ atMs: START_MS + 5000 })])
@@ -212,8 +220,8 @@ test('a sign-in before the reuse is no sign-in after it, and the order of the tw
   expect(other.patterns()).toEqual(['sign_in_after_reuse'])
 })
 
-test('a sign-in after a reuse is told as the newest sign-in, whichever of the two was handled last', async () => {
-  const { watch, told } = setUp(only('sign_in_after_reuse'))
+test('a sign-in after a reuse is published with the newest sign-in, in any order of handling', async () => {
+  const { watch, published } = setUp(only('sign_in_after_reuse'))
   clock.now = START_MS + 20_000
   const signIns = [
     signedIn(id(1), { atMs: START_MS + 9000 }),
@@ -230,7 +238,7 @@ test('a sign-in after a reuse is told as the newest sign-in, whichever of the tw
       data: { ...reuse.data, presented: { ...HOME, at: reuse.time, generation: 1 } },
     } as AnyEvent,
   ])
-  expect(told.map(({ data }) => data)).toMatchObject([
+  expect(published.map(({ data }) => data)).toMatchObject([
     {
       ...ELSEWHERE,
       username_hash: 'ayu',
@@ -243,74 +251,80 @@ test('a sign-in after a reuse is told as the newest sign-in, whichever of the tw
   ])
 })
 
-test('those whose network is unknown are not one attacker', async () => {
-  const { watch, told } = setUp()
+test('clients with an unknown network are not one attacker', async () => {
+  const { watch, published } = setUp()
   await watch(counted(50, (i) => failed(`name ${i}`, 'unknown')))
-  expect(told).toEqual([])
+  expect(published).toEqual([])
 })
 
-test('a topic that is read again raises no alarm; what happened within the last hour is told with its own times', async () => {
-  const { watch, told } = setUp(only('refresh_velocity'))
+test('a topic that is read again raises no alarm; events of the last hour are published with their own times', async () => {
+  const { watch, published } = setUp(only('refresh_velocity'))
   clock.now = START_MS + 3_600_001
   await watch(counted(50, (i) => rotated(i)))
-  expect(told).toEqual([])
+  expect(published).toEqual([])
   clock.now = START_MS + 3_500_000
   await watch(counted(50, (i) => rotated(i, { atMs: START_MS + i * 10_000 })))
-  expect(told.map(({ data }) => data.last_at)).toEqual([new Date(START_MS + 20_000).toISOString()])
+  expect(published.map(({ data }) => data.last_at)).toEqual([
+    new Date(START_MS + 20_000).toISOString(),
+  ])
 })
 
-test('a clock that is ahead takes nothing out of its window', async () => {
-  const { watch, told } = setUp(only('refresh_velocity'))
+test('a clock that is ahead removes nothing from the window', async () => {
+  const { watch, published } = setUp(only('refresh_velocity'))
   await watch([rotated(1), rotated(2, { atMs: START_MS + 9_000_000 }), rotated(3)])
-  expect(told).toHaveLength(1)
-  expect(told[0]?.data.last_at).toBe(new Date(START_MS).toISOString())
+  expect(published).toHaveLength(1)
+  expect(published[0]?.data.last_at).toBe(new Date(START_MS).toISOString())
 })
 
-test('a detection that the bus did not take is alarmed at once, and told when its event comes again, under the same id and once each', async () => {
-  const { watch, told, outside, publish, results } = setUp()
+test('a detection that the bus rejected is alarmed once at once, and published once when its event is redelivered, with the same id', async () => {
+  const { watch, published, outside, publish, results } = setUp()
   publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
   const event = reused()
   await expect(watch([event])).rejects.toThrow('away')
-  expect([told, outside.length, results]).toEqual([[], 1, ['session.reuse-detected.v1 failed']])
+  expect([published, outside.length, results]).toEqual([
+    [],
+    1,
+    ['session.reuse-detected.v1 failed'],
+  ])
   await expect(watch([event])).rejects.toThrow('away')
   await watch([event])
   await watch([event])
-  expect([told.length, outside]).toEqual([1, [told[0]?.id]])
+  expect([published.length, outside]).toEqual([1, [published[0]?.id]])
   expect(publish.mock.calls.map(([[detection]]) => detection?.id)).toEqual([
-    told[0]?.id,
-    told[0]?.id,
-    told[0]?.id,
+    published[0]?.id,
+    published[0]?.id,
+    published[0]?.id,
   ])
 })
 
 test.each([30, 61, 3599])(
-  'a bus that refuses for %i s loses no detection, tells it with its evidence, and its window counts from there',
+  'a bus that rejects for %i s loses no detection: it is published with its evidence, and its window begins then',
   async (seconds) => {
-    const { watch, told, publish } = setUp(only('refresh_velocity'))
+    const { watch, published, publish } = setUp(only('refresh_velocity'))
     publish.mockRejectedValue(new Error('away'))
     const events = [0, 1, 2].map((i) => rotated(i))
     await expect(watch(events)).rejects.toThrow('away')
     clock.now += seconds * 1000
-    publish.mockImplementation(async (detections) => void told.push(...detections))
-    // by now another one has moved the window on
+    publish.mockImplementation(async (detections) => void published.push(...detections))
+    // another event has moved the window on
     await watch([rotated(3, { atMs: clock.now })])
     await watch(events)
-    expect(told.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([
+    expect(published.map(({ data }) => [data.count, data.last_at, data.last_event_id])).toEqual([
       [3, new Date(START_MS).toISOString(), events[2]?.id],
     ])
     clock.now += 59_000
     await watch([4, 5, 6].map((i) => rotated(i, { atMs: clock.now })))
-    expect(told).toHaveLength(1)
+    expect(published).toHaveLength(1)
     clock.now += 1000
     await watch([rotated(7, { atMs: clock.now })])
-    expect(told).toHaveLength(2)
+    expect(published).toHaveLength(2)
   },
 )
 
-test('the trace of the last event goes with the detection', async () => {
-  const { watch, told } = setUp()
+test('a detection has the trace of its last event', async () => {
+  const { watch, published } = setUp()
   await watch([reused({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })])
-  expect(told[0]?.data.trace_id).toBe('0af7651916cd43dd8448eb211c80319c')
+  expect(published[0]?.data.trace_id).toBe('0af7651916cd43dd8448eb211c80319c')
 })
 
 test('one event can be two patterns', async () => {

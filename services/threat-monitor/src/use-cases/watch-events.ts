@@ -4,9 +4,16 @@ import { decideDetection, type Detection } from '../domain/decide-detection.ts'
 import { MAX_AGE_MS, type Thresholds, type Watched } from '../domain/observation.ts'
 import { toDetectionEvent, type DetectionEvent } from '../domain/to-detection-event.ts'
 import { toObservations } from '../domain/to-observations.ts'
-import type { Counted, NotifyOutside, PublishDetections, ToDetectionId, Windows } from '../ports.ts'
+import type {
+  Counted,
+  Metrics,
+  NotifyOutside,
+  PublishDetections,
+  ToDetectionId,
+  Windows,
+} from '../ports.ts'
 
-/** How many alarms are remembered that the bus has not taken. */
+/** Most remembered alarms that are not published yet. */
 const MAX_ALARMED = 10_000
 
 type WatchEventsDeps = Readonly<{
@@ -16,15 +23,14 @@ type WatchEventsDeps = Readonly<{
   notifyOutside: NotifyOutside
   toDetectionId: ToDetectionId
   clock: Clock
-  onDetection: (detection: DetectionEvent) => void
-  onEvent: (event: AnyEvent, result: 'handled' | 'duplicate' | 'failed') => void
+  metrics: Metrics
 }>
 type Seen = { observation: Watched; counted: Counted }
 
 /**
- * Counts what is suspicious in the events, and tells each pattern once for a subject and window:
- * outside at once, and on the bus. It warns and decides nothing. Throws when the bus did not take a
- * detection; the same events then tell it again.
+ * Returns a handler that counts suspicious events and reports each pattern once per subject and
+ * window: at once to the webhook, and on the bus. It only warns and blocks nothing. Throws if the bus
+ * rejects a detection; the redelivered events then publish it.
  */
 export function createWatchEvents({
   thresholds,
@@ -33,10 +39,9 @@ export function createWatchEvents({
   notifyOutside,
   toDetectionId,
   clock,
-  onDetection,
-  onEvent,
+  metrics,
 }: WatchEventsDeps) {
-  /** Those that wait for the bus alone, by id. */
+  /** Ids of detections that were alarmed but are not published yet. */
   const alarmed = new Set<string>()
 
   return async function watchEvents(events: readonly AnyEvent[]): Promise<void> {
@@ -44,13 +49,14 @@ export function createWatchEvents({
       const observations = events.flatMap(toWatched)
       const counted = await windows.add(observations)
       const seen = observations.flatMap((observation, i) => toSeen(observation, counted[i]))
-      await tell((await Promise.all(seen.map(detect))).flat())
+      await publishAll((await Promise.all(seen.map(detect))).flat())
       const repeats = new Set(
         seen.filter((each) => !each.counted.isNew).map(({ observation }) => observation.eventId),
       )
-      for (const event of events) onEvent(event, repeats.has(event.id) ? 'duplicate' : 'handled')
+      for (const event of events)
+        metrics.eventProcessed(event, repeats.has(event.id) ? 'duplicate' : 'handled')
     } catch (error) {
-      for (const event of events) onEvent(event, 'failed')
+      for (const event of events) metrics.eventProcessed(event, 'failed')
       throw error
     }
   }
@@ -69,7 +75,7 @@ export function createWatchEvents({
     observation,
     counted,
   }: Seen): Promise<{ observation: Watched; event: DetectionEvent }[]> {
-    const detection = counted.untold ?? (await claim(observation, counted))
+    const detection = counted.unpublished ?? (await claim(observation, counted))
     if (detection === undefined) return []
     return [
       {
@@ -96,29 +102,26 @@ export function createWatchEvents({
       : undefined
   }
 
-  async function tell(
+  async function publishAll(
     detected: readonly { observation: Watched; event: DetectionEvent }[],
   ): Promise<void> {
-    // An event that stands twice in the batch tells once.
+    // An event that is twice in the batch is published once.
     const once = [...new Map(detected.map((each) => [each.event.id, each])).values()]
     if (once.length === 0) return
     const events = once.map(({ event }) => event)
     events.forEach(alarm)
     await publish(events)
     for (const { id } of events) alarmed.delete(id)
-    for (const { observation } of once) await windows.told(observation)
+    for (const { observation } of once) await windows.published(observation)
   }
 
-  /**
-   * A theft does not wait for a bus that takes nothing. After a crash it may come again, under the
-   * same id.
-   */
+  /** Does not wait for an unavailable bus. After a crash an alarm may repeat, with the same id. */
   function alarm(event: DetectionEvent): void {
     if (alarmed.has(event.id)) return
     alarmed.add(event.id)
     const [oldest] = alarmed
     if (alarmed.size > MAX_ALARMED && oldest !== undefined) alarmed.delete(oldest)
-    onDetection(event)
+    metrics.patternDetected(event)
     notifyOutside(event)
   }
 }

@@ -8,10 +8,10 @@ import { eventually, findFreePort } from '@auto-refresh/test-engines'
 const NAMES = ['pgbouncer', '/usr/sbin/pgbouncer']
 const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)
 
-/** Whether this machine has a PgBouncer. */
+/** Whether PgBouncer is installed. */
 export const hasPgBouncer = pgbouncer !== undefined
 
-/** A PgBouncer in session mode in front of the server of `url`, with its settings as they come. */
+/** Starts a PgBouncer in session mode for the server of `url`, with default settings. */
 export async function startPgBouncer(
   url: string,
 ): Promise<{ url: string; stop: () => Promise<void> }> {

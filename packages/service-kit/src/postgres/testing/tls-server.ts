@@ -4,7 +4,7 @@ import { Client } from 'pg'
 import { eventually } from '@auto-refresh/test-engines'
 
 /**
- * Self-signed, for `db.internal.test`, valid until 2126. For tests alone: everybody knows its key.
+ * Self-signed, for `db.internal.test`, valid until 2126. Only for tests: its key is public.
  */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBqzCCAVCgAwIBAgIUZdDcRTiGhL6BLY0hyXq8I5/jf0YwCgYIKoZIzj0EAwIw
@@ -25,7 +25,7 @@ HvmL/GwBrIIsfALlwKL3Cj7JIlMAoHdoNJmkaobr1WMtAqFZuj79pYSY
 -----END PRIVATE KEY-----
 `
 
-/** Switches TLS on or off, at a server that runs as a process of this machine. */
+/** Switches TLS of a local server on or off. */
 export async function setTls(url: string, value: 'on' | 'off'): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -46,7 +46,7 @@ export async function setTls(url: string, value: 'on' | 'off'): Promise<void> {
     }
     await client.query(`alter system set ssl = ${value}`)
     await client.query('select pg_reload_conf()')
-    // The reload is a signal: the setting follows a moment later.
+    // The reload is a signal: the setting changes a moment later.
     await eventually(async () => {
       const { rows: now } = await client.query<{ ssl: string }>(
         `select current_setting('ssl') as ssl`,

@@ -2,7 +2,7 @@ import { readEnvironment, type Environment } from '@auto-refresh/service-kit/con
 import { runService } from '../run-service.ts'
 
 const say = (event: string) => process.stdout.write(`${JSON.stringify({ event })}\n`)
-const trouble: string[] = []
+const reasons: string[] = []
 
 const parseConfig = (environment: Environment) => {
   const env = readEnvironment(environment)
@@ -16,7 +16,7 @@ const parseOwn = (environment: Environment) => {
   })
 }
 
-/** Starts when a line comes on stdin; each later line is its trouble. */
+/** Starts with the first line on stdin; each later line is the reason why it is not ready. */
 await runService(
   'sample',
   { config: parseConfig, own: parseOwn },
@@ -26,7 +26,7 @@ await runService(
     })
     const started = new Promise<void>((resolve) => {
       process.stdin.once('data', () => {
-        process.stdin.on('data', (line) => void trouble.splice(0, 1, line.toString().trim()))
+        process.stdin.on('data', (line) => void reasons.splice(0, 1, line.toString().trim()))
         resolve()
       })
     })
@@ -41,6 +41,6 @@ await runService(
     logger.info('The start waits')
     await Promise.race([started, called])
     if (config.failing) throw new Error(`${second.name} failed`)
-    return { url: 'http://sample', notReadyReasons: () => trouble }
+    return { url: 'http://sample', notReadyReasons: () => reasons }
   },
 )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { renderMetrics } from './render-metrics.ts'
 
-test('docs/metrics.md says what the instruments are (npm run docs writes it)', () => {
+test('docs/metrics.md is up to date (npm run docs writes it)', () => {
   expect(readFileSync(join(import.meta.dirname, '../../../../../docs/metrics.md'), 'utf8')).toBe(
     renderMetrics(),
   )

@@ -23,20 +23,14 @@ const KINDS = {
 
 export type Spans = ReturnType<typeof createSpans>
 
-/**
- * The spans of one process, and which of them is at work. Whether there is one is decided by
- * whoever starts it.
- */
+/** Starts spans and keeps the current one. The caller decides whether a span is recorded. */
 export function createSpans(tracer: Tracer) {
-  const atWork = new AsyncLocalStorage<Span | undefined>()
+  const currentSpan = new AsyncLocalStorage<Span | undefined>()
 
   return {
-    current: () => atWork.getStore(),
-    /**
-     * Runs in the span, or outside of any: what runs later may otherwise find the span of whom it
-     * only runs behind.
-     */
-    run: <T>(span: Span | undefined, work: () => T): T => atWork.run(span, work),
+    current: () => currentSpan.getStore(),
+    /** Runs `work` with `span` as the current span, or with none. */
+    run: <T>(span: Span | undefined, work: () => T): T => currentSpan.run(span, work),
     start(
       kind: keyof typeof KINDS,
       name: string,
@@ -58,7 +52,7 @@ export function createSpans(tracer: Tracer) {
 const below = (parent: SpanContext | undefined): Context =>
   parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
 
-/** The span that a sampled `traceparent` names. */
+/** The span of a `traceparent`; undefined if it is invalid or not sampled. */
 export function readParent(traceparent: string | undefined): SpanContext | undefined {
   const parsed = parseTraceparent(traceparent)
   return parsed?.sampled === true
@@ -71,11 +65,12 @@ export function readParent(traceparent: string | undefined): SpanContext | undef
     : undefined
 }
 
+/** The `traceparent` of a span. */
 export const nameSpan = (span: Span | undefined) => span && toTraceparent(span.spanContext())
 
 /**
- * Ends the span; `error.type` among the attributes marks it as failed. No message goes along: it
- * could quote what was sent.
+ * Ends the span; `error.type` in the attributes marks it as failed. It has no error message, which
+ * could quote the input.
  */
 export function endSpan(span: Span, attributes: SpanAttributes = {}): void {
   span.setAttributes(attributes)
@@ -83,6 +78,7 @@ export function endSpan(span: Span, attributes: SpanAttributes = {}): void {
   span.end()
 }
 
+/** The attribute `error.type`: the code or name of the error, never its message. */
 export function toErrorType(error: unknown): SpanAttributes {
   if (!(error instanceof Error)) return { 'error.type': '_OTHER' }
   return {

@@ -1,7 +1,7 @@
 import type { SpanAttributes, Tracing } from '@auto-refresh/contracts'
 import { endSpan, nameSpan, readParent, toErrorType, type Spans } from './create-spans.ts'
 
-/** What the parts of the product are handed. */
+/** Implements `Tracing` with the spans of OpenTelemetry. */
 export function createTracing(spans: Spans): Tracing {
   return {
     current: () => nameSpan(spans.current()),

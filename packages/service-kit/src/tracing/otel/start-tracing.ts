@@ -11,50 +11,51 @@ import { withDeadline } from '@auto-refresh/service-kit/timing'
 import type { OpenTracing, TraceSettings } from '../open-tracing.ts'
 import { createSpans } from './create-spans.ts'
 import { createTracing } from './create-tracing.ts'
-import { tellNowAndThen } from './tell-now-and-then.ts'
+import { throttleExportErrors } from './throttle-export-errors.ts'
 import { traceFastify } from './trace-fastify.ts'
 import { traceRedis } from './trace-redis.ts'
 
-/** A batch links to all that it carries. */
-const MOST_LINKS = 256
+/** A batch has a link to each of its requests. */
+const MAX_LINKS = 256
 const CLOSE_MS = 2000
 
 /**
- * The only place that knows the SDK; importing it is what costs memory and start-up. Exporter,
- * batching and resource are what the standard's settings in the environment say. Metrics and logs
- * of OpenTelemetry stay off: ours are Prometheus' and pino's.
+ * Starts the SDK of OpenTelemetry. No other module imports it, because loading it costs memory and
+ * time. Exporter, batching and resource come from the standard environment variables. Its metrics
+ * and logs stay off: Prometheus and pino are used.
  */
 export function startTracing({
   settings,
   service,
   version,
-  onTrouble,
+  onExportFailed,
   exporter,
 }: {
   settings: TraceSettings
   service: string
   version: string
-  onTrouble(reason: string): void
+  onExportFailed(reason: string): void
   exporter: SpanExporter | undefined
 }): OpenTracing {
   const spans = createSpans(trace.getTracer('auto-refresh', version))
   const ignore = () => {}
-  // The SDK says it in the context of the request that happened to start its timer, whose trace has
-  // nothing to do with it.
-  const tell = tellNowAndThen((reason) => spans.run(undefined, () => onTrouble(reason)))
+  // The SDK reports in the context of the request that started its timer: leave that trace.
+  const report = throttleExportErrors((reason) =>
+    spans.run(undefined, () => onExportFailed(reason)),
+  )
   diag.setLogger(
-    { error: tell, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
+    { error: report, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
     DiagLogLevel.ERROR,
   )
   const sdk = new NodeSDK({
     resource: defaultResource().merge(
       resourceFromAttributes({ 'service.name': service, 'service.version': version }),
     ),
-    // What machine and command line it is nobody needs to know of a span.
+    // Spans do not need the machine and the command line.
     resourceDetectors: [serviceInstanceIdDetector, envDetector],
-    // decided by whoever starts the span
+    // `decideSampling` has already decided when a span is started
     sampler: new AlwaysOnSampler(),
-    spanLimits: { linkCountLimit: MOST_LINKS },
+    spanLimits: { linkCountLimit: MAX_LINKS },
     metricReaders: [],
     logRecordProcessors: [],
     ...(exporter && { spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
@@ -66,8 +67,8 @@ export function startTracing({
     ...createTracing(spans),
     async close() {
       for (const each of stop) each()
-      // What could not be sent has been told.
-      await withDeadline(sdk.shutdown(), CLOSE_MS, 'OpenTelemetry is too slow to stop').catch(
+      // Failed exports have been reported.
+      await withDeadline(sdk.shutdown(), CLOSE_MS, 'OpenTelemetry did not stop in time').catch(
         () => {},
       )
       for (const api of [trace, context, propagation, diag]) api.disable()

@@ -5,7 +5,7 @@ import { decideSampling, type Sampling } from '../decide-sampling.ts'
 import { parseTraceparent } from '../traceparent.ts'
 import { endSpan, readParent, type Spans } from './create-spans.ts'
 
-/** Fastify tells of each application that is made, before anybody adds to it. */
+/** Fastify publishes each new application here, before anything is added to it. */
 const CHANNEL = 'fastify.initialization'
 
 const toStatus = (status: number) => ({
@@ -14,8 +14,8 @@ const toStatus = (status: number) => ({
 })
 
 /**
- * A server span for each request that is sampled, named by the pattern of its route: never by what
- * the caller wrote.
+ * Creates a server span for each sampled request, named by its route pattern, never by input.
+ * Returns a function that stops it.
  */
 export function traceFastify({
   spans,
@@ -53,11 +53,8 @@ export function traceFastify({
     })
   }
 
-  /**
-   * Reading a body leaves the span behind, and so does sending the answer: what comes after each is
-   * led back to it.
-   */
-  function goOn(request: FastifyRequest, _reply: unknown, done: () => void): void {
+  /** Restores the current span, which is lost while the body is read and the response is sent. */
+  function restoreSpan(request: FastifyRequest, _reply: unknown, done: () => void): void {
     const span = ofRequest.get(request)
     if (span === spans.current()) done()
     else spans.run(span, done)
@@ -69,15 +66,15 @@ export function traceFastify({
       const span = begin(request)
       if (span !== undefined) {
         ofRequest.set(request, span)
-        // also when the caller goes away, who then has no status
+        // also if the client disconnects; then there is no status
         reply.raw.once('close', () =>
           endSpan(span, reply.raw.headersSent ? toStatus(reply.raw.statusCode) : {}),
         )
       }
-      goOn(request, reply, done)
+      restoreSpan(request, reply, done)
     })
-    fastify.addHook('preValidation', goOn)
-    fastify.addHook('onResponse', goOn)
+    fastify.addHook('preValidation', restoreSpan)
+    fastify.addHook('onResponse', restoreSpan)
   }
 
   subscribe(CHANNEL, add)

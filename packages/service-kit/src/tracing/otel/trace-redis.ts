@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import type { Span } from '@opentelemetry/api'
 import { endSpan, toErrorType, type Spans } from './create-spans.ts'
 
-/** A client span for each command of ioredis, named by the command. Its arguments stay out. */
+/** Creates a client span for each command of ioredis, named by the command, without its arguments. */
 export function traceRedis({ spans }: { spans: Spans }): () => void {
   const channel = tracingChannel<'ioredis:command', { command: string; error?: unknown }>(
     'ioredis:command',

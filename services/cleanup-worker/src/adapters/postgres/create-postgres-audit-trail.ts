@@ -1,13 +1,10 @@
 import type { Pool } from 'pg'
 import type { AuditRecord, AuditTrail } from '../../ports.ts'
 
-/** More in one statement would come near its deadline of a second. */
+/** More rows would come close to the statement timeout of a second. */
 const ROWS_PER_STATEMENT = 500
 
-/**
- * `nowMs` is this process's clock, against which the database's is compared before anything is
- * deleted.
- */
+/** The audit trail in Postgres. `nowMs` is compared with the database's clock before deletions. */
 export function createPostgresAuditTrail({
   pool,
   nowMs,
@@ -26,10 +23,7 @@ export function createPostgresAuditTrail({
   }
 }
 
-/**
- * In the order of the ids, so that two workers with the same events wait for each other instead of
- * dead-locking.
- */
+/** Inserts in the order of the ids, so that workers with the same events cannot deadlock. */
 async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<string[]> {
   const { rows } = await pool.query<{ event_id: string }>({
     name: 'keep-audit-events',
@@ -57,9 +51,7 @@ async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<s
 }
 
 type Limits = Readonly<{ days: number; limit: number; nowMs: number }>
-/**
- * Checked and carried out by one reading of the clock, so that a jump in between deletes nothing.
- */
+/** Checks and deletes with one reading of the clock, so that a jump in between deletes nothing. */
 async function deleteOlderThan(pool: Pool, { days, limit, nowMs }: Limits): Promise<number> {
   const { rowCount } = await pool.query(
     `with clock as materialized (select clock_timestamp() as at)

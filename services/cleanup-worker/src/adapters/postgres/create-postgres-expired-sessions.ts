@@ -2,8 +2,8 @@ import type { Pool } from 'pg'
 import { SWEEP_REFUSALS, type ExpiredSessions } from '../../ports.ts'
 
 /**
- * Through the functions that token-store grants; its tables stay out of reach. `nowMs` is this
- * process's clock, against which the database's is compared. With `anyway` nothing is refused.
+ * Expired sessions through the functions that token-store grants; its tables are not accessible.
+ * `nowMs` is compared with the database's clock. With `anyway` the sweep is never refused.
  */
 export function createPostgresExpiredSessions({
   pool,

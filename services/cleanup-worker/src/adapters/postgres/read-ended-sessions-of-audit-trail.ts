@@ -2,8 +2,8 @@ import type { RevokeReason } from '@auto-refresh/contracts'
 import { createPool } from '@auto-refresh/service-kit/postgres'
 
 /**
- * The sessions whose end stands in the audit trail, to end them again after a restore of
- * token-store's schema alone.
+ * Reads the revoked sessions of the audit trail, to revoke them again after a restore of only
+ * token-store's schema.
  */
 export async function readEndedSessionsOfAuditTrail(
   databaseUrl: string,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { ToDetectionId } from '../../ports.ts'
 
 /**
- * A UUIDv8 (RFC 9562) of pattern, subject and the event that reached the threshold: what is told
- * twice has one id.
+ * Returns a UUIDv8 (RFC 9562) of pattern, subject and the event that reached the threshold: a
+ * detection that is published twice has one id.
  */
 export const toDetectionId: ToDetectionId = ({ pattern, subject, eventId }) => {
   const hash = createHash('sha256')

@@ -15,7 +15,7 @@ const observe = (subject: string, member: string, atMs = START_MS): Watched => (
   threshold,
 })
 
-test('a million subjects take no more memory than the bound, and who is seen again and again is not forgotten for them', async () => {
+test('a million subjects use bounded memory, and do not displace a subject that is seen repeatedly', async () => {
   const windows = createMemoryWindows({ clock: { nowMs: () => START_MS }, maxEntries: 1000 })
   for (let i = 0; i < 50_000; i += 1) {
     await windows.add([observe(`stranger ${i}`, 'm')])
@@ -26,7 +26,7 @@ test('a million subjects take no more memory than the bound, and who is seen aga
   expect(last?.window).toHaveLength(50)
 })
 
-test('windows that have passed are let go', async () => {
+test('expired windows are dropped', async () => {
   let nowMs = START_MS
   const windows = createMemoryWindows({ clock: { nowMs: () => nowMs } })
   await windows.add(Array.from({ length: 1000 }, (_, i) => observe(`subject ${i}`, 'm')))

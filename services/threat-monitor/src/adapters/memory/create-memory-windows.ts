@@ -6,15 +6,15 @@ import { addToWindow, type Window } from '../../domain/window.ts'
 import type { Counted, Windows } from '../../ports.ts'
 
 /**
- * 80 MB where each has a window of its own, 140 MB where all are sign-ins. Beyond it the subject
- * not seen for longest is forgotten.
+ * Costs 80 MB if each entry has its own window, 140 MB if all are sign-ins. Beyond this number the
+ * least recently seen subject is dropped.
  */
 const MAX_ENTRIES = 200_000
 const MAX_CLAIMS = 20_000
 
 type Kept = { window: Window; untilMs: number }
 
-/** The windows of one process, bounded in what they keep. */
+/** The windows of one process, with at most `maxEntries` entries. */
 export function createMemoryWindows({
   clock,
   maxEntries = MAX_ENTRIES,
@@ -22,12 +22,12 @@ export function createMemoryWindows({
   clock: Clock
   maxEntries?: number
 }): Windows & { size(): number } {
-  // In the order of use: the first one is the one not seen for longest.
+  // In the order of use: the first is the least recently seen.
   const kept = new Map<string, Kept>()
-  /** until when nobody else tells the subject */
+  /** until when no other event may publish the subject */
   const claims = new LRUCache<string, number>({ max: MAX_CLAIMS })
-  /** by subject and event; none is asked for after an hour, when its event is history */
-  const untold = new LRUCache<string, Detection>({ max: MAX_CLAIMS })
+  /** by subject and event; events older than an hour are ignored, so none is needed for longer */
+  const unpublished = new LRUCache<string, Detection>({ max: MAX_CLAIMS })
   let entries = 0
 
   function add(observation: Watched): Counted {
@@ -39,7 +39,7 @@ export function createMemoryWindows({
     kept.set(key, { window: counted.window, untilMs: endOf(observation) })
     entries += counted.window.length - before.length
     forgetOld()
-    return { ...counted, untold: untold.peek(toEventKey(observation)) }
+    return { ...counted, unpublished: unpublished.peek(toEventKey(observation)) }
   }
 
   function forgetOld(): void {
@@ -58,12 +58,12 @@ export function createMemoryWindows({
     async claim(observation, detection) {
       if ((claims.peek(toKey(observation)) ?? 0) > clock.nowMs()) return false
       claims.set(toKey(observation), endOf(observation))
-      untold.set(toEventKey(observation), detection)
+      unpublished.set(toEventKey(observation), detection)
       return true
     },
-    async told(observation) {
+    async published(observation) {
       claims.set(toKey(observation), endOf(observation))
-      untold.delete(toEventKey(observation))
+      unpublished.delete(toEventKey(observation))
     },
   }
 }

@@ -5,8 +5,8 @@ import { entriesToKeep } from '../../domain/window.ts'
 import type { Counted, Windows } from '../../ports.ts'
 
 /**
- * As `addToWindow`. KEYS: the window, what this event has not told. ARGV: time, member, length in
- * ms, entries to keep. Every key has an end.
+ * Does the same as `addToWindow`. KEYS: the window, the unpublished detection of this event. ARGV:
+ * time, member, length in ms, entries to keep. Every key expires.
  */
 const ADD = `
 local key, at, member, length, keep = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -19,8 +19,8 @@ if changed == 1 and not redis.call('zscore', key, member) then changed = 0 end
 return { changed, redis.call('zrange', key, 0, -1, 'withscores'), redis.call('get', KEYS[2]) }
 `
 /**
- * KEYS: the claim, what is untold. ARGV: length in ms, the detection, how long to keep it. Both or
- * none: a crash between would lose it.
+ * KEYS: the claim, the unpublished detection. ARGV: length in ms, the detection, its lifetime in ms.
+ * One script, because a crash between the two commands would lose the detection.
  */
 const CLAIM = `
 if not redis.call('set', KEYS[1], '1', 'nx', 'px', ARGV[1]) then return 0 end
@@ -29,8 +29,8 @@ return 1
 `
 
 /**
- * The windows of all replicas, each step atomic. Keys and members are what the events say: ids,
- * hashes of names, networks, agents. Throws when Redis does not answer.
+ * The windows of all replicas, with atomic operations. Keys and members contain ids, hashes of
+ * names, networks and agents from the events. Throws if Redis is unavailable.
  */
 export function createRedisWindows({ client }: { client: Redis }): Windows {
   return {
@@ -40,17 +40,17 @@ export function createRedisWindows({ client }: { client: Redis }): Windows {
         CLAIM,
         2,
         toKey('told', observation),
-        toUntoldKey(observation),
+        toUnpublishedKey(observation),
         lengthOf(observation),
         JSON.stringify(detection),
         MAX_AGE_MS,
       )
       return answer === 1
     },
-    async told(observation) {
+    async published(observation) {
       await Promise.all([
         client.set(toKey('told', observation), '1', 'PX', lengthOf(observation)),
-        client.del(toUntoldKey(observation)),
+        client.del(toUnpublishedKey(observation)),
       ])
     },
   }
@@ -61,26 +61,26 @@ export function createRedisWindows({ client }: { client: Redis }): Windows {
       ADD,
       2,
       toKey('seen', observation),
-      toUntoldKey(observation),
+      toUnpublishedKey(observation),
       atMs,
       member,
       lengthOf(observation),
       entriesToKeep(threshold),
     )
-    const [changed, flat, untold] = answer as [number, string[], string | null]
+    const [changed, flat, unpublished] = answer as [number, string[], string | null]
     const window = flat.flatMap((name, i) =>
       i % 2 === 0 ? [{ member: name, atMs: Number(flat[i + 1]) }] : [],
     )
     return {
       window,
       isNew: changed === 1,
-      untold: untold === null ? undefined : (JSON.parse(untold) as Detection),
+      unpublished: unpublished === null ? undefined : (JSON.parse(unpublished) as Detection),
     }
   }
 }
 
 const toKey = (kind: 'seen' | 'told' | 'untold', { pattern, subject }: Watched) =>
   `auth:threat:${kind}:${pattern}:${subject}`
-const toUntoldKey = (observation: Watched) =>
+const toUnpublishedKey = (observation: Watched) =>
   `${toKey('untold', observation)}:${observation.eventId}`
 const lengthOf = ({ threshold }: Watched) => threshold.seconds * 1000

@@ -2,8 +2,8 @@ import type { GuardedRedis } from '@auto-refresh/service-kit/redis'
 import type { Windows } from '../../ports.ts'
 
 /**
- * Windows that all replicas share as long as Redis answers; this process counts along, and goes on
- * alone from there. After Redis has lost its data, what this process knows still counts.
+ * Windows that all replicas share while Redis is available. This process counts too, so it continues
+ * alone during an outage, and its counts remain if Redis loses its data.
  */
 export function createSharedWindows({
   local,
@@ -25,20 +25,20 @@ export function createSharedWindows({
         return {
           window: fuller.window,
           isNew: counted.isNew && other.isNew,
-          untold: other.untold ?? counted.untold,
+          unpublished: other.unpublished ?? counted.unpublished,
         }
       })
     },
     async claim(observation, detection) {
       if (!(await local.claim(observation, detection))) return false
       const isOurs = (await redis.ask(() => shared.claim(observation, detection))) ?? true
-      // another replica tells
-      if (!isOurs) await local.told(observation)
+      // another replica publishes it
+      if (!isOurs) await local.published(observation)
       return isOurs
     },
-    async told(observation) {
-      await local.told(observation)
-      await redis.ask(() => shared.told(observation))
+    async published(observation) {
+      await local.published(observation)
+      await redis.ask(() => shared.published(observation))
     },
   }
 }

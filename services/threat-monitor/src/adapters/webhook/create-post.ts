@@ -6,13 +6,14 @@ type PostOptions = Readonly<{
   url: string
   secret: Buffer
   clock: Clock
+  /** deadline of a post, in milliseconds */
   answerMs: number
   signal: AbortSignal
 }>
 
 /**
- * Posts a group under the id of its first detection. Resolves with what was wrong, without the
- * address: it may hold a secret.
+ * Returns a function that posts a group with the id of its first detection. It resolves to the
+ * reason of a failure or `undefined`. The reason never contains the URL, which may hold a secret.
  */
 export function createPost({
   url,
@@ -43,11 +44,11 @@ export function createPost({
         signal,
       })
       await response.body?.cancel()
-      return response.ok ? undefined : `it answered ${response.status}`
+      return response.ok ? undefined : `receiver responded ${response.status}`
     } catch (error) {
       return error instanceof Error && error.name === 'TimeoutError'
-        ? 'it did not answer in time'
-        : 'it was unreachable'
+        ? 'receiver timed out'
+        : 'receiver unavailable'
     }
   }
 }

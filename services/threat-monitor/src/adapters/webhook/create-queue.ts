@@ -1,7 +1,7 @@
 import type { Pattern } from '@auto-refresh/contracts'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
 
-/** Detections of one pattern that go out as one post: the same ones in every attempt. */
+/** Detections of one pattern in one post; every attempt has the same ones. */
 export type Group = Readonly<{
   detections: readonly [DetectionEvent, ...DetectionEvent[]]
   attempts: number
@@ -10,21 +10,14 @@ export type Group = Readonly<{
 const LARGEST_GROUP = 50
 
 /**
- * Detections that wait for a post, each pattern in a queue of its own with a bound of its own, so
- * that a noisy pattern neither delays nor displaces another. The patterns take turns, and so do new
- * detections and further attempts. Where `groupFrom` of one pattern wait, up to 50 of them go out
- * together.
+ * Queues detections for posts. Each pattern has its own queue of at most `maxWaiting`, so a noisy
+ * pattern neither delays nor displaces another. Patterns alternate, and so do new detections and
+ * retries. If at least `groupFrom` of one pattern wait, up to 50 of them share a post.
  */
-export function createQueue({
-  groupFrom,
-  mostWaiting,
-}: {
-  groupFrom: number
-  mostWaiting: number
-}) {
+export function createQueue({ groupFrom, maxWaiting }: { groupFrom: number; maxWaiting: number }) {
   const waiting = new Map<Pattern, DetectionEvent[]>()
-  const again: Group[] = []
-  let isTurnOfAgain = false
+  const retries: Group[] = []
+  let isRetryNext = false
 
   function takeNew(): Group | undefined {
     const [next] = waiting
@@ -34,28 +27,28 @@ export function createQueue({
       0,
       detections.length >= groupFrom ? LARGEST_GROUP : 1,
     )
-    // it goes to the end of the line
+    // move the pattern to the end of the order
     waiting.delete(pattern)
     if (detections.length > 0) waiting.set(pattern, detections)
     return first && { detections: [first, ...others], attempts: 0 }
   }
 
   return {
-    /** Whether there was room. */
+    /** Returns whether the queue of the pattern had room. */
     add(detection: DetectionEvent): boolean {
       const { pattern } = detection.data
       const detections = waiting.get(pattern) ?? []
-      if (detections.length >= mostWaiting) return false
+      if (detections.length >= maxWaiting) return false
       detections.push(detection)
       waiting.set(pattern, detections)
       return true
     },
-    addAgain(group: Group): void {
-      again.push(group)
+    addRetry(group: Group): void {
+      retries.push(group)
     },
     take(): Group | undefined {
-      const group = (isTurnOfAgain ? again.shift() : undefined) ?? takeNew() ?? again.shift()
-      isTurnOfAgain = group?.attempts === 0
+      const group = (isRetryNext ? retries.shift() : undefined) ?? takeNew() ?? retries.shift()
+      isRetryNext = group?.attempts === 0
       return group
     },
   }

@@ -18,7 +18,7 @@ type Received = {
 }
 let server: Server
 let url: string
-/** What the receiver does with a post; each is verified before. */
+/** The response of the receiver; each post is verified first. */
 let receive: (post: Received) => void
 const arrived: Received[] = []
 
@@ -48,22 +48,22 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
 }
 
 function aWebhook(
-  options: { pausesMs?: readonly number[]; mostWaiting?: number; answerMs?: number } = {},
+  options: { pausesMs?: readonly number[]; maxWaiting?: number; answerMs?: number } = {},
 ) {
   const results: string[] = []
-  const troubles: string[] = []
+  const failures: string[] = []
   const webhook = createWebhook({
     url,
     secret,
     clock: { nowMs: () => Date.now() },
     random: () => 0,
     onResult: (result) => results.push(result),
-    onTrouble: (why) => troubles.push(why),
+    onFailure: (reason) => failures.push(reason),
     pausesMs: [1, 1, 1],
     answerMs: 60_000,
     ...options,
   })
-  return { ...webhook, results, troubles }
+  return { ...webhook, results, failures }
 }
 const detection = (id: string, pattern: Pattern = 'reuse'): DetectionEvent => ({
   id,
@@ -95,22 +95,19 @@ test('a detection arrives signed, with its type, time and data', async () => {
 test.each([
   ['answers 500', ({ answer }: Received) => answer(500)],
   ['leads elsewhere', ({ answer }: Received) => answer(302, { location: 'http://127.0.0.1:1/' })],
-])(
-  'a receiver that %s gets it again under the same id, and is given up after the last attempt',
-  async (_, does) => {
-    receive = does
-    const { notify, results, troubles } = aWebhook()
-    notify(detection('d1'))
-    await eventually(() => results.length === 1)
-    expect([arrived.map(({ id }) => id), results, troubles.length]).toEqual([
-      ['d1', 'd1', 'd1', 'd1'],
-      ['failed'],
-      1,
-    ])
-  },
-)
+])('a receiver that %s gets retries with the same id until the last attempt', async (_, does) => {
+  receive = does
+  const { notify, results, failures } = aWebhook()
+  notify(detection('d1'))
+  await eventually(() => results.length === 1)
+  expect([arrived.map(({ id }) => id), results, failures.length]).toEqual([
+    ['d1', 'd1', 'd1', 'd1'],
+    ['failed'],
+    1,
+  ])
+})
 
-test('a receiver that comes to itself gets it', async () => {
+test('a receiver that recovers gets the detection', async () => {
   receive = ({ answer }) => answer(arrived.length < 3 ? 503 : 200)
   const { notify, results } = aWebhook()
   notify(detection('d1'))
@@ -118,23 +115,23 @@ test('a receiver that comes to itself gets it', async () => {
   expect([arrived.length, results]).toEqual([3, ['delivered']])
 })
 
-test('one that does not answer is not waited for without end, and a receiver that is gone neither', async () => {
+test('posts to a receiver that hangs or is unavailable time out', async () => {
   receive = () => {}
   const mute = aWebhook({ pausesMs: [], answerMs: 300 })
   mute.notify(detection('d1'))
   await eventually(() => mute.results.length === 1)
-  expect([mute.results, mute.troubles]).toEqual([['failed'], ['it did not answer in time']])
+  expect([mute.results, mute.failures]).toEqual([['failed'], ['receiver timed out']])
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   const gone = aWebhook()
   gone.notify(detection('d2'))
   await eventually(() => gone.results.length === 1)
-  expect([gone.results, gone.troubles]).toEqual([['failed'], ['it was unreachable']])
+  expect([gone.results, gone.failures]).toEqual([['failed'], ['receiver unavailable']])
 })
 
-test('a receiver that is slow keeps nobody waiting: some are posted at once, the rest waits, and what does not fit has failed', async () => {
+test('with a slow receiver some posts run concurrently, the rest waits, and what exceeds the queue has failed', async () => {
   receive = () => {}
-  const { notify, results, stop } = aWebhook({ mostWaiting: 10 })
+  const { notify, results, stop } = aWebhook({ maxWaiting: 10 })
   for (let i = 0; i < 100; i += 1) notify(detection(`d${i}`))
   expect(results).toEqual(Array(86).fill('failed'))
   await eventually(() => arrived.length === 4)
@@ -147,7 +144,7 @@ test('a receiver that is slow keeps nobody waiting: some are posted at once, the
 
 const QUICK_MS = 5000
 
-test('a reuse is posted at once although the receiver takes 300 ms and 600 cheap detections wait', async () => {
+test('a reuse is posted at once although the receiver takes 300 ms and 600 routine detections wait', async () => {
   receive = ({ answer }) => void setTimeout(() => answer(200), 300)
   const { notify, results, stop } = aWebhook()
   for (let i = 0; i < 600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
@@ -164,7 +161,7 @@ test('a reuse is posted at once although the receiver takes 300 ms and 600 cheap
   await stop({ drainMs: 0 })
 })
 
-test('a reuse is posted at once although the receiver answers no cheap detection, and none displaces it', async () => {
+test('a reuse is posted at once although the receiver hangs on routine detections, and none displaces it', async () => {
   receive = ({ id, answer }) => (id.startsWith('cheap') ? undefined : answer(200))
   const { notify, results, stop } = aWebhook({ answerMs: 60_000 })
   for (let i = 0; i < 2600; i += 1) notify(detection(`cheap${i}`, 'refusals'))
@@ -176,7 +173,7 @@ test('a reuse is posted at once although the receiver answers no cheap detection
   await stop({ drainMs: 0 })
 })
 
-test('an urgent detection that waits for its next attempt holds up no other', async () => {
+test('an urgent detection that waits for its retry delays no other', async () => {
   receive = ({ id, answer }) => answer(id === 'theft' ? 200 : 500)
   const { notify, results, stop } = aWebhook({ pausesMs: [3_600_000] })
   for (let i = 0; i < 10; i += 1) notify(detection(`d${i}`))
@@ -188,7 +185,7 @@ test('an urgent detection that waits for its next attempt holds up no other', as
   expect(results).toHaveLength(11)
 })
 
-test('many of one pattern come as one post, each with its own id, time and data; a pattern in a flood delays no other', async () => {
+test('many detections of one pattern share a post, each with id, time and data, and a flood of one pattern delays no other', async () => {
   const first = Promise.withResolvers<void>()
   receive = ({ answer }) => void first.promise.then(() => answer(200))
   const { notify, results } = aWebhook()
@@ -211,7 +208,7 @@ test('many of one pattern come as one post, each with its own id, time and data;
   )
 })
 
-test('a stop delivers what it can in its moment, and counts the rest as failed', async () => {
+test('a stop delivers what it can within its deadline, and counts the rest as failed', async () => {
   const quick = aWebhook()
   for (let i = 0; i < 20; i += 1) quick.notify(detection(`d${i}`))
   await quick.stop({ drainMs: 60_000 })

@@ -5,16 +5,13 @@ import type { NotifyOutside } from '../../ports.ts'
 import { createPost } from './create-post.ts'
 import { createQueue, type Group } from './create-queue.ts'
 
-/** What says that somebody else has a user's token. */
+/** Patterns which mean that somebody else has a user's token. */
 const URGENT: ReadonlySet<Pattern> = new Set<Pattern>(['reuse', 'shadow', 'sign_in_after_reuse'])
 
-/** Of each pattern. */
-const MOST_WAITING = 1000
+/** Per pattern. */
+const MAX_WAITING = 1000
 const ANSWER_MS = 3000
-/**
- * The pause before each further attempt, at most; half of it is chance, so that many do not come
- * back at once.
- */
+/** The longest pause before each retry; half of it is random, so that retries do not coincide. */
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
 
 type WebhookDeps = Readonly<{
@@ -22,21 +19,21 @@ type WebhookDeps = Readonly<{
   secret: Buffer
   clock: Clock
   random: () => number
-  /** for each detection */
+  /** called for each detection */
   onResult: (result: 'delivered' | 'failed') => void
-  /** the first of several in a row */
-  onTrouble: (reason: string) => void
+  /** called with the first of several failures in a row */
+  onFailure: (reason: string) => void
   pausesMs?: readonly number[]
-  /** how long the receiver is waited for */
+  /** deadline of a post, in milliseconds */
   answerMs?: number
-  mostWaiting?: number
+  maxWaiting?: number
 }>
 
 /**
- * Posts detections, each until it is answered 2xx or its attempts are used up. Urgent patterns have
- * connections of their own, so nothing else delays them; many of one pattern go out as one post.
- * `notify` never waits; what its queue cannot hold has failed. `stop` gives what is left `drainMs`;
- * the rest has failed.
+ * Posts detections to the webhook, with retries until a 2xx response or the last attempt. Urgent
+ * patterns have their own connections, so others do not delay them. Many detections of one pattern
+ * share a post. `notify` never waits; a detection that does not fit in the queue has failed. `stop`
+ * waits up to `drainMs` for the rest, which then has failed.
  */
 export function createWebhook(deps: WebhookDeps): {
   notify: NotifyOutside
@@ -45,19 +42,19 @@ export function createWebhook(deps: WebhookDeps): {
   const {
     random,
     onResult,
-    onTrouble,
+    onFailure,
     pausesMs = PAUSES_MS,
     answerMs = ANSWER_MS,
-    mostWaiting = MOST_WAITING,
+    maxWaiting = MAX_WAITING,
   } = deps
   const ending = new AbortController()
   const post = createPost({ ...deps, answerMs, signal: ending.signal })
-  const urgent = { queue: createQueue({ groupFrom: 20, mostWaiting }), atOnce: 4, posting: 0 }
-  const routine = { queue: createQueue({ groupFrom: 2, mostWaiting }), atOnce: 2, posting: 0 }
+  const urgent = { queue: createQueue({ groupFrom: 20, maxWaiting }), atOnce: 4, posting: 0 }
+  const routine = { queue: createQueue({ groupFrom: 2, maxWaiting }), atOnce: 2, posting: 0 }
   type Lane = typeof urgent
   let open = 0
   let onSettled = () => {}
-  let inTrouble = false
+  let isFailing = false
 
   function postNext(lane: Lane): void {
     while (lane.posting < lane.atOnce) {
@@ -72,25 +69,24 @@ export function createWebhook(deps: WebhookDeps): {
   }
 
   async function attempt(lane: Lane, group: Group): Promise<void> {
-    const trouble = ending.signal.aborted ? 'it is stopping' : await post(group)
-    if (trouble === undefined) {
-      inTrouble = false
+    const failure = ending.signal.aborted ? 'stopping' : await post(group)
+    if (failure === undefined) {
+      isFailing = false
       return settle(group, 'delivered')
     }
-    if (!inTrouble && !ending.signal.aborted) onTrouble(trouble)
-    inTrouble = true
+    if (!isFailing && !ending.signal.aborted) onFailure(failure)
+    isFailing = true
     const pauseMs = pausesMs[group.attempts]
     if (pauseMs === undefined || ending.signal.aborted) return settle(group, 'failed')
-    // the connection is free meanwhile: one that waits for its next attempt must not hold up a new
-    // one
-    const again = () => {
+    // A retry that waits does not occupy a connection, so it does not delay new detections.
+    const retry = () => {
       clearTimeout(timer)
-      ending.signal.removeEventListener('abort', again)
-      lane.queue.addAgain({ ...group, attempts: group.attempts + 1 })
+      ending.signal.removeEventListener('abort', retry)
+      lane.queue.addRetry({ ...group, attempts: group.attempts + 1 })
       postNext(lane)
     }
-    const timer = setTimeout(again, pauseMs * (0.5 + random() / 2))
-    ending.signal.addEventListener('abort', again)
+    const timer = setTimeout(retry, pauseMs * (0.5 + random() / 2))
+    ending.signal.addEventListener('abort', retry)
   }
 
   function settle({ detections }: Group, result: 'delivered' | 'failed'): void {

@@ -8,7 +8,7 @@ const signed = (nowMs = Date.now()) =>
   signWebhook({ id: 'id', body: '{"type":"x"}', secret, nowMs })
 const receiver = new Webhook(`whsec_${secret.toString('base64')}`)
 
-test('a receiver that follows Standard Webhooks takes what is signed', () => {
+test('a receiver that follows Standard Webhooks accepts the signature', () => {
   expect(receiver.verify('{"type":"x"}', signed())).toEqual({ type: 'x' })
 })
 

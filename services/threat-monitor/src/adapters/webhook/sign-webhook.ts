@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * The headers of one attempt, as Standard Webhooks 1.0 says: the receiver checks origin and age by
- * them, and drops repeats by the id.
+ * Returns the headers of one attempt by Standard Webhooks 1.0. The receiver verifies origin and age
+ * with them, and drops duplicates by the id.
  */
 export function signWebhook({
   id,
