@@ -70,7 +70,8 @@ describe.concurrent('three tabs of one session', () => {
       const most = Math.ceil(seconds() / PERIOD_SECONDS)
       const looks = await Promise.all(tabs.map((tab) => tab.look()))
       process.stderr.write(
-        `Three tabs, ${title}, ${Math.round(seconds())} s: ${counted.rotated} rotations, ${counted.replayed} replays, ${front.api.of(REFRESH).length} calls\n`,
+        `Three tabs, ${title}, ${Math.round(seconds())} s: ${counted.rotated} rotations, ` +
+          `${counted.replayed} replays, ${front.api.of(REFRESH).length} calls\n`,
       )
 
       expect([...statuses]).toEqual([200])

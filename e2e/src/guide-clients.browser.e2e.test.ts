@@ -37,7 +37,8 @@ const AXIOS = readFileSync(
   'utf8',
 )
 const PAGE =
-  '<!doctype html><meta charset="utf-8"><title>Guide</title><link rel="icon" href="data:,"><script src="/axios.js"></script>'
+  '<!doctype html><meta charset="utf-8"><title>Guide</title>' +
+  '<link rel="icon" href="data:,"><script src="/axios.js"></script>'
 
 const PAGES = {
   '/guide': { type: 'text/html', body: PAGE },

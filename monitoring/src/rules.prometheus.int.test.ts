@@ -21,15 +21,18 @@ afterAll(() => rm(scratch, { recursive: true }))
  * Converts a case into a unit test of promtool. It queries the series ALERTS, because comparing
  * alerts would repeat every annotation.
  */
-const toUnitTest = ({ alert, window, interval, series, firing }: AlertCase) => ({
-  interval,
-  input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-  promql_expr_test: Object.entries(firing).map(([eval_time, value]) => ({
-    expr: `count(ALERTS{alertname="${alert}", alertstate="firing"${window === undefined ? '' : `, window="${window}"`}}) or vector(0)`,
-    eval_time,
-    exp_samples: [{ labels: '{}', value }],
-  })),
-})
+const toUnitTest = ({ alert, window, interval, series, firing }: AlertCase) => {
+  const ofWindow = window === undefined ? '' : `, window="${window}"`
+  return {
+    interval,
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: Object.entries(firing).map(([eval_time, value]) => ({
+      expr: `count(ALERTS{alertname="${alert}", alertstate="firing"${ofWindow}}) or vector(0)`,
+      eval_time,
+      exp_samples: [{ labels: '{}', value }],
+    })),
+  }
+}
 
 test('Prometheus accepts the configuration and every rule', async () => {
   await run('promtool', [

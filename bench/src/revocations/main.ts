@@ -72,7 +72,8 @@ async function endSessions(): Promise<void> {
   for (let done = 0; done < count; done += ROWS_A_STATEMENT) {
     await client.query(
       `insert into token_store.sessions (id, revoke_reason, revoked_at, access_expires_at, ${same?.columns})
-       select gen_random_uuid(), 'logout', clock_timestamp(), clock_timestamp() + interval '30 minutes', ${same?.columns}
+       select gen_random_uuid(), 'logout', clock_timestamp(),
+         clock_timestamp() + interval '30 minutes', ${same?.columns}
        from token_store.sessions s, generate_series(1, $1::int) where s.revoked_at is null`,
       [Math.min(ROWS_A_STATEMENT, count - done)],
     )
@@ -130,8 +131,8 @@ report(
   await watchList(product, ({ seconds }) => seconds > STEADY_SECONDS / 4),
 )
 
-process.stdout
-  .write(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, Node ${process.versions.node}, ${count} ended sessions.
+const machine = `${cpus().length} cores, Node ${process.versions.node}`
+process.stdout.write(`${new Date().toISOString().slice(0, 10)}, ${machine}, ${count} ended sessions.
 ${whole}
 
 | phase | seconds | age of the feed in seconds, median / max | memory MiB, max | load |

@@ -1,6 +1,6 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createHeatmap, createStat } from '../panels.ts'
-import { perSecond, quantile } from '../promql.ts'
+import { perSecond, quantile, ratio } from '../promql.ts'
 
 const REFRESH = 'route=~"/api/v1/auth/(refresh|auto-refresh)"'
 /** Share of refreshes that are not in `bad`, over the selected time. */
@@ -51,7 +51,10 @@ export const overview = createDashboard({
         unit: 'percentunit',
         width: 4,
         decimals: 2,
-        expr: `${perSecond('auth_refreshes_total', { where: GOOD })} / ${perSecond('auth_refreshes_total')}`,
+        expr: ratio(
+          perSecond('auth_refreshes_total', { where: GOOD }),
+          perSecond('auth_refreshes_total'),
+        ),
       }),
       createStat({
         title: 'Thefts detected',
@@ -152,7 +155,10 @@ export const overview = createDashboard({
         unit: 's',
         width: 8,
         queries: {
-          average: `${perSecond('auth_refresh_interval_seconds_sum')} / ${perSecond('auth_refresh_interval_seconds_count')}`,
+          average: ratio(
+            perSecond('auth_refresh_interval_seconds_sum'),
+            perSecond('auth_refresh_interval_seconds_count'),
+          ),
           median: quantile(0.5, 'auth_refresh_interval_seconds'),
         },
       }),
@@ -192,7 +198,7 @@ export const overview = createDashboard({
         unit: 'reqps',
         width: 8,
         queries: {
-          '{{method}} {{route}}': `sum by (method, route) (rate(auth_http_request_duration_seconds_count{${AT}}[$__rate_interval])) > 0`,
+          '{{method}} {{route}}': `${perSecond('auth_http_request_duration_seconds_count', { by: 'method, route' })} > 0`,
         },
       }),
       createGraph({

@@ -143,7 +143,7 @@ export const runtime = createDashboard({
       createGraph({
         title: 'Clock offset',
         description:
-          "The database's clock minus that of each auth-api. Above 0.5 s an alert fires, above 5 s the replica is not ready.",
+          "The database's clock minus each auth-api's. Above 0.5 s an alert fires; above 5 s the replica is not ready.",
         unit: 's',
         width: 8,
         queries: { '{{instance}}': `auth_clock_offset_seconds{${AT}}` },

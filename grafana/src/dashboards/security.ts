@@ -1,6 +1,6 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { AT, createGraph, createStat, createText } from '../panels.ts'
-import { perSecond, quantile } from '../promql.ts'
+import { perSecond, quantile, ratio } from '../promql.ts'
 
 /** Link to the traces of the panel's time. */
 const TRACES = {
@@ -14,7 +14,8 @@ select occurred_at, session_id, user_id, data from cleanup.audit_events
 where type in ('session.reuse-detected.v1', 'session.shadow-suspected.v1') and occurred_at > now() - interval '1 hour';
 \`\`\`
 
-How to follow a session and what to do: \`docs/security-operations.md\`. What to do about an alert: \`docs/runbooks/security.md\`.`
+How to follow a session and what to do: \`docs/security-operations.md\`.
+What to do about an alert: \`docs/runbooks/security.md\`.`
 
 /** Signs of stolen tokens and guessed passwords. */
 export const security = createDashboard({
@@ -64,7 +65,10 @@ export const security = createDashboard({
         width: 6,
         decimals: 1,
         limits: { warn: 0.3, bad: 0.5 },
-        expr: `${perSecond('auth_logins_total', { where: 'outcome!="succeeded"' })} / ${perSecond('auth_logins_total')}`,
+        expr: ratio(
+          perSecond('auth_logins_total', { where: 'outcome!="succeeded"' }),
+          perSecond('auth_logins_total'),
+        ),
       }),
       createGraph({
         title: 'Reuses and suspected replays',
