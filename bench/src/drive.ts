@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'undici'
 import { cpuSeconds } from './cpu-seconds.ts'
+import { openConnection } from './open-connection.ts'
 import type { Target } from './targets.ts'
 
 type Load = Readonly<{ clients: number; warmUpMs: number; measureMs: number }>
@@ -10,6 +10,7 @@ export type Measured = Readonly<{
   p99Ms: number
   ownMicros: number
   postgresMicros: number
+  generatorMicros: number
 }>
 
 /** Quiet means less than this share of one core for 250 ms. */
@@ -19,8 +20,8 @@ const QUIET_DEADLINE_MS = 15_000
 /**
  * K clients, each refreshing its own session as fast as it is answered. Rate and latencies are
  * those of the window after the warm-up. CPU is divided by all rotations and counted until the
- * system is quiet, so that later work (events, audit trail) is included. Throws on an answer
- * without a new token pair.
+ * system is quiet, so that later work (events, audit trail) is included. The CPU of this process,
+ * the generator, is that of the load alone. Throws on an answer without a new token pair.
  */
 export async function drive(
   target: Target,
@@ -35,29 +36,23 @@ export async function drive(
   let rotations = 0
 
   async function refreshUntilEnd(index: number): Promise<void> {
-    const connection = new Client(target.url)
+    const connection = await openConnection(target.url, target)
     for (let startedAt = performance.now(); startedAt < until;) {
-      const body = target.toBody(target.sessions[index] ?? '')
-      const response = await connection.request({
-        method: 'POST',
-        path: target.path,
-        headers: { 'content-type': target.contentType },
-        body,
-      })
-      const { access_token: access, refresh_token: refresh } =
-        target.toPair(await response.body.json()) ?? {}
+      const { status, body } = await connection.post(target.toBody(target.sessions[index] ?? ''))
+      const access = readText(body, 'access_token')
+      const refresh = readText(body, 'refresh_token')
       for (const token of [access, refresh]) {
-        if (response.statusCode !== 200 || token === undefined || given.has(token))
-          throw new Error(`${target.name} answered ${response.statusCode} without a new pair`)
+        if (status !== 200 || token === '' || given.has(token))
+          throw new Error(`${target.name} answered ${status} without a new pair`)
         given.add(token)
       }
-      target.sessions[index] = refresh ?? ''
+      target.sessions[index] = refresh
       const endedAt = performance.now()
       if (endedAt > from && endedAt <= until) times.push(endedAt - startedAt)
       rotations += 1
       startedAt = endedAt
     }
-    await connection.close()
+    connection.close()
   }
 
   async function use() {
@@ -78,7 +73,9 @@ export async function drive(
     }
   }
 
+  const generatorBefore = process.cpuUsage()
   await Promise.all(Array.from({ length: clients }, (_, index) => refreshUntilEnd(index)))
+  const generator = process.cpuUsage(generatorBefore)
   const after = await quiet()
   const sorted = times.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(share * sorted.length)] ?? Number.NaN
@@ -88,5 +85,12 @@ export async function drive(
     p99Ms: at(0.99),
     ownMicros: (1e6 * (after.own - before.own)) / rotations,
     postgresMicros: (1e6 * (after.postgres - before.postgres)) / rotations,
+    generatorMicros: (generator.user + generator.system) / rotations,
   }
+}
+
+/** Returns a text field of compact JSON, without parsing the rest; '' when it is missing. */
+function readText(json: string, name: string): string {
+  const start = json.indexOf(`"${name}":"`) + name.length + 4
+  return start < name.length + 4 ? '' : json.slice(start, json.indexOf('"', start))
 }

@@ -14,7 +14,6 @@ export type Target = Readonly<{
   path: string
   contentType: string
   toBody: (token: string) => string
-  toPair: (answer: unknown) => { access_token?: string; refresh_token?: string } | undefined
   sessions: string[]
   pids: readonly number[]
   stop: () => Promise<void>
@@ -34,8 +33,6 @@ const OUR_API = {
   path: '/api/v1/auth/refresh',
   contentType: 'application/json',
   toBody: (token: string) => JSON.stringify({ refresh_token: token }),
-  toPair: (answer: unknown) =>
-    (answer as { data?: { access_token: string; refresh_token: string } }).data,
 }
 const toUrl = (port: string) => `http://127.0.0.1:${port}`
 
@@ -77,7 +74,6 @@ export async function startPeer({ sessions, databaseUrl, logDir, path }: Options
     path: '/token',
     contentType: 'application/x-www-form-urlencoded',
     toBody: (token) => `grant_type=refresh_token&client_id=bench&refresh_token=${token}`,
-    toPair: (answer) => answer as { access_token?: string; refresh_token?: string },
     sessions: tokens,
     pids: [server.pid],
     stop: server.stop,
@@ -193,7 +189,8 @@ async function signIn(url: string, sessions: number): Promise<string[]> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(USER),
     })
-    const token = OUR_API.toPair(await response.json())?.refresh_token
+    const { data } = (await response.json()) as { data: { refresh_token: string } | null }
+    const token = data?.refresh_token
     if (token !== undefined) tokens.push(token)
     else if (response.status === 503) await delay(100)
     else throw new Error(`${url} rejected the sign-in with ${response.status}`)

@@ -26,6 +26,7 @@ export function toTable(samples: readonly Sample[], references: readonly Referen
       middle('perSecond', 0),
       `${middle('p50Ms', 1)} / ${middle('p99Ms', 1)}`,
       `${middle('ownMicros', 0)} + ${middle('postgresMicros', 0)}`,
+      middle('generatorMicros', 0),
       ...references.map((reference) => toRatio(group, samples, reference)),
     ]
   })
@@ -35,6 +36,7 @@ export function toTable(samples: readonly Sample[], references: readonly Referen
     'rotations/s',
     'p50 / p99 ms',
     'CPU us: own + Postgres',
+    'generator',
     ...references.map(({ title }) => title),
   ]
   return [head, head.map(() => '---'), ...rows]
