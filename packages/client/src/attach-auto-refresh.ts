@@ -50,9 +50,14 @@ const adapters = new WeakSet()
  * @param instance an axios instance
  * @param tokenManager the manager whose session is used
  * @returns a function that detaches the instance
- * @example const api = axios.create({ baseURL: 'https://api.example.com' }) attachAutoRefresh(api,
- *   new TokenManager({ baseURL: 'https://auth.example.com', allowedOrigins:
- *   ['https://api.example.com'] }))
+ * @example
+ * const baseURL = 'https://api.example.com'
+ * const api = axios.create({ baseURL })
+ * const tokenManager = new TokenManager({
+ *   baseURL: 'https://auth.example.com',
+ *   allowedOrigins: [baseURL],
+ * })
+ * attachAutoRefresh(api, tokenManager)
  */
 export function attachAutoRefresh(instance: AxiosLike, tokenManager: TokenManager): () => void {
   const { auth } = tokenManager

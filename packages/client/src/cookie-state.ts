@@ -7,8 +7,8 @@ export type CookieState = ReturnType<typeof createCookieState>
 
 /**
  * State of a cookie that no script can read: the Idempotency-Key of a pending refresh, or a pending
- * sign-out. It is kept in localStorage like the cookie is kept in the browser, whatever `storage`
- * the access token has.
+ * sign-out. Like the cookie it belongs to the browser, so it is kept in localStorage, whatever
+ * `storage` the access token has.
  */
 export function createCookieState(name: string) {
   let area: Record<string, string | undefined> = localArea() ?? {}

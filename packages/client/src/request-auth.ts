@@ -38,10 +38,10 @@ export function createRequestAuth({
   // With the cookie transport only the server knows whether the user is signed in, so it is asked
   // once.
   let asked = cookieState === undefined
-  // `renewedIn`: the epoch in which a 401 has led to a refresh here. `doubted`: the token that was
-  // refreshed after a 401 without an error code. Tokens of other tabs count too: two tabs that
+  // `refreshedIn`: the epoch in which a 401 has led to a refresh here. `doubted`: the token that
+  // replaced one refused without an error code. Tokens of other tabs count too: two tabs that
   // considered only their own would refresh each other's without end.
-  let renewedIn: number | undefined
+  let refreshedIn: number | undefined
   let doubted: string | undefined
 
   /**
@@ -58,7 +58,7 @@ export function createRequestAuth({
    * Refreshes if possible. Throws if the request would look like one of a signed-out user, because
    * callers take a 401 for a logout.
    */
-  async function renewed(signal: Signal, isRefused = false): Promise<void> {
+  async function refreshOrThrow(signal: Signal, isRefused = false): Promise<void> {
     try {
       await within(refresh(), undefined, signal)
     } catch (error) {
@@ -90,7 +90,7 @@ export function createRequestAuth({
       } else if (state === 'none' ? !asked : state !== 'live') {
         // With the cookie transport, refresh before sending: the server would otherwise rotate the
         // cookie on a response that may get lost.
-        await renewed(signal)
+        await refreshOrThrow(signal)
         asked = true
       }
       return credentials(epoch)
@@ -112,12 +112,12 @@ export function createRequestAuth({
         return undefined
       await store.load()
       if (store.current?.accessToken === accessToken) {
-        if (renewedIn === epoch && store.ageMs() < FRESH_MS) return undefined
-        await renewed(signal, true)
+        if (refreshedIn === epoch && store.ageMs() < FRESH_MS) return undefined
+        await refreshOrThrow(signal, true)
       }
       const next = credentials(epoch)
       if (next === undefined || next.session.accessToken === accessToken) return undefined
-      renewedIn = epoch
+      refreshedIn = epoch
       if (code === undefined) doubted = next.session.accessToken
       return next
     },
