@@ -67,7 +67,7 @@ export const ROTATION: readonly KnownBug[] = [
     ...store,
     name: 'a migration that adds a column breaks the prepared statements of running replicas',
     file: 'services/token-store/src/adapters/postgres/lock-sessions.ts',
-    find: 'select ${SESSION_COLUMNS} from token_store.sessions where id',
+    find: 'select ${SESSION_COLUMN_NAMES} from token_store.sessions where id',
     replace: 'select * from token_store.sessions where id',
     project: 'int',
     test: 'followers',

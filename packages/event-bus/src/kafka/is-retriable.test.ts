@@ -27,7 +27,7 @@ test.each([
     true,
   ],
   ['the password is wrong', wrapped(new errors.KafkaJSSASLAuthenticationError('no')), false],
-  ['a fault of ours', new TypeError('x is not a function'), false],
+  ['a defect', new TypeError('x is not a function'), false],
   ['no error at all', 'x', false],
 ])('%s', (_, error, expected) => {
   expect(isRetriable(error)).toBe(expected)

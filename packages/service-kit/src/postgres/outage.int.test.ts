@@ -13,13 +13,13 @@ afterAll(() => server?.stop())
 test.each(['stopServer', 'killServer'] as const)(
   '%s: every query fails as unavailable, and succeeds again after the restart',
   async (outage) => {
-    const patience = new URLSearchParams({
+    const timeouts = new URLSearchParams({
       options: '-c statement_timeout=60000',
       query_timeout: '60000',
       connectionTimeoutMillis: '30000',
     })
     const pool = createPool({
-      url: `${server.url}&${patience.toString()}`,
+      url: `${server.url}&${timeouts.toString()}`,
       applicationName: 'test',
       max: 2,
       onError: () => {},

@@ -43,7 +43,7 @@ test('each query is in the trace of its caller, also with a busy pool, and a fai
         }),
       ),
     )
-    const untraced = pool.query({ name: 'of-nobody', text: 'select 1' })
+    const untraced = pool.query({ name: 'untraced', text: 'select 1' })
     expect((await Promise.all(asked)).map(({ rows }) => rows[0]?.n)).toEqual(['a', 'b', 'c'])
     await untraced
     expect(noted.splice(0)).toEqual([

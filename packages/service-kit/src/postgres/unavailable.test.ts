@@ -18,7 +18,7 @@ describe('isUnavailable', () => {
     '25P03',
     '28P01',
     'XX000',
-  ])('%s can pass by itself', (code) => {
+  ])('%s is temporary', (code) => {
     expect(isUnavailable(withCode(code))).toBe(true)
   })
 

@@ -278,15 +278,17 @@ test('a clock that is ahead removes nothing from the window', async () => {
 
 test('a detection that the bus rejected is alarmed once at once, and published once when its event is redelivered, with the same id', async () => {
   const { watch, published, outside, publish, results } = setUp()
-  publish.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
+  publish
+    .mockRejectedValueOnce(new Error('unavailable'))
+    .mockRejectedValueOnce(new Error('unavailable'))
   const event = reused()
-  await expect(watch([event])).rejects.toThrow('away')
+  await expect(watch([event])).rejects.toThrow('unavailable')
   expect([published, outside.length, results]).toEqual([
     [],
     1,
     ['session.reuse-detected.v1 failed'],
   ])
-  await expect(watch([event])).rejects.toThrow('away')
+  await expect(watch([event])).rejects.toThrow('unavailable')
   await watch([event])
   await watch([event])
   expect([published.length, outside]).toEqual([1, [published[0]?.id]])
@@ -301,9 +303,9 @@ test.each([30, 61, 3599])(
   'a bus that rejects for %i s loses no detection: it is published with its evidence, and its window begins then',
   async (seconds) => {
     const { watch, published, publish } = setUp(only('refresh_velocity'))
-    publish.mockRejectedValue(new Error('away'))
+    publish.mockRejectedValue(new Error('unavailable'))
     const events = [0, 1, 2].map((i) => rotated(i))
-    await expect(watch(events)).rejects.toThrow('away')
+    await expect(watch(events)).rejects.toThrow('unavailable')
     clock.now += seconds * 1000
     publish.mockImplementation(async (detections) => void published.push(...detections))
     // another event has moved the window on

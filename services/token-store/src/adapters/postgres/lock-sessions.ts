@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg'
 import type { Session } from '../../domain/session.ts'
-import { SESSION_COLUMNS, toSession, type SessionRow } from './session-row.ts'
+import { SESSION_COLUMN_NAMES, toSession, type SessionRow } from './session-columns.ts'
 
 /** Locks in id order, as every statement that locks several sessions: batches cannot deadlock. */
 export async function lockSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions',
-    text: `select ${SESSION_COLUMNS} from token_store.sessions where id = any($1::uuid[]) order by id for update`,
+    text: `select ${SESSION_COLUMN_NAMES} from token_store.sessions where id = any($1::uuid[]) order by id for update`,
     values: [ids],
   })
   return rows.map(toSession)
@@ -21,7 +21,7 @@ export async function lockSessionsBelowVersion(
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions-below-version',
     text: `
-      select ${SESSION_COLUMNS} from token_store.sessions
+      select ${SESSION_COLUMN_NAMES} from token_store.sessions
       where user_id = $1::uuid and user_version < $2::bigint and revoked_at is null
       order by id
       for update`,
