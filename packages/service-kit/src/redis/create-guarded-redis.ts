@@ -45,7 +45,7 @@ export function createGuardedRedis({
   })
   let isOpen = false
 
-  /** After a failed SELECT ioredis stays in database 0, so the breaker must not close before one. */
+  /** After a failed SELECT ioredis stays in database 0: the breaker stays open until one succeeds. */
   async function selectAndProbe(): Promise<void> {
     const { db = 0 } = client.options
     if (db !== 0) await client.select(db)

@@ -31,6 +31,7 @@ export type Session = Readonly<{
   /** number of the last event */
   seq: number
   accessExpiresAtMs: number
+  /** points left in the rate limits of rotations and replays, at `bucketAtMs` */
   rotationPoints: number
   replayPoints: number
   bucketAtMs: number
