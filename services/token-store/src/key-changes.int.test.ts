@@ -30,7 +30,7 @@ test('a start with another key under a known kid fails as a configuration error,
   const start = withReplica({ REFRESH_TOKEN_KEYS: `1:${b}` }, async () => {})
   await expect(start).rejects.toThrow(ConfigError)
   await expect(start).rejects.toThrow(
-    /REFRESH_TOKEN_KEYS: the key of kid 1 is not the one[^]*REFRESH_TOKEN_RETIRED_KIDS/,
+    /REFRESH_TOKEN_KEYS: the key of kid 1 differs[^]*REFRESH_TOKEN_RETIRED_KIDS/,
   )
   expect((await first.store.rotate(refresh(token))).outcome).toBe('rotated')
 })
