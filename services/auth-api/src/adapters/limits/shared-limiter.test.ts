@@ -24,8 +24,8 @@ function aBreaker() {
 async function aPair(points: number) {
   const limit = { points, seconds: 60 }
   const counter = createBoundedLimiter({ limit })
-  const isThere = vi.fn<() => boolean>(() => true)
-  const through = <T>(work: () => Promise<T>) => (isThere() ? work() : fail())
+  const isAvailable = vi.fn<() => boolean>(() => true)
+  const through = <T>(work: () => Promise<T>) => (isAvailable() ? work() : fail())
   const shared = {
     take: vi.fn<Limiter['take']>((key) => through(() => counter.take(key))),
     refund: (key: string) => through(() => counter.refund(key)),
@@ -39,7 +39,7 @@ async function aPair(points: number) {
       recover,
     }
   }
-  return { a: await replica(), b: await replica(), shared, isThere }
+  return { a: await replica(), b: await replica(), shared, isAvailable }
 }
 
 test('two replicas share a limit, and one can take what the other has refunded', async () => {
@@ -55,14 +55,14 @@ test('two replicas share a limit, and one can take what the other has refunded',
 })
 
 test('without the shared counter each replica continues from its own count', async () => {
-  const { a, b, isThere } = await aPair(3)
+  const { a, b, isAvailable } = await aPair(3)
   expect([await a.take('k'), await a.take('k'), await b.take('k')]).toEqual([
     allowed,
     allowed,
     allowed,
   ])
   expect(await a.take('k')).toEqual(refused)
-  isThere.mockReturnValue(false)
+  isAvailable.mockReturnValue(false)
   expect([await a.take('k'), await a.take('k')]).toEqual([allowed, refused])
   expect([await b.take('k'), await b.take('k'), await b.take('k')]).toEqual([
     allowed,
@@ -74,13 +74,13 @@ test('without the shared counter each replica continues from its own count', asy
 })
 
 test('after a failure the shared counter is not called until a probe succeeds', async () => {
-  const { a, b, shared, isThere } = await aPair(5)
-  isThere.mockReturnValue(false)
+  const { a, b, shared, isAvailable } = await aPair(5)
+  isAvailable.mockReturnValue(false)
   for (let i = 0; i < 3; i++) expect(await a.take('k')).toEqual(allowed)
   await a.recover()
   await a.take('k')
   expect(shared.take).toHaveBeenCalledTimes(1)
-  isThere.mockReturnValue(true)
+  isAvailable.mockReturnValue(true)
   await a.recover()
   await a.take('k')
   expect(shared.take).toHaveBeenCalledTimes(2)
