@@ -167,7 +167,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     interval: '15s',
     series: {
       ...PRESENT,
-      'auth_logins_total{job="auth-api", outcome="succeeded"}': samples(flat(0, 20), flat(0, 20)),
+      'auth_logins_total{job="auth-api", outcome="succeeded"}': samples(
+        flat(0, 20),
+        'stale',
+        '_x38',
+        flat(0, 20),
+      ),
     },
     firing: { '5m': 0, '14m': 1, '15m30s': 0 },
   },

@@ -81,8 +81,8 @@ test('keys with other values end the process with 78 and are all reported', asyn
   expect(ended.code).toBe(78)
   for (const part of [
     '4 settings are wrong',
-    'of kid 1 is',
-    'of kid 7 is',
+    'of kid 1 differs',
+    'of kid 7 differs',
     'does not open the signing key',
     'USERNAME_HASH_KEY is not',
   ]) {
