@@ -4,7 +4,7 @@ import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import { repeat } from '@auto-refresh/service-kit/timing'
 import type { Pool } from 'pg'
 import { oldestPendingSeconds } from './adapters/postgres/pending-revocations.ts'
-import { buildEndRetention } from './build-end-retention.ts'
+import { buildDeleteOldRecords } from './build-delete-old-records.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
 import type { DeliverRevocations } from './use-cases/sessions/deliver-revocations.ts'
@@ -57,7 +57,7 @@ export function buildBackground({
     }),
     repeat({
       everyMs: RETENTION_MS,
-      run: buildEndRetention({
+      run: buildDeleteOldRecords({
         pool,
         clock,
         retentionDays: auditRetentionDays,

@@ -5,7 +5,7 @@ import type { EventQueueDeps } from './adapters/events/create-event-queue.ts'
 import { createLoginEvents } from './adapters/events/create-login-events.ts'
 import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
 import type { Limits } from './build-limits.ts'
-import { buildLoadFamiliar } from './build-load-familiar.ts'
+import { buildLoadFamiliarSignIns } from './build-load-familiar-sign-ins.ts'
 import type { KnownUsers } from './ports/known-users.ts'
 import type { LoginAudit } from './ports/login-records.ts'
 import type { Passwords } from './ports/passwords.ts'
@@ -78,7 +78,7 @@ export function buildSignIn({
       accessTtlSeconds,
     }),
     isSignInShed: (block: string) => passwords.isBusy() && !familiar.hasBlock(block),
-    loadFamiliar: buildLoadFamiliar({ audit, familiar, elapsedMs, log }),
+    loadFamiliar: buildLoadFamiliarSignIns({ audit, familiar, elapsedMs, log }),
     flushLoginEvents: loginEvents.flush,
   }
 }

@@ -80,12 +80,12 @@ export const ENGINES: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/build-end-retention.ts',
+    file: 'services/auth-api/src/build-delete-old-records.ts',
     name: 'the retention of sign-ins deletes one batch a run, whatever waits',
     find: 'budgetMs: BUDGET_MS',
     replace: 'budgetMs: 0',
     project: 'int',
-    test: 'build-end-retention',
+    test: 'build-delete-old-records',
   },
   {
     workspace: 'services/auth-api',

@@ -129,12 +129,12 @@ export const OPERATIONS: readonly KnownBug[] = [
   },
   {
     name: 'sign-ins that cannot be deleted are not seen',
-    file: 'services/auth-api/src/build-end-retention.ts',
+    file: 'services/auth-api/src/build-delete-old-records.ts',
     find: '    } finally {',
     replace: '    } catch (error) {\n      throw error',
     workspace: 'services/auth-api',
     project: 'int',
-    test: 'build-end-retention',
+    test: 'build-delete-old-records',
   },
   {
     name: 'a starting Kafka is logged as a warning repeatedly',

@@ -67,7 +67,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   {
     ...list,
     name: 'the ETag of the revocation list does not cover the lifetimes',
-    file: 'services/auth-api/src/adapters/memory/create-set-tag.ts',
+    file: 'services/auth-api/src/adapters/memory/create-revocation-tag.ts',
     find: 'for (let index = -2;',
     replace: 'for (let index = 0;',
   },

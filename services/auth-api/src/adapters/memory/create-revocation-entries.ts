@@ -1,4 +1,4 @@
-import { createSetTag } from './create-set-tag.ts'
+import { createRevocationTag } from './create-revocation-tag.ts'
 
 /**
  * `untilMs`: on the monotonic clock of this process. `storeUntilMs`: as token-store reported it.
@@ -38,7 +38,7 @@ export function createRevocationEntries() {
   let droppedUpToMs = -Infinity
   /** the earliest end of all entries, or earlier */
   let firstEndMs = Infinity
-  const tag = createSetTag()
+  const tag = createRevocationTag()
 
   function keepRecent(sessionId: string, learnedMs: number): void {
     if (recentIds.length === MOST_RECENT) {

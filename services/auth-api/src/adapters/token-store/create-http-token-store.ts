@@ -16,9 +16,9 @@ import {
 import type { CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import { createCall } from './create-call.ts'
-import { createDirectory, type Lookup } from './create-directory.ts'
+import { createFindReplicas, type Lookup } from './create-find-replicas.ts'
 import { createReplicas } from './create-replicas.ts'
-import { createVerbs } from './create-verbs.ts'
+import { createMethods } from './create-methods.ts'
 import { openReplica } from './open-replica.ts'
 
 /** Shorter than the 3 s for a whole request, longer than any statement of token-store. */
@@ -58,12 +58,12 @@ export function createHttpTokenStore({
   tracing?: Tracing
 }): { tokenStore: TokenStore; close(): Promise<void> } {
   const replicas = createReplicas({
-    directory: createDirectory({ urls, lookup, nowMs }),
+    findReplicas: createFindReplicas({ urls, lookup, nowMs }),
     open: (endpoint) => openReplica({ endpoint, apiKey, tracing }),
     nowMs,
     log,
   })
-  const { single, batched } = createVerbs({
+  const { single, batched } = createMethods({
     call: createCall({ replicas, nowMs, random }),
     deadlineMs,
     nowMs,

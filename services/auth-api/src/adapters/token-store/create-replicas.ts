@@ -1,5 +1,5 @@
 import type { Log } from '../../ports/telemetry.ts'
-import type { Directory, Endpoint } from './create-directory.ts'
+import type { FindReplicas, Endpoint } from './create-find-replicas.ts'
 import type { Replica } from './open-replica.ts'
 
 /** How long an unhealthy replica is not probed, and the deadline of a probe. */
@@ -26,12 +26,12 @@ export type Replicas = ReturnType<typeof createReplicas>
  * succeeds. When all are unhealthy, the one that failed longest ago is used.
  */
 export function createReplicas({
-  directory,
+  findReplicas,
   open,
   nowMs,
   log,
 }: {
-  directory: Directory
+  findReplicas: FindReplicas
   open(endpoint: Endpoint): Replica
   nowMs(): number
   log: Pick<Log, 'info' | 'warn'>
@@ -42,7 +42,7 @@ export function createReplicas({
 
   async function refreshMembers(): Promise<Member[]> {
     const endpoints = new Map(
-      (await directory()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
+      (await findReplicas()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
     )
     if (closed) throw new Error('The token-store client is closed')
     for (const [key, endpoint] of endpoints) {

@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import type { SpanOptions, Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'undici'
-import type { Endpoint } from './create-directory.ts'
+import type { Endpoint } from './create-find-replicas.ts'
 
 const CONNECTIONS = 32
 const CONNECT_MS = 1000

@@ -18,7 +18,7 @@ type Waiting = { request: RotateRequest; deadlineAtMs: number }
 type Verb<Request, Result extends TSchema> = (request: Request) => Promise<Static<Result>>
 
 /** Creates the methods of the client: calls of one item, and calls that are batched. */
-export function createVerbs({
+export function createMethods({
   call,
   deadlineMs,
   nowMs,

@@ -1,6 +1,6 @@
 import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildEndRetention } from './build-end-retention.ts'
+import { buildDeleteOldRecords } from './build-delete-old-records.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
@@ -22,7 +22,7 @@ test('one run deletes all records whose retention has ended and reports the olde
     select 'u' || n, 'u' || n, 'user', 'h', false from generate_series(1, 3) as n returning id, username)
     insert into auth_api.role_changes select id, 'user', now() - interval '1 day' * (case username when 'u1' then 1 else 3 end) from added`)
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
-  const endRetention = buildEndRetention({
+  const deleteOldRecords = buildDeleteOldRecords({
     pool,
     clock: { nowMs: Date.now, isDoubtful: () => false },
     retentionDays: 90,
@@ -30,7 +30,7 @@ test('one run deletes all records whose retention has ended and reports the olde
     signal: new AbortController().signal,
   })
   // Two replicas at once must not wait for each other.
-  await Promise.all([endRetention(), endRetention()])
+  await Promise.all([deleteOldRecords(), deleteOldRecords()])
   const { rows } = await pool.query(
     'select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles',
   )
@@ -56,7 +56,7 @@ test('the age of the oldest sign-in is reported even when nothing can be deleted
   const clock = { nowMs: Date.now, isDoubtful: () => false }
   const signal = new AbortController().signal
   await expect(
-    buildEndRetention({ pool, clock, retentionDays: 90, metrics, signal })(),
+    buildDeleteOldRecords({ pool, clock, retentionDays: 90, metrics, signal })(),
   ).rejects.toThrow('cannot answer')
   const oldest = Number(
     /^auth_sign_ins_oldest_seconds (\S+)$/m.exec((await metrics.scrape()).text)?.[1],

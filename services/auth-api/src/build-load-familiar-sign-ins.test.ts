@@ -1,7 +1,7 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { expect, test, vi } from 'vitest'
 import { createFamiliarSignIns } from './adapters/memory/create-familiar-sign-ins.ts'
-import { buildLoadFamiliar } from './build-load-familiar.ts'
+import { buildLoadFamiliarSignIns } from './build-load-familiar-sign-ins.ts'
 import type { LoginAudit } from './ports/login-records.ts'
 import { aLog } from './testing/fakes.ts'
 
@@ -17,7 +17,12 @@ test('the latest sign-ins are read in pages; a failure keeps those read and does
   })
   signInsBefore.mockRejectedValueOnce(new CodedError('unavailable'))
   const familiar = createFamiliarSignIns()
-  await buildLoadFamiliar({ audit: { signInsBefore }, familiar, elapsedMs: () => 0, log: aLog() })()
+  await buildLoadFamiliarSignIns({
+    audit: { signInsBefore },
+    familiar,
+    elapsedMs: () => 0,
+    log: aLog(),
+  })()
   expect(signInsBefore.mock.calls).toEqual([[undefined], ['9'], ['4']])
   expect(familiar.has({ usernameHash: 'ada', block: '203.0.113.7/32' })).toBe(true)
   expect(familiar.hasBlock('2001:db8:0:0::/64')).toBe(true)

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 export type Endpoint = Readonly<{ url: string; address: string }>
 /** Returns all addresses of a host name. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>
-export type Directory = () => Promise<readonly Endpoint[]>
+export type FindReplicas = () => Promise<readonly Endpoint[]>
 
 const FRESH_MS = 2000
 
@@ -13,7 +13,7 @@ const FRESH_MS = 2000
  * in the background when the last result is older than 2 s; only the first lookup is awaited. A
  * name whose lookup fails keeps its addresses. Throws when no address is known.
  */
-export function createDirectory({
+export function createFindReplicas({
   urls,
   lookup,
   nowMs,
@@ -21,7 +21,7 @@ export function createDirectory({
   urls: readonly string[]
   lookup: Lookup
   nowMs(): number
-}): Directory {
+}): FindReplicas {
   const known = new Map<string, readonly string[]>()
   let askedMs = -Infinity
   let asking: Promise<unknown> | undefined

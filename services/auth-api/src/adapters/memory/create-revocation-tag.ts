@@ -5,7 +5,7 @@
  * The hash is cyrb128. A cryptographic hash would take ten times as long and is not needed: the ids
  * are random and ours, so an attacker cannot choose two that cancel each other out.
  */
-export function createSetTag() {
+export function createRevocationTag() {
   const lanes = new Int32Array(4)
 
   return {

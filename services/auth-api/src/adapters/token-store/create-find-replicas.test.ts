@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { createDirectory } from './create-directory.ts'
+import { createFindReplicas } from './create-find-replicas.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function open(urls: string[]) {
   const state = { nowMs: 0, addresses: ['10.0.0.1'], fails: false, lookups: 0 }
-  const directory = createDirectory({
+  const findReplicas = createFindReplicas({
     urls,
     nowMs: () => state.nowMs,
     async lookup() {
@@ -14,7 +14,7 @@ function open(urls: string[]) {
       return state.addresses
     },
   })
-  const addresses = async () => (await directory()).map(({ address }) => address)
+  const addresses = async () => (await findReplicas()).map(({ address }) => address)
   return { state, addresses }
 }
 

@@ -23,7 +23,7 @@ const ROLE_CHANGE_DAYS = LONGEST_ACCESS_TOKEN_SECONDS / 86_400 + 1
  * Deletes sign-ins and notices whose retention has ended, batch after batch, and reports the age of
  * the oldest sign-in.
  */
-export function buildEndRetention({
+export function buildDeleteOldRecords({
   pool,
   clock,
   retentionDays,

@@ -13,7 +13,7 @@ const BUDGET_MS = 2000
  * Reads the latest sign-ins into memory at the start, so that a restart in a flood does not refuse
  * users at their usual place. A failure is logged and does not stop the start.
  */
-export function buildLoadFamiliar({
+export function buildLoadFamiliarSignIns({
   audit,
   familiar,
   elapsedMs,
