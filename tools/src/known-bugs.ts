@@ -15,6 +15,10 @@ const decision = {
   file: 'services/token-store/src/domain/decide-rotation.ts',
   project: 'unit',
 } as const
+const graceWindow = {
+  ...decision,
+  file: 'services/token-store/src/domain/grace-window.ts',
+} as const
 const client = (file: string, test: string) =>
   ({
     workspace: 'packages/client',
@@ -62,7 +66,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     test: 'rotation',
   },
   {
-    ...decision,
+    ...graceWindow,
     name: 'a late duplicate is an alarm',
     find: 'graceMs > 0 && generation > floor',
     replace: 'graceMs > 0 && generation === session.generation - 1',
@@ -76,14 +80,14 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     test: 'rotation-history',
   },
   {
-    ...decision,
+    ...graceWindow,
     name: 'a quick reuse is not detected',
     find: 'generation > floor &&',
     replace: 'generation >= 0 &&',
     test: 'rotation-history',
   },
   {
-    ...decision,
+    ...graceWindow,
     name: 'the floor overtakes an honest client',
     find: 'markGeneration: session.generation - 1,',
     replace: 'markGeneration: session.generation,',

@@ -1,6 +1,7 @@
 import type { ClientContext, RevokeReason } from '@auto-refresh/contracts'
 import { assessReplay, rememberRotator, type Assessment } from './assess-replay.ts'
 import { decideRevocation } from './decide-revocation.ts'
+import { advanceFloor, isInGraceWindow } from './grace-window.ts'
 import { isExpired, secondsBetween, toEvent, toIso, type Change, type Session } from './session.ts'
 import { refill, takePoint, type Limit } from './token-bucket.ts'
 import type { UptimeClock } from './uptime.ts'
@@ -75,7 +76,7 @@ export function decideRotation(
     presented.generation === session.generation - 1 &&
     presented.attemptHash !== null &&
     presented.attemptHash === session.attemptHash
-  if (!sameAttempt && !isInWindow(session, presented.generation, clock, policy.graceMs))
+  if (!sameAttempt && !isInGraceWindow(session, presented.generation, clock, policy.graceMs))
     return decideReuse(session, presented, clock)
 
   const assessment = assessReplay(session, presented.context, sameAttempt)
@@ -163,38 +164,6 @@ function decideSuccessor(
     change: { session: next, events: [event] },
     intervalSeconds,
   }
-}
-
-/**
- * Moves the floor, below which no generation is replayed. Two numbers replace a history: every
- * generation superseded more than two grace windows ago is below the floor, and none superseded
- * within one is, however fast the client rotates. So fast rotations cannot hide a theft.
- */
-function advanceFloor(session: Session, clock: UptimeClock, graceMs: number) {
-  const markAtMs = Math.min(session.markAtMs, clock.nowMs)
-  if (clock.uptimeSinceMs(markAtMs) <= graceMs) return { markAtMs }
-  return {
-    floorGeneration: session.markGeneration,
-    markGeneration: session.generation - 1,
-    markAtMs: session.rotatedAtMs,
-  }
-}
-
-/**
- * All generations superseded within the grace window may be replayed, not only the last one: six
- * requests that get a 401 at once may each refresh.
- */
-function isInWindow(
-  session: Session,
-  generation: number,
-  clock: UptimeClock,
-  graceMs: number,
-): boolean {
-  const floor =
-    clock.uptimeSinceMs(session.markAtMs) > graceMs
-      ? session.markGeneration
-      : session.floorGeneration
-  return graceMs > 0 && generation > floor && clock.uptimeSinceMs(session.rotatedAtMs) <= graceMs
 }
 
 /**
