@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-const MOST_WORDS = 200
+const MOST_WORDS = 160
 
 const folder = resolve(import.meta.dirname, '../../docs/decisions')
 const files = readdirSync(folder).toSorted()
