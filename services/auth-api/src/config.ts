@@ -44,7 +44,9 @@ export function parseAuthApiConfig(environment: Environment) {
       max: 200,
       section: 'tuning',
       describe:
-        'Most Postgres connections of a process. Raise it while `auth_db_pool_connections{state="waiting"}` stays above 0; all pools together must fit into `max_connections`.',
+        'Most Postgres connections of a process. ' +
+        'Raise it while `auth_db_pool_connections{state="waiting"}` stays above 0; ' +
+        'all pools together must fit into `max_connections`.',
     }),
     tokens: {
       issuer,
@@ -69,7 +71,9 @@ export function parseAuthApiConfig(environment: Environment) {
         default: [],
         section: 'browsers',
         describe:
-          'Exact origins of your front ends, which may send credentials: `https://app.example.com`, `capacitor://localhost`. Standalone without it: any port of localhost, without credentials.',
+          'Exact origins of your front ends, which may send credentials: ' +
+          '`https://app.example.com`, `capacitor://localhost`. Standalone without it: ' +
+          'any port of localhost, without credentials.',
       }),
     },
     allowedHosts: env
@@ -83,7 +87,9 @@ export function parseAuthApiConfig(environment: Environment) {
       default: [],
       section: 'browsers',
       describe:
-        'Addresses or blocks of your proxies, whose `X-Forwarded-For`, `-Proto` and `-Host` count; `Forwarded` never does. Without it all users behind a proxy share its limits.',
+        'Addresses or blocks of your proxies, whose `X-Forwarded-For`, ' +
+        '`-Proto` and `-Host` count; `Forwarded` never does. ' +
+        'Without it all users behind a proxy share its limits.',
     }),
     cookie: readCookie(env),
     debugAutoRefresh: env.boolean('DEBUG_AUTO_REFRESH', {
@@ -95,7 +101,8 @@ export function parseAuthApiConfig(environment: Environment) {
     usernameHashKey: env.key('USERNAME_HASH_KEY', {
       section: 'keys',
       describe:
-        'User names appear in events and in `login_audit` as an HMAC under this key (base64), the same for all replicas.',
+        'User names appear in events and in `login_audit` as an HMAC under this key (base64), ' +
+        'the same for all replicas.',
     }),
     backEndKeys: {
       feed: env.secrets('REVOCATION_FEED_KEYS', {
@@ -107,7 +114,9 @@ export function parseAuthApiConfig(environment: Environment) {
         default: [],
         section: 'keys',
         describe:
-          'One key for each back end that [refreshes for its users](decisions/0020-back-ends-use-separate-keys-to-read-revocations-and-to-refresh.md).',
+          'One key for each back end that ' +
+          '[refreshes for its users]' +
+          '(decisions/0020-back-ends-use-separate-keys-to-read-revocations-and-to-refresh.md).',
       }),
     },
   })
@@ -142,7 +151,8 @@ function readLifetimes(env: EnvironmentReader) {
         max: LONGEST_ACCESS_TOKEN_SECONDS / 60,
         section: 'lifetimes',
         describe:
-          'Minutes that an access token lives. A back end that does not read the revocations accepts a stolen token, or an old role, for that time.',
+          'Minutes that an access token lives. A back end that does not read the revocations ' +
+          'accepts a stolen token, or an old role, for that time.',
       }),
   )
   const dueThresholdSeconds = env.decimal('AUTO_REFRESH_THRESHOLD', {
@@ -176,17 +186,21 @@ function readLimits(env: EnvironmentReader) {
     loginAddress: limit(
       'LOGIN_IP_LIMIT',
       '100/300',
-      'Failed sign-ins from one address. Over it: in 10 s one try of each name, and 30 of all names that never signed in from there.',
+      'Failed sign-ins from one address. Over it: ' +
+        'in 10 s one try of each name, and 30 of all names that never signed in from there.',
     ),
     loginAccount: limit(
       'LOGIN_ACCOUNT_LIMIT',
       '100/3600',
-      'Failed sign-ins of a name from anywhere. Over it: one try in 10 s from each address where the user never signed in.',
+      'Failed sign-ins of a name from anywhere. Over it: ' +
+        'one try in 10 s from each address where the user never signed in.',
     ),
     refusedRefresh: limit(
       'REFUSED_REFRESH_LIMIT',
       '60/60',
-      'Refused refresh tokens: per address with a wrong MAC, per address with an unknown key, per session and address of an ended session. Tokens of live sessions are never limited by it.',
+      'Refused refresh tokens: per address with a wrong MAC, per address with an unknown key, ' +
+        'per session and address of an ended session. ' +
+        'Tokens of live sessions are never limited by it.',
     ),
     // As many as token-store allows replays: an auto-refresh that is not due changes nothing.
     look: refresh === 'off' ? refresh : { ...refresh, points: refresh.points * 5 },
@@ -209,13 +223,15 @@ function readCookie(env: EnvironmentReader) {
       default: undefined,
       section: 'browsers',
       describe:
-        'Sends the cookie to all hosts of a domain, without the [protection of `__Host-`](decisions/0031-refresh-cookies-are-chosen-by-authenticity.md).',
+        'Sends the cookie to all hosts of a domain, ' +
+        'without the [protection of `__Host-`](decisions/0031-refresh-cookies-are-chosen-by-authenticity.md).',
     }),
     partitioned: env.boolean('COOKIE_PARTITIONED', {
       default: false,
       section: 'browsers',
       describe:
-        'One cookie per top-level site (CHIPS), for a front end in a frame of another site. Needs `COOKIE_SAMESITE=none`.',
+        'One cookie per top-level site (CHIPS), for a front end in a frame of another site. ' +
+        'Needs `COOKIE_SAMESITE=none`.',
     }),
   }
   if (cookie.sameSite === 'none' && cookie.secure === 'false')

@@ -70,7 +70,8 @@ function parseOwn(environment: Environment) {
   })
   if (isOpen && demoPassword === DEMO_PASSWORD)
     env.fault(
-      `DEMO_USER_PASSWORD must not be the well-known default, because ${forOthers.join(', ')} let others sign in; choose another`,
+      `DEMO_USER_PASSWORD must not be the well-known default, because ${forOthers.join(', ')} ` +
+        'let others sign in; choose another',
     )
   else if (demoPassword !== undefined && demoPassword !== DEMO_PASSWORD) {
     const reason = refusePassword(demoPassword, 'admin')
@@ -101,7 +102,8 @@ function parseOwn(environment: Environment) {
         default: undefined,
         section: 'standalone',
         describe:
-          'The demo page at `/`. The default follows the rules of the demo password; `true` shows the page to everybody.',
+          'The demo page at `/`. The default follows the rules of the demo password; ' +
+          '`true` shows the page to everybody.',
         unset: '`true` on this machine',
       }),
       isOpen,

@@ -70,13 +70,18 @@ export function parseTokenStoreConfig(environment: Environment) {
         max: 300,
         section: 'lifetimes',
         describe:
-          'Grace window, in which a superseded refresh token gets the current one. Larger: safer for slow clients, and a theft is detected later (after two windows at most). 0: a retry without `Idempotency-Key` ends its session.',
+          'Grace window, in which a superseded refresh token gets the current one. ' +
+          'Larger: safer for slow clients, and a theft is detected later (after two windows at most). ' +
+          '0: a retry without `Idempotency-Key` ends its session.',
       }) * 1000,
     replayContext: env.oneOf('REPLAY_CONTEXT', ['warn', 'strict'], {
       default: 'warn',
       section: 'lifetimes',
       describe:
-        '`strict` ends a session whose superseded token comes from another user agent, or for the third generation in a row from a network that never rotates ([details](architecture.md#followers)). Set it if your servers forward the `User-Agent` of clients.',
+        '`strict` ends a session whose superseded token comes from another user agent, ' +
+        'or for the third generation in a row from a network that never rotates ' +
+        '([details](architecture.md#followers)). ' +
+        'Set it if your servers forward the `User-Agent` of clients.',
     }),
     rotationLimit: rotationLimit === 'off' ? null : rotationLimit,
     // Replays cost no event and no generation: honest racers may have five times as many.

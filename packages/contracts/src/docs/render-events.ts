@@ -11,7 +11,8 @@ const INTRODUCTION = `# Events
 
 Generated from \`packages/contracts\` by \`npm run docs\`; do not edit.
 
-Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: the attributes are Kafka headers, the value is the data as JSON.
+Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: \
+the attributes are Kafka headers, the value is the data as JSON.
 
 | header | content |
 | --- | --- |
@@ -24,11 +25,13 @@ Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: the at
 | \`ce_traceparent\`, \`traceparent\` | the trace of the request (W3C Trace Context), if it was traced |
 | \`content-type\` | \`application/json\` |
 
-* Delivery is at least once. Drop duplicates by \`ce_id\`, or keep the highest \`session_seq\` of each session and drop events that are not above it.
+* Delivery is at least once. Drop duplicates by \`ce_id\`, \
+or keep the highest \`session_seq\` of each session and drop events that are not above it.
 * All events of a session have the same key and arrive in the order of \`session_seq\`; first occurrences have no gap.
 * A type only gains optional fields, so ignore unknown fields. Any other change is a new type.
 * Events contain no token, no password and no full address: \`network\` is the /24 or /48.
-* A message that a consumer cannot decode goes unchanged to \`<topic>.dlq\`, with the headers \`dlq_reason\`, \`dlq_topic\`, \`dlq_partition\`, \`dlq_offset\` and \`dlq_group\`.
+* A message that a consumer cannot decode goes unchanged to \`<topic>.dlq\`, \
+with the headers \`dlq_reason\`, \`dlq_topic\`, \`dlq_partition\`, \`dlq_offset\` and \`dlq_group\`.
 * Times are RFC 3339, durations are seconds. Fields are required unless marked optional.
 * [JSON Schemas](../packages/contracts/schemas) and [examples](../packages/contracts/fixtures).
 `
@@ -37,7 +40,9 @@ const TOPICS = [
   { topic: SESSION_EVENTS_TOPIC, key: 'the session id' },
   {
     topic: LOGIN_EVENTS_TOPIC,
-    key: '`username_hash`, the keyed hash of the user name. For `refresh.refused.v1`: the session id, or the network if no session is known',
+    key:
+      '`username_hash`, the keyed hash of the user name. For `refresh.refused.v1`: ' +
+      'the session id, or the network if no session is known',
   },
   {
     topic: SECURITY_EVENTS_TOPIC,
@@ -77,7 +82,8 @@ function renderTable(fields: readonly Field[]): string {
 }
 
 function renderRow({ name, property, required }: Field): string {
-  return `| \`${name}\`${required ? '' : ' (optional)'} | ${toTypeText(property)} | ${property.description ?? ''} |`
+  const label = `\`${name}\`${required ? '' : ' (optional)'}`
+  return `| ${label} | ${toTypeText(property)} | ${property.description ?? ''} |`
 }
 
 type Field = { name: string; property: JsonSchema; required: boolean }

@@ -23,7 +23,8 @@ export function parseTraceSettings(environment: Environment) {
       default: undefined,
       section: 'operations',
       describe:
-        'OTLP collector for [traces](tracing.md), with [sampling](tracing.md#sampling) and the other standard `OTEL_*` settings. Without it nothing is traced.',
+        'OTLP collector for [traces](tracing.md), with [sampling](tracing.md#sampling) and ' +
+        'the other standard `OTEL_*` settings. Without it nothing is traced.',
       example: 'http://localhost:4318',
     }),
     env.url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', { protocols, default: undefined }),

@@ -9,7 +9,8 @@ const POSTGRES = {
   protocols: ['postgres:', 'postgresql:'],
   section: 'addresses',
   describe:
-    'Postgres 15 or newer, encoded in UTF-8 ([connection](#the-connection-to-postgres)). Without it standalone starts an embedded Postgres.',
+    'Postgres 15 or newer, encoded in UTF-8 ([connection](#the-connection-to-postgres)). ' +
+    'Without it standalone starts an embedded Postgres.',
   example: 'postgres://user:password@localhost:5432/auth',
 } as const
 const HOST: Description = {
@@ -91,7 +92,8 @@ export const readRefreshLimit = (env: EnvironmentReader) =>
     default: '60/60',
     section: 'limits',
     describe:
-      'Rotations per session, over all token-stores. Five times as many replays, and calls of `/auto-refresh` that are not due, are allowed.',
+      'Rotations per session, over all token-stores. ' +
+      'Five times as many replays, and calls of `/auto-refresh` that are not due, are allowed.',
   })
 
 /** `AUDIT_RETENTION_DAYS`. */

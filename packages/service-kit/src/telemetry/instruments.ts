@@ -128,7 +128,8 @@ export function createInstruments({
     ),
     loginEventsDropped: authApi.plainCounter(
       'auth_login_events_dropped_total',
-      'Events of sign-ins and refused refresh tokens dropped because publishing failed; sign-ins remain in `login_audit`, refusals are lost',
+      'Events of sign-ins and refused refresh tokens dropped because publishing failed; ' +
+        'sign-ins remain in `login_audit`, refusals are lost',
     ),
     revocationFeedAge: authApi.plainGauge(
       'auth_revocation_feed_age_seconds',

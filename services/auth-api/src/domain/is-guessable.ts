@@ -1,21 +1,29 @@
 /**
  * The most frequent words in leaked passwords, in English and Indonesian, without digits and signs.
  */
-const WORDS =
-  `password passwort passwd contrasena senha sandi katasandi rahasia secret pass admin administrator root user guest
-test demo default login welcome letmein changeme hello iloveyou ilove loveyou love lover sayang cinta sayangku aku kamu princess
-monkey dragon master shadow sunshine football baseball basketball soccer hockey superman batman spiderman pokemon naruto starwars
-trustno access flower freedom whatever computer internet server system oracle cisco samsung google facebook microsoft windows
-linkedin adobe apple android iphone michael jordan jessica ashley nicole daniel thomas charlie andrew robert jennifer hunter
-killer pepper ginger summer winter spring autumn january february march april june july august september october november december
-monday tuesday wednesday thursday friday saturday sunday mustang corvette ferrari porsche mercedes yamaha honda chelsea liverpool
-arsenal barcelona juventus realmadrid indonesia jakarta bandung surabaya garuda merdeka america london paris berlin cheese cookie
-chocolate banana orange apples butterfly angel angels baby babygirl boy girl family friends jesus christ god blessed faith allah
-bismillah muhammad lovely beautiful forever money lucky secure security qwerty qwertz azerty asdf zxcvbn abc abcd xyz
-matrix hacker ninja phoenix tigger tiger lion eagle falcon wolf panther snoopy mickey donald buster maggie bailey harley jordan
-correcthorsebatterystaple company office work home house temp temporary new old my the one two three`
-    .split(/\s+/)
-    .toSorted((one, other) => other.length - one.length)
+const WORDS = `
+  password passwort passwd contrasena senha sandi katasandi rahasia secret pass admin
+  administrator root user guest test demo default login welcome letmein changeme hello
+  iloveyou ilove loveyou love lover sayang cinta sayangku aku kamu princess monkey dragon
+  master shadow sunshine football baseball basketball soccer hockey superman batman
+  spiderman pokemon naruto starwars trustno access flower freedom whatever computer
+  internet server system oracle cisco samsung google facebook microsoft windows linkedin
+  adobe apple android iphone michael jordan jessica ashley nicole daniel thomas charlie
+  andrew robert jennifer hunter killer pepper ginger summer winter spring autumn january
+  february march april june july august september october november december monday tuesday
+  wednesday thursday friday saturday sunday mustang corvette ferrari porsche mercedes
+  yamaha honda chelsea liverpool arsenal barcelona juventus realmadrid indonesia jakarta
+  bandung surabaya garuda merdeka america london paris berlin cheese cookie chocolate
+  banana orange apples butterfly angel angels baby babygirl boy girl family friends jesus
+  christ god blessed faith allah bismillah muhammad lovely beautiful forever money lucky
+  secure security qwerty qwertz azerty asdf zxcvbn abc abcd xyz matrix hacker ninja
+  phoenix tigger tiger lion eagle falcon wolf panther snoopy mickey donald buster maggie
+  bailey harley jordan correcthorsebatterystaple company office work home house temp
+  temporary new old my the one two three
+`
+  .trim()
+  .split(/\s+/)
+  .toSorted((one, other) => other.length - one.length)
 
 const ROWS = [
   'qwertyuiop',

@@ -7,6 +7,7 @@ import type { Environment } from '@auto-refresh/service-kit/config'
 export function requireKafka(environment: Environment): void {
   if ((environment['KAFKA_BROKERS'] ?? '') !== '') return
   throw new Error(
-    'KAFKA_BROKERS is not set: this command needs the services with Kafka. The events of `npm start` are on its page and in the audit trail (docs/operations.md)',
+    'KAFKA_BROKERS is not set: this command needs the services with Kafka. ' +
+      'The events of `npm start` are on its page and in the audit trail (docs/operations.md)',
   )
 }

@@ -90,10 +90,15 @@ export async function startTestTokenStores(
     async age(sessionId: string, seconds: number) {
       await sql.query(
         `update token_store.sessions set
-           authenticated_at = authenticated_at - $2 * interval '1 second', rotated_at = rotated_at - $2 * interval '1 second',
-           mark_at = mark_at - $2 * interval '1 second', idle_until = idle_until - $2 * interval '1 second',
-           expires_at = expires_at - $2 * interval '1 second', access_expires_at = access_expires_at - $2 * interval '1 second',
-           keep_until = keep_until - $2 * interval '1 second', bucket_at = bucket_at - $2 * interval '1 second', sweep_bucket = 0
+           authenticated_at = authenticated_at - $2 * interval '1 second',
+           rotated_at = rotated_at - $2 * interval '1 second',
+           mark_at = mark_at - $2 * interval '1 second',
+           idle_until = idle_until - $2 * interval '1 second',
+           expires_at = expires_at - $2 * interval '1 second',
+           access_expires_at = access_expires_at - $2 * interval '1 second',
+           keep_until = keep_until - $2 * interval '1 second',
+           bucket_at = bucket_at - $2 * interval '1 second',
+           sweep_bucket = 0
          where id = $1`,
         [sessionId, seconds],
       )

@@ -28,10 +28,15 @@ async function insertNew(pool: Pool, records: readonly AuditRecord[]): Promise<s
   const { rows } = await pool.query<{ event_id: string }>({
     name: 'keep-audit-events',
     text: `
-      insert into cleanup.audit_events (event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, data)
-      select n.event_id, n.topic, n.type, n.key, n.session_id, n.session_seq, n.user_id, n.occurred_at, n.data::jsonb
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[], $8::timestamptz[], $9::text[])
-        as n(event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, data)
+      insert into cleanup.audit_events
+        (event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, data)
+      select
+        n.event_id, n.topic, n.type, n.key, n.session_id, n.session_seq, n.user_id,
+        n.occurred_at, n.data::jsonb
+      from unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[],
+        $8::timestamptz[], $9::text[]
+      ) as n(event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, data)
       order by n.event_id
       on conflict (event_id) do nothing
       returning event_id`,

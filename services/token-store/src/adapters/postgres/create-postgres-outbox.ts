@@ -25,7 +25,10 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
             values ($1::uuid, clock_timestamp() + make_interval(secs => $2::float8 / 1000))
             on conflict (owner) do update set seen_until = excluded.seen_until
           ),
-          gone as (delete from token_store.relays where owner <> $1::uuid and seen_until < clock_timestamp() - interval '1 minute'),
+          gone as (
+            delete from token_store.relays
+            where owner <> $1::uuid and seen_until < clock_timestamp() - interval '1 minute'
+          ),
           fair as (
             select ceil(16.0 / (1 + count(*)))::integer as lanes
             from token_store.relays where owner <> $1::uuid and seen_until > clock_timestamp()
@@ -55,7 +58,8 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
         name: 'release-lanes',
         text: `
           with gone as (delete from token_store.relays where owner = $1::uuid)
-          update token_store.lane_leases set owner = null, leased_until = '-infinity' where owner = $1::uuid`,
+          update token_store.lane_leases set owner = null, leased_until = '-infinity'
+          where owner = $1::uuid`,
         values: [owner],
       })
     },
@@ -67,7 +71,10 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
           select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body, o.traceparent
           from unnest($1::smallint[]) as mine(lane)
           cross join lateral (
-            select * from token_store.outbox w where w.lane = mine.lane order by w.id limit greatest(1, $2::integer / cardinality($1::smallint[]))
+            select * from token_store.outbox w
+            where w.lane = mine.lane
+            order by w.id
+            limit greatest(1, $2::integer / cardinality($1::smallint[]))
           ) o
           order by o.lane, o.id`,
         values: [lanes, limit],
@@ -95,8 +102,12 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
         text: `
           select
             count(*) as events,
-            coalesce(extract(epoch from clock_timestamp() - min(occurred_at)), 0)::float8 as oldest_seconds,
-            (select greatest(reltuples, 0)::bigint from pg_class where oid = 'token_store.sessions'::regclass) as sessions
+            coalesce(extract(epoch from clock_timestamp() - min(occurred_at)), 0)::float8
+              as oldest_seconds,
+            (
+              select greatest(reltuples, 0)::bigint from pg_class
+              where oid = 'token_store.sessions'::regclass
+            ) as sessions
           from (select occurred_at from token_store.outbox limit 100000) waiting`,
       })
       const { events = 0, oldest_seconds: oldestSeconds = 0, sessions = 0 } = rows[0] ?? {}

@@ -25,7 +25,9 @@ export async function raiseUserVersion(
 export async function holdUserVersion(client: ClientBase, userId: string): Promise<number> {
   await client.query({
     name: 'ensure-user-version',
-    text: 'insert into token_store.user_versions (user_id, version) values ($1::uuid, 0) on conflict (user_id) do nothing',
+    text: `
+      insert into token_store.user_versions (user_id, version) values ($1::uuid, 0)
+      on conflict (user_id) do nothing`,
     values: [userId],
   })
   const { rows } = await client.query<{ version: number }>({

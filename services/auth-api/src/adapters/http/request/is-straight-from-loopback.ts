@@ -5,7 +5,8 @@ import ipaddr from 'ipaddr.js'
 /** Headers that proxies, tunnels and CDNs add to forwarded requests. */
 const FORWARDING = new RegExp(
   '^(forwarded|via|cdn-loop|client-ip|true-client-ip|proxy-connection|surrogate-capability|' +
-    'x-(forwarded|original|real|client|cluster|proxy|proxied|envoy|amzn|amz|appengine|azure|arr|nginx|haproxy|varnish|remote)-?.*|' +
+    'x-(forwarded|original|real|client|cluster|proxy|proxied|envoy|' +
+    'amzn|amz|appengine|azure|arr|nginx|haproxy|varnish|remote)-?.*|' +
     '(cf|fly|fastly|akamai|x-akamai|x-vercel|x-nf|x-cloud|x-ms|x-tunnel|ngrok|x-ngrok|tailscale)-.*)$',
 )
 

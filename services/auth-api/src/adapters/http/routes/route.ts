@@ -44,7 +44,8 @@ export const CSRF_HEADER = {
 }
 export const IDEMPOTENCY_HEADER = {
   [HEADERS.idempotencyKey]: header(
-    'the same for every retry of one attempt: a retry gets the lost response at any later time; 1 to 255 visible ASCII characters',
+    'the same for every retry of one attempt: ' +
+      'a retry gets the lost response at any later time; 1 to 255 visible ASCII characters',
   ),
 }
 /** Schema of routes behind the middleware. */
