@@ -5,18 +5,17 @@ export const EVENT_MEANINGS: Record<EventType, string> = {
   'session.issued.v1': 'A user signed in: a session and its first token pair were created.',
   'session.rotated.v1': 'A refresh token was exchanged for its successor.',
   'session.reuse-detected.v1':
-    'A superseded refresh token was used outside the grace window: ' +
-    'somebody else holds a copy. The session is revoked; no `revoked` event follows.',
+    'A superseded refresh token was used outside the grace window: two parties hold tokens. ' +
+    'The session is revoked; no `revoked` event follows.',
   'session.revoked.v1': 'A session was revoked by its user, an administrator or a limit.',
   'session.expired.v1': 'A session reached its idle deadline or its absolute end and was deleted.',
   'session.regression-detected.v1':
     'An authentic token is newer than the database, after a restore or a failover that lost ' +
     'commits. The session continues.',
   'session.replay-suspected.v1':
-    'First replay of a generation from another network or user agent than the rotation. ' +
-    'It was granted. `streak` 0 means an honest client with two networks.',
+    'First replay of a generation from another network or user agent than its rotation. It was granted.',
   'session.shadow-suspected.v1':
-    'A client that never rotates has replayed three generations: it may be a thief who follows the user.',
+    'A client that never rotates has replayed three generations: a thief may follow the user.',
   'login.succeeded.v1': 'A sign-in succeeded.',
   'login.failed.v1': 'A sign-in was refused.',
   'refresh.refused.v1':

@@ -11,8 +11,8 @@ const INTRODUCTION = `# Events
 
 Generated from \`packages/contracts\` by \`npm run docs\`; do not edit.
 
-Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: \
-the attributes are Kafka headers, the value is the data as JSON.
+Every event is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode: the attributes are Kafka headers, \
+the value is JSON.
 
 | header | content |
 | --- | --- |
@@ -26,12 +26,12 @@ the attributes are Kafka headers, the value is the data as JSON.
 | \`content-type\` | \`application/json\` |
 
 * Delivery is at least once. Drop duplicates by \`ce_id\`, \
-or keep the highest \`session_seq\` of each session and drop events that are not above it.
-* All events of a session have the same key and arrive in the order of \`session_seq\`; first occurrences have no gap.
+or drop events whose \`session_seq\` is not above the highest of their session.
+* The events of a session arrive in the order of \`session_seq\`; first deliveries have no gap.
 * A type only gains optional fields, so ignore unknown fields. Any other change is a new type.
 * Events contain no token, no password and no full address: \`network\` is the /24 or /48.
-* A message that a consumer cannot decode goes unchanged to \`<topic>.dlq\`, \
-with the headers \`dlq_reason\`, \`dlq_topic\`, \`dlq_partition\`, \`dlq_offset\` and \`dlq_group\`.
+* Messages that cannot be decoded go unchanged to \`<topic>.dlq\`, with the headers \`dlq_reason\`, \
+\`dlq_topic\`, \`dlq_partition\`, \`dlq_offset\` and \`dlq_group\`.
 * Times are RFC 3339, durations are seconds. Fields are required unless marked optional.
 * [JSON Schemas](../packages/contracts/schemas) and [examples](../packages/contracts/fixtures).
 `
@@ -77,24 +77,32 @@ function renderTopic({ topic, key }: (typeof TOPICS)[number]): string {
       ].join('\n')
 }
 
+/** Renders a table of fields, without the column "meaning" if no field has one. */
 function renderTable(fields: readonly Field[]): string {
-  return `| field | type | meaning |\n| --- | --- | --- |\n${fields.map(renderRow).join('\n')}\n`
+  const hasMeanings = fields.some(({ property }) => property.description !== undefined)
+  const head = hasMeanings
+    ? '| field | type | meaning |\n| --- | --- | --- |'
+    : '| field | type |\n| --- | --- |'
+  return `${[head, ...fields.map((field) => renderRow(field, hasMeanings))].join('\n')}\n`
 }
 
-function renderRow({ name, property, required }: Field): string {
-  const label = `\`${name}\`${required ? '' : ' (optional)'}`
-  return `| ${label} | ${toTypeText(property)} | ${property.description ?? ''} |`
+function renderRow({ name, property, required }: Field, hasMeaning = true): string {
+  const cells = [
+    `\`${name}\`${required ? '' : ' (optional)'}`,
+    toTypeText(property),
+    ...(hasMeaning ? [property.description ?? ''] : []),
+  ]
+  return `| ${cells.join(' | ')} |`
 }
 
 type Field = { name: string; property: JsonSchema; required: boolean }
 
-/** Nested objects are listed field by field, such as `rotated.at`. */
-function toFields({ properties = {}, required = [] }: JsonSchema, prefix = ''): Field[] {
-  return Object.entries(properties).flatMap(([name, property]) =>
-    property.type === 'object'
-      ? toFields(property, `${prefix}${name}.`)
-      : [{ name: `${prefix}${name}`, property, required: required.includes(name) }],
-  )
+function toFields({ properties = {}, required = [] }: JsonSchema): Field[] {
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    property,
+    required: required.includes(name),
+  }))
 }
 
 function toTypeText({
@@ -105,7 +113,9 @@ function toTypeText({
   const: only,
   minimum,
   maxLength,
+  properties,
 }: JsonSchema): string {
+  if (properties !== undefined) return renderObject(properties)
   if (only !== undefined) return `\`${only}\``
   if (names !== undefined) return names.map((name) => `\`${name}\``).join(', ')
   if (anyOf !== undefined) return anyOf.map(toTypeText).join(', ')
@@ -114,4 +124,11 @@ function toTypeText({
     maxLength === undefined ? '' : `at most ${maxLength} characters`,
   ].filter((limit) => limit !== '')
   return [format ?? type, ...limits].join(', ')
+}
+
+/** Renders a nested object in one cell: each field with its type. */
+function renderObject(properties: Readonly<Record<string, JsonSchema>>): string {
+  return Object.entries(properties)
+    .map(([name, property]) => `\`${name}\` ${toTypeText(property)}`)
+    .join(', ')
 }

@@ -92,7 +92,7 @@ export function createInstruments({
   return {
     httpRequestDuration: authApi.histogram(
       'auth_http_request_duration_seconds',
-      'Time from request to response, by route pattern; `unmatched` is every unknown path or method',
+      'Time from request to response, by route pattern; `unmatched` is any unknown path or method',
       REQUEST_SECONDS,
       {
         route: KNOWN_LATER,
@@ -114,7 +114,7 @@ export function createInstruments({
     ),
     rateLimited: makersOf('auth-api', 'token-store').counter(
       'auth_rate_limited_total',
-      'Requests refused by a rate limit; token-store counts `refresh`, the limit per session, auth-api the others',
+      'Requests refused by a rate limit; `refresh`, the limit per session, is from token-store',
       {
         limiter: [
           ...(isPart('auth-api') ? SIGN_IN_LIMITERS : []),
@@ -124,24 +124,24 @@ export function createInstruments({
     ),
     limitsShared: authApi.plainGauge(
       'auth_limits_shared',
-      'Whether rate limits are shared by all replicas through Redis (1) or counted per process (0)',
+      'Rate limits are shared by all replicas (1) or, without Redis, counted per process (0)',
     ),
     loginEventsDropped: authApi.plainCounter(
       'auth_login_events_dropped_total',
       'Events of sign-ins and refused refresh tokens dropped because publishing failed; ' +
-        'sign-ins remain in `login_audit`, refusals are lost',
+        'only sign-ins remain, in `login_audit`',
     ),
     revocationFeedAge: authApi.plainGauge(
       'auth_revocation_feed_age_seconds',
-      'Age of the revocation list: sessions that ended earlier are on it; normally below 1',
+      'Age of the revocation list; normally below 1',
     ),
     revocationListSessions: authApi.plainGauge(
       'auth_revocation_list_sessions',
-      'Ended sessions with an access token that may be unexpired, held in memory',
+      'Ended sessions that may have a live access token, held in memory',
     ),
     revocationPropagation: authApi.plainHistogram(
       'auth_revocation_propagation_seconds',
-      'Time from a revocation in another process to its entry in the list of this process',
+      'Time from a revocation in another process to its entry in this list',
       PROPAGATION_SECONDS,
     ),
     pendingRevocationsOldest: authApi.plainGauge(
@@ -150,7 +150,7 @@ export function createInstruments({
     ),
     signInsOldest: authApi.plainGauge(
       'auth_sign_ins_oldest_seconds',
-      'Age of the oldest recorded sign-in, read every minute; at most AUDIT_RETENTION_DAYS',
+      'Age of the oldest recorded sign-in; at most AUDIT_RETENTION_DAYS',
     ),
     signInsRetention: authApi.plainGauge(
       'auth_sign_ins_retention_seconds',
@@ -190,7 +190,7 @@ export function createInstruments({
     ),
     outboxPendingEvents: tokenStore.plainGauge(
       'auth_outbox_pending_events',
-      'Events not yet published, counted every 5 s up to 100,000; equal on all replicas',
+      'Events not yet published, at most 100,000; equal on all replicas',
     ),
     outboxOldestEventAge: tokenStore.plainGauge(
       'auth_outbox_oldest_event_age_seconds',
@@ -216,7 +216,7 @@ export function createInstruments({
     ),
     eventConsumerLag: consumers.gauge(
       'auth_event_consumer_lag',
-      'Unconsumed events of the topic in the partitions of this replica; 0 on the in-process bus',
+      'Unconsumed events of the topic in the partitions of this replica',
       { consumer, topic: TOPICS },
     ),
     eventsDeadLettered: consumers.plainCounter(
@@ -233,15 +233,15 @@ export function createInstruments({
     ),
     cleanupBacklog: cleanupWorker.plainGauge(
       'auth_cleanup_backlog_sessions',
-      'Expired sessions not yet deleted, counted up to 100,000',
+      'Expired sessions not yet deleted, at most 100,000',
     ),
     clockOffset: authApi.plainGauge(
       'auth_clock_offset_seconds',
-      'Clock of the database of token-store minus the clock of this process, beyond the network delay',
+      'Clock of the database of token-store minus the clock of this process, less the network delay',
     ),
     cleanupRefused: cleanupWorker.gauge(
       'auth_cleanup_refused',
-      'Whether the sweep of expired sessions is refused (1), by reason',
+      'The sweep of expired sessions is refused (1), by reason',
       { reason: ['clock', 'heartbeat', 'downtime', 'share'] },
     ),
     suspiciousPatterns: threatMonitor.counter(
@@ -251,12 +251,12 @@ export function createInstruments({
     ),
     securityWebhooks: threatMonitor.counter(
       'auth_security_webhooks_total',
-      'Detections posted to the webhook; `failed` after the last attempt, or if the queue of the pattern was full',
+      'Detections posted to the webhook; `failed` after the last attempt or with a full queue',
       { result: ['delivered', 'failed'] },
     ),
     dbPoolConnections: makersOf('auth-api', 'token-store', 'cleanup-worker').gauge(
       'auth_db_pool_connections',
-      'Database connections of the process by state; `waiting` counts requests that wait for one',
+      'Database connections of the process; `waiting` counts requests that wait for one',
       { state: ['idle', 'busy', 'waiting'] },
     ),
     buildInfo: all.gauge('auth_build_info', 'Always 1', {

@@ -5,18 +5,15 @@ const INTRODUCTION = `# Metrics
 
 Generated from \`packages/service-kit\` by \`npm run docs\`; do not edit.
 
-The admin port serves them at \`/metrics\`, with the \
-[default metrics of Node](https://github.com/prometheus/client_js#default-metrics). \
+The admin port serves these metrics at \`/metrics\`, \
+with the [default metrics of Node](https://github.com/prometheus/client_js#default-metrics). \
 A service exports its own metrics, standalone all of them.
-Every combination of labels is 0 from the start, so that the first increase is visible; \
-for HTTP requests, the methods of each route with 2xx, 4xx and 5xx. \
-No label contains a user, an address or a session.
-A scrape that accepts OpenMetrics, as Prometheus does, also gets exemplars: histograms lead to [traces](tracing.md).
-What to watch: [operations.md](operations.md#what-to-watch). \
-What to do after an alert: [operations](runbooks/operations.md), [security](runbooks/security.md).
+Every combination of labels is 0 from the start, so that the first increase is visible. \
+No label contains a user, an address or a session. Units are part of the names.
+Histograms lead to [traces](tracing.md#one-trace). [What to watch](operations.md#what-to-watch).
 
-| metric | type | unit | labels | from | meaning |
-| --- | --- | --- | --- | --- | --- |
+| metric | type | labels | from | meaning |
+| --- | --- | --- | --- | --- |
 `
 
 /** The four figures of the guide. */
@@ -24,15 +21,13 @@ const FIGURES = `
 ## Four figures to start with
 
 **Refresh success rate**: the share of refreshes after which the client has a valid token pair. \
-Refusals of reused or expired tokens count against it; \
-internal failures alone are \`outcome="unavailable"\`.
+Refusals of reused or expired tokens count against it; internal failures are \`outcome="unavailable"\`.
 
     sum(rate(auth_refreshes_total{outcome=~"rotated|replayed|not_due|regressed"}[5m])) \
 / sum(rate(auth_refreshes_total[5m]))
 
 **Average time between refreshes**, in seconds. \
-With access tokens of 30 minutes, refreshed 5 minutes before they expire, it is about 1500; \
-if it is far lower, a client refreshes too often.
+With access tokens of 30 minutes it is about 1500; if it is far lower, a client refreshes too often.
 
     sum(rate(auth_refresh_interval_seconds_sum[1h])) / sum(rate(auth_refresh_interval_seconds_count[1h]))
 
@@ -40,7 +35,7 @@ if it is far lower, a client refreshes too often.
 
     sum by (outcome) (increase(auth_refreshes_total{outcome!~"rotated|replayed|not_due|regressed"}[1h]))
 
-**Session durations**: the median by reason of their end, and the average of all:
+**Session durations**: the median by reason of the end, and the average of all:
 
     histogram_quantile(0.5, sum by (le, end) (rate(auth_session_duration_seconds_bucket[1d])))
     sum(rate(auth_session_duration_seconds_sum[1d])) / sum(rate(auth_session_duration_seconds_count[1d]))
@@ -59,12 +54,6 @@ function toRow({ name, type, from, labels, help }: Description): string {
     return values.length === 0 ? `\`${label}\`` : `\`${label}\`: ${values.join(', ')}`
   })
   const services = from.length === 4 ? 'all' : from.join(', ')
-  const cells = [`\`${name}\``, type, toUnit(name), texts.join('; '), services, help]
+  const cells = [`\`${name}\``, type, texts.join('; '), services, help]
   return `| ${cells.join(' | ')} |\n`
-}
-
-/** By the naming rules of Prometheus the name contains the unit. */
-function toUnit(name: string): string {
-  if (name.endsWith('_timestamp_seconds')) return 'Unix time in seconds'
-  return name.includes('_seconds') ? 'seconds' : ''
 }
