@@ -21,14 +21,16 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bmeanwhile\b/, 'in the meantime, or since'],
 ]
 
-const LOG_CALL =
-  /\b(?:log|warn|error|info|debug)\w*\(\s*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*)?(['`])((?:(?!\1)[^\\])+)\1/g
-const NEW_ERROR = /\bnew \w*Error\(\s*(['`])((?:(?!\1)[^\\])+)\1/g
+const LITERAL = /(?:'(?:[^'\\]|\\.)+'|`(?:[^`\\]|\\.)+`)/.source
+const TEXT = `(${LITERAL}(?:\\s*\\+\\s*${LITERAL})*)`
+const FIELDS = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*,\s*/.source
+const LOG_CALL = new RegExp(`\\b(?:log|warn|error|info|debug)\\w*\\(\\s*(?:${FIELDS})?${TEXT}`, 'g')
+const NEW_ERROR = new RegExp(`\\bnew \\w*Error\\(\\s*${TEXT}`, 'g')
 
-/** Returns the texts of log lines and errors in a source. */
+/** Returns the texts of log lines and errors in a source; concatenated literals are one text. */
 function findMessages(source: string): string[] {
-  return [...source.matchAll(LOG_CALL), ...source.matchAll(NEW_ERROR)].map(
-    ([, , message = '']) => message,
+  return [...source.matchAll(LOG_CALL), ...source.matchAll(NEW_ERROR)].map(([, text = '']) =>
+    text.replace(/['`]\s*\+\s*['`]/g, '').slice(1, -1),
   )
 }
 
@@ -40,6 +42,7 @@ const findFaults = (source: string) =>
 test.each([
   [`log.warn({ err }, 'Redis is away')`, 1],
   ['log.error({ err: error, a: { b } }, `Login events failed; trying on`)', 1],
+  ["new Error('The keys of Redis ' +\n  `are gone: ${name}`)", 1],
   [`throw new CodedError('unavailable', { cause: new Error('A fault of ours') })`, 1],
   [`log.warn({ err }, 'Redis unavailable: retrying')`, 0],
 ])('the words of %s', (source, faults) => {

@@ -6,6 +6,7 @@ const REFRESH = 'route=~"/api/v1/auth/(refresh|auto-refresh)"'
 /** Share of refreshes that are not in `bad`, over the selected time. */
 const goodShare = (bad: string) =>
   `1 - avg_over_time(${bad}[$__range]) / avg_over_time(auth:refresh_requests:rate5m[$__range])`
+const PER_ROUTE = perSecond('auth_http_request_duration_seconds_count', { by: 'method, route' })
 const GOOD = 'outcome=~"rotated|replayed|not_due|regressed"'
 
 /** User experience: objectives first, then traffic. */
@@ -13,7 +14,8 @@ export const overview = createDashboard({
   uid: 'auto-refresh-overview',
   title: 'Auto Refresh Token / Overview',
   description:
-    'Whether users can sign in and refresh: the objectives first, then sign-ins, refreshes and sessions. What to do about an alert: docs/runbooks.',
+    'Whether users can sign in and refresh: the objectives first, then sign-ins, ' +
+    'refreshes and sessions. What to do about an alert: docs/runbooks.',
   rows: {
     Objectives: [
       createStat({
@@ -47,7 +49,8 @@ export const overview = createDashboard({
       createStat({
         title: 'Refresh success rate',
         description:
-          'Share of refreshes that returned a valid token pair. Refused expired and foreign tokens lower it, so it is no objective.',
+          'Share of refreshes that returned a valid token pair. ' +
+          'Refused expired and foreign tokens lower it, so it is no objective.',
         unit: 'percentunit',
         width: 4,
         decimals: 2,
@@ -79,7 +82,8 @@ export const overview = createDashboard({
       createGraph({
         title: 'Error budget burn: availability',
         description:
-          'Speed at which the error budget of 0.05 % is used, as a multiple of the allowed speed. Above 14.4 over an hour an alert pages.',
+          'Speed at which the error budget of 0.05 % is used, as a multiple of the allowed ' +
+          'speed. Above 14.4 over an hour an alert pages.',
         unit: 'x',
         width: 12,
         limits: { warn: 1, bad: 14.4 },
@@ -107,7 +111,8 @@ export const overview = createDashboard({
       createGraph({
         title: 'Refreshes by outcome',
         description:
-          'rotated is the normal outcome, replayed a client that sent the token twice. All outcomes: docs/architecture.md, the rotation decision.',
+          'rotated is the normal outcome, replayed a client that sent the token twice. ' +
+          'All outcomes: docs/architecture.md, the rotation decision.',
         unit: 'reqps',
         width: 12,
         stacked: true,
@@ -151,7 +156,8 @@ export const overview = createDashboard({
       createGraph({
         title: 'Time between refreshes',
         description:
-          'Per session. With access tokens of 30 minutes it is near 25 minutes; far less means that a client refreshes needlessly.',
+          'Per session. With access tokens of 30 minutes it is near 25 minutes; ' +
+          'far less means that a client refreshes needlessly.',
         unit: 's',
         width: 8,
         queries: {
@@ -198,7 +204,7 @@ export const overview = createDashboard({
         unit: 'reqps',
         width: 8,
         queries: {
-          '{{method}} {{route}}': `${perSecond('auth_http_request_duration_seconds_count', { by: 'method, route' })} > 0`,
+          '{{method}} {{route}}': `${PER_ROUTE} > 0`,
         },
       }),
       createGraph({

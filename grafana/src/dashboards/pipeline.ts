@@ -7,7 +7,8 @@ export const pipeline = createDashboard({
   uid: 'auto-refresh-pipeline',
   title: 'Auto Refresh Token / Pipeline',
   description:
-    'The path of the events: outbox, relay, Kafka, consumers. An outage delays events and loses none; revocations do not depend on it.',
+    'The path of the events: outbox, relay, Kafka, consumers. ' +
+    'An outage delays events and loses none; revocations do not depend on it.',
   rows: {
     Outbox: [
       createStat({

@@ -22,13 +22,16 @@ export const security = createDashboard({
   uid: 'auto-refresh-security',
   title: 'Auto Refresh Token / Security',
   description:
-    'Signs of stolen tokens and guessed passwords. No panel names a user or a session; the audit trail does (docs/security-operations.md). What to do about an alert: docs/runbooks/security.md.',
+    'Signs of stolen tokens and guessed passwords. No panel names a user or a session; ' +
+    'the audit trail does (docs/security-operations.md). ' +
+    'What to do about an alert: docs/runbooks/security.md.',
   rows: {
     Theft: [
       createStat({
         title: 'Reuses',
         description:
-          'Sessions ended in the selected time because a superseded refresh token was used. In each case two clients held the token.',
+          'Sessions ended in the selected time because a superseded refresh token was used. ' +
+          'In each case two clients held the token.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -50,7 +53,8 @@ export const security = createDashboard({
       createStat({
         title: 'Shadows suspected',
         description:
-          'A client replayed three generations of a session without ever rotating: it may be a thief who follows the user.',
+          'A client replayed three generations of a session without ever rotating: ' +
+          'it may be a thief who follows the user.',
         unit: 'short',
         width: 6,
         decimals: 0,
@@ -84,7 +88,8 @@ export const security = createDashboard({
       createGraph({
         title: 'Suspicious patterns',
         description:
-          'Detections of threat-monitor per minute. spraying: one network, many names. stuffing: one name, many networks.',
+          'Detections of threat-monitor per minute. spraying: one network, many names. ' +
+          'stuffing: one name, many networks.',
         unit: 'cpm',
         width: 12,
         stacked: true,
@@ -107,7 +112,8 @@ export const security = createDashboard({
       createGraph({
         title: 'Refused refreshes by reason',
         description:
-          'invalid: forged. revoked, expired: no longer valid. reused: a theft. session_mismatch: two tokens of different sessions.',
+          'invalid: forged. revoked, expired: no longer valid. reused: a theft. ' +
+          'session_mismatch: two tokens of different sessions.',
         unit: 'reqps',
         width: 8,
         stacked: true,
@@ -193,7 +199,8 @@ export const security = createDashboard({
       createStat({
         title: 'Limits shared by all replicas',
         description:
-          '1: shared through Redis. 0: counted per process, so each limit is wider. Standalone always counts per process.',
+          '1: shared through Redis. 0: counted per process, so each limit is wider. ' +
+          'Standalone always counts per process.',
         unit: 'short',
         width: 6,
         limits: { good: 1 },
@@ -202,7 +209,8 @@ export const security = createDashboard({
       createStat({
         title: 'Dropped login and refusal events',
         description:
-          'Events in the selected time that could not be published, so threat-monitor has not seen them. Sign-ins are in the audit table, refusals are not.',
+          'Events in the selected time that could not be published, so threat-monitor has not ' +
+          'seen them. Sign-ins are in the audit table, refusals are not.',
         unit: 'short',
         width: 6,
         decimals: 0,
