@@ -42,6 +42,7 @@ export async function openConnection(
   return {
     post(body: string): Promise<Answer> {
       return new Promise((resolve, reject) => {
+        if (socket.destroyed) return reject(new Error(`${host} closed the connection`))
         waiting = { resolve, reject }
         socket.write(`${head}${body.length}\r\n\r\n${body}`, 'latin1')
       })

@@ -8,7 +8,7 @@ export type AuthEvents = {
    * ended it.
    */
   'session-ended': { reason: string }
-  /** A refresh, the storage or the sign-out at the server failed. The user stays signed in. */
+  /** A refresh, the storage or the sign-out at the server failed. This never signs the user out. */
   error: AuthError
 }
 export type Events = ReturnType<typeof createEvents>

@@ -82,7 +82,7 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'Sign in again, then repeat the request within 15 minutes',
   },
-  not_found: { status: 404, retryable: false, message: 'There is no such path' },
+  not_found: { status: 404, retryable: false, message: 'There is nothing under this path' },
   method_not_allowed: {
     status: 405,
     retryable: false,

@@ -41,7 +41,7 @@ const Side = Type.Object({
 })
 const sides = { rotated: Side, presented: Side }
 const streak = Type.Integer({
-  description: 'generations in a row that this client replayed without rotating; 0: excused',
+  description: 'counted generations that a client other than the rotating one replayed; 0: excused',
 })
 
 export const REVOKE_REASONS = [

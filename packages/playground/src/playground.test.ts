@@ -114,7 +114,7 @@ test.each([
   '/playground/constructor',
 ])('no other path is served: %s', async (url) => {
   const { app } = await start()
-  expect((await app.inject(url)).body).toMatch(/There is no such path|Not Found/)
+  expect((await app.inject(url)).body).toMatch(/There is nothing under this path|Not Found/)
 })
 
 test.each(['missing', 'invalid', 'expired', 'revoked'])(

@@ -20,7 +20,7 @@ function aReplica(redisUrl: string | undefined) {
         loginAddress: limit,
         loginAccount: limit,
         refusedRefresh: limit,
-        look: 'off',
+        notDue: 'off',
       },
     },
     audit: { hasSignedInFrom: async () => false },

@@ -76,7 +76,7 @@ export function buildLimits({
     endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),
     refusalLines: createBoundedLimiter({ limit: { points: 1, seconds: 60 } }),
     // In memory: a check that changes nothing is not worth a round trip.
-    notDueLimit: createBoundedLimiter({ limit: limits.look }),
+    notDueLimit: createBoundedLimiter({ limit: limits.notDue }),
     start: () => redis?.start(),
     async stop(): Promise<void> {
       unwatch()

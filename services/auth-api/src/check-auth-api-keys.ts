@@ -46,7 +46,7 @@ async function checkUsernameHashKey({
   )
   if (changed.length === 0) return
   throw new ConfigError([
-    'USERNAME_HASH_KEY is not the key that this database has been used with; put the former key back. ' +
+    'USERNAME_HASH_KEY is not the key that this database has been used with; restore the old key. ' +
       `If it is lost: delete from auth_api.key_proofs where name = 'USERNAME_HASH_KEY'`,
   ])
 }

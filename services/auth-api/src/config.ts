@@ -203,7 +203,7 @@ function readLimits(env: EnvironmentReader) {
         'Tokens of live sessions are never limited by it.',
     ),
     // As many as token-store allows replays: an auto-refresh that is not due changes nothing.
-    look: refresh === 'off' ? refresh : { ...refresh, points: refresh.points * 5 },
+    notDue: refresh === 'off' ? refresh : { ...refresh, points: refresh.points * 5 },
   }
 }
 

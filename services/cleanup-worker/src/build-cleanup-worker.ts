@@ -65,7 +65,7 @@ export function buildCleanupWorker({
   let schedules: Repeating[] = []
 
   return {
-    /** Resolves when the schema is checked and events are consumed; the first sweep runs later. */
+    /** Resolves when the schema is checked and events are consumed; the first sweep starts at once and is not awaited. */
     async start() {
       await checkSchema({ pool, ...CLEANUP_WORKER_MIGRATIONS })
       subscription = await subscriber.subscribe({

@@ -53,7 +53,7 @@ export function parseTokenStoreConfig(environment: Environment) {
       min: 4,
       max: 200,
       section: 'tuning',
-      describe: 'The same, and 2 more for relay and heartbeat.',
+      describe: 'Most Postgres connections for requests and heartbeat; the relay has one more.',
     }),
     refreshTokenKeys,
     retiredKids,
@@ -81,7 +81,7 @@ export function parseTokenStoreConfig(environment: Environment) {
         '`strict` ends a session whose superseded token comes from another user agent, ' +
         'or for the third generation in a row from a network that never rotates ' +
         '([details](architecture.md#followers)). ' +
-        'Set it if your servers forward the `User-Agent` of clients.',
+        'Set it only if each client always sends one `User-Agent` and your servers forward it.',
     }),
     rotationLimit: rotationLimit === 'off' ? null : rotationLimit,
     // Replays cost no event and no generation: honest racers may have five times as many.

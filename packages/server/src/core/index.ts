@@ -1,3 +1,4 @@
+export type { ClientRequest } from './client-request.ts'
 export { createAccessTokenVerifier } from './create-access-token-verifier.ts'
 export { createSharedClock, type SharedClock } from './shared-clock.ts'
 export { isDue } from './is-due.ts'

@@ -1,13 +1,11 @@
+import type { Log } from './log.ts'
 import type { SharedClock } from './shared-clock.ts'
-
-type Write = (fields: object, message: string) => void
-type Log = Readonly<{ warn: Write; info: Write }>
 
 /**
  * Wraps a clock so that it logs once when this machine's clock is wrong, and once when it is right
  * again.
  */
-export function reportOffset(clock: SharedClock, log: Log): SharedClock {
+export function reportOffset(clock: SharedClock, log: Pick<Log, 'warn' | 'info'>): SharedClock {
   let warned = false
 
   return {

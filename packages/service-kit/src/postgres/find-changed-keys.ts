@@ -5,7 +5,10 @@ import { inTransaction } from './in-transaction.ts'
 /** A secret key and its name, such as `REFRESH_TOKEN_KEYS:1`. */
 export type NamedKey = Readonly<{ name: string; key: Buffer }>
 
-/** Must never change: another text would invalidate every stored proof. */
+/**
+ * Must never change: another text would invalidate every stored proof. No key is otherwise used for
+ * this text.
+ */
 const CHECK = 'auto-refresh key check 1'
 
 /**

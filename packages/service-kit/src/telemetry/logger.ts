@@ -5,14 +5,14 @@ import {
   stdSerializers,
   stdTimeFunctions,
   type DestinationStream,
+  type LevelWithSilent,
   type Logger as PinoLogger,
 } from 'pino'
 import { maskSecrets } from './mask-secrets.ts'
 import { toTraceIds } from './to-trace-ids.ts'
 
 export type Logger = PinoLogger
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export type LogLevel = LevelWithSilent
 
 /** A blocked reader of stdout must not block the process: beyond this, lines are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { sweepOnce } from '@auto-refresh/cleanup-worker'
-import type { Environment } from '@auto-refresh/service-kit/config'
+import { findIgnoredSettings, type Environment } from '@auto-refresh/service-kit/config'
 import type { Command } from 'commander'
 import { parseStandaloneConfig } from '../config.ts'
 import { borrowDatabase } from '../open-database.ts'
@@ -15,8 +15,10 @@ export function defineSweep(command: Command, readSettings: () => Environment): 
       'delete although the clock may be wrong; first compare `select clock_timestamp()` with the real time',
     )
     .action(async ({ anyway = false }: { anyway?: boolean }) => {
+      const environment = readSettings()
+      for (const sentence of findIgnoredSettings(environment)) process.stderr.write(`${sentence}\n`)
       const database = await borrowDatabase({
-        config: parseStandaloneConfig(readSettings()),
+        config: parseStandaloneConfig(environment),
         log: (message) => process.stderr.write(`${message}\n`),
         onNew: refuseNew,
       })

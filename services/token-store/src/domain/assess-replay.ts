@@ -1,13 +1,16 @@
 import type { ClientContext } from '@auto-refresh/contracts'
 import type { Session } from './session.ts'
 
-/** A client that replays this many generations in a row and never rotates is a shadow. */
+/** A client that replays this many generations, with short gaps, and never rotates is a shadow. */
 const SHADOW_STREAK = 3
 /** After more generations than this without a replay from another network, a streak restarts. */
 const STREAK_GAP = 8
 /** A network that rotated at most this many generations ago belongs to a client with two networks. */
 const FORMER_NETWORK_GENERATIONS = 16
-/** Most events per generation: bounds a caller that changes its network with every request. */
+/**
+ * After this many events in a generation only replays that count are events: this bounds a caller
+ * that changes its network with every request.
+ */
 const MAX_EVENTS = 4
 
 export type Assessment = Readonly<{

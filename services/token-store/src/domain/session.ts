@@ -44,7 +44,7 @@ export type Session = Readonly<{
    */
   formerNetwork: string
   formerGeneration: number
-  /** the last generation that another network replayed, and how many in a row */
+  /** the last generation that another network replayed, and how many, with short gaps */
   suspectGeneration: number
   suspectStreak: number
   /** the network that replayed last, and its part of the streak; '' if several */

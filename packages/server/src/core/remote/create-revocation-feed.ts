@@ -114,7 +114,7 @@ export function createRevocationFeed({
         'the known ones stay in use',
       )
     else {
-      if (warned) log.info('Revocation feed recovered')
+      if (warned) log.info({}, 'Revocation feed recovered')
       warned = false
     }
     sweep()

@@ -52,7 +52,7 @@ export function createKeyVault({ encryptionKeys, randomBytes }: KeyVaultDeps): K
       } catch {
         throw new ConfigError([
           `SIGNING_KEY_ENCRYPTION_KEYS: the key of kid ${encryptionKid} does not open the signing key ${name}; ` +
-            `put the former key back, and give a new key a kid that was never used`,
+            `restore the old key, and give a new key a kid that was never used`,
         ])
       }
     },

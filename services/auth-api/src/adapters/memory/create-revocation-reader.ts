@@ -23,7 +23,7 @@ type RevocationReaderDeps = Readonly<{
   log: Log
   /** Receives each page. */
   onPage: (page: RevocationsResult) => void
-  /** Runs after each poll and after the first whole list. */
+  /** Runs after each poll and after each completed list. */
   onRead: () => void
 }>
 
@@ -167,7 +167,7 @@ export function createRevocationReader(deps: RevocationReaderDeps) {
   }
 }
 
-/** When a response was requested: on token-store's clock and on our monotonic clock. */
+/** A response: the time in it, by token-store's clock, and its request, by our monotonic clock. */
 type Mark = { storeMs: number; atMs: number }
 type Reading = { startedAt: Mark; after: string | undefined }
 type Received = RevocationsResult & { askedAtMs: number }

@@ -7,7 +7,7 @@ export type LimitRefused = (
 ) => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>
 
 /**
- * Counts a refresh token that cannot be verified against a key, such as its address block. Never
+ * Counts an unverifiable refresh token under `key`, such as the address block that sent it. Never
  * call it for an authentic token.
  */
 export function createLimitRefused({

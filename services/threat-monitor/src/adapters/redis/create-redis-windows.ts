@@ -79,6 +79,7 @@ export function createRedisWindows({ client }: { client: Redis }): Windows {
   }
 }
 
+/** Replicas of other releases use the same keys: never rename them. */
 const toKey = (kind: 'seen' | 'told' | 'untold', { pattern, subject }: Watched) =>
   `auth:threat:${kind}:${pattern}:${subject}`
 const toUnpublishedKey = (observation: Watched) =>

@@ -69,6 +69,7 @@ const BY_FIELD: { [Field in keyof Session]-?: Column<KindFor<Session[Field]>> } 
   attemptHash: changing('attempt_hash', 'bytes'),
   seq: changing('seq', 'bigint'),
   accessExpiresAtMs: changing('access_expires_at', 'time'),
+  // These columns count points; their names are older.
   rotationPoints: changing('rotation_tokens', 'float'),
   replayPoints: changing('replay_tokens', 'float'),
   bucketAtMs: changing('bucket_at', 'time'),
@@ -131,7 +132,10 @@ export type SessionRow = Readonly<Record<string, unknown>>
 /** With all fields, because an object that gets more than a few by assignment becomes slow. */
 const EMPTY = Object.fromEntries(SESSION_COLUMNS.map(({ field }) => [field, null]))
 
-/** Converts a row to a session; the types of `BY_FIELD` check that the kinds fit the fields. */
+/**
+ * Converts a row to a session. The types of `BY_FIELD` check that a field is a number or a text; its
+ * kind must match the migration.
+ */
 export function toSession(row: SessionRow): Session {
   const session: Record<string, unknown> = { ...EMPTY }
   for (const { field, name, toField } of SESSION_COLUMNS) session[field] = toField(row[name])

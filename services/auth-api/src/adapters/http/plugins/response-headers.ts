@@ -14,7 +14,7 @@ export const responseHeaders = fastifyPlugin(
   async (app: FastifyInstance) => {
     const security = readSecurityHeaders()
     app.addHook('onRequest', async (request, reply) => {
-      // Set on the raw response, so that streamed answers carry them too.
+      // Set on the raw response, so that streamed responses carry them too.
       for (const [name, value] of security) reply.raw.setHeader(name, value)
       void reply.headers({ [HEADERS.requestId]: request.id, ...NO_STORE })
     })

@@ -1,5 +1,5 @@
 import { isPlainLoopback } from '@auto-refresh/server/core'
-import { type RefreshCookieSettings } from '@auto-refresh/server/fastify'
+import type { RefreshCookieSettings } from '@auto-refresh/server/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { KNOWN_DEVICE_DAYS } from '../../../domain/known-device-days.ts'
 

@@ -1,5 +1,5 @@
 import type { TokenPairData } from '@auto-refresh/contracts'
-import { type PresentedRefreshToken } from '@auto-refresh/server/core'
+import type { PresentedRefreshToken } from '@auto-refresh/server/core'
 import { setRefreshCookie } from '@auto-refresh/server/fastify'
 import type { FastifyReply } from 'fastify'
 import type { TokenPair } from '../../../domain/token-pair.ts'
