@@ -40,7 +40,7 @@ export const readAdminAddress = (
       describe: 'Address of `/metrics`, `/healthz` and `/readyz`; keep it inside your network.',
       unset: '`HOST`',
     },
-    port: { section: 'addresses', describe: 'Their port.' },
+    port: { section: 'addresses', describe: 'Port of `ADMIN_HOST`.' },
   })
 
 /** `LOG_LEVEL`. */
