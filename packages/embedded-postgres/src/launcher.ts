@@ -42,7 +42,8 @@ export async function chooseLauncher({
     failures.push(failure)
   }
   throw new Error(
-    `No unprivileged user can run Postgres: start as an ordinary user, or set DATABASE_URL (${failures.join('; ')})`,
+    'Postgres cannot run as root, and no other user is usable: start as an ordinary user, ' +
+      `or set DATABASE_URL (${failures.join('; ')})`,
   )
 }
 
