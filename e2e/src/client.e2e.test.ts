@@ -140,7 +140,7 @@ test('five axios requests with an expired token cause one refresh, and all succe
 
 test('the timer refreshes again and again, and no request gets a 401', async () => {
   const { watch, manager, ended } = setUp()
-  // It is told that tokens live 2 s; the server accepts them longer, for a slow machine.
+  // The response says that tokens live 2 s; the server accepts them longer, for a slow machine.
   watch.claimed = 2
   await signIn({ manager })
   await eventually(async () => {

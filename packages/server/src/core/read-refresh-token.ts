@@ -54,8 +54,8 @@ const present = (token: string, transport: PresentedRefreshToken['transport']) =
 })
 
 /**
- * The distinct values that may be ours: beside one of ours, another application's cookie of the
- * same name is ignored.
+ * Returns the distinct refresh cookies. If one has the prefix of our tokens, those without it belong
+ * to another application and are left out.
  */
 function findCookies(request: Pick<ClientRequest, 'headers' | 'raw'>): string[] {
   const { host, plain } = readRefreshCookies(request)
