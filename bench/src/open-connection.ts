@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 
+const DEADLINE_MS = 30_000
 type Answer = Readonly<{ status: number; body: string }>
 
 /**
@@ -15,8 +16,13 @@ export async function openConnection(
   const { hostname, port, host } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port), noDelay: true })
   socket.setEncoding('latin1')
+  socket.setTimeout(DEADLINE_MS, () =>
+    socket.destroy(new Error(`${host} did not answer within ${DEADLINE_MS / 1000} s`)),
+  )
   await once(socket, 'connect')
-  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${contentType}\r\ncontent-length: `
+  const head =
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n` +
+    `content-type: ${contentType}\r\ncontent-length: `
   let received = ''
   let waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
 
@@ -47,6 +53,10 @@ export async function openConnection(
         socket.write(`${head}${body.length}\r\n\r\n${body}`, 'latin1')
       })
     },
-    close: () => socket.destroy(),
+    /** Returns the bytes that were sent and received. */
+    close(): number {
+      socket.destroy()
+      return socket.bytesWritten + socket.bytesRead
+    },
   }
 }

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { eventually } from '@auto-refresh/test-engines'
+import { eventually, stopWithParent } from '@auto-refresh/test-engines'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 const READY_DEADLINE_MS = 60_000
+const STOP_DEADLINE_MS = 20_000
 
 export type Environment = Readonly<Record<string, string>>
 export type RunningProcess = Readonly<{ pid: number; stop: () => Promise<void> }>
@@ -40,6 +41,7 @@ export async function startProcess({
   )
   await log.close()
   const exited = once(child, 'exit')
+  stopWithParent(child)
   await eventually(() => {
     if (hasEnded(child)) throw new Error(`${file} ended`)
     return isReady(readyUrl)
@@ -52,7 +54,9 @@ export async function startProcess({
     pid: child.pid ?? 0,
     async stop() {
       if (!hasEnded(child)) child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS)
       await exited
+      clearTimeout(timer)
     },
   }
 }

@@ -5,8 +5,7 @@ import { findFreePort } from '@auto-refresh/test-engines'
 import { runStep, startProcess, type Environment, type RunningProcess } from './run-process.ts'
 
 /**
- * A system that refreshes, as its own processes. `sessions` are the current refresh tokens, one per
- * client.
+ * A system that refreshes, as its own processes. `sessions` are the current refresh tokens.
  */
 export type Target = Readonly<{
   name: string
@@ -15,6 +14,9 @@ export type Target = Readonly<{
   contentType: string
   toBody: (token: string) => string
   sessions: string[]
+  /** the next session of a load that takes all in turn */
+  cursor: { next: number }
+  database: string
   pids: readonly number[]
   stop: () => Promise<void>
 }>
@@ -34,10 +36,20 @@ const OUR_API = {
   contentType: 'application/json',
   toBody: (token: string) => JSON.stringify({ refresh_token: token }),
 }
+/** The fields that every target has alike. */
+const toCommon = (databaseUrl: string) => ({
+  cursor: { next: 0 },
+  database: new URL(databaseUrl).pathname.slice(1),
+})
 const toUrl = (port: string) => `http://127.0.0.1:${port}`
 
 /** The minimum of such a server: HTTP, schemas, one signature. It stores nothing. */
-export async function startFloor({ sessions, logDir, path }: Options): Promise<Target> {
+export async function startFloor({
+  sessions,
+  databaseUrl,
+  logDir,
+  path,
+}: Options): Promise<Target> {
   const port = String(await findFreePort())
   const server = await startProcess({
     file: 'bench/src/floor/main.ts',
@@ -50,6 +62,7 @@ export async function startFloor({ sessions, logDir, path }: Options): Promise<T
     url: toUrl(port),
     ...OUR_API,
     sessions: Array.from({ length: sessions }, (_, index) => `none ${index}`),
+    ...toCommon(databaseUrl),
     pids: [server.pid],
     stop: server.stop,
   }
@@ -75,6 +88,7 @@ export async function startPeer({ sessions, databaseUrl, logDir, path }: Options
     contentType: 'application/x-www-form-urlencoded',
     toBody: (token) => `grant_type=refresh_token&client_id=bench&refresh_token=${token}`,
     sessions: tokens,
+    ...toCommon(databaseUrl),
     pids: [server.pid],
     stop: server.stop,
   }
@@ -113,6 +127,7 @@ export async function startOneProcess({
     url: toUrl(port),
     ...OUR_API,
     sessions: await signIn(toUrl(port), sessions),
+    ...toCommon(databaseUrl),
     pids: [server.pid],
     stop: server.stop,
   }
@@ -173,6 +188,7 @@ export async function startServices({
     url: toUrl(port),
     ...OUR_API,
     sessions: await signIn(toUrl(port), sessions),
+    ...toCommon(databaseUrl),
     pids: running.map(({ pid }) => pid),
     async stop() {
       for (const each of running.toReversed()) await each.stop()

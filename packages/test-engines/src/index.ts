@@ -1,7 +1,7 @@
 export { findFreePort } from '@auto-refresh/embedded-postgres'
 export { chromiumPath } from './chromium-path.ts'
 export { createTestDatabase, stopTestPostgres, type TestDatabase } from './create-test-database.ts'
-export { stopWithParent } from './end-with-parent.ts'
+export { killWithParent, stopWithParent } from './end-with-parent.ts'
 export { eventually, medianSeconds, waitSeconds } from './eventually.ts'
 export { findMissingEngines, type MissingEngine } from './find-missing-engines.ts'
 export { startKafka, type StartedKafka } from './start-kafka.ts'
