@@ -97,7 +97,7 @@ export function parseAuthApiConfig(environment: Environment) {
       section: 'operations',
       describe: 'Logs each decision of the auto-refresh middleware.',
     }),
-    auditRetentionDays: readAuditRetentionDays(env),
+    auditRetentionDays: readAuditRetentionDays(env).records,
     usernameHashKey: env.key('USERNAME_HASH_KEY', {
       section: 'keys',
       describe:

@@ -1,19 +1,8 @@
-import { fileURLToPath } from 'node:url'
-import { SESSION_EVENTS_TOPIC, type AnyEvent } from '@auto-refresh/contracts'
-import { createInProcessBus } from '@auto-refresh/event-bus'
-import { createTestDatabase } from '@auto-refresh/test-engines'
-import { createPool, migrate } from '@auto-refresh/service-kit/postgres'
-import { createMetrics, createSilentLogger } from '@auto-refresh/service-kit/telemetry'
+import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
+import type { createPool } from '@auto-refresh/service-kit/postgres'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { buildCleanupWorker } from './build-cleanup-worker.ts'
-import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
-import { parseCleanupWorkerConfig } from './config.ts'
 import { sweepOnce } from './sweep-once.ts'
-
-const TOKEN_STORE_MIGRATIONS = {
-  schema: 'token_store',
-  directory: fileURLToPath(new URL('../../token-store/migrations', import.meta.url)),
-}
+import { createRotated, openCleanupTest, startWorker as start } from './testing/cleanup-test.ts'
 
 let stack: AsyncDisposableStack
 let url: string
@@ -21,42 +10,12 @@ let pool: ReturnType<typeof createPool>
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack()
-  const database = stack.adopt(await createTestDatabase(), ({ drop }) => drop())
-  url = database.url
-  for (const migrations of [TOKEN_STORE_MIGRATIONS, CLEANUP_WORKER_MIGRATIONS])
-    await migrate({ url, ...migrations, log: () => undefined })
-  pool = stack.adopt(
-    createPool({ url, applicationName: 'test', max: 2, onError: () => undefined }),
-    (opened) => opened.end(),
-  )
+  ;({ url, pool } = await openCleanupTest(stack))
 })
 afterEach(() => stack.disposeAsync())
 
-async function startWorker({
-  batchSize = 500,
-  ...environment
-}: { batchSize?: number; AUDIT_RETENTION_DAYS?: string } = {}) {
-  const bus = createInProcessBus()
-  const metrics = createMetrics({ service: 'test', version: '0' })
-  const worker = buildCleanupWorker({
-    config: {
-      ...parseCleanupWorkerConfig({
-        DATABASE_URL: url,
-        CLEANUP_INTERVAL_SECONDS: '1',
-        ...environment,
-      }),
-      batchSize,
-    },
-    subscriber: bus,
-    logger: createSilentLogger(),
-    metrics,
-  })
-  stack.defer(() => worker.stop())
-  await worker.start()
-  const value = async (name: string) =>
-    Number((await metrics.scrape()).text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1])
-  return { bus, value }
-}
+const startWorker = (options: Omit<Parameters<typeof start>[1], 'url'> = {}) =>
+  start(stack, { url, ...options })
 
 /** `ended`: past every deadline; otherwise active for another day. */
 async function addSessions(sessions: number, ended: boolean): Promise<void> {
@@ -77,25 +36,6 @@ async function count(
   const { rows } = await pool.query<{ count: number }>(`select count(*) from ${table}`)
   return rows[0]?.count ?? -1
 }
-const rotated = (id: string, sessionSeq: number): AnyEvent => ({
-  id,
-  type: 'session.rotated.v1',
-  source: 'token-store',
-  time: new Date().toISOString(),
-  subject: id,
-  key: id,
-  data: {
-    session_id: id,
-    session_seq: sessionSeq,
-    user_id: id,
-    client_id: 'test',
-    generation: sessionSeq,
-    network: '10.0.0.0/24',
-    agent: 'a "quoted" {agent}, \\',
-    idle_until: new Date().toISOString(),
-    interval_seconds: 1,
-  },
-})
 
 test('expired sessions are deleted at start, with one event each, and active ones stay', async () => {
   await addSessions(1200, true)
@@ -166,56 +106,6 @@ test('the clean-up skips a session that a request has locked', async () => {
   })
 })
 
-test('the audit trail stores every event once, also if the bus repeats it', async () => {
-  const { bus, value } = await startWorker()
-  const ids = Array.from({ length: 1100 }, () => crypto.randomUUID())
-  const events = ids.map((id, seq) => rotated(id, seq))
-  await bus.publish(SESSION_EVENTS_TOPIC, events)
-  await bus.publish(SESSION_EVENTS_TOPIC, events.slice(0, 7))
-  expect(await count('cleanup.audit_events')).toBe(1100)
-  const { rows } = await pool.query(
-    'select topic, type, session_seq, data from cleanup.audit_events where session_id = $1::uuid',
-    [ids[4]],
-  )
-  expect(rows).toEqual([
-    {
-      topic: SESSION_EVENTS_TOPIC,
-      type: 'session.rotated.v1',
-      session_seq: 4,
-      data: events[4]?.data,
-    },
-  ])
-  expect(
-    await value(
-      'auth_events_processed_total\\{consumer="cleanup-worker",type="session.rotated.v1",result="duplicate"\\}',
-    ),
-  ).toBe(7)
-})
-
-test('two consumers with the same events in opposite order both succeed', async () => {
-  const [one, other] = await Promise.all([startWorker(), startWorker()])
-  const events = Array.from({ length: 400 }, (_, seq) => rotated(crypto.randomUUID(), seq))
-  await Promise.all([
-    one.bus.publish(SESSION_EVENTS_TOPIC, events),
-    other.bus.publish(SESSION_EVENTS_TOPIC, events.toReversed()),
-  ])
-  expect(await count('cleanup.audit_events')).toBe(400)
-})
-
-test('an event is deleted by the first run after its retention', async () => {
-  const { bus } = await startWorker({ AUDIT_RETENTION_DAYS: '30', batchSize: 10 })
-  await bus.publish(
-    SESSION_EVENTS_TOPIC,
-    Array.from({ length: 45 }, (_, seq) => rotated(crypto.randomUUID(), seq)),
-  )
-  await pool.query(
-    `update cleanup.audit_events set occurred_at = occurred_at - interval '31 days' where session_seq < 40`,
-  )
-  await vi.waitFor(async () => expect(await count('cleanup.audit_events')).toBe(5), {
-    timeout: 30_000,
-  })
-})
-
 /** Expects the metrics of a refused sweep; use with `vi.waitFor`. */
 async function expectRefused(
   value: (name: string) => Promise<number>,
@@ -251,7 +141,7 @@ const beat = () =>
 test('a database clock that jumps a hundred days ahead deletes no session and no audit event, before and after the next heartbeat', async () => {
   await addSessions(20, false)
   const { bus, value } = await startWorker()
-  await bus.publish(SESSION_EVENTS_TOPIC, [rotated(crypto.randomUUID(), 1)])
+  await bus.publish(SESSION_EVENTS_TOPIC, [createRotated(crypto.randomUUID(), 1)])
   await jump(100)
   await expectRefused(value, 'heartbeat')
   await beat()

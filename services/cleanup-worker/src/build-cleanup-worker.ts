@@ -10,6 +10,7 @@ import { createPostgresExpiredSessions } from './adapters/postgres/create-postgr
 import { createCleanupMetrics } from './adapters/telemetry/create-cleanup-metrics.ts'
 import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
+import { createExtendAuditTrail } from './use-cases/extend-audit-trail.ts'
 import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
 import { createKeepEvents } from './use-cases/keep-events.ts'
 import { createSweepSessions } from './use-cases/sweep-sessions.ts'
@@ -54,11 +55,9 @@ export function buildCleanupWorker({
     deleteInBatches,
     metrics,
   })
-  const forgetOldEvents = createForgetOldEvents({
-    auditTrail,
-    deleteInBatches,
-    retentionDays: config.auditRetentionDays,
-  })
+  const retentionDays = config.auditRetentionDays
+  const extendAuditTrail = createExtendAuditTrail({ auditTrail, retentionDays })
+  const forgetOldEvents = createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays })
   const keepEvents = createKeepEvents({ auditTrail, metrics })
 
   let subscription: Subscription | undefined
@@ -68,12 +67,14 @@ export function buildCleanupWorker({
     /** Resolves when the schema is checked and events are consumed; the first sweep starts at once and is not awaited. */
     async start() {
       await checkSchema({ pool, ...CLEANUP_WORKER_MIGRATIONS })
+      // Before the first event. Without its partition an event is kept too, at a higher cost.
+      await extendAuditTrail().catch(onError)
       subscription = await subscriber.subscribe({
         group: 'cleanup-worker',
         topics: EVENT_TOPICS,
         handleBatch: keepEvents,
       })
-      schedules = [sweepSessions, forgetOldEvents].map((run) =>
+      schedules = [sweepSessions, extendAuditTrail, forgetOldEvents].map((run) =>
         repeat({
           everyMs: config.intervalMs,
           run,

@@ -1,4 +1,4 @@
-import type { AnyEvent } from '@auto-refresh/contracts'
+import type { AnyEvent, EventType } from '@auto-refresh/contracts'
 
 /** Why nothing was deleted; token-store's migration `sweep-guard` explains the reasons. */
 export const SWEEP_REFUSALS = ['clock', 'heartbeat', 'downtime', 'share'] as const
@@ -16,10 +16,11 @@ export interface ExpiredSessions {
   count(): Promise<number>
 }
 
+/** An event in the columns that every kind of event has. */
 export type AuditRecord = Readonly<{
   eventId: string
   topic: string
-  type: string
+  type: EventType
   key: string
   sessionId: string | null
   sessionSeq: number | null
@@ -28,12 +29,23 @@ export type AuditRecord = Readonly<{
   data: object
 }>
 
+/** The parts of the trail that are partitioned by time, each with a retention of its own. */
+export const AUDIT_PARTS = ['rotations', 'records'] as const
+export type AuditPart = (typeof AUDIT_PARTS)[number]
+
 export interface AuditTrail {
-  /** Stores the records that it does not have yet, and resolves to their ids. */
-  keep(records: readonly AuditRecord[]): Promise<string[]>
+  /** Stores the events that it does not have yet, and resolves to their number by type. */
+  keep(events: readonly AnyEvent[]): Promise<ReadonlyMap<EventType, number>>
+  /** Adds the next partition of `days` days if it is needed soon, and resolves to whether it did. */
+  addPartition(part: AuditPart, days: number): Promise<boolean>
   /**
-   * Deletes at most `limit` older records, by the database's clock, and resolves to their number.
-   * Deletes none while that clock may be wrong.
+   * Drops the oldest partition if all of it is older, by the database's clock, and resolves to
+   * whether it did. Drops none while that clock may be wrong.
+   */
+  dropPartition(part: AuditPart, age: { days: number }): Promise<boolean>
+  /**
+   * Deletes at most `limit` older events that are in no partition, by the database's clock, and
+   * resolves to their number. Deletes none while that clock may be wrong.
    */
   deleteOlderThan(age: { days: number }, limit: number): Promise<number>
 }
@@ -43,5 +55,5 @@ export interface Metrics {
   sessionsDeleted(sessions: number): void
   /** `refused` is why the sweep ended early, `backlog` the number of expired sessions left. */
   sweepEnded(refused: SweepRefusal | undefined, backlog: number): void
-  eventProcessed(event: AnyEvent, result: 'handled' | 'duplicate' | 'failed'): void
+  eventsProcessed(type: EventType, result: 'handled' | 'duplicate' | 'failed', count: number): void
 }

@@ -27,6 +27,21 @@ export function parseNumber(
 }
 export type Range = { min?: number; max?: number; below?: number }
 
+/** A decimal number, or two with a slash between them; the second is at most the first. */
+export function parseNumberOrTwo(range: Range): Parse<readonly [number, number]> {
+  const parse = parseNumber('decimal', range)
+  return (text) => {
+    const slash = text.indexOf('/')
+    const first = parse(slash < 0 ? text : text.slice(0, slash))
+    const second = slash < 0 ? first : parse(text.slice(slash + 1))
+    if ('wrong' in first) return first
+    if ('wrong' in second) return second
+    return second.value <= first.value
+      ? { value: [first.value, second.value] }
+      : wrong('has a second number above the first')
+  }
+}
+
 /** ` from 1 to 10`, or nothing. */
 export function rangeInWords({ min, max, below }: Range): string {
   const words = [

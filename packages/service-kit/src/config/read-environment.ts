@@ -10,6 +10,7 @@ import {
   parseLimit,
   parseList,
   parseNumber,
+  parseNumberOrTwo,
   parseOrigin,
   parseSecret,
   parseText,
@@ -92,6 +93,17 @@ export function readEnvironment(environment: Environment) {
       name: string,
       options: Range & Default<D> = {},
     ) => number('decimal', name, options),
+    /** One number for both, or two: `90/30`. The second is at most the first. */
+    decimalOrTwo(name: string, options: Range & { default: number } & Description) {
+      const value = read<readonly [number, number], number>(
+        name,
+        `a decimal number${rangeInWords(options)}, or two such as 90/30`,
+        parseNumberOrTwo(options),
+        options,
+        [options.default, options.default],
+      )
+      return typeof value === 'number' ? ([value, value] as const) : value
+    },
     boolean: <D extends boolean | undefined = boolean>(name: string, options: Default<D> = {}) =>
       read<boolean, D>(
         name,

@@ -96,12 +96,16 @@ export const readRefreshLimit = (env: EnvironmentReader) =>
       'Five times as many replays, and calls of `/auto-refresh` that are not due, are allowed.',
   })
 
-/** `AUDIT_RETENTION_DAYS`. */
-export const readAuditRetentionDays = (env: EnvironmentReader) =>
-  env.decimal('AUDIT_RETENTION_DAYS', {
+/** `AUDIT_RETENTION_DAYS`: of rotations, and of every other record. */
+export function readAuditRetentionDays(env: EnvironmentReader) {
+  const [records, rotations] = env.decimalOrTwo('AUDIT_RETENTION_DAYS', {
     default: 90,
     min: 1,
     max: 3650,
     section: 'operations',
-    describe: 'Days that events, sign-ins (with whole addresses) and notices are kept.',
+    describe:
+      'Days that events, sign-ins (with whole addresses) and notices are kept. ' +
+      '`90/30` keeps rotations (`session.rotated.v1`) for 30 days only.',
   })
+  return { records, rotations }
+}

@@ -1,5 +1,4 @@
-import type { AnyEvent } from '@auto-refresh/contracts'
-import { toAuditRecord } from './to-audit-record.ts'
+import type { AnyEvent, EventType } from '@auto-refresh/contracts'
 import type { AuditTrail, Metrics } from '../ports.ts'
 
 /** Returns a handler that stores each event once in the audit trail, also if the bus repeats it. */
@@ -7,22 +6,31 @@ export function createKeepEvents({
   auditTrail,
   metrics,
 }: {
-  auditTrail: AuditTrail
-  metrics: Pick<Metrics, 'eventProcessed'>
+  auditTrail: Pick<AuditTrail, 'keep'>
+  metrics: Pick<Metrics, 'eventsProcessed'>
 }) {
   return async function keepEvents(events: readonly AnyEvent[]): Promise<void> {
-    const kept = new Set(await keep(events))
-    // An event that is twice in the batch is handled once.
-    for (const event of events)
-      metrics.eventProcessed(event, kept.delete(event.id) ? 'handled' : 'duplicate')
+    const received = countByType(events)
+    const kept = await keep(events, received)
+    for (const [type, count] of received) {
+      const handled = kept.get(type) ?? 0
+      if (handled > 0) metrics.eventsProcessed(type, 'handled', handled)
+      if (handled < count) metrics.eventsProcessed(type, 'duplicate', count - handled)
+    }
   }
 
-  async function keep(events: readonly AnyEvent[]): Promise<string[]> {
+  async function keep(events: readonly AnyEvent[], received: ReadonlyMap<EventType, number>) {
     try {
-      return await auditTrail.keep(events.map(toAuditRecord))
+      return await auditTrail.keep(events)
     } catch (error) {
-      for (const event of events) metrics.eventProcessed(event, 'failed')
+      for (const [type, count] of received) metrics.eventsProcessed(type, 'failed', count)
       throw error
     }
   }
+}
+
+function countByType(events: readonly AnyEvent[]): Map<EventType, number> {
+  const counts = new Map<EventType, number>()
+  for (const { type } of events) counts.set(type, (counts.get(type) ?? 0) + 1)
+  return counts
 }

@@ -33,8 +33,8 @@ export function createCleanupMetrics({ logger, instruments, nowMs }: Deps): Metr
       logger.error({ reason: refused, backlog }, `Sweep refused: ${CAUSES[refused]}`)
     },
 
-    eventProcessed: ({ type }, result) =>
-      instruments.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }),
+    eventsProcessed: (type, result, count) =>
+      instruments.eventsProcessed.inc({ consumer: 'cleanup-worker', type, result }, count),
   }
 }
 
