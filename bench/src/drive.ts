@@ -8,10 +8,19 @@ import type { Target } from './targets.ts'
  * With `isSpread` each refresh takes the next of all sessions of the target, in turn; otherwise
  * each client keeps its own.
  */
-type Load = Readonly<{ clients: number; warmUpMs: number; measureMs: number; isSpread?: boolean }>
+type Load = Readonly<{
+  clients: number
+  warmUpMs: number
+  measureMs: number
+  isSpread?: boolean
+  /** how long to wait until the system is quiet */
+  quietMs?: number
+}>
 
 /** All but the rate and the latencies are per rotation. */
 export type Measured = Readonly<{
+  /** all, also those of the warm-up */
+  rotations: number
   perSecond: number
   p50Ms: number
   p99Ms: number
@@ -29,7 +38,7 @@ export type Measured = Readonly<{
 
 /** Quiet means less than this share of one core for 250 ms. */
 const QUIET_SHARE = 0.1
-const QUIET_DEADLINE_MS = 15_000
+const QUIET_MS = 15_000
 /**
  * A backend of Postgres reports its counters when a query ends, once per second at most. So they
  * are read half a second after such a report, twice, an integer number of seconds apart.
@@ -44,7 +53,7 @@ const BEFORE_REPORT_MS = 500
  */
 export async function drive(
   target: Target,
-  { clients, warmUpMs, measureMs, isSpread = false }: Load,
+  { clients, warmUpMs, measureMs, isSpread = false, quietMs = QUIET_MS }: Load,
   engine: Pick<Engine, 'pid' | 'readCounters'>,
 ): Promise<Measured> {
   const before = await use()
@@ -82,7 +91,7 @@ export async function drive(
   }
 
   async function quiet() {
-    const deadline = performance.now() + QUIET_DEADLINE_MS
+    const deadline = performance.now() + quietMs
     for (let last = await use(); ;) {
       await delay(250)
       const now = await use()
@@ -129,6 +138,7 @@ export async function drive(
   const postgresMicros = (1e6 * (after.postgres - before.postgres)) / rotations
   const generatorMicros = (generator.user + generator.system) / rotations
   return {
+    rotations,
     perSecond: times.length / (measureMs / 1000),
     p50Ms: at(0.5),
     p99Ms: at(0.99),

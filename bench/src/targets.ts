@@ -22,7 +22,8 @@ export type Target = Readonly<{
 }>
 type Options = Readonly<{ sessions: number; databaseUrl: string; logDir: string; path: string }>
 
-const USER = { username: 'admin', password: randomBytes(12).toString('hex') }
+/** The user of all sessions. */
+export const USER = { username: 'admin', password: randomBytes(12).toString('hex') }
 const LIMITS_OFF = {
   LOGIN_LIMIT: 'off',
   LOGIN_IP_LIMIT: 'off',

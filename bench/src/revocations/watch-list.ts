@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readMemory } from '../read-memory.ts'
 
 const EVERY_MS = 200
-const MEBIBYTE = 1024
 
 /** Ages in seconds, resident memory in MiB (Linux only; 0 elsewhere). */
 export type Watched = Readonly<{
@@ -39,9 +38,4 @@ export async function watchList(
 function toValue(metrics: string, name: string): number {
   const line = metrics.split('\n').find((each) => each.startsWith(name))
   return Number(line?.slice(line.lastIndexOf(' ') + 1))
-}
-
-async function readMemory(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / MEBIBYTE)
 }
