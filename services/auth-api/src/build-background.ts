@@ -74,14 +74,16 @@ export function buildBackground({
       const subscription = await subscriber.subscribe({
         group: 'auth-api',
         topics: [SESSION_EVENTS_TOPIC],
-        async handle(event) {
-          const count = (result: 'handled' | 'failed') =>
-            metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
-          await addNotice(event).catch((error: unknown) => {
-            count('failed')
-            throw error
-          })
-          count('handled')
+        async handleBatch(events) {
+          for (const event of events) {
+            const count = (result: 'handled' | 'failed') =>
+              metrics.eventsProcessed.inc({ consumer: 'auth-api', type: event.type, result })
+            await addNotice(event).catch((error: unknown) => {
+              count('failed')
+              throw error
+            })
+            count('handled')
+          }
         },
       })
       closers.push(() => subscription.close())

@@ -1,11 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AnyEvent, Tracing } from '@auto-refresh/contracts'
 import type { EachBatchPayload, KafkaMessage, Message } from '../open-kafka.ts'
 import { toProcess, type Handler } from '../to-process.ts'
+import { createCommit } from './create-commit.ts'
+import { createHandleParts } from './create-handle-parts.ts'
 import { decodeEvent } from './decode-event.ts'
 import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
 import type { KafkaLog } from './settings.ts'
 
 const MAX_AT_ONCE = 200
+/**
+ * The shortest time from one fetch to the next of a partition without more events. A broker answers
+ * a fetch at the first event, so each fetch would have only the few events of one publish. Events
+ * must reach consumers within 100 ms, also after the 25 ms of the relay.
+ */
+const FETCH_MS = 40
 
 type BatchConsumerDeps = {
   group: string
@@ -20,10 +29,11 @@ type BatchConsumerDeps = {
 }
 
 /**
- * Returns kafkajs's `eachBatch`. It passes the events of one partition to the handler in small parts
- * and commits each part after it was handled. If the handler fails, for example because its database
- * is unavailable, the partition is paused for `retryMs` and fetched again from there; other
- * partitions continue. Throws only errors for kafkajs: a rebalance or a lost broker.
+ * Returns kafkajs's `eachBatch` for one consumer. It passes the events of one partition to the
+ * handler in small parts, together with those of the other partitions of the same fetch, and commits
+ * each part after it was handled. If the handler fails, for example because its database is
+ * unavailable, the partition is paused for `retryMs` and fetched again from there; other partitions
+ * continue. Throws only errors for kafkajs: a rebalance or a lost broker.
  */
 export function createBatchConsumer({
   group,
@@ -35,7 +45,8 @@ export function createBatchConsumer({
   log,
   tracing,
 }: BatchConsumerDeps) {
-  const process = toProcess({ handler, group, system: 'kafka', tracing })
+  const handleParts = createHandleParts(toProcess({ handler, group, system: 'kafka', tracing }))
+  const commitTogether = createCommit()
   const atOnce = 'handle' in handler ? 1 : MAX_AT_ONCE
 
   async function take(
@@ -49,7 +60,7 @@ export function createBatchConsumer({
       if (decoded.outcome === 'decoded') events.push(decoded.event)
       else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
     }
-    if (events.length > 0) await process(events, { topic, partition })
+    if (events.length > 0) await handleParts({ events, topic, partition })
     // After handling, so that the retries of a failing handler do not fill the dead-letter topic.
     await sendDeadLetters(toDeadLetterTopic(topic), letters)
     for (const { headers } of letters) {
@@ -77,6 +88,7 @@ export function createBatchConsumer({
     isStale,
   }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch
+    const startedMs = performance.now()
     let uncommitted = 0
     let next = messages[0]?.offset ?? batch.highWatermark
     const reportLag = () =>
@@ -86,9 +98,7 @@ export function createBatchConsumer({
     async function commit(): Promise<void> {
       if (uncommitted === 0) return
       uncommitted = 0
-      await commitOffsetsIfNecessary({
-        topics: [{ topic, partitions: [{ partition, offset: next }] }],
-      })
+      await commitTogether({ topic, partition, offset: next, send: commitOffsetsIfNecessary })
     }
 
     try {
@@ -112,5 +122,7 @@ export function createBatchConsumer({
       reportLag()
       await commit()
     }
+    if (next === batch.highWatermark && isRunning())
+      await delay(Math.max(0, startedMs + FETCH_MS - performance.now()))
   }
 }

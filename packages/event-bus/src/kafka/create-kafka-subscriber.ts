@@ -44,13 +44,18 @@ export function createKafkaSubscriber({
   async function keepMember(member: {
     group: string
     topics: readonly string[]
-    eachBatch: (payload: EachBatchPayload) => Promise<void>
+    createEachBatch: () => (payload: EachBatchPayload) => Promise<void>
     onJoin: () => void
     closing: AbortSignal
   }): Promise<void> {
     const { group, closing } = member
     while (!closing.aborted) {
-      const end = await runMember({ settings, log: quiet, ...member })
+      const end = await runMember({
+        settings,
+        log: quiet,
+        ...member,
+        eachBatch: member.createEachBatch(),
+      })
       if (end.outcome === 'closed' || closing.aborted) return
       if (end.outcome === 'dead') {
         onDead({ group, error: end.error })
@@ -65,20 +70,21 @@ export function createKafkaSubscriber({
     async subscribe({ group, topics, ...handler }) {
       const closing = new AbortController()
       const lag = createLagCount((topic, events) => onLag({ group, topic }, events))
-      const eachBatch = createBatchConsumer({
-        group,
-        handler,
-        sendDeadLetters: producer.send,
-        onDeadLetter,
-        onLag: lag.set,
-        retryMs,
-        log: quiet,
-        tracing,
-      })
+      const createEachBatch = () =>
+        createBatchConsumer({
+          group,
+          handler,
+          sendDeadLetters: producer.send,
+          onDeadLetter,
+          onLag: lag.set,
+          retryMs,
+          log: quiet,
+          tracing,
+        })
       const ended = keepMember({
         group,
         topics,
-        eachBatch,
+        createEachBatch,
         onJoin: lag.reset,
         closing: closing.signal,
       })

@@ -9,6 +9,8 @@ import type { KafkaLog, KafkaSettings } from './settings.ts'
  * session of the old one times out.
  */
 const RETRIES = 60
+/** The partitions of a fetch are processed at the same time; each `eachBatch` gets one of them. */
+const PARTITIONS_AT_ONCE = 64
 /** Containers get 20 s to stop. */
 const LEAVE_MS = 8000
 
@@ -64,7 +66,12 @@ export async function runMember({
     if (closing.aborted) return
     await consumer.subscribe({ topics: [...topics], fromBeginning: true })
     if (closing.aborted) return
-    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch,
+    })
   }
 
   const leave = () =>
