@@ -10,9 +10,9 @@ import type { KafkaLog } from './settings.ts'
 
 const MAX_AT_ONCE = 200
 /**
- * The shortest time from one fetch to the next of a partition without more events. A broker answers
- * a fetch at the first event, so each fetch would have only the few events of one publish. Events
- * must reach consumers within 100 ms, also after the 25 ms of the relay.
+ * A broker answers a fetch at the first event, so without a pause each fetch would have only the few
+ * events of one publish. Events must reach consumers within 100 ms, also after the pause of the
+ * relay.
  */
 const FETCH_MS = 40
 
@@ -24,6 +24,8 @@ type BatchConsumerDeps = {
   /** called with the number of events of the partition that are not yet handled */
   onLag: (at: { topic: string; partition: number }, events: number) => void
   retryMs: number
+  /** milliseconds, from the start of one fetch to the next of a partition without more events */
+  fetchMs?: number
   log: KafkaLog
   tracing: Tracing
 }
@@ -42,6 +44,7 @@ export function createBatchConsumer({
   onDeadLetter,
   onLag,
   retryMs,
+  fetchMs = FETCH_MS,
   log,
   tracing,
 }: BatchConsumerDeps) {
@@ -123,6 +126,6 @@ export function createBatchConsumer({
       await commit()
     }
     if (next === batch.highWatermark && isRunning())
-      await delay(Math.max(0, startedMs + FETCH_MS - performance.now()))
+      await delay(Math.max(0, startedMs + fetchMs - performance.now()))
   }
 }
