@@ -2,12 +2,19 @@
  * Resolves or rejects as `work`, or rejects with an `Error` of this message after `ms` milliseconds.
  * The work itself is not cancelled.
  */
-export async function withDeadline<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(message)), ms)
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+export function withDeadline<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(message)), ms)
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        // oxlint-disable-next-line prefer-promise-reject-errors -- it is passed on unchanged
+        reject(error)
+      },
+    )
+  })
 }

@@ -11,7 +11,8 @@ const FRESH_MS = 2000
 /**
  * Creates the function that returns the current replicas of token-store. Names are looked up again
  * in the background when the last result is older than 2 s; only the first lookup is awaited. A
- * name whose lookup fails keeps its addresses. Throws when no address is known.
+ * name whose lookup fails keeps its addresses. The list is the same array until a lookup ends. Throws
+ * when no address is known.
  */
 export function createFindReplicas({
   urls,
@@ -23,6 +24,7 @@ export function createFindReplicas({
   nowMs(): number
 }): FindReplicas {
   const known = new Map<string, readonly string[]>()
+  let endpoints: readonly Endpoint[] = []
   let askedMs = -Infinity
   let asking: Promise<unknown> | undefined
 
@@ -36,6 +38,9 @@ export function createFindReplicas({
     askedMs = nowMs()
     const outcomes = await Promise.allSettled(urls.map(ask))
     asking = undefined
+    endpoints = [...known].flatMap(([url, addresses]) =>
+      addresses.map((address) => ({ url, address })),
+    )
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (known.size === 0)
       throw new Error('The host names resolve to no address', { cause: failed?.reason })
@@ -44,6 +49,6 @@ export function createFindReplicas({
   return async () => {
     if (known.size === 0) await (asking ??= askAll())
     else if (nowMs() - askedMs >= FRESH_MS) asking ??= askAll()
-    return [...known].flatMap(([url, addresses]) => addresses.map((address) => ({ url, address })))
+    return endpoints
   }
 }

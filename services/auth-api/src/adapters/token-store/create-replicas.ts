@@ -37,14 +37,18 @@ export function createReplicas({
   log: Pick<Log, 'info' | 'warn'>
 }) {
   const members = new Map<string, Member>()
+  let found: readonly Endpoint[] = []
   let turn = 0
   let closed = false
 
-  async function refreshMembers(): Promise<Member[]> {
-    const endpoints = new Map(
-      (await findReplicas()).map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
-    )
+  async function refreshMembers(): Promise<void> {
+    const newest = await findReplicas()
     if (closed) throw new Error('The token-store client is closed')
+    if (newest === found) return
+    found = newest
+    const endpoints = new Map(
+      newest.map((endpoint) => [`${endpoint.url} ${endpoint.address}`, endpoint]),
+    )
     for (const [key, endpoint] of endpoints) {
       if (!members.has(key))
         members.set(key, {
@@ -56,7 +60,6 @@ export function createReplicas({
         })
     }
     for (const key of members.keys()) if (!endpoints.has(key)) void remove(key)
-    return [...members.values()]
   }
 
   async function remove(key: string): Promise<void> {
@@ -104,15 +107,14 @@ export function createReplicas({
   return {
     /** Picks a replica for one call. Throws when none is known or the client is closed. */
     async pick(): Promise<Lease> {
-      const candidates = await refreshMembers()
+      await refreshMembers()
       turn += 1
-      const best = candidates
-        .map((_, i) => candidates[(i + turn) % candidates.length])
-        .filter((member) => member !== undefined)
-        .toSorted(
-          (a, b) =>
-            (a.unhealthySinceMs ?? -1) - (b.unhealthySinceMs ?? -1) || a.inFlight - b.inFlight,
-        )[0]
+      const candidates = [...members.values()]
+      let best: Member | undefined
+      for (let i = 0; i < candidates.length; i += 1) {
+        const member = candidates[(i + turn) % candidates.length]
+        if (member !== undefined && (best === undefined || isBetter(member, best))) best = member
+      }
       if (best === undefined) throw new Error('No token-store replica is known')
       return lease(best)
     },
@@ -127,4 +129,10 @@ export function createReplicas({
       await Promise.all([...members.keys()].map(remove))
     },
   }
+}
+
+/** Healthy before unhealthy, the one that failed longest ago first; then fewer calls in flight. */
+function isBetter(one: Member, other: Member): boolean {
+  const [ownMs, otherMs] = [one.unhealthySinceMs ?? -1, other.unhealthySinceMs ?? -1]
+  return ownMs === otherMs ? one.inFlight < other.inFlight : ownMs < otherMs
 }

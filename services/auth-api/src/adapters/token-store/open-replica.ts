@@ -2,6 +2,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import type { SpanOptions, Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'undici'
 import type { Endpoint } from './create-find-replicas.ts'
+import { sendRequest, type Response } from './send-request.ts'
 
 const CONNECTIONS = 32
 const CONNECT_MS = 1000
@@ -41,28 +42,20 @@ export function openReplica({
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
   }
 
-  async function send(
-    verb: string,
-    items: readonly object[],
-    withinMs: number,
-  ): Promise<{ status: number; text: string }> {
+  const headers = { authorization, 'content-type': 'application/json' }
+
+  function send(verb: string, items: readonly object[], withinMs: number): Promise<Response> {
     const traceparent = tracing.current()
-    const headers = {
-      authorization,
-      'content-type': 'application/json',
-      ...(traceparent !== undefined && { traceparent }),
-    }
-    const answer = await pool.request({
+    return sendRequest(pool, {
       method: 'POST',
       path: `${base}/${verb}`,
-      headers,
+      headers: traceparent === undefined ? headers : { ...headers, traceparent },
       body: JSON.stringify({ items }),
-      signal: timeout(withinMs),
+      withinMs,
     })
-    return { status: answer.statusCode, text: await answer.body.text() }
   }
 
-  const toSpan = (verb: string): SpanOptions<{ status: number }> => ({
+  const toSpan = (verb: string): SpanOptions<Response> => ({
     kind: 'client',
     name: `POST /internal/v1/${verb}`,
     attributes: { 'http.request.method': 'POST', 'url.template': `/internal/v1/${verb}`, ...peer },
@@ -89,14 +82,13 @@ export function openReplica({
      */
     async isAlive(withinMs: number): Promise<boolean> {
       try {
-        const answer = await pool.request({
+        const { status } = await sendRequest(pool, {
           method: 'GET',
           path: base,
           headers: { authorization },
-          signal: timeout(withinMs),
+          withinMs,
         })
-        await answer.body.dump()
-        return answer.statusCode < 500 && answer.statusCode !== 401 && answer.statusCode !== 403
+        return status < 500 && status !== 401 && status !== 403
       } catch {
         return false
       }
@@ -140,8 +132,6 @@ function neverConnected(error: unknown): boolean {
     ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT')
   )
 }
-
-const timeout = (ms: number) => AbortSignal.timeout(Math.max(1, Math.ceil(ms)))
 
 /** Connects to this address; the host name stays in the request and in the certificate check. */
 function alwaysTo(address: string): LookupFunction {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { InspectResult, RotateResult, TokenStore } from '@auto-refresh/contracts'
 import { LRUCache } from 'lru-cache'
 
@@ -29,6 +29,7 @@ export function rememberEnded({
     refreshToken: string,
     expectedSessionId: string | undefined,
   ): Revoked | undefined {
+    if (refusals.size === 0) return undefined
     const known = refusals.get(toKey(refreshToken))
     return expectedSessionId === undefined || expectedSessionId === known?.sessionId
       ? known
@@ -77,6 +78,5 @@ export function rememberEnded({
 }
 
 /** Hashes the token, so that it does not stay in memory. */
-const toKey = (refreshToken: string) =>
-  createHash('sha256').update(refreshToken).digest('base64url')
+const toKey = (refreshToken: string) => hash('sha256', refreshToken, 'base64url')
 const toOwned = (sessionId: string, userId: string | undefined) => `${sessionId} ${userId}`
