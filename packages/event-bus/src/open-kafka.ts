@@ -1,16 +1,17 @@
 import { createRequire } from 'node:module'
 import { Kafka, logLevel, type logCreator } from 'kafkajs'
 import { calmIdleConnections, type RequestQueue } from './kafka/calm-idle-connections.ts'
+import { replaceRecordCodec } from './kafka/replace-record-codec.ts'
 import type { KafkaLog, KafkaSettings } from './kafka/settings.ts'
 
 // The only module that imports kafkajs.
 export { Partitioners } from 'kafkajs'
 export type { Admin, EachBatchPayload, KafkaMessage, Message } from 'kafkajs'
 
-const queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
-  prototype: RequestQueue
-}
+const require = createRequire(import.meta.url)
+const queue = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
 calmIdleConnections(queue.prototype)
+replaceRecordCodec(require)
 
 /**
  * Creates a Kafka client. Each member needs its own, because kafkajs shares the offsets of a group

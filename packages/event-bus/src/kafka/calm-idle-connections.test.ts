@@ -16,6 +16,7 @@ const createQueue = () =>
   new KafkaRequestQueue({
     maxInFlightRequests: null,
     requestTimeout: 1000,
+    enforceRequestTimeout: true,
     clientId: 'c',
     broker: 'b',
     logger: { debug() {}, warn() {} },
@@ -52,5 +53,22 @@ test('a throttled request is still sent after the throttle time', () => {
   expect(sendRequest).not.toHaveBeenCalled()
   vi.advanceTimersByTime(30)
   expect(sendRequest).toHaveBeenCalledOnce()
+  queue.destroy()
+})
+
+test('an idle connection looks for timed-out requests once a second, and finds them', () => {
+  calmIdleConnections(KafkaRequestQueue.prototype as Queue)
+  const queue = createQueue()
+  const isConnected = vi.spyOn(queue, 'isConnected')
+  queue.scheduleRequestTimeoutCheck()
+  vi.advanceTimersByTime(10_000)
+  expect(isConnected).toHaveBeenCalledTimes(10)
+  const [resolve, reject] = [vi.fn<() => void>(), vi.fn<(error: Error) => void>()]
+  const entry = { correlationId: 1, apiName: 'Fetch', resolve, reject }
+  queue.push({ entry, expectResponse: true, sendRequest: () => {} })
+  vi.advanceTimersByTime(1000)
+  expect(reject).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1000)
+  expect(String(reject.mock.calls[0]?.[0])).toContain('timed out')
   queue.destroy()
 })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { EVENTS, type AnyEvent, type EventType } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
@@ -31,12 +32,9 @@ export function decodeEvent({
   value,
   headers = {},
 }: Pick<KafkaMessage, 'key' | 'value' | 'headers'>): Decoded {
-  const texts = Object.fromEntries(
-    Object.entries(headers).map(([name, content]) => [
-      name,
-      Buffer.isBuffer(content) ? content.toString() : content,
-    ]),
-  )
+  const texts: Record<string, unknown> = {}
+  for (const [name, content] of Object.entries(headers))
+    texts[name] = Buffer.isBuffer(content) ? content.toString() : content
   if (!attributes.Check(texts)) return refuse('the headers do', attributes.Errors(texts))
   if (key === null || key.length === 0)
     return { outcome: 'undecodable', reason: 'the key is missing' }
@@ -74,9 +72,9 @@ function refuse(what: string, [first]: readonly { schemaPath: string }[]): Decod
 }
 
 function parse(value: Buffer | null): unknown {
-  if (value === null) return undefined
+  if (value === null || !isUtf8(value)) return undefined
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(value)
+    const text = value.toString()
     // Postgres cannot store U+0000.
     return text.includes('\\u0000') ? undefined : JSON.parse(text)
   } catch {

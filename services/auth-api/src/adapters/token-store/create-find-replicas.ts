@@ -11,8 +11,8 @@ const FRESH_MS = 2000
 /**
  * Creates the function that returns the current replicas of token-store. Names are looked up again
  * in the background when the last result is older than 2 s; only the first lookup is awaited. A
- * name whose lookup fails keeps its addresses. The list is the same array until a lookup ends. Throws
- * when no address is known.
+ * name whose lookup fails keeps its addresses. The result is the same array until a lookup ends.
+ * Throws when no address is known.
  */
 export function createFindReplicas({
   urls,
@@ -24,23 +24,22 @@ export function createFindReplicas({
   nowMs(): number
 }): FindReplicas {
   const known = new Map<string, readonly string[]>()
-  let endpoints: readonly Endpoint[] = []
+  let endpoints: readonly Endpoint[] | undefined
   let askedMs = -Infinity
   let asking: Promise<unknown> | undefined
 
   async function ask(url: string): Promise<void> {
     const hostname = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
     const addresses = isIP(hostname) > 0 ? [hostname] : await lookup(hostname)
-    if (addresses.length > 0) known.set(url, addresses)
+    if (addresses.length === 0) return
+    known.set(url, addresses)
+    endpoints = undefined
   }
 
   async function askAll(): Promise<void> {
     askedMs = nowMs()
     const outcomes = await Promise.allSettled(urls.map(ask))
     asking = undefined
-    endpoints = [...known].flatMap(([url, addresses]) =>
-      addresses.map((address) => ({ url, address })),
-    )
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (known.size === 0)
       throw new Error('The host names resolve to no address', { cause: failed?.reason })
@@ -49,6 +48,8 @@ export function createFindReplicas({
   return async () => {
     if (known.size === 0) await (asking ??= askAll())
     else if (nowMs() - askedMs >= FRESH_MS) asking ??= askAll()
-    return endpoints
+    return (endpoints ??= [...known].flatMap(([url, addresses]) =>
+      addresses.map((address) => ({ url, address })),
+    ))
   }
 }
