@@ -26,7 +26,7 @@ function createConsumer(
     tracing: noTracing,
     ...options,
   })
-  const commit = vi.fn(async (_offsets: unknown) => {})
+  const commit = vi.fn<(offsets: unknown) => Promise<void>>(async () => {})
   const paused: number[] = []
 
   async function take(
@@ -62,7 +62,7 @@ function createConsumer(
 }
 
 test('the partitions of a fetch are handled in one call and committed in one request', async () => {
-  const handleBatch = vi.fn(async () => {})
+  const handleBatch = vi.fn<(events: readonly AnyEvent[]) => Promise<void>>(async () => {})
   const { take, commit } = createConsumer(handleBatch)
   const events = [1, 2, 3].map((seq) => createRotated(randomUUID(), seq))
   await Promise.all(events.map((event, partition) => take(partition, { event })))

@@ -17,7 +17,7 @@ const Decoder = load('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => 
 /** Without its length, as kafkajs passes it. */
 const toBytes = (record: KafkaRecord) => new Decoder(encode(record).buffer).readVarIntBytes()
 
-const decodeOther = vi.fn(decodeOfKafkaJs)
+const decodeOther = vi.fn<DecodeRecord>(decodeOfKafkaJs)
 const decodeRecord = createDecodeRecord(decodeOther)
 
 const event = encodeEvent(createRotated('0198c6f0-0000-7000-8000-00000000000a', 3))

@@ -7,7 +7,7 @@ import { createEncodeRecord, type Encoded, type KafkaRecord } from './encode-rec
 const encodeOfKafkaJs = createRequire(import.meta.url)(
   'kafkajs/src/protocol/recordBatch/record/v0',
 ) as (record: KafkaRecord) => Encoded
-const encodeOther = vi.fn(encodeOfKafkaJs)
+const encodeOther = vi.fn<typeof encodeOfKafkaJs>(encodeOfKafkaJs)
 const encodeRecord = createEncodeRecord(encodeOther)
 
 const event = encodeEvent(createRotated('0198c6f0-0000-7000-8000-00000000000a', 3))

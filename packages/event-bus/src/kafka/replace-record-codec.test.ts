@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import '../open-kafka.ts'
+import { openKafka } from '../open-kafka.ts'
 import { encodeEvent } from './encode-event.ts'
 import { createRotated } from '../testing/session-events.ts'
 
@@ -11,6 +11,7 @@ const produce = load('kafkajs/src/protocol/requests/produce/v7/request') as (opt
 }
 
 test('kafkajs encodes a produce request with the replacement', async () => {
+  openKafka({ brokers: ['k:9092'], clientId: 'test' }, { warn: () => {} })
   const { writeVarLong } = Encoder.prototype
   Encoder.prototype.writeVarLong = () => expect.unreachable('only records have a varlong')
   const event = encodeEvent(createRotated('0198c6f0-0000-7000-8000-00000000000a', 3))
