@@ -14,7 +14,7 @@ type Place = {
 const SCOPE = '@auto-refresh/'
 /** Packages that are published, and what is built into them; they import no part of service-kit. */
 const PUBLISHED = new Set(['client', 'server', 'contracts'])
-/** Parts of service-kit without technology: use cases may import them. */
+/** Parts of service-kit without technology: use cases and packages may import them. */
 const TECHNOLOGY_FREE = new Set(['service-kit/batch', 'service-kit/timing'])
 /** A package has one entry point; service-kit and server have one for each of their parts. */
 const ENTRY_POINT = /^@auto-refresh\/((?:service-kit|server)\/[^/]+|[^/]+)(?:\/(.*))?$/
@@ -184,7 +184,7 @@ function workspaceFaults(
   if (kind === 'packages') {
     // process puts the other parts together, and none of them imports it.
     return (workspace === 'service-kit/process' && name.startsWith('service-kit/')) ||
-      (name === 'service-kit/timing' && !PUBLISHED.has(workspace))
+      (TECHNOLOGY_FREE.has(name) && !PUBLISHED.has(workspace))
       ? []
       : [`imports ${SCOPE}${name}; a package imports contracts alone`]
   }

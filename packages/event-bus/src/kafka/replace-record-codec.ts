@@ -1,5 +1,5 @@
-import { createDecodeRecord, type DecodeRecord } from './decode-record.ts'
-import { createEncodeRecord, type Encoded, type KafkaRecord } from './encode-record.ts'
+import { createDecodeRecord, type DecodeRecord } from './create-decode-record.ts'
+import { createEncodeRecord, type Encoded, type KafkaRecord } from './create-encode-record.ts'
 
 const ENCODER = 'kafkajs/src/protocol/recordBatch/record/v0'
 const DECODER = `${ENCODER}/decoder`

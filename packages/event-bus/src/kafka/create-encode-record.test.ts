@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { expect, test, vi } from 'vitest'
 import { createRotated } from '../testing/session-events.ts'
 import { encodeEvent } from './encode-event.ts'
-import { createEncodeRecord, type Encoded, type KafkaRecord } from './encode-record.ts'
+import { createEncodeRecord, type Encoded, type KafkaRecord } from './create-encode-record.ts'
 
 const encodeOfKafkaJs = createRequire(import.meta.url)(
   'kafkajs/src/protocol/recordBatch/record/v0',

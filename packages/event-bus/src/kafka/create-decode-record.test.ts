@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { expect, test, vi } from 'vitest'
 import { createRotated } from '../testing/session-events.ts'
-import { createDecodeRecord, type DecodeRecord } from './decode-record.ts'
+import { createDecodeRecord, type DecodeRecord } from './create-decode-record.ts'
 import { encodeEvent } from './encode-event.ts'
-import type { Encoded, KafkaRecord } from './encode-record.ts'
+import type { Encoded, KafkaRecord } from './create-encode-record.ts'
 
 const load = createRequire(import.meta.url)
 const encode = load('kafkajs/src/protocol/recordBatch/record/v0') as (
