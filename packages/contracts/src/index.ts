@@ -63,4 +63,10 @@ export {
   StoredSession,
   type TokenStore,
 } from './token-store-api.ts'
-export { noTracing, type SpanAttributes, type SpanOptions, type Tracing } from './tracing.ts'
+export {
+  canRecord,
+  noTracing,
+  type SpanAttributes,
+  type SpanOptions,
+  type Tracing,
+} from './tracing.ts'

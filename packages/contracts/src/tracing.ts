@@ -34,3 +34,6 @@ export const noTracing: Tracing = {
   span: (_, work) => work(),
   spanForAll: (_, __, work) => work([]),
 }
+
+/** Whether `tracing` can record anything: wrappers that only open spans can be left out if not. */
+export const canRecord = (tracing: Tracing) => tracing.span !== noTracing.span

@@ -1,4 +1,4 @@
-import type { Tracing } from '@auto-refresh/contracts'
+import { canRecord, noTracing, type Tracing } from '@auto-refresh/contracts'
 import { Pool } from 'pg'
 import { createClientClass } from './create-client-class.ts'
 import { applySessionSettings } from './apply-session-settings.ts'
@@ -30,7 +30,13 @@ export type PoolOptions = Readonly<{
  * - Deadlines in the URL in pg's names (`options`, `query_timeout`, `connectionTimeoutMillis`) take
  *   precedence. `connect_timeout` is ignored: many URLs contain it for slower clients.
  */
-export function createPool({ url, applicationName, max, onError, tracing }: PoolOptions): Pool {
+export function createPool({
+  url,
+  applicationName,
+  max,
+  onError,
+  tracing = noTracing,
+}: PoolOptions): Pool {
   const connection = toConnection(url)
   const pool = new Pool({
     application_name: applicationName,
@@ -53,6 +59,6 @@ export function createPool({ url, applicationName, max, onError, tracing }: Pool
     }),
   )
   pool.on('error', () => {})
-  if (tracing !== undefined) traceQueries(pool, tracing)
+  if (canRecord(tracing)) traceQueries(pool, tracing)
   return pool
 }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { decideEvictions } from '../../domain/decide-issue.ts'
 import type { ServiceRecord } from '../../domain/service-record.ts'
 import type { Change, Session } from '../../domain/session.ts'
@@ -26,7 +26,7 @@ export function createPostgresSessions({
         pool,
         async (client) =>
           toRead(...(await Promise.all([lockSessions(client, ids), readClock(client, mark)]))),
-        (locked) => toApplied(decide(locked)),
+        (locked) => toApplied(decide(locked), locked),
       )
     },
 
@@ -41,7 +41,7 @@ export function createPostgresSessions({
           ])
           return toRead(sessions, clock)
         },
-        (locked) => toApplied(decide(locked)),
+        (locked) => toApplied(decide(locked), locked),
       )
     },
 
@@ -70,7 +70,7 @@ export function createPostgresSessions({
             apply: (client) =>
               Promise.all([
                 insertSession(client, issued),
-                ended.length > 0 ? applyChanges(client, ended) : undefined,
+                ended.length > 0 ? applyChanges(client, ended, toMap(excess)) : undefined,
               ]),
           }
         },
@@ -92,14 +92,17 @@ export function createPostgresSessions({
 }
 
 function toRead(sessions: readonly Session[], clock: SessionsRead['clock']): SessionsRead {
-  return { sessions: new Map(sessions.map((session) => [session.id, session])), clock }
+  return { sessions: toMap(sessions), clock }
 }
 
-function toApplied<T>({ result, changes }: { result: T; changes: readonly Change[] }) {
+const toMap = (sessions: readonly Session[]) =>
+  new Map(sessions.map((session) => [session.id, session]))
+
+function toApplied<T>(
+  { result, changes }: { result: T; changes: readonly Change[] },
+  { sessions }: SessionsRead,
+) {
   return changes.length === 0
     ? { result }
-    : {
-        result,
-        apply: (client: Parameters<typeof applyChanges>[0]) => applyChanges(client, changes),
-      }
+    : { result, apply: (client: PoolClient) => applyChanges(client, changes, sessions) }
 }

@@ -1,3 +1,4 @@
+import { sendTogether } from '@auto-refresh/service-kit/postgres'
 import type { Pool, PoolClient } from 'pg'
 
 /** In a stricter isolation level a request that waited for a row would fail, not read its new state. */
@@ -17,9 +18,13 @@ export async function inTwoRoundTrips<Locked, T>(
   const client = await pool.connect()
   let usable = false
   try {
-    const [, locked] = await Promise.all([client.query(BEGIN), lock(client)])
+    const [, locked] = await sendTogether(client, () =>
+      Promise.all([client.query(BEGIN), lock(client)]),
+    )
     const { result, apply } = decide(locked)
-    const [, { command }] = await Promise.all([apply?.(client), client.query('commit')])
+    const [, { command }] = await sendTogether(client, () =>
+      Promise.all([apply?.(client), client.query('commit')]),
+    )
     if (command !== 'COMMIT') throw new Error(`Commit failed: Postgres answered ${command}`)
     usable = true
     return result

@@ -6,6 +6,7 @@ import { SESSION_COLUMN_NAMES, toSession, type SessionRow } from './session-colu
 export async function lockSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions',
+    rowMode: 'array',
     text: `select ${SESSION_COLUMN_NAMES} from token_store.sessions where id = any($1::uuid[]) order by id for update`,
     values: [ids],
   })
@@ -20,6 +21,7 @@ export async function lockSessionsBelowVersion(
 ): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'lock-sessions-below-version',
+    rowMode: 'array',
     text: `
       select ${SESSION_COLUMN_NAMES} from token_store.sessions
       where user_id = $1::uuid and user_version < $2::bigint and revoked_at is null

@@ -6,6 +6,7 @@ import { SESSION_COLUMN_NAMES, toSession, type SessionRow } from './session-colu
 export async function readSessions(client: ClientBase, ids: readonly string[]): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'read-sessions',
+    rowMode: 'array',
     text: `select ${SESSION_COLUMN_NAMES} from token_store.sessions where id = any($1::uuid[])`,
     values: [ids],
   })
@@ -19,6 +20,7 @@ export async function readActiveSessions(
 ): Promise<Session[]> {
   const { rows } = await client.query<SessionRow>({
     name: 'read-active-sessions',
+    rowMode: 'array',
     text: `
       select ${SESSION_COLUMN_NAMES} from token_store.sessions
       where user_id = $1::uuid and revoked_at is null and idle_until > clock_timestamp()

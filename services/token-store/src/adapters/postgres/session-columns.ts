@@ -31,19 +31,26 @@ type KindFor<Field> =
   NonNullable<Field> extends number
     ? 'smallint' | 'integer' | 'bigint' | 'float' | 'time'
     : 'uuid' | 'text' | 'bytes'
-type Column<Name extends KindName> = Readonly<{ name: string; kind: Name; isFixed: boolean }>
+type Role = 'fixed' | 'rotating' | 'rare'
+type Column<Name extends KindName> = Readonly<{ name: string; kind: Name; role: Role }>
 
 /** Written by an insert only. */
 const fixed = <Name extends KindName>(name: string, kind: Name): Column<Name> => ({
   name,
   kind,
-  isFixed: true,
+  role: 'fixed',
 })
-/** Written by an insert and by every change of the session. */
-const changing = <Name extends KindName>(name: string, kind: Name): Column<Name> => ({
+/** Written by every change of the session. */
+const rotating = <Name extends KindName>(name: string, kind: Name): Column<Name> => ({
   name,
   kind,
-  isFixed: false,
+  role: 'rotating',
+})
+/** Written if the change has another value: most rotations have the same. */
+const rare = <Name extends KindName>(name: string, kind: Name): Column<Name> => ({
+  name,
+  kind,
+  role: 'rare',
 })
 
 /**
@@ -55,47 +62,47 @@ const BY_FIELD: { [Field in keyof Session]-?: Column<KindFor<Session[Field]>> } 
   userId: fixed('user_id', 'uuid'),
   userVersion: fixed('user_version', 'bigint'),
   clientId: fixed('client_id', 'text'),
-  generation: changing('generation', 'bigint'),
-  macKid: changing('mac_kid', 'smallint'),
+  generation: rotating('generation', 'bigint'),
+  macKid: rare('mac_kid', 'smallint'),
   nonceHash: fixed('nonce_hash', 'bytes'),
   authenticatedAtMs: fixed('authenticated_at', 'time'),
   expiresAtMs: fixed('expires_at', 'time'),
-  idleUntilMs: changing('idle_until', 'time'),
+  idleUntilMs: rotating('idle_until', 'time'),
   keepUntilMs: fixed('keep_until', 'time'),
-  rotatedAtMs: changing('rotated_at', 'time'),
-  floorGeneration: changing('floor_generation', 'bigint'),
-  markGeneration: changing('mark_generation', 'bigint'),
-  markAtMs: changing('mark_at', 'time'),
-  attemptHash: changing('attempt_hash', 'bytes'),
-  seq: changing('seq', 'bigint'),
-  accessExpiresAtMs: changing('access_expires_at', 'time'),
+  rotatedAtMs: rotating('rotated_at', 'time'),
+  floorGeneration: rotating('floor_generation', 'bigint'),
+  markGeneration: rotating('mark_generation', 'bigint'),
+  markAtMs: rotating('mark_at', 'time'),
+  attemptHash: rotating('attempt_hash', 'bytes'),
+  seq: rotating('seq', 'bigint'),
+  accessExpiresAtMs: rotating('access_expires_at', 'time'),
   // These columns count points; their names are older.
-  rotationPoints: changing('rotation_tokens', 'float'),
-  replayPoints: changing('replay_tokens', 'float'),
-  bucketAtMs: changing('bucket_at', 'time'),
-  network: changing('network', 'text'),
-  agent: changing('agent', 'text'),
-  suspectGeneration: changing('suspect_generation', 'bigint'),
-  suspectStreak: changing('suspect_streak', 'integer'),
-  formerNetwork: changing('former_network', 'text'),
-  formerGeneration: changing('former_generation', 'bigint'),
-  suspectNetwork: changing('suspect_network', 'text'),
-  suspectRun: changing('suspect_run', 'integer'),
-  agentGeneration: changing('agent_generation', 'bigint'),
-  agentFollows: changing('agent_follows', 'integer'),
-  notedGeneration: changing('noted_generation', 'bigint'),
-  notedPlace: changing('noted_place', 'text'),
-  notedEvents: changing('noted_events', 'integer'),
-  regressedAtMs: changing('regressed_at', 'time'),
-  revokedAtMs: changing('revoked_at', 'time'),
-  revokeReason: changing('revoke_reason', 'text'),
+  rotationPoints: rotating('rotation_tokens', 'float'),
+  replayPoints: rotating('replay_tokens', 'float'),
+  bucketAtMs: rotating('bucket_at', 'time'),
+  network: rare('network', 'text'),
+  agent: rare('agent', 'text'),
+  suspectGeneration: rare('suspect_generation', 'bigint'),
+  suspectStreak: rare('suspect_streak', 'integer'),
+  formerNetwork: rare('former_network', 'text'),
+  formerGeneration: rare('former_generation', 'bigint'),
+  suspectNetwork: rare('suspect_network', 'text'),
+  suspectRun: rare('suspect_run', 'integer'),
+  agentGeneration: rare('agent_generation', 'bigint'),
+  agentFollows: rare('agent_follows', 'integer'),
+  notedGeneration: rare('noted_generation', 'bigint'),
+  notedPlace: rare('noted_place', 'text'),
+  notedEvents: rare('noted_events', 'integer'),
+  regressedAtMs: rare('regressed_at', 'time'),
+  revokedAtMs: rare('revoked_at', 'time'),
+  revokeReason: rare('revoke_reason', 'text'),
 }
 
 /** A column with its field, the type of its parameter and its conversions. */
 export type SessionColumn = Readonly<{
   field: keyof Session
   name: string
-  isFixed: boolean
+  role: Role
   parameter: Kind['parameter']
   toColumn(value: string): string
   toField(value: unknown): unknown
@@ -103,10 +110,10 @@ export type SessionColumn = Readonly<{
 
 const asIs = <T>(value: T) => value
 export const SESSION_COLUMNS: readonly SessionColumn[] = Object.entries(BY_FIELD).map(
-  ([field, { name, kind, isFixed }]) => ({
+  ([field, { name, kind, role }]) => ({
     field: field as keyof Session,
     name,
-    isFixed,
+    role,
     toColumn: asIs,
     toField: asIs,
     ...KINDS[kind],
@@ -126,8 +133,8 @@ export const SESSION_COLUMN_NAMES = SESSION_COLUMNS.map(({ name }) => name).join
 export const toSweepBucket = (idleUntil: string, accessExpiresAt: string) =>
   `ceil(greatest(${idleUntil}, ${accessExpiresAt}) / 21600000)::bigint`
 
-/** A row as the pool's type parsers return it. */
-export type SessionRow = Readonly<Record<string, unknown>>
+/** A row in `rowMode: 'array'`: the values of `SESSION_COLUMN_NAMES` by the pool's type parsers. */
+export type SessionRow = unknown[]
 
 /** With all fields, because an object that gets more than a few by assignment becomes slow. */
 const EMPTY = Object.fromEntries(SESSION_COLUMNS.map(({ field }) => [field, null]))
@@ -138,6 +145,8 @@ const EMPTY = Object.fromEntries(SESSION_COLUMNS.map(({ field }) => [field, null
  */
 export function toSession(row: SessionRow): Session {
   const session: Record<string, unknown> = { ...EMPTY }
-  for (const { field, name, toField } of SESSION_COLUMNS) session[field] = toField(row[name])
+  SESSION_COLUMNS.forEach(({ field, toField }, i) => {
+    session[field] = toField(row[i])
+  })
   return session as unknown as Session
 }
