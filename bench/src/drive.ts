@@ -111,7 +111,7 @@ export async function drive(
   async function countWrites() {
     await delay(Math.max(0, warmUpMs - BEFORE_REPORT_MS))
     const first = await count()
-    await delay(from - performance.now() + measureMs - BEFORE_REPORT_MS)
+    await delay(Math.max(0, from - performance.now() + measureMs - BEFORE_REPORT_MS))
     const last = await count()
     const counted = last.rotations - first.rotations
     const fsyncs = Object.entries(last.fsyncsByPid).reduce(

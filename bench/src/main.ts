@@ -61,9 +61,8 @@ await runBench({ deadlineMinutes: OVERHEAD_MINUTES + (rounds * perRound) / 60 },
       // Every other round in reverse, so that no target always follows the same one.
       for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
         tools.check()
-        await delay(
-          (measuredAt.get(target) ?? -IDLE_REPORT_MS) + IDLE_REPORT_MS - performance.now(),
-        )
+        const reportedAt = (measuredAt.get(target) ?? -IDLE_REPORT_MS) + IDLE_REPORT_MS
+        await delay(Math.max(0, reportedAt - performance.now()))
         const load = { clients, warmUpMs: WARM_UP_MS, measureMs: 1000 * seconds }
         const measured = await drive(target, load, engine)
         measuredAt.set(target, performance.now())

@@ -127,8 +127,8 @@ await runBench({ deadlineMinutes }, async (tools) => {
     'HOT %',
     'bytes a session',
   ]
-  const tables = [toMarkdown(titles, bySize), toMarkdown(['part', 'result'], other)]
-  const report = [head, ...tables].join('\n\n')
+  const parts = other.length === 0 ? [] : [toMarkdown(['part', 'result'], other)]
+  const report = [head, toMarkdown(titles, bySize), ...parts].join('\n\n')
   process.stdout.write(`${report}\n`)
   if (values.write) await writeSection('growth', report)
 })
