@@ -9,7 +9,7 @@ import { toRatio, toText, type Sample } from '../report/to-tables.ts'
 import { writeSection } from '../report/write-section.ts'
 import { runBench } from '../run-bench.ts'
 import { openGrown, type Grown } from './open-grown.ts'
-import { readTable, toHotPercent, type TableState } from './read-table.ts'
+import { readSchemaBytes, readTable, toHotPercent, type TableState } from './read-table.ts'
 
 /** `npm run bench:growth` measures what many sessions and many rotations cost. */
 const USAGE =
@@ -218,16 +218,18 @@ async function sweepBesideLoad(
 async function drainAnHour({ client, fillOutbox }: Grown): Promise<string[]> {
   const events = outboxRate * OUTBOX_SECONDS
   await drainOutbox(client, MAX_DRAIN_MS)
+  const auditBefore = await readSchemaBytes(client, 'cleanup')
   await fillOutbox(events)
   const startMs = performance.now()
   await drainOutbox(client, MAX_DRAIN_MS)
   const tookSeconds = (performance.now() - startMs) / 1000
   const { bytes } = await readTable(client, 'token_store.outbox')
+  const audit = ((await readSchemaBytes(client, 'cleanup')) - auditBefore) / events
   return [
     `outbox after an hour at ${outboxRate} rotations/s, without load`,
     `${count(events)} events published and in the audit trail after ` +
       `${tookSeconds.toFixed(0)} s ` +
       `(${count(Math.round(events / tookSeconds))}/s); the empty outbox has ` +
-      `${(bytes / 1e6).toFixed(0)} MB`,
+      `${(bytes / 1e6).toFixed(0)} MB, the audit trail ${audit.toFixed(0)} bytes an event`,
   ]
 }

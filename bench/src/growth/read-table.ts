@@ -30,6 +30,16 @@ export async function readTable(client: Client, name: string): Promise<TableStat
   return { ...state, unusedPercent: unused.rows[0]?.percent ?? Number.NaN }
 }
 
+/** Returns the size of all tables of a schema, with their indexes. */
+export async function readSchemaBytes(client: Client, schema: string): Promise<number> {
+  const { rows } = await client.query<{ bytes: number }>(
+    `select coalesce(sum(pg_total_relation_size(oid)), 0)::float8 as bytes from pg_class
+     where relnamespace = $1::regnamespace and relkind = 'r'`,
+    [schema],
+  )
+  return rows[0]?.bytes ?? Number.NaN
+}
+
 /** Returns the percentage of the updates between two states that changed no index. */
 export const toHotPercent = (before: TableState, after: TableState) =>
   (100 * (after.hotUpdates - before.hotUpdates)) / (after.updates - before.updates)
