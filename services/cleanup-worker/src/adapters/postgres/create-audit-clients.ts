@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Rotation } from '../../use-cases/is-plain-rotation.ts'
 
-/** About 5 MB. */
+/** Pairs; about 5 MB. */
 const MAX_KNOWN = 10_000
 
 type Client = Readonly<{ client_id: string; agent: string; day: string }>
@@ -14,27 +14,51 @@ export type ToClients = (rotations: readonly Rotation[]) => Promise<number[]>
  * pair is written again on its first rotation of a day: a pair without rotations is deleted.
  */
 export function createAuditClients({ pool }: { pool: Pool }): ToClients {
-  let latest = new Map<string, Known>()
+  const known = createKnownClients()
 
   return async function toClients(rotations) {
-    if (latest.size > MAX_KNOWN) latest = new Map()
-    // A later call may start a new map, but not take ids from this one.
-    const known = latest
-    const keys = rotations.map(({ data }) => toKey(data))
-    const missing = new Map<string, Client>()
-    for (const [index, { time, data }] of rotations.entries()) {
-      const key = keys[index] ?? ''
-      const day = time.slice(0, 10)
-      if (day <= (known.get(key)?.day ?? '') || day <= (missing.get(key)?.day ?? '')) continue
-      missing.set(key, { client_id: data.client_id, agent: data.agent, day })
-    }
-    if (missing.size > 0)
-      for (const { id, ...client } of await upsertClients(pool, [...missing.values()])) {
-        const key = toKey(client)
-        known.set(key, { id, day: missing.get(key)?.day ?? '' })
-      }
-    return keys.map((key) => known.get(key)?.id ?? 0)
+    const ids = rotations.map((rotation) => known.find(rotation))
+    if (!ids.includes(undefined)) return ids as number[]
+    const missing = rotations.filter((_, index) => ids[index] === undefined)
+    const stored = await upsertClients(pool, findNewest(missing))
+    for (const client of stored.values()) known.add(client)
+    return rotations.map(({ data }, index) => ids[index] ?? stored.get(toKey(data))?.id ?? 0)
   }
+}
+
+/** Two levels, because a key of both texts would be built and hashed for each rotation. */
+function createKnownClients() {
+  const agents = new Map<string, Map<string, Known>>()
+  let added = 0
+
+  return {
+    /** The id, if the pair is stored for the day of the rotation or a later one. */
+    find({ time, data }: Rotation): number | undefined {
+      const known = agents.get(data.agent)?.get(data.client_id)
+      return known !== undefined && time.slice(0, 10) <= known.day ? known.id : undefined
+    },
+    add({ client_id, agent, day, id }: Client & Known) {
+      if (added >= MAX_KNOWN) {
+        agents.clear()
+        added = 0
+      }
+      added += 1
+      const clients = agents.get(agent) ?? new Map<string, Known>()
+      agents.set(agent, clients.set(client_id, { id, day }))
+    },
+  }
+}
+
+/** Each pair once, with the day of its newest rotation. */
+function findNewest(rotations: readonly Rotation[]): ReadonlyMap<string, Client> {
+  const clients = new Map<string, Client>()
+  for (const { time, data } of rotations) {
+    const key = toKey(data)
+    const day = time.slice(0, 10)
+    if (day <= (clients.get(key)?.day ?? '')) continue
+    clients.set(key, { client_id: data.client_id, agent: data.agent, day })
+  }
+  return clients
 }
 
 /**
@@ -45,8 +69,10 @@ const toKey = ({ client_id, agent }: { client_id: string; agent: string }) =>
   `${client_id.length} ${client_id}${agent}`.toWellFormed()
 
 type Row = Readonly<{ id: number; client_id: string; agent: string }>
+type Stored = ReadonlyMap<string, Client & Known>
 /** The order keeps workers with the same clients from a deadlock. */
-async function upsertClients(pool: Pool, clients: readonly Client[]): Promise<Row[]> {
+async function upsertClients(pool: Pool, byKey: ReadonlyMap<string, Client>): Promise<Stored> {
+  const clients = [...byKey.values()]
   const { rows } = await pool.query<Row>(
     `insert into cleanup.audit_clients as c (client_id, agent, last_on)
      select n.client_id, n.agent, n.last_on
@@ -60,5 +86,10 @@ async function upsertClients(pool: Pool, clients: readonly Client[]): Promise<Ro
       clients.map(({ day }) => day),
     ],
   )
-  return rows
+  return new Map(
+    rows.map((row) => {
+      const key = toKey(row)
+      return [key, { ...row, day: byKey.get(key)?.day ?? '' }]
+    }),
+  )
 }
