@@ -16,6 +16,7 @@ import { createRevocationList } from './adapters/memory/create-revocation-list.t
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
+import { createUserChanges } from './adapters/postgres/create-user-changes.ts'
 import { createAuthApiMetrics } from './adapters/telemetry/create-auth-api-metrics.ts'
 import { addTraceparent } from './adapters/token-store/add-traceparent.ts'
 import { observeClock } from './adapters/token-store/observe-clock.ts'
@@ -79,7 +80,14 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     tracing,
   })
 
-  const users = createPostgresUsers({ pool })
+  const listenerPool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'auth-api listener',
+    max: 1,
+    onError: () => {},
+  })
+  const userChanges = createUserChanges({ pool: listenerPool, elapsedMs, log })
+  const users = createPostgresUsers({ pool, onChanged: (id) => knownUsers.userChanged(id) })
   const audit = createPostgresLoginAudit({ pool })
   const notices = createPostgresNotices({ pool })
   const passwords = createArgon2Passwords({ randomBytes })
@@ -98,6 +106,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     findByIds: (ids) => users.findByIds(ids),
     clock,
     roleChanges,
+    changes: userChanges,
   })
   const signPair = createSignPair({
     signingKeys,
@@ -202,17 +211,19 @@ export function buildAuthCore(deps: AuthCoreDeps) {
           metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000),
         ),
       )
+      userChanges.start(knownUsers)
       await background.start()
     },
     /** Stops in reverse order. Safe after a start that failed half-way. */
     async stop(): Promise<void> {
       await background.stop()
+      await userChanges.stop()
       await revocations.stop()
       await accessTokens.stop()
       await Promise.all([flushLoginEvents(), flushRefusalEvents()])
       await limits.stop()
       for (const end of unwatch) end()
-      await pool.end()
+      await Promise.all([pool.end(), listenerPool.end()])
     },
   }
 }

@@ -44,7 +44,7 @@ export function parseAuthApiConfig(environment: Environment) {
       max: 200,
       section: 'tuning',
       describe:
-        'Most Postgres connections of a process. ' +
+        'Most Postgres connections of a process for requests; one more listens to changed users. ' +
         'Raise it while `auth_db_pool_connections{state="waiting"}` stays above 0; ' +
         'all pools together must fit into `max_connections`.',
     }),

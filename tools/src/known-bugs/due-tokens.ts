@@ -40,6 +40,23 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   },
   {
     ...authApi,
+    name: 'a user who was changed while being read is kept in memory with the old state',
+    file: `${source}/adapters/memory/create-known-users.ts`,
+    find: 'before === announced ? series : undefined',
+    replace: 'series',
+    test: 'memory',
+  },
+  {
+    ...authApi,
+    name: 'a changed user stays in memory although nothing announces changes any more',
+    file: `${source}/adapters/postgres/create-user-changes.ts`,
+    find: 'elapsedMs() - provenMs < KNOWN_FOR_MS',
+    replace: 'client !== undefined',
+    project: 'int',
+    test: 'user-changes',
+  },
+  {
+    ...authApi,
     name: 'a changed role does not change the tag of the feed',
     file: `${source}/adapters/http/routes/add-revocations.ts`,
     find: "${roles === '' ? '' : `~${roles}`}",

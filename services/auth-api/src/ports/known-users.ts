@@ -5,9 +5,10 @@ export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active
 
 export interface KnownUsers {
   /**
-   * Returns the current state of the user. When the database does not respond in time, returns the
-   * last state that this process read, at most a day old. `undefined` when there is no such user.
-   * Throws `CodedError('unavailable')` when there is no known state.
+   * Returns the current state of the user, from memory while every change is announced. When the
+   * database does not respond in time, returns the last state that this process read, at most a day
+   * old. `undefined` when there is no such user. Throws `CodedError('unavailable')` when there is no
+   * known state.
    */
   find(id: string): Promise<UserState | undefined>
   /** Stores a state that another query has just read, such as a sign-in. */
@@ -17,6 +18,18 @@ export interface KnownUsers {
    * know.
    */
   areUnavailable(): boolean
+}
+
+/** The announcements of the database about changed users. */
+export interface UserChanges {
+  /** Whether every change until two seconds ago has been announced to this process. */
+  areKnown(): boolean
+}
+
+export interface UserChangeListener {
+  userChanged(id: string): void
+  /** Changes before this call may not have been announced. */
+  allMayHaveChanged(): void
 }
 
 /** The last change of a user's role. `issuedBefore`: Unix seconds, shortly after the change. */

@@ -1,7 +1,13 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { withDeadline } from '@auto-refresh/service-kit/timing'
 import { LRUCache } from 'lru-cache'
-import type { KnownUsers, RoleChanges, UserState } from '../../ports/known-users.ts'
+import type {
+  KnownUsers,
+  RoleChanges,
+  UserChangeListener,
+  UserChanges,
+  UserState,
+} from '../../ports/known-users.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { User } from '../../ports/users.ts'
 
@@ -16,27 +22,53 @@ type KnownUsersDeps = Readonly<{
   clock: Clock
   /** updates the role in a last known state */
   roleChanges?: Pick<RoleChanges, 'of' | 'isStale'>
+  /** without it every call reads the database */
+  changes?: UserChanges
   maxUsers?: number
   deadlineMs?: number
 }>
 
+type Known = {
+  state: UserState
+  /** when the state was known to be current */
+  atMs: number
+  /** of the announcements that would have told of a change; undefined after one */
+  series: number | undefined
+}
+
 /**
- * Reads users in one query for each turn of the event loop. When the query fails, returns the last
- * known states.
+ * Returns users from memory while the database announces their changes, else reads them in one query
+ * for each turn of the event loop. When the query fails, returns the last known states.
  */
-export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
-  const { findByIds, clock, roleChanges, maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
-  const known = new LRUCache<string, { state: UserState; atMs: number }>({ max: maxUsers })
+export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeListener {
+  const { findByIds, clock, roleChanges, changes } = deps
+  const { maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
+  const known = new LRUCache<string, Known>({ max: maxUsers })
   let unavailable = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
+  let series = 0
+  /** grows with each announcement: a state that was read meanwhile may be older */
+  let announced = 0
 
   return {
-    remember: (user) => void keep(user),
+    remember: (user) => void keep(user, undefined),
     areUnavailable: () => unavailable,
+    userChanged(id) {
+      announced += 1
+      const last = known.peek(id)
+      if (last !== undefined) last.series = undefined
+    },
+    allMayHaveChanged() {
+      announced += 1
+      series += 1
+    },
     async find(id) {
+      const current = unavailable ? undefined : findCurrent(id)
+      if (current !== undefined) return current
+      const before = announced
       try {
         const found = (await join(id)).get(id)
-        if (found !== undefined) return keep(found)
+        if (found !== undefined) return keep(found, before === announced ? series : undefined)
         known.delete(id)
         return undefined
       } catch (error) {
@@ -47,7 +79,16 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
     },
   }
 
-  function withCurrentRole({ state, atMs }: { state: UserState; atMs: number }): UserState {
+  /** Only an active user: nobody is refused by what may be two seconds old. */
+  function findCurrent(id: string): UserState | undefined {
+    if (changes?.areKnown() !== true) return undefined
+    const last = known.get(id)
+    if (last?.series !== series || !last.state.active) return undefined
+    last.atMs = clock.nowMs()
+    return last.state
+  }
+
+  function withCurrentRole({ state, atMs }: Known): UserState {
     const { id: sub, role } = state
     if (roleChanges?.isStale({ sub, role, iat: atMs / 1000 }) !== true) return state
     return { ...state, role: roleChanges.of(sub)?.role ?? role }
@@ -83,9 +124,10 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers {
     }
   }
 
-  function keep({ id, username, role, active, version }: UserState): UserState {
+  function keep(user: UserState, seriesOfRead: number | undefined): UserState {
+    const { id, username, role, active, version } = user
     const state = { id, username, role, active, version }
-    known.set(state.id, { state, atMs: clock.nowMs() })
+    known.set(id, { state, atMs: clock.nowMs(), series: seriesOfRead })
     return state
   }
 }

@@ -442,6 +442,82 @@ describe('known users', () => {
   })
 })
 
+describe('known users whose changes are announced', () => {
+  const ada = aUser({ id: 'a' })
+
+  function setUp() {
+    const findByIds = vi.fn<(ids: readonly string[]) => Promise<User[]>>(async () => [ada])
+    const changes = { known: true, areKnown: () => changes.known }
+    return { findByIds, changes, known: createKnownUsers({ findByIds, clock, changes }) }
+  }
+
+  test('are read once, and again after a change', async () => {
+    const { findByIds, known } = setUp()
+    for (let i = 0; i < 3; i += 1) expect(await known.find('a')).toMatchObject({ role: 'user' })
+    known.userChanged('another')
+    await known.find('a')
+    expect(findByIds).toHaveBeenCalledTimes(1)
+    findByIds.mockResolvedValue([{ ...ada, role: 'admin' }])
+    known.userChanged('a')
+    for (let i = 0; i < 2; i += 1) expect(await known.find('a')).toMatchObject({ role: 'admin' })
+    expect(findByIds).toHaveBeenCalledTimes(2)
+  })
+
+  test('are read each time while announcements may be missing, and once more afterwards', async () => {
+    const { findByIds, known, changes } = setUp()
+    await known.find('a')
+    changes.known = false
+    await known.find('a')
+    known.allMayHaveChanged()
+    changes.known = true
+    for (let i = 0; i < 2; i += 1) await known.find('a')
+    expect(findByIds).toHaveBeenCalledTimes(3)
+  })
+
+  test.each([
+    ['a change', (known: ReturnType<typeof createKnownUsers>) => known.userChanged('a')],
+    ['a new connection', (known: ReturnType<typeof createKnownUsers>) => known.allMayHaveChanged()],
+  ])('a state that was read during %s is not kept', async (_, announce) => {
+    const { findByIds, known } = setUp()
+    findByIds.mockImplementationOnce(async () => {
+      announce(known)
+      return [ada]
+    })
+    for (let i = 0; i < 3; i += 1) await known.find('a')
+    expect(findByIds).toHaveBeenCalledTimes(2)
+  })
+
+  test('a user is never refused from memory: an inactive one is read each time', async () => {
+    const { findByIds, known } = setUp()
+    findByIds.mockResolvedValue([{ ...ada, active: false }])
+    for (let i = 0; i < 2; i += 1) expect(await known.find('a')).toMatchObject({ active: false })
+    expect(findByIds).toHaveBeenCalledTimes(2)
+  })
+
+  test('a state of a sign-in and a state from before a failed query are read again', async () => {
+    const { findByIds, known, changes } = setUp()
+    known.remember(ada)
+    await known.find('a')
+    changes.known = false
+    findByIds.mockRejectedValueOnce(new CodedError('unavailable'))
+    await known.find('a')
+    changes.known = true
+    await known.find('a')
+    expect([findByIds.mock.calls.length, known.areUnavailable()]).toEqual([3, false])
+  })
+
+  test('a state that was known to be current is used for a day from then on', async () => {
+    const { findByIds, known, changes } = setUp()
+    await known.find('a')
+    vi.setSystemTime(START_MS + 80_000_000)
+    await known.find('a')
+    changes.known = false
+    findByIds.mockRejectedValue(new CodedError('unavailable'))
+    vi.setSystemTime(START_MS + 160_000_000)
+    expect(await known.find('a')).toMatchObject({ id: 'a' })
+  })
+})
+
 describe('changed roles', () => {
   test('are read each second, stay while the database is unavailable, and have the same tag in every process', async () => {
     const read = vi.fn<() => Promise<UserRoleChange[]>>(async () => [])

@@ -20,8 +20,25 @@ const COLUMNS = 'id, username, role, password_hash, active, version, demo'
 
 const toUser = ({ password_hash: passwordHash, ...row }: Row): User => ({ ...row, passwordHash })
 
-/** The users in `auth_api.users`. */
-export function createPostgresUsers({ pool }: { pool: Pool }): Users {
+/**
+ * The users in `auth_api.users`. `onChanged` is called after each change, before the database has
+ * announced it.
+ */
+export function createPostgresUsers({
+  pool,
+  onChanged = () => {},
+}: {
+  pool: Pool
+  onChanged?: (id: string) => void
+}): Users {
+  async function changing<T>(id: string, change: Promise<T>): Promise<T> {
+    try {
+      return await change
+    } finally {
+      onChanged(id)
+    }
+  }
+
   return {
     async findByName(usernameKey) {
       const rows = await readRows<Row>(pool, {
@@ -73,11 +90,12 @@ export function createPostgresUsers({ pool }: { pool: Pool }): Users {
       returning id`,
         values: [id],
       })
+      onChanged(id)
       return rows.length > 0
     },
     // Statements over further tables have files of their own.
-    setRole: (id, role) => changeRole(pool, id, role),
-    revoke: (id, reason, change) => revokeUser(pool, id, reason, change),
+    setRole: (id, role) => changing(id, changeRole(pool, id, role)),
+    revoke: (id, reason, change) => changing(id, revokeUser(pool, id, reason, change)),
     pendingRevocations: (userId) => pendingRevocations(pool, userId),
     acknowledge: (revocationId) => acknowledge(pool, revocationId),
   }
