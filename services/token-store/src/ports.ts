@@ -102,8 +102,12 @@ export interface Outbox {
    */
   lease(owner: string, leaseMs: number): Promise<number[]>
   release(owner: string): Promise<void>
-  /** Resolves to at most `limit` events of the lanes, in order. */
-  read(lanes: readonly number[], limit: number): Promise<OutboxRow[]>
+  /** Deletes the published events, then resolves to at most `limit` others of the lanes, in order. */
+  readNext(next: {
+    lanes: readonly number[]
+    limit: number
+    published: readonly OutboxRow[]
+  }): Promise<OutboxRow[]>
   remove(rows: readonly OutboxRow[]): Promise<void>
   /**
    * Resolves to the number of pending events (counted up to 100,000), the age of the oldest one,

@@ -7,19 +7,26 @@ const row = (id: number): OutboxRow => ({ lane: 0, id, event: { id: `event ${id}
 const metrics = { published: () => {}, relayFailed: () => {}, lanesOwned: () => {} }
 
 function setUp(
-  options: { afterRead?: () => void; publish?: (ids: string[]) => Promise<void> } = {},
+  options: {
+    afterRead?: () => void
+    publish?: (ids: string[]) => Promise<void>
+    failedRemovals?: number
+  } = {},
 ) {
   let now = 0
   const waiting = [row(1), row(2)]
   const sent: string[] = []
   let leases = 0
+  let failures = options.failedRemovals ?? 0
   const outbox: Outbox = {
     async lease() {
       leases += 1
       return [0]
     },
     async release() {},
-    async read() {
+    async readNext({ published }) {
+      if (published.length > 0 && failures-- > 0) throw new Error('unavailable')
+      await outbox.remove(published)
       options.afterRead?.()
       return [...waiting]
     },
@@ -92,4 +99,20 @@ test('a relay that was paused between reading and publishing does not publish, a
   await until(() => t.waiting.length === 0)
   expect(t.leases()).toBeGreaterThan(1)
   await t.relay.stop()
+})
+
+test('a relay that stops deletes what it has published', async () => {
+  const t = setUp()
+  t.relay.start()
+  await until(() => t.sent.length === 2)
+  await t.relay.stop()
+  expect([t.waiting, t.sent]).toEqual([[], ['event 1', 'event 2']])
+})
+
+test('events whose deletion failed are not published again by the same relay', async () => {
+  const t = setUp({ failedRemovals: 2 })
+  t.relay.start()
+  await until(() => t.waiting.length === 0)
+  await t.relay.stop()
+  expect(t.sent).toEqual(['event 1', 'event 2'])
 })

@@ -1,4 +1,5 @@
 import { createPool } from '@auto-refresh/service-kit/postgres'
+import { eventually } from '@auto-refresh/test-engines'
 import type { Pool, PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { aLog } from '../../testing/fakes.ts'
@@ -17,7 +18,10 @@ let pool: Pool
 let clients: PoolClient[] = []
 let elapsedMs = () => performance.now()
 let changes: ReturnType<typeof createUserChanges>
-const listener = { userChanged: vi.fn<(id: string) => void>(), allMayHaveChanged: vi.fn() }
+const listener = {
+  userChanged: vi.fn<(id: string) => void>(),
+  allMayHaveChanged: vi.fn<() => void>(),
+}
 beforeEach(async () => {
   vi.clearAllMocks()
   clients = []
@@ -26,7 +30,7 @@ beforeEach(async () => {
   pool.on('connect', (client) => clients.push(client))
   changes = createUserChanges({ pool, elapsedMs: () => elapsedMs(), log: aLog() })
   changes.start(listener)
-  await vi.waitFor(() => expect(changes.areKnown()).toBe(true), WAIT)
+  await eventually(() => changes.areKnown())
 })
 afterEach(async () => {
   await changes.stop()

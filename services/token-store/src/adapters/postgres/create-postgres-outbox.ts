@@ -1,6 +1,7 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import type { Pool } from 'pg'
-import type { Outbox } from '../../ports.ts'
+import { sendTogether } from '@auto-refresh/service-kit/postgres'
+import type { ClientBase, Pool } from 'pg'
+import type { Outbox, OutboxRow } from '../../ports.ts'
 
 type Row = {
   lane: number
@@ -64,33 +65,20 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       })
     },
 
-    async read(lanes, limit) {
-      const { rows } = await pool.query<Row>({
-        name: 'read-outbox',
-        text: `
-          select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body, o.traceparent
-          from unnest($1::smallint[]) as mine(lane)
-          cross join lateral (
-            select * from token_store.outbox w
-            where w.lane = mine.lane
-            order by w.id
-            limit greatest(1, $2::integer / cardinality($1::smallint[]))
-          ) o
-          order by o.lane, o.id`,
-        values: [lanes, limit],
-      })
-      return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
+    async readNext({ lanes, limit, published }) {
+      const client = await pool.connect()
+      try {
+        // In one packet. The rows are read after the deletion has committed.
+        const [, { rows }] = await sendTogether(client, () =>
+          Promise.all([remove(client, published), readLanes(client, lanes, limit)]),
+        )
+        return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
+      } finally {
+        client.release()
+      }
     },
 
-    async remove(rows) {
-      await pool.query({
-        name: 'remove-from-outbox',
-        text: `
-          delete from token_store.outbox o using unnest($1::smallint[], $2::bigint[]) as sent(lane, id)
-          where o.lane = sent.lane and o.id = sent.id`,
-        values: [rows.map((row) => row.lane), rows.map((row) => row.id)],
-      })
-    },
+    remove: (rows) => remove(pool, rows),
 
     async measure() {
       const { rows } = await pool.query<{
@@ -114,6 +102,34 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       return { events, oldestSeconds, sessions }
     },
   }
+}
+
+async function remove(database: Pool | ClientBase, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await database.query({
+    name: 'remove-from-outbox',
+    text: `
+      delete from token_store.outbox o using unnest($1::smallint[], $2::bigint[]) as sent(lane, id)
+      where o.lane = sent.lane and o.id = sent.id`,
+    values: [rows.map((row) => row.lane), rows.map((row) => row.id)],
+  })
+}
+
+function readLanes(client: ClientBase, lanes: readonly number[], limit: number) {
+  return client.query<Row>({
+    name: 'read-outbox',
+    text: `
+      select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body, o.traceparent
+      from unnest($1::smallint[]) as mine(lane)
+      cross join lateral (
+        select * from token_store.outbox w
+        where w.lane = mine.lane
+        order by w.id
+        limit greatest(1, $2::integer / cardinality($1::smallint[]))
+      ) o
+      order by o.lane, o.id`,
+    values: [lanes, limit],
+  })
 }
 
 function toEvent(row: Row): AnyEvent {
