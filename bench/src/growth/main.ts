@@ -15,7 +15,7 @@ import { readSchemaBytes, readTable, toHotPercent, type TableState } from './rea
 const USAGE =
   'npm run bench:growth -- [--sizes 10000,1000000,10000000] [--rounds 5] [--seconds 3]\n' +
   '  [--clients 64] [--driven 50000] [--rotations 1000] [--expired 1000000]\n' +
-  '  [--outbox-rate 100] [--deadline 30] [--write]\n' +
+  '  [--sweep-seconds 300] [--outbox-rate 100] [--deadline 30] [--write]\n' +
   '--rotations, --expired and --outbox-rate 0 leave that part out; --deadline is in minutes'
 const WARM_UP_MS = 1000
 /** Clients that rotate one session each, `--rotations` times. */
@@ -23,7 +23,6 @@ const ROTATED = 256
 const CHUNK_MS = 5000
 /** Postgres reports the last statistics of a table within this time. */
 const REPORT_MS = 11_000
-const MAX_SWEEP_MS = 300_000
 const MAX_DRAIN_MS = 300_000
 const OUTBOX_SECONDS = 3600
 /** The sweep is refused when more than a tenth of all sessions is due. */
@@ -39,6 +38,7 @@ const { values } = parseArgs({
     driven: { type: 'string', default: '50000' },
     rotations: { type: 'string', default: '1000' },
     expired: { type: 'string', default: '1000000' },
+    'sweep-seconds': { type: 'string', default: '300' },
     'outbox-rate': { type: 'string', default: '100' },
     deadline: { type: 'string', default: '30' },
     write: { type: 'boolean', default: false },
@@ -55,8 +55,12 @@ const [rotations, expired, outboxRate] = [
   values.expired,
   values['outbox-rate'],
 ].map(Number) as [number, number, number]
-const [driven, deadlineMinutes] = [Number(values.driven), Number(values.deadline)]
-const positive = [...sizes, rounds, seconds, clients, driven, deadlineMinutes]
+const [driven, sweepSeconds, deadlineMinutes] = [
+  values.driven,
+  values['sweep-seconds'],
+  values.deadline,
+].map(Number) as [number, number, number]
+const positive = [...sizes, rounds, seconds, clients, driven, sweepSeconds, deadlineMinutes]
 if (
   !positive.every((value) => Number.isInteger(value) && value > 0) ||
   ![rotations, expired, outboxRate].every((value) => Number.isInteger(value) && value >= 0) ||
@@ -192,7 +196,7 @@ async function sweepBesideLoad(
   const during: Measured[] = []
   const startMs = performance.now()
   let left = due
-  while (left > 0 && performance.now() - startMs < MAX_SWEEP_MS) {
+  while (left > 0 && performance.now() - startMs < 1000 * sweepSeconds) {
     check()
     during.push(await drive(target, load, engine))
     const { rows } = await client.query<{ left: number }>(
