@@ -5,6 +5,7 @@ import type { EachBatchPayload } from '../open-kafka.ts'
 import { createRotated } from '../testing/session-events.ts'
 import type { Handler } from '../to-process.ts'
 import { createBatchConsumer } from './create-batch-consumer.ts'
+import type { Commits } from './create-commits.ts'
 import { encodeEvent } from './encode-event.ts'
 
 const TOPIC = 'events'
@@ -15,9 +16,11 @@ function createConsumer(
   options: { fetchMs?: number } = {},
 ) {
   const handler: Handler = { handleBatch }
+  const add = vi.fn<Commits['add']>(async () => {})
   const consumeBatch = createBatchConsumer({
     group: 'group',
     handler,
+    commits: { add },
     sendDeadLetters: async () => {},
     onDeadLetter: () => {},
     onLag: () => {},
@@ -26,7 +29,6 @@ function createConsumer(
     tracing: noTracing,
     ...options,
   })
-  const commit = vi.fn<(offsets: unknown) => Promise<void>>(async () => {})
   const paused: number[] = []
 
   async function take(
@@ -53,52 +55,38 @@ function createConsumer(
       },
       resolveOffset: () => {},
       heartbeat: async () => {},
-      commitOffsetsIfNecessary: commit,
+      commitOffsetsIfNecessary: async () => {},
       isRunning: () => true,
       isStale: () => false,
     } as unknown as EachBatchPayload)
   }
-  return { take, commit, paused }
+  return { take, add, paused }
 }
 
-test('the partitions of a fetch are handled in one call and committed in one request', async () => {
+test('the partitions of a fetch are handled in one call', async () => {
   const handleBatch = vi.fn<(events: readonly AnyEvent[]) => Promise<void>>(async () => {})
-  const { take, commit } = createConsumer(handleBatch)
+  const { take, add } = createConsumer(handleBatch)
   const events = [1, 2, 3].map((seq) => createRotated(randomUUID(), seq))
   await Promise.all(events.map((event, partition) => take(partition, { event })))
   expect(handleBatch.mock.calls).toEqual([[events]])
-  expect(commit.mock.calls).toEqual([
-    [
-      {
-        topics: [
-          {
-            topic: TOPIC,
-            partitions: [0, 1, 2].map((partition) => ({ partition, offset: '8' })),
-          },
-        ],
-      },
-    ],
+  expect(add.mock.calls.map(([{ partition, offset }]) => [partition, offset])).toEqual([
+    [0, '8'],
+    [1, '8'],
+    [2, '8'],
   ])
 })
 
 test('a bad event stops only its own partition', async () => {
   const bad = createRotated(randomUUID(), 1)
   const handled: string[] = []
-  const { take, commit, paused } = createConsumer(async (events) => {
+  const { take, add, paused } = createConsumer(async (events) => {
     if (events.some(({ id }) => id === bad.id)) throw new Error('bad')
     handled.push(...events.map(({ id }) => id))
   })
   const [first, last] = [createRotated(randomUUID(), 1), createRotated(randomUUID(), 1)]
   await Promise.all([first, bad, last].map((event, partition) => take(partition, { event })))
   expect([handled, paused]).toEqual([[first.id, last.id], [1]])
-  expect(JSON.stringify(commit.mock.calls)).not.toContain('"partition":1')
-})
-
-test('a failed commit fails every partition of the fetch', async () => {
-  const { take, commit } = createConsumer(async () => {})
-  commit.mockRejectedValue(new Error('rebalancing'))
-  const outcomes = await Promise.allSettled([take(0), take(1)])
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(add.mock.calls.map(([{ partition }]) => partition)).toEqual([0, 2])
 })
 
 test('the next fetch waits for more events', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AnyEvent, Tracing } from '@auto-refresh/contracts'
 import type { EachBatchPayload, KafkaMessage, Message } from '../open-kafka.ts'
 import { toProcess, type Handler } from '../to-process.ts'
-import { createCommit } from './create-commit.ts'
+import type { Commits } from './create-commits.ts'
 import { createHandleParts } from './create-handle-parts.ts'
 import { decodeEvent } from './decode-event.ts'
 import { toDeadLetter, toDeadLetterTopic } from './to-dead-letter.ts'
@@ -19,6 +19,7 @@ const FETCH_MS = 40
 type BatchConsumerDeps = {
   group: string
   handler: Handler
+  commits: Pick<Commits, 'add'>
   sendDeadLetters: (topic: string, messages: readonly Message[]) => Promise<void>
   onDeadLetter: (topic: string) => void
   /** called with the number of events of the partition that are not yet handled */
@@ -40,6 +41,7 @@ type BatchConsumerDeps = {
 export function createBatchConsumer({
   group,
   handler,
+  commits,
   sendDeadLetters,
   onDeadLetter,
   onLag,
@@ -49,7 +51,6 @@ export function createBatchConsumer({
   tracing,
 }: BatchConsumerDeps) {
   const handleParts = createHandleParts(toProcess({ handler, group, system: 'kafka', tracing }))
-  const commitTogether = createCommit()
   const atOnce = 'handle' in handler ? 1 : MAX_AT_ONCE
 
   async function take(
@@ -101,7 +102,7 @@ export function createBatchConsumer({
     async function commit(): Promise<void> {
       if (uncommitted === 0) return
       uncommitted = 0
-      await commitTogether({ topic, partition, offset: next, send: commitOffsetsIfNecessary })
+      await commits.add({ topic, partition, offset: next, send: commitOffsetsIfNecessary })
     }
 
     try {

@@ -3,6 +3,7 @@ import { noTracing, type Tracing } from '@auto-refresh/contracts'
 import type { EachBatchPayload } from '../open-kafka.ts'
 import type { EventSubscriber, Subscription } from '../ports.ts'
 import { createBatchConsumer } from './create-batch-consumer.ts'
+import { createCommits, type Commits } from './create-commits.ts'
 import { createLagCount } from './create-lag-count.ts'
 import { createLazyProducer } from './create-lazy-producer.ts'
 import { createQuietLog } from './create-quiet-log.ts'
@@ -44,17 +45,19 @@ export function createKafkaSubscriber({
   async function keepMember(member: {
     group: string
     topics: readonly string[]
-    createEachBatch: () => (payload: EachBatchPayload) => Promise<void>
+    createEachBatch: (commits: Commits) => (payload: EachBatchPayload) => Promise<void>
     onJoin: () => void
     closing: AbortSignal
   }): Promise<void> {
     const { group, closing } = member
     while (!closing.aborted) {
+      const commits = createCommits()
       const end = await runMember({
         settings,
         log: quiet,
         ...member,
-        eachBatch: member.createEachBatch(),
+        eachBatch: member.createEachBatch(commits),
+        commits,
       })
       if (end.outcome === 'closed' || closing.aborted) return
       if (end.outcome === 'dead') {
@@ -70,10 +73,11 @@ export function createKafkaSubscriber({
     async subscribe({ group, topics, ...handler }) {
       const closing = new AbortController()
       const lag = createLagCount((topic, events) => onLag({ group, topic }, events))
-      const createEachBatch = () =>
+      const createEachBatch = (commits: Commits) =>
         createBatchConsumer({
           group,
           handler,
+          commits,
           sendDeadLetters: producer.send,
           onDeadLetter,
           onLag: lag.set,

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
+import { withDeadline } from '@auto-refresh/service-kit/timing'
 import { openKafka, type EachBatchPayload } from '../open-kafka.ts'
+import type { Commits } from './create-commits.ts'
 import { isRetriable } from './is-retriable.ts'
 import type { KafkaLog, KafkaSettings } from './settings.ts'
 
@@ -11,6 +13,8 @@ import type { KafkaLog, KafkaSettings } from './settings.ts'
 const RETRIES = 60
 /** The partitions of a fetch are processed at the same time; each `eachBatch` gets one of them. */
 const PARTITIONS_AT_ONCE = 64
+/** Without a broker the last commit is given up after this. */
+const COMMIT_MS = 1000
 /** Containers get 20 s to stop. */
 const LEAVE_MS = 8000
 
@@ -30,6 +34,7 @@ export async function runMember({
   group,
   topics,
   eachBatch,
+  commits,
   onJoin,
   closing,
 }: {
@@ -38,6 +43,7 @@ export async function runMember({
   group: string
   topics: readonly string[]
   eachBatch: (payload: EachBatchPayload) => Promise<void>
+  commits: Pick<Commits, 'flush' | 'reset' | 'close'>
   /** called after each rebalance */
   onJoin: () => void
   closing: AbortSignal
@@ -59,7 +65,12 @@ export async function runMember({
     })
   })
 
-  consumer.on(consumer.events.GROUP_JOIN, onJoin)
+  // The broker takes commits until the members have joined again.
+  consumer.on(consumer.events.REBALANCING, () => void commits.flush().catch(() => {}))
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    commits.reset()
+    onJoin()
+  })
 
   async function consume(): Promise<void> {
     await consumer.connect()
@@ -74,12 +85,14 @@ export async function runMember({
     })
   }
 
-  const leave = () =>
-    consumer
+  async function leave(): Promise<void> {
+    await withDeadline(commits.close(), COMMIT_MS, 'Committing took too long').catch(() => {})
+    await consumer
       .disconnect()
       .catch((error: unknown) =>
         log.warn({ group, err: error }, 'Leaving the consumer group failed'),
       )
+  }
   const over = new AbortController()
   const consuming = consume()
   try {
