@@ -24,7 +24,7 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
   let topics = new Map<string, Map<number, string>>()
   let send: Send | undefined
   let timer: NodeJS.Timeout | undefined
-  let sending: Promise<void> | undefined
+  let sending = Promise.resolve()
   let fault: unknown
   let closed = false
 
@@ -47,14 +47,9 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
   }
 
   /** One request at a time, so that an older offset never follows a newer one. */
-  async function flush(): Promise<void> {
-    while (sending !== undefined) await sending.catch(() => {})
-    sending = sendAll()
-    try {
-      await sending
-    } finally {
-      sending = undefined
-    }
+  function flush(): Promise<void> {
+    sending = sending.catch(() => {}).then(sendAll)
+    return sending
   }
 
   function schedule(): void {
