@@ -10,11 +10,12 @@ import type { KafkaLog } from './settings.ts'
 
 const MAX_AT_ONCE = 200
 /**
- * A broker answers a fetch at the first event, so without a pause each fetch would have only the few
- * events of one publish. Events must reach consumers within 100 ms, and the relay gathers them for
- * 40 ms.
+ * A broker answers a fetch at the first event, often the one of the first partition of a publish.
+ * After this pause the next fetch has the rest of it, and the publishes of several relays. It is
+ * short, because a relay has already gathered the events for 40 ms, and consumers must get them
+ * within 100 ms.
  */
-const FETCH_MS = 30
+const FETCH_MS = 10
 
 type BatchConsumerDeps = {
   group: string
