@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { repeat } from '@auto-refresh/service-kit/timing'
-import { SignJWT, type CryptoKey, type JSONWebKeySet } from 'jose'
+import type { CryptoKey, JSONWebKeySet } from 'jose'
 import type { SigningKeys } from '../../ports/access-tokens.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { FindPublicKey, KeyVault, StoredSigningKey } from '../../ports/signing-keys.ts'
@@ -8,12 +8,14 @@ import type { Log } from '../../ports/telemetry.ts'
 import type { MaintainSigningKeys } from '../../use-cases/signing-keys/maintain-signing-keys.ts'
 import { importPrivateKey, importPublicKey } from './signing-key-pair.ts'
 
+const { subtle } = globalThis.crypto
+const ES256 = { name: 'ECDSA', hash: 'SHA-256' }
 const RELOAD_MS = 30_000
 /** Made-up kids must not cause a query each. */
 const UNKNOWN_KID_COOL_DOWN_MS = 5000
 
 type Loaded = Readonly<{
-  active: { kid: string; privateKey: CryptoKey; sinceMs: number }
+  active: { header: string; privateKey: CryptoKey; sinceMs: number }
   publicKeys: ReadonlyMap<string, CryptoKey>
   jwks: JSONWebKeySet
 }>
@@ -59,9 +61,10 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
   return {
     async sign(claims) {
       const { active } = current()
-      return new SignJWT(claims)
-        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: active.kid })
-        .sign(active.privateKey)
+      // RFC 7515, compact. SignJWT of jose costs a third more, for every refresh.
+      const input = `${active.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+      const signature = await subtle.sign(ES256, active.privateKey, Buffer.from(input))
+      return `${input}.${Buffer.from(signature).toString('base64url')}`
     },
     jwks: () => current().jwks,
     findPublicKey: (kid) => current().publicKeys.get(kid) ?? findUnknown(kid),
@@ -118,7 +121,13 @@ export function createSigningKeys(deps: SigningKeysDeps): OpenSigningKeys {
       ),
     )
     return {
-      active: { kid: active.kid, privateKey, sinceMs: active.activatedAtMs },
+      active: {
+        header: Buffer.from(
+          JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: active.kid }),
+        ).toString('base64url'),
+        privateKey,
+        sinceMs: active.activatedAtMs,
+      },
       publicKeys: new Map(publicKeys),
       jwks: { keys: rows.map(({ publicJwk }) => publicJwk) },
     }

@@ -12,19 +12,17 @@ const NO_STORE = { 'cache-control': 'no-store, private', pragma: 'no-cache' }
  */
 export const responseHeaders = fastifyPlugin(
   async (app: FastifyInstance) => {
-    const security = readSecurityHeaders()
+    const constant = { ...readSecurityHeaders(), ...NO_STORE }
     app.addHook('onRequest', async (request, reply) => {
-      // Set on the raw response, so that streamed responses carry them too.
-      for (const [name, value] of security) reply.raw.setHeader(name, value)
-      void reply.headers({ [HEADERS.requestId]: request.id, ...NO_STORE })
+      void reply.headers(constant).header(HEADERS.requestId, request.id)
     })
   },
   { name: 'response-headers' },
 )
 
 /** They are the same for every response, so helmet runs once and not for each request. */
-function readSecurityHeaders(): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>()
+function readSecurityHeaders(): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {}
   const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -35,7 +33,7 @@ function readSecurityHeaders(): ReadonlyMap<string, string> {
     crossOriginResourcePolicy: { policy: 'same-site' },
   })
   const response = {
-    setHeader: (name: string, value: string) => void headers.set(name, value),
+    setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
     removeHeader: () => {},
   }
   setHeaders({} as IncomingMessage, response as unknown as ServerResponse, (error) => {

@@ -1,18 +1,29 @@
 import { maskTokens } from '@auto-refresh/service-kit/telemetry'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
 import { normalizeAddress } from './normalize-address.ts'
 import type { RequestContext } from '../../../ports/request-context.ts'
 import { isStraightFromLoopback } from './is-straight-from-loopback.ts'
 
+type Place = Readonly<Pick<RequestContext, 'address' | 'block' | 'network'>>
+
 const MAX_AGENT_LENGTH = 256
+const UNKNOWN: Place = { address: 'unknown', block: 'unknown', network: 'unknown' }
+/** Of addresses that were seen lately: parsing one costs as much as checking a token. */
+const places = new LRUCache<string, Place>({ max: 10_000 })
+/** An IPv6 address with brackets, zone and port; longer texts are not kept. */
+const LONGEST_ADDRESS = 80
 
 /** Reads where a request comes from, as reported by trusted proxies. */
 export function toRequestContext(request: FastifyRequest): RequestContext {
   return {
     ...toPlace(findClientAddress(request)),
     agent: toAgent(request.headers['user-agent']),
-    straightFromLoopback: isStraightFromLoopback(request),
+    // Only some sign-ins need it.
+    get straightFromLoopback() {
+      return isStraightFromLoopback(request)
+    },
   }
 }
 
@@ -34,8 +45,7 @@ export function toForwardedContext(
  */
 function findClientAddress(request: FastifyRequest): string {
   return (
-    (request.ips ?? [request.ip]).findLast((address) => normalizeAddress(address) !== undefined) ??
-    request.ip
+    (request.ips ?? [request.ip]).findLast((address) => toPlace(address) !== UNKNOWN) ?? request.ip
   )
 }
 
@@ -44,9 +54,17 @@ function findClientAddress(request: FastifyRequest): string {
  * IPv4. The network (/24 or /48) shows that a token is used from elsewhere, but is too coarse to
  * track a person.
  */
-export function toPlace(text: string): Pick<RequestContext, 'address' | 'block' | 'network'> {
+export function toPlace(text: string): Place {
+  const known = places.get(text)
+  if (known !== undefined) return known
+  const place = parsePlace(text)
+  if (text.length <= LONGEST_ADDRESS) places.set(text, place)
+  return place
+}
+
+function parsePlace(text: string): Place {
   const normalized = normalizeAddress(text)
-  if (normalized === undefined) return { address: 'unknown', block: 'unknown', network: 'unknown' }
+  if (normalized === undefined) return UNKNOWN
   const known = ipaddr.parse(normalized)
   const address = known.toString()
   if (known instanceof ipaddr.IPv4)
