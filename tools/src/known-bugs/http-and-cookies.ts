@@ -67,7 +67,7 @@ export const HTTP_AND_COOKIES: readonly KnownBug[] = [
   {
     ...authApi('adapters/http/request/request-context.ts', 'request-context'),
     name: 'a value of X-Forwarded-For that is no address is a limit that all share',
-    find: '.findLast((address) => normalizeAddress(address) !== undefined)',
+    find: '.findLast((address) => toPlace(address) !== UNKNOWN)',
     replace: '.at(-1)',
   },
   {

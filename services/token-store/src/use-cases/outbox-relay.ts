@@ -8,8 +8,8 @@ const RENEW_MS = 2_000
 /** An acknowledgement may take this long: this relay still holds the lease then. */
 const PUBLISH_MS = LEASE_MS / 2 - RENEW_MS
 /**
- * Commits within this time share one read, one publish and one delete. A consumer gets an event
- * within 100 ms of its commit, at any load.
+ * From one read to the next: the commits of this time share one read, one publish and one delete.
+ * A consumer gets an event within 100 ms of its commit.
  */
 const GATHER_MS = 40
 /** Other replicas do not announce their commits. */
@@ -69,12 +69,13 @@ export function createOutboxRelay(deps: {
   async function run() {
     // oxlint-disable-next-line no-unmodified-loop-condition -- stop() changes it
     while (!stopped) {
+      const startedAtMs = deps.nowMs()
       const sent = await sendOnce().catch((error: unknown) => {
         deps.metrics.relayFailed(error)
         return 0
       })
       if (sent >= MAX_ROWS / 2) continue
-      if (sent > 0) await pause(GATHER_MS)
+      if (sent > 0) await pause(Math.max(0, GATHER_MS - (deps.nowMs() - startedAtMs)))
       else await pause(lanes.length === ALL_LANES ? ALONE_IDLE_MS : IDLE_MS)
     }
   }
