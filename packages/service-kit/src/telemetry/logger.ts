@@ -14,6 +14,9 @@ import { toTraceIds } from './to-trace-ids.ts'
 export type Logger = PinoLogger
 export type LogLevel = LevelWithSilent
 
+/** Lines wait until they fill this buffer or for this time: each write wakes another thread. */
+const BUFFER_BYTES = 4096
+const FLUSH_MS = 100
 /** A blocked reader of stdout must not block the process: beyond this, lines are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 
@@ -47,10 +50,13 @@ export function createLogger({
 
 /** Ignores write errors: a closed terminal (EIO) must not end the process before it has stopped. */
 function openStdout(): DestinationStream {
-  return openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES }).on(
-    'error',
-    () => {},
-  )
+  return openDestination({
+    dest: 1,
+    sync: false,
+    maxLength: MAX_WAITING_BYTES,
+    minLength: BUFFER_BYTES,
+    periodicFlush: FLUSH_MS,
+  }).on('error', () => {})
 }
 
 /** A logger for tests that writes nothing. */

@@ -1,6 +1,5 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
-import { sendTogether } from '@auto-refresh/service-kit/postgres'
-import type { ClientBase, Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { Outbox, OutboxRow } from '../../ports.ts'
 
 type Row = {
@@ -13,6 +12,14 @@ type Row = {
   body: AnyEvent['data']
   traceparent: string | null
 }
+
+const DELETE = `
+  delete from token_store.outbox o using unnest($1::smallint[], $2::bigint[]) as sent(lane, id)
+  where o.lane = sent.lane and o.id = sent.id`
+const toKeys = (rows: readonly OutboxRow[]) => [
+  rows.map((row) => row.lane),
+  rows.map((row) => row.id),
+]
 
 /** The outbox in 16 lanes: a session's events are in one lane, and one relay owns a lane. */
 export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
@@ -66,19 +73,30 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
     },
 
     async readNext({ lanes, limit, published }) {
-      const client = await pool.connect()
-      try {
-        // In one packet. The rows are read after the deletion has committed.
-        const [, { rows }] = await sendTogether(client, () =>
-          Promise.all([remove(client, published), readLanes(client, lanes, limit)]),
-        )
-        return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
-      } finally {
-        client.release()
-      }
+      // The deleted rows are still visible to this statement, so the read leaves them out.
+      const { rows } = await pool.query<Row>({
+        name: 'read-next-of-outbox',
+        text: `
+          with deleted as (${DELETE})
+          select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body,
+            o.traceparent
+          from unnest($3::smallint[]) as mine(lane)
+          cross join lateral (
+            select * from token_store.outbox w
+            where w.lane = mine.lane and w.id <> all($2::bigint[])
+            order by w.id
+            limit greatest(1, $4::integer / cardinality($3::smallint[]))
+          ) o
+          order by o.lane, o.id`,
+        values: [...toKeys(published), lanes, limit],
+      })
+      return rows.map((row) => ({ lane: row.lane, id: row.id, event: toEvent(row) }))
     },
 
-    remove: (rows) => remove(pool, rows),
+    async remove(rows) {
+      if (rows.length === 0) return
+      await pool.query({ name: 'remove-from-outbox', text: DELETE, values: toKeys(rows) })
+    },
 
     async measure() {
       const { rows } = await pool.query<{
@@ -102,34 +120,6 @@ export function createPostgresOutbox({ pool }: { pool: Pool }): Outbox {
       return { events, oldestSeconds, sessions }
     },
   }
-}
-
-async function remove(database: Pool | ClientBase, rows: readonly OutboxRow[]): Promise<void> {
-  if (rows.length === 0) return
-  await database.query({
-    name: 'remove-from-outbox',
-    text: `
-      delete from token_store.outbox o using unnest($1::smallint[], $2::bigint[]) as sent(lane, id)
-      where o.lane = sent.lane and o.id = sent.id`,
-    values: [rows.map((row) => row.lane), rows.map((row) => row.id)],
-  })
-}
-
-function readLanes(client: ClientBase, lanes: readonly number[], limit: number) {
-  return client.query<Row>({
-    name: 'read-outbox',
-    text: `
-      select o.lane, o.id, o.event_id, o.session_id, o.type, o.occurred_at, o.body, o.traceparent
-      from unnest($1::smallint[]) as mine(lane)
-      cross join lateral (
-        select * from token_store.outbox w
-        where w.lane = mine.lane
-        order by w.id
-        limit greatest(1, $2::integer / cardinality($1::smallint[]))
-      ) o
-      order by o.lane, o.id`,
-    values: [lanes, limit],
-  })
 }
 
 function toEvent(row: Row): AnyEvent {
