@@ -32,16 +32,16 @@ grant select, insert, update, delete on token_store.relays to token_store;
 grant usage on sequence token_store.outbox_id to token_store;
 grant execute on function token_store.uuid_v7(), token_store.lane_of(uuid) to token_store;
 
--- cleanup-worker reaches sessions only through these functions. It adds audit events; partitions are added and dropped by
--- functions of their owner. It locks the rows without a partition that it deletes, and a lock needs `update` on a column:
+-- cleanup-worker reaches sessions only through these functions. It adds audit events; functions of their owner add and drop
+-- partitions, and delete clients. It locks the rows without a partition that it deletes, and a lock needs `update` on a column:
 -- kept_at, which is no part of the audit record.
 grant usage on schema cleanup, token_store to cleanup_worker;
 grant execute on function token_store.sweep(integer, timestamptz, boolean), token_store.doubt_clock(timestamptz, timestamptz),
   token_store.sweep_expired(integer), token_store.count_expired(integer) to cleanup_worker;
 grant execute on function cleanup.audit_partitions(), cleanup.add_audit_partition(text, integer),
-  cleanup.drop_audit_partition(text, double precision, timestamptz) to cleanup_worker;
+  cleanup.drop_audit_partition(text, double precision, timestamptz), cleanup.delete_audit_clients(integer) to cleanup_worker;
 grant select on cleanup.schema_version to cleanup_worker;
-grant select, insert on cleanup.audit_rotations, cleanup.audit_records, cleanup.audit_events to cleanup_worker;
+grant select, insert on cleanup.audit_rotations, cleanup.audit_records to cleanup_worker;
 grant select, insert, update (last_on) on cleanup.audit_clients to cleanup_worker;
 grant select, insert, delete, update (kept_at) on cleanup.audit_unpartitioned to cleanup_worker;
 

@@ -13,12 +13,13 @@ alter index cleanup.audit_events_user rename to audit_unpartitioned_user;
 
 -- Half of a rotation was its user agent, of which there are few. last_on is the day of the newest rotation that may refer to it.
 create table cleanup.audit_clients (
-  id integer generated always as identity primary key,
+  id bigint generated always as identity primary key,
   client_id text not null,
   agent text not null,
   last_on date not null,
   unique (agent, client_id)
 );
+create index audit_clients_last_on on cleanup.audit_clients (last_on);
 
 -- The columns of 8 bytes are first, so that no byte is lost to alignment. An event is known by its session, number and time:
 -- after a restore a session uses a number again, at another time. So the index of the look-up by session is also the guard
@@ -29,8 +30,8 @@ create table cleanup.audit_rotations (
   idle_until timestamptz not null,
   session_seq bigint not null,
   generation bigint not null,
+  client bigint not null,
   interval_seconds double precision not null,
-  client integer not null,
   event_id uuid not null,
   session_id uuid not null,
   user_id uuid not null,
@@ -64,7 +65,8 @@ do $$
 declare
   newest timestamptz := (select date_trunc('milliseconds', max(occurred_at)) from cleanup.audit_unpartitioned where occurred_at < now() + interval '1 day');
   starts timestamptz := greatest(newest + interval '1 millisecond', date_trunc('day', now(), 'UTC') - interval '7 days');
-  ends timestamptz := date_trunc('day', greatest(now(), newest), 'UTC') + interval '1 day';
+  -- Of `starts`, which may be the next midnight: an empty range is an error.
+  ends timestamptz := date_trunc('day', greatest(now(), starts), 'UTC') + interval '1 day';
 begin
   execute format('create table cleanup.audit_rotations_first partition of cleanup.audit_rotations for values from (%L) to (%L)', starts, ends);
   execute format('create table cleanup.audit_records_first partition of cleanup.audit_records for values from (%L) to (%L)', starts, ends);
@@ -128,7 +130,7 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO,
   where t.oid in ('cleanup.audit_rotations'::regclass, 'cleanup.audit_records'::regclass)
 $$;
 
--- Adds the next partition of `parent`, of `days` whole days, if the last one ends within three days; says whether it did. After a
+-- Adds the next partition of `parent`, of `days` whole days (1 to 41: a 90th of the longest retention), if the last one ends within three days; says whether it did. After a
 -- long stop, or with a clock that jumped, a partition lasts at least a tenth of the gap, so that few fill it. A table is made and
 -- then attached, because that waits for no insert.
 create function cleanup.add_audit_partition(parent text, days integer) returns boolean
@@ -140,8 +142,8 @@ declare
   ends timestamptz;
   partition text;
 begin
-  if parent not in ('audit_rotations', 'audit_records') or days is null or days < 1 then
-    raise invalid_parameter_value using message = 'parent must be an audit table and days at least 1';
+  if parent not in ('audit_rotations', 'audit_records') or days is null or days not between 1 and 41 then
+    raise invalid_parameter_value using message = 'parent must be an audit table and days 1 to 41';
   end if;
   -- One worker at a time.
   perform pg_advisory_xact_lock(hashtextextended('cleanup.audit_partitions', 0));
@@ -159,7 +161,8 @@ end
 $$;
 
 -- Drops the oldest partition of `parent` if all of it is more than `days` ago, and says whether it did. Nothing is dropped while
--- the clock is in doubt; `caller_at` is the clock of the calling process. Inserts wait for the lock at most as long as this does.
+-- the clock is in doubt; `caller_at` is the clock of the calling process. While it waits for the lock, inserts wait too, at most
+-- 100 ms; once it has the lock, they wait until it ends.
 create function cleanup.drop_audit_partition(parent text, days double precision, caller_at timestamptz) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' set lock_timeout = '100ms' as $$
@@ -188,11 +191,27 @@ begin
   end if;
   execute format('lock table only cleanup.%I in access exclusive mode', parent);
   execute format('drop table cleanup.%I', oldest);
-  if parent = 'audit_rotations' then
-    delete from cleanup.audit_clients
-    where last_on < (
-      select min(p.from_at)::date from cleanup.audit_partitions() p where p.parent = drop_audit_partition.parent);
-  end if;
   return true;
+end
+$$;
+
+-- Deletes at most `batch` clients that no rotation refers to, and returns their number. It is not part of the drop, which holds
+-- its lock until it ends: there may be millions of clients.
+create function cleanup.delete_audit_clients(batch integer) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' as $$
+declare
+  oldest date := (select min(p.from_at) from cleanup.audit_partitions() p where p.parent = 'audit_rotations');
+  deleted integer;
+begin
+  delete from cleanup.audit_clients
+  where id = any(array(
+    select c.id from cleanup.audit_clients c
+    where c.last_on < oldest
+    order by c.last_on
+    limit least(batch, 500)
+    for update skip locked));
+  get diagnostics deleted = row_count;
+  return deleted;
 end
 $$;

@@ -143,6 +143,25 @@ describe('every event', () => {
     ]).toEqual([10, 7, 3])
   })
 
+  test('of a stored client uses no further id, whichever worker stores it', async () => {
+    for (const day of [2, 1, 1, 0, 1]) {
+      const { bus } = await startWorker()
+      await bus.publish(SESSION_EVENTS_TOPIC, many(2, daysAgo(day)))
+    }
+    const own = createRotated(crypto.randomUUID(), 1)
+    own.data.agent = 'another'
+    const { bus } = await startWorker()
+    await bus.publish(SESSION_EVENTS_TOPIC, [...many(1), own])
+    const { rows } = await pool.query(
+      `select id, last_on::text from cleanup.audit_clients order by id`,
+    )
+    const today = daysAgo(0).slice(0, 10)
+    expect(rows).toEqual([1, 2].map((id) => ({ id, last_on: today })))
+    expect(await count('audit_rotations r join cleanup.audit_clients c on c.id = r.client')).toBe(
+      12,
+    )
+  })
+
   test('is stored although another worker dropped its partition, or somebody dropped all', async () => {
     const { bus } = await startWorker()
     await bus.publish(SESSION_EVENTS_TOPIC, many(3))
@@ -185,7 +204,26 @@ describe('partitions', () => {
     await one?.bus.publish(SESSION_EVENTS_TOPIC, many(2))
     await expectSoon(async () => (await partitions()).includes(rotations), false)
     expect(await partitions()).toContain(records)
-    expect([await count('audit_rotations'), await count('audit_clients')]).toEqual([2, 1])
+    await expectSoon(() => count('audit_clients'), 1)
+    expect(await count('audit_rotations')).toBe(2)
+  })
+
+  test('are dropped without their clients, which are deleted in batches', async () => {
+    await pool.query(`insert into cleanup.audit_clients (client_id, agent, last_on)
+      select 'c', n, now() - interval '101 days' from generate_series(1, 1501) n`)
+    await addOldPartition('audit_rotations', 100)
+    const call = async (name: string) =>
+      (await pool.query<{ result: unknown }>(`select cleanup.${name} as result`)).rows[0]?.result
+    expect(await call(`drop_audit_partition('audit_rotations', 90, clock_timestamp())`)).toBe(true)
+    expect(await count('audit_clients')).toBe(1502)
+    expect(await call('delete_audit_clients(100)')).toBe(100)
+    expect(await call('delete_audit_clients(10000)')).toBe(500)
+    await startWorker({ batchSize: 100 })
+    await expectSoon(() => count('audit_clients'), 0)
+    const { rows } = await pool.query(
+      `select indexdef from pg_indexes where tablename = 'audit_clients' and indexdef like '%(last_on)'`,
+    )
+    expect(rows).toHaveLength(1)
   })
 
   test('are kept until their last moment is older than the retention', async () => {
@@ -226,6 +264,7 @@ describe('partitions', () => {
   test.each([
     `add_audit_partition('pg_class', 1)`,
     `add_audit_partition('audit_records', 0)`,
+    `add_audit_partition('audit_records', 42)`,
     `drop_audit_partition('pg_class', 90, now())`,
     `drop_audit_partition('audit_records', 0.5, now())`,
     `drop_audit_partition('audit_records', 'NaN', now())`,

@@ -82,6 +82,11 @@ test('events from before the partitions stay, and none is stored again', async (
   ])
 })
 
+test('an event of the last millisecond of a day does not prevent the upgrade', async () => {
+  const { url } = await openOldDatabase([createFailedLogin(`${at(0).slice(0, 10)}T23:59:59.999Z`)])
+  expect(await upgrade(url)).toHaveLength(1)
+})
+
 test('events from before the partitions are deleted after their retention', async () => {
   const { url, pool } = await openOldDatabase([
     createRotated(crypto.randomUUID(), 1, at(-91 * 86_400_000)),
@@ -137,6 +142,9 @@ test('a worker with only the grants of its role keeps, adds, drops and deletes',
     'update cleanup.audit_events set type = type',
     'delete from cleanup.audit_rotations',
     'delete from cleanup.audit_records',
+    'select from cleanup.audit_events',
+    'insert into cleanup.audit_events (event_id) values (gen_random_uuid())',
+    'delete from cleanup.audit_clients',
     'drop table cleanup.audit_rotations_first',
     'update cleanup.audit_clients set agent = agent',
   ])

@@ -43,6 +43,8 @@ export interface AuditTrail {
    * whether it did. Drops none while that clock may be wrong.
    */
   dropPartition(part: AuditPart, age: { days: number }): Promise<boolean>
+  /** Deletes at most `limit` clients that no rotation refers to, and resolves to their number. */
+  deleteClients(limit: number): Promise<number>
   /**
    * Deletes at most `limit` older events that are in no partition, by the database's clock, and
    * resolves to their number. Deletes none while that clock may be wrong.

@@ -3,7 +3,7 @@ import { createForgetOldEvents } from './forget-old-events.ts'
 
 const never = new AbortController().signal
 
-test('each part is dropped by its own retention, and the rest deleted by that of all events', async () => {
+test('each part is dropped by its own retention, then its clients and the rest are deleted', async () => {
   const calls: string[] = []
   const expired = { rotations: 2, records: 1 }
   const forgetOldEvents = createForgetOldEvents({
@@ -14,6 +14,10 @@ test('each part is dropped by its own retention, and the rest deleted by that of
         calls.push(`${part} ${days}`)
         expired[part] -= 1
         return expired[part] >= 0
+      },
+      async deleteClients(limit) {
+        calls.push(`clients ${limit}`)
+        return 0
       },
       async deleteOlderThan({ days }) {
         calls.push(`rest ${days}`)
@@ -28,6 +32,7 @@ test('each part is dropped by its own retention, and the rest deleted by that of
     'rotations 30',
     'records 90',
     'records 90',
+    'clients 500',
     'rest 90',
   ])
 })
@@ -42,6 +47,10 @@ test('a partition that somebody reads does not prevent the other steps; the run 
         calls.push(part)
         throw new Error(`${part} is locked`)
       },
+      async deleteClients(limit) {
+        calls.push(`clients ${limit}`)
+        return 0
+      },
       async deleteOlderThan() {
         calls.push('rest')
         return 0
@@ -49,5 +58,5 @@ test('a partition that somebody reads does not prevent the other steps; the run 
     },
   })
   await expect(forgetOldEvents(never)).rejects.toThrow('rotations is locked')
-  expect(calls).toEqual(['rotations', 'records', 'rest'])
+  expect(calls).toEqual(['rotations', 'records', 'clients 500', 'rest'])
 })

@@ -5,8 +5,8 @@ import { AUDIT_PARTS, type AuditPart, type AuditTrail } from '../ports.ts'
 const MAX_DROPPED = 30
 
 /**
- * Returns a run that drops the partitions of the audit trail that are older than `retentionDays`,
- * and deletes older events that are in no partition. A step that fails does not prevent the next
+ * Returns a run that drops the partitions of the audit trail that are older than `retentionDays`, and
+ * deletes the clients of dropped rotations and older events that are in no partition. A step that fails does not prevent the next
  * one; the run throws the first error at its end.
  */
 export function createForgetOldEvents({
@@ -14,7 +14,7 @@ export function createForgetOldEvents({
   deleteInBatches,
   retentionDays,
 }: {
-  auditTrail: Pick<AuditTrail, 'dropPartition' | 'deleteOlderThan'>
+  auditTrail: Pick<AuditTrail, 'dropPartition' | 'deleteClients' | 'deleteOlderThan'>
   deleteInBatches: DeleteInBatches
   retentionDays: Readonly<Record<AuditPart, number>>
 }) {
@@ -24,6 +24,7 @@ export function createForgetOldEvents({
       await step().catch((fault: unknown) => faults.push(fault))
     }
     for (const part of AUDIT_PARTS) await attempt(() => dropOldPartitions(part, signal))
+    await attempt(() => deleteInBatches((limit) => auditTrail.deleteClients(limit), signal))
     await attempt(() =>
       deleteInBatches(
         (limit) => auditTrail.deleteOlderThan({ days: retentionDays.records }, limit),

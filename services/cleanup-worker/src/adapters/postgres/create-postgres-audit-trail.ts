@@ -47,6 +47,7 @@ export function createPostgresAuditTrail({
       partitions.forgetTimes()
       return dropped
     },
+    deleteClients: (limit) => deleteClients(pool, limit),
     deleteOlderThan: ({ days }, limit) => deleteOlderThan(pool, { days, limit, nowMs: nowMs() }),
   }
 
@@ -102,6 +103,14 @@ function split(events: readonly AnyEvent[], times: PartitionedTimes) {
     else records.push(event)
   }
   return { rotations, records, rest }
+}
+
+async function deleteClients(pool: Pool, limit: number): Promise<number> {
+  const { rows } = await pool.query<{ deleted: number }>(
+    'select cleanup.delete_audit_clients($1::integer) as deleted',
+    [limit],
+  )
+  return rows[0]?.deleted ?? 0
 }
 
 type Limits = Readonly<{ days: number; limit: number; nowMs: number }>

@@ -24,7 +24,7 @@ export async function insertRotations(
         n.event_id, n.session_id, n.user_id, n.network
       from unnest(
         $1::timestamptz[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::float8[],
-        $6::integer[], $7::uuid[], $8::uuid[], $9::uuid[], $10::text[]
+        $6::bigint[], $7::uuid[], $8::uuid[], $9::uuid[], $10::text[]
       ) as n(
         occurred_at, idle_until, session_seq, generation, interval_seconds, client,
         event_id, session_id, user_id, network)
