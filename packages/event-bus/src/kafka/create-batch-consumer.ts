@@ -26,7 +26,7 @@ type BatchConsumerDeps = {
   /** called with the number of events of the partition that are not yet handled */
   onLag: (at: { topic: string; partition: number }, events: number) => void
   retryMs: number
-  /** milliseconds, from the start of one fetch to the next of a partition without more events */
+  /** milliseconds from the start of handling to the next fetch, if no more events wait */
   fetchMs?: number
   log: KafkaLog
   tracing: Tracing
@@ -34,10 +34,10 @@ type BatchConsumerDeps = {
 
 /**
  * Returns kafkajs's `eachBatch` for one consumer. It passes the events of one partition to the
- * handler in small parts, together with those of the other partitions of the same fetch, and commits
- * each part after it was handled. If the handler fails, for example because its database is
- * unavailable, the partition is paused for `retryMs` and fetched again from there; other partitions
- * continue. Throws only errors for kafkajs: a rebalance or a lost broker.
+ * handler in small parts, together with those of the other partitions of the same fetch, and passes
+ * the offset of each handled part to `commits`. If the handler fails, for example because its
+ * database is unavailable, the partition is paused for `retryMs` and fetched again from there; other
+ * partitions continue. Throws only errors for kafkajs: a rebalance or a lost broker.
  */
 export function createBatchConsumer({
   group,
@@ -56,7 +56,7 @@ export function createBatchConsumer({
 
   async function take(
     messages: readonly KafkaMessage[],
-    { topic, partition }: { topic: string; partition: number },
+    { batch: { topic, partition }, heartbeat }: Pick<EachBatchPayload, 'batch' | 'heartbeat'>,
   ): Promise<void> {
     const events: AnyEvent[] = []
     const letters: Message[] = []
@@ -65,7 +65,7 @@ export function createBatchConsumer({
       if (decoded.outcome === 'decoded') events.push(decoded.event)
       else letters.push(toDeadLetter({ message, reason: decoded.reason, topic, partition, group }))
     }
-    if (events.length > 0) await handleParts({ events, topic, partition })
+    if (events.length > 0) await handleParts({ events, topic, partition, heartbeat })
     // After handling, so that the retries of a failing handler do not fill the dead-letter topic.
     await sendDeadLetters(toDeadLetterTopic(topic), letters)
     for (const { headers } of letters) {
@@ -110,7 +110,7 @@ export function createBatchConsumer({
       for (let at = 0; at < messages.length && isRunning() && !isStale(); at += atOnce) {
         const part = messages.slice(at, at + atOnce)
         try {
-          await take(part, batch)
+          await take(part, { batch, heartbeat })
         } catch (error) {
           log.warn({ group, topic, partition, err: error }, 'Event handling failed, retrying')
           setTimeout(pause(), retryMs).unref()

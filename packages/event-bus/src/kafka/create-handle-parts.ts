@@ -5,13 +5,18 @@ import type { Process } from '../to-process.ts'
 /** Parts that are handled together: of 12 partitions, as many as our topics have. */
 const MOST_PARTS = 12
 
-type Part = Readonly<{ events: readonly AnyEvent[]; topic: string; partition: number }>
+type Part = Readonly<{
+  events: readonly AnyEvent[]
+  topic: string
+  partition: number
+  heartbeat: () => Promise<void>
+}>
 
 /**
  * Returns a function that passes events of one partition to `process`, together with those of other
- * partitions that arrive in the same turn. So one fetch causes one call for each topic, and not one
- * for each partition. If such a call fails, each partition's events are passed alone, so that one
- * bad event stops only its own partition. There is never more than one call at a time.
+ * partitions that arrive in the same turn: up to 12 partitions of a topic in one call. If such a call
+ * fails, each partition's events are passed alone, so that one bad event stops only its own
+ * partition. There is never more than one call at a time.
  */
 export function createHandleParts(process: Process): (part: Part) => Promise<void> {
   const load = createBatch<Part, 'handled'>({
@@ -48,11 +53,15 @@ async function handleGroup(
     if (together === 'handled') return parts.map((part) => [part, together])
   }
   const outcomes: [Part, 'handled' | Error][] = []
-  for (const part of parts)
+  for (const part of parts) {
+    // If the calls hang, all of them together take as long as the session timeout. The caller of the
+    // part sends the next heartbeat, and gets the same error.
+    await part.heartbeat().catch(() => {})
     outcomes.push([
       part,
       await tryTo(() => process(part.events, { topic, partition: part.partition })),
     ])
+  }
   return outcomes
 }
 
