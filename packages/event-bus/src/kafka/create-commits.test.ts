@@ -17,8 +17,8 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-function open() {
-  const { add, ...commits } = createCommits({ everyMs: 500 })
+function open(onFailure?: (error: unknown) => void) {
+  const { add, ...commits } = createCommits({ everyMs: 500, ...(onFailure && { onFailure }) })
   return {
     ...commits,
     add: (topic: string, partition: number, offset: number) =>
@@ -48,6 +48,17 @@ test('a failed commit is repeated, and its error reaches kafkajs with the next o
   await expect(add('a', 1, 5)).rejects.toThrow('rebalancing')
   await vi.advanceTimersByTimeAsync(500)
   expect(sent()).toEqual([['a 0 3'], ['a 0 3', 'a 1 5']])
+})
+
+test('after a successful repeat the error of a failed commit is gone', async () => {
+  const onFailure = vi.fn<(error: unknown) => void>()
+  const { add } = open(onFailure)
+  send.mockRejectedValueOnce(new Error('rebalancing'))
+  await add('a', 0, 3)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(sent()).toEqual([['a 0 3'], ['a 0 3']])
+  await expect(add('a', 0, 4)).resolves.toBeUndefined()
+  expect(onFailure.mock.calls).toEqual([[new Error('rebalancing')]])
 })
 
 test('an offset that arrives during a commit is committed after it', async () => {

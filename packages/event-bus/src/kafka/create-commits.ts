@@ -1,8 +1,9 @@
 import type { EachBatchPayload } from '../open-kafka.ts'
 
 /**
- * Milliseconds between two commits. After a crash, up to as many milliseconds of handled events are
- * delivered again, and consumers drop them. Each commit costs the broker a write to a log of its own.
+ * Milliseconds between two commits. After a crash or a change of leader, up to as many milliseconds
+ * of handled events are delivered again, and consumers drop them. Each commit costs the broker a
+ * write to a log of its own.
  */
 const COMMIT_MS = 500
 
@@ -18,9 +19,12 @@ export type Commits = ReturnType<typeof createCommits>
 
 /**
  * Commits the offsets of one consumer: those of all partitions in one request, at most one request
- * every half second.
+ * every half second. `onFailure` gets the error of each failed request, which is repeated.
  */
-export function createCommits({ everyMs = COMMIT_MS } = {}) {
+export function createCommits({
+  everyMs = COMMIT_MS,
+  onFailure = () => {},
+}: { everyMs?: number; onFailure?: (error: unknown) => void } = {}) {
   let topics = new Map<string, Map<number, string>>()
   let send: Send | undefined
   let timer: NodeJS.Timeout | undefined
@@ -38,6 +42,7 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
     }))
     if (sent.length === 0) return
     await send?.({ topics: sent })
+    fault = undefined
     // What has changed meanwhile is sent next time.
     for (const { topic, partitions } of sent) {
       for (const { partition, offset } of partitions)
@@ -56,6 +61,7 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
     timer ??= setTimeout(() => {
       flush().catch((error: unknown) => {
         fault = error
+        onFailure(error)
         if (!closed) schedule()
       })
     }, everyMs)
@@ -64,7 +70,7 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
   return {
     /**
      * Takes the offset of a partition whose earlier events are handled. Throws what kafkajs threw at
-     * the last commit, so that it reaches kafkajs.
+     * the last commit if that was not repeated yet, so that it reaches kafkajs.
      */
     async add({ topic, partition, offset, send: newest }: Handled): Promise<void> {
       send = newest
@@ -78,7 +84,7 @@ export function createCommits({ everyMs = COMMIT_MS } = {}) {
       throw error
     },
     flush,
-    /** After a rebalance: the partitions may belong to another member, which continues with them. */
+    /** After a rebalance or a crash: the partitions may belong to another member. */
     reset(): void {
       topics = new Map()
       fault = undefined

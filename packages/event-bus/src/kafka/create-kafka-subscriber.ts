@@ -51,7 +51,10 @@ export function createKafkaSubscriber({
   }): Promise<void> {
     const { group, closing } = member
     while (!closing.aborted) {
-      const commits = createCommits()
+      const commits = createCommits({
+        onFailure: (error) =>
+          quiet.warn({ group, err: error }, 'Committing offsets failed, retrying'),
+      })
       const end = await runMember({
         settings,
         log: quiet,

@@ -61,7 +61,10 @@ export async function runMember({
   })
   const crashed = new Promise<never>((_, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) reject(payload.error)
+      if (payload.restart) return
+      // kafkajs has disconnected; a commit would connect again.
+      commits.reset()
+      reject(payload.error)
     })
   })
 
@@ -87,6 +90,9 @@ export async function runMember({
 
   async function leave(): Promise<void> {
     await withDeadline(commits.close(), COMMIT_MS, 'Committing took too long').catch(() => {})
+    await disconnect()
+  }
+  async function disconnect(): Promise<void> {
     await consumer
       .disconnect()
       .catch((error: unknown) =>
@@ -118,6 +124,6 @@ export async function runMember({
     ])
     left.abort()
     // Connecting cannot be cancelled; a consumer that connects later leaves at once.
-    void consuming.catch(() => {}).then(leave)
+    void consuming.catch(() => {}).then(disconnect)
   }
 }
