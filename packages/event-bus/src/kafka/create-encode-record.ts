@@ -11,9 +11,9 @@ export type KafkaRecord = Readonly<{
 export type Encoded = Readonly<{ buf: Buffer; buffer: Buffer }>
 
 /**
- * Returns an encoder of Kafka records, format v2, with the same result as the one of kafkajs. That
- * allocates and clears 512 bytes for the record and for each header. `encodeOther` encodes what our events never have: a timestamp, and headers without a
- * value or with several.
+ * Returns an encoder of Kafka records, format v2, with the same result as the one of kafkajs, which
+ * allocates and clears 512 bytes for the record and for each header. `encodeOther` encodes what our
+ * events never have: a timestamp, and headers without a value or with several.
  */
 export function createEncodeRecord(
   encodeOther: (record: KafkaRecord) => Encoded,
