@@ -86,7 +86,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     max: 1,
     onError: () => {},
   })
-  const userChanges = createUserChanges({ pool: listenerPool, elapsedMs, log })
+  const userChanges = createUserChanges({ pool, listenerPool, elapsedMs, log })
   const users = createPostgresUsers({ pool, onChanged: (id) => knownUsers.userChanged(id) })
   const audit = createPostgresLoginAudit({ pool })
   const notices = createPostgresNotices({ pool })

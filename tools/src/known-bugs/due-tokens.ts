@@ -34,7 +34,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
     ...authApi,
     name: 'a refresh signs the old role from memory while the users cannot be read',
     file: `${source}/adapters/memory/create-known-users.ts`,
-    find: 'return { ...state, role: roleChanges.of(sub)?.role ?? role }',
+    find: 'return { ...state, role: roleChanges?.of(state.id)?.role ?? state.role }',
     replace: 'return state',
     test: 'memory',
   },

@@ -24,7 +24,7 @@ export const typeParsers: CustomTypesConfig = {
 
 /**
  * Accepts the format of `DateStyle` ISO with an offset, and `infinity` and `-infinity`. Times in UTC,
- * the zone of our connections, take the fast parser of JavaScript: a session has twelve.
+ * the zone of our connections, take the fast parser of JavaScript: a session has ten.
  */
 function toUnixMs(text: string): number {
   if (text.endsWith('+00') && text.charAt(4) === '-' && text.charAt(10) === ' ') {

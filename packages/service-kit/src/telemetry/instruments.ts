@@ -190,11 +190,11 @@ export function createInstruments({
     ),
     outboxPendingEvents: tokenStore.plainGauge(
       'auth_outbox_pending_events',
-      'Events not yet published, at most 100,000; equal on all replicas',
+      'Events in the outbox, at most 100,000; equal on all replicas',
     ),
     outboxOldestEventAge: tokenStore.plainGauge(
       'auth_outbox_oldest_event_age_seconds',
-      'Age of the oldest event not yet published; equal on all replicas',
+      'Age of the oldest event in the outbox; equal on all replicas',
     ),
     outboxLanesOwned: tokenStore.plainGauge(
       'auth_outbox_lanes_owned',

@@ -11,6 +11,7 @@ function setUp(
     afterRead?: () => void
     publish?: (ids: string[]) => Promise<void>
     failedRemovals?: number
+    lanes?: () => number[]
   } = {},
 ) {
   let now = 0
@@ -21,7 +22,7 @@ function setUp(
   const outbox: Outbox = {
     async lease() {
       leases += 1
-      return [0]
+      return options.lanes?.() ?? [0]
     },
     async release() {},
     async readNext({ published }) {
@@ -107,6 +108,15 @@ test('a relay that stops deletes what it has published', async () => {
   await until(() => t.sent.length === 2)
   await t.relay.stop()
   expect([t.waiting, t.sent]).toEqual([[], ['event 1', 'event 2']])
+})
+
+test('a relay that has lost its lanes deletes what it has published', async () => {
+  const t = setUp({ lanes: () => (t.sent.length > 0 ? [] : [0]) })
+  t.relay.start()
+  await until(() => t.sent.length === 2)
+  t.advance(3_000)
+  await until(() => t.waiting.length === 0)
+  await t.relay.stop()
 })
 
 test('events whose deletion failed are not published again by the same relay', async () => {

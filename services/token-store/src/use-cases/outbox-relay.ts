@@ -9,7 +9,7 @@ const RENEW_MS = 2_000
 const PUBLISH_MS = LEASE_MS / 2 - RENEW_MS
 /**
  * From one read to the next: the commits of this time share one read, one publish and one delete.
- * A consumer gets an event within 100 ms of its commit.
+ * A consumer normally gets the event of a rotation within 100 ms.
  */
 const GATHER_MS = 40
 /** Other replicas do not announce their commits. */
@@ -51,7 +51,11 @@ export function createOutboxRelay(deps: {
 
   async function sendOnce(): Promise<number> {
     await renew()
-    if (lanes.length === 0) return 0
+    if (lanes.length === 0) {
+      await deps.outbox.remove(published)
+      published = []
+      return 0
+    }
     const rows = await deps.outbox.readNext({ lanes, limit: MAX_ROWS, published })
     published = []
     if (rows.length === 0 || deps.nowMs() - leasedAtMs > LEASE_MS / 2) return 0
@@ -109,12 +113,8 @@ export function createOutboxRelay(deps: {
       stopped = true
       wake?.(0)
       await loop
-      try {
-        await deps.outbox.remove(published)
-        await deps.outbox.release(deps.owner)
-      } catch (error) {
-        deps.metrics.relayFailed(error)
-      }
+      await deps.outbox.remove(published).catch(deps.metrics.relayFailed)
+      await deps.outbox.release(deps.owner).catch(deps.metrics.relayFailed)
     },
   }
 }

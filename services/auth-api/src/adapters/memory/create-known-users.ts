@@ -30,6 +30,7 @@ type KnownUsersDeps = Readonly<{
 
 type Known = {
   state: UserState
+  readAtMs: number
   /** when the state was known to be current */
   atMs: number
   /** of the announcements that would have told of a change; undefined after one */
@@ -79,19 +80,26 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeL
     },
   }
 
-  /** Only an active user: nobody is refused by what may be two seconds old. */
+  /**
+   * Only an active user: nobody is refused by a state that may be two seconds old. A recorded change
+   * of the role counts although its announcement is missing.
+   */
   function findCurrent(id: string): UserState | undefined {
     if (changes?.areKnown() !== true) return undefined
     const last = known.get(id)
-    if (last?.series !== series || !last.state.active) return undefined
+    if (last?.series !== series || !last.state.active || hasOldRole(last)) return undefined
     last.atMs = clock.nowMs()
     return last.state
   }
 
-  function withCurrentRole({ state, atMs }: Known): UserState {
-    const { id: sub, role } = state
-    if (roleChanges?.isStale({ sub, role, iat: atMs / 1000 }) !== true) return state
-    return { ...state, role: roleChanges.of(sub)?.role ?? role }
+  function hasOldRole({ state: { id: sub, role }, readAtMs }: Known): boolean {
+    return roleChanges?.isStale({ sub, role, iat: readAtMs / 1000 }) === true
+  }
+
+  function withCurrentRole(last: Known): UserState {
+    const { state } = last
+    if (!hasOldRole(last)) return state
+    return { ...state, role: roleChanges?.of(state.id)?.role ?? state.role }
   }
 
   function join(id: string): Promise<Map<string, UserState>> {
@@ -127,7 +135,8 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeL
   function keep(user: UserState, seriesOfRead: number | undefined): UserState {
     const { id, username, role, active, version } = user
     const state = { id, username, role, active, version }
-    known.set(id, { state, atMs: clock.nowMs(), series: seriesOfRead })
+    const nowMs = clock.nowMs()
+    known.set(id, { state, readAtMs: nowMs, atMs: nowMs, series: seriesOfRead })
     return state
   }
 }

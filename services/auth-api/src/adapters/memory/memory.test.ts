@@ -506,6 +506,18 @@ describe('known users whose changes are announced', () => {
     expect([findByIds.mock.calls.length, known.areUnavailable()]).toEqual([3, false])
   })
 
+  test('a recorded change of the role counts although it was not announced', async () => {
+    const { findByIds, changes } = setUp()
+    const change = { userId: 'a', role: 'viewer', issuedBefore: Infinity, expiresInSeconds: 60 }
+    const roleChanges = createRoleChanges({ read: async () => [change], log: aLog() })
+    const known = createKnownUsers({ findByIds, clock, changes, roleChanges })
+    await known.find('a')
+    await roleChanges.start()
+    findByIds.mockResolvedValue([{ ...ada, role: 'viewer' }])
+    expect(await known.find('a')).toMatchObject({ role: 'viewer' })
+    await roleChanges.stop()
+  })
+
   test('a state that was known to be current is used for a day from then on', async () => {
     const { findByIds, known, changes } = setUp()
     await known.find('a')

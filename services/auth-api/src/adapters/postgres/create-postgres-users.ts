@@ -21,8 +21,8 @@ const COLUMNS = 'id, username, role, password_hash, active, version, demo'
 const toUser = ({ password_hash: passwordHash, ...row }: Row): User => ({ ...row, passwordHash })
 
 /**
- * The users in `auth_api.users`. `onChanged` is called after each change, before the database has
- * announced it.
+ * The users in `auth_api.users`. `onChanged` is called after each change of a role, a version or
+ * `active`, without waiting for the announcement of the database.
  */
 export function createPostgresUsers({
   pool,

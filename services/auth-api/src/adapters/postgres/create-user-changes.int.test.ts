@@ -28,7 +28,12 @@ beforeEach(async () => {
   elapsedMs = () => performance.now()
   pool = createPool({ url: database.url, applicationName: 'listener', max: 1, onError: () => {} })
   pool.on('connect', (client) => clients.push(client))
-  changes = createUserChanges({ pool, elapsedMs: () => elapsedMs(), log: aLog() })
+  changes = createUserChanges({
+    pool: database.pool,
+    listenerPool: pool,
+    elapsedMs: () => elapsedMs(),
+    log: aLog(),
+  })
   changes.start(listener)
   await eventually(() => changes.areKnown())
 })
@@ -71,9 +76,16 @@ test('after a broken connection it listens again, and says that changes may have
   await vi.waitFor(() => expect(listener.userChanged).toHaveBeenCalledWith(id), WAIT)
 })
 
-test('a connection that delivers no announcements counts as one that may miss changes', async () => {
+test('a connection that delivers no announcements counts as one that may miss changes, and is replaced', async () => {
   await clients[0]?.query('unlisten *')
   await vi.waitFor(() => expect(changes.areKnown()).toBe(false), WAIT)
+  await vi.waitFor(() => expect(changes.areKnown()).toBe(true), WAIT)
+  expect([clients.length, listener.allMayHaveChanged.mock.calls.length]).toEqual([2, 2])
+})
+
+test('a truncated table announces that all may have changed', async () => {
+  await database.pool.query('begin; truncate auth_api.users cascade; commit')
+  await vi.waitFor(() => expect(listener.allMayHaveChanged).toHaveBeenCalledTimes(2), WAIT)
 })
 
 test('changes are not known after a pause of two seconds, until a probe has returned', async () => {

@@ -9,22 +9,26 @@ const CHANNEL = 'auth_api_users'
 const PROBE_MS = 1000
 /** As long as a revocation may take: two probes. */
 const KNOWN_FOR_MS = 2000
+const REOPEN_MS = 4000
 
 /**
  * Listens to the announcements of changed users on a connection of its own. Each second it announces
- * something to itself: Postgres delivers announcements in the order of their commits, so a probe
- * that has returned proves that all earlier changes have been delivered. So a broken connection, or
- * a pooler that does not deliver them, is noticed.
+ * something to itself, on another connection: Postgres delivers announcements in the order of their
+ * commits, so a probe that has arrived proves that all earlier changes have arrived. So a broken
+ * connection, or a pooler that does not deliver announcements, is noticed.
  *
- * @param pool the listener keeps one of its connections
+ * @param pool sends the probes
+ * @param listenerPool the listener keeps one of its connections
  * @param elapsedMs monotonic clock
  */
 export function createUserChanges({
   pool,
+  listenerPool,
   elapsedMs,
   log,
 }: {
   pool: Pool
+  listenerPool: Pool
   elapsedMs: () => number
   log: Log
 }): UserChanges & { start(listener: UserChangeListener): void; stop(): Promise<void> } {
@@ -33,6 +37,7 @@ export function createUserChanges({
   let client: PoolClient | undefined
   let probe = { number: 0, sentMs: -Infinity }
   let provenMs = -Infinity
+  let openedMs = -Infinity
 
   const repeating = repeat({
     everyMs: PROBE_MS,
@@ -47,11 +52,13 @@ export function createUserChanges({
 
   async function sendProbe(): Promise<void> {
     try {
+      if (elapsedMs() - Math.max(provenMs, openedMs) > REOPEN_MS) close()
       client ??= await open()
       probe = { number: probe.number + 1, sentMs: elapsedMs() }
-      await client.query({
+      // Not durable, because it stores nothing: so no other announcement waits for it.
+      await pool.query({
         name: 'probe',
-        text: 'select pg_notify($1::text, $2::text)',
+        text: `select set_config('synchronous_commit', 'off', true), pg_notify($1::text, $2::text)`,
         values: [probeChannel, String(probe.number)],
       })
     } catch (error) {
@@ -61,7 +68,7 @@ export function createUserChanges({
   }
 
   async function open(): Promise<PoolClient> {
-    const opened = await pool.connect()
+    const opened = await listenerPool.connect()
     try {
       opened.on('notification', handle)
       opened.on('end', () => {
@@ -72,6 +79,7 @@ export function createUserChanges({
       opened.release(true)
       throw error
     }
+    openedMs = elapsedMs()
     // Changes before this moment were not announced.
     listener?.allMayHaveChanged()
     return opened
@@ -85,7 +93,8 @@ export function createUserChanges({
   }
 
   function handle({ channel, payload = '' }: Notification): void {
-    if (channel === CHANNEL) listener?.userChanged(payload)
+    if (channel === CHANNEL && payload === '') listener?.allMayHaveChanged()
+    else if (channel === CHANNEL) listener?.userChanged(payload)
     else if (payload === String(probe.number)) provenMs = probe.sentMs
   }
 

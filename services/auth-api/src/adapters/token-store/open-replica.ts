@@ -34,6 +34,7 @@ export function openReplica({
   const base = `${pathname.replace(/\/$/, '')}/internal/v1`
   const pool = new Pool(origin, {
     connections: CONNECTIONS,
+    allowH2: false,
     connect: { timeout: CONNECT_MS, lookup: alwaysTo(endpoint.address) },
   })
   const authorization = `Bearer ${apiKey}`

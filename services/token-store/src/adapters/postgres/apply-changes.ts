@@ -25,7 +25,7 @@ const STATEMENTS = {
  * statement. Events are inserted only for updated rows. Each session must be in `changes` at most
  * once; its events are in order.
  *
- * @param locked the sessions before the change: columns with the same values in all are not written
+ * @param locked the sessions before the change: the rare columns are written if one of them differs
  */
 export async function applyChanges(
   client: ClientBase,

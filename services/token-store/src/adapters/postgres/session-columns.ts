@@ -46,7 +46,7 @@ const rotating = <Name extends KindName>(name: string, kind: Name): Column<Name>
   kind,
   role: 'rotating',
 })
-/** Written if the change has another value: most rotations have the same. */
+/** Written if a change of the batch has another value in one of these: most rotations do not. */
 const rare = <Name extends KindName>(name: string, kind: Name): Column<Name> => ({
   name,
   kind,

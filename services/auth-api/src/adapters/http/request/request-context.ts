@@ -58,7 +58,8 @@ export function toPlace(text: string): Place {
   const known = places.get(text)
   if (known !== undefined) return known
   const place = parsePlace(text)
-  if (text.length <= LONGEST_ADDRESS) places.set(text, place)
+  // A copy: a part of a header would keep the whole header in memory.
+  if (text.length <= LONGEST_ADDRESS) places.set(Buffer.from(text).toString(), place)
   return place
 }
 
