@@ -130,9 +130,9 @@ set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO,
   where t.oid in ('cleanup.audit_rotations'::regclass, 'cleanup.audit_records'::regclass)
 $$;
 
--- Adds the next partition of `parent`, of `days` whole days (1 to 41: a 90th of the longest retention), if the last one ends within three days; says whether it did. After a
--- long stop, or with a clock that jumped, a partition lasts at least a tenth of the gap, so that few fill it. A table is made and
--- then attached, because that waits for no insert.
+-- Adds the next partition of `parent`, of `days` whole days (1 to 41: a 90th of the longest retention), if the last one ends
+-- within three days; says whether it did. After a long stop, or with a clock that jumped, a partition lasts at least a tenth of
+-- the gap, so that few fill it. A table is made and then attached, because that waits for no insert.
 create function cleanup.add_audit_partition(parent text, days integer) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' as $$

@@ -105,7 +105,8 @@ export function readAuditRetentionDays(env: EnvironmentReader) {
     section: 'operations',
     describe:
       'Days that events, sign-ins (with whole addresses) and notices are kept. ' +
-      '`90/30` keeps rotations (`session.rotated.v1`) for 30 days only.',
+      '`90/30` keeps rotations (`session.rotated.v1`) for 30 days only; ' +
+      'those from before the upgrade to a partitioned trail stay 90 days.',
   })
   return { records, rotations }
 }
