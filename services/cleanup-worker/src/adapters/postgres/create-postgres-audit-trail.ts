@@ -52,8 +52,8 @@ export function createPostgresAuditTrail({
   }
 
   /**
-   * Another worker may drop a partition between the look and the insert: then it looks again, and at
-   * last uses none. No event may stop the consumer.
+   * Another worker may drop a partition between the look and the insert: then it looks again, tries
+   * each event alone, and at last uses none. No event may stop the consumer.
    */
   async function keepChunk(events: readonly AnyEvent[], counts: Counts, tries = 0): Promise<void> {
     const times = tries < 2 ? await partitions.times() : NO_PARTITIONS
@@ -65,7 +65,9 @@ export function createPostgresAuditTrail({
       } catch (error) {
         if (!isCheckViolation(error) || tries === 2) throw error
         partitions.forgetTimes()
-        await keepChunk(some, counts, tries + 1)
+        if (tries === 1 && some.length > 1)
+          for (const event of some) await keepChunk([event], counts, tries)
+        else await keepChunk(some, counts, tries + 1)
       }
     }
     const addRecords = async (table: 'audit_records' | 'audit_unpartitioned', some: AnyEvent[]) => {
