@@ -120,7 +120,7 @@ test('a refresh is one trace through both batches, and a reuse leads to the noti
     .toEqual(
       expect.arrayContaining([
         `${together} > auth-api client POST /internal/v1/rotate > token-store server POST /internal/v1/rotate`,
-        `${together} > token-store internal rotate > token-store client apply-changes`,
+        `${together} > token-store internal rotate > token-store client apply-rotation`,
         `${together} > token-store internal rotate > token-store client send auth.session-events.v1`,
         `${together} > token-store internal rotate > cleanup-worker consumer ${PROCESSED}`,
       ]),

@@ -18,7 +18,7 @@ export async function insertRecords(
   records: readonly AuditRecord[],
 ): Promise<EventType[]> {
   const { rows } = await pool.query<{ type: EventType }>({
-    name: `keep-${table}`,
+    name: `keep-${table.replaceAll('_', '-')}`,
     text: `
       insert into cleanup.${table}
         (event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, data)
