@@ -63,20 +63,28 @@ create index audit_records_user on cleanup.audit_records (user_id, occurred_at) 
 -- where it is. A row more than a day in the future has a wrong clock and decides nothing.
 do $$
 declare
-  newest timestamptz := (select date_trunc('milliseconds', max(occurred_at)) from cleanup.audit_unpartitioned where occurred_at < now() + interval '1 day');
-  starts timestamptz := greatest(newest + interval '1 millisecond', date_trunc('day', now(), 'UTC') - interval '7 days');
+  newest timestamptz := (
+    select date_trunc('milliseconds', max(occurred_at))
+    from cleanup.audit_unpartitioned
+    where occurred_at < now() + interval '1 day');
+  starts timestamptz := greatest(
+    newest + interval '1 millisecond',
+    date_trunc('day', now(), 'UTC') - interval '7 days');
   -- Of `starts`, which may be the next midnight: an empty range is an error.
   ends timestamptz := date_trunc('day', greatest(now(), starts), 'UTC') + interval '1 day';
 begin
-  execute format('create table cleanup.audit_rotations_first partition of cleanup.audit_rotations for values from (%L) to (%L)', starts, ends);
-  execute format('create table cleanup.audit_records_first partition of cleanup.audit_records for values from (%L) to (%L)', starts, ends);
+  execute format('create table cleanup.audit_rotations_first partition of cleanup.audit_rotations
+    for values from (%L) to (%L)', starts, ends);
+  execute format('create table cleanup.audit_records_first partition of cleanup.audit_records
+    for values from (%L) to (%L)', starts, ends);
 end
 $$;
 
 -- A rotation in the form of every other event, with the values that the event had.
 create view cleanup.audit_events as
 select
-  r.event_id, 'auth.session-events.v1'::text as topic, 'session.rotated.v1'::text as type, r.session_id::text as key, r.session_id,
+  r.event_id, 'auth.session-events.v1'::text as topic, 'session.rotated.v1'::text as type,
+  r.session_id::text as key, r.session_id,
   r.session_seq, r.user_id, r.occurred_at, r.kept_at,
   jsonb_build_object(
     'session_id', r.session_id, 'session_seq', r.session_seq, 'user_id', r.user_id, 'client_id', c.client_id,
@@ -86,9 +94,11 @@ select
 from cleanup.audit_rotations r
 left join cleanup.audit_clients c on c.id = r.client
 union all
-select event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, kept_at, data from cleanup.audit_records
+select event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, kept_at, data
+from cleanup.audit_records
 union all
-select event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, kept_at, data from cleanup.audit_unpartitioned;
+select event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, kept_at, data
+from cleanup.audit_unpartitioned;
 
 -- The view can be written like the table that it replaces, by hand or by a script. Such a row needs no partition. The function
 -- has the rights of its caller, and no search_path of its own, which would cost as much as the insert.
@@ -108,7 +118,8 @@ begin
   insert into cleanup.audit_unpartitioned
     (event_id, topic, type, key, session_id, session_seq, user_id, occurred_at, kept_at, data)
   values (
-    new.event_id, new.topic, new.type, new.key, new.session_id, new.session_seq, new.user_id, new.occurred_at, new.kept_at,
+    new.event_id, new.topic, new.type, new.key, new.session_id, new.session_seq, new.user_id,
+    new.occurred_at, new.kept_at,
     new.data);
   return new;
 end
@@ -119,7 +130,8 @@ for each row execute function cleanup.write_audit_event();
 -- What follows is for a worker that does not own the tables.
 
 -- The partitions of both tables, as Postgres has them.
-create function cleanup.audit_partitions() returns table (parent text, partition text, from_at timestamptz, until_at timestamptz)
+create function cleanup.audit_partitions()
+returns table (parent text, partition text, from_at timestamptz, until_at timestamptz)
 language sql stable security definer
 set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' as $$
   select t.relname::text, p.relname::text, b.bounds[1]::timestamptz, b.bounds[2]::timestamptz
@@ -147,7 +159,8 @@ begin
   end if;
   -- One worker at a time.
   perform pg_advisory_xact_lock(hashtextextended('cleanup.audit_partitions', 0));
-  select coalesce(max(p.until_at), today) into starts from cleanup.audit_partitions() p where p.parent = add_audit_partition.parent;
+  select coalesce(max(p.until_at), today) into starts
+  from cleanup.audit_partitions() p where p.parent = add_audit_partition.parent;
   if starts > today + interval '3 days' then
     return false;
   end if;
@@ -155,7 +168,8 @@ begin
     + greatest(days, ceil(extract(epoch from today - starts) / 864000)::integer) * interval '1 day';
   partition := format('%s_%s', parent, to_char(starts, 'YYYYMMDD'));
   execute format('create table cleanup.%I (like cleanup.%I including defaults)', partition, parent);
-  execute format('alter table cleanup.%I attach partition cleanup.%I for values from (%L) to (%L)', parent, partition, starts, ends);
+  execute format('alter table cleanup.%I attach partition cleanup.%I for values from (%L) to (%L)',
+    parent, partition, starts, ends);
   return true;
 end
 $$;

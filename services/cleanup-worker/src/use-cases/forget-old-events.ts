@@ -6,8 +6,8 @@ const MAX_DROPPED = 30
 
 /**
  * Returns a run that drops the partitions of the audit trail that are older than `retentionDays`, and
- * deletes the clients of dropped rotations and older events that are in no partition. A step that fails does not prevent the next
- * one; the run throws the first error at its end.
+ * deletes the clients of dropped rotations and older events that are in no partition. A step that
+ * fails does not prevent the next one; the run throws the first error at its end.
  */
 export function createForgetOldEvents({
   auditTrail,

@@ -33,7 +33,7 @@ type Known = {
   readAtMs: number
   /** when the state was known to be current */
   atMs: number
-  /** of the announcements that would have told of a change; undefined after one */
+  /** the series of announcements at the time of the read; undefined after a change */
   series: number | undefined
 }
 
@@ -81,8 +81,8 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeL
   }
 
   /**
-   * Only an active user: nobody is refused by a state that may be two seconds old. A recorded change
-   * of the role counts although its announcement is missing.
+   * Returns only an active user, because a state that may be two seconds old must not refuse a
+   * request. A recorded change of the role counts even if its announcement is missing.
    */
   function findCurrent(id: string): UserState | undefined {
     if (changes?.areKnown() !== true) return undefined

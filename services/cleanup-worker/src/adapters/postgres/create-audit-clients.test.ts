@@ -52,7 +52,7 @@ test('a pair is written at its first rotation of a day, once', async () => {
   ])
 })
 
-test('a pair that is stored uses no further id, whoever asks for it', async () => {
+test('a stored pair of client and user agent uses no further id, in any process', async () => {
   const { queries, open } = createClients()
   expect(await open()([createRotation(2, 'a')])).toEqual([1])
   queries.length = 0
