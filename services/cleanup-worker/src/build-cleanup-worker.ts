@@ -45,19 +45,25 @@ export function buildCleanupWorker({
   const nowMs = () => Date.now()
   const metrics = createCleanupMetrics({ logger, instruments, nowMs })
   const auditTrail = createPostgresAuditTrail({ pool, nowMs })
-  const deleteInBatches = createDeleteInBatches({
-    ...config,
-    clock: { nowMs: () => performance.now() },
-    pause: (durationMs) => pause(durationMs),
-  })
+  const inBatchesOf = (batchSize: number) =>
+    createDeleteInBatches({
+      batchSize,
+      budgetMs: config.budgetMs,
+      clock: { nowMs: () => performance.now() },
+      pause: (durationMs) => pause(durationMs),
+    })
   const sweepSessions = createSweepSessions({
     expiredSessions: createPostgresExpiredSessions({ pool, nowMs }),
-    deleteInBatches,
+    deleteInBatches: inBatchesOf(config.sweepBatchSize),
     metrics,
   })
   const retentionDays = config.auditRetentionDays
   const extendAuditTrail = createExtendAuditTrail({ auditTrail, retentionDays })
-  const forgetOldEvents = createForgetOldEvents({ auditTrail, deleteInBatches, retentionDays })
+  const forgetOldEvents = createForgetOldEvents({
+    auditTrail,
+    deleteInBatches: inBatchesOf(config.batchSize),
+    retentionDays,
+  })
   const keepEvents = createKeepEvents({ auditTrail, metrics })
 
   let subscription: Subscription | undefined

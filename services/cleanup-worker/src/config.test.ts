@@ -7,6 +7,7 @@ test('with only a database it cleans up every minute and keeps the audit trail f
     databasePoolSize: 3,
     intervalMs: 60_000,
     batchSize: 500,
+    sweepBatchSize: 2000,
     budgetMs: 20_000,
     auditRetentionDays: { rotations: 90, records: 90 },
   })

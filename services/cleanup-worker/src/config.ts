@@ -26,6 +26,8 @@ export function parseCleanupWorkerConfig(environment: Environment) {
     intervalMs: intervalSeconds * 1000,
     /** Rows in one transaction. */
     batchSize: 500,
+    /** Each batch of a sweep also samples the table, which costs as much as a hundred deletions. */
+    sweepBatchSize: 2000,
     /** For one run; the next run continues. */
     budgetMs: 20_000,
     auditRetentionDays: readAuditRetentionDays(env),

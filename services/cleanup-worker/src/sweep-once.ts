@@ -2,7 +2,7 @@ import { createPool } from '@auto-refresh/service-kit/postgres'
 import { createPostgresExpiredSessions } from './adapters/postgres/create-postgres-expired-sessions.ts'
 import type { SweepRefusal } from './ports.ts'
 
-const BATCH = 500
+const BATCH = 2000
 
 /**
  * Deletes expired sessions until none is left or the sweep is refused. With `anyway` it is never

@@ -54,6 +54,7 @@ export async function startWorker(
         ...environment,
       }),
       batchSize,
+      sweepBatchSize: batchSize,
     },
     subscriber: bus,
     logger,
