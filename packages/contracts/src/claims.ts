@@ -18,9 +18,19 @@ export const AccessTokenClaims = Type.Object({
   sid: Type.String({ format: 'uuid', description: 'session id; revocations refer to it' }),
   username: Type.String(),
   role: Type.String(),
-  auth_time: Type.Integer({ description: 'when the user signed in' }),
+  auth_time: Type.Integer({ description: 'when the user was authenticated' }),
   session_exp: Type.Integer({
     description: 'the absolute end of the session; no token outlives it',
   }),
+  amr: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'how the user was authenticated (RFC 8176); `pwd`: with a password of ours',
+    }),
+  ),
+  claims: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: "the user's own claims, current at each refresh; absent if there are none",
+    }),
+  ),
 })
 export type AccessTokenClaims = Static<typeof AccessTokenClaims>

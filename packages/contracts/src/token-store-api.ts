@@ -11,6 +11,17 @@ const Ms = Type.Integer({ description: 'Unix milliseconds' })
 const Token = Type.String({ minLength: 1, maxLength: 1024 })
 const strict = { additionalProperties: false }
 
+/** How and when the user was authenticated elsewhere; absent: here, with a password, at the issue. */
+const authentication = {
+  amr: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 32, pattern: '^[\\x21-\\x7e]+$' }), {
+      maxItems: 10,
+      description: 'authentication methods (RFC 8176)',
+    }),
+  ),
+  authTimeMs: Type.Optional(Ms),
+}
+
 export const StoredSession = Type.Object({
   id: Uuid,
   userId: Uuid,
@@ -23,6 +34,7 @@ export const StoredSession = Type.Object({
   idleUntilMs: Ms,
   network: Type.String(),
   agent: Type.String(),
+  ...authentication,
 })
 export type StoredSession = Static<typeof StoredSession>
 
@@ -33,6 +45,7 @@ export const IssueRequest = Type.Object(
     clientId: Type.String({ maxLength: 128 }),
     context: ClientContext,
     accessTtlSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    ...authentication,
   },
   strict,
 )

@@ -280,6 +280,20 @@ describe('no theft', () => {
     })
   })
 
+  test('a session keeps how and when its user was authenticated elsewhere', async () => {
+    const authTimeMs = Date.now() - 3_600_000
+    const { token, session } = await t.issue({ amr: ['pwd', 'otp'], authTimeMs })
+    const rotated = await t.store.rotate(refresh(token))
+    for (const one of [session, 'session' in rotated && rotated.session])
+      expect(one).toMatchObject({ amr: ['pwd', 'otp'], authTimeMs })
+    const unknown = await t.issue({ amr: [], authTimeMs: Date.now() + 3_600_000 })
+    expect(unknown.session).toMatchObject({
+      amr: [],
+      authTimeMs: unknown.session.authenticatedAtMs,
+    })
+    expect((await t.issue()).session).not.toHaveProperty('amr')
+  })
+
   test('a user agent that the database cannot store is cleaned', async () => {
     const { token } = await t.issue({ context: { network: 'n', agent: 'a\0\ud800b' } })
     expect(

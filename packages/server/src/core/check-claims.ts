@@ -2,6 +2,9 @@ import { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/c
 
 /** Allowed difference between two clocks (FAPI 2.0 §5.3.2.1). It does not apply to expiry. */
 const CLOCK_TOLERANCE_SECONDS = 10
+const REQUIRED = AccessTokenClaims.required.map(
+  (name) => [name, AccessTokenClaims.properties[name]] as const,
+)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -32,9 +35,9 @@ export function secondsAhead({ iat }: { iat: number }, nowSeconds: number): numb
 
 function hasTypes(payload: unknown): payload is AccessTokenClaims & { nbf?: unknown } {
   if (typeof payload !== 'object' || payload === null) return false
-  const claims = new Map(Object.entries(payload))
-  return Object.entries(AccessTokenClaims.properties).every(([name, schema]) => {
-    const value: unknown = claims.get(name)
+  const claims = new Map<string, unknown>(Object.entries(payload))
+  return REQUIRED.every(([name, schema]) => {
+    const value = claims.get(name)
     if (schema.type === 'integer') return Number.isSafeInteger(value) && Number(value) >= 0
     return typeof value === 'string' && (!('format' in schema) || UUID.test(value))
   })

@@ -1,4 +1,8 @@
 import type { AccessTokenClaims, StoredSession } from '@auto-refresh/contracts'
+import type { UserClaims } from './user-claims.ts'
+
+/** RFC 8176. token-store keeps nothing for a session of a user with a password. */
+const BY_PASSWORD = ['pwd']
 
 export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtlSeconds: number }>
 
@@ -20,14 +24,18 @@ export function toAccessTokenClaims({
   nowMs,
   jti,
 }: {
-  session: Pick<StoredSession, 'id' | 'clientId' | 'authenticatedAtMs' | 'expiresAtMs'>
-  user: { id: string; username: string; role: string }
+  session: Pick<
+    StoredSession,
+    'id' | 'clientId' | 'authenticatedAtMs' | 'expiresAtMs' | 'amr' | 'authTimeMs'
+  >
+  user: { id: string; username: string; role: string; claims: UserClaims }
   policy: TokenPolicy
   nowMs: number
   jti: string
 }): AccessTokenClaims {
   const iat = Math.floor(nowMs / 1000)
   const sessionExp = Math.floor(session.expiresAtMs / 1000)
+  const { amr = BY_PASSWORD, authTimeMs = session.authenticatedAtMs } = session
   return {
     iss: policy.issuer,
     sub: user.id,
@@ -39,7 +47,9 @@ export function toAccessTokenClaims({
     sid: session.id,
     username: user.username,
     role: user.role,
-    auth_time: Math.floor(session.authenticatedAtMs / 1000),
+    auth_time: Math.floor(authTimeMs / 1000),
     session_exp: sessionExp,
+    ...(amr.length > 0 && { amr }),
+    ...(Object.keys(user.claims).length > 0 && { claims: user.claims }),
   }
 }

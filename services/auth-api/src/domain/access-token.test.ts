@@ -23,7 +23,30 @@ describe('the claims of an access token', () => {
       role: 'admin',
       auth_time: NOW_MS / 1000 - 60,
       session_exp: NOW_MS / 1000 + 86_400,
+      amr: ['pwd'],
     })
+  })
+
+  test('say how and when another system authenticated the user', () => {
+    const session = aSession({ amr: ['pwd', 'otp'], authTimeMs: NOW_MS - 3_600_000 })
+    expect(claimsAt(NOW_MS, session)).toMatchObject({
+      amr: ['pwd', 'otp'],
+      auth_time: NOW_MS / 1000 - 3600,
+    })
+    expect(claimsAt(NOW_MS, aSession({ amr: [] }))).not.toHaveProperty('amr')
+  })
+
+  test("have the user's own claims", () => {
+    const user = aUser({ claims: { tenant: 't1' } })
+    const claims = toAccessTokenClaims({
+      session: aSession(),
+      user,
+      policy,
+      nowMs: NOW_MS,
+      jti: 'j',
+    })
+    expect(claims.claims).toEqual({ tenant: 't1' })
+    expect(claimsAt(NOW_MS)).not.toHaveProperty('claims')
   })
 
   test('never expire after the session', () => {

@@ -1,7 +1,9 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 import type { User } from './users.ts'
 
-export type UserState = Readonly<Pick<User, 'id' | 'username' | 'role' | 'active' | 'version'>>
+export type UserState = Readonly<
+  Pick<User, 'id' | 'username' | 'role' | 'active' | 'version' | 'claims'>
+>
 
 export interface KnownUsers {
   /**

@@ -1,4 +1,5 @@
 import type { RevokeReason } from '@auto-refresh/contracts'
+import type { UserClaims } from '../domain/user-claims.ts'
 
 export type User = Readonly<{
   id: string
@@ -10,7 +11,12 @@ export type User = Readonly<{
    */
   version: number
   demo: boolean
-  passwordHash: string
+  /** the id at the system that authenticates the user */
+  externalId?: string
+  /** in every access token of the user, as the claim `claims` */
+  claims: UserClaims
+  /** absent: the user cannot sign in with a password */
+  passwordHash?: string
 }>
 
 /** A revocation that token-store has not acknowledged yet. */

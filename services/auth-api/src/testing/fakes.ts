@@ -26,6 +26,7 @@ export function aUser(change: Partial<User> = {}): User {
     active: true,
     version: 1,
     demo: false,
+    claims: {},
     passwordHash: 'hash',
     ...change,
   }

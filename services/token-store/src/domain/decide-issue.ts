@@ -27,6 +27,8 @@ export function decideIssue(
     macKid: policy.currentMacKid,
     nonceHash: made.nonceHash,
     authenticatedAtMs: nowMs,
+    amr: request.amr?.join(' ') ?? null,
+    authTimeMs: request.authTimeMs === undefined ? null : Math.min(request.authTimeMs, nowMs),
     expiresAtMs,
     idleUntilMs: Math.min(nowMs + policy.refreshTtlMs, expiresAtMs),
     keepUntilMs: nowMs + policy.refreshTtlMs,

@@ -14,7 +14,12 @@ export type Session = Readonly<{
   /** the key of the current token's MAC: a retry after a key change gets the same successor */
   macKid: number
   nonceHash: string
+  /** when the session was issued */
   authenticatedAtMs: number
+  /** how the user was authenticated elsewhere (RFC 8176), separated by spaces; null: here */
+  amr: string | null
+  /** when the user was authenticated elsewhere; null: when the session was issued */
+  authTimeMs: number | null
   /** the absolute end, never extended */
   expiresAtMs: number
   idleUntilMs: number

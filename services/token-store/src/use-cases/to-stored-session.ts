@@ -3,6 +3,7 @@ import type { Session } from '../domain/session.ts'
 
 /** The part of a session that other services may see. */
 export function toStoredSession(session: Session): StoredSession {
+  const { amr, authTimeMs } = session
   return {
     id: session.id,
     userId: session.userId,
@@ -15,5 +16,7 @@ export function toStoredSession(session: Session): StoredSession {
     idleUntilMs: session.idleUntilMs,
     network: session.network,
     agent: session.agent,
+    ...(amr === null ? {} : { amr: amr === '' ? [] : amr.split(' ') }),
+    ...(authTimeMs === null ? {} : { authTimeMs }),
   }
 }

@@ -37,6 +37,10 @@ type Known = {
   series: number | undefined
 }
 
+/** A user with claims takes the place of up to four without. */
+const sizeCalculation = ({ state: { claims } }: Known) =>
+  Object.keys(claims).length === 0 ? 1 : 1 + Math.ceil(JSON.stringify(claims).length / 700)
+
 /**
  * Returns users from memory while the database announces their changes, else reads them in one query
  * for each turn of the event loop. When the query fails, returns the last known states.
@@ -44,7 +48,7 @@ type Known = {
 export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeListener {
   const { findByIds, clock, roleChanges, changes } = deps
   const { maxUsers = MAX_USERS, deadlineMs = DEADLINE_MS } = deps
-  const known = new LRUCache<string, Known>({ max: maxUsers })
+  const known = new LRUCache<string, Known>({ max: maxUsers, maxSize: maxUsers, sizeCalculation })
   let unavailable = false
   let batch: { ids: Set<string>; found: Promise<Map<string, UserState>> } | undefined
   let series = 0
@@ -133,8 +137,8 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeL
   }
 
   function keep(user: UserState, seriesOfRead: number | undefined): UserState {
-    const { id, username, role, active, version } = user
-    const state = { id, username, role, active, version }
+    const { id, username, role, active, version, claims } = user
+    const state = { id, username, role, active, version, claims }
     const nowMs = clock.nowMs()
     known.set(id, { state, readAtMs: nowMs, atMs: nowMs, series: seriesOfRead })
     return state

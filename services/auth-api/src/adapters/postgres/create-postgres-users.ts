@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { UserClaims } from '../../domain/user-claims.ts'
 import { toUsernameKey } from '../../domain/username.ts'
 import type { User, Users } from '../../ports/users.ts'
 import { acknowledge, pendingRevocations } from './pending-revocations.ts'
@@ -10,15 +11,21 @@ type Row = {
   id: string
   username: string
   role: string
-  password_hash: string
+  password_hash: string | null
+  external_id: string | null
+  claims: UserClaims
   active: boolean
   version: number
   demo: boolean
 }
 
-const COLUMNS = 'id, username, role, password_hash, active, version, demo'
+const COLUMNS = 'id, username, role, password_hash, external_id, claims, active, version, demo'
 
-const toUser = ({ password_hash: passwordHash, ...row }: Row): User => ({ ...row, passwordHash })
+const toUser = ({ password_hash: passwordHash, external_id: externalId, ...row }: Row): User => ({
+  ...row,
+  ...(externalId !== null && { externalId }),
+  ...(passwordHash !== null && { passwordHash }),
+})
 
 /**
  * The users in `auth_api.users`. `onChanged` is called after each change of a role, a version or

@@ -41,6 +41,7 @@ test('a user is found by any spelling of the name, and no spelling can be added 
     active: true,
     version: 1,
     demo: false,
+    claims: {},
     passwordHash: 'hash',
   })
 })

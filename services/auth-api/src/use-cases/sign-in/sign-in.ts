@@ -146,7 +146,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const refused = user === undefined || !matches || fromElsewhere
       if (refused) return refuse('invalid_credentials', user?.id)
       if (!user.active) return refuse('user_inactive', user.id)
-      if (outdated) await upgrade(user)
+      if (outdated && user.passwordHash !== undefined) await upgrade(user.id, user.passwordHash)
 
       // A right password is no guess, but each session leaves a row for days.
       const room = await deps.signInLimit.take(user.id)
@@ -208,17 +208,14 @@ export function createSignIn(deps: SignInDeps): SignIn {
       )
     }
 
-    async function upgrade(user: User): Promise<void> {
+    async function upgrade(userId: string, from: string): Promise<void> {
       try {
-        await users.upgradePasswordHash(user.id, {
-          from: user.passwordHash,
+        await users.upgradePasswordHash(userId, {
+          from,
           to: await passwords.hash(password, turn),
         })
       } catch (error) {
-        log.warn(
-          { err: error, userId: user.id },
-          'Password hash upgrade failed: the next sign-in retries',
-        )
+        log.warn({ err: error, userId }, 'Password hash upgrade failed: the next sign-in retries')
       }
     }
   }

@@ -66,6 +66,8 @@ const BY_FIELD: { [Field in keyof Session]-?: Column<KindFor<Session[Field]>> } 
   macKid: rare('mac_kid', 'smallint'),
   nonceHash: fixed('nonce_hash', 'bytes'),
   authenticatedAtMs: fixed('authenticated_at', 'time'),
+  amr: fixed('amr', 'text'),
+  authTimeMs: fixed('auth_time', 'time'),
   expiresAtMs: fixed('expires_at', 'time'),
   idleUntilMs: rotating('idle_until', 'time'),
   keepUntilMs: fixed('keep_until', 'time'),
