@@ -6,11 +6,14 @@ revoke all on all tables in schema auth_api, token_store, cleanup from auth_api,
 revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
 revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker;
 
--- auth-api disables users and never deletes them; it never updates a recorded sign-in.
+-- auth-api disables or erases users and never deletes their rows. It updates recorded sign-ins only to erase personal data,
+-- and never an act of an administrator.
 grant usage on schema auth_api to auth_api;
 grant select on auth_api.schema_version to auth_api;
 grant select, insert, update on auth_api.users to auth_api;
 grant select, insert, delete on auth_api.pending_revocations to auth_api;
+grant select, insert, delete on auth_api.pending_erasures to auth_api;
+grant select, insert, delete on auth_api.admin_acts to auth_api;
 grant select, insert, update, delete on auth_api.signing_keys to auth_api;
 grant select, insert on auth_api.retired_keys to auth_api;
 grant select, insert, update, delete on auth_api.role_changes to auth_api;

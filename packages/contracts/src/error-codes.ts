@@ -88,6 +88,11 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'This path does not support the method; see the Allow header',
   },
+  user_exists: {
+    status: 409,
+    retryable: false,
+    message: 'Another user has this name or external id',
+  },
   request_incomplete: {
     status: 408,
     retryable: true,

@@ -21,6 +21,8 @@ test('one run deletes all records whose retention has ended and reports the olde
     insert into auth_api.users (username, username_key, role, password_hash, demo)
     select 'u' || n, 'u' || n, 'user', 'h', false from generate_series(1, 3) as n returning id, username)
     insert into auth_api.role_changes select id, 'user', now() - interval '1 day' * (case username when 'u1' then 1 else 3 end) from added`)
+  await pool.query(`insert into auth_api.admin_acts (at, actor, act)
+    select now() - interval '1 day' * n, 'cli:ada', 'user_added' from unnest(array[89, 91, 92]) as n`)
   const metrics = createMetrics({ service: 'auth-api', version: 'test' })
   const deleteOldRecords = buildDeleteOldRecords({
     pool,
@@ -32,9 +34,9 @@ test('one run deletes all records whose retention has ended and reports the olde
   // Two replicas at once must not wait for each other.
   await Promise.all([deleteOldRecords(), deleteOldRecords()])
   const { rows } = await pool.query(
-    'select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles',
+    'select (select count(*) from auth_api.login_audit) as sign_ins, (select count(*) from auth_api.notices) as notices, (select count(*) from auth_api.role_changes) as roles, (select count(*) from auth_api.admin_acts) as acts',
   )
-  expect(rows).toEqual([{ sign_ins: 1, notices: 0, roles: 1 }])
+  expect(rows).toEqual([{ sign_ins: 1, notices: 0, roles: 1, acts: 1 }])
   const { text } = await metrics.scrape()
   const oldest = Number(/^auth_sign_ins_oldest_seconds (\S+)$/m.exec(text)?.[1])
   expect(text).toContain(`auth_sign_ins_retention_seconds ${90 * 86_400}\n`)

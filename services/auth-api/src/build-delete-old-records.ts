@@ -4,11 +4,13 @@ import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import type { Pool } from 'pg'
 import {
+  deleteOldAdminActs,
   deleteOldNotices,
   deleteOldRoleChanges,
   deleteOldSignIns,
   oldestSignInSeconds,
 } from './adapters/postgres/delete-old-records.ts'
+import { endErasures, eraseRecords } from './adapters/postgres/erase-user.ts'
 import type { Clock } from './ports/runtime.ts'
 
 /**
@@ -20,8 +22,8 @@ const BATCH_SIZE = 1000
 const ROLE_CHANGE_DAYS = LONGEST_ACCESS_TOKEN_SECONDS / 86_400 + 1
 
 /**
- * Deletes sign-ins and notices whose retention has ended, batch after batch, and reports the age of
- * the oldest sign-in.
+ * Completes erasures; deletes sign-ins, notices and acts of administrators whose retention has ended,
+ * batch after batch; and reports the age of the oldest sign-in.
  */
 export function buildDeleteOldRecords({
   pool,
@@ -48,9 +50,12 @@ export function buildDeleteOldRecords({
     const tables = [
       { deleteOld: deleteOldSignIns, days: retentionDays },
       { deleteOld: deleteOldNotices, days: retentionDays },
+      { deleteOld: deleteOldAdminActs, days: retentionDays },
       { deleteOld: deleteOldRoleChanges, days: ROLE_CHANGE_DAYS },
     ]
     try {
+      const erased = await deleteInBatches((limit) => eraseRecords(pool, limit), signal)
+      if (erased.finished) await endErasures(pool)
       for (const { deleteOld, days } of tables) {
         if (clock.isDoubtful()) break
         await deleteInBatches(

@@ -71,6 +71,29 @@ export function deleteOldRoleChanges(
   )
 }
 
+/**
+ * Deletes at most `limit` acts of administrators older than the retention, oldest first. Returns how
+ * many. Without row locks, which need the right to change acts.
+ */
+export function deleteOldAdminActs(
+  database: Queryable,
+  retention: Retention,
+  limit: number,
+): Promise<number> {
+  return deleteRows(
+    database,
+    retention,
+    limit,
+    `
+    delete from auth_api.admin_acts where id = any(array(
+      select id from auth_api.admin_acts
+      where at < now() - make_interval(secs => $1::float8 * 86400)
+        and now() < to_timestamp($3::float8 / 1000 + 60)
+      order by at limit $2::integer))
+    returning 1`,
+  )
+}
+
 /** Returns the age of the oldest recorded sign-in in seconds; 0 when there is none. */
 export async function oldestSignInSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {
