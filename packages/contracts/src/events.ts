@@ -44,6 +44,21 @@ const streak = Type.Integer({
   description: 'counted generations that a client other than the rotating one replayed; 0: excused',
 })
 
+const login = {
+  username_hash: Type.String({
+    description: 'HMAC of the user name; of the external id if another system knows the user',
+  }),
+  // Both are optional, because events of an older release have neither.
+  method: Type.Optional(
+    Type.String({ description: 'password, external, token_exchange; may get new values' }),
+  ),
+  actor: Type.Optional(
+    Type.String({
+      description: 'who says that the user was authenticated elsewhere, such as `key:shop`',
+    }),
+  ),
+}
+
 export const REVOKE_REASONS = [
   'logout',
   'logout_all',
@@ -119,13 +134,13 @@ export const EVENTS = {
   'session.replay-suspected.v1': Type.Object({ ...session, ...sides, streak }),
   'session.shadow-suspected.v1': Type.Object({ ...session, ...sides, streak }),
   'login.succeeded.v1': Type.Object({
-    username_hash: Type.String(),
+    ...login,
     user_id: Uuid,
     session_id: Uuid,
     ...ClientContext.properties,
   }),
   'login.failed.v1': Type.Object({
-    username_hash: Type.String(),
+    ...login,
     reason: Type.Union([
       Type.Literal('invalid_credentials'),
       Type.Literal('user_inactive'),

@@ -106,7 +106,9 @@ test('a sign-in returns a valid access token, and is audited and published', asy
     .poll(() => published.map(({ type }) => type))
     .toEqual(['login.succeeded.v1', 'login.failed.v1'])
   expect(log.lines.join('\n')).not.toMatch(/correct horse|art_0|eyJ|"Ada"/)
-  expect((await metrics.scrape()).text).toMatch(/auth_logins_total\{outcome="succeeded"\} 1\n/)
+  expect((await metrics.scrape()).text).toMatch(
+    /auth_logins_total\{outcome="succeeded",method="password"\} 1\n/,
+  )
 })
 
 test('a disabled user is refused at once, until the revocation is delivered', async () => {

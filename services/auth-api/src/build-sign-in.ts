@@ -14,6 +14,8 @@ import type { HashUsername } from './ports/sign-in-limits.ts'
 import type { Log, Metrics } from './ports/telemetry.ts'
 import type { Users } from './ports/users.ts'
 import type { SignPair } from './use-cases/refresh/sign-pair.ts'
+import { createOpenExternalSession } from './use-cases/sign-in/open-external-session.ts'
+import { createOpenSession } from './use-cases/sign-in/open-session.ts'
 import { createRecordLogin } from './use-cases/sign-in/record-login.ts'
 import { createSignIn } from './use-cases/sign-in/sign-in.ts'
 
@@ -38,7 +40,7 @@ type BuildSignInDeps = Readonly<{
   allowDemoPassword: boolean
 }>
 
-/** The sign-in, and the memory of familiar sign-ins that go first in a flood. */
+/** The ways to open a session, and the memory of familiar sign-ins that go first in a flood. */
 export function buildSignIn({
   tokenStore,
   users,
@@ -58,24 +60,39 @@ export function buildSignIn({
 }: BuildSignInDeps) {
   const familiar = createFamiliarSignIns()
   const loginEvents = createLoginEvents(events)
+  const recordLogin = createRecordLogin({ audit, events: loginEvents, metrics, log })
+  const openSession = createOpenSession({
+    signInLimit: limits.signInLimit,
+    tokenStore,
+    knownUsers,
+    signPair,
+    recordLogin,
+    metrics,
+    log,
+    accessTtlSeconds,
+  })
   return {
     signIn: createSignIn({
-      knownUsers,
       allowDemoPassword,
       users,
       passwords,
       throttle: limits.throttle,
       familiar,
       deviceProofs: createDeviceProofs({ hashUsername, randomBytes, clock }),
-      signInLimit: limits.signInLimit,
-      tokenStore,
-      signPair,
-      recordLogin: createRecordLogin({ audit, events: loginEvents, metrics, log }),
+      openSession,
+      recordLogin,
       hashUsername,
       startDeadline: () => AbortSignal.timeout(QUEUE_DEADLINE_MS),
       metrics,
       log,
-      accessTtlSeconds,
+    }),
+    openExternalSession: createOpenExternalSession({
+      users,
+      openSession,
+      hashUsername,
+      clock,
+      metrics,
+      log,
     }),
     isSignInShed: (block: string) => passwords.isBusy() && !familiar.hasBlock(block),
     loadFamiliar: buildLoadFamiliarSignIns({ audit, familiar, elapsedMs, log }),

@@ -82,7 +82,7 @@ export const REVOCATION_FEED: readonly KnownBug[] = [
   },
   {
     workspace: 'services/auth-api',
-    file: 'services/auth-api/src/use-cases/sign-in/sign-in.ts',
+    file: 'services/auth-api/src/use-cases/sign-in/open-session.ts',
     name: 'correct passwords open sessions without limit',
     find: 'if (!room.allowed) {',
     replace: 'if (!room.allowed && false) {',

@@ -18,6 +18,7 @@ const LOGIN_OUTCOMES = [
   'rate_limited',
   'unavailable',
 ] as const
+const LOGIN_METHODS = ['password', 'external', 'token_exchange'] as const
 const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
 const REFRESH_OUTCOMES = [
   'rotated',
@@ -100,8 +101,9 @@ export function createInstruments({
         status_class: STATUS_CLASSES,
       },
     ),
-    logins: authApi.counter('auth_logins_total', 'Sign-ins by outcome', {
+    logins: authApi.counter('auth_logins_total', 'Sign-ins by outcome and method', {
       outcome: LOGIN_OUTCOMES,
+      method: LOGIN_METHODS,
     }),
     refreshes: authApi.counter('auth_refreshes_total', 'Refreshes by operation and outcome', {
       operation: REFRESH_OPERATIONS,

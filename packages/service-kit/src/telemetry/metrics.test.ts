@@ -22,7 +22,7 @@ async function scrape(metrics = createMetrics({ service: 'test', version: '1.2.3
 test('every combination of labels is 0 at the start', async () => {
   const { text, value } = await scrape()
   expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(3 * 14)
-  expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5)
+  expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5 * 3)
   expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(3 * 12 * 3)
   expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
   expect(value('auth_reuse_detected_total')).toBe('0')
@@ -72,7 +72,7 @@ test.each([
   ],
 ])('%s exports only its own metrics and those of Node', async (service, own, foreign) => {
   const metrics = createMetrics({ service, version: '0' })
-  metrics.logins.inc({ outcome: 'succeeded' })
+  metrics.logins.inc({ outcome: 'succeeded', method: 'password' })
   const { text } = await scrape(metrics)
   expect(own.filter((part) => !text.includes(part))).toEqual([])
   expect(foreign.filter((part) => text.includes(part))).toEqual([])
@@ -133,7 +133,9 @@ test('the admin server serves liveness, readiness and metrics only', async () =>
   })
   ready = true
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"status":"ready"}' })
-  expect((await get('/metrics')).body).toContain('auth_logins_total{outcome="succeeded"} 0')
+  expect((await get('/metrics')).body).toContain(
+    'auth_logins_total{outcome="succeeded",method="password"} 0',
+  )
   expect((await get('/x')).status).toBe(404)
 })
 
@@ -152,7 +154,7 @@ test('a scrape that accepts OpenMetrics gets exemplars, any other gets the Prome
   metrics.refreshInterval.observe(30)
   traceparent = undefined
   metrics.httpRequestDuration.observe(labels, 0.02)
-  metrics.logins.inc({ outcome: 'succeeded' })
+  metrics.logins.inc({ outcome: 'succeeded', method: 'password' })
 
   const plain = await metrics.scrape({ accept: 'text/plain' })
   const open = await metrics.scrape({ accept: OPEN_METRICS })
@@ -180,7 +182,7 @@ test('a scrape that accepts OpenMetrics gets exemplars, any other gets the Prome
   expect(series(open)).toEqual(series(plain))
   expect(series(await metrics.scrape({ accept: 'text/plain' }))).toEqual(series(plain))
   expect((await metrics.scrape({ accept: 'text/plain' })).text).toContain(
-    '# TYPE auth_logins_total counter\nauth_logins_total{outcome="succeeded"} 1\n',
+    '# TYPE auth_logins_total counter\nauth_logins_total{outcome="succeeded",method="password"} 1\n',
   )
 })
 

@@ -9,3 +9,9 @@ export function refuseRole(role: string): string | undefined {
     ? undefined
     : 'The role must be 1 to 32 of a-z, 0-9, - and _, and begin with a letter'
 }
+
+/**
+ * Roles of the administration API, and the scope of an API key that may do the same. A key without
+ * the scope neither assigns the role nor opens a session of a user who has it.
+ */
+export const ADMINISTRATIVE_ROLES = { auditor: 'admin:read', admin: 'admin:write' } as const

@@ -1,7 +1,14 @@
 import type { RequestContext } from './request-context.ts'
 
+/** `external`: another system authenticated the user, and a back end with a key says so. */
+export type LoginMethod = 'password' | 'external' | 'token_exchange'
+
 export type LoginRecord = Readonly<{
+  method: LoginMethod
+  /** who says that the user was authenticated elsewhere, such as `key:shop` */
+  actor?: string
   outcome: 'succeeded' | 'invalid_credentials' | 'user_inactive' | 'rate_limited'
+  /** of an external user: the hash of the external id */
   usernameHash: string
   userId?: string
   sessionId?: string
@@ -11,9 +18,9 @@ export type LoginRecord = Readonly<{
 /** The audit trail of logins. Each login is written before its event, so that none is lost. */
 export interface LoginAudit {
   record(login: LoginRecord): Promise<void>
-  /** Whether this name has signed in from this address block before. */
+  /** Whether this name has signed in with a password from this address block before. */
   hasSignedInFrom(usernameHash: string, block: string): Promise<boolean>
-  /** Reads one page of successful sign-ins, newest first. `next`: where the next page begins. */
+  /** Reads one page of successful sign-ins with a password, newest first. `next`: where the next page begins. */
   signInsBefore(before?: string): Promise<{
     signIns: readonly Readonly<{ usernameHash: string; address: string }>[]
     next: string | undefined

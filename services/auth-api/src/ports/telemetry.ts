@@ -1,4 +1,4 @@
-import type { LoginRecord } from './login-records.ts'
+import type { LoginMethod, LoginRecord } from './login-records.ts'
 import type { LoginLimiter } from './sign-in-limits.ts'
 
 /**
@@ -34,7 +34,7 @@ export type RefreshMetricOutcome =
 
 /** Counts decisions where they are made. */
 export interface Metrics {
-  loggedIn(outcome: LoginRecord['outcome'] | 'unavailable'): void
+  loggedIn(outcome: LoginRecord['outcome'] | 'unavailable', method: LoginMethod): void
   refreshed(
     operation: RefreshOperation,
     outcome: RefreshMetricOutcome,

@@ -19,6 +19,14 @@ export type User = Readonly<{
   passwordHash?: string
 }>
 
+/** A user whom another system authenticates. What is absent keeps its stored value. */
+export type ExternalUser = Readonly<{
+  externalId: string
+  username?: string | undefined
+  role?: string | undefined
+  claims?: UserClaims | undefined
+}>
+
 /** A revocation that token-store has not acknowledged yet. */
 export type PendingRevocation = Readonly<{
   id: string
@@ -40,6 +48,18 @@ export interface Users {
     passwordHash: string
     demo: boolean
   }): Promise<User | undefined>
+  /**
+   * Finds the user with this external id, creates it if there is none, and stores what differs. A
+   * changed role is recorded as by `setRole`. The name of a user with a login name stays. Does
+   * nothing for a user whose role is protected.
+   */
+  upsertExternal(
+    user: ExternalUser,
+    protectedRoles: readonly string[],
+  ): Promise<
+    | { outcome: 'stored'; user: User; change?: 'created' | 'changed' }
+    | { outcome: 'role_protected' }
+  >
   /** Also records the change in the same transaction, so that older access tokens are due. */
   setRole(id: string, role: string): Promise<void>
   /** Stores a hash with newer parameters, unless the password has been changed since. */

@@ -7,12 +7,15 @@ import { aLog, fakeMetrics, clock, context, SESSION_ID, USER_ID } from '../../te
 import { createLoginEvents } from './create-login-events.ts'
 
 const failed: LoginRecord = {
+  method: 'password',
   outcome: 'invalid_credentials',
   usernameHash: 'h',
   userId: USER_ID,
   context,
 }
 const succeeded: LoginRecord = {
+  method: 'external',
+  actor: 'key:shop',
   outcome: 'succeeded',
   usernameHash: 'h',
   userId: USER_ID,
@@ -50,6 +53,10 @@ test('every login is published in order, with its network and never its address'
     ['e1', 'login.succeeded.v1', 'h'],
   ])
   for (const { type, data } of published) expect(Value.Check(EVENTS[type], data)).toBe(true)
+  expect(published.map(({ data }) => data)).toMatchObject([
+    { method: 'password' },
+    { method: 'external', actor: 'key:shop' },
+  ])
   expect(JSON.stringify(published)).not.toContain(context.address)
 })
 

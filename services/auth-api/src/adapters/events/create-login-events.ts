@@ -11,13 +11,21 @@ export function createLoginEvents(deps: EventQueueDeps): LoginEvents & { flush()
 function toEvent(login: LoginRecord, stamp: EventStamp): AnyEvent {
   const {
     outcome,
+    method,
+    actor,
     usernameHash,
     userId,
     sessionId,
     context: { network, agent },
   } = login
   const envelope = { ...stamp, subject: usernameHash, key: usernameHash }
-  const context = { username_hash: usernameHash, network, agent }
+  const context = {
+    username_hash: usernameHash,
+    method,
+    ...(actor !== undefined && { actor }),
+    network,
+    agent,
+  }
   if (outcome !== 'succeeded')
     return { ...envelope, type: 'login.failed.v1', data: { ...context, reason: outcome } }
   if (userId === undefined || sessionId === undefined)

@@ -8,14 +8,15 @@ const PAGE_SIZE = 20_000
 /** The audit trail of logins in `auth_api.login_audit`. */
 export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
   return {
-    async record({ outcome, usernameHash, userId, sessionId, context }) {
+    async record({ outcome, method, actor, usernameHash, userId, sessionId, context }) {
       const { address, network, agent } = context
       await readRows(pool, {
         name: 'record-login',
         text: `
       insert into auth_api.login_audit
-        (outcome, username_hash, user_id, session_id, address, network, agent)
-      values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text)`,
+        (outcome, username_hash, user_id, session_id, address, network, agent, method, actor)
+      values ($1::text, $2::text, $3::uuid, $4::uuid, $5::inet, $6::text, $7::text, $8::text,
+        $9::text)`,
         values: [
           outcome,
           usernameHash,
@@ -24,6 +25,8 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
           address === 'unknown' ? null : address,
           network,
           agent,
+          method,
+          actor ?? null,
         ],
       })
     },
@@ -37,6 +40,7 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
       })
       return rows.length > 0
     },
+    // Other methods guess nothing, so they make no address familiar.
     // A page is a fixed number of rows of any outcome: in a flood of failures, successful sign-ins
     // are far apart.
     async signInsBefore(before) {
@@ -45,13 +49,15 @@ export function createPostgresLoginAudit({ pool }: { pool: Pool }): LoginAudit {
         {
           text: `
       with part as materialized (
-        select id, outcome, username_hash, address from auth_api.login_audit
+        select id, username_hash, address,
+          outcome = 'succeeded' and coalesce(method, 'password') = 'password' as familiar
+        from auth_api.login_audit
         where $1::bigint is null or id < $1::bigint
         order by id desc limit $2::int)
       select id::text as id, username_hash as "usernameHash",
-        case when outcome = 'succeeded' then host(address) end as address
+        case when familiar then host(address) end as address
       from part
-      where (outcome = 'succeeded' and address is not null) or id = (select min(id) from part)
+      where (familiar and address is not null) or id = (select min(id) from part)
       order by part.id desc`,
           values: [before ?? null, PAGE_SIZE],
         },

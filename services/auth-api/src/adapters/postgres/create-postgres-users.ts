@@ -1,31 +1,12 @@
 import type { Pool } from 'pg'
-import type { UserClaims } from '../../domain/user-claims.ts'
 import { toUsernameKey } from '../../domain/username.ts'
-import type { User, Users } from '../../ports/users.ts'
+import type { Users } from '../../ports/users.ts'
 import { acknowledge, pendingRevocations } from './pending-revocations.ts'
 import { readRows } from './read-rows.ts'
 import { revokeUser } from './revoke-user.ts'
 import { changeRole } from './role-change-rows.ts'
-
-type Row = {
-  id: string
-  username: string
-  role: string
-  password_hash: string | null
-  external_id: string | null
-  claims: UserClaims
-  active: boolean
-  version: number
-  demo: boolean
-}
-
-const COLUMNS = 'id, username, role, password_hash, external_id, claims, active, version, demo'
-
-const toUser = ({ password_hash: passwordHash, external_id: externalId, ...row }: Row): User => ({
-  ...row,
-  ...(externalId !== null && { externalId }),
-  ...(passwordHash !== null && { passwordHash }),
-})
+import { upsertExternalUser } from './upsert-external-user.ts'
+import { toUser, USER_COLUMNS, type UserRow } from './user-rows.ts'
 
 /**
  * The users in `auth_api.users`. `onChanged` is called after each change of a role, a version or
@@ -48,34 +29,34 @@ export function createPostgresUsers({
 
   return {
     async findByName(usernameKey) {
-      const rows = await readRows<Row>(pool, {
+      const rows = await readRows<UserRow>(pool, {
         name: 'user-by-name',
-        text: `select ${COLUMNS} from auth_api.users where username_key = $1::text`,
+        text: `select ${USER_COLUMNS} from auth_api.users where username_key = $1::text`,
         values: [usernameKey],
       })
       return rows.map(toUser)[0]
     },
     async findByIds(ids) {
-      const rows = await readRows<Row>(pool, {
+      const rows = await readRows<UserRow>(pool, {
         name: 'users-by-ids',
-        text: `select ${COLUMNS} from auth_api.users where id = any($1::uuid[])`,
+        text: `select ${USER_COLUMNS} from auth_api.users where id = any($1::uuid[])`,
         values: [ids],
       })
       return rows.map(toUser)
     },
     async list() {
-      const rows = await readRows<Row>(pool, {
-        text: `select ${COLUMNS} from auth_api.users order by username_key`,
+      const rows = await readRows<UserRow>(pool, {
+        text: `select ${USER_COLUMNS} from auth_api.users order by username_key`,
       })
       return rows.map(toUser)
     },
     async add({ username, role, passwordHash, demo }) {
-      const rows = await readRows<Row>(pool, {
+      const rows = await readRows<UserRow>(pool, {
         text: `
       insert into auth_api.users (username, username_key, role, password_hash, demo)
       values ($1::text, $2::text, $3::text, $4::text, $5::boolean)
       on conflict (username_key) do nothing
-      returning ${COLUMNS}`,
+      returning ${USER_COLUMNS}`,
         values: [username, toUsernameKey(username), role, passwordHash, demo],
       })
       return rows.map(toUser)[0]
@@ -99,6 +80,11 @@ export function createPostgresUsers({
       })
       onChanged(id)
       return rows.length > 0
+    },
+    async upsertExternal(user, protectedRoles) {
+      const stored = await upsertExternalUser(pool, user, protectedRoles)
+      if (stored.outcome === 'stored' && stored.change === 'changed') onChanged(stored.user.id)
+      return stored
     },
     // Statements over further tables have files of their own.
     setRole: (id, role) => changing(id, changeRole(pool, id, role)),

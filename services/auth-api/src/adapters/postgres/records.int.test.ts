@@ -45,6 +45,7 @@ describe('notices', () => {
 
 describe('the audit trail', () => {
   const login = (change: Partial<LoginRecord> = {}): LoginRecord => ({
+    method: 'password',
     outcome: 'succeeded',
     usernameHash: 'ada',
     userId: USER_ID,
@@ -58,17 +59,26 @@ describe('the audit trail', () => {
     const audit = createPostgresLoginAudit(database)
     await audit.record(login({ usernameHash: 'all' }))
     await audit.record({
+      method: 'external',
+      actor: 'key:shop',
       outcome: 'invalid_credentials',
       usernameHash: 'all',
       context: from('fe80::1'),
     })
-    await audit.record({ outcome: 'rate_limited', usernameHash: 'all', context: from('unknown') })
+    await audit.record({
+      method: 'password',
+      outcome: 'rate_limited',
+      usernameHash: 'all',
+      context: from('unknown'),
+    })
     const { rows } = await database.pool.query(
-      "select outcome, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id",
+      "select outcome, method, actor, user_id, session_id, host(address) as address, network, agent from auth_api.login_audit where username_hash = 'all' order by id",
     )
     expect(rows).toEqual([
       {
         outcome: 'succeeded',
+        method: 'password',
+        actor: null,
         user_id: USER_ID,
         session_id: SESSION_ID,
         address: '203.0.113.7',
@@ -77,6 +87,8 @@ describe('the audit trail', () => {
       },
       {
         outcome: 'invalid_credentials',
+        method: 'external',
+        actor: 'key:shop',
         user_id: null,
         session_id: null,
         address: 'fe80::1',
@@ -85,6 +97,8 @@ describe('the audit trail', () => {
       },
       {
         outcome: 'rate_limited',
+        method: 'password',
+        actor: null,
         user_id: null,
         session_id: null,
         address: null,
@@ -134,6 +148,9 @@ describe('the audit trail', () => {
     expect((await audit.signInsBefore(flood.next)).signIns[0]).toMatchObject({
       usernameHash: 'paged 20004',
     })
+    // Only a password can be guessed: other methods make no address familiar.
+    await audit.record(login({ method: 'external', usernameHash: 'elsewhere' }))
+    expect((await audit.signInsBefore()).signIns).toEqual([])
     expect(await audit.signInsBefore('1')).toEqual({ signIns: [], next: undefined })
   })
 

@@ -14,7 +14,7 @@ type Counters = Pick<
 /** Records what the use cases report in the metrics of the process. */
 export function createAuthApiMetrics({ metrics }: { metrics: Counters }): Metrics {
   return {
-    loggedIn: (outcome) => metrics.logins.inc({ outcome }),
+    loggedIn: (outcome, method) => metrics.logins.inc({ outcome, method }),
     refreshed(operation, outcome, intervalSeconds) {
       metrics.refreshes.inc({ operation, outcome })
       if (intervalSeconds !== undefined) metrics.refreshInterval.observe(intervalSeconds)

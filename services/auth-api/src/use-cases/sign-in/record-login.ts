@@ -17,10 +17,19 @@ export function createRecordLogin({ audit, events, metrics, log }: RecordLoginDe
   return async (login) => {
     await audit.record(login)
     events.publish(login)
-    metrics.loggedIn(login.outcome)
-    const { outcome, usernameHash, userId, sessionId, context } = login
+    metrics.loggedIn(login.outcome, login.method)
+    const { outcome, method, actor, usernameHash, userId, sessionId, context } = login
     log.info(
-      { event: 'login', outcome, usernameHash, userId, sessionId, network: context.network },
+      {
+        event: 'login',
+        outcome,
+        method,
+        actor,
+        usernameHash,
+        userId,
+        sessionId,
+        network: context.network,
+      },
       `Login ${outcome}`,
     )
   }

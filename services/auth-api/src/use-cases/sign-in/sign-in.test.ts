@@ -15,6 +15,7 @@ import {
   SESSION_ID,
   USER_ID,
 } from '../../testing/fakes.ts'
+import { createOpenSession } from './open-session.ts'
 import { createRecordLogin } from './record-login.ts'
 import { createSignIn } from './sign-in.ts'
 
@@ -72,23 +73,28 @@ function setUp({
       issue: (name, id) => (id === undefined ? `proof of ${name}` : `proof of ${name} for ${id}`),
       check: (proof, name) => (proof === `proof of ${name}` ? 'device' : undefined),
     },
-    signInLimit,
-    tokenStore,
-    signPair: async ({ refreshToken, session }) => ({
-      accessToken: 'jwt',
-      refreshToken,
-      expiresInSeconds: 1800,
-      sessionId: session.id,
-      idleUntilMs: NOW_MS,
+    openSession: createOpenSession({
+      signInLimit,
+      tokenStore,
+      knownUsers: { remember: () => {} },
+      signPair: async ({ refreshToken, session }) => ({
+        accessToken: 'jwt',
+        refreshToken,
+        expiresInSeconds: 1800,
+        sessionId: session.id,
+        idleUntilMs: NOW_MS,
+      }),
+      recordLogin,
+      metrics,
+      log,
+      accessTtlSeconds: 1800,
     }),
     recordLogin,
     hashUsername: (key) => `hmac(${key.length})`,
     startDeadline: () => new AbortController().signal,
     metrics,
     log,
-    accessTtlSeconds: 1800,
     allowDemoPassword,
-    knownUsers: { remember: () => {} },
   })
   return {
     signIn,
@@ -127,10 +133,12 @@ test('the right password opens a session', async () => {
     userVersion: 1,
     context: { network: context.network, agent: 'test' },
   })
-  expect(records).toMatchObject([{ outcome: 'succeeded', userId: USER_ID, sessionId: SESSION_ID }])
+  expect(records).toMatchObject([
+    { outcome: 'succeeded', method: 'password', userId: USER_ID, sessionId: SESSION_ID },
+  ])
   expect(events).toEqual(records)
   expect(throttle.end.mock.calls).toEqual([['right']])
-  expect(metrics.loggedIn.mock.calls).toEqual([['succeeded']])
+  expect(metrics.loggedIn.mock.calls).toEqual([['succeeded', 'password']])
 })
 
 test('the throttle receives the id of a known device', async () => {
@@ -168,7 +176,8 @@ describe('every refused sign-in gets the same response after the same work', () 
     expect(records.map(({ outcome }) => outcome)).toEqual([audited])
     expect(throttle.end.mock.calls).toEqual([['wrong']])
     expect(tokenStore.issue).not.toHaveBeenCalled()
-    expect(log.lines.join()).not.toMatch(/ada|wrong|right|password"/i)
+    const lines = log.lines.join().replaceAll('"method":"password"', '')
+    expect(lines).not.toMatch(/ada|wrong|right|password"/i)
   })
 
   test('a sign-in during a revocation of the user', async () => {
@@ -259,11 +268,9 @@ describe('limits', () => {
     throttle.take.mockResolvedValueOnce(refused(true)).mockResolvedValue(refused(false))
     for (let i = 0; i < 3; i++) await signIn(right)
     expect(records).toMatchObject([{ outcome: 'rate_limited' }])
-    expect(metrics.loggedIn.mock.calls).toEqual([
-      ['rate_limited'],
-      ['rate_limited'],
-      ['rate_limited'],
-    ])
+    expect(metrics.loggedIn.mock.calls).toEqual(
+      Array.from({ length: 3 }, () => ['rate_limited', 'password']),
+    )
   })
 })
 
@@ -278,7 +285,7 @@ describe('an internal error', () => {
       if (where === 'audit') parts.audit.record.mockRejectedValue(unavailable)
       await expect(parts.signIn(right)).rejects.toBe(unavailable)
       expect(parts.throttle.end.mock.calls).toEqual([['right']])
-      expect(parts.metrics.loggedIn.mock.calls).toEqual([['unavailable']])
+      expect(parts.metrics.loggedIn.mock.calls).toEqual([['unavailable', 'password']])
     },
   )
 })

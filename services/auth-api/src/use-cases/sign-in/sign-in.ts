@@ -1,9 +1,7 @@
-import { CodedError, type TokenStore } from '@auto-refresh/contracts'
-import { ACCESS_TTL_MARGIN_SECONDS } from '../../domain/access-token-claims.ts'
+import { CodedError } from '@auto-refresh/contracts'
 import { DEMO_PASSWORD } from '../../domain/password-policy.ts'
 import type { TokenPair } from '../../domain/token-pair.ts'
 import { toUsernameKey } from '../../domain/username.ts'
-import type { KnownUsers } from '../../ports/known-users.ts'
 import type { Passwords } from '../../ports/passwords.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
 import type {
@@ -11,12 +9,11 @@ import type {
   FamiliarSignIns,
   HashUsername,
   LoginThrottle,
-  SignInLimit,
 } from '../../ports/sign-in-limits.ts'
 import type { Log, Metrics } from '../../ports/telemetry.ts'
 import type { User, Users } from '../../ports/users.ts'
+import type { OpenSession } from './open-session.ts'
 import type { RecordLogin } from './record-login.ts'
-import type { SignPair } from '../refresh/sign-pair.ts'
 
 export type SignInResult =
   | {
@@ -43,17 +40,13 @@ type SignInDeps = Readonly<{
   throttle: LoginThrottle
   deviceProofs: DeviceProofs
   familiar: FamiliarSignIns
-  signInLimit: SignInLimit
-  tokenStore: Pick<TokenStore, 'issue' | 'revokeSession'>
-  knownUsers: Pick<KnownUsers, 'remember'>
-  signPair: SignPair
+  openSession: OpenSession
   recordLogin: RecordLogin
   hashUsername: HashUsername
   /** Starts the deadline for waiting in queues. */
   startDeadline: () => AbortSignal
   metrics: Metrics
   log: Log
-  accessTtlSeconds: number
   /**
    * whether the published demo password works for the demo user, for requests from this machine
    */
@@ -66,8 +59,7 @@ const DEMO_REFUSED =
 const HASH_UNREADABLE =
   'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
 
-/** The client id of all sessions: the front ends of the product itself. */
-const CLIENT_ID = 'first-party'
+const method = 'password' as const
 
 /**
  * Opens a session. An unknown name, a wrong password and a disabled user get the same response
@@ -75,23 +67,13 @@ const CLIENT_ID = 'first-party'
  * because of an internal error does not count.
  */
 export function createSignIn(deps: SignInDeps): SignIn {
-  const {
-    users,
-    passwords,
-    throttle,
-    tokenStore,
-    signPair,
-    recordLogin,
-    hashUsername,
-    metrics,
-    log,
-  } = deps
+  const { users, passwords, throttle, openSession, recordLogin, hashUsername, metrics, log } = deps
 
   return async ({ username, password, context, deviceProof }) => {
     if (!username.isWellFormed() || !password.isWellFormed() || /\p{Cc}/u.test(username))
       throw new CodedError('invalid_request')
     const usernameKey = toUsernameKey(username)
-    const login = { usernameHash: hashUsername(usernameKey), context }
+    const login = { method, usernameHash: hashUsername(usernameKey), context }
     const deadline = deps.startDeadline()
     const device =
       deviceProof === undefined ? undefined : deps.deviceProofs.check(deviceProof, usernameKey)
@@ -100,18 +82,18 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const turn = { deadline, first: device !== undefined || deps.familiar.has(place) }
     if (!turn.first && passwords.isBusy()) {
       // Refused before any work, so that a flood does not delay refreshes.
-      metrics.loggedIn('unavailable')
+      metrics.loggedIn('unavailable', method)
       throw new CodedError('unavailable')
     }
     const taken = await throttle.take({ ...attempt, device }, deadline).catch((error: unknown) => {
-      metrics.loggedIn('unavailable')
+      metrics.loggedIn('unavailable', method)
       throw error
     })
     if (!taken.allowed) {
       metrics.rateLimited(taken.limiter)
       // One row for each window, so that a flood does not fill the audit table.
       if (taken.isFirst) await recordLogin({ ...login, outcome: 'rate_limited' })
-      else metrics.loggedIn('rate_limited')
+      else metrics.loggedIn('rate_limited', method)
       return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
     }
 
@@ -121,7 +103,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       endAttempt(result.outcome === 'invalid_credentials' ? 'wrong' : 'right')
       return result
     } catch (error) {
-      metrics.loggedIn('unavailable')
+      metrics.loggedIn('unavailable', method)
       endAttempt('right')
       throw error
     }
@@ -144,60 +126,27 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
       if (fromElsewhere) log.warn({ userId: user.id }, DEMO_REFUSED)
       const refused = user === undefined || !matches || fromElsewhere
-      if (refused) return refuse('invalid_credentials', user?.id)
-      if (!user.active) return refuse('user_inactive', user.id)
-      if (outdated && user.passwordHash !== undefined) await upgrade(user.id, user.passwordHash)
+      if (refused) return refuse(user?.id)
+      if (outdated && user.active && user.passwordHash !== undefined)
+        await upgrade(user.id, user.passwordHash)
 
-      // A right password is no guess, but each session leaves a row for days.
-      const room = await deps.signInLimit.take(user.id)
-      if (!room.allowed) {
-        metrics.rateLimited('sign_in')
-        metrics.loggedIn('rate_limited')
-        return { outcome: 'rate_limited', retryAfterSeconds: room.retryAfterSeconds }
-      }
-
-      const issued = await tokenStore
-        .issue({
-          userId: user.id,
-          userVersion: user.version,
-          clientId: CLIENT_ID,
-          context: { network: context.network, agent: context.agent },
-          accessTtlSeconds: deps.accessTtlSeconds + ACCESS_TTL_MARGIN_SECONDS,
-        })
-        .catch(async (error: unknown) => {
-          await deps.signInLimit.refund(user.id)
-          throw error
-        })
-      if (issued.outcome === 'user_revoked') return refuse('invalid_credentials', user.id)
-
-      deps.knownUsers.remember(user)
-      const sessionId = issued.session.id
-      try {
-        const pair = await signPair({ session: issued.session, user, refreshToken: issued.token })
-        await recordLogin({ ...login, outcome: 'succeeded', userId: user.id, sessionId })
-        deps.familiar.add(place)
-        return {
-          outcome: 'signed_in',
-          pair,
-          user: { id: user.id, username: user.username, role: user.role },
-          deviceProof: deps.deviceProofs.issue(usernameKey, device),
-        }
-      } catch (error) {
-        // The client never gets this token. If the session stayed open, retries would reach the
-        // limit of sessions and end those of other devices.
-        await tokenStore
-          .revokeSession({ sessionId, reason: 'logout' })
-          .catch(() => log.warn({ sessionId }, 'Revoking the session of a failed sign-in failed'))
-        throw error
+      const opened = await openSession({ user, login })
+      if (opened.outcome === 'rate_limited') return opened
+      if (opened.outcome === 'user_inactive') return { outcome: 'invalid_credentials' }
+      if (opened.outcome === 'user_revoked') return refuse(user.id)
+      deps.familiar.add(place)
+      return {
+        outcome: 'signed_in',
+        pair: opened.pair,
+        user: { id: user.id, username: user.username, role: user.role },
+        deviceProof: deps.deviceProofs.issue(usernameKey, device),
       }
     }
 
-    async function refuse(
-      outcome: 'invalid_credentials' | 'user_inactive',
-      userId: string | undefined,
-    ): Promise<SignInResult> {
+    async function refuse(userId: string | undefined): Promise<SignInResult> {
+      const outcome = 'invalid_credentials'
       await recordLogin({ ...login, outcome, ...(userId === undefined ? {} : { userId }) })
-      return { outcome: 'invalid_credentials' }
+      return { outcome }
     }
 
     function isDemoFromElsewhere(user: User): boolean {

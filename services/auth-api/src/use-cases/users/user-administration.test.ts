@@ -13,6 +13,7 @@ function setUp() {
     add: vi.fn<Users['add']>(async ({ username }) =>
       username === 'taken' ? undefined : aUser({ username }),
     ),
+    upsertExternal: vi.fn<Users['upsertExternal']>(),
     setRole: vi.fn<Users['setRole']>(),
     upgradePasswordHash: vi.fn<Users['upgradePasswordHash']>(),
     revoke: vi.fn<Users['revoke']>(async (userId, reason) => {
