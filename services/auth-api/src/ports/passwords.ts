@@ -1,5 +1,12 @@
-/** When a hash is computed: `first` work runs before all other, `deadline` ends the wait. */
-type HashTurn = Readonly<{ deadline?: AbortSignal | undefined; first?: boolean | undefined }>
+/**
+ * When a hash is computed: `first` work runs before all other, `deadline` ends the wait. `dummyFor`:
+ * the hash of the user name; it decides which kind of hash the dummy work imitates.
+ */
+export type HashTurn = Readonly<{
+  deadline?: AbortSignal | undefined
+  first?: boolean | undefined
+  dummyFor?: string | undefined
+}>
 
 /**
  * `hash` and `verify` throw `CodedError('unavailable')` when too many calls wait, or when
@@ -11,8 +18,9 @@ export interface Passwords {
   /** Returns an argon2id hash as a PHC string. */
   hash(password: string, turn?: HashTurn): Promise<string>
   /**
-   * Compares a password with a hash. For `undefined` it does the same work with a dummy and returns
-   * `matches: false`; also for a hash that is not argon2id, which it reports as `unreadable`.
+   * Compares a password with a hash of ours or with an imported one. For `undefined` it does the
+   * work of a dummy and returns `matches: false`; also for a hash that no password can match,
+   * which it reports as `unreadable`. `outdated`: store a new hash of this password.
    */
   verify(
     password: string,

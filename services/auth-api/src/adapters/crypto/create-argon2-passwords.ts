@@ -1,8 +1,10 @@
 import { argon2, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
-import type { Passwords } from '../../ports/passwords.ts'
-import { createBoundedQueue, type QueueOptions } from './create-bounded-queue.ts'
+import { parseForeignHash, type ForeignHash } from '../../domain/parse-foreign-hash.ts'
+import type { HashTurn, Passwords } from '../../ports/passwords.ts'
+import { createBoundedQueue } from './create-bounded-queue.ts'
+import { BCRYPT_BYTES, deriveForeignTag } from './derive-foreign-tag.ts'
 import { formatPhc, parsePhc, type Argon2Cost, type Argon2Hash } from './phc.ts'
 
 /** OWASP Password Storage: 19 MiB, two passes. */
@@ -15,27 +17,31 @@ const TAG_BYTES = 32
  * longer than a second.
  */
 const QUEUE = { concurrency: availableParallelism() < 4 ? 1 : 2, maxWaiting: 48 }
+const WRONG = { matches: false, outdated: false } as const
 
 const derive = promisify(argon2)
 type Derivation = {
   cost: Argon2Cost
   salt: Buffer
   tagBytes: number
-  turn: QueueOptions | undefined
+  turn: HashTurn | undefined
 }
 
 type Argon2PasswordsDeps = Readonly<{
   randomBytes: (size: number) => Buffer
   cost?: Argon2Cost
+  /** the hash that the dummy for this name imitates; `undefined` for one of ours */
+  pickDummy?: (dummyFor: string) => string | undefined
 }>
 
 /**
- * Hashes passwords with argon2id off the event loop, in NFKC and in full length. Calls wait in a
- * bounded queue; beyond it they are refused.
+ * Hashes passwords with argon2id off the event loop, in NFKC and in full length. It also verifies
+ * the hashes of other products. Calls wait in a bounded queue; beyond it they are refused.
  */
 export function createArgon2Passwords({
   randomBytes,
   cost = ARGON2_COST,
+  pickDummy = () => undefined,
 }: Argon2PasswordsDeps): Passwords {
   const queue = createBoundedQueue(QUEUE)
   // No password matches it, but checking it takes the same time.
@@ -52,13 +58,45 @@ export function createArgon2Passwords({
       })
     },
     async verify(password, hash, turn) {
-      const own = hash === undefined ? undefined : parsePhc(hash)
-      const stored = own ?? dummy
-      const tag = await toTag(password, { ...stored, tagBytes: stored.tag.length, turn })
-      const matches = timingSafeEqual(tag, stored.tag) && own !== undefined
-      const unreadable = hash !== undefined && own === undefined
-      return { matches, outdated: matches && isOutdated(stored), ...(unreadable && { unreadable }) }
+      if (hash !== undefined) return check(password, hash, turn)
+      const imitated = turn?.dummyFor === undefined ? undefined : pickDummy(turn.dummyFor)
+      await (imitated === undefined
+        ? checkOwn(password, dummy, turn)
+        : check(password, imitated, turn))
+      return WRONG
     },
+  }
+
+  async function check(password: string, hash: string, turn: HashTurn | undefined) {
+    const parsed = parseForeignHash(hash)
+    const own = parsed.outcome === 'parsed' ? parsePhc(hash) : undefined
+    if (own !== undefined) return checkOwn(password, own, turn)
+    if (parsed.outcome === 'parsed') return checkForeign(password, parsed.hash, turn)
+    await checkOwn(password, dummy, turn)
+    return { ...WRONG, unreadable: true } as const
+  }
+
+  async function checkOwn(password: string, stored: Argon2Hash, turn: HashTurn | undefined) {
+    const tag = await toTag(password, { ...stored, tagBytes: stored.tag.length, turn })
+    const matches = timingSafeEqual(tag, stored.tag)
+    return { matches, outdated: matches && isOutdated(stored) }
+  }
+
+  /**
+   * The other product hashed the bytes that it received, usually without a normal form; a hash of
+   * another installation of ours is made of the NFKC form.
+   */
+  function checkForeign(password: string, stored: ForeignHash, turn: HashTurn | undefined) {
+    const forms = new Set([password, password.normalize('NFKC')])
+    return queue.run(async () => {
+      for (const form of forms) {
+        const bytes = Buffer.from(form)
+        const tag = await deriveForeignTag(stored, bytes)
+        const matches = tag.length === stored.tag.length && timingSafeEqual(tag, stored.tag)
+        if (matches) return { matches, outdated: isProvenInFull(stored, bytes) }
+      }
+      return WRONG
+    }, turn)
   }
 
   function toTag(
@@ -87,4 +125,12 @@ export function createArgon2Passwords({
       had.parallelism === cost.parallelism
     return !same || tag.length !== TAG_BYTES || salt.length !== SALT_BYTES
   }
+}
+
+/**
+ * Whether the hash proves the whole password. bcrypt proves 72 bytes: if we hashed more, a typing
+ * error behind them would become part of the password.
+ */
+function isProvenInFull(stored: ForeignHash, password: Buffer): boolean {
+  return stored.scheme !== 'bcrypt' || stored.prehash !== 'none' || password.length <= BCRYPT_BYTES
 }

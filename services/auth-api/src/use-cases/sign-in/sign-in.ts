@@ -57,7 +57,7 @@ const DEMO_REFUSED =
   'Known demo password rejected, set DEMO_USER_PASSWORD: the request may come from another machine'
 
 const HASH_UNREADABLE =
-  'Stored password hash unreadable: it is not argon2id, set a new one with `npm run user -- set-password`'
+  'Stored password hash cannot be verified: set a new one with `npm run user -- set-password`'
 
 const method = 'password' as const
 
@@ -120,7 +120,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const { matches, outdated, unreadable } = await passwords.verify(
         password,
         user?.passwordHash,
-        turn,
+        { ...turn, dummyFor: login.usernameHash },
       )
       if (user !== undefined && unreadable) log.error({ userId: user.id }, HASH_UNREADABLE)
       const fromElsewhere = user !== undefined && matches && isDemoFromElsewhere(user)
