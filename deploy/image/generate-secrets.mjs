@@ -2,7 +2,7 @@
 // each container only its own. Usage: node generate-secrets.mjs <folder>. `<folder>/all` keeps all of
 // them, `<folder>/<container>` gets one file per setting. Safe to run again.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const folder = process.argv[2] ?? '/secrets'
@@ -35,8 +35,7 @@ const all = {
   refreshTokenKey: key(),
   signingKeyEncryptionKey: key(),
   usernameHashKey: key(),
-  revocationFeedKey: key(),
-  renewalKey: key(),
+  casesApiKey: key(),
   ...JSON.parse(kept),
 }
 await mkdir(join(folder, 'all'), { recursive: true })
@@ -61,15 +60,14 @@ const files = {
     INTERNAL_API_KEYS: all.internalApiKey,
     SIGNING_KEY_ENCRYPTION_KEYS: `1:${all.signingKeyEncryptionKey}`,
     USERNAME_HASH_KEY: all.usernameHashKey,
-    REVOCATION_FEED_KEYS: all.revocationFeedKey,
-    RENEWAL_KEYS: all.renewalKey,
+    API_KEYS: `cases-api=revocations:read+tokens:refresh:${all.casesApiKey}`,
   },
   'token-store': {
     DATABASE_URL: databaseUrl('token_store'),
     INTERNAL_API_KEYS: all.internalApiKey,
     REFRESH_TOKEN_KEYS: `1:${all.refreshTokenKey}`,
   },
-  'cases-api': { REVOCATION_FEED_KEYS: all.revocationFeedKey, RENEWAL_KEYS: all.renewalKey },
+  'cases-api': { API_KEY: all.casesApiKey },
   'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
   'threat-monitor': { REDIS_URL: redisUrl },
   // `npm run user -- hash` and `npm run keys -- retire` need the keys of the services
@@ -81,6 +79,9 @@ const files = {
 }
 for (const [container, settings] of Object.entries(files)) {
   await mkdir(join(folder, container), { recursive: true })
+  // A setting that a newer version replaced would stop its start.
+  for (const name of await readdir(join(folder, container)))
+    if (!(name in settings)) await rm(join(folder, container, name))
   for (const [name, value] of Object.entries(settings))
     await write(join(folder, container, name), value)
 }

@@ -242,7 +242,7 @@ test('a back end with a wrong key accepts no request, logs the reason, and answe
   const wrong = await startCasesApi({
     dataDir: folder.path,
     authApiUrl: system.url,
-    env: { REVOCATION_FEED_KEYS: 'wrongkey'.repeat(4) },
+    env: { API_KEY: 'wrongkey'.repeat(4) },
   })
   await wrong.listening()
   const pair = await login(system.url)
@@ -254,12 +254,12 @@ test('a back end with a wrong key accepts no request, logs the reason, and answe
     'unavailable',
     503,
   ])
-  await eventually(() => wrong.output().includes('REVOCATION_FEED_KEYS'))
+  await eventually(() => wrong.output().includes('invalid_api_key'))
   await wrong.stop()
 })
 
 test('a back end without keys exits with one sentence about what is missing', async () => {
   const alone = await startCasesApi({ dataDir: `${folder.path}/none`, authApiUrl: system.url })
   expect(await alone.exited).toBe(1)
-  expect(alone.output()).toMatch(/^There is no REVOCATION_FEED_KEYS, [^\n]+npm start[^\n]+\n$/)
+  expect(alone.output()).toMatch(/^There is no API_KEY, [^\n]+npm start[^\n]+\n$/)
 })

@@ -86,7 +86,7 @@ describe('the published server', () => {
       import { autoRefresh, requireRole } from '@auto-refresh/server/fastify'
       import Fastify from 'fastify'
       const app = Fastify()
-      await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
+      await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', apiKey: 'key' })
       app.get('/', { preHandler: requireRole('admin') }, async ({ user }) => user.username.toUpperCase())
       // @ts-expect-error a role is a string: proves that the types are found
       requireRole(5)
@@ -118,7 +118,7 @@ test('the published server works on Node 20', () => {
     import { autoRefresh } from '@auto-refresh/server/fastify'
     import Fastify from 'fastify'
     const app = Fastify()
-    await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', feedKey: 'key' })
+    await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', apiKey: 'key' })
     app.get('/', async () => ({}))
     const answer = await app.inject({ url: '/', headers: { authorization: 'Bearer x' } })
     console.log(answer.statusCode, answer.json().error.code)

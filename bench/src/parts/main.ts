@@ -54,14 +54,14 @@ await runBench({ deadlineMinutes: DEADLINE_MINUTES }, async (tools) => {
     rows.push([part, result])
     tools.say(`${part}: ${result}`)
   }
-  const feedKey = randomBytes(32).toString('base64')
+  const apiKey = randomBytes(32).toString('base64')
   const databaseUrl = await engine.open('one_process')
   const options = { databaseUrl, logDir: engine.folder, path }
   const start = async () => {
     const target = await startOneProcess({
       ...options,
       sessions: 0,
-      settings: { REVOCATION_FEED_KEYS: feedKey },
+      settings: { API_KEYS: `bench=revocations:read:${apiKey}` },
     })
     tools.running.defer(target.stop)
     return target
@@ -96,7 +96,7 @@ await runBench({ deadlineMinutes: DEADLINE_MINUTES }, async (tools) => {
       `ratio ${ratio.toFixed(2)}`,
   )
 
-  const spread = await measurePropagation({ url, feedKey, revocations })
+  const spread = await measurePropagation({ url, apiKey, revocations })
   add(
     `revocation, until a back end refuses (${revocations})`,
     `p50 / p99 ${spread.p50Ms.toFixed(0)} / ${spread.p99Ms.toFixed(0)} ms, ` +

@@ -18,11 +18,11 @@ export type Propagation = Readonly<{ p50Ms: number; p99Ms: number; maxMs: number
  */
 export async function measurePropagation({
   url,
-  feedKey,
+  apiKey,
   revocations,
 }: {
   url: string
-  feedKey: string
+  apiKey: string
   revocations: number
 }): Promise<Propagation> {
   const admin = await signIn(url)
@@ -30,7 +30,8 @@ export async function measurePropagation({
   await app.register(autoRefresh, {
     issuer: decodeJwt(admin.accessToken).iss ?? '',
     authApiUrl: url,
-    feedKey,
+    apiKey,
+    refresh: false,
   })
   app.get('/', () => ({}))
   await app.ready()

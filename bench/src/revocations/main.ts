@@ -29,7 +29,7 @@ await client.connect()
 running.defer(() => client.end())
 
 const password = randomBytes(12).toString('hex')
-const feedKey = randomBytes(32).toString('base64')
+const apiKey = randomBytes(32).toString('base64')
 const [port, adminPort] = [String(await findFreePort()), String(await findFreePort())]
 const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`) as [
   string,
@@ -45,7 +45,7 @@ const env = {
   DATABASE_URL: postgres.url,
   DATA_DIR: join(folder, 'data'),
   DEMO_USER_PASSWORD: password,
-  REVOCATION_FEED_KEYS: feedKey,
+  API_KEYS: `bench=revocations:read:${apiKey}`,
 }
 
 async function open() {
@@ -97,7 +97,7 @@ function report(phase: string, { seconds, medianAge, maxAge, maxMemory }: Watche
 /** Reads the whole list, as a back end does once. */
 async function readWhole(): Promise<string> {
   const startMs = performance.now()
-  const headers = { authorization: `Bearer ${feedKey}` }
+  const headers = { authorization: `Bearer ${apiKey}` }
   const answer = await fetch(`${url}/api/v1/auth/revocations`, { headers })
   const bytes = (await answer.arrayBuffer()).byteLength
   if (answer.status !== 200) throw new Error(`The feed responded ${answer.status}`)

@@ -218,8 +218,7 @@ def revocations():
     from revocations import Revocations
     from verify_token import verify
 
-    with open(os.path.join(FOLDER, "data/keys/REVOCATION_FEED_KEYS")) as file:
-        ended = Revocations(URL, file.read().strip())
+    ended = Revocations(URL, api_key())
     session = signed_in(Network())
     claims = patiently(lambda: verify(stored()["access_token"]))
     assert not ended.has_ended(claims["sid"])
@@ -241,8 +240,7 @@ def role_changed():
     from revocations import Revocations
     from verify_token import verify
 
-    with open(os.path.join(FOLDER, "data/keys/REVOCATION_FEED_KEYS")) as file:
-        feed = Revocations(URL, file.read().strip())
+    feed = Revocations(URL, api_key())
     token = stored()["access_token"]
     claims = patiently(lambda: verify(token))
     deadline = time.monotonic() + 30
@@ -253,6 +251,12 @@ def role_changed():
     assert not feed.has_old_role({**claims, "iat": claims["iat"] + 3600})
     feed._retired = {jwt.get_unverified_header(token)["kid"]}
     assert feed.is_retired(token)
+
+
+def api_key():
+    """The secret of the key that standalone generated: name=scope+scope:secret."""
+    with open(os.path.join(FOLDER, "data/keys/API_KEYS")) as file:
+        return file.read().strip().rsplit(":", 1)[1]
 
 
 def is_refused_feed(Revocations):

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { buildCasesApi } from './build-cases-api.ts'
-import { readKey, type KeyName } from './read-key.ts'
+import { readApiKey } from './read-api-key.ts'
 
 const env = process.env
 const dataDir = resolve(env['DATA_DIR'] || 'data')
@@ -11,8 +11,7 @@ const app = buildCasesApi({
     issuer: env['ISSUER'] || 'http://localhost:8000',
     audience: env['AUDIENCE'] || 'auto-refresh',
     authApiUrl: env['AUTH_API_URL'] || 'http://127.0.0.1:8000',
-    feedKey: await key('REVOCATION_FEED_KEYS'),
-    renewalKey: await key('RENEWAL_KEYS'),
+    apiKey: await apiKey(),
     autoRefreshThreshold: Number(env['AUTO_REFRESH_THRESHOLD'] || 300),
   },
   server: {
@@ -31,10 +30,10 @@ const url = await app.listen({
 })
 console.log(`The example back end is ready: ${url}/api/v1/cases`)
 
-/** Reads a key. If it is missing, prints one sentence with what to do, and exits. */
-async function key(name: KeyName): Promise<string> {
+/** Reads the key. If it is missing, prints one sentence with what to do, and exits. */
+async function apiKey(): Promise<string> {
   try {
-    return await readKey(name, { environment: env, dataDir })
+    return await readApiKey({ environment: env, dataDir })
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)

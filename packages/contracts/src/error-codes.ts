@@ -71,12 +71,22 @@ export const ERROR_CODES = {
     message: 'The refresh token belongs to another session than the access token',
   },
   user_inactive: { status: 401, retryable: false, message: 'This account is not active' },
+  invalid_api_key: {
+    status: 401,
+    retryable: false,
+    message: 'Send an API key of API_KEYS as Authorization: Bearer',
+  },
   csrf_rejected: {
     status: 403,
     retryable: false,
     message: 'A request with a cookie needs an allowed Origin or the header X-Auto-Refresh: 1',
   },
   forbidden: { status: 403, retryable: false, message: 'This is not allowed' },
+  insufficient_scope: {
+    status: 403,
+    retryable: false,
+    message: 'The API key does not have the scope for this call; see API_KEYS',
+  },
   recent_sign_in_required: {
     status: 403,
     retryable: false,

@@ -1,3 +1,4 @@
+export { API_KEY_SCOPES, type ApiKey, type ApiKeyScope } from './api-key.ts'
 export { ConfigError } from './config-error.ts'
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export { toErrorEnvelope } from './to-error-envelope.ts'

@@ -59,7 +59,7 @@ export function buildAuthApi({
       allowedOrigins: config.cors.allowedOrigins,
       trustedProxies: config.trustedProxies,
       cookie: config.cookie,
-      backEndKeys: config.backEndKeys,
+      apiKeys: config.apiKeys,
       allowedHosts: config.allowedHosts,
       standalone,
     },

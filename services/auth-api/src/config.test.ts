@@ -64,7 +64,12 @@ test.each([
     { USERNAME_HASH_KEY: Buffer.alloc(32).toString('base64') },
     'USERNAME_HASH_KEY has too few different bytes',
   ],
-  [{ REVOCATION_FEED_KEYS: 'x'.repeat(40) }, 'REVOCATION_FEED_KEYS'],
+  [{ API_KEYS: 'x'.repeat(40) }, 'API_KEYS'],
+  [
+    { REVOCATION_FEED_KEYS: 'x' },
+    'REVOCATION_FEED_KEYS was replaced: set API_KEYS with the scope revocations:read instead',
+  ],
+  [{ RENEWAL_KEYS: 'x' }, 'RENEWAL_KEYS was replaced: set API_KEYS with the scope tokens:refresh'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '0.04' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is out of range'],
   [{ ACCESS_TOKEN_EXPIRE_MINUTES: '1e3' }, 'ACCESS_TOKEN_EXPIRE_MINUTES is not a strict decimal'],
   [{ LOGIN_LIMIT: '10/3000000' }, 'LOGIN_LIMIT'],

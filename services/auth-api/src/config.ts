@@ -1,6 +1,7 @@
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/contracts'
 import { isLoopbackUrl } from '@auto-refresh/server/core'
 import {
+  findReplacedSettings,
   readAdminAddress,
   readAuditRetentionDays,
   readDatabaseUrl,
@@ -33,6 +34,7 @@ export function parseAuthApiConfig(environment: Environment) {
   })
   if (readNodeEnv(env) === 'production' && issuer.startsWith('http:') && !isLoopbackUrl(issuer))
     env.fault('ISSUER must be https: with NODE_ENV=production, except for a loopback host')
+  for (const fault of findReplacedSettings(environment)) env.fault(fault)
 
   return env.done({
     http: readHttpAddress(env, 8000),
@@ -104,21 +106,14 @@ export function parseAuthApiConfig(environment: Environment) {
         'User names appear in events and in `login_audit` as an HMAC under this key (base64), ' +
         'the same for all replicas.',
     }),
-    backEndKeys: {
-      feed: env.secrets('REVOCATION_FEED_KEYS', {
-        default: [],
-        section: 'keys',
-        describe: 'One key for each back end that reads the [revocations](api.md#revocations).',
-      }),
-      renewal: env.secrets('RENEWAL_KEYS', {
-        default: [],
-        section: 'keys',
-        describe:
-          'One key for each back end that ' +
-          '[refreshes for its users]' +
-          '(decisions/0020-back-ends-use-separate-keys-to-read-revocations-and-to-refresh.md).',
-      }),
-    },
+    apiKeys: env.apiKeys('API_KEYS', {
+      default: [],
+      section: 'keys',
+      describe:
+        'Keys of your back ends and operators, with [scopes](api.md#api-keys). ' +
+        'The name appears in logs and in the audit trail.',
+      example: 'my-api=revocations:read+tokens:refresh:',
+    }),
   })
 }
 export type AuthApiConfig = ReturnType<typeof parseAuthApiConfig>

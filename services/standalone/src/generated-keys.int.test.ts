@@ -33,9 +33,8 @@ test('keys are generated once for all processes that start together, and only th
   const folder = join(dataDir, 'keys')
   const names = await readdir(folder)
   expect(names.toSorted()).toEqual([
+    'API_KEYS',
     'REFRESH_TOKEN_KEYS',
-    'RENEWAL_KEYS',
-    'REVOCATION_FEED_KEYS',
     'SIGNING_KEY_ENCRYPTION_KEYS',
     'USERNAME_HASH_KEY',
   ])
@@ -45,7 +44,7 @@ test('keys are generated once for all processes that start together, and only th
 test('two data directories have different keys', async () => {
   const one = Object.values(await keepKeys(join(dataDir, 'a')))
   const two = Object.values(await keepKeys(join(dataDir, 'b')))
-  expect(new Set([...one, ...two]).size).toBe(10)
+  expect(new Set([...one, ...two]).size).toBe(8)
 })
 
 test('no new key is generated for a database that holds data made with the old one', async () => {
@@ -61,5 +60,5 @@ test('no new key is generated for a database that holds data made with the old o
   const environment = { REFRESH_TOKEN_KEYS: 'given' }
   expect(
     Object.keys(await keepKeysOf({ dataDir, environment, databaseUrl: database.url })),
-  ).toHaveLength(5)
+  ).toHaveLength(4)
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { API_KEY_SCOPES } from '@auto-refresh/contracts'
 import { ConfigError, type Environment } from '@auto-refresh/service-kit/config'
 import { findUsedKeys } from './find-used-keys.ts'
 
@@ -14,8 +15,7 @@ const NAMES = [
   'REFRESH_TOKEN_KEYS',
   'SIGNING_KEY_ENCRYPTION_KEYS',
   'USERNAME_HASH_KEY',
-  'REVOCATION_FEED_KEYS',
-  'RENEWAL_KEYS',
+  'API_KEYS',
 ] as const
 
 /** Keys that are not stored. */
@@ -23,8 +23,7 @@ export const generateKeys = (): Keys => ({
   REFRESH_TOKEN_KEYS: `1:${key()}`,
   SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
   USERNAME_HASH_KEY: key(),
-  REVOCATION_FEED_KEYS: key(),
-  RENEWAL_KEYS: key(),
+  API_KEYS: `local=${API_KEY_SCOPES.join('+')}:${key()}`,
 })
 
 /**

@@ -27,8 +27,7 @@ function createBackEnd(options: Partial<AutoRefreshOptions> = {}) {
     await guarded.register(autoRefresh, {
       issuer: ISSUER,
       authApiUrl: authApi.url,
-      feedKey: 'feed-key',
-      renewalKey: 'renewal-key',
+      apiKey: 'api-key',
       ...options,
     })
     guarded.get('/cases', async ({ user }) => ({
@@ -85,8 +84,8 @@ test('a due token is refreshed by auth-api with the address and agent of the use
     client: { address: '203.0.113.9', agent: 'phone' },
   }
   expect(authApi.state.calls).toEqual([
-    { call: 'renewals/peek', key: 'Bearer renewal-key', body },
-    { call: 'renewals', key: 'Bearer renewal-key', body },
+    { call: 'renewals/peek', key: 'Bearer api-key', body },
+    { call: 'renewals', key: 'Bearer api-key', body },
   ])
 })
 
@@ -122,8 +121,8 @@ test('a short-lived token is not due before half of its life, whatever the thres
   ).toBe('true')
 })
 
-test('without a renewal key a due token is accepted, and an expired one is a 401', async () => {
-  const app = createBackEnd({ renewalKey: '' })
+test('without refreshes a due token is accepted, and an expired one is a 401', async () => {
+  const app = createBackEnd({ refresh: false })
   expect((await get(app, await authApi.sign({ leftSeconds: 100 }))).statusCode).toBe(200)
   expect((await get(app, await authApi.sign({ leftSeconds: -10 }))).json().error.code).toBe(
     'access_token_expired',
@@ -190,7 +189,7 @@ test('while auth-api is unavailable a live token is accepted, an expired one is 
 })
 
 test('every token gets a 503 until keys and revocations have been read once', async () => {
-  const app = createBackEnd({ feedKey: 'wrong-key' })
+  const app = createBackEnd({ apiKey: 'wrong-key' })
   const answer = await get(app, await authApi.sign())
   expect([answer.statusCode, answer.json().error.code]).toEqual([503, 'unavailable'])
   expect((await get(app, undefined, '/open')).statusCode).toBe(200)
@@ -218,7 +217,7 @@ test('a token with an outdated role asks for a refresh, and is refreshed if a re
 
 test.each<[string, Partial<AutoRefreshOptions>]>([
   ['no issuer', { issuer: '' }],
-  ['no key', { feedKey: '' }],
+  ['no key', { apiKey: '' }],
   ['no URL', { authApiUrl: 'auth-api:8000' }],
   ['a JWKS that is a file', { jwksUrl: 'file:///jwks.json' }],
   ['a threshold that is none', { autoRefreshThreshold: Number.NaN }],
@@ -250,7 +249,7 @@ async function createBackEndWith(
     await guarded.register(autoRefresh, {
       issuer: ISSUER,
       authApiUrl: authApi.url,
-      feedKey: 'feed-key',
+      apiKey: 'api-key',
       ...options,
     })
     guarded.get('/cases', async (request) => ({
@@ -331,7 +330,7 @@ test.each([
   "a back end whose clock is %s judges tokens by auth-api's time and logs one warning",
   async (_, aheadMs) => {
     authApi.state.aheadMs = aheadMs
-    const app = createBackEnd({ renewalKey: '' })
+    const app = createBackEnd({ refresh: false })
     const warn = vi.spyOn(app.log, 'warn')
     expect((await get(app, await authApi.sign())).statusCode).toBe(200)
     expect((await get(app, await authApi.sign({ leftSeconds: -5 }))).json().error).toMatchObject({

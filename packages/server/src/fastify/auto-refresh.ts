@@ -42,13 +42,16 @@ export type AutoRefreshOptions = Readonly<{
   authApiUrl: string
   /** URL of the public keys; default `/.well-known/jwks.json` at `authApiUrl` */
   jwksUrl?: string
-  /** one of REVOCATION_FEED_KEYS of auth-api; it can only read revocations */
-  feedKey: string
   /**
-   * one of RENEWAL_KEYS of auth-api; absent: this back end never refreshes tokens, and an expired
-   * access token is a 401
+   * secret of an entry of API_KEYS of auth-api, with the scope `revocations:read`, and
+   * `tokens:refresh` unless `refresh` is false
    */
-  renewalKey?: string
+  apiKey: string
+  /**
+   * whether this back end refreshes tokens; default true. If false, an expired access token is a
+   * 401, and the client refreshes
+   */
+  refresh?: boolean
   /**
    * remaining life in seconds at which an access token is due, at most half its life; default 300
    */
@@ -79,11 +82,11 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
     issuer,
     audience = 'auto-refresh',
     authApiUrl,
-    feedKey,
-    renewalKey,
+    apiKey,
+    refresh = true,
     autoRefreshThreshold = 300,
   } = options
-  for (const [name, value] of Object.entries({ issuer, authApiUrl, feedKey })) {
+  for (const [name, value] of Object.entries({ issuer, authApiUrl, apiKey })) {
     if (typeof value !== 'string' || value === '')
       throw new TypeError(`autoRefresh requires the option ${name}`)
   }
@@ -100,7 +103,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
   const keys = createRemoteKeys({ url: jwksUrl, callAuthApi, elapsedMs, log: app.log })
   const feed = createRevocationFeed({
     url: `${base}/api/v1/auth/revocations`,
-    key: feedKey,
+    key: apiKey,
     callAuthApi,
     elapsedMs,
     log: app.log,
@@ -135,18 +138,17 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
 
   await app.register(accessGuard, {
     checkAccessToken,
-    renewal:
-      renewalKey === undefined || renewalKey === ''
-        ? undefined
-        : createHttpRenewal({
-            url: `${base}/api/v1/auth/renewals`,
-            key: renewalKey,
-            callAuthApi,
-            createId: randomUUID,
-            nowMs: clock.nowMs,
-            elapsedMs,
-            isUnavailable: feed.isUnavailable,
-          }),
+    renewal: refresh
+      ? createHttpRenewal({
+          url: `${base}/api/v1/auth/renewals`,
+          key: apiKey,
+          callAuthApi,
+          createId: randomUUID,
+          nowMs: clock.nowMs,
+          elapsedMs,
+          isUnavailable: feed.isUnavailable,
+        })
+      : undefined,
     isDue: (claims: AccessTokenClaims) =>
       isDue(claims, {
         nowMs: clock.nowMs(),

@@ -42,9 +42,9 @@ export async function startFakeAuthApi() {
       ...roles,
       revocations: state.revoked.map((session_id) => ({ session_id, expires_in: 60 })),
     }
-    return request.headers.authorization === 'Bearer feed-key'
+    return request.headers.authorization === 'Bearer api-key'
       ? { status: 200, message: '', data }
-      : reply.code(403).send({})
+      : reply.code(401).send({})
   })
   for (const call of ['renewals', 'renewals/peek'] as const) {
     app.post(`/api/v1/auth/${call}`, async ({ headers, body }) => {

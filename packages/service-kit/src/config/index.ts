@@ -1,6 +1,7 @@
 export { ConfigError } from '@auto-refresh/contracts'
 export { addSecretFiles } from './add-secret-files.ts'
 export { findIgnoredSettings } from './find-ignored-settings.ts'
+export { findReplacedSettings } from './find-replaced-settings.ts'
 export { checkTogether, parseTogether } from './parse-together.ts'
 export { parseKafkaSettings, parseTopicSettings } from './parse-kafka-settings.ts'
 export { parseTraceSettings } from './parse-trace-settings.ts'

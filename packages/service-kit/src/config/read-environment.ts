@@ -1,4 +1,5 @@
-import { ConfigError } from '@auto-refresh/contracts'
+import { ConfigError, type ApiKey } from '@auto-refresh/contracts'
+import { API_KEYS_IN_WORDS, parseApiKeys } from './parse-api-keys.ts'
 import {
   parseAddressBlock,
   parseDomain,
@@ -259,6 +260,9 @@ export function readEnvironment(environment: Environment) {
       name: string,
       options: Default<D> = {},
     ) => readList(name, 'secrets of at least 32 visible characters', parseSecret, options),
+    /** Keys of callers, with a name and scopes. */
+    apiKeys: (name: string, options: Default<readonly ApiKey[]>) =>
+      read(name, API_KEYS_IN_WORDS, parseApiKeys, options, []),
     /** `kid:base64` keys, the first of which is current; the kid is a name. */
     keys: <D extends undefined = never>(name: string, options: Default<D> = {}) =>
       readList(

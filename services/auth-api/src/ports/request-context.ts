@@ -1,3 +1,5 @@
+import type { Actor } from './actor.ts'
+
 /** Where a request comes from. Parts that cannot be determined are `unknown`. */
 export type RequestContext = Readonly<{
   /** the full address; it never leaves auth-api */
@@ -12,4 +14,6 @@ export type RequestContext = Readonly<{
   agent: string
   /** nothing in the request shows a proxy or another machine */
   straightFromLoopback: boolean
+  /** who sends the request on behalf of a user; absent: the user */
+  actor?: Actor
 }>

@@ -32,6 +32,8 @@ const claims: AccessTokenClaims = {
 /** The checks of access tokens, by token. */
 const CHECKS: Record<string, AccessTokenCheck> = {
   live: { outcome: 'valid', claims },
+  'live-auditor': { outcome: 'valid', claims: { ...claims, role: 'auditor' } },
+  'live-admin': { outcome: 'valid', claims: { ...claims, role: 'admin' } },
   due: { outcome: 'valid', claims: { ...claims, exp: NOW_SECONDS + 60 } },
   expired: { outcome: 'expired', claims: { ...claims, exp: NOW_SECONDS - 60 } },
   revoked: { outcome: 'revoked', claims },
@@ -120,7 +122,7 @@ export function openTestApp({
       allowedOrigins: [],
       trustedProxies: [],
       cookie: { secure: 'auto', sameSite: 'lax' },
-      backEndKeys: { feed: [], renewal: [] },
+      apiKeys: [],
       standalone: false,
       allowedHosts: [],
       ...settings,

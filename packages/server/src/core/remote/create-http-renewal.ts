@@ -97,7 +97,7 @@ export function createHttpRenewal({
     waitedMs.set(request, waited + elapsedMs() - startedAtMs)
     if (response.status === 200 && checker.Check(response.body)) return response.body.data
     throw new CodedError('unavailable', {
-      cause: toResponseError(response, { call: 'a refresh', keySetting: 'RENEWAL_KEYS' }),
+      cause: toResponseError(response, { call: 'a refresh', scope: 'tokens:refresh' }),
     })
   }
 

@@ -94,7 +94,7 @@ export function createRevocationFeed({
       if (answer.status !== 200 || !checker.Check(answer.body)) {
         throw toResponseError(answer, {
           call: 'the request for revocations',
-          keySetting: 'REVOCATION_FEED_KEYS',
+          scope: 'revocations:read',
         })
       }
       for (const revoked of answer.body.data.revocations)

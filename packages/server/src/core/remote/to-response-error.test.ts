@@ -5,15 +5,21 @@ import { toResponseError } from './to-response-error.ts'
 const messageOf = (status: number, body: unknown) =>
   toResponseError(
     { status, headers: new Headers(), body },
-    { call: 'a refresh', keySetting: 'RENEWAL_KEYS' },
+    { call: 'a refresh', scope: 'tokens:refresh' },
   ).message
 
 test.each<[string, number, unknown, string]>([
   [
-    'a rejected key',
+    'an unknown key',
+    401,
+    toErrorEnvelope(new CodedError('invalid_api_key'), 'r'),
+    'auth-api responded 401 to a refresh: invalid_api_key, Send an API key of API_KEYS as Authorization: Bearer. Is the option apiKey the secret of an entry there?',
+  ],
+  [
+    'a key without the scope',
     403,
-    toErrorEnvelope(new CodedError('forbidden'), 'r'),
-    'auth-api responded 403 to a refresh: forbidden, This is not allowed. Is the key one of RENEWAL_KEYS?',
+    toErrorEnvelope(new CodedError('insufficient_scope'), 'r'),
+    'auth-api responded 403 to a refresh: insufficient_scope, The API key does not have the scope for this call; see API_KEYS. The call needs tokens:refresh',
   ],
   [
     'another refusal',

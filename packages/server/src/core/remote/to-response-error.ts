@@ -1,4 +1,4 @@
-import { ERROR_CODES, ErrorEnvelope } from '@auto-refresh/contracts'
+import { ErrorEnvelope, type ApiKeyScope } from '@auto-refresh/contracts'
 import { Compile } from 'typebox/compile'
 import type { Answer } from './call-auth-api.ts'
 
@@ -6,19 +6,21 @@ const checker = Compile(ErrorEnvelope)
 
 /**
  * Explains for the log why a response cannot be used. Only auth-api's own error envelope is quoted,
- * because it contains no input. A rejected key is recognised by its message: a 403 can also come
- * from the host check or a proxy.
+ * because it contains no input. `scope` is what the call needs.
  */
 export function toResponseError(
   { status, body }: Answer,
-  { call, keySetting }: { call: string; keySetting: string },
+  { call, scope }: { call: string; scope: ApiKeyScope },
 ): Error {
   const responded = `auth-api responded ${status} to ${call}`
   if (!checker.Check(body))
     return new Error(`${responded}, without an error code of auth-api: a proxy may have responded`)
-  const isKeyRejected =
-    body.error.code === 'forbidden' && body.message === ERROR_CODES.forbidden.message
   return new Error(
-    `${responded}: ${body.error.code}, ${body.message}${isKeyRejected ? `. Is the key one of ${keySetting}?` : ''}`,
+    `${responded}: ${body.error.code}, ${body.message}${adviceFor(body.error.code, scope)}`,
   )
+}
+
+function adviceFor(code: string, scope: ApiKeyScope): string {
+  if (code === 'invalid_api_key') return '. Is the option apiKey the secret of an entry there?'
+  return code === 'insufficient_scope' ? `. The call needs ${scope}` : ''
 }

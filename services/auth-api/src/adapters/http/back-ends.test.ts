@@ -1,10 +1,17 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { UserRoleChange } from '../../ports/known-users.ts'
 import { openTestApp, SESSION } from '../../testing/open-test-app.ts'
+import type { HttpSettings } from './http-deps.ts'
 
 const FEED_KEY = 'f'.repeat(32)
 const RENEWAL_KEY = 'r'.repeat(32)
-const settings = { backEndKeys: { feed: ['n'.repeat(32), FEED_KEY], renewal: [RENEWAL_KEY] } }
+const settings: Partial<HttpSettings> = {
+  apiKeys: [
+    { name: 'reader', scopes: ['revocations:read'], secret: 'n'.repeat(32) },
+    { name: 'reader', scopes: ['revocations:read'], secret: FEED_KEY },
+    { name: 'renewer', scopes: ['tokens:refresh'], secret: RENEWAL_KEY },
+  ],
+}
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 const FEED = { method: 'GET', url: '/api/v1/auth/revocations' } as const
 const payload = {
@@ -25,6 +32,7 @@ const asked = {
     network: '203.0.113.0/24',
     agent: 'phone',
     straightFromLoopback: false,
+    actor: { kind: 'key', name: 'renewer' },
   },
 }
 const NO_ROLES = { list: () => [], tag: () => '' }
@@ -144,19 +152,27 @@ describe('each key allows its own calls only', () => {
     ['a longer key', bearer(`${FEED_KEY}x`)],
     ['a shorter key', bearer(FEED_KEY.slice(1))],
     ['another scheme', { authorization: `Basic ${FEED_KEY}` }],
-    ['the key of renewals', bearer(RENEWAL_KEY)],
-  ])('the list with %s', async (_, headers) => {
-    const answer = await openTestApp({ settings }).app.inject({ ...FEED, headers })
-    expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'forbidden'])
+    ['the name of a key', bearer('reader')],
+  ])('every call with %s is a 401', async (_, headers) => {
+    const { app, calls } = openTestApp({ settings })
+    for (const request of [FEED, PEEK, RENEW]) {
+      const answer = await app.inject({ ...request, headers })
+      expect([answer.statusCode, answer.json().error.code]).toEqual([401, 'invalid_api_key'])
+      expect(answer.headers['www-authenticate']).toBe('Bearer')
+    }
+    expect(calls).toEqual([])
   })
 
-  test.each([
-    ['none', {}],
-    ['the key of the list', bearer(FEED_KEY)],
-  ])('a renewal with %s', async (_, headers) => {
+  test('a known key without the scope is a 403', async () => {
     const { app, calls } = openTestApp({ settings })
-    for (const request of [PEEK, RENEW])
-      expect((await app.inject({ ...request, headers })).json().error.code).toBe('forbidden')
+    for (const [request, key] of [
+      [FEED, RENEWAL_KEY],
+      [PEEK, FEED_KEY],
+      [RENEW, FEED_KEY],
+    ] as const) {
+      const answer = await app.inject({ ...request, headers: bearer(key) })
+      expect([answer.statusCode, answer.json().error.code]).toEqual([403, 'insufficient_scope'])
+    }
     expect(calls).toEqual([])
   })
 
@@ -164,8 +180,18 @@ describe('each key allows its own calls only', () => {
     const { app } = openTestApp()
     for (const headers of [{}, bearer(''), bearer('undefined')]) {
       for (const request of [FEED, PEEK, RENEW])
-        expect((await app.inject({ ...request, headers })).statusCode).toBe(403)
+        expect((await app.inject({ ...request, headers })).statusCode).toBe(401)
     }
+  })
+
+  test('the log line of a failed request names the key, and never its secret', async () => {
+    const { app, lines } = openTestApp({
+      settings,
+      useCases: { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) },
+    })
+    await app.inject({ ...RENEW, headers: withKey })
+    expect(lines).toMatchObject([{ level: 'warn', fields: { actor: 'key:renewer' } }])
+    expect(JSON.stringify(lines)).not.toContain(RENEWAL_KEY)
   })
 })
 

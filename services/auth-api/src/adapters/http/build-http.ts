@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { isDue } from '@auto-refresh/server/core'
 import { accessGuard } from '@auto-refresh/server/fastify'
-import { draining } from '@auto-refresh/service-kit/http'
+import { createRequireApiKey, draining } from '@auto-refresh/service-kit/http'
 import { boundConnections } from '@auto-refresh/service-kit/telemetry'
 import Fastify from 'fastify'
 import { responseHeaders } from './plugins/response-headers.ts'
@@ -44,10 +44,12 @@ export function buildHttp(deps: HttpDeps): App {
     ...deps,
     respondWithPair: createRespondWithPair(deps),
     requireCsrfProof: createRequireCsrfProof(settings),
+    requireScope: createRequireApiKey(settings.apiKeys),
   }
 
   const app = Fastify(toServerOptions(deps, sendError)).withTypeProvider<TypeBoxTypeProvider>()
   boundConnections(app)
+  app.decorateRequest('actor', undefined)
   app.setErrorHandler(sendError)
   void app.register(lastExchange)
   void app.register(notFound)

@@ -1,3 +1,4 @@
+import type { ApiKey } from '@auto-refresh/contracts'
 import type { RefreshCookieSettings } from '@auto-refresh/server/fastify'
 import type { JSONWebKeySet } from 'jose'
 import type { CheckAccessToken } from '../../ports/access-tokens.ts'
@@ -44,11 +45,8 @@ export type HttpSettings = Readonly<{
   /** addresses and blocks whose `X-Forwarded-*` headers are trusted */
   trustedProxies: readonly string[]
   cookie: RefreshCookieSettings
-  /**
-   * keys of back ends for reading revocations and for refreshing on behalf of users; without keys
-   * these calls are refused
-   */
-  backEndKeys: Readonly<{ feed: readonly string[]; renewal: readonly string[] }>
+  /** keys of back ends and operators; without keys their calls are refused */
+  apiKeys: readonly ApiKey[]
   /**
    * an installation for one machine. Pages of this machine may call without credentials, unless
    * origins are listed. An unknown `Host` name is refused (DNS rebinding).

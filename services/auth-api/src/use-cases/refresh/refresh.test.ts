@@ -280,3 +280,10 @@ test('a refresh writes one log line, without tokens', async () => {
   expect(log.lines[0]).toContain(SESSION_ID)
   expect(log.lines[0]).not.toMatch(/art_|jwt/)
 })
+
+test('the log line of a refresh on behalf of a user names the API key', async () => {
+  const { refresh, log } = setUp({ stored: granted() })
+  const actor = { kind: 'key', name: 'cases-api' } as const
+  await refresh({ ...request, context: { ...context, actor } })
+  expect(log.lines).toEqual([expect.stringContaining('"actor":"key:cases-api"')])
+})

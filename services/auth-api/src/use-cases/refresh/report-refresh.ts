@@ -1,4 +1,5 @@
 import type { PeekResult, RotateResult } from '@auto-refresh/contracts'
+import { toActorText } from '../../ports/actor.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
 import type { Log, Metrics, RefreshMetricOutcome, RefreshOperation } from '../../ports/telemetry.ts'
 import type { PublishRefusal } from './publish-refusal.ts'
@@ -30,7 +31,14 @@ export function createReportRefresh({
     const ids = toIds(stored)
     publishRefusal(outcome, { sessionId: ids.sessionId, context })
     log[isRepeated ? 'debug' : toLogLevel(stored, outcome)](
-      { event: 'refresh', operation, outcome, ...ids, network: context.network },
+      {
+        event: 'refresh',
+        operation,
+        outcome,
+        ...ids,
+        network: context.network,
+        ...(context.actor === undefined ? {} : { actor: toActorText(context.actor) }),
+      },
       `Refresh ${outcome}`,
     )
   }

@@ -1,6 +1,7 @@
 import { HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
 import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { toActorText } from '../../../ports/actor.ts'
 import type { HttpDeps } from '../http-deps.ts'
 import { toCodedError } from './to-coded-error.ts'
 
@@ -35,6 +36,7 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
         err: coded.cause ?? coded,
         request_id: request.id,
         route: request.routeOptions.url,
+        actor: request.actor === undefined ? undefined : toActorText(request.actor),
       }
       if (coded !== error) log.error(fields, 'Answered 503: internal error')
       else warnUnavailable(fields)

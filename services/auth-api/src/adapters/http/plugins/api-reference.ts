@@ -75,8 +75,11 @@ export const apiReference = fastifyPlugin(
         components: {
           securitySchemes: {
             accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-            feedKey: { type: 'http', scheme: 'bearer', description: 'one of REVOCATION_FEED_KEYS' },
-            renewalKey: { type: 'http', scheme: 'bearer', description: 'one of RENEWAL_KEYS' },
+            apiKey: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'the secret of an entry of API_KEYS that has the scope',
+            },
             refreshTokenHeader: { type: 'apiKey', in: 'header', name: HEADERS.refreshToken },
             refreshTokenCookie: {
               type: 'apiKey',

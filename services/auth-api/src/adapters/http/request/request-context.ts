@@ -36,6 +36,7 @@ export function toForwardedContext(
     ...toPlace(normalizeAddress(address) === undefined ? findClientAddress(request) : address),
     agent: toAgent(agent),
     straightFromLoopback: false,
+    ...(request.actor === undefined ? {} : { actor: request.actor }),
   }
 }
 

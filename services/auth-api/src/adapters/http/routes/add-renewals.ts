@@ -5,28 +5,27 @@ import type { RefreshRefusal } from '../../../domain/refresh-refusal.ts'
 import { readIdempotencyKey } from '../request/read-idempotency-key.ts'
 import { toRefusalError } from '../errors/to-refusal-error.ts'
 import { toForwardedContext } from '../request/request-context.ts'
-import { createRequireKey } from '@auto-refresh/service-kit/http'
-import { responses } from './responses.ts'
-import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
+import { responses, UNAUTHENTICATED } from './responses.ts'
+import { byApiKey, IDEMPOTENCY_HEADER, type App, type RouteDeps } from './route.ts'
 
 /**
  * Adds the two steps of the middleware for other back ends. A refusal is a 200 with its outcome,
- * because it concerns the user, not the calling back end. The routes have their own key: a peek
+ * because it concerns the user, not the calling back end. The routes have their own scope: a peek
  * shows without an alarm whether a token works, and the caller states the address of the user.
  */
-export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps): void {
+export function addRenewals(app: App, { useCases, requireScope, clock }: RouteDeps): void {
   const schema = {
     tags: ['back ends'],
     headers: Type.Object(IDEMPOTENCY_HEADER),
     body: RenewalBody,
-    security: [{ renewalKey: [] }],
+    security: byApiKey('tokens:refresh'),
   }
-  const onRequest = createRequireKey(settings.backEndKeys.renewal)
+  const onRequest = requireScope('tokens:refresh')
 
   const peek = {
     ...schema,
     summary: 'What a renewal would return; nothing changes',
-    response: responses(RenewalPeekData),
+    response: { ...responses(RenewalPeekData), ...UNAUTHENTICATED },
   }
   app.post('/renewals/peek', { schema: peek, onRequest }, async (request) => {
     const peeked = await useCases.peekRefresh(toRequest(request))
@@ -40,7 +39,7 @@ export function addRenewals(app: App, { useCases, settings, clock }: RouteDeps):
   const renew = {
     ...schema,
     summary: 'Renew a pair on behalf of a user',
-    response: responses(RenewalData),
+    response: { ...responses(RenewalData), ...UNAUTHENTICATED },
   }
   app.post('/renewals', { schema: renew, onRequest }, async (request) => {
     const result = await useCases.refresh({ ...toRequest(request), operation: 'middleware' })

@@ -1,9 +1,14 @@
 import { HEADERS, RevocationsData, RevocationsQuery } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
 import type { UserRoleChange } from '../../../ports/known-users.ts'
-import { createRequireKey } from '@auto-refresh/service-kit/http'
-import { response, responses, NothingData, REVOCATIONS_HEADERS } from './responses.ts'
-import type { App, RouteDeps } from './route.ts'
+import {
+  response,
+  responses,
+  NothingData,
+  REVOCATIONS_HEADERS,
+  UNAUTHENTICATED,
+} from './responses.ts'
+import { byApiKey, type App, type RouteDeps } from './route.ts'
 
 const CURSOR = /^\d{1,16}$/
 
@@ -11,7 +16,7 @@ const CURSOR = /^\d{1,16}$/
  * Adds the revocation list for back ends, which read it every second. It is sent only when it has
  * changed (RFC 9110 §13.1.2), and with `since` only its new entries.
  */
-export function addRevocations(app: App, { revocationFeed, settings, clock }: RouteDeps): void {
+export function addRevocations(app: App, { revocationFeed, requireScope, clock }: RouteDeps): void {
   const schema = {
     tags: ['back ends'],
     summary: 'The sessions whose access tokens are revoked',
@@ -25,9 +30,10 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
     }),
     response: {
       ...responses(RevocationsData, REVOCATIONS_HEADERS),
+      ...UNAUTHENTICATED,
       304: response(NothingData, 'The list has not changed', REVOCATIONS_HEADERS),
     },
-    security: [{ feedKey: [] }],
+    security: byApiKey('revocations:read'),
   }
 
   /** The whole list as JSON, written once for all back ends: 100,000 entries are 7 MB. */
@@ -67,7 +73,7 @@ export function addRevocations(app: App, { revocationFeed, settings, clock }: Ro
 
   app.get(
     '/revocations',
-    { schema, onRequest: createRequireKey(settings.backEndKeys.feed) },
+    { schema, onRequest: requireScope('revocations:read') },
     async (request, reply) => {
       // Weak, because the seconds left differ over time and between processes.
       const kids = revocationFeed.retiredKids()

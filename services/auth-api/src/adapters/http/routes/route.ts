@@ -1,5 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { HEADERS } from '@auto-refresh/contracts'
+import { HEADERS, type ApiKeyScope } from '@auto-refresh/contracts'
+import type { RequireScope } from '@auto-refresh/service-kit/http'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -22,12 +23,18 @@ export type App = FastifyInstance<
 >
 
 export type RouteDeps = HttpDeps &
-  Readonly<{ respondWithPair: RespondWithPair; requireCsrfProof: RequireCsrfProof }>
+  Readonly<{
+    respondWithPair: RespondWithPair
+    requireCsrfProof: RequireCsrfProof
+    /** Returns the onRequest hook of a route for API keys with this scope. */
+    requireScope: RequireScope
+  }>
 
 /**
  * How a route may be called, for the API reference only: the code that reads a header checks it.
  */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
+export const byApiKey = (...scopes: ApiKeyScope[]) => scopes.map((scope) => ({ apiKey: [scope] }))
 /** `{}`: the refresh token is in the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]
 /** A refresh token in body, header or cookie, with or without an access token. */

@@ -1,0 +1,69 @@
+import { API_KEY_SCOPES, type ApiKeyScope } from '@auto-refresh/contracts'
+import type { InjectOptions } from 'fastify'
+import { SESSION, USER } from './open-test-app.ts'
+
+/** What a caller has: nothing, a key that is not configured, a key with one scope, or a role. */
+export type Caller =
+  'nothing' | 'unknown key' | ApiKeyScope | `role ${'user' | 'auditor' | 'admin'}`
+
+/** Who may call a route, and a request that succeeds for them. */
+type Access = Readonly<{ allows: readonly Caller[] }> &
+  Pick<InjectOptions, 'url' | 'payload' | 'headers' | 'query'>
+
+export const USERS = ['role user', 'role auditor', 'role admin'] as const
+export const CALLERS: readonly Caller[] = ['nothing', 'unknown key', ...API_KEY_SCOPES, ...USERS]
+
+const open = (request: Omit<Access, 'allows'> = {}): Access => ({ allows: CALLERS, ...request })
+const forUsers = (request: Omit<Access, 'allows'> = {}): Access => ({ allows: USERS, ...request })
+const only = (allows: readonly Caller[], request: Omit<Access, 'allows'> = {}): Access => ({
+  allows,
+  ...request,
+})
+
+const AUTH = '/api/v1/auth'
+const payload = { refresh_token: 'r1' }
+const renewal = {
+  refresh_token: 'r1',
+  expected_session_id: SESSION,
+  client: { address: '203.0.113.9', agent: 'phone' },
+}
+
+/**
+ * Every route of auth-api, as `METHOD pattern`. A new route needs a row: `open` for everyone,
+ * `forUsers` for every access token, `only` for scopes and roles. `:id` is replaced by a valid id.
+ */
+export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
+  // Users
+  [`POST ${AUTH}/token`]: open({ payload: { username: 'ann', password: 'secret words' } }),
+  [`POST ${AUTH}/refresh`]: open({ payload }),
+  [`POST ${AUTH}/auto-refresh`]: open({ payload }),
+  [`POST ${AUTH}/logout`]: open({ payload }),
+  [`POST ${AUTH}/logout-all`]: open({ payload }),
+  // Its use case checks the token: get-token-status.test.ts.
+  [`GET ${AUTH}/token-status`]: open(),
+  [`GET ${AUTH}/me`]: forUsers(),
+  [`GET ${AUTH}/sessions`]: forUsers(),
+  [`DELETE ${AUTH}/sessions/:id`]: forUsers(),
+  [`GET ${AUTH}/notices`]: forUsers(),
+  [`DELETE ${AUTH}/notices/:id`]: forUsers(),
+
+  // Back ends
+  [`GET ${AUTH}/revocations`]: only(['revocations:read']),
+  [`POST ${AUTH}/renewals`]: only(['tokens:refresh'], { payload: renewal }),
+  [`POST ${AUTH}/renewals/peek`]: only(['tokens:refresh'], { payload: renewal }),
+
+  // Documents
+  'GET /.well-known/jwks.json': open(),
+  'GET /openapi.json': open(),
+  'GET /docs': open(),
+  'GET /docs/': open(),
+  'GET /docs/static/index.html': open(),
+  'GET /docs/static/swagger-initializer.js': open(),
+  'GET /docs/static/*': open({ url: '/docs/static/swagger-ui.css' }),
+  'GET /docs/json': open(),
+  'GET /docs/yaml': open(),
+}
+
+/** Replaces the parameters of a pattern. */
+export const toUrl = (pattern: string) =>
+  pattern.replaceAll(/:(\w+)/g, (_, name: string) => (name === 'userId' ? USER : SESSION))
