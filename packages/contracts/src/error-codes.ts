@@ -136,23 +136,26 @@ export type ErrorCode = keyof typeof ERROR_CODES
 
 /**
  * An error with a code of the table. `detail` replaces the message of the table and must not contain
- * input.
+ * input. `status` replaces the status: 403 for a user whom a back end with a valid key names.
  */
 export class CodedError extends Error {
   readonly code: ErrorCode
   readonly retryAfterSeconds: number | undefined
+  readonly statusCode: number
 
   constructor(
     code: ErrorCode,
-    options: { detail?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      detail?: string
+      status?: number
+      retryAfterSeconds?: number
+      cause?: unknown
+    } = {},
   ) {
     super(options.detail ?? ERROR_CODES[code].message, { cause: options.cause })
     this.name = 'CodedError'
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds
-  }
-
-  get statusCode(): number {
-    return ERROR_CODES[this.code].status
+    this.statusCode = options.status ?? ERROR_CODES[code].status
   }
 }

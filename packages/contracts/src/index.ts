@@ -3,6 +3,7 @@ export { ConfigError } from './config-error.ts'
 export { CodedError, ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export { toErrorEnvelope } from './to-error-envelope.ts'
 export { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from './claims.ts'
+export { CreateSessionBody } from './create-session-body.ts'
 export {
   Envelope,
   ErrorEnvelope,

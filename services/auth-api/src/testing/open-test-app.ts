@@ -68,6 +68,7 @@ export function openTestApp({
       user: { id: USER, username: 'ann', role: 'user' },
       deviceProof: 'id.mac',
     }),
+    openExternalSession: async () => ({ outcome: 'opened', pair: PAIR }),
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),

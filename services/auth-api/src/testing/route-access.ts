@@ -50,6 +50,9 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   // Back ends
   [`GET ${AUTH}/revocations`]: only(['revocations:read']),
   [`POST ${AUTH}/renewals`]: only(['tokens:refresh'], { payload: renewal }),
+  [`POST ${AUTH}/sessions`]: only(['sessions:create'], {
+    payload: { user: { external_id: 'users/1084' }, client: renewal.client },
+  }),
   [`POST ${AUTH}/renewals/peek`]: only(['tokens:refresh'], { payload: renewal }),
 
   // Documents

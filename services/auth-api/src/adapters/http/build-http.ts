@@ -17,6 +17,7 @@ import { lastExchange } from './plugins/last-exchange.ts'
 import { notFound } from './errors/not-found.ts'
 import { requestGuard } from './plugins/request-guard.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
+import { addExternalSessions } from './routes/add-external-sessions.ts'
 import { addJwks } from './routes/add-jwks.ts'
 import { addLogout } from './routes/add-logout.ts'
 import { addMe } from './routes/add-me.ts'
@@ -68,6 +69,7 @@ export function buildHttp(deps: HttpDeps): App {
       // A missing body counts as an empty object.
       open.addHook('preValidation', async (request) => void (request.body ??= {}))
       addSignIn(open, routeDeps)
+      addExternalSessions(open, routeDeps)
       addRefresh(open, routeDeps)
       addTokenStatus(open, routeDeps)
       addLogout(open, routeDeps)

@@ -13,6 +13,7 @@ import type { EndSession } from '../../use-cases/sessions/end-session.ts'
 import type { ListSessions } from '../../use-cases/sessions/list-sessions.ts'
 import type { PeekRefresh } from '../../use-cases/refresh/peek-refresh.ts'
 import type { Refresh } from '../../use-cases/refresh/refresh.ts'
+import type { OpenExternalSession } from '../../use-cases/sign-in/open-external-session.ts'
 import type { SignIn } from '../../use-cases/sign-in/sign-in.ts'
 import type { SignOutEverywhere } from '../../use-cases/sessions/sign-out-everywhere.ts'
 import type { SignOut } from '../../use-cases/sessions/sign-out.ts'
@@ -20,6 +21,7 @@ import type { GetTokenStatus } from '../../use-cases/sessions/get-token-status.t
 
 export type UseCases = Readonly<{
   signIn: SignIn
+  openExternalSession: OpenExternalSession
   /** Whether a sign-in from this block would be refused now, because too many wait. */
   isSignInShed: (block: string) => boolean
   refresh: Refresh

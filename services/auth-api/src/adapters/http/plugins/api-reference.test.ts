@@ -97,6 +97,7 @@ test('the API reference marks a body as required only where it is', async () => 
   )
   expect(Object.fromEntries(bodies)).toEqual({
     token: true,
+    sessions: true,
     renewals: true,
     'renewals/peek': true,
     refresh: false,
