@@ -111,6 +111,25 @@ test('twenty simultaneous sign-ins of a new user make one user', async () => {
   expect(new Set(answers.map((answer) => decodeJwt(toPair(answer).access).sub)).size).toBe(1)
 })
 
+test('the longest name, claims and methods fit into every request and response', async () => {
+  const body = {
+    user: {
+      external_id: '😀'.repeat(255),
+      username: '😀'.repeat(128),
+      role: 'r'.repeat(32),
+      claims: { a: 'x'.repeat(2040) },
+    },
+    client: { address: '203.0.113.7', agent: 'phone' },
+    amr: Array.from({ length: 10 }, () => 'm'.repeat(32)),
+  }
+  const headers = { authorization: `Bearer ${SHOP_KEY}` }
+  const opened = await call(system.url, 'POST', '/api/v1/auth/sessions', { body, headers })
+  const pair = await refreshed(toPair(opened))
+  expect(decodeJwt(pair.access)).toMatchObject({ amr: body.amr, claims: body.user.claims })
+  expect((await me(system.url, pair.access)).data).toMatchObject({ username: body.user.username })
+  expect(await verdictAtBackEnd(pair)).toBe('200')
+})
+
 test('a stolen token ends the session, here and at the back end', async () => {
   const stolen = await open(AYU)
   const current = await refreshed(stolen)

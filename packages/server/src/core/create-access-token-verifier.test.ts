@@ -231,6 +231,16 @@ test('a claim that a later version adds does not make the token invalid', async 
   expect((await verify(await sign({ amr: ['pwd'] }))).outcome).toBe('valid')
 })
 
+test('the longest token that we sign is valid', async () => {
+  const longest = {
+    username: '😀'.repeat(128),
+    role: 'r'.repeat(32),
+    amr: Array.from({ length: 10 }, () => 'm'.repeat(32)),
+    claims: { a: 'x'.repeat(2040) },
+  }
+  expect((await verify(await sign(longest))).outcome).toBe('valid')
+})
+
 test('a failed key look-up is thrown and never makes a token invalid', async () => {
   const failing = createAccessTokenVerifier({
     findKey: async () => {

@@ -1,7 +1,10 @@
 import { decodeCanonical, parseCanonicalJson } from './canonical-part.ts'
 
-/** Our tokens have about 700 characters; the limit bounds the cost of hostile ones. */
-const MAX_LENGTH = 4096
+/**
+ * Our tokens have about 700 characters, with the longest name, claims and methods about 5000. The
+ * limit bounds the cost of hostile ones.
+ */
+const MAX_LENGTH = 8192
 const ES256_SIGNATURE_BYTES = 64
 const KID = /^[A-Za-z0-9_-]{1,64}$/
 
