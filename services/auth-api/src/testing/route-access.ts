@@ -7,7 +7,11 @@ export type Caller =
   'nothing' | 'unknown key' | ApiKeyScope | `role ${'user' | 'auditor' | 'admin'}`
 
 /** Who may call a route, and a request that succeeds for them. */
-type Access = Readonly<{ allows: readonly Caller[] }> &
+type Access = Readonly<{
+  allows: readonly Caller[]
+  /** the use case refuses the others, not a guard of the route */
+  checkedInside?: boolean
+}> &
   Pick<InjectOptions, 'url' | 'payload' | 'headers' | 'query'>
 
 export const USERS = ['role user', 'role auditor', 'role admin'] as const
@@ -39,8 +43,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`POST ${AUTH}/auto-refresh`]: open({ payload }),
   [`POST ${AUTH}/logout`]: open({ payload }),
   [`POST ${AUTH}/logout-all`]: open({ payload }),
-  // Its use case checks the token: get-token-status.test.ts.
-  [`GET ${AUTH}/token-status`]: open(),
+  [`GET ${AUTH}/token-status`]: forUsers({ checkedInside: true }),
   [`GET ${AUTH}/me`]: forUsers(),
   [`GET ${AUTH}/sessions`]: forUsers(),
   [`DELETE ${AUTH}/sessions/:id`]: forUsers(),
