@@ -18,9 +18,14 @@ export const REFRESH_COOKIE = 'refresh_token'
  */
 export const HOST_REFRESH_COOKIE = '__Host-refresh_token'
 
-/** `{status, message, data}`: the body of every 2xx response. */
-export function Envelope<Data extends TSchema>(data: Data) {
-  return Type.Object({ status: Type.Integer(), message: Type.String(), data })
+/** `{status, message, data}`: the body of every 2xx response. An example of the data becomes one of the body. */
+export function Envelope<Data extends TSchema & { examples?: unknown }>(data: Data) {
+  const { examples } = data
+  const [example] = Array.isArray(examples) ? (examples as unknown[]) : [undefined]
+  return Type.Object(
+    { status: Type.Integer(), message: Type.String(), data },
+    example === undefined ? {} : { examples: [{ status: 200, message: 'Done', data: example }] },
+  )
 }
 
 export const ErrorEnvelope = Type.Object({
@@ -34,6 +39,17 @@ export const ErrorEnvelope = Type.Object({
   }),
 })
 
+/** Values that the API reference shows. */
+export const EXAMPLE = {
+  accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl',
+  refreshToken: 'art_AQEBmMGgAAAAcAAAgAAAAAAAAgAAAAAAAAE',
+  userId: '0198c1a0-0000-7000-8000-000000000001',
+  sessionId: '0198c1a0-0000-7000-8000-000000000002',
+  noticeId: '0198c1a0-0000-7000-8000-000000000003',
+  requestId: '0198c1a0-0000-7000-8000-000000000004',
+  time: '2026-12-01T08:00:00Z',
+} as const
+
 const strict = { additionalProperties: false }
 const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
 
@@ -45,7 +61,7 @@ export const SignInBody = Type.Object(
       Type.Union([Type.Literal('body'), Type.Literal('cookie')], { default: 'body' }),
     ),
   },
-  strict,
+  { ...strict, examples: [{ username: 'admin', password: 'password' }] },
 )
 export type SignInBody = Static<typeof SignInBody>
 
@@ -55,42 +71,82 @@ export type SignInBody = Static<typeof SignInBody>
  */
 export const RefreshBody = Type.Object(
   { refresh_token: Type.Optional(Type.Union([Type.String(), Type.Null()])) },
-  strict,
+  { ...strict, examples: [{ refresh_token: EXAMPLE.refreshToken }] },
 )
 export type RefreshBody = Static<typeof RefreshBody>
 
-export const TokenPairData = Type.Object({
-  access_token: Type.String(),
-  refresh_token: Type.Optional(
-    Type.String({ description: 'absent if the token is sent in the HttpOnly cookie' }),
-  ),
-  token_type: Type.Literal('bearer'),
-  expires_in: Type.Integer({ description: 'seconds until the access token expires' }),
-  refreshed: Type.Optional(
-    Type.Boolean({ description: 'auto-refresh only: whether the pair is new' }),
-  ),
-})
+export const TokenPairData = Type.Object(
+  {
+    access_token: Type.String(),
+    refresh_token: Type.Optional(
+      Type.String({ description: 'absent if the token is sent in the HttpOnly cookie' }),
+    ),
+    token_type: Type.Literal('bearer'),
+    expires_in: Type.Integer({ description: 'seconds until the access token expires' }),
+    refreshed: Type.Optional(
+      Type.Boolean({ description: 'auto-refresh only: whether the pair is new' }),
+    ),
+  },
+  {
+    examples: [
+      {
+        access_token: EXAMPLE.accessToken,
+        refresh_token: EXAMPLE.refreshToken,
+        token_type: 'bearer',
+        expires_in: 1800,
+      },
+    ],
+  },
+)
 export type TokenPairData = Static<typeof TokenPairData>
 
-export const TokenStatusData = Type.Object({
-  valid: Type.Boolean(),
-  needs_refresh: Type.Boolean(),
-  time_until_expiry: Type.Integer({ minimum: 0, description: 'seconds' }),
-  expires_at: Type.String({ description: 'UTC without milliseconds, 2026-01-01T12:00:00Z' }),
-  username: Type.Optional(Type.String()),
-  role: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.Union([Type.Literal('expired'), Type.Literal('revoked')])),
-})
+export const TokenStatusData = Type.Object(
+  {
+    valid: Type.Boolean(),
+    needs_refresh: Type.Boolean(),
+    time_until_expiry: Type.Integer({ minimum: 0, description: 'seconds' }),
+    expires_at: Type.String({ description: 'UTC without milliseconds, 2026-01-01T12:00:00Z' }),
+    username: Type.Optional(Type.String()),
+    role: Type.Optional(Type.String()),
+    reason: Type.Optional(Type.Union([Type.Literal('expired'), Type.Literal('revoked')])),
+  },
+  {
+    examples: [
+      {
+        valid: true,
+        needs_refresh: false,
+        time_until_expiry: 1712,
+        expires_at: EXAMPLE.time,
+        username: 'admin',
+        role: 'admin',
+      },
+    ],
+  },
+)
 export type TokenStatusData = Static<typeof TokenStatusData>
 
-export const MeData = Type.Object({
-  user_id: Type.String(),
-  username: Type.String(),
-  role: Type.String(),
-  session_id: Type.String(),
-  authenticated_at: Type.String(),
-  session_expires_at: Type.String(),
-})
+export const MeData = Type.Object(
+  {
+    user_id: Type.String(),
+    username: Type.String(),
+    role: Type.String(),
+    session_id: Type.String(),
+    authenticated_at: Type.String(),
+    session_expires_at: Type.String(),
+  },
+  {
+    examples: [
+      {
+        user_id: EXAMPLE.userId,
+        username: 'admin',
+        role: 'admin',
+        session_id: EXAMPLE.sessionId,
+        authenticated_at: EXAMPLE.time,
+        session_expires_at: '2026-12-31T08:00:00Z',
+      },
+    ],
+  },
+)
 export type MeData = Static<typeof MeData>
 
 export const SessionData = Type.Object({
@@ -102,7 +158,26 @@ export const SessionData = Type.Object({
   network: Type.String({ description: 'the /24 or /48 of the last refresh' }),
   user_agent: Type.String(),
 })
-export const SessionsData = Type.Object({ sessions: Type.Array(SessionData) })
+export const SessionsData = Type.Object(
+  { sessions: Type.Array(SessionData) },
+  {
+    examples: [
+      {
+        sessions: [
+          {
+            id: EXAMPLE.sessionId,
+            current: true,
+            signed_in_at: EXAMPLE.time,
+            last_refreshed_at: EXAMPLE.time,
+            expires_at: '2026-12-31T08:00:00Z',
+            network: '203.0.113.0/24',
+            user_agent: 'Mozilla/5.0',
+          },
+        ],
+      },
+    ],
+  },
+)
 export type SessionsData = Static<typeof SessionsData>
 
 export const NoticeData = Type.Object({
@@ -112,7 +187,24 @@ export const NoticeData = Type.Object({
   occurred_at: Type.String(),
   message: Type.String(),
 })
-export const NoticesData = Type.Object({ notices: Type.Array(NoticeData) })
+export const NoticesData = Type.Object(
+  { notices: Type.Array(NoticeData) },
+  {
+    examples: [
+      {
+        notices: [
+          {
+            id: EXAMPLE.noticeId,
+            kind: 'session_ended_token_reused',
+            session_id: EXAMPLE.sessionId,
+            occurred_at: EXAMPLE.time,
+            message: 'A session of yours was ended because its refresh token was used twice.',
+          },
+        ],
+      },
+    ],
+  },
+)
 export type NoticesData = Static<typeof NoticesData>
 
 export const RevocationsQuery = Type.Object({
@@ -125,50 +217,61 @@ export const RevocationsQuery = Type.Object({
 })
 
 /** For back ends: the sessions whose access tokens are revoked before they expire. */
-export const RevocationsData = Type.Object({
-  as_of: Type.Optional(Type.String({ description: 'send it as `since` in the next request' })),
-  partial: Type.Optional(
-    Type.Boolean({
-      description: 'true: only entries newer than `since`; keep those you have',
-    }),
-  ),
-  retired_kids: Type.Optional(
-    Type.Array(Type.String(), {
-      description:
-        'all retired signing keys, which others may hold: accept no token with such a `kid`',
-    }),
-  ),
-  role_changes: Type.Optional(
-    Type.Array(
-      Type.Object({
-        user_id: Type.String({ format: 'uuid' }),
-        role: Type.String({ description: 'the current role of the user' }),
-        issued_before: Type.Number({
-          description:
-            'Unix seconds: a token with an earlier `iat` and another role must be refreshed',
+export const RevocationsData = Type.Object(
+  {
+    as_of: Type.Optional(Type.String({ description: 'send it as `since` in the next request' })),
+    partial: Type.Optional(
+      Type.Boolean({
+        description: 'true: only entries newer than `since`; keep those you have',
+      }),
+    ),
+    retired_kids: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'all retired signing keys, which others may hold: accept no token with such a `kid`',
+      }),
+    ),
+    role_changes: Type.Optional(
+      Type.Array(
+        Type.Object({
+          user_id: Type.String({ format: 'uuid' }),
+          role: Type.String({ description: 'the current role of the user' }),
+          issued_before: Type.Number({
+            description:
+              'Unix seconds: a token with an earlier `iat` and another role must be refreshed',
+          }),
+          expires_in: Type.Integer({
+            minimum: 0,
+            description: 'seconds from now in which such a token may still be unexpired',
+          }),
         }),
+        {
+          description:
+            'all users whose role was changed; absent from a partial response if `If-None-Match` names the same list',
+        },
+      ),
+    ),
+    revocations: Type.Array(
+      Type.Object({
+        session_id: Type.String({ format: 'uuid' }),
         expires_in: Type.Integer({
           minimum: 0,
-          description: 'seconds from now in which such a token may still be unexpired',
+          description:
+            'seconds from now in which an access token of the session may still be unexpired',
         }),
       }),
-      {
-        description:
-          'all users whose role was changed; absent from a partial response if `If-None-Match` names the same list',
-      },
     ),
-  ),
-  revocations: Type.Array(
-    Type.Object({
-      session_id: Type.String({ format: 'uuid' }),
-      expires_in: Type.Integer({
-        minimum: 0,
-        description:
-          'seconds from now in which an access token of the session may still be unexpired',
-      }),
-    }),
-  ),
-})
+  },
+  {
+    examples: [
+      {
+        as_of: '1796112000000',
+        partial: false,
+        revocations: [{ session_id: EXAMPLE.sessionId, expires_in: 1712 }],
+      },
+    ],
+  },
+)
 export type RevocationsData = Static<typeof RevocationsData>
 
 /**
@@ -188,7 +291,16 @@ export const RenewalBody = Type.Object(
       strict,
     ),
   },
-  strict,
+  {
+    ...strict,
+    examples: [
+      {
+        refresh_token: EXAMPLE.refreshToken,
+        expected_session_id: EXAMPLE.sessionId,
+        client: { address: '203.0.113.7', agent: 'Mozilla/5.0' },
+      },
+    ],
+  },
 )
 export type RenewalBody = Static<typeof RenewalBody>
 

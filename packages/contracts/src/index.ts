@@ -7,6 +7,7 @@ export { CreateSessionBody } from './create-session-body.ts'
 export {
   Envelope,
   ErrorEnvelope,
+  EXAMPLE,
   HEADERS,
   HOST_REFRESH_COOKIE,
   IdParams,

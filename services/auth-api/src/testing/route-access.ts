@@ -65,6 +65,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   'GET /docs/': open(),
   'GET /docs/static/index.html': open(),
   'GET /docs/static/swagger-initializer.js': open(),
+  'GET /docs/static/theme/theme.css': open(),
   'GET /docs/static/*': open({ url: '/docs/static/swagger-ui.css' }),
   'GET /docs/json': open(),
   'GET /docs/yaml': open(),

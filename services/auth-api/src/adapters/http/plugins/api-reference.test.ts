@@ -1,4 +1,6 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import type { InjectOptions } from 'fastify'
+import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { openTestApp, reuseTestApp } from '../../../testing/open-test-app.ts'
@@ -12,11 +14,15 @@ const REFRESH: InjectOptions = {
 }
 
 type Documented = { description: string; headers: Record<string, object>; content?: object }
+type Body = { required: boolean; content: Record<string, { schema: object; example?: unknown }> }
 type Operation = {
+  operationId: string
+  summary: string
+  tags: string[]
   responses: Record<string, Documented>
   parameters?: { in: string; name: string }[]
   security?: object[]
-  requestBody?: { required: boolean }
+  requestBody?: Body
 }
 
 async function readReference() {
@@ -62,6 +68,55 @@ test('the API reference has every route and loads nothing from other hosts', asy
     ])
   }
   expect(page.body).not.toMatch(/<script(?![^>]* src=)/)
+})
+
+test('the API reference is a valid OpenAPI 3.1 document', async () => {
+  const document = (await reuseTestApp().app.inject('/openapi.json')).json()
+  expect(await new Validator().validate(document)).toEqual({ valid: true })
+  expect(document.openapi).toBe('3.1.0')
+})
+
+test('every operation has a name, a summary and a described tag', async () => {
+  const { tags } = (await reuseTestApp().app.inject('/openapi.json')).json() as {
+    tags: { name: string; description: string }[]
+  }
+  const reference = await readReference()
+  const names = reference.map(({ operationId }) => operationId)
+  expect(names.filter((name) => !/^[a-z]+([A-Z][a-z0-9]*)*$/.test(name))).toEqual([])
+  expect(new Set(names).size).toBe(names.length)
+  for (const {
+    operationId,
+    summary,
+    tags: [tag],
+  } of reference)
+    expect([operationId, summary, tags.map(({ name }) => name)]).toEqual([
+      operationId,
+      expect.stringMatching(/^[A-Z].{5,}[^.]$/),
+      expect.arrayContaining([tag]),
+    ])
+  expect(tags.filter(({ description }) => description.length < 10)).toEqual([])
+})
+
+test('every body has an example that its schema accepts', async () => {
+  for (const { operationId, requestBody, responses: answers } of await readReference()) {
+    const bodies = [
+      requestBody?.content,
+      ...Object.values(answers).map((answer) => answer.content as Body['content'] | undefined),
+    ].flatMap((content) => Object.values(content ?? {}))
+    for (const { schema, example } of bodies)
+      if (example !== undefined)
+        expect([operationId, Compile(schema).Check(example), example]).toEqual([
+          operationId,
+          true,
+          example,
+        ])
+    expect([operationId, Object.values(requestBody?.content ?? {})]).toEqual([
+      operationId,
+      Object.keys(requestBody?.content ?? {}).map(() =>
+        expect.objectContaining({ example: expect.anything() }),
+      ),
+    ])
+  }
 })
 
 const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}']

@@ -16,6 +16,29 @@ const PAGE_POLICY = [
   "base-uri 'none'",
 ].join('; ')
 
+const HOW_TO_START = `
+1. \`POST /api/v1/auth/token\` signs a user in and returns a pair of tokens.
+2. Send the access token as \`Authorization: Bearer\`.
+3. Before it expires, \`POST /api/v1/auth/refresh\` exchanges the refresh token for the next pair.
+   Each refresh token works once; a stolen one ends the session.
+
+Press Authorize to try a route with an access token. Every error has a code, and says whether the
+same request can succeed later. The guide, the client and the server packages are documented in
+\`docs/guide.md\`, \`docs/api.md\` and the README of the repository.
+`.trim()
+
+/** What each group of routes is for, in the order of the page. */
+const TAGS = [
+  { name: 'tokens', description: 'Sign in, and renew token pairs' },
+  { name: 'sessions', description: 'See and end sessions of the current user' },
+  { name: 'notices', description: 'Notices for the current user, such as a stolen token' },
+  { name: 'passwords', description: 'Change or reset a password' },
+  { name: 'back ends', description: 'For your servers, with an API key' },
+  { name: 'OAuth 2', description: 'The endpoints that OAuth 2 libraries and gateways use' },
+  { name: 'administration', description: 'Users, sessions and investigation' },
+  { name: 'keys', description: 'Public keys that verify access tokens' },
+]
+
 type Operation = {
   requestBody?: {
     required: boolean
@@ -69,9 +92,12 @@ export const apiReference = fastifyPlugin(
         info: {
           title: 'Auto Refresh Token',
           version: '1',
-          description:
-            'Issues, rotates and automatically renews token pairs, and catches stolen ones.',
+          summary: 'Issues, rotates and automatically renews token pairs, and catches stolen ones',
+          description: HOW_TO_START,
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
         },
+        servers: [{ url: '/', description: 'This server' }],
+        tags: TAGS,
         components: {
           securitySchemes: {
             accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -112,6 +138,11 @@ export const apiReference = fastifyPlugin(
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
       indexPrefix: '',
+      theme: {
+        title: 'Auto Refresh Token API',
+        // The bar of the plugin has another project's logo and a field for another document.
+        css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
+      },
       // The plugin would write its documents anew for each request.
       uiHooks: {
         onRequest(request, reply, next) {

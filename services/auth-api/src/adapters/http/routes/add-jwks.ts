@@ -17,7 +17,8 @@ const Jwks = Type.Object({
 export function addJwks(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['keys'],
-    summary: 'The keys that verify access tokens',
+    operationId: 'getSigningKeys',
+    summary: 'Get the keys that verify access tokens',
     response: {
       200: response(Jwks, 'The keys', { 'cache-control': Type.Literal(CACHE_CONTROL) }),
       ...FAILURES,

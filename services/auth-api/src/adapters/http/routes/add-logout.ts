@@ -39,10 +39,14 @@ export function addLogout(app: App, { useCases, settings, requireCsrfProof }: Ro
       return nothing('Logged out successfully')
     }
 
-  app.post('/logout', { schema: { ...schema, summary: 'End this session' } }, end(useCases.signOut))
+  app.post(
+    '/logout',
+    { schema: { ...schema, operationId: 'logout', summary: 'End this session' } },
+    end(useCases.signOut),
+  )
   app.post(
     '/logout-all',
-    { schema: { ...schema, summary: 'End all sessions of the user' } },
+    { schema: { ...schema, operationId: 'logoutAll', summary: 'End all sessions of the user' } },
     end(useCases.signOutEverywhere),
   )
 }

@@ -7,7 +7,8 @@ import { GUARDED, type App } from './route.ts'
 export function addMe(app: App): void {
   const schema = {
     tags: ['sessions'],
-    summary: 'Who am I',
+    operationId: 'getCurrentUser',
+    summary: 'Get the current user',
     response: userResponses(MeData, RENEWAL_HEADERS),
     ...GUARDED,
   }

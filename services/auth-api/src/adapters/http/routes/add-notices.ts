@@ -15,7 +15,8 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
     {
       schema: {
         ...schema,
-        summary: 'What the user should know',
+        operationId: 'listNotices',
+        summary: 'List the notices for the user',
         response: userResponses(NoticesData, RENEWAL_HEADERS),
       },
     },
@@ -39,7 +40,8 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
 
   const dismissal = {
     ...schema,
-    summary: 'Dismiss one of them',
+    operationId: 'dismissNotice',
+    summary: 'Dismiss a notice',
     params: IdParams,
     response: userResponses(NothingData, RENEWAL_HEADERS),
   }

@@ -45,7 +45,14 @@ export function addRefresh(
 
   app.post(
     '/refresh',
-    { schema: { ...schema, summary: 'Renew the pair, in any case', security: BY_REFRESH_TOKEN } },
+    {
+      schema: {
+        ...schema,
+        operationId: 'refresh',
+        summary: 'Renew the pair, in any case',
+        security: BY_REFRESH_TOKEN,
+      },
+    },
     async (request, reply) => {
       const { transport, refreshRequest } = await read(request)
       const result = await useCases.refresh(refreshRequest)
@@ -63,6 +70,7 @@ export function addRefresh(
     {
       schema: {
         ...schema,
+        operationId: 'autoRefresh',
         summary: 'Renew the pair if it is due',
         security: WITH_ACCESS_TOKEN_TOO,
       },

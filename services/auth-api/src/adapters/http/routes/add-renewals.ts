@@ -24,7 +24,8 @@ export function addRenewals(app: App, { useCases, requireScope, clock }: RouteDe
 
   const peek = {
     ...schema,
-    summary: 'What a renewal would return; nothing changes',
+    operationId: 'peekRenewal',
+    summary: 'Get what a renewal would return; nothing changes',
     response: { ...responses(RenewalPeekData), ...UNAUTHENTICATED },
   }
   app.post('/renewals/peek', { schema: peek, onRequest }, async (request) => {
@@ -38,6 +39,7 @@ export function addRenewals(app: App, { useCases, requireScope, clock }: RouteDe
 
   const renew = {
     ...schema,
+    operationId: 'createRenewal',
     summary: 'Renew a pair on behalf of a user',
     response: { ...responses(RenewalData), ...UNAUTHENTICATED },
   }

@@ -19,7 +19,8 @@ const CURSOR = /^\d{1,16}$/
 export function addRevocations(app: App, { revocationFeed, requireScope, clock }: RouteDeps): void {
   const schema = {
     tags: ['back ends'],
-    summary: 'The sessions whose access tokens are revoked',
+    operationId: 'listRevocations',
+    summary: 'List the sessions whose access tokens are revoked',
     querystring: RevocationsQuery,
     headers: Type.Object({
       'if-none-match': Type.Optional(

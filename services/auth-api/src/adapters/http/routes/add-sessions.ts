@@ -19,7 +19,8 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
     {
       schema: {
         ...schema,
-        summary: "The user's devices",
+        operationId: 'listSessions',
+        summary: 'List the sessions of the user',
         response: userResponses(SessionsData, RENEWAL_HEADERS),
       },
     },
@@ -50,7 +51,8 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
 
   const ending = {
     ...schema,
-    summary: 'End one of them',
+    operationId: 'endSession',
+    summary: 'End a session of the user',
     params: IdParams,
     response: userResponses(NothingData, RENEWAL_HEADERS),
   }

@@ -17,7 +17,8 @@ export function addSignIn(
 ): void {
   const schema = {
     tags: ['tokens'],
-    summary: 'Sign in',
+    operationId: 'signIn',
+    summary: 'Sign in with a name and a password',
     headers: Type.Object(CSRF_HEADER),
     body: SignInBody,
     response: userResponses(TokenPairData, PAIR_HEADERS),

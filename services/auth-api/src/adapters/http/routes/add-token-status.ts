@@ -8,7 +8,8 @@ import { BY_ACCESS_TOKEN, type App, type RouteDeps } from './route.ts'
 export function addTokenStatus(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['tokens'],
-    summary: 'State of the access token',
+    operationId: 'getTokenStatus',
+    summary: 'Get the state of the access token',
     response: { ...responses(TokenStatusData), ...UNAUTHENTICATED },
     security: BY_ACCESS_TOKEN,
   }

@@ -1,4 +1,12 @@
-import { Envelope, ErrorEnvelope, HEADERS } from '@auto-refresh/contracts'
+import {
+  CodedError,
+  Envelope,
+  ErrorEnvelope,
+  EXAMPLE,
+  HEADERS,
+  toErrorEnvelope,
+  type ErrorCode,
+} from '@auto-refresh/contracts'
 import { Type, type TProperties, type TSchema } from 'typebox'
 
 const text = (description: string) => Type.String({ description })
@@ -25,22 +33,28 @@ export function response<Schema extends TSchema>(
   }
 }
 
+/** An error response with an example of `code`. */
+function failure(code: ErrorCode, description: string, headers?: TProperties) {
+  const example = toErrorEnvelope(new CodedError(code), EXAMPLE.requestId)
+  return response({ ...ErrorEnvelope, examples: [example] }, description, headers)
+}
+
 /** The failures of all routes. */
 export const FAILURES = {
-  '4xx': response(ErrorEnvelope, 'The request was refused; see `error.code`'),
-  503: response(
-    ErrorEnvelope,
+  '4xx': failure('invalid_request', 'The request was refused; see `error.code`'),
+  503: failure(
+    'unavailable',
     'Internal error or overload: repeat the same request, keep the tokens',
     RETRY_AFTER,
   ),
 }
 export const UNAUTHENTICATED = {
-  401: response(ErrorEnvelope, 'Not authenticated; see `error.code`', {
+  401: failure('access_token_expired', 'Not authenticated; see `error.code`', {
     'www-authenticate': Type.Literal('Bearer'),
   }),
 }
 const LIMITED = {
-  429: response(ErrorEnvelope, 'Too many failures: wait, keep the tokens', RETRY_AFTER),
+  429: failure('rate_limited', 'Too many failures: wait, keep the tokens', RETRY_AFTER),
 }
 
 /** The responses of a route: its success and all failures. */
