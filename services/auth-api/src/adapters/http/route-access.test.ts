@@ -1,7 +1,7 @@
 import { API_KEY_SCOPES, type ApiKey } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import { openTestApp } from '../../testing/open-test-app.ts'
-import { CALLERS, ROUTE_ACCESS, toUrl, type Caller } from '../../testing/route-access.ts'
+import { CALLERS, ROUTE_ACCESS, toUrl, USERS, type Caller } from '../../testing/route-access.ts'
 
 const secretOf = (scope: string) => `secret of the key with ${scope}`
 const apiKeys = API_KEY_SCOPES.map((scope): ApiKey => ({
@@ -19,10 +19,11 @@ const headersOf = (caller: Caller) =>
   caller === 'nothing' ? {} : { authorization: `Bearer ${TOKENS[caller] ?? secretOf(caller)}` }
 
 async function openApp() {
-  const routes: { method: string; pattern: string }[] = []
+  const routes: { method: string; pattern: string; security: readonly object[] }[] = []
   const opened = openTestApp({ settings: { apiKeys } })
-  opened.app.addHook('onRoute', ({ method, url: pattern }) => {
-    for (const name of [method].flat()) routes.push({ method: name, pattern })
+  opened.app.addHook('onRoute', ({ method, url: pattern, schema }) => {
+    const { security = [] } = schema ?? {}
+    for (const name of [method].flat()) routes.push({ method: name, pattern, security })
   })
   await opened.app.ready()
   return { ...opened, routes }
@@ -31,9 +32,10 @@ const { app, calls, routes } = await openApp()
 /** A HEAD is a GET without its body; OPTIONS are preflights, which carry no credential. */
 const ROUTES = routes
   .filter(({ method }) => method !== 'OPTIONS')
-  .map(({ method, pattern }) => ({
+  .map(({ method, pattern, security }) => ({
     method,
     pattern,
+    security,
     row: `${method === 'HEAD' ? 'GET' : method} ${pattern}`,
   }))
 
@@ -42,6 +44,24 @@ test('every route of the running app has a row in ROUTE_ACCESS, and every row ha
     [...new Set(ROUTES.map(({ row }) => row))].toSorted(),
   )
 })
+
+test.each(ROUTES.filter(({ row }) => ROUTE_ACCESS[row]?.allows !== CALLERS))(
+  'the API reference names the scopes of $method $pattern, and access tokens if users may call',
+  ({ row, security }) => {
+    const allows = ROUTE_ACCESS[row]?.allows ?? []
+    const named = security.flatMap((one) =>
+      Object.entries(one).flatMap(([scheme, scopes]) =>
+        scheme === 'apiKey' ? (scopes as string[]) : [scheme],
+      ),
+    )
+    expect(new Set(named)).toEqual(
+      new Set([
+        ...API_KEY_SCOPES.filter((scope) => allows.includes(scope)),
+        ...(USERS.some((user) => allows.includes(user)) ? ['accessToken'] : []),
+      ]),
+    )
+  },
+)
 
 test.each(ROUTES)(
   '$method $pattern serves whom its row allows',
