@@ -147,6 +147,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
           nowMs: clock.nowMs,
           elapsedMs,
           isUnavailable: feed.isUnavailable,
+          log: app.log,
         })
       : undefined,
     isDue: (claims: AccessTokenClaims) =>

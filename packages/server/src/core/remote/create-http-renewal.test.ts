@@ -1,5 +1,7 @@
+import { CodedError, toErrorEnvelope } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, test, vi } from 'vitest'
+import type { Log } from '../log.ts'
 import type { RenewalRequest } from '../renewal.ts'
 import type { Answer, AuthApiRequest } from './call-auth-api.ts'
 import { createHttpRenewal } from './create-http-renewal.ts'
@@ -30,6 +32,7 @@ function setUp(isUnavailable = false) {
   const now = { ms: 1000 }
   const nowMs = () => now.ms
   const createId = () => `try-${(ids += 1)}`
+  const log = { error: vi.fn<Log['error']>() }
   const renewal = createHttpRenewal({
     url: 'http://auth/renewals',
     key: 'key',
@@ -38,9 +41,10 @@ function setUp(isUnavailable = false) {
     nowMs,
     elapsedMs: nowMs,
     isUnavailable: () => isUnavailable,
+    log,
   })
   const attempts = () => callAuthApi.mock.calls.map(([{ headers }]) => headers?.['idempotency-key'])
-  return { renewal, callAuthApi, attempts, now }
+  return { renewal, callAuthApi, attempts, now, log }
 }
 
 test('peek and refresh send the client, the session and one idempotency key, within a deadline', async () => {
@@ -217,4 +221,17 @@ test('an auth-api known to be unavailable is not called', async () => {
   const { renewal, callAuthApi } = setUp(true)
   await expect(renewal.peek(renewalOf())).rejects.toMatchObject({ code: 'unavailable' })
   expect(callAuthApi).not.toHaveBeenCalled()
+})
+
+test('a key without the scope is logged once, although users with due tokens pass', async () => {
+  const { renewal, callAuthApi, log } = setUp()
+  const error = new CodedError('insufficient_scope')
+  const rejected = { status: 403, headers: new Headers(), body: toErrorEnvelope(error, 'r') }
+  callAuthApi.mockResolvedValue(rejected)
+  for (const token of ['r1', 'r2', 'r3'])
+    await expect(renewal.peek(renewalOf(token))).rejects.toMatchObject({ code: 'unavailable' })
+  const cause: unknown = expect.objectContaining({
+    message: expect.stringContaining('insufficient_scope') as unknown,
+  })
+  expect(log.error.mock.calls).toEqual([[{ err: cause }, expect.any(String)]])
 })

@@ -10,7 +10,8 @@ import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { ClientRequest } from '../client-request.ts'
 import type { RenewalRefusal, Renewal, RenewalRequest } from '../renewal.ts'
-import type { CallAuthApi } from './call-auth-api.ts'
+import type { Log } from '../log.ts'
+import type { Answer, CallAuthApi } from './call-auth-api.ts'
 import { createAttempts } from './create-attempts.ts'
 import { toResponseError } from './to-response-error.ts'
 
@@ -45,6 +46,7 @@ export function createHttpRenewal({
   nowMs,
   elapsedMs,
   isUnavailable,
+  log,
 }: {
   /** for `POST`; the peek is at `/peek` below it */
   url: string
@@ -55,11 +57,13 @@ export function createHttpRenewal({
   elapsedMs: () => number
   /** whether auth-api is known to be unavailable: then no request waits for it */
   isUnavailable: () => boolean
+  log: Pick<Log, 'error'>
 }): Renewal {
   const begin = createAttempts({ createId, nowMs })
   const waitedMs = new WeakMap<ClientRequest, number>()
   const peekAnswer = Compile(Envelope(RenewalPeekData))
   const answer = Compile(Envelope(RenewalData))
+  let isRejected = false
 
   async function post<Data extends TSchema>(
     path: string,
@@ -95,10 +99,21 @@ export function createHttpRenewal({
       })
     })
     waitedMs.set(request, waited + elapsedMs() - startedAtMs)
-    if (response.status === 200 && checker.Check(response.body)) return response.body.data
-    throw new CodedError('unavailable', {
-      cause: toResponseError(response, { call: 'a refresh', scope: 'tokens:refresh' }),
-    })
+    if (response.status === 200 && checker.Check(response.body)) {
+      isRejected = false
+      return response.body.data
+    }
+    throw new CodedError('unavailable', { cause: explain(response) })
+  }
+
+  /** A rejected key is logged once: users with due tokens pass, so nothing else would show it. */
+  function explain(response: Answer): Error {
+    const error = toResponseError(response, { call: 'a refresh', scope: 'tokens:refresh' })
+    if ([401, 403].includes(response.status) && !isRejected) {
+      isRejected = true
+      log.error({ err: error }, 'Refreshing through auth-api failed: no token is refreshed')
+    }
+    return error
   }
 
   return {
