@@ -120,6 +120,12 @@ export const EVENTS = {
     ...session,
     reason: RevokeReason,
     session_seconds: Type.Number({ minimum: 0 }),
+    actor: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'the administrator who ended this session alone: `key:`, `user:` or `cli:`',
+      }),
+    ),
   }),
   'session.expired.v1': Type.Object({
     ...session,

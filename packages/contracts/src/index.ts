@@ -5,6 +5,15 @@ export { toErrorEnvelope } from './to-error-envelope.ts'
 export { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from './claims.ts'
 export { CreateSessionBody } from './create-session-body.ts'
 export {
+  AdminSessionData,
+  AdminSessionsData,
+  AdminUserData,
+  AdminUsersData,
+  AdminUsersQuery,
+  ChangeUserBody,
+  CreateUserBody,
+} from './admin.ts'
+export {
   Envelope,
   ErrorEnvelope,
   EXAMPLE,

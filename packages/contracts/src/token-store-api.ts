@@ -129,7 +129,17 @@ export const InspectRequest = Type.Union([
 ])
 export type InspectRequest = Static<typeof InspectRequest>
 export const InspectResult = Type.Union([
-  Type.Object({ outcome: Type.Literal('found'), active: Type.Boolean(), session: StoredSession }),
+  Type.Object({
+    outcome: Type.Literal('found'),
+    active: Type.Boolean(),
+    session: StoredSession,
+    ended: Type.Optional(
+      Type.Object(
+        { atMs: Ms, reason: RevokeReason },
+        { description: 'absent while it is active, or if it expired' },
+      ),
+    ),
+  }),
   Type.Object({ outcome: Type.Literal('not_found') }),
   Type.Object({ outcome: Type.Literal('invalid') }),
   Type.Object({ outcome: Type.Literal('unknown_kid') }),
@@ -137,7 +147,14 @@ export const InspectResult = Type.Union([
 export type InspectResult = Static<typeof InspectResult>
 
 export const RevokeSessionRequest = Type.Object(
-  { sessionId: Uuid, reason: RevokeReason, userId: Type.Optional(Uuid) },
+  {
+    sessionId: Uuid,
+    reason: RevokeReason,
+    userId: Type.Optional(Uuid),
+    actor: Type.Optional(
+      Type.String({ maxLength: 256, description: 'the administrator, for the event' }),
+    ),
+  },
   strict,
 )
 /** With `userId`, the session is revoked only if it belongs to that user. */

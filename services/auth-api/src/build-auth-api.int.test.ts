@@ -81,7 +81,7 @@ async function start(environment: Record<string, string> = {}) {
   })
   closers.push(() => authApi.stop())
   const { url } = await authApi.start()
-  await authApi.users.add({ username: 'ada', password: PASSWORD })
+  await authApi.users.add({ username: 'ada', password: PASSWORD }, { kind: 'system', name: 'test' })
 
   const call = async (
     method: 'GET' | 'POST',

@@ -52,6 +52,7 @@ export function buildAuthApi({
     : undefined
   const app = buildHttp({
     useCases: core,
+    administration: core.administration,
     revocationFeed: core.revocationFeed,
     settings: {
       issuer: config.tokens.issuer,

@@ -68,7 +68,7 @@ async function start({ aheadMs = 0, addsUser = true } = {}) {
   })
   closers.push(() => core.stop())
   await core.start()
-  if (addsUser) await core.users.add({ username: 'Ada', password: PASSWORD })
+  if (addsUser) await core.users.add({ username: 'Ada', password: PASSWORD }, ACTOR)
   const signIn = async () => {
     const signedIn = await core.signIn({ username: 'ADA', password: PASSWORD, context })
     if (signedIn.outcome !== 'signed_in') throw new Error(signedIn.outcome)
@@ -76,6 +76,8 @@ async function start({ aheadMs = 0, addsUser = true } = {}) {
   }
   return { core, tokenStore, bus, published, log, signIn, metrics, session }
 }
+
+const ACTOR = { kind: 'system', name: 'test' } as const
 
 test('a sign-in returns a valid access token, and is audited and published', async () => {
   const { core, signIn, published, log, metrics } = await start()
@@ -114,7 +116,7 @@ test('a sign-in returns a valid access token, and is audited and published', asy
 test('a disabled user is refused at once, until the revocation is delivered', async () => {
   const { core, signIn, tokenStore } = await start()
   const { user } = await signIn()
-  expect(await core.users.disable('ada')).toEqual({ outcome: 'done' })
+  expect(await core.users.change(user.id, { active: false }, ACTOR)).toEqual({ outcome: 'done' })
   expect(tokenStore.revokeUser).toHaveBeenCalledWith({
     userId: user.id,
     version: 2,
@@ -123,15 +125,18 @@ test('a disabled user is refused at once, until the revocation is delivered', as
   expect(await core.signIn({ username: 'ada', password: PASSWORD, context })).toEqual({
     outcome: 'invalid_credentials',
   })
-  expect(await core.users.enable('ada')).toEqual({ outcome: 'done' })
+  expect(await core.users.change(user.id, { active: true }, ACTOR)).toEqual({ outcome: 'done' })
   await signIn()
   expect(tokenStore.issue.mock.lastCall?.[0]).toMatchObject({ userVersion: 2 })
 })
 
 test('a committed revocation whose delivery failed is delivered in the background', async () => {
-  const { core, tokenStore } = await start()
+  const { core, signIn, tokenStore } = await start()
+  const { user } = await signIn()
   tokenStore.revokeUser.mockRejectedValueOnce(new CodedError('unavailable'))
-  await expect(core.users.setPassword('ada', 'another horse battery')).rejects.toMatchObject({
+  await expect(
+    core.users.setPassword(user.id, 'another horse battery', ACTOR),
+  ).rejects.toMatchObject({
     code: 'unavailable',
   })
   await expect

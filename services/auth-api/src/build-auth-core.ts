@@ -22,6 +22,7 @@ import { addTraceparent } from './adapters/token-store/add-traceparent.ts'
 import { observeClock } from './adapters/token-store/observe-clock.ts'
 import { rememberEnded } from './adapters/token-store/remember-ended.ts'
 import { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
+import { buildAdministration } from './build-administration.ts'
 import { buildAccessTokens } from './build-access-tokens.ts'
 import { buildBackground } from './build-background.ts'
 import { buildLimits } from './build-limits.ts'
@@ -36,7 +37,6 @@ import type { Log } from './ports/telemetry.ts'
 import { createDismissNotice } from './use-cases/notices/dismiss-notice.ts'
 import { createAddNotice } from './use-cases/notices/add-notice.ts'
 import { createSignPair } from './use-cases/refresh/sign-pair.ts'
-import { createUserAdministration } from './use-cases/users/user-administration.ts'
 
 type AuthCoreDeps = Readonly<{
   config: AuthApiConfig
@@ -146,6 +146,16 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     limitRefused,
     limitEnded,
   })
+  const administration = buildAdministration({
+    ...shared,
+    pool,
+    onUserChanged: (id) => knownUsers.userChanged(id),
+    passwords,
+    hashUsername,
+    deliverRevocations,
+    checkAccessToken,
+    limitRefused,
+  })
   const background = buildBackground({
     pool,
     subscriber,
@@ -182,7 +192,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     getTokenStatus: accessTokens.getTokenStatus,
     listNotices: ({ userId }: { userId: string }) => notices.list(userId),
     dismissNotice: createDismissNotice({ notices }),
-    users: createUserAdministration({ users, passwords, deliverRevocations, log }),
+    administration,
+    users: administration.users,
     /** Checks form, signature, claims and expiry only; the middleware adds `isRevoked`. */
     verifyAccessToken: accessTokens.verifyAccessToken,
     isRevoked: (sessionId: string) => revocations.isRevoked(sessionId),

@@ -9,4 +9,4 @@ export type {
   KeyAdministration,
   SigningKeySummary,
 } from './use-cases/signing-keys/key-administration.ts'
-export type { UserAdministration, UserSummary } from './use-cases/users/user-administration.ts'
+export type { UserAdministration } from './use-cases/users/user-administration.ts'

@@ -69,7 +69,8 @@ beforeAll(async () => {
   await authApi.start()
   for (const caller of USERS) {
     const [, role = ''] = caller.split(' ')
-    await authApi.users.add({ username: role, password: PASSWORD, role })
+    const actor = { kind: 'system', name: 'test' } as const
+    await authApi.users.add({ username: role, password: PASSWORD, role }, actor)
     const payload = { username: role, password: PASSWORD }
     const answer = await authApi.app.inject({
       method: 'POST',

@@ -27,16 +27,18 @@ const admin = () => ({
   demo: true,
   ...change,
 })
-const users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'> = {
+const users: Pick<UserAdministration, 'add' | 'findByName' | 'setPassword' | 'checkPassword'> = {
   async add(user) {
-    if (user.password.length < 8) return { outcome: 'refused', reason: 'too short' }
+    if (user.password === undefined || user.password.length < 8)
+      return { outcome: 'refused', reason: 'too short' }
     if (password !== undefined) return { outcome: 'taken' }
     calls.push(`add ${user.username} ${user.role} demo=${user.demo}`)
     password = user.password
     return { outcome: 'added', user: admin() }
   },
-  async setPassword(name, given) {
-    calls.push(`set-password ${name}`)
+  findByName: async () => (password === undefined ? undefined : admin()),
+  async setPassword(id, given) {
+    calls.push(`set-password ${id}`)
     password = given
     return { outcome: 'done' }
   },
@@ -67,7 +69,7 @@ test('a given password replaces the previous one, and is not set again while unc
   await ensure('correct horse battery')
   expect([password, calls]).toEqual([
     'correct horse battery',
-    ['add admin admin demo=true', 'set-password admin'],
+    ['add admin admin demo=true', 'set-password x'],
   ])
   await ensure('another horse battery')
   expect([password, calls.length]).toEqual(['another horse battery', 3])

@@ -8,6 +8,9 @@ import type { DemoUser } from './to-banner.ts'
 import type { StandaloneConfig } from './config.ts'
 
 const NAME = 'admin'
+/** The actor in the record of acts. */
+const SYSTEM = { kind: 'system', name: 'standalone' } as const
+type Users = Pick<UserAdministration, 'add' | 'findByName' | 'setPassword' | 'checkPassword'>
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
@@ -19,26 +22,29 @@ export async function ensureDemoUser({
   users,
   config: { demoPassword, dataDir },
 }: {
-  users: Pick<UserAdministration, 'add' | 'setPassword' | 'checkPassword'>
+  users: Users
   config: Pick<StandaloneConfig, 'demoPassword' | 'dataDir'>
 }): Promise<DemoUser> {
   if (demoPassword === undefined)
     return describe('refused password', await users.checkPassword(NAME, DEMO_PASSWORD))
   const lastGiven = join(dataDir, 'demo-user')
-  const added = await users.add({
-    username: NAME,
-    password: demoPassword,
-    role: 'admin',
-    demo: true,
-  })
+  const added = await users.add(
+    { username: NAME, password: demoPassword, role: 'admin', demo: true },
+    SYSTEM,
+  )
   if (added.outcome === 'refused')
     throw new ConfigError([`DEMO_USER_PASSWORD is refused: ${added.reason}`])
   if (demoPassword === DEMO_PASSWORD)
     return describe('default password', await users.checkPassword(NAME, demoPassword))
   if (added.outcome === 'taken' && !(await isSame(lastGiven, demoPassword)))
-    await users.setPassword(NAME, demoPassword)
+    await setPassword(users, demoPassword)
   await remember(lastGiven, demoPassword)
   return describe('given password', await users.checkPassword(NAME, demoPassword))
+}
+
+async function setPassword(users: Users, password: string): Promise<void> {
+  const user = await users.findByName(NAME)
+  if (user !== undefined) await users.setPassword(user.id, password, SYSTEM)
 }
 
 /** The current state of the user: an operator can have changed anything since it was created. */

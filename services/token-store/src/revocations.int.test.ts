@@ -57,3 +57,20 @@ test('the revocation list is read in bounded pages without gaps or repeats, past
   // an auth-api of the previous release asks without pages
   expect((await t.store.revocations({})).revocations).toHaveLength(12_000)
 })
+
+test('the end of a session names the administrator in its event, once, and can be inspected', async () => {
+  const { session } = await t.issue()
+  const sessionId = session.id
+  expect(await t.store.inspect({ sessionId })).not.toHaveProperty('ended')
+  await t.store.revokeSession({ sessionId, reason: 'admin', actor: 'key:console' })
+  await t.store.revokeSession({ sessionId, reason: 'admin', actor: 'key:other' })
+  expect(await t.store.inspect({ sessionId })).toMatchObject({
+    outcome: 'found',
+    active: false,
+    ended: { reason: 'admin', atMs: expect.closeTo(Date.now(), -5) as number },
+  })
+  const ended = () =>
+    t.events.filter(({ type, key }) => type === 'session.revoked.v1' && key === sessionId)
+  await expect.poll(() => ended().length).toBeGreaterThan(0)
+  expect(ended().map(({ data }) => data)).toMatchObject([{ reason: 'admin', actor: 'key:console' }])
+})

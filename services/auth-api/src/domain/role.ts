@@ -15,3 +15,7 @@ export function refuseRole(role: string): string | undefined {
  * the scope neither assigns the role nor opens a session of a user who has it.
  */
 export const ADMINISTRATIVE_ROLES = { auditor: 'admin:read', admin: 'admin:write' } as const
+/** May read in the administration API. */
+export const AUDITOR_ROLE = 'auditor'
+/** May read and write in the administration API. */
+export const ADMIN_ROLE = 'admin'

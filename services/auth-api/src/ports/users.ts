@@ -40,14 +40,15 @@ export interface Users {
   findByName(username: string): Promise<User | undefined>
   /** Reads all in one statement. Returns only the users that exist. */
   findByIds(ids: readonly string[]): Promise<User[]>
-  list(): Promise<User[]>
-  /** Returns `undefined` when the name is taken. */
-  add(user: {
-    username: string
-    role: string
-    passwordHash: string
-    demo: boolean
-  }): Promise<User | undefined>
+  /** Adds a user with a login name. Returns `undefined` when name or external id are taken. */
+  add(
+    user: Pick<User, 'username' | 'role' | 'demo'> & {
+      passwordHash?: string | undefined
+      externalId?: string | undefined
+      claims?: UserClaims
+      active?: boolean
+    },
+  ): Promise<User | undefined>
   /**
    * Finds the user with this external id, creates it if there is none, and stores what differs. A
    * changed role is recorded as by `setRole`. The name of a user with a login name stays. Does

@@ -1,6 +1,7 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 import type { TokenPair } from '../domain/token-pair.ts'
 import type { AccessTokenCheck } from '../ports/access-tokens.ts'
+import { anAdministration } from './an-administration.ts'
 import { buildHttp } from '../adapters/http/build-http.ts'
 import type { HttpDeps, HttpSettings, UseCases } from '../adapters/http/http-deps.ts'
 
@@ -47,11 +48,13 @@ export function openTestApp({
   settings = {},
   random = () => 0.5,
   revocationFeed,
+  administration = anAdministration().administration,
 }: {
   useCases?: Partial<UseCases>
   settings?: Partial<HttpSettings>
   random?: HttpDeps['random']
   revocationFeed?: HttpDeps['revocationFeed']
+  administration?: HttpDeps['administration']
 } = {}) {
   const calls: { name: string; request: unknown }[] = []
   const lines: { level: string; fields: object; message: string }[] = []
@@ -108,6 +111,7 @@ export function openTestApp({
   let ids = 0
   const app = buildHttp({
     useCases: { ...fakes, ...recorded },
+    administration,
     revocationFeed: revocationFeed ?? {
       tag: () => 'tag-1',
       whole: () => [{ sessionId: SESSION, expiresInSeconds: 1860 }],

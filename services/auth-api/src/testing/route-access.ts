@@ -25,6 +25,9 @@ const only = (allows: readonly Caller[], request: Omit<Access, 'allows'> = {}): 
 })
 
 const AUTH = '/api/v1/auth'
+const ADMIN = '/api/v1/admin'
+const READERS = ['admin:read', 'role auditor', 'role admin'] as const
+const WRITERS = ['admin:write', 'role admin'] as const
 const payload = { refresh_token: 'r1' }
 const renewal = {
   refresh_token: 'r1',
@@ -57,6 +60,17 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
     payload: { user: { external_id: 'users/1084' }, client: renewal.client },
   }),
   [`POST ${AUTH}/renewals/peek`]: only(['tokens:refresh'], { payload: renewal }),
+
+  // Administrators
+  [`GET ${ADMIN}/users`]: only(READERS),
+  [`POST ${ADMIN}/users`]: only(WRITERS, { payload: { username: 'bea' } }),
+  [`GET ${ADMIN}/users/:id`]: only(READERS),
+  [`PATCH ${ADMIN}/users/:id`]: only(WRITERS, { payload: { active: false } }),
+  [`DELETE ${ADMIN}/users/:id`]: only(WRITERS),
+  [`GET ${ADMIN}/users/:id/sessions`]: only(READERS),
+  [`DELETE ${ADMIN}/users/:id/sessions`]: only(WRITERS),
+  [`GET ${ADMIN}/sessions/:id`]: only(READERS),
+  [`DELETE ${ADMIN}/sessions/:id`]: only(WRITERS),
 
   // Documents
   'GET /.well-known/jwks.json': open(),

@@ -14,7 +14,17 @@ async function run(line: string, fault: Error = new ConfigError(['DATABASE_URL i
   })
   return { code, stdout, stderr }
 }
-const COMMANDS = ['user', 'keys', 'migrate', 'topics', 'events:tail', 'recover', 'sweep', 'drill']
+const COMMANDS = [
+  'user',
+  'session',
+  'keys',
+  'migrate',
+  'topics',
+  'events:tail',
+  'recover',
+  'sweep',
+  'drill',
+]
 
 test('one --help lists every command', async () => {
   const { code, stdout } = await run('--help')
@@ -30,16 +40,23 @@ test.each(COMMANDS)('%s --help prints its usage, and reads no settings', async (
   })
 })
 
-test.each(['', 'unknown', 'migrate now', 'topics --all', 'sweep --any', 'keys', 'keys list x'])(
-  'cli %s is wrong usage: exit code 2 and the usage',
-  async (line) => {
-    expect(await run(line)).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('Usage: npm run ') as unknown,
-    })
-  },
-)
+test.each([
+  '',
+  'unknown',
+  'migrate now',
+  'topics --all',
+  'sweep --any',
+  'keys',
+  'keys list x',
+  'session end',
+  'session end x',
+])('cli %s is wrong usage: exit code 2 and the usage', async (line) => {
+  expect(await run(line)).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('Usage: npm run ') as unknown,
+  })
+})
 
 test.each(['migrate', 'topics', 'events:tail --all', 'recover', 'sweep --anyway', 'keys list'])(
   '%s ends with 78 for wrong settings and with 1 for another error, and prints only the cause',

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Defin
     summary: 'Add, change and list users, and end their sessions',
     load: async () => (await import('./user.ts')).defineUser,
   },
+  session: {
+    summary: 'Show a session, and end it',
+    load: async () => (await import('./session.ts')).defineSession,
+  },
   keys: {
     summary: 'List the signing keys of access tokens, and retire a leaked one',
     load: async () => (await import('./keys.ts')).defineKeys,

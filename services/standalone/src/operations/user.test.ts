@@ -24,6 +24,8 @@ test.each([
   'enable ada',
   'revoke-sessions ada',
   'list',
+  'show ada',
+  'erase ada',
   'hash ada',
   'disable -- -ada',
   'add ada --password-stdin',

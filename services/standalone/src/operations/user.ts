@@ -2,11 +2,19 @@ import { text } from 'node:stream/consumers'
 import type { AuthCore, UserAdministration } from '@auto-refresh/auth-api'
 import type { Environment } from '@auto-refresh/service-kit/config'
 import { Option, type Command } from 'commander'
+import { readCliActor } from './read-cli-actor.ts'
+import { toUtc } from './to-utc.ts'
 import { withUsers } from './with-users.ts'
 
-type Auth = Pick<AuthCore, 'users' | 'hashUsername'>
+type Administration = Pick<AuthCore['administration'], 'users' | 'sessions'>
+type Auth = Administration & Pick<AuthCore, 'hashUsername'>
 type WithPassword = (users: UserAdministration, password: string) => Promise<string>
-type UserSummary = Awaited<ReturnType<UserAdministration['list']>>[number]
+type Page = Awaited<ReturnType<UserAdministration['search']>>
+type UserRecord = Page['users'][number]
+type UserChange = Parameters<UserAdministration['change']>[1]
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const PAGE_SIZE = 1000
 
 const AFTER_HELP = `
 A password is read from standard input: printf %s "$PASSWORD" | npm run user -- add ada --password-stdin
@@ -24,7 +32,11 @@ export function defineUser(user: Command, readSettings: () => Environment): void
       ...options
     }: { environment?: Environment; neededKeys?: readonly ['USERNAME_HASH_KEY'] } = {},
   ) => {
-    const message = await withUsers(environment, work, options)
+    const message = await withUsers(
+      environment,
+      ({ administration, hashUsername }) => work({ ...administration, hashUsername }),
+      options,
+    )
     process.stdout.write(`${message}\n`)
   }
   const runWithPassword = async (command: Command, work: WithPassword) => {
@@ -66,11 +78,10 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .addOption(passwordStdin())
     .action((name: string, _options: object, command: Command) =>
       runWithPassword(command, async (users, password) =>
-        toMessage(
-          name,
-          await users.setPassword(name, password),
-          'has a new password; all sessions were ended',
-        ),
+        act(users, name, {
+          act: (id) => users.setPassword(id, password, readCliActor()),
+          done: 'has a new password; all sessions were ended',
+        }),
       ),
     )
   user
@@ -79,39 +90,53 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .argument('<name>')
     .argument('<role>')
     .action((name: string, newRole: string) =>
-      run(async ({ users }) =>
-        toMessage(name, await users.setRole(name, newRole), `has the role ${newRole}`),
-      ),
+      change(name, { role: newRole }, `has the role ${newRole}`),
     )
   user
     .command('disable')
     .description('Refuse the user and end all sessions at once')
     .argument('<name>')
     .action((name: string) =>
-      run(async ({ users }) =>
-        toMessage(name, await users.disable(name), 'is disabled; all sessions were ended'),
-      ),
+      change(name, { active: false }, 'is disabled; all sessions were ended'),
     )
   user
     .command('enable')
     .description('Let the user sign in again')
     .argument('<name>')
-    .action((name: string) =>
-      run(async ({ users }) => toMessage(name, await users.enable(name), 'may sign in')),
-    )
+    .action((name: string) => change(name, { active: true }, 'may sign in'))
   user
     .command('revoke-sessions')
     .description('End all sessions of the user')
     .argument('<name>')
     .action((name: string) =>
       run(async ({ users }) =>
-        toMessage(name, await users.revokeSessions(name), 'has no session any more'),
+        act(users, name, {
+          act: (id) => users.revokeSessions(id, readCliActor()),
+          done: 'has no session any more',
+        }),
       ),
     )
   user
+    .command('erase')
+    .description('Erase the personal data of the user and end all sessions')
+    .argument('<name>')
+    .action((name: string) =>
+      run(async ({ users }) =>
+        act(users, name, {
+          act: (id) => users.erase(id, readCliActor()),
+          done: 'was erased; all sessions were ended',
+        }),
+      ),
+    )
+  user
+    .command('show')
+    .description('Show a user, the last sign-in and the active sessions')
+    .argument('<name>')
+    .action((name: string) => run((administration) => show(administration, name)))
+  user
     .command('list')
     .description('Show all users')
-    .action(() => run(async ({ users }) => toTable(await users.list())))
+    .action(() => run(async ({ users }) => toTable(await readAll(users))))
   user
     .command('hash')
     .description('Show the hash under which events and audit trail know the name')
@@ -119,49 +144,102 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .action((name: string) =>
       run(async ({ hashUsername }) => hashUsername(name), { neededKeys: ['USERNAME_HASH_KEY'] }),
     )
+
+  const change = (name: string, changes: UserChange, done: string) =>
+    run(({ users }) =>
+      act(users, name, { act: (id) => users.change(id, changes, readCliActor()), done }),
+    )
 }
 
 async function add(
   users: UserAdministration,
   { username, password, role }: { username: string; password: string; role?: string },
 ): Promise<string> {
-  const added = await users.add({ username, password, ...(role === undefined ? {} : { role }) })
+  const added = await users.add({ username, password, role }, readCliActor())
   if (added.outcome === 'taken') throw new Error(`There is a user ${username} already`)
   if (added.outcome === 'refused') throw new Error(added.reason)
   return `${added.user.username} was added with the role ${added.user.role}`
 }
 
-/** Returns what was done. Throws the reason of a refusal. */
-function toMessage(
+type ActResult = { outcome: string } | { outcome: 'refused'; reason: string }
+
+/** Does something to a user and returns what was done. Throws the reason of a refusal. */
+async function act(
+  users: UserAdministration,
   name: string,
-  result: { outcome: 'done' | 'not_found' } | { outcome: 'refused'; reason: string },
-  done: string,
-): string {
-  switch (result.outcome) {
-    case 'done':
-      return `${name} ${done}`
-    case 'not_found':
-      throw new Error(`There is no user ${name}`)
-    case 'refused':
-      throw new Error(result.reason)
-    default:
-      return result satisfies never
-  }
+  { act: run, done }: { act: (id: string) => Promise<ActResult>; done: string },
+): Promise<string> {
+  const result = await run(await findId(users, name))
+  if ('reason' in result) throw new Error(result.reason)
+  if (result.outcome !== 'done') throw new Error(`There is no user ${name}`)
+  return `${name} ${done}`
 }
 
-function toTable(users: readonly UserSummary[]): string {
+/** Finds a user by the name, else by the id: users who sign in elsewhere may have no unique name. */
+async function findId(users: UserAdministration, name: string): Promise<string> {
+  const user =
+    (await users.findByName(name)) ?? (UUID.test(name) ? await users.find(name) : undefined)
+  // Erasing is repeatable, and then the name is gone.
+  if (user === undefined && !UUID.test(name)) throw new Error(`There is no user ${name}`)
+  return user?.id ?? name
+}
+
+async function show({ users, sessions }: Administration, name: string): Promise<string> {
+  const user = await users.find(await findId(users, name))
+  if (user === undefined) throw new Error(`There is no user ${name}`)
+  const { externalId, claims, lastSignInAtMs } = user
+  const active = await sessions.listOf(user.id)
+  return [
+    `user          ${user.id}`,
+    `name          ${user.username}`,
+    ...(externalId === undefined ? [] : [`external id   ${externalId}`]),
+    `role          ${user.role}`,
+    ...(Object.keys(claims).length === 0 ? [] : [`claims        ${JSON.stringify(claims)}`]),
+    `state         ${toState(user)}${user.hasPassword ? '' : ', no password'}`,
+    `created       ${toUtc(user.createdAtMs)}`,
+    `last sign-in  ${lastSignInAtMs === undefined ? 'none' : toUtc(lastSignInAtMs)}`,
+    `sessions      ${active.length}`,
+    ...active.map(
+      ({ id, rotatedAtMs, network, agent }) =>
+        `  ${id}  refreshed ${toUtc(rotatedAtMs)}  ${network}  ${agent}`,
+    ),
+  ].join('\n')
+}
+
+async function readAll(users: UserAdministration): Promise<UserRecord[]> {
+  const all: UserRecord[] = []
+  let after: Page['next']
+  do {
+    const page = await users.search({ after, limit: PAGE_SIZE })
+    all.push(...page.users)
+    after = page.next
+  } while (after !== undefined)
+  return all
+}
+
+const toState = ({ active, demo }: UserRecord) =>
+  `${active ? 'active' : 'disabled'}${demo ? ', demo' : ''}`
+
+function toTable(users: readonly UserRecord[]): string {
   const rows = [
-    ['NAME', 'ROLE', 'STATE'],
-    ...users.map(({ username, role, active, demo }) => [
-      username,
-      role,
-      `${active ? 'active' : 'disabled'}${demo ? ', demo' : ''}`,
+    ['NAME', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'],
+    ...users.map((user) => [
+      user.username,
+      user.role,
+      toState(user),
+      user.lastSignInAtMs === undefined ? '' : toUtc(user.lastSignInAtMs),
+      user.id,
     ]),
   ]
-  const widths = [0, 1].map(
-    (column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2,
+  const widths = rows[0]?.map(
+    (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2,
   )
   return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(''))
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+        .join('')
+        .trimEnd(),
+    )
     .join('\n')
 }

@@ -9,12 +9,13 @@ const NO_BUS = {
 }
 
 /**
- * Runs `work` with the administration of users and signing keys and with the hash of user names.
+ * Runs `work` with the administration of users, sessions and signing keys and with the hash of user
+ * names.
  * What ends sessions has ended them when it returns.
  */
 export function withUsers<T>(
   environment: Environment,
-  work: (auth: Pick<AuthCore, 'users' | 'keys' | 'hashUsername'>) => Promise<T>,
+  work: (auth: Pick<AuthCore, 'administration' | 'keys' | 'hashUsername'>) => Promise<T>,
   options: { neededKeys?: readonly CheckedKey[] } = {},
 ): Promise<T> {
   return withTokenStore(

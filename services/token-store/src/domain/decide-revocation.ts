@@ -5,7 +5,12 @@ import { secondsBetween, toEvent, type Change, type Session } from './session.ts
  * Revokes a session, with one `session.revoked` event. Final: a revoked session never becomes
  * active again. A reuse has its own event, which `decideRotation` puts in place of this one.
  */
-export function decideRevocation(session: Session, reason: RevokeReason, nowMs: number): Change {
+export function decideRevocation(
+  session: Session,
+  reason: RevokeReason,
+  nowMs: number,
+  actor?: string,
+): Change {
   const revoked: Session = {
     ...session,
     revokedAtMs: nowMs,
@@ -16,7 +21,11 @@ export function decideRevocation(session: Session, reason: RevokeReason, nowMs: 
   return {
     session: revoked,
     events: [
-      toEvent('session.revoked.v1', revoked, nowMs, { reason, session_seconds: sessionSeconds }),
+      toEvent('session.revoked.v1', revoked, nowMs, {
+        reason,
+        session_seconds: sessionSeconds,
+        ...(actor !== undefined && { actor }),
+      }),
     ],
   }
 }

@@ -18,6 +18,9 @@ export function createInspect(deps: { sessions: Sessions; refreshTokens: Refresh
     if (read !== undefined && read.decoded.nonceHash !== session.nonceHash)
       return { outcome: 'invalid' }
     const active = session.revokeReason === null && !isExpired(session, clock.nowMs)
-    return { outcome: 'found', active, session: toStoredSession(session) }
+    const { revokedAtMs: atMs, revokeReason: reason } = session
+    const ended = atMs === null || reason === null ? undefined : { atMs, reason }
+    const found = { outcome: 'found' as const, active, session: toStoredSession(session) }
+    return ended === undefined ? found : { ...found, ended }
   }
 }

@@ -16,7 +16,12 @@ type Deps = { sessions: Sessions; tracing: Pick<Tracing, 'current'> }
  * it changes nothing.
  */
 export function createRevokeSession({ sessions, tracing }: Deps) {
-  return ({ sessionId, userId, reason }: RevokeSessionRequest): Promise<RevokeSessionResult> => {
+  return ({
+    sessionId,
+    userId,
+    reason,
+    actor,
+  }: RevokeSessionRequest): Promise<RevokeSessionResult> => {
     const traceparent = tracing.current()
     return sessions.change<RevokeSessionResult>([sessionId], (locked) => {
       const session = locked.sessions.get(sessionId)
@@ -26,7 +31,9 @@ export function createRevokeSession({ sessions, tracing }: Deps) {
         return { result: { outcome: 'already_ended' }, changes: [] }
       return {
         result: { outcome: 'revoked' },
-        changes: [withTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent)],
+        changes: [
+          withTrace(decideRevocation(session, reason, locked.clock.nowMs, actor), traceparent),
+        ],
       }
     })
   }

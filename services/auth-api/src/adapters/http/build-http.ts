@@ -18,6 +18,7 @@ import { notFound } from './errors/not-found.ts'
 import { requestGuard } from './plugins/request-guard.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { addExternalSessions } from './routes/add-external-sessions.ts'
+import { addAdmin } from './routes/admin/add-admin.ts'
 import { addJwks } from './routes/add-jwks.ts'
 import { addLogout } from './routes/add-logout.ts'
 import { addMe } from './routes/add-me.ts'
@@ -33,6 +34,7 @@ import { createSendError } from './errors/send-error.ts'
 import { toServerOptions } from './to-server-options.ts'
 
 const PREFIX = '/api/v1/auth'
+const ADMIN_PREFIX = '/api/v1/admin'
 
 /**
  * Builds the public HTTP API of auth-api. Plugins that set response headers are registered first,
@@ -64,6 +66,7 @@ export function buildHttp(deps: HttpDeps): App {
   void app.register(apiReference)
 
   void app.register(async (root: App) => addJwks(root, routeDeps))
+  void app.register(async (admin: App) => addAdmin(admin, routeDeps), { prefix: ADMIN_PREFIX })
   void app.register(
     async (open: App) => {
       // A missing body counts as an empty object.

@@ -9,6 +9,10 @@ import type { Log } from '../../ports/telemetry.ts'
 import type { AutoRefresh } from '../../use-cases/refresh/auto-refresh.ts'
 import type { ChooseRefreshToken } from '../../use-cases/refresh/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/notices/dismiss-notice.ts'
+import type { LimitRefused } from '../../use-cases/refresh/limit-refused.ts'
+import type { SessionAdministration } from '../../use-cases/sessions/session-administration.ts'
+import type { CheckAdministrator } from '../../use-cases/users/check-administrator.ts'
+import type { UserAdministration } from '../../use-cases/users/user-administration.ts'
 import type { EndSession } from '../../use-cases/sessions/end-session.ts'
 import type { ListSessions } from '../../use-cases/sessions/list-sessions.ts'
 import type { PeekRefresh } from '../../use-cases/refresh/peek-refresh.ts'
@@ -39,6 +43,15 @@ export type UseCases = Readonly<{
   jwks(): JSONWebKeySet
 }>
 
+/** What the administration API does. */
+export type Administration = Readonly<{
+  users: UserAdministration
+  sessions: SessionAdministration
+  checkAdministrator: CheckAdministrator
+  /** Counts an unknown credential under a key. */
+  limitRefused: LimitRefused
+}>
+
 export type HttpSettings = Readonly<{
   issuer: string
   dueThresholdSeconds: number
@@ -62,6 +75,7 @@ type RequestLabels = { route: string; method: string; status_class: string }
 
 export type HttpDeps = Readonly<{
   useCases: UseCases
+  administration: Administration
   revocationFeed: RevocationFeed
   settings: HttpSettings
   clock: Clock

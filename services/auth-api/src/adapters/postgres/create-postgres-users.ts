@@ -1,8 +1,7 @@
-import type { Pool } from 'pg'
 import { toUsernameKey } from '../../domain/username.ts'
 import type { Users } from '../../ports/users.ts'
 import { acknowledge, pendingRevocations } from './pending-revocations.ts'
-import { readRows } from './read-rows.ts'
+import { readRows, type Queryable } from './read-rows.ts'
 import { revokeUser } from './revoke-user.ts'
 import { changeRole } from './role-change-rows.ts'
 import { upsertExternalUser } from './upsert-external-user.ts'
@@ -16,7 +15,7 @@ export function createPostgresUsers({
   pool,
   onChanged = () => {},
 }: {
-  pool: Pool
+  pool: Queryable
   onChanged?: (id: string) => void
 }): Users {
   async function changing<T>(id: string, change: Promise<T>): Promise<T> {
@@ -44,20 +43,24 @@ export function createPostgresUsers({
       })
       return rows.map(toUser)
     },
-    async list() {
-      const rows = await readRows<UserRow>(pool, {
-        text: `select ${USER_COLUMNS} from auth_api.users order by username_key`,
-      })
-      return rows.map(toUser)
-    },
-    async add({ username, role, passwordHash, demo }) {
+    async add({ username, role, passwordHash, demo, externalId, claims = {}, active = true }) {
       const rows = await readRows<UserRow>(pool, {
         text: `
-      insert into auth_api.users (username, username_key, role, password_hash, demo)
-      values ($1::text, $2::text, $3::text, $4::text, $5::boolean)
-      on conflict (username_key) do nothing
+      insert into auth_api.users
+        (username, username_key, role, password_hash, demo, external_id, claims, active)
+      values ($1::text, $2::text, $3::text, $4::text, $5::boolean, $6::text, $7::jsonb, $8::boolean)
+      on conflict do nothing
       returning ${USER_COLUMNS}`,
-        values: [username, toUsernameKey(username), role, passwordHash, demo],
+        values: [
+          username,
+          toUsernameKey(username),
+          role,
+          passwordHash ?? null,
+          demo,
+          externalId ?? null,
+          JSON.stringify(claims),
+          active,
+        ],
       })
       return rows.map(toUser)[0]
     },

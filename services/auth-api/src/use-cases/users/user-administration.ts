@@ -1,123 +1,109 @@
-import { CodedError, type RevokeReason } from '@auto-refresh/contracts'
-import { DEMO_PASSWORD, refusePassword } from '../../domain/password-policy.ts'
-import { DEFAULT_ROLE, refuseRole } from '../../domain/role.ts'
-import { refuseUsername, toUsernameKey } from '../../domain/username.ts'
+import { refusePassword } from '../../domain/password-policy.ts'
+import { toUsernameKey } from '../../domain/username.ts'
+import { toActorText, type Actor } from '../../ports/actor.ts'
 import type { Passwords } from '../../ports/passwords.ts'
+import type { HashUsername } from '../../ports/sign-in-limits.ts'
 import type { Log } from '../../ports/telemetry.ts'
+import type { UserDirectory, UserRecord } from '../../ports/user-directory.ts'
+import type { Erasures, InUserTransaction } from '../../ports/user-transactions.ts'
 import type { User, Users } from '../../ports/users.ts'
 import type { DeliverRevocations } from '../sessions/deliver-revocations.ts'
+import { createAddUser, type AddUser } from './add-user.ts'
+import { createChangeUser, type ChangeUser } from './change-user.ts'
+import { createEraseUser, type EraseUser } from './erase-user.ts'
 
-export type UserSummary = Pick<User, 'id' | 'username' | 'role' | 'active' | 'demo'>
 type Done = { outcome: 'done' | 'not_found' }
 /** `reason` is a sentence for the operator */
 type Refused = { outcome: 'refused'; reason: string }
 
-/** `demo`: may have the published demo password, which works only from the machine itself */
-type NewUser = { username: string; password: string; role?: string; demo?: boolean }
-
+/** What administrators do with users, over HTTP and at the command line. */
 export type UserAdministration = Readonly<{
-  add(
-    user: NewUser,
-  ): Promise<{ outcome: 'added'; user: UserSummary } | { outcome: 'taken' } | Refused>
-  disable(username: string): Promise<Done>
-  enable(username: string): Promise<Done>
-  setRole(username: string, role: string): Promise<Done | Refused>
-  setPassword(username: string, password: string): Promise<Done | Refused>
-  revokeSessions(username: string): Promise<Done>
+  add: AddUser
+  change: ChangeUser
+  erase: EraseUser
+  setPassword(id: string, password: string, actor: Actor): Promise<Done | Refused>
+  revokeSessions(id: string, actor: Actor): Promise<Done>
+  find: UserDirectory['find']
+  search: UserDirectory['search']
+  /** Finds a user by any spelling of the name. */
+  findByName(username: string): Promise<Pick<User, 'id' | 'username'> | undefined>
   /** Checks a password, also of a disabled user. It does not count as a sign-in attempt. */
   checkPassword(
     username: string,
     password: string,
-  ): Promise<{ outcome: 'right' | 'wrong'; user: UserSummary } | { outcome: 'not_found' }>
-  list(): Promise<UserSummary[]>
+  ): Promise<
+    | { outcome: 'right' | 'wrong'; user: Pick<User, 'id' | 'active' | 'demo'> }
+    | { outcome: 'not_found' }
+  >
 }>
 
 type UserAdministrationDeps = Readonly<{
-  users: Users
+  users: Pick<Users, 'findByName'>
+  directory: UserDirectory
+  inTransaction: InUserTransaction
+  erasures: Erasures
   passwords: Passwords
+  hashUsername: HashUsername
   deliverRevocations: DeliverRevocations
   log: Log
 }>
 
 /**
- * Operations on users for operators, by name. A change that ends sessions (disable, setPassword,
- * revokeSessions) resolves when token-store has ended them. Throws `CodedError('unavailable')`; the
- * change has then been committed completely or not at all.
+ * The administration of users. Each act is recorded with its actor in the transaction of the act. An
+ * act that ends sessions resolves when token-store has ended them. Throws
+ * `CodedError('unavailable')`; the act has then been committed completely or not at all.
  */
-export function createUserAdministration({
-  users,
-  passwords,
-  deliverRevocations,
-  log,
-}: UserAdministrationDeps): UserAdministration {
+export function createUserAdministration(deps: UserAdministrationDeps): UserAdministration {
+  const { users, directory, inTransaction, passwords, deliverRevocations, log } = deps
+
   return {
-    async add({ username, password, role = DEFAULT_ROLE, demo = false }) {
-      const reason =
-        refuseUsername(username) ??
-        refuseRole(role) ??
-        (demo && password === DEMO_PASSWORD ? undefined : refusePassword(password, username))
+    add: createAddUser(deps),
+    change: createChangeUser(deps),
+    erase: createEraseUser(deps),
+    async setPassword(id, password, actor) {
+      const user = await directory.find(id)
+      if (user === undefined) return { outcome: 'not_found' }
+      const reason = refusePassword(password, user.username)
       if (reason !== undefined) return { outcome: 'refused', reason }
-      const user = await users.add({
-        username: username.normalize('NFKC'),
-        role,
-        passwordHash: await passwords.hash(password),
-        demo,
-      })
-      if (user === undefined) return { outcome: 'taken' }
-      log.info({ event: 'user_added', userId: user.id, role }, 'User added')
-      return { outcome: 'added', user: toSummary(user) }
+      const passwordHash = await passwords.hash(password)
+      return endSessions(user, 'password_set', { passwordHash }, actor)
     },
-    disable: (username) =>
-      withUser(username, (user) => revoke(user, 'user_disabled', { active: false })),
-    enable: (username) =>
-      withUser(username, async (user) => {
-        await deliverRevocations({ userId: user.id })
-        if (!(await users.enable(user.id))) throw new CodedError('unavailable')
-        log.info({ event: 'user_enabled', userId: user.id }, 'User enabled')
-      }),
-    async setRole(username, role) {
-      const reason = refuseRole(role)
-      if (reason !== undefined) return { outcome: 'refused', reason }
-      return withUser(username, async (user) => {
-        await users.setRole(user.id, role)
-        log.info({ event: 'role_set', userId: user.id, role }, 'Role set')
-      })
+    async revokeSessions(id, actor) {
+      const user = await directory.find(id)
+      if (user === undefined) return { outcome: 'not_found' }
+      return endSessions(user, 'sessions_revoked', {}, actor)
     },
-    async setPassword(username, password) {
-      const reason = refusePassword(password, username)
-      if (reason !== undefined) return { outcome: 'refused', reason }
-      return withUser(username, async (user) =>
-        revoke(user, 'password_changed', { passwordHash: await passwords.hash(password) }),
-      )
-    },
-    revokeSessions: (username) => withUser(username, (user) => revoke(user, 'admin', {})),
+    find: (id) => directory.find(id),
+    search: (search) => directory.search(search),
+    findByName: (username) => users.findByName(toUsernameKey(username)),
     async checkPassword(username, password) {
       const user = await users.findByName(toUsernameKey(username))
       if (user === undefined) return { outcome: 'not_found' }
       const { matches } = await passwords.verify(password, user.passwordHash)
-      return { outcome: matches ? 'right' : 'wrong', user: toSummary(user) }
+      const { id, active, demo } = user
+      return { outcome: matches ? 'right' : 'wrong', user: { id, active, demo } }
     },
-    list: async () => (await users.list()).map(toSummary),
   }
 
-  async function withUser(username: string, change: (user: User) => Promise<void>): Promise<Done> {
-    const user = await users.findByName(toUsernameKey(username))
-    if (user === undefined) return { outcome: 'not_found' }
-    await change(user)
+  async function endSessions(
+    { id }: Pick<UserRecord, 'id'>,
+    act: 'password_set' | 'sessions_revoked',
+    change: { passwordHash?: string },
+    actor: Actor,
+  ): Promise<Done> {
+    const isKnown = await inTransaction(async (transaction) => {
+      if ((await transaction.lock(id)) === undefined) return false
+      const reason = act === 'password_set' ? 'password_changed' : 'admin'
+      await transaction.users.revoke(id, reason, change)
+      await transaction.record({ actor, act, userId: id })
+      return true
+    })
+    if (!isKnown) return { outcome: 'not_found' }
+    await deliverRevocations({ userId: id })
+    log.info(
+      { event: act, userId: id, actor: toActorText(actor) },
+      'All sessions of the user ended',
+    )
     return { outcome: 'done' }
   }
-
-  async function revoke(
-    user: User,
-    reason: RevokeReason,
-    change: { active?: false; passwordHash?: string },
-  ): Promise<void> {
-    await users.revoke(user.id, reason, change)
-    await deliverRevocations({ userId: user.id })
-    log.info({ event: 'user_revoked', userId: user.id, reason }, 'All sessions of the user revoked')
-  }
-}
-
-function toSummary({ id, username, role, active, demo }: User): UserSummary {
-  return { id, username, role, active, demo }
 }

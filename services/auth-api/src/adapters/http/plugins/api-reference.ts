@@ -42,7 +42,9 @@ const TAGS = [
 type Operation = {
   requestBody?: {
     required: boolean
-    content: { 'application/json': { schema: { required?: readonly string[] } } }
+    content: {
+      'application/json': { schema: { required?: readonly string[]; minProperties?: number } }
+    }
   }
 }
 
@@ -53,10 +55,17 @@ type Operation = {
 function correctRequiredBodies(paths: Record<string, Record<string, Operation>>): void {
   for (const { requestBody } of Object.values(paths).flatMap((path) => Object.values(path))) {
     if (requestBody !== undefined)
-      requestBody.required =
-        (requestBody.content['application/json'].schema.required ?? []).length > 0
+      requestBody.required = needsContent(requestBody.content['application/json'].schema)
   }
 }
+
+const needsContent = ({
+  required = [],
+  minProperties = 0,
+}: {
+  required?: readonly string[]
+  minProperties?: number
+}) => required.length > 0 || minProperties > 0
 
 type Written = Readonly<{ body: Buffer; etag: string; type: string }>
 

@@ -137,7 +137,7 @@ test('a preflight of a listed origin returns the allowed methods and headers', a
     'access-control-allow-origin': 'https://app.example',
     'access-control-allow-credentials': 'true',
     'access-control-allow-headers': ALLOW_HEADERS,
-    'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+    'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
     'access-control-max-age': '600',
     vary: 'Origin',
   })

@@ -10,7 +10,7 @@ const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/
 /** OpenTelemetry and Sentry add these to all requests of a page. */
 const TRACE_HEADERS = ['traceparent', 'tracestate', 'baggage', 'sentry-trace']
 const RULES = {
-  methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
   allowedHeaders: [
     'Authorization',
     'Content-Type',

@@ -1,0 +1,48 @@
+import { CodedError, type TokenStore } from '@auto-refresh/contracts'
+import { ADMIN_ROLE, AUDITOR_ROLE } from '../../domain/role.ts'
+import type { CheckAccessToken } from '../../ports/access-tokens.ts'
+import type { Users } from '../../ports/users.ts'
+
+/** What a call of the administration API needs. */
+export type AdminAccess = 'read' | 'write'
+
+/** Returns the id of the administrator. Throws a `CodedError` for a refusal. */
+export type CheckAdministrator = (
+  token: string | undefined,
+  needed: AdminAccess,
+) => Promise<{ userId: string }>
+
+type CheckAdministratorDeps = Readonly<{
+  checkAccessToken: CheckAccessToken
+  users: Pick<Users, 'findByIds'>
+  tokenStore: Pick<TokenStore, 'inspect'>
+}>
+
+/**
+ * Checks the access token of an administrator more strictly than elsewhere. The database decides
+ * about role and state, not the token or the memory of this process. For a write token-store
+ * decides about the session, not the revocation list, which may be two seconds late.
+ */
+export function createCheckAdministrator({
+  checkAccessToken,
+  users,
+  tokenStore,
+}: CheckAdministratorDeps): CheckAdministrator {
+  return async (token, needed) => {
+    const access = await checkAccessToken(token)
+    if (access.outcome === 'retired') throw new CodedError('access_token_expired')
+    if (access.outcome !== 'valid') throw new CodedError(`access_token_${access.outcome}`)
+    const { sub, sid } = access.claims
+    const [user] = await users.findByIds([sub])
+    if (user?.active !== true) throw new CodedError('user_inactive')
+    const roles = needed === 'read' ? [AUDITOR_ROLE, ADMIN_ROLE] : [ADMIN_ROLE]
+    if (!roles.includes(user.role))
+      throw new CodedError('forbidden', { detail: `This needs the role ${roles.join(' or ')}` })
+    if (needed === 'write') {
+      const found = await tokenStore.inspect({ sessionId: sid })
+      if (found.outcome !== 'found' || !found.active || found.session.userId !== sub)
+        throw new CodedError('access_token_revoked')
+    }
+    return { userId: sub }
+  }
+}
