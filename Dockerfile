@@ -48,7 +48,7 @@ FROM service AS cleanup-worker
 COPY --from=installed /installed/cleanup-worker/ ./
 COPY --from=pruned /pruned/cleanup-worker/full/ ./
 ENV ADMIN_PORT=9103
-EXPOSE 9103
+EXPOSE 8110 9103
 CMD ["node", "services/cleanup-worker/src/main.ts"]
 
 FROM service AS threat-monitor

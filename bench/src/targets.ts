@@ -143,7 +143,11 @@ export async function startServices({
   brokers,
 }: Options & { brokers: string }): Promise<Target> {
   const key = () => randomBytes(32).toString('base64')
-  const [port, storePort] = [String(await findFreePort()), String(await findFreePort())]
+  const [port, storePort, workerPort] = [
+    String(await findFreePort()),
+    String(await findFreePort()),
+    String(await findFreePort()),
+  ]
   const env = {
     ...toBase(path),
     ...LIMITS_OFF,
@@ -153,6 +157,7 @@ export async function startServices({
     KAFKA_BROKERS: brokers,
     KAFKA_REPLICATION: '1',
     TOKEN_STORE_URL: toUrl(storePort),
+    CLEANUP_WORKER_URL: toUrl(workerPort),
     REFRESH_TOKEN_KEYS: `1:${key()}`,
     SIGNING_KEY_ENCRYPTION_KEYS: `1:${key()}`,
     USERNAME_HASH_KEY: key(),
@@ -170,7 +175,7 @@ export async function startServices({
   const running: RunningProcess[] = []
   for (const [service, itsPort] of [
     ['token-store', storePort],
-    ['cleanup-worker', '0'],
+    ['cleanup-worker', workerPort],
     ['auth-api', port],
   ] as const) {
     const adminPort = String(await findFreePort())

@@ -30,6 +30,7 @@ const all = {
   auth_api: password(),
   token_store: password(),
   cleanup_worker: password(),
+  auditor: password(),
   redis: password(),
   internalApiKey: password(),
   refreshTokenKey: key(),
@@ -50,6 +51,7 @@ const files = {
     auth_api: all.auth_api,
     token_store: all.token_store,
     cleanup_worker: all.cleanup_worker,
+    auditor: all.auditor,
   },
   redis: {
     'redis.conf': `requirepass ${all.redis}\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\nsave ""\n`,
@@ -68,7 +70,10 @@ const files = {
     REFRESH_TOKEN_KEYS: `1:${all.refreshTokenKey}`,
   },
   'cases-api': { API_KEY: all.casesApiKey },
-  'cleanup-worker': { DATABASE_URL: databaseUrl('cleanup_worker') },
+  'cleanup-worker': {
+    DATABASE_URL: databaseUrl('cleanup_worker'),
+    INTERNAL_API_KEYS: all.internalApiKey,
+  },
   'threat-monitor': { REDIS_URL: redisUrl },
   // `npm run user -- hash` and `npm run keys -- retire` need the keys of the services
   operations: {

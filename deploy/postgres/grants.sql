@@ -2,9 +2,9 @@
 begin;
 
 -- Revokes the grants of older versions first. The transaction makes both steps visible at once.
-revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
-revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
-revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker;
+revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker, auditor;
+revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker, auditor;
+revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker, auditor;
 
 -- auth-api disables or erases users and never deletes their rows. It updates recorded sign-ins only to erase personal data,
 -- and never an act of an administrator.
@@ -47,5 +47,13 @@ grant select on cleanup.schema_version to cleanup_worker;
 grant select, insert on cleanup.audit_rotations, cleanup.audit_records to cleanup_worker;
 grant select, insert, update (last_on) on cleanup.audit_clients to cleanup_worker;
 grant select, insert, delete, update (kept_at) on cleanup.audit_unpartitioned to cleanup_worker;
+
+-- auditor reads what happened and to whom, by columns: neither a password hash nor a key, also not one of a later release.
+grant usage on schema auth_api, cleanup to auditor;
+grant select on cleanup.audit_events to auditor;
+grant select (id, at, outcome, username_hash, user_id, session_id, address, network, agent, method, actor)
+  on auth_api.login_audit to auditor;
+grant select on auth_api.admin_acts to auditor;
+grant select (id, username, external_id, role, active, version, demo, created_at, updated_at) on auth_api.users to auditor;
 
 commit;

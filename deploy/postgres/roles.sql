@@ -1,13 +1,14 @@
 -- Run once by an administrator in the service's database: psql -d auth -f roles.sql, then \password for each role.
 -- auth_owner owns the schemas and runs the migrations and the operator commands; no service connects as auth_owner.
+-- auditor is for a person who investigates with SQL: it reads the audit trail and can change nothing.
 -- grants.sql, run by auth_owner after every migration, has the privileges of each service. Safe to run again.
 \set ON_ERROR_STOP on
 
 select format('create role %I login', name)
-from unnest(array['auth_owner', 'auth_api', 'token_store', 'cleanup_worker']) as name
+from unnest(array['auth_owner', 'auth_api', 'token_store', 'cleanup_worker', 'auditor']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
 revoke all on database :"DBNAME" from public;
-grant connect on database :"DBNAME" to auth_owner, auth_api, token_store, cleanup_worker;
+grant connect on database :"DBNAME" to auth_owner, auth_api, token_store, cleanup_worker, auditor;
 grant create on database :"DBNAME" to auth_owner;

@@ -46,14 +46,18 @@ export async function startSystemApart(settings: Record<string, string> = {}) {
     startService('token-store', env),
     startService('token-store', env),
   ])
-  const forApi = { ...env, TOKEN_STORE_URL: stores.map((store) => store.url).join(',') }
-  const apis = await Promise.all([
-    startService('auth-api', forApi),
-    startService('auth-api', forApi),
-  ])
   const workers = await Promise.all([
     startService('cleanup-worker', env),
     startService('cleanup-worker', env),
+  ])
+  const forApi = {
+    ...env,
+    TOKEN_STORE_URL: stores.map(({ url }) => url).join(','),
+    CLEANUP_WORKER_URL: workers.map(({ url }) => url).join(','),
+  }
+  const apis = await Promise.all([
+    startService('auth-api', forApi),
+    startService('auth-api', forApi),
   ])
   const monitors = [await startService('threat-monitor', env)]
   await runOperation('user', {

@@ -96,6 +96,25 @@ export const PATTERNS = [
 ] as const
 export type Pattern = (typeof PATTERNS)[number]
 
+/** How soon a person must act: at once, today, this week. */
+export const SEVERITIES = ['high', 'medium', 'low'] as const
+export type Severity = (typeof SEVERITIES)[number]
+/** `high` means that somebody else probably has a user's token. */
+const SEVERITY_OF: Readonly<Record<Pattern, Severity>> = {
+  reuse: 'high',
+  shadow: 'high',
+  sign_in_after_reuse: 'high',
+  replay_elsewhere: 'medium',
+  refresh_velocity: 'medium',
+  spraying: 'medium',
+  stuffing: 'medium',
+  refusals: 'medium',
+  session_burst: 'low',
+}
+/** A pattern of a newer release counts as `medium`. */
+export const toSeverity = (pattern: string): Severity =>
+  (SEVERITY_OF as Readonly<Record<string, Severity | undefined>>)[pattern] ?? 'medium'
+
 /** All event types, with the schema of their data. A breaking change needs a new type. */
 export const EVENTS = {
   'session.issued.v1': Type.Object({
@@ -171,6 +190,8 @@ export const EVENTS = {
     username_hash: Type.Optional(Type.String()),
     network: Type.Optional(Type.String({ description: 'of the event `last_event_id`' })),
     agent: Type.Optional(Type.String({ description: 'of the event `last_event_id`' })),
+    rotated: Type.Optional(Side),
+    presented: Type.Optional(Side),
     count: Type.Integer({ minimum: 1, description: 'how many were counted in the window' }),
     threshold: Type.Integer({ minimum: 1, description: 'the count that is reported' }),
     window_seconds: Type.Integer({ minimum: 1 }),

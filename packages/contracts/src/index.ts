@@ -37,6 +37,24 @@ export {
   TokenStatusData,
 } from './http.ts'
 export {
+  DetectionsRequest,
+  DetectionsResult,
+  TimelineRequest,
+  TimelineResult,
+  type AuditTrailReader,
+  type TimelineWindow,
+} from './audit-trail-api.ts'
+export {
+  Detection,
+  DetectionsData,
+  DetectionsQuery,
+  TIMELINE_TYPES,
+  TimelineData,
+  TimelineEntry,
+  TimelineQuery,
+  type TimelineType,
+} from './investigation.ts'
+export {
   ClientContext,
   EVENT_TOPICS,
   EVENTS,
@@ -47,6 +65,8 @@ export {
   REVOKE_REASONS,
   SECURITY_EVENTS_TOPIC,
   SESSION_EVENTS_TOPIC,
+  SEVERITIES,
+  toSeverity,
   toTopic,
   type AnyEvent,
   type EventData,
@@ -56,6 +76,7 @@ export {
   type Pattern,
   type RefusalCode,
   type SessionEventType,
+  type Severity,
 } from './events.ts'
 export {
   InspectRequest,

@@ -6,6 +6,7 @@ import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { buildHttp } from './adapters/http/build-http.ts'
 import { buildAuthCore } from './build-auth-core.ts'
 import type { AuthApiConfig } from './config.ts'
+import type { AuditTrailReader } from './ports/audit-trail.ts'
 import type { Clock } from './ports/runtime.ts'
 
 /**
@@ -15,6 +16,7 @@ import type { Clock } from './ports/runtime.ts'
 export function buildAuthApi({
   config,
   tokenStore,
+  auditTrail,
   publisher,
   subscriber,
   logger,
@@ -26,6 +28,8 @@ export function buildAuthApi({
 }: {
   config: AuthApiConfig
   tokenStore: TokenStore
+  /** without it, timelines and detections are unavailable */
+  auditTrail?: AuditTrailReader
   publisher: EventPublisher
   subscriber: EventSubscriber
   logger: Logger
@@ -39,6 +43,7 @@ export function buildAuthApi({
   const core = buildAuthCore({
     config,
     tokenStore,
+    ...(auditTrail === undefined ? {} : { auditTrail }),
     publisher,
     subscriber,
     log: logger,

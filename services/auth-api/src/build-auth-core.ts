@@ -25,6 +25,7 @@ import { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
 import { buildAdministration } from './build-administration.ts'
 import { buildAccessTokens } from './build-access-tokens.ts'
 import { buildBackground } from './build-background.ts'
+import { buildInvestigation } from './build-investigation.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildRefresh } from './build-refresh.ts'
 import { buildSessions } from './build-sessions.ts'
@@ -32,8 +33,10 @@ import { buildSignIn } from './build-sign-in.ts'
 import { checkAuthApiKeys, type CheckedKey } from './check-auth-api-keys.ts'
 import type { AuthApiConfig } from './config.ts'
 import { toUsernameKey } from './domain/username.ts'
+import type { AuditTrailReader } from './ports/audit-trail.ts'
 import type { Clock } from './ports/runtime.ts'
 import type { Log } from './ports/telemetry.ts'
+import { NO_AUDIT_TRAIL } from './use-cases/investigation/read-timeline.ts'
 import { createDismissNotice } from './use-cases/notices/dismiss-notice.ts'
 import { createAddNotice } from './use-cases/notices/add-notice.ts'
 import { createSignPair } from './use-cases/refresh/sign-pair.ts'
@@ -41,6 +44,8 @@ import { createSignPair } from './use-cases/refresh/sign-pair.ts'
 type AuthCoreDeps = Readonly<{
   config: AuthApiConfig
   tokenStore: TokenStore
+  /** without it, timelines and detections are unavailable */
+  auditTrail?: AuditTrailReader
   publisher: EventPublisher
   subscriber: EventSubscriber
   log: Log
@@ -189,6 +194,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     ...signingIn,
     ...refreshing,
     ...sessions,
+    ...buildInvestigation({ pool, auditTrail: deps.auditTrail ?? NO_AUDIT_TRAIL, users, log }),
     getTokenStatus: accessTokens.getTokenStatus,
     listNotices: ({ userId }: { userId: string }) => notices.list(userId),
     dismissNotice: createDismissNotice({ notices }),

@@ -103,6 +103,7 @@ test('all faults are reported at once, without secrets', () => {
 test('the two servers of a separate process need different ports', () => {
   const own = {
     TOKEN_STORE_URL: 'http://a:8100',
+    CLEANUP_WORKER_URL: 'http://a:8110',
     INTERNAL_API_KEYS: 'abcdefgh'.repeat(4),
     PORT: '9101',
   }
@@ -111,18 +112,20 @@ test('the two servers of a separate process need different ports', () => {
   ])
 })
 
-test('a separate process requires the URL and a key of token-store', () => {
-  expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(2)
+test('a separate process requires the URLs and a key of the other services', () => {
+  expect(faultsOf(() => parseAuthApiProcessConfig({}))).toHaveLength(3)
   const INTERNAL_API_KEYS = 'abcdefgh'.repeat(4)
   expect(
     parseAuthApiProcessConfig({
       TOKEN_STORE_URL: 'http://a:8100, http://b:8100',
+      CLEANUP_WORKER_URL: 'http://c:8110',
       INTERNAL_API_KEYS,
       HOST: '0.0.0.0',
     }),
   ).toMatchObject({
     admin: { host: '0.0.0.0', port: 9101 },
     tokenStoreUrls: ['http://a:8100', 'http://b:8100'],
+    cleanupWorkerUrls: ['http://c:8110'],
   })
 })
 

@@ -131,6 +131,12 @@ export function parseAuthApiProcessConfig(environment: Environment) {
       describe: 'URLs of token-store. A host name with several addresses uses all of them.',
       example: 'http://localhost:8100',
     }),
+    cleanupWorkerUrls: env.urls('CLEANUP_WORKER_URL', {
+      protocols: ['http:', 'https:'],
+      section: 'services',
+      describe: 'URLs of cleanup-worker, which has the audit trail.',
+      example: 'http://localhost:8110',
+    }),
     internalApiKeys: readInternalApiKeys(env),
     /** auth-api is not ready and still serves, until balancers have seen it. */
     drainMs: 2000,

@@ -22,6 +22,7 @@ test('SIGTERM cleanly ends a start that waits for token-store', async () => {
     PORT: '0',
     ADMIN_PORT: '0',
     TOKEN_STORE_URL: `http://${NOWHERE}`,
+    CLEANUP_WORKER_URL: `http://${NOWHERE}`,
     INTERNAL_API_KEYS: 'abcdefgh'.repeat(4),
     KAFKA_BROKERS: NOWHERE,
   }

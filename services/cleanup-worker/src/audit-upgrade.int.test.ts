@@ -11,6 +11,7 @@ import {
   openCleanupTest,
   startWorker,
 } from './testing/cleanup-test.ts'
+import { openAuditTrailReader } from './open-audit-trail-reader.ts'
 import { toAuditRecord } from './use-cases/to-audit-record.ts'
 
 let stack: AsyncDisposableStack
@@ -63,7 +64,7 @@ test('events from before the partitions stay, and none is stored again', async (
   ]
   const { url, pool } = await openOldDatabase(old)
   const { rows: before } = await pool.query('select * from cleanup.audit_events order by event_id')
-  expect(await upgrade(url)).toHaveLength(1)
+  expect(await upgrade(url)).toHaveLength(2)
   expect(await upgrade(url)).toEqual([])
   const { rows: after } = await pool.query('select * from cleanup.audit_events order by event_id')
   expect(after).toEqual(before)
@@ -84,7 +85,7 @@ test('events from before the partitions stay, and none is stored again', async (
 
 test('an event of the last millisecond of a day does not prevent the upgrade', async () => {
   const { url } = await openOldDatabase([createFailedLogin(`${at(0).slice(0, 10)}T23:59:59.999Z`)])
-  expect(await upgrade(url)).toHaveLength(1)
+  expect(await upgrade(url)).toHaveLength(2)
 })
 
 test('events from before the partitions are deleted after their retention', async () => {
@@ -110,7 +111,7 @@ test('a worker with only the grants of its role keeps, adds, drops and deletes',
     log: () => {},
   })
   // Roles belong to the server, which other tests share.
-  for (const role of ['auth_api', 'token_store', 'cleanup_worker'])
+  for (const role of ['auth_api', 'token_store', 'cleanup_worker', 'auditor'])
     await pool.query(
       `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`,
     )
@@ -123,8 +124,9 @@ test('a worker with only the grants of its role keeps, adds, drops and deletes',
     insert into cleanup.audit_events (event_id, topic, type, key, occurred_at, data)
       values (gen_random_uuid(), 't', 'x', 'k', '2020-01-01', '{}')`)
   const { bus, warnings } = await startWorker(stack, { url: own.href })
+  const userId = crypto.randomUUID()
   await bus.publish(SESSION_EVENTS_TOPIC, [
-    createRotated(crypto.randomUUID(), 1),
+    createRotated(userId, 1),
     createFailedLogin(),
     createFailedLogin('2200-01-01T00:00:00.000Z'),
   ])
@@ -138,6 +140,11 @@ test('a worker with only the grants of its role keeps, adds, drops and deletes',
     { timeout: 30_000 },
   )
   expect(warnings).toEqual([])
+  const { auditTrail, close } = openAuditTrailReader({ databaseUrl: own.href })
+  stack.defer(close)
+  const read = { subject: { userId }, window: { order: 'oldest' } } as const
+  expect((await auditTrail.timeline(read)).entries).toHaveLength(1)
+  expect(await auditTrail.detections({})).toEqual({ detections: [] })
   for (const forbidden of [
     'update cleanup.audit_events set type = type',
     'delete from cleanup.audit_rotations',

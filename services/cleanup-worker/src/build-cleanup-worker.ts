@@ -5,11 +5,13 @@ import type { EventSubscriber, Subscription } from '@auto-refresh/event-bus'
 import { checkSchema, createPool } from '@auto-refresh/service-kit/postgres'
 import type { Logger, Metrics } from '@auto-refresh/service-kit/telemetry'
 import { repeat, type Repeating } from '@auto-refresh/service-kit/timing'
+import { createPostgresAuditHistory } from './adapters/postgres/create-postgres-audit-history.ts'
 import { createPostgresAuditTrail } from './adapters/postgres/create-postgres-audit-trail.ts'
 import { createPostgresExpiredSessions } from './adapters/postgres/create-postgres-expired-sessions.ts'
 import { createCleanupMetrics } from './adapters/telemetry/create-cleanup-metrics.ts'
 import { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 import type { CleanupWorkerConfig } from './config.ts'
+import { createAuditTrailReader } from './use-cases/audit-trail-reader.ts'
 import { createExtendAuditTrail } from './use-cases/extend-audit-trail.ts'
 import { createForgetOldEvents } from './use-cases/forget-old-events.ts'
 import { createKeepEvents } from './use-cases/keep-events.ts'
@@ -40,7 +42,15 @@ export function buildCleanupWorker({
     onError,
     tracing,
   })
-  const unwatchPool = instruments.watchPool(pool)
+  // An investigation must not delay the events.
+  const readerPool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'cleanup-worker reader',
+    max: 2,
+    onError: (error) => logger.warn({ err: error }, 'Database connection failed'),
+    tracing,
+  })
+  const unwatch = [instruments.watchPool(pool), instruments.watchPool(readerPool)]
 
   const nowMs = () => Date.now()
   const metrics = createCleanupMetrics({ logger, instruments, nowMs })
@@ -70,6 +80,10 @@ export function buildCleanupWorker({
   let schedules: Repeating[] = []
 
   return {
+    /** The reads of the audit trail, for auth-api. */
+    auditTrail: createAuditTrailReader({
+      history: createPostgresAuditHistory({ pool: readerPool }),
+    }),
     /** Resolves when the schema is checked and events are consumed; the first sweep starts at once and is not awaited. */
     async start() {
       await checkSchema({ pool, ...CLEANUP_WORKER_MIGRATIONS })
@@ -94,8 +108,8 @@ export function buildCleanupWorker({
     async stop() {
       await Promise.all(schedules.map((schedule) => schedule.stop()))
       await subscription?.close()
-      unwatchPool()
-      await pool.end()
+      for (const end of unwatch) end()
+      await Promise.all([pool.end(), readerPool.end()])
     },
   }
 }

@@ -3,7 +3,8 @@ import {
   readAuditRetentionDays,
   readDatabaseUrl,
   readEnvironment,
-  readHost,
+  readHttpAddress,
+  readInternalApiKeys,
   readLogLevel,
   type Environment,
 } from '@auto-refresh/service-kit/config'
@@ -35,11 +36,14 @@ export function parseCleanupWorkerConfig(environment: Environment) {
 }
 export type CleanupWorkerConfig = ReturnType<typeof parseCleanupWorkerConfig>
 
-/** Reads the settings of a separate process: standalone has one admin server for all services. */
+/** Reads the settings of a separate process: standalone calls the use cases directly. */
 export function parseCleanupWorkerProcessConfig(environment: Environment) {
   const env = readEnvironment(environment)
+  const http = readHttpAddress(env, 8110)
   return env.done({
-    admin: readAdminAddress(env, { host: readHost(env), port: 9103 }),
+    http,
+    admin: readAdminAddress(env, { host: http.host, port: 9103 }),
+    internalApiKeys: readInternalApiKeys(env),
     logLevel: readLogLevel(env),
   })
 }

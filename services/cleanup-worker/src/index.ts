@@ -1,5 +1,6 @@
 export { buildCleanupWorker, type BuiltCleanupWorker } from './build-cleanup-worker.ts'
 export { CLEANUP_WORKER_MIGRATIONS } from './cleanup-worker-migrations.ts'
 export { parseCleanupWorkerConfig, type CleanupWorkerConfig } from './config.ts'
+export { openAuditTrailReader } from './open-audit-trail-reader.ts'
 export { readEndedSessionsOfAuditTrail } from './adapters/postgres/read-ended-sessions-of-audit-trail.ts'
 export { sweepOnce } from './sweep-once.ts'

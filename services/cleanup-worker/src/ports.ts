@@ -1,4 +1,9 @@
-import type { AnyEvent, EventType } from '@auto-refresh/contracts'
+import type {
+  AnyEvent,
+  DetectionsRequest,
+  EventType,
+  TimelineRequest,
+} from '@auto-refresh/contracts'
 
 /** Why nothing was deleted; token-store's migration `sweep-guard` explains the reasons. */
 export const SWEEP_REFUSALS = ['clock', 'heartbeat', 'downtime', 'share'] as const
@@ -58,4 +63,42 @@ export interface Metrics {
   /** `refused` is why the sweep ended early, `backlog` the number of expired sessions left. */
   sweepEnded(refused: SweepRefusal | undefined, backlog: number): void
   eventsProcessed(type: EventType, result: 'handled' | 'duplicate' | 'failed', count: number): void
+}
+
+/** Rotations of a session in a row, from one network and user agent. Times have microseconds. */
+export type RotationRun = Readonly<{
+  sessionId: string
+  userId: string
+  network: string
+  agent: string
+  count: number
+  firstAt: string
+  lastAt: string
+  firstSeq: number
+  lastSeq: number
+  firstGeneration: number
+  lastGeneration: number
+}>
+
+type TypeAndData<Event> = Event extends AnyEvent ? Pick<Event, 'type' | 'data'> : never
+/** An event as the trail has it. */
+export type StoredEvent = Readonly<{
+  eventId: string
+  /** with microseconds */
+  at: string
+  event: TypeAndData<AnyEvent>
+}>
+
+/** What a part of the trail has in a window. `end`: where a bounded read stopped before `to`. */
+export type Part<Item> = Readonly<{ items: readonly Item[]; end: string | undefined }>
+
+/** Reads of the audit trail, each of bounded cost. */
+export interface AuditHistory {
+  rotations(request: TimelineRequest): Promise<Part<RotationRun>>
+  /** All other events, except sign-ins, which auth-api has, and refused refresh tokens. */
+  events(request: TimelineRequest): Promise<Part<StoredEvent>>
+  /** Finds the user of a session. */
+  userOf(sessionId: string): Promise<string | undefined>
+  /** The newest detections that match, at most `limit`, newest first. */
+  detections(request: DetectionsRequest, limit: number): Promise<readonly StoredEvent[]>
 }

@@ -90,6 +90,7 @@ export async function buildStandalone(
   const authApi = buildAuthApi({
     config: configs.authApi,
     tokenStore: store.tokenStore,
+    auditTrail: cleanupWorker.auditTrail,
     publisher: bus,
     subscriber: bus,
     logger,

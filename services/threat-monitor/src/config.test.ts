@@ -15,6 +15,7 @@ test('a pattern can be switched off, and the webhook on', () => {
     THREAT_REFRESH_VELOCITY: '2/30',
     SECURITY_WEBHOOK_URL: 'https://soc.example/hook',
     SECURITY_WEBHOOK_SECRET: SECRET,
+    CONSOLE_URL: 'https://admin.example',
   })
   expect([thresholds.spraying, thresholds.refresh_velocity]).toEqual([
     'off',
@@ -23,6 +24,7 @@ test('a pattern can be switched off, and the webhook on', () => {
   expect(webhook).toEqual({
     url: 'https://soc.example/hook',
     secret: Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)),
+    consoleUrl: 'https://admin.example',
   })
 })
 

@@ -38,6 +38,15 @@ export function parseThreatMonitorConfig(environment: Environment) {
     section: 'operations',
     describe: 'Its secret, from `echo "whsec_$(openssl rand -base64 32)"`. Set both or none.',
   })
+  const consoleUrl = env.url('CONSOLE_URL', {
+    protocols: ['https:', 'http:'],
+    default: undefined,
+    section: 'operations',
+    describe:
+      'URL of your pages about users and sessions. ' +
+      'The webhook links to `CONSOLE_URL/sessions/<id>` or `CONSOLE_URL/users/<id>`.',
+    example: 'https://admin.example.com',
+  })
   if ((url === undefined) !== (secret === undefined))
     env.fault('SECURITY_WEBHOOK_URL and SECURITY_WEBHOOK_SECRET belong together; set both or none')
 
@@ -63,7 +72,7 @@ export function parseThreatMonitorConfig(environment: Environment) {
       ),
       session_burst: threshold('THREAT_SESSION_BURST', '10/300', 'Sessions opened by one user.'),
     } satisfies Record<Pattern, Limit | 'off'>,
-    webhook: url === undefined || secret === undefined ? undefined : { url, secret },
+    webhook: url === undefined || secret === undefined ? undefined : { url, secret, consoleUrl },
   })
 }
 export type ThreatMonitorConfig = ReturnType<typeof parseThreatMonitorConfig>

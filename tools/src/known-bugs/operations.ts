@@ -67,7 +67,7 @@ export const OPERATIONS: readonly KnownBug[] = [
   {
     name: 'routine detections delay a reuse',
     file: 'services/threat-monitor/src/adapters/webhook/create-webhook.ts',
-    find: 'URGENT.has(detection.data.pattern) ? urgent : routine',
+    find: "toSeverity(detection.data.pattern) === 'high' ? urgent : routine",
     replace: 'routine',
     workspace: 'services/threat-monitor',
     project: 'int',

@@ -83,7 +83,7 @@ export const readRedisUrl = (env: EnvironmentReader) =>
 export const readInternalApiKeys = (env: EnvironmentReader) =>
   env.secrets('INTERNAL_API_KEYS', {
     section: 'services',
-    describe: 'auth-api sends the first to token-store, which accepts all.',
+    describe: 'auth-api sends the first to token-store and cleanup-worker, which accept all.',
   })
 
 /** `REFRESH_LIMIT`. */

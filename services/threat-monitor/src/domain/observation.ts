@@ -1,9 +1,9 @@
 import type { EventData, Pattern } from '@auto-refresh/contracts'
 
-/** The session, user, network and agent of a detection. */
+/** The session, user, network and agent of a detection, and both sides if two clients have tokens. */
 export type About = Pick<
   EventData<'security.pattern-detected.v1'>,
-  'session_id' | 'user_id' | 'username_hash' | 'network' | 'agent'
+  'session_id' | 'user_id' | 'username_hash' | 'network' | 'agent' | 'rotated' | 'presented'
 >
 
 /** Something that counts towards a pattern. */

@@ -1,5 +1,5 @@
 import type { AnyEvent, EventData } from '@auto-refresh/contracts'
-import type { Observation } from './observation.ts'
+import type { About, Observation } from './observation.ts'
 import { toSignInMember } from './sign-in-member.ts'
 
 type Found = Pick<Observation, 'pattern' | 'subject' | 'member' | 'about'>
@@ -41,26 +41,16 @@ function toFound(event: AnyEvent): Found[] {
     case 'session.replay-suspected.v1':
       return toElsewhere(event.data)
     case 'session.shadow-suspected.v1': {
-      const {
-        user_id,
-        session_id,
-        session_seq,
-        presented: { network, agent },
-      } = event.data
-      const about = { user_id, session_id, network, agent }
+      const { session_id, session_seq } = event.data
+      const about = toSides(event.data)
       return [
         { pattern: 'shadow', subject: session_id, member: String(session_seq), about },
         ...toElsewhere(event.data),
       ]
     }
     case 'session.reuse-detected.v1': {
-      const {
-        user_id,
-        session_id,
-        session_seq,
-        presented: { network, agent },
-      } = event.data
-      const about = { user_id, session_id, network, agent }
+      const { user_id, session_id, session_seq } = event.data
+      const about = toSides(event.data)
       return [
         { pattern: 'reuse', subject: session_id, member: String(session_seq), about },
         { pattern: 'sign_in_after_reuse', subject: user_id, member: `reuse ${session_id}`, about },
@@ -119,22 +109,27 @@ function toFound(event: AnyEvent): Found[] {
  * Only another user agent counts: a phone changes its network. A thief with the same agent becomes a
  * `shadow`.
  */
-function toElsewhere({
-  user_id,
-  session_id,
-  session_seq,
-  rotated,
-  presented: { network, agent },
-}: EventData<'session.replay-suspected.v1'>): Found[] {
-  if (agent === rotated.agent) return []
+function toElsewhere(data: EventData<'session.replay-suspected.v1'>): Found[] {
+  if (data.presented.agent === data.rotated.agent) return []
   return [
     {
       pattern: 'replay_elsewhere',
-      subject: session_id,
-      member: String(session_seq),
-      about: { user_id, session_id, network, agent },
+      subject: data.session_id,
+      member: String(data.session_seq),
+      about: toSides(data),
     },
   ]
+}
+
+/** Two clients have tokens of the session; the detection names the one that presented the old one. */
+function toSides({
+  user_id,
+  session_id,
+  rotated,
+  presented,
+}: Omit<EventData<'session.replay-suspected.v1'>, 'streak'>): About {
+  const { network, agent } = presented
+  return { user_id, session_id, network, agent, rotated, presented }
 }
 
 /** auth-api sends `unknown` if it does not know the network: those clients are not one attacker. */

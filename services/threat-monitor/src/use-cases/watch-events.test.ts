@@ -50,6 +50,14 @@ function setUp(thresholds = THRESHOLDS) {
 }
 
 const id = (i: number) => `0199e000-0000-7000-8000-${String(i).padStart(12, '0')}`
+const side = { at: new Date(START_MS).toISOString(), generation: 1 }
+const TWO_SIDES = {
+  session_id: SESSION,
+  user_id: USER,
+  ...ELSEWHERE,
+  rotated: { ...HOME, ...side },
+  presented: { ...ELSEWHERE, ...side },
+}
 /**
  * Events that each count once towards the pattern, and the subject and fields of the
  * detection.
@@ -62,19 +70,19 @@ const CASES: Record<
     events: (count) => (count === 0 ? [] : [reused()]),
     points: 1,
     subject: SESSION,
-    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+    about: TWO_SIDES,
   },
   replay_elsewhere: {
     events: (count) => counted(count, (i) => replayed(i)),
     points: 1,
     subject: SESSION,
-    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+    about: TWO_SIDES,
   },
   shadow: {
     events: (count) => counted(count, (i) => shadowed(i)),
     points: 1,
     subject: SESSION,
-    about: { session_id: SESSION, user_id: USER, ...ELSEWHERE },
+    about: TWO_SIDES,
   },
   refresh_velocity: {
     events: (count) => counted(count, (i) => rotated(i)),

@@ -1,10 +1,12 @@
 import type { Clock } from '@auto-refresh/service-kit/timing'
 import type { Group } from './create-queue.ts'
+import { describeDetection } from './describe-detection.ts'
 import { signWebhook } from './sign-webhook.ts'
 
 type PostOptions = Readonly<{
   url: string
   secret: Buffer
+  consoleUrl?: string | undefined
   clock: Clock
   /** deadline of a post, in milliseconds */
   answerMs: number
@@ -18,16 +20,23 @@ type PostOptions = Readonly<{
 export function createPost({
   url,
   secret,
+  consoleUrl,
   clock,
   answerMs,
   signal: ending,
 }: PostOptions): (group: Group) => Promise<string | undefined> {
   return async ({ detections: [{ id, type, time, data }, ...others] }) => {
-    const more = others.map((other) => ({ id: other.id, timestamp: other.time, data: other.data }))
+    const more = others.map((other) => ({
+      id: other.id,
+      timestamp: other.time,
+      data: other.data,
+      ...describeDetection(other.data, consoleUrl),
+    }))
     const body = JSON.stringify({
       type,
       timestamp: time,
       data,
+      ...describeDetection(data, consoleUrl),
       ...(more.length === 0 ? {} : { more }),
     })
     const headers = {

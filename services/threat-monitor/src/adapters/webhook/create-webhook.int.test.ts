@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
 import { createWebhook } from './create-webhook.ts'
+import { describeDetection } from './describe-detection.ts'
 
 const secret = randomBytes(32)
 const verifier = new Webhook(`whsec_${secret.toString('base64')}`)
@@ -88,7 +89,10 @@ test('a detection arrives signed, with its type, time and data', async () => {
   notify(detection('d1'))
   await eventually(() => results.length === 1)
   const { type, time: timestamp, data } = detection('d1')
-  expect(arrived.map(({ id, body }) => [id, body])).toEqual([['d1', { type, timestamp, data }]])
+  const { text, severity } = describeDetection(data, undefined)
+  expect(arrived.map(({ id, body }) => [id, body])).toEqual([
+    ['d1', { type, timestamp, data, severity, text }],
+  ])
   expect(results).toEqual(['delivered'])
 })
 
@@ -197,7 +201,13 @@ test('many detections of one pattern share a post, each with id, time and data, 
   const { time: timestamp, type, data } = detection('r2', 'refusals')
   const group = arrived.find(({ id }) => id === 'r2')?.body as { more: { id: string }[] }
   expect(group).toMatchObject({ type, timestamp, data })
-  expect(group.more[0]).toEqual({ id: 'r3', timestamp, data: detection('r3', 'refusals').data })
+  const second = detection('r3', 'refusals').data
+  expect(group.more[0]).toEqual({
+    id: 'r3',
+    timestamp,
+    data: second,
+    ...describeDetection(second, undefined),
+  })
   expect(arrived.findIndex(({ id }) => id === 's0')).toBeLessThan(4)
   const ids = arrived.flatMap(({ id, body }) => [
     id,

@@ -1,12 +1,9 @@
-import type { Pattern } from '@auto-refresh/contracts'
+import { toSeverity } from '@auto-refresh/contracts'
 import type { Clock } from '@auto-refresh/service-kit/timing'
 import type { DetectionEvent } from '../../domain/to-detection-event.ts'
 import type { NotifyOutside } from '../../ports.ts'
 import { createPost } from './create-post.ts'
 import { createQueue, type Group } from './create-queue.ts'
-
-/** Patterns which mean that somebody else has a user's token. */
-const URGENT: ReadonlySet<Pattern> = new Set<Pattern>(['reuse', 'shadow', 'sign_in_after_reuse'])
 
 /** Per pattern. */
 const MAX_WAITING = 1000
@@ -17,6 +14,8 @@ const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
 type WebhookDeps = Readonly<{
   url: string
   secret: Buffer
+  /** the URL of the pages that show sessions and users */
+  consoleUrl?: string | undefined
   clock: Clock
   random: () => number
   /** called for each detection */
@@ -97,7 +96,7 @@ export function createWebhook(deps: WebhookDeps): {
 
   return {
     notify(detection: DetectionEvent) {
-      const lane = URGENT.has(detection.data.pattern) ? urgent : routine
+      const lane = toSeverity(detection.data.pattern) === 'high' ? urgent : routine
       if (ending.signal.aborted || !lane.queue.add(detection)) return onResult('failed')
       open += 1
       postNext(lane)

@@ -1,21 +1,15 @@
-import { CodedError, ERROR_CODES, type TokenStore } from '@auto-refresh/contracts'
-import { createRequireKey, draining } from '@auto-refresh/service-kit/http'
-import { boundConnections } from '@auto-refresh/service-kit/telemetry'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { TokenStore } from '@auto-refresh/contracts'
+import { createInternalApp } from '@auto-refresh/service-kit/process'
+import type { FastifyInstance } from 'fastify'
 import { registerInternalRoutes } from './register-internal-routes.ts'
 
 /** Bytes: 256 items of the largest size. */
 const BODY_LIMIT = 4_194_304
 
-/**
- * The internal API for auth-api. Every call must carry one of `apiKeys` (INTERNAL_API_KEYS) as
- * bearer token. It is a list so that keys can be rotated without an outage.
- */
+/** The internal API for auth-api. */
 export function buildInternalApp({
   tokenStore,
-  apiKeys,
-  isUp,
-  onError,
+  ...options
 }: {
   tokenStore: TokenStore
   apiKeys: readonly string[]
@@ -23,49 +17,7 @@ export function buildInternalApp({
   isUp(): boolean
   onError(error: unknown): void
 }): FastifyInstance {
-  const app = Fastify({
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
-    return503OnClosing: false,
-  })
-  boundConnections(app)
-  app.removeContentTypeParser('text/plain')
-
-  void app.register(draining)
-
-  const requireKey = createRequireKey(apiKeys)
-  app.addHook('onRequest', async (request) => {
-    await requireKey(request)
-    if (!isUp()) throw new CodedError('unavailable')
-  })
-
-  app.setErrorHandler((error: unknown, request, reply) => {
-    const { code, detail } = toCode(error)
-    if (code === 'unavailable') onError(error)
-    const { status, retryable, message } = ERROR_CODES[code]
-    return reply.code(status).send({
-      status,
-      message: detail ?? message,
-      data: null,
-      error: { code, retryable, request_id: request.id },
-    })
-  })
-  app.setNotFoundHandler(() => {
-    throw new CodedError('not_found')
-  })
-
+  const app = createInternalApp({ ...options, bodyLimit: BODY_LIMIT })
   registerInternalRoutes(app, tokenStore)
   return app
-}
-
-function toCode(error: unknown): { code: keyof typeof ERROR_CODES; detail?: string } {
-  if (error instanceof CodedError) return { code: error.code }
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
-  if (error instanceof Error && 'validation' in error)
-    return { code: 'invalid_request', detail: error.message }
-  if (status === 413) return { code: 'payload_too_large' }
-  if (status === 415) return { code: 'unsupported_media_type' }
-  return { code: typeof status === 'number' && status < 500 ? 'invalid_request' : 'unavailable' }
 }
