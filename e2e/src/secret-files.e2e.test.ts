@@ -15,9 +15,16 @@ const files = paths.filter((_, i) => STARTS.test(texts[i] ?? ''))
 /** The command lines that are run: the CLI once for each command that has settings. */
 const entries = [
   ...files.filter((file) => file !== CLI),
-  ...['user list', 'keys list', 'migrate', 'topics', 'events:tail', 'recover', 'sweep'].map(
-    (command) => `${CLI} ${command}`,
-  ),
+  ...[
+    'user list',
+    'session show 00000000-0000-4000-8000-000000000000',
+    'keys list',
+    'migrate',
+    'topics',
+    'events:tail',
+    'recover',
+    'sweep',
+  ].map((command) => `${CLI} ${command}`),
 ]
 
 let dir: string
@@ -44,7 +51,7 @@ function run(
 }
 
 test('every process that has settings is listed here', async () => {
-  expect(entries.length).toBe(15)
+  expect(entries.length).toBe(16)
   const { output } = await run(`${CLI} --help`, {})
   const commands = [...(output.split('Commands:')[1] ?? '').matchAll(/^  (\S+)/gm)].map(
     ([, name]) => name,

@@ -256,6 +256,17 @@ describe('npm run user', () => {
     const last = await login(system.url, 'ayu', 'another horse battery')
     expect((await user(['revoke-sessions', 'ayu'])).code).toBe(0)
     expect((await refresh(system.url, last.refresh)).code).toBe('refresh_token_revoked')
+
+    const ended = await login(system.url, 'ayu', 'another horse battery')
+    const session = (action: string) =>
+      runOperation('session', { args: [action, id], env: { DATA_DIR: folder.path } })
+    const shown = (await user(['show', 'ayu'])).output
+    const id = /^  (\S+)  refreshed/m.exec(shown)?.[1] ?? ''
+    expect((await session('end')).code).toBe(0)
+    expect((await refresh(system.url, ended.refresh)).code).toBe('refresh_token_revoked')
+    expect((await session('show')).output).toMatch(/state +ended \S+: admin\n/)
+    expect((await user(['erase', 'ayu'])).code).toBe(0)
+    expect((await user(['list'])).output).not.toContain('ayu')
   })
 
   test('works while the system is stopped, and leaves nothing running', async () => {

@@ -1,3 +1,4 @@
+import { ADMINISTRATION } from './known-bugs/administration.ts'
 import { ROTATION } from './known-bugs/rotation.ts'
 import { CLOCKS_AND_KEYS } from './known-bugs/clocks-and-keys.ts'
 import { REVOCATION_FEED } from './known-bugs/revocation-feed.ts'
@@ -225,6 +226,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...HTTP_AND_COOKIES,
   ...CLIENTS,
   ...ENGINES,
+  ...ADMINISTRATION,
   ...OPERATIONS,
   ...DUE_TOKENS,
 ]

@@ -9,7 +9,7 @@ const CLI = join(REPOSITORY, 'services/standalone/src/operations/cli.ts')
  * standard input.
  */
 export async function runOperation(
-  name: 'user' | 'keys' | 'recover' | 'events:tail' | 'drill',
+  name: 'user' | 'session' | 'keys' | 'recover' | 'events:tail' | 'drill',
   {
     args = [],
     input = '',

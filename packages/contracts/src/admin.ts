@@ -27,7 +27,7 @@ export const AdminUserData = Type.Object({
   created_at: Time,
   last_sign_in_at: Type.Optional(Time),
   open_sessions: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'absent from lists: see the user' }),
+    Type.Integer({ minimum: 0, description: 'only of a single user, and of a new one' }),
   ),
 })
 export type AdminUserData = Static<typeof AdminUserData>

@@ -121,11 +121,14 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .description('Erase the personal data of the user and end all sessions')
     .argument('<name>')
     .action((name: string) =>
-      run(async ({ users }) =>
-        act(users, name, {
-          act: (id) => users.erase(id, readCliActor()),
-          done: 'was erased; all sessions were ended',
-        }),
+      run(
+        async ({ users }) =>
+          act(users, name, {
+            act: (id) => users.erase(id, readCliActor()),
+            done: 'was erased; all sessions were ended',
+          }),
+        // With another key, sign-in attempts with the name would not be found.
+        { neededKeys: ['USERNAME_HASH_KEY'] },
       ),
     )
   user

@@ -134,7 +134,14 @@ describe('users', () => {
     ])
   })
 
-  test('show the number of open sessions', async () => {
+  test('show the number of open sessions, and change without token-store', async () => {
+    const { administration } = anAdministration()
+    const listOf = () => Promise.reject(new CodedError('unavailable'))
+    const { call: callWithout } = open({ sessions: { ...administration.sessions, listOf } })
+    expect((await callWithout('POST', '/users', { body: { username: 'b' } })).status).toBe(201)
+    const body = { role: 'editor' }
+    expect((await callWithout('PATCH', `/users/${USER_ID}`, { body })).status).toBe(200)
+    expect((await callWithout('GET', `/users/${USER_ID}`)).status).toBe(503)
     const { call } = open()
     expect((await call('GET', `/users/${USER_ID}`)).data).toMatchObject({ open_sessions: 1 })
   })
