@@ -1,5 +1,6 @@
 import { SESSION_EVENTS_TOPIC } from '@auto-refresh/contracts'
 import type { createPool } from '@auto-refresh/service-kit/postgres'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { sweepOnce } from './sweep-once.ts'
 import { createRotated, openCleanupTest, startWorker as start } from './testing/cleanup-test.ts'
@@ -88,6 +89,36 @@ test('two concurrent workers delete every session once, with one event', async (
   expect([await deletedByBoth(), await count('token_store.outbox'), rows[0]?.sessions]).toEqual([
     5000, 5000, 5000,
   ])
+})
+
+test('no part of a sweep reads the whole table, whatever the planner expects', async () => {
+  await addSessions(1200, true)
+  await addSessions(12_000, false)
+  await pool.query('vacuum analyze token_store.sessions')
+  const { rows } = await pool.query<{ name: string }>('select current_database() as name')
+  // An index costs more than the whole table.
+  await pool.query(`alter database "${rows[0]?.name}" set random_page_cost = 10000`)
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const sequentialScans = async () => {
+      const result = await client.query<{ scans: number }>(
+        `select pg_stat_get_xact_numscans('token_store.sessions'::regclass)::int as scans`,
+      )
+      return result.rows[0]?.scans
+    }
+    await client.query('begin')
+    await client.query('select token_store.too_many_due(clock_timestamp())')
+    await client.query('select token_store.sweep(500, clock_timestamp(), false)')
+    await client.query('select token_store.count_expired()')
+    expect(await sequentialScans()).toBe(0)
+    await client.query('select count(*) from token_store.sessions where seq < 0')
+    expect(await sequentialScans()).toBe(1)
+    await client.query('commit')
+    expect(await count('token_store.outbox')).toBe(500)
+  } finally {
+    await client.end()
+  }
 })
 
 test('the clean-up skips a session that a request has locked', async () => {
