@@ -19,6 +19,7 @@ import { startSystemApart, type SystemApart } from './harness/start-system-apart
 import { startWebhookReceiver, type WebhookReceiver } from './harness/start-webhook-receiver.ts'
 
 const PASSWORD = 'correct horse battery'
+const ADMIN_KEY = crypto.randomUUID()
 const WITHOUT_KAFKA_SECONDS = Number(process.env['TEST_OUTAGE_SECONDS'] ?? 15)
 let system: SystemApart
 let sql: Client
@@ -29,6 +30,8 @@ beforeAll(async () => {
   system = await startSystemApart({
     REFRESH_LIMIT: 'off',
     SESSION_LIMIT: '10000',
+    API_KEYS: `soc=admin:read:${ADMIN_KEY}`,
+    CONSOLE_URL: 'https://admin.example',
     ...receiver.settings,
   })
   sql = await connect()
@@ -182,7 +185,14 @@ test('a theft and the sign-in after it reach the webhook, the topic and the audi
       ({ data }) => data['pattern'] === pattern && data['session_id'] === session,
     )
   await eventually(() => detectionOf('reuse', id) !== undefined, DELIVERED)
-  expect(detectionOf('reuse', id)?.data).toMatchObject({ agent: 'thief', count: 1, threshold: 1 })
+  expect(detectionOf('reuse', id)?.data).toMatchObject({
+    agent: 'thief',
+    count: 1,
+    threshold: 1,
+    rotated: { generation: 1 },
+    presented: { agent: 'thief', generation: 0 },
+  })
+  expect(detectionOf('reuse', id)?.link).toBe(`https://admin.example/sessions/${id}`)
 
   const thief = await signIn(1)
   await eventually(
@@ -208,6 +218,28 @@ test('a theft and the sign-in after it reach the webhook, the topic and the audi
     /^auth_suspicious_patterns_total\{pattern="reuse"\} (\d+)$/m,
   )
   expect(counted).toBeGreaterThan(0)
+})
+
+test('the timeline of a session comes from any cleanup-worker, and is a 503 while none runs', async () => {
+  const pair = await signIn(0)
+  const read = () =>
+    call(system.urlOf(0), 'GET', `/api/v1/admin/sessions/${sessionIdOf(pair.refresh)}/timeline`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    })
+  await eventually(async () => (await read()).text.includes('"type":"issued"'), DELIVERED)
+  const stop = async (i: number) => {
+    system.workers[i]?.kill('SIGKILL')
+    await system.workers[i]?.exited
+  }
+  await stop(0)
+  for (let i = 0; i < 4; i += 1) expect((await read()).status).toBe(200)
+  await stop(1)
+  expect(await read()).toMatchObject({ status: 503, code: 'unavailable' })
+  for (const i of [0, 1]) {
+    const again = await system.workers[i]?.again()
+    if (again !== undefined) system.workers[i] = again
+  }
+  expect((await read()).text).toContain('"type":"issued"')
 })
 
 test('an event can be followed through the log of auth-api, the topic and the audit trail', async () => {

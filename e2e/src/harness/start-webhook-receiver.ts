@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 
-export type Detection = { id: string; type: string; data: Record<string, unknown> }
+export type Detection = {
+  id: string
+  type: string
+  data: Record<string, unknown>
+  link?: string
+}
 export type WebhookReceiver = Awaited<ReturnType<typeof startWebhookReceiver>>
 
 /**
@@ -25,13 +30,14 @@ export async function startWebhookReceiver() {
     }
     const body = Buffer.concat(await request.toArray()).toString()
     try {
-      const { type, data } = webhook.verify(
+      const { type, data, link } = webhook.verify(
         body,
         request.headers as Record<string, string>,
       ) as Omit<Detection, 'id'>
       const id = String(request.headers['webhook-id'])
       // A delivery that was answered slowly is repeated.
-      if (!received.some((each) => each.id === id)) received.push({ id, type, data })
+      if (!received.some((each) => each.id === id))
+        received.push({ id, type, data, ...(link === undefined ? {} : { link }) })
       response.writeHead(204).end()
     } catch {
       refused += 1

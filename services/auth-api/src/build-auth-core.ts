@@ -161,6 +161,12 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     checkAccessToken,
     limitRefused,
   })
+  const investigation = buildInvestigation({
+    pool,
+    auditTrail: deps.auditTrail ?? NO_AUDIT_TRAIL,
+    users,
+    log,
+  })
   const background = buildBackground({
     pool,
     subscriber,
@@ -194,11 +200,10 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     ...signingIn,
     ...refreshing,
     ...sessions,
-    ...buildInvestigation({ pool, auditTrail: deps.auditTrail ?? NO_AUDIT_TRAIL, users, log }),
     getTokenStatus: accessTokens.getTokenStatus,
     listNotices: ({ userId }: { userId: string }) => notices.list(userId),
     dismissNotice: createDismissNotice({ notices }),
-    administration,
+    administration: { ...administration, ...investigation },
     users: administration.users,
     /** Checks form, signature, claims and expiry only; the middleware adds `isRevoked`. */
     verifyAccessToken: accessTokens.verifyAccessToken,

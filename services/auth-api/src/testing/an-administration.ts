@@ -72,6 +72,14 @@ export function anAdministration(change: Partial<Administration['users']> = {}) 
       throw new CodedError(role === undefined ? 'access_token_invalid' : 'forbidden')
     },
     limitRefused: async () => undefined,
+    async readTimeline(request) {
+      calls.push({ name: 'readTimeline', request: [request] })
+      return { outcome: 'read', entries: [], nextCursor: undefined }
+    },
+    async listDetections(request) {
+      calls.push({ name: 'listDetections', request: [request] })
+      return { detections: [], nextCursor: undefined }
+    },
   }
   return { administration, calls }
 }

@@ -69,6 +69,9 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`DELETE ${ADMIN}/users/:id`]: only(WRITERS),
   [`GET ${ADMIN}/users/:id/sessions`]: only(READERS),
   [`DELETE ${ADMIN}/users/:id/sessions`]: only(WRITERS),
+  [`GET ${ADMIN}/users/:id/timeline`]: only(READERS),
+  [`GET ${ADMIN}/sessions/:id/timeline`]: only(READERS),
+  [`GET ${ADMIN}/detections`]: only(READERS),
   [`GET ${ADMIN}/sessions/:id`]: only(READERS),
   [`DELETE ${ADMIN}/sessions/:id`]: only(WRITERS),
 

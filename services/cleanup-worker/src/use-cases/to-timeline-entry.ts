@@ -56,8 +56,11 @@ export function toTimelineEntry({ eventId, at, event }: StoredEvent): TimelineEn
     }
     case 'session.regression-detected.v1':
       return { ...entry, type: 'regressed', ...toSession(event.data) }
-    case 'session.revoked.v1':
-      return { ...entry, type: 'revoked', ...toSession(event.data), reason: event.data.reason }
+    case 'session.revoked.v1': {
+      const { reason, actor } = event.data
+      const by = actor === undefined ? {} : { actor }
+      return { ...entry, type: 'revoked', ...toSession(event.data), reason, ...by }
+    }
     case 'session.expired.v1':
       return { ...entry, type: 'expired', ...toSession(event.data), reason: event.data.reason }
     case 'security.pattern-detected.v1': {

@@ -1,7 +1,8 @@
 import type { AuthCore } from '@auto-refresh/auth-api'
 import type { Environment } from '@auto-refresh/service-kit/config'
-import { InvalidArgumentError, type Command } from 'commander'
+import { Argument, InvalidArgumentError, type Command } from 'commander'
 import { readCliActor } from './read-cli-actor.ts'
+import { defineTimeline } from './timeline.ts'
 import { toUtc } from './to-utc.ts'
 import { withUsers } from './with-users.ts'
 
@@ -27,6 +28,10 @@ export function defineSession(session: Command, readSettings: () => Environment)
     .description('End a session at once')
     .argument('<id>', 'the session id', parseId)
     .action((id: string) => run((sessions) => end(sessions, id)))
+  defineTimeline(session, readSettings, {
+    argument: new Argument('<id>', 'the session id').argParser(parseId),
+    find: async (_administration, sessionId) => ({ sessionId }),
+  })
 }
 
 function parseId(text: string): string {

@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers'
 import type { AuthCore, UserAdministration } from '@auto-refresh/auth-api'
 import type { Environment } from '@auto-refresh/service-kit/config'
-import { Option, type Command } from 'commander'
+import { Argument, Option, type Command } from 'commander'
 import { readCliActor } from './read-cli-actor.ts'
+import { defineTimeline } from './timeline.ts'
 import { toUtc } from './to-utc.ts'
 import { withUsers } from './with-users.ts'
 
@@ -140,6 +141,10 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .command('list')
     .description('Show all users')
     .action(() => run(async ({ users }) => toTable(await readAll(users))))
+  defineTimeline(user, readSettings, {
+    argument: new Argument('<name>'),
+    find: async ({ users }, name) => ({ userId: await findId(users, name) }),
+  })
   user
     .command('hash')
     .description('Show the hash under which events and audit trail know the name')

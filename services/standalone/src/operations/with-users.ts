@@ -1,4 +1,5 @@
 import { buildAuthCore, type AuthCore, type CheckedKey } from '@auto-refresh/auth-api'
+import { openAuditTrailReader } from '@auto-refresh/cleanup-worker'
 import type { Environment } from '@auto-refresh/service-kit/config'
 import { withTokenStore } from './with-token-store.ts'
 
@@ -20,10 +21,12 @@ export function withUsers<T>(
 ): Promise<T> {
   return withTokenStore(
     environment,
-    async (tokenStore, _databaseUrl, { configs, logger, metrics }) => {
+    async (tokenStore, databaseUrl, { configs, logger, metrics }) => {
+      const { auditTrail, close } = openAuditTrailReader({ databaseUrl })
       const auth = buildAuthCore({
         config: configs.authApi,
         tokenStore,
+        auditTrail,
         publisher: NO_BUS,
         subscriber: NO_BUS,
         log: logger,
@@ -35,6 +38,7 @@ export function withUsers<T>(
         return await work(auth)
       } finally {
         await auth.stop()
+        await close()
       }
     },
     options,

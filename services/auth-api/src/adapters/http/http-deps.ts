@@ -10,6 +10,8 @@ import type { AutoRefresh } from '../../use-cases/refresh/auto-refresh.ts'
 import type { ChooseRefreshToken } from '../../use-cases/refresh/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/notices/dismiss-notice.ts'
 import type { LimitRefused } from '../../use-cases/refresh/limit-refused.ts'
+import type { ListDetections } from '../../use-cases/investigation/list-detections.ts'
+import type { ReadTimeline } from '../../use-cases/investigation/read-timeline.ts'
 import type { SessionAdministration } from '../../use-cases/sessions/session-administration.ts'
 import type { CheckAdministrator } from '../../use-cases/users/check-administrator.ts'
 import type { UserAdministration } from '../../use-cases/users/user-administration.ts'
@@ -50,6 +52,8 @@ export type Administration = Readonly<{
   checkAdministrator: CheckAdministrator
   /** Counts an unknown credential under a key. */
   limitRefused: LimitRefused
+  readTimeline: ReadTimeline
+  listDetections: ListDetections
 }>
 
 export type HttpSettings = Readonly<{

@@ -130,7 +130,7 @@ async function readActs(
     values:
       sessionId === undefined
         ? [...toBounds(window), userId]
-        : [...toBounds(window), sessionId, userId ?? null, toTimeMs(sessionId) - SIGN_IN_MS],
+        : [...toBounds(window), sessionId, userId ?? null, toTimeMs(sessionId)],
   })
   return rows.map(({ moment, actor, act, ...row }) => ({
     moment,

@@ -1,6 +1,7 @@
 import type { App, RouteDeps } from '../route.ts'
 import { addAdminSessions } from './add-admin-sessions.ts'
 import { addAdminUsers } from './add-admin-users.ts'
+import { addInvestigation } from './add-investigation.ts'
 import { createRequireAdmin } from './create-require-admin.ts'
 
 /** Adds the administration API. */
@@ -8,4 +9,5 @@ export function addAdmin(app: App, deps: RouteDeps): void {
   const requireAdmin = createRequireAdmin(deps)
   addAdminUsers(app, deps, requireAdmin)
   addAdminSessions(app, deps, requireAdmin)
+  addInvestigation(app, deps, requireAdmin)
 }

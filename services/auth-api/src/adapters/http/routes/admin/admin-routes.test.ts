@@ -49,6 +49,9 @@ const ROUTES: Route[] = [
   ['DELETE', `/users/${USER_ID}/sessions`, 'write'],
   ['GET', `/sessions/${SESSION_ID}`, 'read'],
   ['DELETE', `/sessions/${SESSION_ID}`, 'write'],
+  ['GET', `/users/${USER_ID}/timeline`, 'read'],
+  ['GET', `/sessions/${SESSION_ID}/timeline`, 'read'],
+  ['GET', '/detections', 'read'],
 ]
 type Route = [Method, string, 'read' | 'write', object?]
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -254,6 +257,9 @@ test('the API reference describes every route with its credentials and bodies', 
       ['DELETE /users/{id}/sessions', 'deleteUserSessions', ...write, '200', undefined],
       ['GET /sessions/{id}', 'getSession', ...read, '200', undefined],
       ['DELETE /sessions/{id}', 'deleteSession', ...write, '200', undefined],
+      ['GET /users/{id}/timeline', 'getUserTimeline', ...read, '200', undefined],
+      ['GET /sessions/{id}/timeline', 'getSessionTimeline', ...read, '200', undefined],
+      ['GET /detections', 'listDetections', ...read, '200', undefined],
     ]),
   )
 })
