@@ -14,8 +14,9 @@ import { CALLERS, ROUTE_ACCESS, toUrl, USERS, type Caller } from './testing/rout
  * route-access.test.ts proves that no route is missing.
  */
 const PASSWORD = 'correct horse battery'
-/** Codes with which a guard refuses; others concern the request. */
-const REFUSALS = /^(?:invalid_api_key|insufficient_scope|forbidden|access_token_\w+)$/
+/** Codes with which a guard refuses, also of OAuth; others concern the request. */
+const REFUSALS =
+  /^(?:invalid_(?:api_key|client|token)|insufficient_scope|forbidden|access_token_\w+)$/
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i + 7)).toString('base64')
 const secretOf = (scope: string) => `${scope}${'0123456789abcdef'.repeat(2)}`
 
@@ -102,8 +103,8 @@ test.each(rows)('%s refuses whom its row does not allow, and nobody else', async
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
     })
-    if (REFUSALS.test(String(answer.json<{ error?: { code?: string } }>().error?.code)))
-      refused.push(caller)
+    const { error } = answer.json<{ error?: string | { code: string } }>()
+    if (REFUSALS.test((typeof error === 'object' ? error.code : error) ?? '')) refused.push(caller)
   }
   expect(refused).toEqual(CALLERS.filter((caller) => !allows.includes(caller)))
 })
