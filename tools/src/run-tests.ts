@@ -42,9 +42,9 @@ function stopWithUs(pid: number): void {
   }
 }
 
-async function runTasks(): Promise<number> {
-  const tasks = ['test', 'test:int', 'test:e2e']
-  const options = ['--concurrency=2', '--continue=always', '--summarize']
+/** Runs the tasks one after another, and resolves to the exit code. */
+async function runTasks(tasks: readonly string[]): Promise<number> {
+  const options = ['--concurrency=1', '--continue=always', '--summarize']
   const turbo = spawn('turbo', ['run', ...tasks, ...options, ...process.argv.slice(2)], {
     cwd: root,
     detached: true,
@@ -68,18 +68,22 @@ type RunSummary = {
 
 /** Turbo also lists a task of a workspace without that script: then nothing was run. */
 async function readResults(): Promise<TaskResult[]> {
-  const [file] = globSync('.turbo/runs/*.json', { cwd: root })
-  const run = file === undefined ? undefined : await readJson<RunSummary>(join(root, file))
+  const files = globSync('.turbo/runs/*.json', { cwd: root })
+  const runs = await Promise.all(files.map((file) => readJson<RunSummary>(join(root, file))))
   return Promise.all(
-    (run?.tasks ?? []).map(async ({ taskId, task, directory, execution }) => {
-      const report = join(root, directory, 'test-results', `${task.replace(':', '-')}.json`)
-      return { name: taskId, exitCode: execution?.exitCode ?? 0, report: await readJson(report) }
-    }),
+    runs
+      .flatMap((run) => run?.tasks ?? [])
+      .map(async ({ taskId, task, directory, execution }) => {
+        const report = join(root, directory, 'test-results', `${task.replace(':', '-')}.json`)
+        return { name: taskId, exitCode: execution?.exitCode ?? 0, report: await readJson(report) }
+      }),
   )
 }
 
 await forgetOldResults()
-const exitCode = await runTasks()
+// The end-to-end tests take as long as all others together, so they begin at once.
+const exitCodes = await Promise.all([runTasks(['test:e2e']), runTasks(['test', 'test:int'])])
+const exitCode = Math.max(...exitCodes)
 const { passed, skipped, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
