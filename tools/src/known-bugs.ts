@@ -8,6 +8,7 @@ import { CLIENTS } from './known-bugs/clients.ts'
 import { ENGINES } from './known-bugs/engines.ts'
 import { OPERATIONS } from './known-bugs/operations.ts'
 import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
+import { EXTERNAL_SESSIONS } from './known-bugs/external-sessions.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
@@ -229,4 +230,5 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...ADMINISTRATION,
   ...OPERATIONS,
   ...DUE_TOKENS,
+  ...EXTERNAL_SESSIONS,
 ]
