@@ -11,6 +11,7 @@ import { startStandalone, temporaryFolder, type Standalone } from './harness/sta
 const AYU = 'ayu@example.com'
 const BUDI = 'budi@example.com'
 const SHOP_KEY = 'key-of-the-shop-'.repeat(3)
+const OFFICE_KEY = 'key-of-the-office-'.repeat(3)
 const CASES_KEY = 'key-of-the-cases-'.repeat(3)
 
 /** An Express application with its own login, a back end with the plugin, and auth-api. */
@@ -27,6 +28,7 @@ beforeAll(async () => {
   const { path: dataDir } = folder
   const API_KEYS = [
     `shop=sessions:create:${SHOP_KEY}`,
+    `office=admin:write:${OFFICE_KEY}`,
     `cases=revocations:read+tokens:refresh:${CASES_KEY}`,
   ].join(',')
   const env = { API_KEYS, REFRESH_LIMIT: 'off' }
@@ -183,13 +185,10 @@ test('the cookie that the application forwards refreshes in the browser', async 
 
 test('a disabled user is signed out everywhere, and the other login cannot sign it in', async () => {
   const pair = await open(AYU)
-  // What an administrator's disabling commits; a process delivers it.
-  await sql.query(`
-    with raised as (
-      update auth_api.users set active = false, version = version + 1
-      where external_id = 'users/1084' returning id, version)
-    insert into auth_api.pending_revocations (user_id, version, reason)
-    select id, version, 'user_disabled' from raised`)
+  const user = `/api/v1/admin/users/${decodeJwt(pair.access).sub}`
+  const headers = { authorization: `Bearer ${OFFICE_KEY}` }
+  const disabled = await call(system.url, 'PATCH', user, { body: { active: false }, headers })
+  expect(disabled.status).toBe(200)
   await eventually(async () => (await verdictAtBackEnd(pair)) === 'access_token_revoked')
   expect((await refresh(system.url, pair.refresh)).code).toBe('user_inactive')
   const refused = await signIn(AYU)
@@ -216,6 +215,6 @@ test('the audit trail names the method, the key and the place of the user, and n
   )
   expect(rows).toEqual([{ method: 'external', actor: 'key:shop', address: '198.51.100.9' }])
   const lines = system.output() + cases.output()
-  for (const secret of [SHOP_KEY, CASES_KEY, pair.access, pair.refresh, BUDI])
+  for (const secret of [SHOP_KEY, CASES_KEY, OFFICE_KEY, pair.access, pair.refresh, BUDI])
     expect(lines).not.toContain(secret)
 })
