@@ -20,6 +20,7 @@ grant select, insert, update, delete on auth_api.role_changes to auth_api;
 grant select, insert, update, delete on auth_api.notices to auth_api;
 grant select, insert, update, delete on auth_api.login_audit to auth_api;
 grant select, insert on auth_api.key_proofs to auth_api;
+grant select, insert, update, delete on auth_api.used_subject_tokens to auth_api;
 
 -- token-store never updates an event and never deletes a session. It updates its heartbeat to prove that it can write.
 grant usage on schema token_store to token_store;

@@ -61,6 +61,7 @@ export function buildAuthApi({
     revocationFeed: core.revocationFeed,
     settings: {
       issuer: config.tokens.issuer,
+      audience: config.tokens.audience,
       dueThresholdSeconds: config.tokens.dueThresholdSeconds,
       allowedOrigins: config.cors.allowedOrigins,
       trustedProxies: config.trustedProxies,

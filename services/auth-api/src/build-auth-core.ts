@@ -27,6 +27,7 @@ import { buildAccessTokens } from './build-access-tokens.ts'
 import { buildBackground } from './build-background.ts'
 import { buildInvestigation } from './build-investigation.ts'
 import { buildLimits } from './build-limits.ts'
+import { buildOAuth } from './build-oauth.ts'
 import { buildRefresh } from './build-refresh.ts'
 import { buildSessions } from './build-sessions.ts'
 import { buildSignIn } from './build-sign-in.ts'
@@ -214,6 +215,14 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     jwks: () => signingKeys.jwks(),
     revocationFeed: { ...revocations, retiredKids: retiredKeys.kids, roleChanges },
     keys: signingKeys.administration,
+    ...buildOAuth({
+      ...shared,
+      pool,
+      checkAccessToken,
+      openExternalSession: signingIn.openExternalSession,
+      limitRefused,
+      trustedIssuers: config.trustedIssuers,
+    }),
 
     /**
      * Checks schema and keys, reads the whole revocation list, opens the signing keys, then starts

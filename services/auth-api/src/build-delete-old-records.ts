@@ -8,6 +8,7 @@ import {
   deleteOldNotices,
   deleteOldRoleChanges,
   deleteOldSignIns,
+  deleteOldSubjectTokens,
   oldestSignInSeconds,
 } from './adapters/postgres/delete-old-records.ts'
 import { endErasures, eraseRecords } from './adapters/postgres/erase-user.ts'
@@ -20,6 +21,8 @@ const BUDGET_MS = 20_000
 const BATCH_SIZE = 1000
 /** Access tokens from before an older change have expired; one more day for clocks that differ. */
 const ROLE_CHANGE_DAYS = LONGEST_ACCESS_TOKEN_SECONDS / 86_400 + 1
+/** An ID token is refused by its age before; one hour more for clocks that are corrected. */
+const SUBJECT_TOKEN_DAYS = 1 / 24
 
 /**
  * Completes erasures; deletes sign-ins, notices and acts of administrators whose retention has ended,
@@ -52,6 +55,7 @@ export function buildDeleteOldRecords({
       { deleteOld: deleteOldNotices, days: retentionDays },
       { deleteOld: deleteOldAdminActs, days: retentionDays },
       { deleteOld: deleteOldRoleChanges, days: ROLE_CHANGE_DAYS },
+      { deleteOld: deleteOldSubjectTokens, days: SUBJECT_TOKEN_DAYS },
     ]
     try {
       const erased = await deleteInBatches((limit) => eraseRecords(pool, limit), signal)

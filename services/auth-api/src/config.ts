@@ -16,6 +16,7 @@ import {
   type EnvironmentReader,
   type Limit,
 } from '@auto-refresh/service-kit/config'
+import { readTrustedIssuers } from './read-trusted-issuers.ts'
 
 /** A timer cannot wait longer than 24 days: it would fire at once, and lift the limit. */
 const MAX_WINDOW_SECONDS = 604_800
@@ -106,6 +107,7 @@ export function parseAuthApiConfig(environment: Environment) {
         'User names appear in events and in `login_audit` as an HMAC under this key (base64), ' +
         'the same for all replicas.',
     }),
+    trustedIssuers: readIssuers(env, issuer),
     apiKeys: env.apiKeys('API_KEYS', {
       default: [],
       section: 'keys',
@@ -141,6 +143,21 @@ export function parseAuthApiProcessConfig(environment: Environment) {
     /** auth-api is not ready and still serves, until balancers have seen it. */
     drainMs: 2000,
   })
+}
+
+function readIssuers(env: EnvironmentReader, ownIssuer: string) {
+  const path = env.string('TRUSTED_ISSUERS', {
+    default: undefined,
+    section: 'browsers',
+    describe: 'JSON file of [OIDC providers](api.md#token-exchange) whose ID tokens are exchanged.',
+    example: '/etc/auto-refresh/issuers.json',
+  })
+  if (path === undefined) return []
+  const { issuers, faults } = readTrustedIssuers(path)
+  for (const fault of faults) env.fault(fault)
+  if (issuers.some(({ issuer }) => issuer === ownIssuer))
+    env.fault('TRUSTED_ISSUERS must not list ISSUER: our own tokens are refreshed, not exchanged')
+  return issuers
 }
 
 function readLifetimes(env: EnvironmentReader) {

@@ -88,6 +88,8 @@ export function openTestApp({
     }),
     listSessions: async () => [],
     endSession: async () => ({ outcome: 'ended' }),
+    introspect: async () => ({ outcome: 'inactive' }),
+    exchangeToken: async () => ({ outcome: 'opened', pair: PAIR }),
     listNotices: async () => [],
     dismissNotice: async () => ({ outcome: 'dismissed' }),
     checkAccessToken: async (token) =>
@@ -98,14 +100,17 @@ export function openTestApp({
     ...useCases,
   }
   const recorded = Object.fromEntries(
-    Object.entries(fakes).map(([name, run]: [string, (request: never) => unknown]) => [
-      name,
-      (request: never) => {
-        if (!['checkAccessToken', 'jwks', 'isSignInShed'].includes(name))
-          calls.push({ name, request })
-        return run(request)
-      },
-    ]),
+    Object.entries(fakes).map(
+      ([name, run]: [string, ((request: never) => unknown) | undefined]) => [
+        name,
+        run &&
+          ((request: never) => {
+            if (!['checkAccessToken', 'jwks', 'isSignInShed'].includes(name))
+              calls.push({ name, request })
+            return run(request)
+          }),
+      ],
+    ),
   )
 
   let ids = 0
@@ -123,6 +128,7 @@ export function openTestApp({
     },
     settings: {
       issuer: 'http://localhost:8000',
+      audience: 'auto-refresh',
       dueThresholdSeconds: 300,
       allowedOrigins: [],
       trustedProxies: [],

@@ -24,6 +24,12 @@ const only = (allows: readonly Caller[], request: Omit<Access, 'allows'> = {}): 
   ...request,
 })
 
+/** A form, as OAuth endpoints accept it. */
+const form = (payload: string) => ({
+  payload,
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+})
+
 const AUTH = '/api/v1/auth'
 const ADMIN = '/api/v1/admin'
 const READERS = ['admin:read', 'role auditor', 'role admin'] as const
@@ -86,6 +92,12 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   'GET /docs/static/*': open({ url: '/docs/static/swagger-ui.css' }),
   'GET /docs/json': open(),
   'GET /docs/yaml': open(),
+
+  // OAuth
+  'GET /.well-known/oauth-authorization-server': open(),
+  'POST /oauth2/token': open(form('grant_type=refresh_token&refresh_token=r1')),
+  'POST /oauth2/revoke': open(form('token=r1')),
+  'POST /oauth2/introspect': only(['tokens:introspect'], form('token=r1')),
 }
 
 /** Replaces the parameters of a pattern. */

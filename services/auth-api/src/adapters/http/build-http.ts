@@ -12,6 +12,7 @@ import { cors } from './plugins/cors.ts'
 import { createRenewal } from './create-renewal.ts'
 import { createRequireCsrfProof } from './plugins/create-require-csrf-proof.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { formBodies } from './plugins/form-bodies.ts'
 import { jsonBodies } from './plugins/json-bodies.ts'
 import { lastExchange } from './plugins/last-exchange.ts'
 import { notFound } from './errors/not-found.ts'
@@ -29,8 +30,13 @@ import { addRevocations } from './routes/add-revocations.ts'
 import { addSessions } from './routes/add-sessions.ts'
 import { addSignIn } from './routes/add-sign-in.ts'
 import { addTokenStatus } from './routes/add-token-status.ts'
+import { addOAuthIntrospection } from './routes/oauth/add-oauth-introspection.ts'
+import { addOAuthMetadata } from './routes/oauth/add-oauth-metadata.ts'
+import { addOAuthRevocation } from './routes/oauth/add-oauth-revocation.ts'
+import { addOAuthToken } from './routes/oauth/add-oauth-token.ts'
 import type { App, RouteDeps } from './routes/route.ts'
 import { createSendError } from './errors/send-error.ts'
+import { sendOAuthError } from './errors/send-oauth-error.ts'
 import { toServerOptions } from './to-server-options.ts'
 
 const PREFIX = '/api/v1/auth'
@@ -98,5 +104,13 @@ export function buildHttp(deps: HttpDeps): App {
     },
     { prefix: PREFIX },
   )
+  void app.register(async (root: App) => addOAuthMetadata(root, routeDeps))
+  void app.register(async (oauth: App) => {
+    oauth.setErrorHandler(createSendError(deps, sendOAuthError))
+    await oauth.register(formBodies)
+    addOAuthToken(oauth, routeDeps)
+    addOAuthRevocation(oauth, routeDeps)
+    addOAuthIntrospection(oauth, routeDeps)
+  })
   return app
 }

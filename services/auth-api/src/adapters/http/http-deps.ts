@@ -24,6 +24,8 @@ import type { SignIn } from '../../use-cases/sign-in/sign-in.ts'
 import type { SignOutEverywhere } from '../../use-cases/sessions/sign-out-everywhere.ts'
 import type { SignOut } from '../../use-cases/sessions/sign-out.ts'
 import type { GetTokenStatus } from '../../use-cases/sessions/get-token-status.ts'
+import type { Introspect } from '../../use-cases/sessions/introspect.ts'
+import type { ExchangeToken } from '../../use-cases/sign-in/exchange-token.ts'
 
 export type UseCases = Readonly<{
   signIn: SignIn
@@ -39,6 +41,9 @@ export type UseCases = Readonly<{
   getTokenStatus: GetTokenStatus
   listSessions: ListSessions
   endSession: EndSession
+  introspect: Introspect
+  /** absent: no issuer is trusted */
+  exchangeToken?: ExchangeToken | undefined
   listNotices(request: { userId: string }): Promise<Notice[]>
   dismissNotice: DismissNotice
   checkAccessToken: CheckAccessToken
@@ -58,6 +63,8 @@ export type Administration = Readonly<{
 
 export type HttpSettings = Readonly<{
   issuer: string
+  /** the claim `aud` of access tokens */
+  audience: string
   dueThresholdSeconds: number
   /** may call from a browser with credentials, and count as proof for a cookie */
   allowedOrigins: readonly string[]

@@ -94,6 +94,29 @@ export function deleteOldAdminActs(
   )
 }
 
+/**
+ * Deletes at most `limit` used subject tokens that ended before the retention, oldest first. Returns
+ * how many.
+ */
+export function deleteOldSubjectTokens(
+  database: Queryable,
+  retention: Retention,
+  limit: number,
+): Promise<number> {
+  return deleteRows(
+    database,
+    retention,
+    limit,
+    `
+    delete from auth_api.used_subject_tokens where hash = any(array(
+      select hash from auth_api.used_subject_tokens
+      where ends_at < now() - make_interval(secs => $1::float8 * 86400)
+        and now() < to_timestamp($3::float8 / 1000 + 60)
+      order by ends_at limit $2::integer for update skip locked))
+    returning 1`,
+  )
+}
+
 /** Returns the age of the oldest recorded sign-in in seconds; 0 when there is none. */
 export async function oldestSignInSeconds(database: Queryable): Promise<number> {
   const [row] = await readRows<{ seconds: number }>(database, {

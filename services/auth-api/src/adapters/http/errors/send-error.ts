@@ -1,4 +1,4 @@
-import { HEADERS, toErrorEnvelope } from '@auto-refresh/contracts'
+import { HEADERS, toErrorEnvelope, type CodedError } from '@auto-refresh/contracts'
 import { throttledLog } from '@auto-refresh/service-kit/timing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { toActorText } from '../../../ports/actor.ts'
@@ -15,11 +15,17 @@ export type SendError = (
   reply: FastifyReply,
 ) => FastifyReply
 
+const sendEnvelope = (coded: CodedError, request: FastifyRequest, reply: FastifyReply) =>
+  reply.code(coded.statusCode).send(toErrorEnvelope(coded, request.id))
+
 /**
  * Creates the function that turns every error into a response. Internal errors are logged with
- * their cause, which the caller never sees.
+ * their cause, which the caller never sees. `sendCoded` sends status and body.
  */
-export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'>): SendError {
+export function createSendError(
+  { log, random }: Pick<HttpDeps, 'log' | 'random'>,
+  sendCoded = sendEnvelope,
+): SendError {
   const warnUnavailable = throttledLog({
     lines: LINES_A_SECOND,
     everyMs: 1000,
@@ -49,6 +55,6 @@ export function createSendError({ log, random }: Pick<HttpDeps, 'log' | 'random'
         ? 1 + Math.floor(random() * MAX_RETRY_AFTER_SECONDS)
         : undefined)
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-    return reply.code(coded.statusCode).send(toErrorEnvelope(coded, request.id))
+    return sendCoded(coded, request, reply)
   }
 }

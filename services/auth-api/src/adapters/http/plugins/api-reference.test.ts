@@ -45,6 +45,7 @@ test('the API reference has every route and loads nothing from other hosts', asy
   const { paths } = (await app.inject('/openapi.json')).json()
   expect(Object.keys(paths).filter(isOther).toSorted()).toEqual([
     '/.well-known/jwks.json',
+    '/.well-known/oauth-authorization-server',
     ...[
       'auto-refresh',
       'logout',
@@ -61,6 +62,7 @@ test('the API reference has every route and loads nothing from other hosts', asy
       'token',
       'token-status',
     ].map((path) => `${AUTH}/${path}`),
+    ...['introspect', 'revoke', 'token'].map((path) => `/oauth2/${path}`),
   ])
   const page = await app.inject('/docs')
   expect(page.headers['content-type']).toContain('text/html')
@@ -124,6 +126,7 @@ test('every body has an example that its schema accepts', async () => {
   }
 })
 
+const OAUTH_FORMS = ['/oauth2/token', '/oauth2/revoke', '/oauth2/introspect']
 const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}']
 
 test('the API reference has the request headers of each route', async () => {
@@ -138,6 +141,10 @@ test('the API reference has the request headers of each route', async () => {
   const proof = 'x-auto-refresh'
   expect(Object.fromEntries(headers)).toEqual({
     '/.well-known/jwks.json': [],
+    '/.well-known/oauth-authorization-server': [],
+    '/oauth2/token': ['idempotency-key'],
+    '/oauth2/revoke': [],
+    '/oauth2/introspect': [],
     token: [proof],
     'token-status': [],
     refresh: [byHeader, proof, 'idempotency-key'],
@@ -156,6 +163,8 @@ test('the API reference marks a body as required only where it is', async () => 
     requestBody === undefined ? [] : [[path, requestBody.required]],
   )
   expect(Object.fromEntries(bodies)).toEqual({
+    // A form without parameters is a coded refusal.
+    ...Object.fromEntries(OAUTH_FORMS.map((path) => [path, false])),
     token: true,
     sessions: true,
     renewals: true,
@@ -195,6 +204,8 @@ test('the API reference describes every response', async () => {
     Object.fromEntries(reference.map(({ path, responses }) => [path, Object.keys(responses)])),
   ).toEqual({
     '/.well-known/jwks.json': open,
+    '/.well-known/oauth-authorization-server': open,
+    ...Object.fromEntries(OAUTH_FORMS.map((path) => [path, known])),
     'token-status': byKey,
     renewals: byKey,
     'renewals/peek': byKey,
@@ -231,6 +242,8 @@ test('the API reference has our response headers', async () => {
     )
   expect(headersOf('200')).toEqual({
     '/.well-known/jwks.json': everywhere,
+    '/.well-known/oauth-authorization-server': everywhere,
+    ...Object.fromEntries(OAUTH_FORMS.map((path) => [path, everywhere])),
     'token-status': everywhere,
     renewals: everywhere,
     'renewals/peek': everywhere,

@@ -39,12 +39,11 @@ const TAGS = [
   { name: 'keys', description: 'Public keys that verify access tokens' },
 ]
 
+type BodySchema = { required?: readonly string[]; minProperties?: number }
 type Operation = {
   requestBody?: {
     required: boolean
-    content: {
-      'application/json': { schema: { required?: readonly string[]; minProperties?: number } }
-    }
+    content: Record<string, { schema: BodySchema }>
   }
 }
 
@@ -55,17 +54,14 @@ type Operation = {
 function correctRequiredBodies(paths: Record<string, Record<string, Operation>>): void {
   for (const { requestBody } of Object.values(paths).flatMap((path) => Object.values(path))) {
     if (requestBody !== undefined)
-      requestBody.required = needsContent(requestBody.content['application/json'].schema)
+      requestBody.required = Object.values(requestBody.content).some(({ schema }) =>
+        needsContent(schema),
+      )
   }
 }
 
-const needsContent = ({
-  required = [],
-  minProperties = 0,
-}: {
-  required?: readonly string[]
-  minProperties?: number
-}) => required.length > 0 || minProperties > 0
+const needsContent = ({ required = [], minProperties = 0 }: BodySchema) =>
+  required.length > 0 || minProperties > 0
 
 type Written = Readonly<{ body: Buffer; etag: string; type: string }>
 

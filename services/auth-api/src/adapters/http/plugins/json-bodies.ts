@@ -14,19 +14,19 @@ const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * Accepts `application/json` only, read by our own parser. An empty body counts as absent, whatever
  * its type: axios, urllib and `curl -d ''` send a type without a body. Other types are 415, such as
  * forms, which browsers send across origins without a preflight, and odd spellings of the type that
- * once bypassed validation in Fastify (CVE-2025-32442).
+ * once bypassed validation in Fastify (CVE-2025-32442). `formBodies` is the exception, for OAuth.
  */
 export const jsonBodies = fastifyPlugin(
   async (app: FastifyInstance) => {
     app.removeAllContentTypeParsers()
     for (const type of ['application/json', '*'])
       app.addContentTypeParser(type, { parseAs: 'buffer' }, parse)
-    app.addHook('onRequest', async ({ method, headers }) => {
+    app.addHook('onRequest', async ({ method, headers, routeOptions }) => {
       if (headers['content-type'] === undefined || BODYLESS.has(method)) return
       const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
       // Otherwise Fastify looks for a parser of this type.
       if (coding === undefined && Number(length) === 0) delete headers['content-type']
-      else if (coding === undefined) requireJson(headers)
+      else if (coding === undefined && routeOptions.config.isForm !== true) requireJson(headers)
     })
   },
   { name: 'json-bodies' },

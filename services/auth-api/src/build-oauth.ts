@@ -1,0 +1,65 @@
+import type { TokenStore } from '@auto-refresh/contracts'
+import type { Pool } from 'pg'
+import { createVerifySubjectToken } from './adapters/jose/create-verify-subject-token.ts'
+import { createPostgresUsedSubjectTokens } from './adapters/postgres/create-postgres-used-subject-tokens.ts'
+import type { TrustedIssuer } from './domain/trusted-issuer.ts'
+import type { CheckAccessToken } from './ports/access-tokens.ts'
+import type { KnownUsers } from './ports/known-users.ts'
+import type { Revocations } from './ports/revocations.ts'
+import type { Clock } from './ports/runtime.ts'
+import type { Log } from './ports/telemetry.ts'
+import type { LimitRefused } from './use-cases/refresh/limit-refused.ts'
+import { createIntrospect } from './use-cases/sessions/introspect.ts'
+import { createExchangeToken } from './use-cases/sign-in/exchange-token.ts'
+import type { OpenExternalSession } from './use-cases/sign-in/open-external-session.ts'
+
+type BuildOAuthDeps = Readonly<{
+  pool: Pool
+  tokenStore: TokenStore
+  knownUsers: KnownUsers
+  revocations: Revocations
+  checkAccessToken: CheckAccessToken
+  openExternalSession: OpenExternalSession
+  limitRefused: LimitRefused
+  trustedIssuers: readonly TrustedIssuer[]
+  clock: Clock
+  log: Log
+  accessTtlSeconds: number
+}>
+
+/** The use cases that only the OAuth endpoints have. */
+export function buildOAuth({
+  pool,
+  tokenStore,
+  knownUsers,
+  revocations,
+  checkAccessToken,
+  openExternalSession,
+  limitRefused,
+  trustedIssuers,
+  clock,
+  log,
+  accessTtlSeconds,
+}: BuildOAuthDeps) {
+  return {
+    introspect: createIntrospect({
+      checkAccessToken,
+      tokenStore,
+      knownUsers,
+      revocations,
+      accessTtlSeconds,
+    }),
+    exchangeToken:
+      trustedIssuers.length === 0
+        ? undefined
+        : createExchangeToken({
+            verifySubjectToken: createVerifySubjectToken({ issuers: trustedIssuers, clock }),
+            usedTokens: createPostgresUsedSubjectTokens({ pool }),
+            openExternalSession,
+            tokenStore,
+            limitRefused,
+            clock,
+            log,
+          }),
+  }
+}
