@@ -137,3 +137,10 @@ test('in production only a loopback issuer may be http:, elsewhere any issuer ma
     'http://auth.internal:8000',
   )
 })
+
+test('a missing file of trusted issuers is named, and without the setting there is none', () => {
+  expect(faultsOf(() => parse({ TRUSTED_ISSUERS: '/nowhere/issuers.json' }))).toEqual([
+    expect.stringContaining('TRUSTED_ISSUERS (/nowhere/issuers.json) cannot be read'),
+  ])
+  expect(parse().trustedIssuers).toEqual([])
+})

@@ -5,6 +5,7 @@ import {
   generateKeyPair,
   SignJWT,
   UnsecuredJWT,
+  type CryptoKey,
   type JWTPayload,
 } from 'jose'
 import { describe, expect, test } from 'vitest'
@@ -15,9 +16,8 @@ import { createVerifySubjectToken } from './create-verify-subject-token.ts'
 const ISSUER = 'https://idp.example'
 const OTHER = 'https://other.example'
 const NOW = NOW_MS / 1000
-const [own, second, foreign] = await Promise.all(
-  ['RS256', 'RS256', 'RS256'].map((alg) => generateKeyPair(alg, { extractable: true })),
-)
+const newKey = () => generateKeyPair('RS256', { extractable: true })
+const [own, second, foreign] = [await newKey(), await newKey(), await newKey()] as const
 const ec = await generateKeyPair('ES256', { extractable: true })
 const jwkOf = async (key: CryptoKey, kid: string, alg: string) => ({
   ...(await exportJWK(key)),
@@ -26,8 +26,8 @@ const jwkOf = async (key: CryptoKey, kid: string, alg: string) => ({
 })
 const keys = createLocalJWKSet({
   keys: [
-    await jwkOf(own!.publicKey, 'one', 'RS256'),
-    await jwkOf(second!.publicKey, 'two', 'RS256'),
+    await jwkOf(own.publicKey, 'one', 'RS256'),
+    await jwkOf(second.publicKey, 'two', 'RS256'),
     await jwkOf(ec.publicKey, 'ec', 'ES256'),
   ],
 })
@@ -54,7 +54,7 @@ const claims: JWTPayload = {
 const sign = (
   change: JWTPayload = {},
   header: Record<string, string> = {},
-  key: CryptoKey | Uint8Array = own!.privateKey,
+  key: CryptoKey | Uint8Array = own.privateKey,
 ) =>
   new SignJWT({ ...claims, ...change })
     .setProtectedHeader({ alg: 'RS256', kid: 'one', ...header })
@@ -73,13 +73,13 @@ test('an ID token of a trusted issuer is verified, with the time at which it end
 })
 
 test.each([
-  ['without a kid, by any of the keys', {}, { kid: undefined as never }, second!.privateKey],
+  ['without a kid, by any of the keys', {}, { kid: undefined as never }, second.privateKey],
   ['with ES256', {}, { alg: 'ES256', kid: 'ec' }, ec.privateKey],
-  ['with the type JWT', {}, { typ: 'JWT' }, own!.privateKey],
-  ['for another of our clients', { aud: ['phone'] }, {}, own!.privateKey],
-  ['for several, authorized for us', { aud: ['web', 'api'], azp: 'web' }, {}, own!.privateKey],
-  ['of a clock that is 20 s ahead', { iat: NOW + 20 }, {}, own!.privateKey],
-  ['of Keycloak', { typ: 'ID', azp: 'web' }, {}, own!.privateKey],
+  ['with the type JWT', {}, { typ: 'JWT' }, own.privateKey],
+  ['for another of our clients', { aud: ['phone'] }, {}, own.privateKey],
+  ['for several, authorized for us', { aud: ['web', 'api'], azp: 'web' }, {}, own.privateKey],
+  ['of a clock that is 20 s ahead', { iat: NOW + 20 }, {}, own.privateKey],
+  ['of Keycloak', { typ: 'ID', azp: 'web' }, {}, own.privateKey],
 ])('a token %s is accepted', async (_, change, header, key) => {
   expect(await verify(await sign(change, header, key))).toMatchObject({ outcome: 'verified' })
 })
@@ -105,7 +105,7 @@ describe('is refused: a token', () => {
     [
       'signed with HS256 and the public key',
       async () =>
-        sign({}, { alg: 'HS256' }, Buffer.from(JSON.stringify(await exportJWK(own!.publicKey)))),
+        sign({}, { alg: 'HS256' }, Buffer.from(JSON.stringify(await exportJWK(own.publicKey)))),
       'its algorithm is not allowed',
       false,
     ],
@@ -123,7 +123,7 @@ describe('is refused: a token', () => {
     ],
     [
       'signed by another key',
-      () => sign({}, {}, foreign!.privateKey),
+      () => sign({}, {}, foreign.privateKey),
       'its signature is not valid',
       false,
     ],
@@ -132,8 +132,8 @@ describe('is refused: a token', () => {
       async () =>
         sign(
           {},
-          { jwk: (await exportJWK(foreign!.publicKey)) as never, kid: 'own' },
-          foreign!.privateKey,
+          { jwk: (await exportJWK(foreign.publicKey)) as never, kid: 'own' },
+          foreign.privateKey,
         ),
       'its signature is not valid',
       false,
@@ -180,9 +180,24 @@ describe('is refused: a token', () => {
       'a claim is missing or not valid',
       true,
     ],
-    ['without exp', () => sign({ exp: undefined }), 'a claim is missing or not valid', true],
-    ['without iat', () => sign({ iat: undefined }), 'a claim is missing or not valid', true],
-    ['without sub', () => sign({ sub: undefined }), 'a claim is missing or not valid', true],
+    [
+      'without exp',
+      () => sign({ exp: undefined as never }),
+      'a claim is missing or not valid',
+      true,
+    ],
+    [
+      'without iat',
+      () => sign({ iat: undefined as never }),
+      'a claim is missing or not valid',
+      true,
+    ],
+    [
+      'without sub',
+      () => sign({ sub: undefined as never }),
+      'a claim is missing or not valid',
+      true,
+    ],
     ['with an empty sub', () => sign({ sub: '' }), 'a claim is missing or not valid', true],
     [
       'with a number as sub',

@@ -19,7 +19,7 @@ export function addOAuthIntrospection(
   { useCases, settings, requireScope }: RouteDeps,
 ): void {
   const schema = {
-    tags: ['oauth'],
+    tags: ['OAuth 2'],
     operationId: 'introspectOAuthToken',
     summary: 'Whether a token is active (RFC 7662)',
     consumes: ['application/x-www-form-urlencoded'],

@@ -30,7 +30,7 @@ export function addOAuthMetadata(app: App, { settings, useCases }: RouteDeps): v
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
   }
   const schema = {
-    tags: ['oauth'],
+    tags: ['OAuth 2'],
     operationId: 'getOAuthMetadata',
     summary: 'Authorization server metadata (RFC 8414)',
     response: {

@@ -16,7 +16,7 @@ const ALREADY_USELESS: ReadonlySet<ErrorCode> = new Set([
 /** Adds the revocation endpoint (RFC 7009). It ends the session of either token, as `/logout`. */
 export function addOAuthRevocation(app: App, { useCases }: RouteDeps): void {
   const schema = {
-    tags: ['oauth'],
+    tags: ['OAuth 2'],
     operationId: 'revokeOAuthToken',
     summary: 'End the session of a token (RFC 7009)',
     consumes: ['application/x-www-form-urlencoded'],

@@ -27,7 +27,7 @@ const BODY_BYTES = 16_384
 /** Adds the token endpoint: refresh (RFC 6749 §6) and token exchange (RFC 8693). */
 export function addOAuthToken(app: App, { useCases, settings }: RouteDeps): void {
   const schema = {
-    tags: ['oauth'],
+    tags: ['OAuth 2'],
     operationId: 'createOAuthToken',
     summary: 'Token endpoint: refresh a pair, or exchange an ID token for one',
     consumes: ['application/x-www-form-urlencoded'],
