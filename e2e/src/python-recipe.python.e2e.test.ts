@@ -140,3 +140,9 @@ test('a back end notices a changed role in an older token within seconds', async
   await scenario('role_changed')
   await runOperation('user', { args: ['set-role', 'admin', 'admin'], env: settings })
 })
+
+test('Authlib refreshes, introspects and revokes, and ten refreshes at once get one successor', async () => {
+  await run(inFolder('venv/bin/pip'), ['install', '-q', 'authlib==1.9.10'])
+  const client = join(import.meta.dirname, 'harness/authlib-client.py')
+  expect((await python(client, url, folder.path)).stdout).toBe('ok\n')
+})

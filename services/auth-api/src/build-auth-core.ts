@@ -27,7 +27,7 @@ import { buildAccessTokens } from './build-access-tokens.ts'
 import { buildBackground } from './build-background.ts'
 import { buildInvestigation } from './build-investigation.ts'
 import { buildLimits } from './build-limits.ts'
-import { buildOAuth } from './build-oauth.ts'
+import { buildOauth } from './build-oauth.ts'
 import { buildRefresh } from './build-refresh.ts'
 import { buildSessions } from './build-sessions.ts'
 import { buildSignIn } from './build-sign-in.ts'
@@ -215,7 +215,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     jwks: () => signingKeys.jwks(),
     revocationFeed: { ...revocations, retiredKids: retiredKeys.kids, roleChanges },
     keys: signingKeys.administration,
-    ...buildOAuth({
+    ...buildOauth({
       ...shared,
       pool,
       checkAccessToken,

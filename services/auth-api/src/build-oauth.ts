@@ -13,7 +13,7 @@ import { createIntrospect } from './use-cases/sessions/introspect.ts'
 import { createExchangeToken } from './use-cases/sign-in/exchange-token.ts'
 import type { OpenExternalSession } from './use-cases/sign-in/open-external-session.ts'
 
-type BuildOAuthDeps = Readonly<{
+type BuildOauthDeps = Readonly<{
   pool: Pool
   tokenStore: TokenStore
   knownUsers: KnownUsers
@@ -28,7 +28,7 @@ type BuildOAuthDeps = Readonly<{
 }>
 
 /** The use cases that only the OAuth endpoints have. */
-export function buildOAuth({
+export function buildOauth({
   pool,
   tokenStore,
   knownUsers,
@@ -40,7 +40,7 @@ export function buildOAuth({
   clock,
   log,
   accessTtlSeconds,
-}: BuildOAuthDeps) {
+}: BuildOauthDeps) {
   return {
     introspect: createIntrospect({
       checkAccessToken,

@@ -30,13 +30,13 @@ import { addRevocations } from './routes/add-revocations.ts'
 import { addSessions } from './routes/add-sessions.ts'
 import { addSignIn } from './routes/add-sign-in.ts'
 import { addTokenStatus } from './routes/add-token-status.ts'
-import { addOAuthIntrospection } from './routes/oauth/add-oauth-introspection.ts'
-import { addOAuthMetadata } from './routes/oauth/add-oauth-metadata.ts'
-import { addOAuthRevocation } from './routes/oauth/add-oauth-revocation.ts'
-import { addOAuthToken } from './routes/oauth/add-oauth-token.ts'
+import { addOauthIntrospection } from './routes/oauth/add-oauth-introspection.ts'
+import { addOauthMetadata } from './routes/oauth/add-oauth-metadata.ts'
+import { addOauthRevocation } from './routes/oauth/add-oauth-revocation.ts'
+import { addOauthToken } from './routes/oauth/add-oauth-token.ts'
 import type { App, RouteDeps } from './routes/route.ts'
 import { createSendError } from './errors/send-error.ts'
-import { sendOAuthError } from './errors/send-oauth-error.ts'
+import { sendOauthError } from './errors/send-oauth-error.ts'
 import { toServerOptions } from './to-server-options.ts'
 
 const PREFIX = '/api/v1/auth'
@@ -104,13 +104,13 @@ export function buildHttp(deps: HttpDeps): App {
     },
     { prefix: PREFIX },
   )
-  void app.register(async (root: App) => addOAuthMetadata(root, routeDeps))
+  void app.register(async (root: App) => addOauthMetadata(root, routeDeps))
   void app.register(async (oauth: App) => {
-    oauth.setErrorHandler(createSendError(deps, sendOAuthError))
+    oauth.setErrorHandler(createSendError(deps, sendOauthError))
     await oauth.register(formBodies)
-    addOAuthToken(oauth, routeDeps)
-    addOAuthRevocation(oauth, routeDeps)
-    addOAuthIntrospection(oauth, routeDeps)
+    addOauthToken(oauth, routeDeps)
+    addOauthRevocation(oauth, routeDeps)
+    addOauthIntrospection(oauth, routeDeps)
   })
   return app
 }

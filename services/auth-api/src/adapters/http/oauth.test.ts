@@ -15,7 +15,8 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
-const SECRET = 's'.repeat(32)
+/** Base64 has `+` and `/`, and an encoded secret could have `%`. */
+const SECRET = `a+b/c%41=${'s'.repeat(24)}`
 const apiKeys: ApiKey[] = [
   { name: 'gate way', scopes: ['tokens:introspect'], secret: SECRET },
   { name: 'other', scopes: ['admin:read'], secret: 'o'.repeat(32) },
@@ -179,7 +180,7 @@ describe('the refresh grant', () => {
     const byHeader = await ask(refresh({}, basic('app', 'secret')))
     expect(byHeader.outcome).toEqual([401, 'invalid_client'])
     expect(byHeader.headers['www-authenticate']).toBe('Basic')
-    for (const authorization of ['Basic', 'Basic !', 'basic bm9jb2xvbg==', 'Basic JTp4'])
+    for (const authorization of ['Basic', 'Basic !', 'basic bm9jb2xvbg==', 'Basic OnNlY3JldA=='])
       expect((await ask(refresh({}, { authorization }))).outcome).toEqual([401, 'invalid_client'])
     for (const more of [{ client_secret: 's' }, { client_assertion: 'a' }]) {
       const byBody = await ask(refresh(more))
@@ -365,6 +366,9 @@ describe('introspection', () => {
   test('accepts the key as Basic credentials too, with its own name only', async () => {
     const by = (headers: InjectOptions['headers']) => ask(post('introspect', 'token=t', headers))
     expect((await by(basic('gate way', SECRET))).outcome).toEqual([200, 'ok'])
+    // Many clients do not encode the parts.
+    const plain = Buffer.from(`gate way:${SECRET}`).toString('base64')
+    expect((await by({ authorization: `Basic ${plain}` })).outcome).toEqual([200, 'ok'])
     for (const headers of [
       basic('other', SECRET),
       basic('gate way', `${SECRET}x`),

@@ -12,18 +12,18 @@ export const OAUTH_ERRORS = [
   'unsupported_grant_type',
   'temporarily_unavailable',
 ] as const
-export type OAuthErrorCode = (typeof OAUTH_ERRORS)[number]
+export type OauthErrorCode = (typeof OAUTH_ERRORS)[number]
 
 /** A refusal of an OAuth endpoint that has no code outside OAuth. */
-export class OAuthError extends CodedError {
-  readonly error: OAuthErrorCode
+export class OauthError extends CodedError {
+  readonly error: OauthErrorCode
   /** the scheme of `WWW-Authenticate`, which makes the refusal a 401 */
   readonly scheme: 'Basic' | undefined
 
   /** `description` says what to do and must not contain input. */
-  constructor(error: OAuthErrorCode, description: string, options: { scheme?: 'Basic' } = {}) {
+  constructor(error: OauthErrorCode, description: string, options: { scheme?: 'Basic' } = {}) {
     super('invalid_request', { detail: description })
-    this.name = 'OAuthError'
+    this.name = 'OauthError'
     this.error = error
     this.scheme = options.scheme
   }

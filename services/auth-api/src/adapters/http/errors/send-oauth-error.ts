@@ -1,7 +1,7 @@
 import type { CodedError, ErrorCode } from '@auto-refresh/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { TOKEN_REFUSAL_CODES } from '../../../domain/refresh-refusal.ts'
-import { OAuthError, type OAuthErrorCode } from './oauth-error.ts'
+import { OauthError, type OauthErrorCode } from './oauth-error.ts'
 
 const GRANT_REFUSALS: ReadonlySet<ErrorCode> = new Set(Object.values(TOKEN_REFUSAL_CODES))
 /** The client keeps its tokens and repeats the request. */
@@ -15,25 +15,25 @@ const TEMPORARY: ReadonlySet<ErrorCode> = new Set([
  * Sends an error in the form of RFC 6749 §5.2. Internal errors and limits are
  * `temporarily_unavailable`, never `invalid_grant`, which clients treat as a logout.
  */
-export function sendOAuthError(
+export function sendOauthError(
   coded: CodedError,
   { headers }: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   const usesBasic = /^basic /i.test(headers.authorization ?? '')
-  const { status, error } = toOAuthError(coded, usesBasic)
+  const { status, error } = toOauthError(coded, usesBasic)
   // A refused refresh token is a 401 elsewhere.
   if (status === 401) reply.header('www-authenticate', usesBasic ? 'Basic' : 'Bearer')
   else reply.removeHeader('www-authenticate')
   return reply.code(status).send({ error, error_description: toDescription(coded.message) })
 }
 
-function toOAuthError(
+function toOauthError(
   coded: CodedError,
   usesBasic: boolean,
-): { status: number; error: OAuthErrorCode } {
+): { status: number; error: OauthErrorCode } {
   const { code, statusCode } = coded
-  if (coded instanceof OAuthError)
+  if (coded instanceof OauthError)
     return { status: coded.scheme === undefined ? 400 : 401, error: coded.error }
   if (GRANT_REFUSALS.has(code)) return { status: 400, error: 'invalid_grant' }
   if (TEMPORARY.has(code)) return { status: statusCode, error: 'temporarily_unavailable' }

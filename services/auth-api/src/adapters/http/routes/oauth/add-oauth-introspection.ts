@@ -1,7 +1,7 @@
 import { CodedError } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Introspection } from '../../../../use-cases/sessions/introspect.ts'
-import { OAuthError } from '../../errors/oauth-error.ts'
+import { OauthError } from '../../errors/oauth-error.ts'
 import { readBasicCredentials } from '../../request/read-oauth-client.ts'
 import { toRequestContext } from '../../request/request-context.ts'
 import { byApiKey, type App, type RouteDeps } from '../route.ts'
@@ -14,7 +14,7 @@ const MAX_TOKEN_LENGTH = 8192
  * Adds the introspection endpoint (RFC 7662), for API keys with `tokens:introspect`. Gateways send
  * the name and the secret of their key as Basic credentials, or the secret as a bearer token.
  */
-export function addOAuthIntrospection(
+export function addOauthIntrospection(
   app: App,
   { useCases, settings, requireScope }: RouteDeps,
 ): void {
@@ -30,16 +30,19 @@ export function addOAuthIntrospection(
   const requireKey = requireScope('tokens:introspect')
 
   async function onRequest(request: FastifyRequest): Promise<void> {
-    const basic = readBasicCredentials(request)
-    if (basic === undefined) return requireKey(request)
+    const readings = readBasicCredentials(request)
+    if (readings === undefined) return requireKey(request)
     const { authorization } = request.headers
-    request.headers.authorization = `Bearer ${basic.secret}`
     try {
-      await requireKey(request)
+      for (const { id, secret } of readings) {
+        request.headers.authorization = `Bearer ${secret}`
+        await requireKey(request).catch(ignoreUnknownKey)
+        if (request.actor?.name === id) return
+      }
     } finally {
       request.headers.authorization = authorization
     }
-    if (request.actor?.name !== basic.id) throw new CodedError('invalid_api_key')
+    throw new CodedError('invalid_api_key')
   }
 
   app.post(
@@ -47,7 +50,7 @@ export function addOAuthIntrospection(
     { schema, config: { isForm: true }, onRequest },
     async (request) => {
       const { token, token_type_hint: hint } = request.body
-      if (token === undefined) throw new OAuthError('invalid_request', 'Send token')
+      if (token === undefined) throw new OauthError('invalid_request', 'Send token')
       return toResponse(
         await useCases.introspect({
           token: token.slice(0, MAX_TOKEN_LENGTH),
@@ -84,3 +87,8 @@ export function addOAuthIntrospection(
 }
 
 const toSeconds = (ms: number) => Math.floor(ms / 1000)
+
+/** Another reading of the credentials may be a known key. */
+function ignoreUnknownKey(error: unknown): void {
+  if (!(error instanceof CodedError) || error.code !== 'invalid_api_key') throw error
+}

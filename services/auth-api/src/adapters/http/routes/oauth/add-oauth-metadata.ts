@@ -10,7 +10,7 @@ const CACHE_CONTROL = 'public, max-age=300'
  * Adds the metadata of RFC 8414. For an `ISSUER` with a path they are also at the address that
  * clients derive from it (§3.1).
  */
-export function addOAuthMetadata(app: App, { settings, useCases }: RouteDeps): void {
+export function addOauthMetadata(app: App, { settings, useCases }: RouteDeps): void {
   const { issuer } = settings
   const base = issuer.replace(/\/+$/, '')
   const metadata = {

@@ -1,6 +1,6 @@
 import { CodedError, type ErrorCode } from '@auto-refresh/contracts'
 import { Type } from 'typebox'
-import { OAuthError } from '../../errors/oauth-error.ts'
+import { OauthError } from '../../errors/oauth-error.ts'
 import { requirePublicClient } from '../../request/read-oauth-client.ts'
 import { toRequestContext } from '../../request/request-context.ts'
 import type { App, RouteDeps } from '../route.ts'
@@ -14,7 +14,7 @@ const ALREADY_USELESS: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** Adds the revocation endpoint (RFC 7009). It ends the session of either token, as `/logout`. */
-export function addOAuthRevocation(app: App, { useCases }: RouteDeps): void {
+export function addOauthRevocation(app: App, { useCases }: RouteDeps): void {
   const schema = {
     tags: ['OAuth 2'],
     operationId: 'revokeOAuthToken',
@@ -27,7 +27,7 @@ export function addOAuthRevocation(app: App, { useCases }: RouteDeps): void {
   app.post('/oauth2/revoke', { schema, config: { isForm: true } }, async (request) => {
     requirePublicClient(request, request.body)
     const { token } = request.body
-    if (token === undefined) throw new OAuthError('invalid_request', 'Send token')
+    if (token === undefined) throw new OauthError('invalid_request', 'Send token')
     try {
       await useCases.signOut({
         accessToken: token,

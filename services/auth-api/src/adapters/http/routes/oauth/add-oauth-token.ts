@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { TokenPair } from '../../../../domain/token-pair.ts'
 import type { ExchangeTokenResult } from '../../../../use-cases/sign-in/exchange-token.ts'
-import { OAuthError } from '../../errors/oauth-error.ts'
+import { OauthError } from '../../errors/oauth-error.ts'
 import { toRefusalError } from '../../errors/to-refusal-error.ts'
 import { readIdempotencyKey } from '../../request/read-idempotency-key.ts'
 import { requirePublicClient } from '../../request/read-oauth-client.ts'
@@ -25,7 +25,7 @@ const MAX_TOKEN_LENGTH = 1024
 const BODY_BYTES = 16_384
 
 /** Adds the token endpoint: refresh (RFC 6749 §6) and token exchange (RFC 8693). */
-export function addOAuthToken(app: App, { useCases, settings }: RouteDeps): void {
+export function addOauthToken(app: App, { useCases, settings }: RouteDeps): void {
   const schema = {
     tags: ['OAuth 2'],
     operationId: 'createOAuthToken',
@@ -40,22 +40,22 @@ export function addOAuthToken(app: App, { useCases, settings }: RouteDeps): void
   app.post('/oauth2/token', options, async (request) => {
     requirePublicClient(request, request.body)
     if (request.body.scope !== undefined)
-      throw new OAuthError('invalid_scope', 'There are no scopes: send no scope')
+      throw new OauthError('invalid_scope', 'There are no scopes: send no scope')
     switch (request.body.grant_type) {
       case undefined:
-        throw new OAuthError('invalid_request', 'Send grant_type')
+        throw new OauthError('invalid_request', 'Send grant_type')
       case 'refresh_token':
         return refresh(request)
       case TOKEN_EXCHANGE:
         return exchange(request)
       default:
-        throw new OAuthError('unsupported_grant_type', 'This grant is not supported')
+        throw new OauthError('unsupported_grant_type', 'This grant is not supported')
     }
   })
 
   async function refresh(request: TokenRequest) {
     const { refresh_token: refreshToken } = request.body
-    if (refreshToken === undefined) throw new OAuthError('invalid_request', 'Send refresh_token')
+    if (refreshToken === undefined) throw new OauthError('invalid_request', 'Send refresh_token')
     const result = await useCases.refresh({
       refreshToken: refreshToken.slice(0, MAX_TOKEN_LENGTH),
       idempotencyKey: readIdempotencyKey(request),
@@ -68,7 +68,7 @@ export function addOAuthToken(app: App, { useCases, settings }: RouteDeps): void
   async function exchange(request: TokenRequest) {
     const { exchangeToken } = useCases
     if (exchangeToken === undefined)
-      throw new OAuthError('unsupported_grant_type', 'No issuer is trusted: set TRUSTED_ISSUERS')
+      throw new OauthError('unsupported_grant_type', 'No issuer is trusted: set TRUSTED_ISSUERS')
     const result = await exchangeToken({
       subjectToken: readSubjectToken(request.body),
       context: toRequestContext(request),
@@ -81,16 +81,16 @@ export function addOAuthToken(app: App, { useCases, settings }: RouteDeps): void
   function readSubjectToken(body: TokenRequest['body']): string {
     const isSupported = SUBJECT_TOKEN_TYPES.some((type) => type === body.subject_token_type)
     if (body.subject_token === undefined || !isSupported)
-      throw new OAuthError(
+      throw new OauthError(
         'invalid_request',
         `Send subject_token and subject_token_type: ${SUBJECT_TOKEN_TYPES.join(' or ')}`,
       )
     if (body.actor_token !== undefined)
-      throw new OAuthError('invalid_request', 'actor_token is not supported')
+      throw new OauthError('invalid_request', 'actor_token is not supported')
     if ((body.requested_token_type ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE)
-      throw new OAuthError('invalid_request', `requested_token_type must be ${ACCESS_TOKEN_TYPE}`)
+      throw new OauthError('invalid_request', `requested_token_type must be ${ACCESS_TOKEN_TYPE}`)
     if (body.resource !== undefined || (body.audience ?? settings.audience) !== settings.audience)
-      throw new OAuthError('invalid_target', 'Tokens are issued for one audience only')
+      throw new OauthError('invalid_target', 'Tokens are issued for one audience only')
     return body.subject_token
   }
 }
@@ -108,5 +108,5 @@ function toResponse({ accessToken, refreshToken, expiresInSeconds }: TokenPair) 
 function toExchangeError(result: Exclude<ExchangeTokenResult, { outcome: 'opened' }>) {
   if (result.outcome === 'rate_limited') return toRefusalError(result)
   const because = result.outcome === 'refused' ? result.because : 'the account is not active'
-  return new OAuthError('invalid_request', `The subject token is refused: ${because}`)
+  return new OauthError('invalid_request', `The subject token is refused: ${because}`)
 }
