@@ -51,12 +51,12 @@ export interface Users {
   ): Promise<User | undefined>
   /**
    * Finds the user with this external id, creates it if there is none, and stores what differs. A
-   * changed role is recorded as by `setRole`. The name of a user with a login name stays. Does
+   * changed role is recorded as by `setRole`, and as an act of `actor`. The name of a user with a login name stays. Does
    * nothing for a user whose role is protected.
    */
   upsertExternal(
     user: ExternalUser,
-    protectedRoles: readonly string[],
+    by: Readonly<{ protectedRoles: readonly string[]; actor: string }>,
   ): Promise<
     | { outcome: 'stored'; user: User; change?: 'created' | 'changed' }
     | { outcome: 'role_protected' }

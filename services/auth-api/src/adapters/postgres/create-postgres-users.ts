@@ -84,8 +84,8 @@ export function createPostgresUsers({
       onChanged(id)
       return rows.length > 0
     },
-    async upsertExternal(user, protectedRoles) {
-      const stored = await upsertExternalUser(pool, user, protectedRoles)
+    async upsertExternal(user, by) {
+      const stored = await upsertExternalUser(pool, user, by)
       if (stored.outcome === 'stored' && stored.change === 'changed') onChanged(stored.user.id)
       return stored
     },

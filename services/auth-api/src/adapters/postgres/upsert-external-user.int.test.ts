@@ -14,8 +14,9 @@ beforeAll(async () => {
 afterAll(() => database.close())
 
 const PROTECTED = ['admin', 'auditor']
+const BY = { protectedRoles: PROTECTED, actor: 'key:shop' }
 async function upsert(user: ExternalUser, protectedRoles = PROTECTED) {
-  const stored = await users.upsertExternal(user, protectedRoles)
+  const stored = await users.upsertExternal(user, { protectedRoles, actor: 'key:shop' })
   if (stored.outcome !== 'stored') throw new Error(stored.outcome)
   return stored
 }
@@ -103,7 +104,7 @@ test('a sign-in that changes nothing writes nothing', async () => {
   expect(await versionOf(first.user)).toBe(before)
 })
 
-test('a changed role is recorded, so that older access tokens are due; the same role is not', async () => {
+test('a changed role is recorded once, with its actor, so that older access tokens are due; the same role is not', async () => {
   const externalId = 'promoted'
   const { user } = await upsert({ externalId, role: 'user' })
   const recorded = async () =>
@@ -112,6 +113,12 @@ test('a changed role is recorded, so that older access tokens are due; the same 
   expect(await recorded()).toEqual([])
   await Promise.all(Array.from({ length: 10 }, () => upsert({ externalId, role: 'editor' })))
   expect(await recorded()).toMatchObject([{ role: 'editor' }])
+  const { rows } = await database.pool.query(
+    'select actor, act, session_id, details from auth_api.admin_acts where user_id = $1',
+    [user.id],
+  )
+  const details = { role: { from: 'user', to: 'editor' } }
+  expect(rows).toEqual([{ actor: 'key:shop', act: 'user_changed', session_id: null, details }])
 })
 
 test('of simultaneous sign-ins with different roles, the last to commit is recorded', async () => {
@@ -129,7 +136,7 @@ test('a user whose role is protected is neither changed nor returned', async () 
   const externalId = 'chief'
   const { user } = await upsert({ externalId, role: 'admin' }, [])
   for (const change of [{}, { role: 'user' }, { username: 'x' }, { claims: { a: 1 } }])
-    expect(await users.upsertExternal({ externalId, ...change }, PROTECTED)).toEqual({
+    expect(await users.upsertExternal({ externalId, ...change }, BY)).toEqual({
       outcome: 'role_protected',
     })
   expect(await users.findByIds([user.id])).toEqual([user])

@@ -16,7 +16,7 @@ const ATTEMPTS = 3
 export async function upsertExternalUser(
   database: Queryable,
   given: ExternalUser,
-  protectedRoles: readonly string[],
+  { protectedRoles, actor }: Parameters<Users['upsertExternal']>[1],
 ): ReturnType<Users['upsertExternal']> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const known = await find(database, given)
@@ -27,7 +27,7 @@ export async function upsertExternalUser(
     }
     if (protectedRoles.includes(known.user.role)) return { outcome: 'role_protected' }
     if (!known.differs) return { outcome: 'stored', user: known.user }
-    const user = await change(database, given, protectedRoles)
+    const user = await change(database, given, { protectedRoles, actor })
     if (user !== undefined) return { outcome: 'stored', user, change: 'changed' }
   }
   throw new CodedError('unavailable')
@@ -74,13 +74,13 @@ async function insert(
 }
 
 /**
- * Stores what is given, and records a changed role, in one statement. Returns `undefined` when the
+ * Stores what is given, and records a changed role and who changed it, in one statement. Returns `undefined` when the
  * user has been erased meanwhile, or has got a protected role.
  */
 async function change(
   database: Queryable,
   { externalId, username, role, claims }: ExternalUser,
-  protectedRoles: readonly string[],
+  { protectedRoles, actor }: Parameters<Users['upsertExternal']>[1],
 ): Promise<User | undefined> {
   const rows = await readRows<UserRow>(database, {
     text: `
@@ -101,9 +101,14 @@ async function change(
         select id, role, clock_timestamp() from changed where role <> old_role
         on conflict (user_id) do update set
           role = excluded.role,
-          changed_at = greatest(excluded.changed_at, before.changed_at + interval '1 millisecond'))
+          changed_at = greatest(excluded.changed_at, before.changed_at + interval '1 millisecond')),
+      acted as (
+        insert into auth_api.admin_acts (actor, act, user_id, details)
+        select $6::text, 'user_changed', id,
+          jsonb_build_object('role', jsonb_build_object('from', old_role, 'to', role))
+        from changed where role <> old_role)
       select ${USER_COLUMNS} from changed`,
-    values: [externalId, username ?? null, role ?? null, toJson(claims), protectedRoles],
+    values: [externalId, username ?? null, role ?? null, toJson(claims), protectedRoles, actor],
   })
   return rows.map(toUser)[0]
 }

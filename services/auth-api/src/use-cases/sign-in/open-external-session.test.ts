@@ -85,7 +85,10 @@ test('a session is opened for the user, from the place of the user, as authentic
     outcome: 'opened',
     pair: { refreshToken: 'art_first' },
   })
-  expect(upsertExternal).toHaveBeenCalledExactlyOnceWith(AYU, ['admin', 'auditor'])
+  expect(upsertExternal).toHaveBeenCalledExactlyOnceWith(AYU, {
+    protectedRoles: ['admin', 'auditor'],
+    actor: 'key:shop',
+  })
   expect(tokenStore.issue).toHaveBeenCalledExactlyOnceWith({
     userId: USER_ID,
     userVersion: 1,

@@ -67,7 +67,7 @@ export function createOpenExternalSession({
 
     const actor = toActorText(request.actor)
     try {
-      const stored = await users.upsertExternal(given, protectedRoles)
+      const stored = await users.upsertExternal(given, { protectedRoles, actor })
       if (stored.outcome === 'role_protected') return stored
       const { user, change } = stored
       if (change !== undefined)
