@@ -16,6 +16,7 @@ grant select, insert, delete on auth_api.pending_erasures to auth_api;
 grant select, insert, delete on auth_api.admin_acts to auth_api;
 grant select, insert, update, delete on auth_api.signing_keys to auth_api;
 grant select, insert on auth_api.retired_keys to auth_api;
+grant select, insert, update, delete on auth_api.password_tokens to auth_api;
 grant select, insert, update, delete on auth_api.role_changes to auth_api;
 grant select, insert, update, delete on auth_api.notices to auth_api;
 grant select, insert, update, delete on auth_api.login_audit to auth_api;

@@ -181,6 +181,20 @@ export const overview = createDashboard({
         },
       }),
       createGraph({
+        title: 'Password changes by outcome',
+        description:
+          'By users: with the current password (own), or with a one-time token (reset). ' +
+          'Many `wrong_password` or `invalid_token` are guesses.',
+        unit: 'reqps',
+        width: 8,
+        stacked: true,
+        queries: {
+          '{{method}} {{outcome}}': perSecond('auth_password_changes_total', {
+            by: 'method, outcome',
+          }),
+        },
+      }),
+      createGraph({
         title: 'Sessions stored',
         description: 'Estimate by the database, updated by autovacuum.',
         unit: 'short',

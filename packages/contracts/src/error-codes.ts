@@ -20,10 +20,20 @@ export const ERROR_CODES = {
     message:
       'Send the refresh token in the body, the X-Refresh-Token header or the refresh_token cookie',
   },
+  password_refused: {
+    status: 400,
+    retryable: false,
+    message: 'The new password is refused; choose another one',
+  },
   invalid_credentials: {
     status: 401,
     retryable: false,
     message: 'The user name or password is wrong',
+  },
+  password_token_invalid: {
+    status: 401,
+    retryable: false,
+    message: 'The password token is invalid, used or expired; ask for a new one',
   },
   access_token_missing: {
     status: 401,
@@ -75,6 +85,11 @@ export const ERROR_CODES = {
     status: 401,
     retryable: false,
     message: 'Send an API key of API_KEYS as Authorization: Bearer',
+  },
+  current_password_wrong: {
+    status: 403,
+    retryable: false,
+    message: 'The current password is wrong',
   },
   csrf_rejected: {
     status: 403,

@@ -173,6 +173,18 @@ export const EVENTS = {
     ]),
     ...ClientContext.properties,
   }),
+  'login.password-changed.v1': Type.Object({
+    username_hash: Type.String(),
+    user_id: Uuid,
+    method: Type.String({
+      description:
+        'own: with the current password; reset: with a one-time token; may get new values',
+    }),
+    session_id: Type.Optional(
+      Type.String({ format: 'uuid', description: 'the session that changed it, and stays' }),
+    ),
+    ...ClientContext.properties,
+  }),
   'refresh.refused.v1': Type.Object({
     code: Type.Enum(REFUSAL_CODES),
     session_id: Type.Optional(

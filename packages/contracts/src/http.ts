@@ -65,6 +65,46 @@ export const SignInBody = Type.Object(
 )
 export type SignInBody = Static<typeof SignInBody>
 
+const Password = Type.String({ minLength: 1, maxLength: 256, pattern: noControlCharacters })
+const NewPassword = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  description: '15 to 256 characters, not easy to guess',
+})
+
+export const ChangePasswordBody = Type.Object(
+  { current_password: Password, new_password: NewPassword },
+  {
+    ...strict,
+    examples: [
+      { current_password: 'correct horse battery', new_password: 'another horse battery' },
+    ],
+  },
+)
+export type ChangePasswordBody = Static<typeof ChangePasswordBody>
+
+export const ResetPasswordBody = Type.Object(
+  {
+    token: Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: '^[\\x21-\\x7e]+$',
+      description: 'the one-time token that the user received',
+    }),
+    new_password: NewPassword,
+  },
+  {
+    ...strict,
+    examples: [
+      {
+        token: 'arp_8l0bYxFv2mZ5cQ7tR1nJwKeUoHsGdPaLiXyTzV3B6kM',
+        new_password: 'another horse battery',
+      },
+    ],
+  },
+)
+export type ResetPasswordBody = Static<typeof ResetPasswordBody>
+
 /**
  * Absent, empty, null and the strings "null" and "undefined" (which the guide's client sends) mean
  * no token.
@@ -182,8 +222,13 @@ export type SessionsData = Static<typeof SessionsData>
 
 export const NoticeData = Type.Object({
   id: Type.String({ format: 'uuid' }),
-  kind: Type.Literal('session_ended_token_reused'),
-  session_id: Type.String({ format: 'uuid' }),
+  kind: Type.Enum(['session_ended_token_reused', 'password_changed'] as const),
+  session_id: Type.Optional(
+    Type.String({
+      format: 'uuid',
+      description: 'the session that ended, or that changed the password',
+    }),
+  ),
   occurred_at: Type.String(),
   message: Type.String(),
 })

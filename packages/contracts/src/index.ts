@@ -32,6 +32,8 @@ export {
   RevocationsQuery,
   SessionData,
   SessionsData,
+  ChangePasswordBody,
+  ResetPasswordBody,
   SignInBody,
   TokenPairData,
   TokenStatusData,

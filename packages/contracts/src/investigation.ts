@@ -35,6 +35,7 @@ export const TIMELINE_TYPES = [
   'regressed',
   'revoked',
   'expired',
+  'password_changed',
   'suspicious',
   'act',
 ] as const
@@ -51,7 +52,9 @@ export const TimelineEntry = Type.Object({
   agent: text(),
   address: text('of a sign-in: the whole address'),
   outcome: text('of a sign-in: `succeeded`, or why it was refused'),
-  method: text('of a sign-in: how the user was authenticated'),
+  method: text(
+    'of a sign-in: how the user was authenticated; of `password_changed`: `own` or `reset`',
+  ),
   reason: text('why the session ended'),
   generation: count('the generation after the event; of `refreshed`: after the first refresh'),
   count: count(

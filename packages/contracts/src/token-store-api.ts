@@ -170,10 +170,16 @@ export type RevokeSessionResult = Static<typeof RevokeSessionResult>
 
 /**
  * Revokes every session of the user that was issued under a lower version, and refuses sign-ins that
- * began under one.
+ * began under one. `keptSessionId`: this session moves to `version` instead, if it was of the version
+ * before and is active.
  */
 export const RevokeUserRequest = Type.Object(
-  { userId: Uuid, version: Type.Integer(), reason: RevokeReason },
+  {
+    userId: Uuid,
+    version: Type.Integer(),
+    reason: RevokeReason,
+    keptSessionId: Type.Optional(Uuid),
+  },
   strict,
 )
 export type RevokeUserRequest = Static<typeof RevokeUserRequest>

@@ -177,7 +177,13 @@ test('a reuse adds one notice for its user', async () => {
   await bus.publish(SESSION_EVENTS_TOPIC, [reuse])
   const notices = await core.listNotices({ userId: user.id })
   expect(notices).toEqual([
-    { id: reuse.id, userId: user.id, sessionId: pair.sessionId, occurredAtMs: Date.parse(at) },
+    {
+      id: reuse.id,
+      kind: 'session_ended_token_reused',
+      userId: user.id,
+      sessionId: pair.sessionId,
+      occurredAtMs: Date.parse(at),
+    },
   ])
   const request = {
     userId: user.id,

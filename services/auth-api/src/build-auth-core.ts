@@ -28,6 +28,7 @@ import { buildBackground } from './build-background.ts'
 import { buildInvestigation } from './build-investigation.ts'
 import { buildLimits } from './build-limits.ts'
 import { buildOauth } from './build-oauth.ts'
+import { buildPasswords } from './build-passwords.ts'
 import { buildRefresh } from './build-refresh.ts'
 import { buildSessions } from './build-sessions.ts'
 import { buildSignIn } from './build-sign-in.ts'
@@ -138,7 +139,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     ...shared,
     accessTokens,
   })
-  const { loadFamiliar, flushLoginEvents, ...signingIn } = buildSignIn({
+  const { loadFamiliar, flushLoginEvents, forPasswords, ...signingIn } = buildSignIn({
     ...shared,
     audit,
     passwords,
@@ -167,6 +168,15 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     auditTrail: deps.auditTrail ?? NO_AUDIT_TRAIL,
     users,
     log,
+  })
+  const changingPasswords = buildPasswords({
+    ...shared,
+    ...forPasswords,
+    pool,
+    onChanged: (id) => knownUsers.userChanged(id),
+    passwords,
+    hashUsername,
+    deliverRevocations,
   })
   const background = buildBackground({
     pool,
@@ -201,6 +211,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
     ...signingIn,
     ...refreshing,
     ...sessions,
+    ...changingPasswords,
     getTokenStatus: accessTokens.getTokenStatus,
     listNotices: ({ userId }: { userId: string }) => notices.list(userId),
     dismissNotice: createDismissNotice({ notices }),

@@ -71,6 +71,7 @@ export function buildLimits({
         audit.hasSignedInFrom(hashUsername(usernameKey), block),
     }),
     signInLimit: limiter('sign_in', limits.loginAccount === 'off' ? 'off' : SIGN_INS),
+    passwordResetLimit: limiter('password_reset', limits.loginAddress),
     refusedRefreshLimit: limiter('refused_refresh', limits.refusedRefresh),
     // In memory: a refusal is not worth a round trip to Redis.
     endedLimit: createBoundedLimiter({ limit: limits.refusedRefresh }),

@@ -61,6 +61,7 @@ export function buildSignIn({
   const familiar = createFamiliarSignIns()
   const loginEvents = createLoginEvents(events)
   const recordLogin = createRecordLogin({ audit, events: loginEvents, metrics, log })
+  const startDeadline = () => AbortSignal.timeout(QUEUE_DEADLINE_MS)
   const openSession = createOpenSession({
     signInLimit: limits.signInLimit,
     tokenStore,
@@ -82,7 +83,7 @@ export function buildSignIn({
       openSession,
       recordLogin,
       hashUsername,
-      startDeadline: () => AbortSignal.timeout(QUEUE_DEADLINE_MS),
+      startDeadline,
       metrics,
       log,
     }),
@@ -97,5 +98,7 @@ export function buildSignIn({
     isSignInShed: (block: string) => passwords.isBusy() && !familiar.hasBlock(block),
     loadFamiliar: buildLoadFamiliarSignIns({ audit, familiar, elapsedMs, log }),
     flushLoginEvents: loginEvents.flush,
+    /** what a change of a password shares with sign-ins */
+    forPasswords: { familiar, recordLogin, events: loginEvents, startDeadline },
   }
 }

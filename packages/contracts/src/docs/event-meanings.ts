@@ -18,6 +18,8 @@ export const EVENT_MEANINGS: Record<EventType, string> = {
     'A client that never rotates has replayed three generations: a thief may follow the user.',
   'login.succeeded.v1': 'A sign-in succeeded.',
   'login.failed.v1': 'A sign-in was refused.',
+  'login.password-changed.v1':
+    'A user has set a new password. All sessions have ended, but the one that changed it.',
   'refresh.refused.v1':
     'A refresh token was refused. At most 60 per minute and address are published; ' +
     'rate limits and internal errors are not.',

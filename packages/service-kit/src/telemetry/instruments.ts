@@ -43,6 +43,16 @@ const SIGN_IN_LIMITERS = [
   'login_account',
   'sign_in',
   'refused_refresh',
+  'password_reset',
+] as const
+const PASSWORD_CHANGE_OUTCOMES = [
+  'changed',
+  'wrong_password',
+  'invalid_token',
+  'revoked',
+  'refused',
+  'rate_limited',
+  'unavailable',
 ] as const
 const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
 const TOPICS: readonly string[] = EVENT_TOPICS
@@ -105,6 +115,11 @@ export function createInstruments({
       outcome: LOGIN_OUTCOMES,
       method: LOGIN_METHODS,
     }),
+    passwordChanges: authApi.counter(
+      'auth_password_changes_total',
+      'Changes of a password by its user, with the current password or with a one-time token',
+      { method: ['own', 'reset'], outcome: PASSWORD_CHANGE_OUTCOMES },
+    ),
     refreshes: authApi.counter('auth_refreshes_total', 'Refreshes by operation and outcome', {
       operation: REFRESH_OPERATIONS,
       outcome: REFRESH_OUTCOMES,

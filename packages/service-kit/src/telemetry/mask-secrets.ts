@@ -9,7 +9,8 @@ const NAMED = new RegExp(
 /** JSON quoted inside a string, `\"password\":\"...\"`, and form fields, `password=...`. */
 const NAMED_IN_TEXT = new RegExp(String.raw`(\\"${NAME}\\"\s*:\s*\\"|\b${NAME}=)[^"\\&\s]+`, 'gi')
 const BYTES = /\{"type":"Buffer","data":\[[\d,]*\]\}/g
-const REFRESH_TOKEN = /art_[A-Za-z0-9_-]{20,}/g
+/** Refresh tokens, and one-time tokens that set a password. */
+const OPAQUE_TOKEN = /(ar[pt]_)[A-Za-z0-9_-]{20,}/g
 const JWT = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}/g
 const CREDENTIALS = /\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}/gi
 const URL_PASSWORD = /(:\/\/[^/\s:@"]*):[^@\s"/]+@/g
@@ -34,7 +35,7 @@ export function maskSecrets(line: string): string {
  */
 export function maskTokens(text: string): string {
   return text
-    .replace(REFRESH_TOKEN, 'art_[masked]')
+    .replace(OPAQUE_TOKEN, '$1[masked]')
     .replace(JWT, 'eyJ[masked]')
     .replace(CREDENTIALS, '$1 [masked]')
 }

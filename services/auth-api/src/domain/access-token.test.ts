@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { aSession, aUser, NOW_MS } from '../testing/fakes.ts'
+import { aSession, aUser, NOW_MS, SESSION_ID, USER_ID } from '../testing/fakes.ts'
 import { toAccessTokenClaims } from './access-token-claims.ts'
 import { secondsLeft } from './seconds-left.ts'
 import { checkSessionUser } from './check-session-user.ts'
@@ -77,6 +77,18 @@ describe('the current state of its user decides about a session', () => {
     ['user_inactive', aUser({ active: false, version: 4 })],
     ['user_inactive', undefined],
   ] as const)('%s (%#)', (outcome, user) => {
-    expect(checkSessionUser(user, 3).outcome).toBe(outcome)
+    expect(checkSessionUser(user, { id: SESSION_ID, userVersion: 3 }).outcome).toBe(outcome)
+  })
+
+  test('the session that changed the password stays, before token-store knows of it', () => {
+    const user = aUser({ version: 4, keptSessionId: SESSION_ID })
+    const outcomeOf = (session: { id: string; userVersion: number }) =>
+      checkSessionUser(user, session).outcome
+    expect(outcomeOf({ id: SESSION_ID, userVersion: 3 })).toBe('active')
+    expect(outcomeOf({ id: SESSION_ID, userVersion: 2 })).toBe('revoked')
+    expect(outcomeOf({ id: USER_ID, userVersion: 3 })).toBe('revoked')
+    expect(
+      checkSessionUser({ ...user, active: false }, { id: SESSION_ID, userVersion: 3 }).outcome,
+    ).toBe('user_inactive')
   })
 })

@@ -2,7 +2,7 @@ import type { AccessTokenClaims } from '@auto-refresh/contracts'
 import type { User } from './users.ts'
 
 export type UserState = Readonly<
-  Pick<User, 'id' | 'username' | 'role' | 'active' | 'version' | 'claims'>
+  Pick<User, 'id' | 'username' | 'role' | 'active' | 'version' | 'keptSessionId' | 'claims'>
 >
 
 export interface KnownUsers {

@@ -1,4 +1,5 @@
 import type { LoginMethod, LoginRecord } from './login-records.ts'
+import type { PasswordChangeMethod } from './password-changes.ts'
 import type { LoginLimiter } from './sign-in-limits.ts'
 
 /**
@@ -32,6 +33,15 @@ export type RefreshMetricOutcome =
   | 'rate_limited'
   | 'unavailable'
 
+export type PasswordChangeOutcome =
+  | 'changed'
+  | 'wrong_password'
+  | 'invalid_token'
+  | 'revoked'
+  | 'refused'
+  | 'rate_limited'
+  | 'unavailable'
+
 /** Counts decisions where they are made. */
 export interface Metrics {
   loggedIn(outcome: LoginRecord['outcome'] | 'unavailable', method: LoginMethod): void
@@ -40,7 +50,8 @@ export interface Metrics {
     outcome: RefreshMetricOutcome,
     intervalSeconds?: number,
   ): void
-  rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh'): void
+  rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh' | 'password_reset'): void
+  passwordChanged(method: PasswordChangeMethod, outcome: PasswordChangeOutcome): void
   loginEventsDropped(count: number): void
   revocationLearned(afterSeconds: number): void
 }

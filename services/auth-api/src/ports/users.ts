@@ -10,6 +10,8 @@ export type User = Readonly<{
    * raised by every change that ends all sessions of the user; sessions of a lower version are over
    */
   version: number
+  /** the session that raised the version by a change of the password, and stays */
+  keptSessionId?: string
   demo: boolean
   /** the id at the system that authenticates the user */
   externalId?: string
@@ -33,6 +35,8 @@ export type PendingRevocation = Readonly<{
   userId: string
   version: number
   reason: RevokeReason
+  /** the session that stays */
+  keptSessionId?: string
 }>
 
 export interface Users {
@@ -68,12 +72,12 @@ export interface Users {
   /**
    * Raises the version, applies `change` and adds a pending revocation, in one transaction. With
    * `ifVersion` it does so only when that is the current version, so that a repeated logout-all
-   * does nothing; it then returns `undefined`.
+   * does nothing; it then returns `undefined`. `keptSessionId` stays if it is of the version before.
    */
   revoke(
     id: string,
     reason: RevokeReason,
-    change: { active?: false; passwordHash?: string; ifVersion?: number },
+    change: { active?: false; passwordHash?: string; ifVersion?: number; keptSessionId?: string },
   ): Promise<PendingRevocation | undefined>
   /** Returns `false` and does nothing while a revocation of the user is pending. */
   enable(id: string): Promise<boolean>

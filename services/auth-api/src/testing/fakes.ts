@@ -69,6 +69,7 @@ export function fakeMetrics() {
     loggedIn: vi.fn<Metrics['loggedIn']>(),
     refreshed: vi.fn<Metrics['refreshed']>(),
     rateLimited: vi.fn<Metrics['rateLimited']>(),
+    passwordChanged: vi.fn<Metrics['passwordChanged']>(),
     loginEventsDropped: vi.fn<Metrics['loginEventsDropped']>(),
     revocationLearned: vi.fn<Metrics['revocationLearned']>(),
   }

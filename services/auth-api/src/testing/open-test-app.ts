@@ -92,6 +92,8 @@ export function openTestApp({
     exchangeToken: async () => ({ outcome: 'opened', pair: PAIR }),
     listNotices: async () => [],
     dismissNotice: async () => ({ outcome: 'dismissed' }),
+    changePassword: async () => ({ outcome: 'changed' }),
+    resetPassword: async () => ({ outcome: 'changed' }),
     checkAccessToken: async (token) =>
       token === undefined ? { outcome: 'missing' } : (CHECKS[token] ?? { outcome: 'invalid' }),
     jwks: () => ({

@@ -58,6 +58,13 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`DELETE ${AUTH}/sessions/:id`]: forUsers(),
   [`GET ${AUTH}/notices`]: forUsers(),
   [`DELETE ${AUTH}/notices/:id`]: forUsers(),
+  [`POST ${AUTH}/password`]: forUsers({
+    payload: { current_password: 'secret words', new_password: 'another horse battery' },
+  }),
+  // Its use case checks the one-time token: reset-password.test.ts.
+  [`POST ${AUTH}/password-reset`]: open({
+    payload: { token: 'arp_token', new_password: 'another horse battery' },
+  }),
 
   // Back ends
   [`GET ${AUTH}/revocations`]: only(['revocations:read']),

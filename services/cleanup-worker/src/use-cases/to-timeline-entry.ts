@@ -68,6 +68,11 @@ export function toTimelineEntry({ eventId, at, event }: StoredEvent): TimelineEn
       const severity = toSeverity(pattern)
       return { ...entry, type: 'suspicious', pattern, severity, ...toSubject(data) }
     }
+    case 'login.password-changed.v1': {
+      const { user_id, session_id, method, network, agent } = event.data
+      const session = session_id === undefined ? {} : { session_id }
+      return { ...entry, type: 'password_changed', user_id, ...session, method, network, agent }
+    }
     case 'session.rotated.v1':
     case 'login.succeeded.v1':
     case 'login.failed.v1':

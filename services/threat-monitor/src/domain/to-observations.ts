@@ -96,6 +96,7 @@ function toFound(event: AnyEvent): Found[] {
         : []
     }
     case 'session.revoked.v1':
+    case 'login.password-changed.v1':
     case 'session.expired.v1':
     case 'session.regression-detected.v1':
     case 'security.pattern-detected.v1':

@@ -5,6 +5,7 @@ import type {
   RevokeUserResult,
   Tracing,
 } from '@auto-refresh/contracts'
+import { decideUserRevocation } from '../domain/decide-user-revocation.ts'
 import { decideRevocation } from '../domain/decide-revocation.ts'
 import { withTrace } from '../domain/session.ts'
 import type { Sessions } from '../ports.ts'
@@ -40,17 +41,18 @@ export function createRevokeSession({ sessions, tracing }: Deps) {
 }
 
 /**
- * Revokes every session of the user below `version`. Sign-ins in progress under a lower version are
- * refused.
+ * Revokes every session of the user below `version`, but not `keptSessionId`. Sign-ins in progress
+ * under a lower version are refused.
  */
 export function createRevokeUser({ sessions, tracing }: Deps) {
-  return ({ userId, version, reason }: RevokeUserRequest): Promise<RevokeUserResult> => {
+  return (request: RevokeUserRequest): Promise<RevokeUserResult> => {
     const traceparent = tracing.current()
-    return sessions.changeBelowVersion<RevokeUserResult>({ userId, version }, (locked) => {
+    return sessions.changeBelowVersion<RevokeUserResult>(request, (locked) => {
       const changes = [...locked.sessions.values()].map((session) =>
-        withTrace(decideRevocation(session, reason, locked.clock.nowMs), traceparent),
+        withTrace(decideUserRevocation(session, request, locked.clock.nowMs), traceparent),
       )
-      return { result: { revokedSessionIds: changes.map((change) => change.session.id) }, changes }
+      const revoked = changes.filter(({ session }) => session.revokedAtMs !== null)
+      return { result: { revokedSessionIds: revoked.map(({ session }) => session.id) }, changes }
     })
   }
 }

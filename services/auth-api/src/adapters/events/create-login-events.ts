@@ -1,11 +1,38 @@
 import type { AnyEvent } from '@auto-refresh/contracts'
 import type { LoginEvents, LoginRecord } from '../../ports/login-records.ts'
+import type { PasswordChange, PasswordChangeEvents } from '../../ports/password-changes.ts'
 import { createEventQueue, type EventQueueDeps, type EventStamp } from './create-event-queue.ts'
 
 /** Publishes login events in order. Dropped events are still in the audit table. */
-export function createLoginEvents(deps: EventQueueDeps): LoginEvents & { flush(): Promise<void> } {
+export function createLoginEvents(
+  deps: EventQueueDeps,
+): LoginEvents & PasswordChangeEvents & { flush(): Promise<void> } {
   const queue = createEventQueue(deps)
-  return { publish: (login) => queue.add((stamp) => toEvent(login, stamp)), flush: queue.flush }
+  return {
+    publish: (login) => queue.add((stamp) => toEvent(login, stamp)),
+    passwordChanged: (change) => queue.add((stamp) => toPasswordEvent(change, stamp)),
+    flush: queue.flush,
+  }
+}
+
+function toPasswordEvent(
+  { method, userId, usernameHash, sessionId, context: { network, agent } }: PasswordChange,
+  stamp: EventStamp,
+): AnyEvent {
+  return {
+    ...stamp,
+    subject: usernameHash,
+    key: usernameHash,
+    type: 'login.password-changed.v1',
+    data: {
+      username_hash: usernameHash,
+      user_id: userId,
+      method,
+      ...(sessionId !== undefined && { session_id: sessionId }),
+      network,
+      agent,
+    },
+  }
 }
 
 function toEvent(login: LoginRecord, stamp: EventStamp): AnyEvent {

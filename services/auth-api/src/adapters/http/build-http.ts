@@ -24,8 +24,10 @@ import { addJwks } from './routes/add-jwks.ts'
 import { addLogout } from './routes/add-logout.ts'
 import { addMe } from './routes/add-me.ts'
 import { addNotices } from './routes/add-notices.ts'
+import { addChangePassword } from './routes/add-change-password.ts'
 import { addRefresh } from './routes/add-refresh.ts'
 import { addRenewals } from './routes/add-renewals.ts'
+import { addResetPassword } from './routes/add-reset-password.ts'
 import { addRevocations } from './routes/add-revocations.ts'
 import { addSessions } from './routes/add-sessions.ts'
 import { addSignIn } from './routes/add-sign-in.ts'
@@ -82,6 +84,7 @@ export function buildHttp(deps: HttpDeps): App {
       addRefresh(open, routeDeps)
       addTokenStatus(open, routeDeps)
       addLogout(open, routeDeps)
+      addResetPassword(open, routeDeps)
       addRevocations(open, routeDeps)
       addRenewals(open, routeDeps)
     },
@@ -101,6 +104,7 @@ export function buildHttp(deps: HttpDeps): App {
       addMe(guarded)
       addSessions(guarded, routeDeps)
       addNotices(guarded, routeDeps)
+      addChangePassword(guarded, routeDeps)
     },
     { prefix: PREFIX },
   )

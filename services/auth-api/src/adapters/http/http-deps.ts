@@ -7,6 +7,8 @@ import type { RevocationFeed } from '../../ports/revocations.ts'
 import type { Clock, CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { AutoRefresh } from '../../use-cases/refresh/auto-refresh.ts'
+import type { ChangePassword } from '../../use-cases/passwords/change-password.ts'
+import type { ResetPassword } from '../../use-cases/passwords/reset-password.ts'
 import type { ChooseRefreshToken } from '../../use-cases/refresh/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/notices/dismiss-notice.ts'
 import type { LimitRefused } from '../../use-cases/refresh/limit-refused.ts'
@@ -46,6 +48,8 @@ export type UseCases = Readonly<{
   exchangeToken?: ExchangeToken | undefined
   listNotices(request: { userId: string }): Promise<Notice[]>
   dismissNotice: DismissNotice
+  changePassword: ChangePassword
+  resetPassword: ResetPassword
   checkAccessToken: CheckAccessToken
   jwks(): JSONWebKeySet
 }>

@@ -350,7 +350,16 @@ test('a session of the user is ended; the session of another user is not found',
 test('notices are listed and dismissed', async () => {
   const { app, calls } = openTestApp({
     useCases: {
-      listNotices: async () => [{ id: ID, userId: USER, sessionId: SESSION, occurredAtMs: 0 }],
+      listNotices: async () => [
+        {
+          id: ID,
+          kind: 'session_ended_token_reused',
+          userId: USER,
+          sessionId: SESSION,
+          occurredAtMs: 0,
+        },
+        { id: ID, kind: 'password_changed', userId: USER, occurredAtMs: 0 },
+      ],
     },
   })
   expect((await app.inject({ url: `${AUTH}/notices`, headers: live })).json().data).toEqual({
@@ -359,6 +368,12 @@ test('notices are listed and dismissed', async () => {
         id: ID,
         kind: 'session_ended_token_reused',
         session_id: SESSION,
+        occurred_at: '1970-01-01T00:00:00Z',
+        message: expect.any(String),
+      },
+      {
+        id: ID,
+        kind: 'password_changed',
         occurred_at: '1970-01-01T00:00:00Z',
         message: expect.any(String),
       },

@@ -137,8 +137,9 @@ export function createKnownUsers(deps: KnownUsersDeps): KnownUsers & UserChangeL
   }
 
   function keep(user: UserState, seriesOfRead: number | undefined): UserState {
-    const { id, username, role, active, version, claims } = user
-    const state = { id, username, role, active, version, claims }
+    const { id, username, role, active, version, keptSessionId, claims } = user
+    const kept = keptSessionId === undefined ? {} : { keptSessionId }
+    const state = { id, username, role, active, version, ...kept, claims }
     const nowMs = clock.nowMs()
     known.set(id, { state, readAtMs: nowMs, atMs: nowMs, series: seriesOfRead })
     return state

@@ -1,8 +1,14 @@
 import type { Pool } from 'pg'
-import type { Notices } from '../../ports/notices.ts'
+import type { NoticeKind, Notices } from '../../ports/notices.ts'
 import { readRows } from './read-rows.ts'
 
-type Row = { id: string; user_id: string; session_id: string; occurred_at: number }
+type Row = {
+  id: string
+  kind: NoticeKind
+  user_id: string
+  session_id: string | null
+  occurred_at: number
+}
 
 /** The notices in `auth_api.notices`. */
 export function createPostgresNotices({ pool }: { pool: Pool }): Notices {
@@ -13,20 +19,21 @@ export function createPostgresNotices({ pool }: { pool: Pool }): Notices {
       insert into auth_api.notices (id, user_id, session_id, occurred_at)
       values ($1::uuid, $2::uuid, $3::uuid, to_timestamp($4::float8 / 1000))
       on conflict (id) do nothing`,
-        values: [id, userId, sessionId, occurredAtMs],
+        values: [id, userId, sessionId ?? null, occurredAtMs],
       })
     },
     async list(userId) {
       const rows = await readRows<Row>(pool, {
         text: `
-      select id, user_id, session_id, occurred_at from auth_api.notices
+      select id, kind, user_id, session_id, occurred_at from auth_api.notices
       where user_id = $1::uuid and dismissed_at is null order by occurred_at desc, id limit 100`,
         values: [userId],
       })
       return rows.map((row) => ({
         id: row.id,
+        kind: row.kind,
         userId: row.user_id,
-        sessionId: row.session_id,
+        ...(row.session_id !== null && { sessionId: row.session_id }),
         occurredAtMs: row.occurred_at,
       }))
     },

@@ -2,24 +2,38 @@ import type { RevokeReason } from '@auto-refresh/contracts'
 import type { PendingRevocation } from '../../ports/users.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
+export const PENDING_COLUMNS = 'id, user_id, version, reason, kept_session_id'
+export type PendingRow = {
+  id: string
+  user_id: string
+  version: number
+  reason: RevokeReason
+  kept_session_id: string | null
+}
+
+export const toPending = ({
+  user_id: userId,
+  kept_session_id: keptSessionId,
+  ...row
+}: PendingRow): PendingRevocation => ({
+  ...row,
+  userId,
+  ...(keptSessionId !== null && { keptSessionId }),
+})
+
 /** Reads pending revocations of one or all users, oldest first, at most 200 in one call. */
 export async function pendingRevocations(
   database: Queryable,
   userId: string | undefined,
 ): Promise<PendingRevocation[]> {
-  const rows = await readRows<{
-    id: string
-    user_id: string
-    version: number
-    reason: RevokeReason
-  }>(database, {
+  const rows = await readRows<PendingRow>(database, {
     name: 'pending-revocations',
     text: `
-      select id, user_id, version, reason from auth_api.pending_revocations
+      select ${PENDING_COLUMNS} from auth_api.pending_revocations
       where $1::uuid is null or user_id = $1::uuid order by created_at limit 200`,
     values: [userId ?? null],
   })
-  return rows.map(({ user_id, ...row }) => ({ ...row, userId: user_id }))
+  return rows.map(toPending)
 }
 
 /** Deletes a revocation that token-store has carried out. */

@@ -7,6 +7,7 @@ type Counters = Pick<
   | 'refreshes'
   | 'refreshInterval'
   | 'rateLimited'
+  | 'passwordChanges'
   | 'loginEventsDropped'
   | 'revocationPropagation'
 >
@@ -20,6 +21,7 @@ export function createAuthApiMetrics({ metrics }: { metrics: Counters }): Metric
       if (intervalSeconds !== undefined) metrics.refreshInterval.observe(intervalSeconds)
     },
     rateLimited: (limiter) => metrics.rateLimited.inc({ limiter }),
+    passwordChanged: (method, outcome) => metrics.passwordChanges.inc({ method, outcome }),
     loginEventsDropped: (count) => metrics.loginEventsDropped.inc(count),
     revocationLearned: (afterSeconds) => metrics.revocationPropagation.observe(afterSeconds),
   }

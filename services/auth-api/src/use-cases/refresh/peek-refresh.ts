@@ -42,8 +42,8 @@ export function createPeekRefresh({
       if (outcome !== 'reused') reportRefresh({ operation, outcome, stored, context, isRepeated })
       return refusal
     }
-    const { userId, userVersion } = stored.session
-    const known = checkSessionUser(await knownUsers.find(userId), userVersion)
+    const { session } = stored
+    const known = checkSessionUser(await knownUsers.find(session.userId), session)
     if (known.outcome === 'active') {
       const { username, role } = known.user
       return { outcome: 'would_renew', user: { username, role } }

@@ -86,7 +86,7 @@ export function createRefresh({
   }
 
   async function grant({ outcome, session, token }: Granted): Promise<RefreshResult> {
-    const known = checkSessionUser(await knownUsers.find(session.userId), session.userVersion)
+    const known = checkSessionUser(await knownUsers.find(session.userId), session)
     if (known.outcome !== 'active') return known
     const pair = await signPair({ session, user: known.user, refreshToken: token })
     // A revocation that completed during the rotation wins.

@@ -27,8 +27,8 @@ export function createDeliverRevocations({
     if (faults.length > 0) throw faults[0]
   }
 
-  async function deliver({ id, userId, version, reason }: PendingRevocation): Promise<void> {
-    const { revokedSessionIds } = await tokenStore.revokeUser({ userId, version, reason })
+  async function deliver({ id, ...revocation }: PendingRevocation): Promise<void> {
+    const { revokedSessionIds } = await tokenStore.revokeUser(revocation)
     for (const sessionId of revokedSessionIds) revocations.add(sessionId)
     await users.acknowledge(id)
   }

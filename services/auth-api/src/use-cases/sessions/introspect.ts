@@ -56,7 +56,7 @@ export function createIntrospect({
     if ('claims' in check || !isRefreshToken) return INACTIVE
     const session = await findSession(token, context)
     if (session === undefined || revocations.isRevoked(session.id)) return INACTIVE
-    const known = checkSessionUser(await knownUsers.find(session.userId), session.userVersion)
+    const known = checkSessionUser(await knownUsers.find(session.userId), session)
     return known.outcome === 'active'
       ? { outcome: 'refresh_token', session, user: known.user }
       : INACTIVE

@@ -1,9 +1,10 @@
+import { checkSessionUser } from '../../domain/check-session-user.ts'
 import type { Revocations } from '../../ports/revocations.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { Users } from '../../ports/users.ts'
 import type { DeliverRevocations } from './deliver-revocations.ts'
 import type { FindLiveSession } from './find-live-session.ts'
-import type { SessionProof } from './find-proven-session.ts'
+import type { ProvenSession, SessionProof } from './find-proven-session.ts'
 
 export type SignOutEverywhere = (proof: SessionProof) => Promise<void>
 type SignOutEverywhereDeps = Readonly<{
@@ -25,10 +26,7 @@ export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEve
   return async (proof) => {
     const { session, refusal } = await findLiveSession(proof)
     if (refusal !== undefined && !(await hasEnded(session))) throw refusal
-    const revocation =
-      refusal === undefined
-        ? await users.revoke(session.userId, 'logout_all', { ifVersion: session.userVersion })
-        : undefined
+    const revocation = refusal === undefined ? await revoke(session) : undefined
     // Also without a new revocation: an earlier attempt may have failed before its delivery, and
     // 2xx means delivered.
     await deliverRevocations({ userId: session.userId })
@@ -40,14 +38,19 @@ export function createSignOutEverywhere(deps: SignOutEverywhereDeps): SignOutEve
     )
   }
 
-  async function hasEnded({
-    userId,
-    userVersion,
-  }: {
-    userId: string
-    userVersion: number
-  }): Promise<boolean> {
+  async function revoke({ id, userId, userVersion }: ProvenSession) {
+    const revoked = await users.revoke(userId, 'logout_all', { ifVersion: userVersion })
+    if (revoked !== undefined) return revoked
+    // A session that has just changed the password is behind its user for a moment.
     const [user] = await users.findByIds([userId])
-    return user !== undefined && user.version > userVersion
+    const check = checkSessionUser(user, { id, userVersion })
+    if (check.outcome !== 'active' || check.user.version === userVersion) return undefined
+    return users.revoke(userId, 'logout_all', { ifVersion: check.user.version })
+  }
+
+  async function hasEnded({ id, userId, userVersion }: ProvenSession): Promise<boolean> {
+    const [user] = await users.findByIds([userId])
+    if (user === undefined || user.version <= userVersion) return false
+    return checkSessionUser(user, { id, userVersion }).outcome !== 'active'
   }
 }

@@ -60,7 +60,7 @@ const rare = <Name extends KindName>(name: string, kind: Name): Column<Name> => 
 const BY_FIELD: { [Field in keyof Session]-?: Column<KindFor<Session[Field]>> } = {
   id: fixed('id', 'uuid'),
   userId: fixed('user_id', 'uuid'),
-  userVersion: fixed('user_version', 'bigint'),
+  userVersion: rare('user_version', 'bigint'),
   clientId: fixed('client_id', 'text'),
   generation: rotating('generation', 'bigint'),
   macKid: rare('mac_kid', 'smallint'),

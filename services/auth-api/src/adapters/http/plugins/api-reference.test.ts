@@ -53,6 +53,8 @@ test('the API reference has every route and loads nothing from other hosts', asy
       'me',
       'notices',
       'notices/{id}',
+      'password',
+      'password-reset',
       'refresh',
       'renewals',
       'renewals/peek',
@@ -127,7 +129,7 @@ test('every body has an example that its schema accepts', async () => {
 })
 
 const OAUTH_FORMS = ['/oauth2/token', '/oauth2/revoke', '/oauth2/introspect']
-const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}']
+const BEHIND_MIDDLEWARE = ['me', 'sessions', 'sessions/{id}', 'notices', 'notices/{id}', 'password']
 
 test('the API reference has the request headers of each route', async () => {
   const byHeader = 'refreshTokenHeader'
@@ -146,6 +148,7 @@ test('the API reference has the request headers of each route', async () => {
     '/oauth2/revoke': [],
     '/oauth2/introspect': [],
     token: [proof],
+    'password-reset': [],
     'token-status': [],
     refresh: [byHeader, proof, 'idempotency-key'],
     'auto-refresh': [byHeader, proof, 'idempotency-key'],
@@ -167,6 +170,8 @@ test('the API reference marks a body as required only where it is', async () => 
     ...Object.fromEntries(OAUTH_FORMS.map((path) => [path, false])),
     token: true,
     sessions: true,
+    password: true,
+    'password-reset': true,
     renewals: true,
     'renewals/peek': true,
     refresh: false,
@@ -211,9 +216,15 @@ test('the API reference describes every response', async () => {
     'renewals/peek': byKey,
     revocations: ['200', '304', '401', '503', '4XX'],
     ...Object.fromEntries(
-      ['token', 'refresh', 'auto-refresh', 'logout', 'logout-all', ...BEHIND_MIDDLEWARE].map(
-        (path) => [path, known],
-      ),
+      [
+        'token',
+        'refresh',
+        'auto-refresh',
+        'logout',
+        'logout-all',
+        'password-reset',
+        ...BEHIND_MIDDLEWARE,
+      ].map((path) => [path, known]),
     ),
   })
   const answers = reference.flatMap(({ responses }) => Object.values(responses))
@@ -249,6 +260,7 @@ test('the API reference has our response headers', async () => {
     'renewals/peek': everywhere,
     revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'],
     token: pair,
+    'password-reset': everywhere,
     refresh: pair,
     'auto-refresh': pair,
     logout: pair,

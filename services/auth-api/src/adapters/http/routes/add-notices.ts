@@ -1,10 +1,15 @@
 import { CodedError, IdParams, NoticesData } from '@auto-refresh/contracts'
+import type { NoticeKind } from '../../../ports/notices.ts'
 import { toUtc } from './to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userResponses } from './responses.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
 
-const TOKEN_REUSED =
-  'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.'
+const MESSAGES: Readonly<Record<NoticeKind, string>> = {
+  session_ended_token_reused:
+    'A session of yours was ended because its refresh token was used twice. If you do not know why, change your password.',
+  password_changed:
+    'Your password was changed, and your other sessions were ended. If that was not you, ask for a new password at once.',
+}
 
 /** Adds the routes that list and dismiss notices. */
 export function addNotices(app: App, { useCases }: RouteDeps): void {
@@ -26,12 +31,12 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
         status: 200,
         message: 'Notices retrieved successfully',
         data: {
-          notices: notices.map(({ id, sessionId, occurredAtMs }) => ({
+          notices: notices.map(({ id, kind, sessionId, occurredAtMs }) => ({
             id,
-            kind: 'session_ended_token_reused' as const,
-            session_id: sessionId,
+            kind,
+            ...(sessionId !== undefined && { session_id: sessionId }),
             occurred_at: toUtc(occurredAtMs),
-            message: TOKEN_REUSED,
+            message: MESSAGES[kind],
           })),
         },
       }
