@@ -7,6 +7,7 @@ import { HTTP_AND_COOKIES } from './known-bugs/http-and-cookies.ts'
 import { CLIENTS } from './known-bugs/clients.ts'
 import { ENGINES } from './known-bugs/engines.ts'
 import { OPERATIONS } from './known-bugs/operations.ts'
+import { PASSWORDS } from './known-bugs/passwords.ts'
 import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
 import { EXTERNAL_SESSIONS } from './known-bugs/external-sessions.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
@@ -223,6 +224,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...ROTATION,
   ...CLOCKS_AND_KEYS,
   ...REVOCATION_FEED,
+  ...PASSWORDS,
   ...OVERLOAD,
   ...HTTP_AND_COOKIES,
   ...CLIENTS,

@@ -83,6 +83,26 @@ export const CreateUserBody = Type.Object(
 )
 export type CreateUserBody = Static<typeof CreateUserBody>
 
+export const CreatePasswordTokenBody = Type.Object(
+  {
+    ttl_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 60,
+        maximum: 604_800,
+        default: 3600,
+        description: 'how long the token is valid',
+      }),
+    ),
+  },
+  { ...strict, examples: [{ ttl_seconds: 86_400 }] },
+)
+export type CreatePasswordTokenBody = Static<typeof CreatePasswordTokenBody>
+
+export const PasswordTokenData = Type.Object({
+  token: Type.String({ description: 'shown once; your application sends it to the user' }),
+  expires_at: Time,
+})
+
 export const ChangeUserBody = Type.Object(
   {
     username: Type.Optional(Username),

@@ -11,7 +11,9 @@ export {
   AdminUsersData,
   AdminUsersQuery,
   ChangeUserBody,
+  CreatePasswordTokenBody,
   CreateUserBody,
+  PasswordTokenData,
 } from './admin.ts'
 export {
   Envelope,

@@ -11,11 +11,13 @@ import {
 import type { Metrics } from '@auto-refresh/service-kit/telemetry'
 import { createArgon2Passwords } from './adapters/crypto/create-argon2-passwords.ts'
 import { createHashUsername } from './adapters/crypto/create-hash-username.ts'
+import { createDummyHashes } from './adapters/memory/create-dummy-hashes.ts'
 import { createKnownUsers } from './adapters/memory/create-known-users.ts'
 import { createRevocationList } from './adapters/memory/create-revocation-list.ts'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
+import { samplePasswordHashes } from './adapters/postgres/sample-password-hashes.ts'
 import { createUserChanges } from './adapters/postgres/create-user-changes.ts'
 import { createAuthApiMetrics } from './adapters/telemetry/create-auth-api-metrics.ts'
 import { addTraceparent } from './adapters/token-store/add-traceparent.ts'
@@ -97,7 +99,8 @@ export function buildAuthCore(deps: AuthCoreDeps) {
   const users = createPostgresUsers({ pool, onChanged: (id) => knownUsers.userChanged(id) })
   const audit = createPostgresLoginAudit({ pool })
   const notices = createPostgresNotices({ pool })
-  const passwords = createArgon2Passwords({ randomBytes })
+  const dummies = createDummyHashes({ sample: () => samplePasswordHashes(pool), elapsedMs, log })
+  const passwords = createArgon2Passwords({ randomBytes, pickDummy: dummies.pick })
   const hashUsername = createHashUsername({ key: config.usernameHashKey })
   const limits = buildLimits({ config, audit, hashUsername, metrics, log })
   const revocations = createRevocationList({
@@ -248,6 +251,7 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       signal?.throwIfAborted()
       await accessTokens.start()
       await loadFamiliar()
+      await dummies.load()
       unwatch.push(
         metrics.onScrape(() =>
           metrics.signingKeyAge.set((clock.nowMs() - signingKeys.activeSinceMs()) / 1000),

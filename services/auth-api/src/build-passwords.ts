@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { TokenStore } from '@auto-refresh/contracts'
+import type { Pool } from 'pg'
 import { createPasswordTokenCodes } from './adapters/crypto/create-password-token-codes.ts'
 import { createPostgresPasswordTokens } from './adapters/postgres/create-postgres-password-tokens.ts'
-import type { Queryable } from './adapters/postgres/read-rows.ts'
+import { createPostgresUserImports } from './adapters/postgres/create-postgres-user-imports.ts'
 import type { Limits } from './build-limits.ts'
 import type { Passwords } from './ports/passwords.ts'
 import type { PasswordChangeEvents } from './ports/password-changes.ts'
@@ -15,9 +16,10 @@ import { createRecordPasswordChange } from './use-cases/passwords/record-passwor
 import { createResetPassword } from './use-cases/passwords/reset-password.ts'
 import type { DeliverRevocations } from './use-cases/sessions/deliver-revocations.ts'
 import type { RecordLogin } from './use-cases/sign-in/record-login.ts'
+import { createImportUsers } from './use-cases/users/import-users.ts'
 
 type BuildPasswordsDeps = Readonly<{
-  pool: Queryable
+  pool: Pool
   onChanged: (userId: string) => void
   tokenStore: TokenStore
   users: Users
@@ -33,7 +35,7 @@ type BuildPasswordsDeps = Readonly<{
   log: Log
 }>
 
-/** The use cases with which users set their passwords. */
+/** The use cases that set passwords, and the import of users with their hashes. */
 export function buildPasswords({
   pool,
   onChanged,
@@ -49,5 +51,9 @@ export function buildPasswords({
     changePassword: createChangePassword({ ...passing, throttle }),
     resetPassword: createResetPassword({ ...passing, limit }),
     createPasswordToken: createCreatePasswordToken(passing),
+    importUsers: createImportUsers({
+      ...shared,
+      imports: createPostgresUserImports({ pool, onChanged }),
+    }),
   }
 }

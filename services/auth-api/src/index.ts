@@ -5,6 +5,7 @@ export { buildAuthCore, type AuthCore } from './build-auth-core.ts'
 export { parseAuthApiConfig, type AuthApiConfig } from './config.ts'
 export { AUTH_API_MIGRATIONS } from './auth-api-migrations.ts'
 export { DEMO_PASSWORD, refusePassword } from './domain/password-policy.ts'
+export type { FileLine, ImportSummary } from './use-cases/users/import-users.ts'
 export type {
   KeyAdministration,
   SigningKeySummary,

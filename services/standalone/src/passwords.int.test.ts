@@ -81,7 +81,7 @@ afterAll(() => closing.disposeAsync())
 
 /** Adds a user with some open sessions. */
 async function withSessions(username: string, count: number) {
-  await auth.users.add({ username, password: OLD })
+  await auth.users.add({ username, password: OLD }, actor)
   const sessions = await Promise.all(Array.from({ length: count }, () => open(username, OLD)))
   return { sessions, userId: sessions[0]?.userId ?? '' }
 }
@@ -206,7 +206,7 @@ test('a one-time token sets the password once and ends all sessions', async () =
   await sql.query("update auth_api.password_tokens set expires_at = now() - interval '1 second'")
   expect(await reset(expired)).toBe('invalid_token')
   const ofDisabled = await createToken()
-  await auth.users.disable('eva')
+  await auth.users.change(userId, { active: false }, actor)
   expect(await reset(ofDisabled)).toBe('invalid_token')
 
   const { rows } = await sql.query<{ acts: number; stored: string }>(

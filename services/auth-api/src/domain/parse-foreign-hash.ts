@@ -53,8 +53,8 @@ const NUMBER = String.raw`([1-9]\d{0,9})`
 const BASE64 = '([A-Za-z0-9+/]{4,128}={0,2})'
 /** passlib's base64: `.` for `+`, no padding */
 const AB64 = '([A-Za-z0-9./+]{0,128})'
-/** Django's salt is text */
-const TEXT = String.raw`([^$\s]{1,128})`
+/** Django's salt: visible ASCII without `$` */
+const TEXT = String.raw`([!-#%-~]{1,128})`
 
 /** `undefined`: an optional part that is absent */
 type Parts = readonly (string | undefined)[]

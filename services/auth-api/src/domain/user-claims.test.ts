@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { refuseClaims } from './user-claims.ts'
+import { isSameJson, refuseClaims } from './user-claims.ts'
 
 test.each([
   ['none', {}],
@@ -22,4 +22,19 @@ test.each([
   ['half a character in a name', { 'a\ud800': 1 }, /not well-formed/],
 ])('refuses %s', (_, claims, reason) => {
   expect(refuseClaims(claims)).toMatch(reason)
+})
+
+test('claims are equal in any order of names', () => {
+  const claims = { a: 1, b: [{ c: null }, 'x'], d: {} }
+  expect(isSameJson(claims, { d: {}, b: [{ c: null }, 'x'], a: 1 })).toBe(true)
+  for (const other of [
+    { ...claims, e: 1 },
+    { a: 1, b: claims.b },
+    { ...claims, b: ['x', { c: null }] },
+    { ...claims, b: [{}, 'x'] },
+    { ...claims, a: '1' },
+    { ...claims, d: [] },
+    { ...claims, d: null },
+  ])
+    expect(isSameJson(claims, other)).toBe(false)
 })

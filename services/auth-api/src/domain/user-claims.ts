@@ -34,3 +34,16 @@ function canBeStored(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true
   return Object.entries(value).every(([name, one]) => canBeStored(name) && canBeStored(one))
 }
+
+/** Whether two JSON values are equal; the order of names does not count. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other
+  if (Array.isArray(one) !== Array.isArray(other)) return false
+  const others = new Map<string, unknown>(Object.entries(other))
+  const own = Object.entries(one)
+  return (
+    own.length === others.size &&
+    own.every(([name, value]) => others.has(name) && isSameJson(value, others.get(name)))
+  )
+}

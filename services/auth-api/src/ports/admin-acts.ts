@@ -5,7 +5,7 @@ export const ADMIN_ACTS = [
   'user_added',
   'user_changed',
   'user_erased',
-  'users_imported',
+  'user_imported',
   'password_set',
   'password_token_created',
   'sessions_revoked',

@@ -94,6 +94,11 @@ export function openTestApp({
     dismissNotice: async () => ({ outcome: 'dismissed' }),
     changePassword: async () => ({ outcome: 'changed' }),
     resetPassword: async () => ({ outcome: 'changed' }),
+    createPasswordToken: async () => ({
+      outcome: 'created',
+      token: 'arp_token',
+      expiresAtMs: NOW_SECONDS * 1000,
+    }),
     checkAccessToken: async (token) =>
       token === undefined ? { outcome: 'missing' } : (CHECKS[token] ?? { outcome: 'invalid' }),
     jwks: () => ({

@@ -80,6 +80,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`GET ${ADMIN}/users/:id`]: only(READERS),
   [`PATCH ${ADMIN}/users/:id`]: only(WRITERS, { payload: { active: false } }),
   [`DELETE ${ADMIN}/users/:id`]: only(WRITERS),
+  [`POST ${ADMIN}/users/:id/password-token`]: only(WRITERS),
   [`GET ${ADMIN}/users/:id/sessions`]: only(READERS),
   [`DELETE ${ADMIN}/users/:id/sessions`]: only(WRITERS),
   [`GET ${ADMIN}/users/:id/timeline`]: only(READERS),

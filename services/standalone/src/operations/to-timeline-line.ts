@@ -31,6 +31,8 @@ function describe(entry: TimelineEntry): string {
       return `revoked: ${entry.reason ?? ''}${entry.actor === undefined ? '' : `, by ${entry.actor}`}`
     case 'expired':
       return `expired: ${entry.reason ?? ''}`
+    case 'password_changed':
+      return entry.method === 'reset' ? 'password set with a token' : 'password changed'
     case 'suspicious':
       return `SUSPICIOUS: ${entry.pattern ?? ''} (${entry.severity ?? ''}), count ${count}`
     case 'act':

@@ -5,10 +5,11 @@ import { Argument, Option, type Command } from 'commander'
 import { readCliActor } from './read-cli-actor.ts'
 import { defineTimeline } from './timeline.ts'
 import { toUtc } from './to-utc.ts'
+import { defineUserPasswords } from './user-passwords.ts'
 import { withUsers } from './with-users.ts'
 
 type Administration = Pick<AuthCore['administration'], 'users' | 'sessions'>
-type Auth = Administration & Pick<AuthCore, 'hashUsername'>
+type Auth = Administration & Pick<AuthCore, 'hashUsername' | 'createPasswordToken' | 'importUsers'>
 type WithPassword = (users: UserAdministration, password: string) => Promise<string>
 type Page = Awaited<ReturnType<UserAdministration['search']>>
 type UserRecord = Page['users'][number]
@@ -35,7 +36,7 @@ export function defineUser(user: Command, readSettings: () => Environment): void
   ) => {
     const message = await withUsers(
       environment,
-      ({ administration, hashUsername }) => work({ ...administration, hashUsername }),
+      ({ administration, ...auth }) => work({ ...administration, ...auth }),
       options,
     )
     process.stdout.write(`${message}\n`)
@@ -67,11 +68,13 @@ export function defineUser(user: Command, readSettings: () => Environment): void
     .argument('<name>')
     .addOption(role())
     .addOption(passwordStdin())
-    .action((name: string, _options: object, command: Command) =>
-      runWithPassword(command, (users, password) =>
-        add(users, { username: name, password, ...user.opts<{ role?: string }>() }),
-      ),
-    )
+    .option('--no-password', 'no sign-in until the user sets one with a password token')
+    .action((name: string, options: { password: boolean }, command: Command) => {
+      const newUser = { username: name, ...user.opts<{ role?: string }>() }
+      return options.password
+        ? runWithPassword(command, (users, password) => add(users, { ...newUser, password }))
+        : run(({ users }) => add(users, newUser))
+    })
   user
     .command('set-password')
     .description("Change the password and end the user's sessions")
@@ -85,6 +88,7 @@ export function defineUser(user: Command, readSettings: () => Environment): void
         }),
       ),
     )
+  defineUserPasswords<Auth>(user, { run, findId: ({ users }, name) => findId(users, name) })
   user
     .command('set-role')
     .description('Change the role; within seconds clients refresh and have it')
@@ -161,7 +165,7 @@ export function defineUser(user: Command, readSettings: () => Environment): void
 
 async function add(
   users: UserAdministration,
-  { username, password, role }: { username: string; password: string; role?: string },
+  { username, password, role }: { username: string; password?: string; role?: string },
 ): Promise<string> {
   const added = await users.add({ username, password, role }, readCliActor())
   if (added.outcome === 'taken') throw new Error(`There is a user ${username} already`)

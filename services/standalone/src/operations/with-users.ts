@@ -16,7 +16,12 @@ const NO_BUS = {
  */
 export function withUsers<T>(
   environment: Environment,
-  work: (auth: Pick<AuthCore, 'administration' | 'keys' | 'hashUsername'>) => Promise<T>,
+  work: (
+    auth: Pick<
+      AuthCore,
+      'administration' | 'keys' | 'hashUsername' | 'createPasswordToken' | 'importUsers'
+    >,
+  ) => Promise<T>,
   options: { neededKeys?: readonly CheckedKey[] } = {},
 ): Promise<T> {
   return withTokenStore(

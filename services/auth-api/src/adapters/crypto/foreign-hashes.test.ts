@@ -68,6 +68,7 @@ const TOO_COSTLY = [
   `$2b$15$${BCRYPT_END}`,
   `$2b$31$${BCRYPT_END}`,
   `$argon2id$v=19$m=4194304,t=1,p=1$${salt}$${tag}`,
+  `$argon2id$v=19$m=262144,t=1,p=1$${salt}$${tag}`,
   `$argon2i$v=19$m=131072,t=9,p=1$${salt}$${tag}`,
   `$argon2id$v=19$m=8,t=4294967295,p=1$${salt}$${tag}`,
   `$argon2id$v=19$m=1024,t=1,p=17$${salt}$${tag}`,

@@ -8,6 +8,7 @@ import type { Clock, CreateId } from '../../ports/runtime.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { AutoRefresh } from '../../use-cases/refresh/auto-refresh.ts'
 import type { ChangePassword } from '../../use-cases/passwords/change-password.ts'
+import type { CreatePasswordToken } from '../../use-cases/passwords/create-password-token.ts'
 import type { ResetPassword } from '../../use-cases/passwords/reset-password.ts'
 import type { ChooseRefreshToken } from '../../use-cases/refresh/choose-refresh-token.ts'
 import type { DismissNotice } from '../../use-cases/notices/dismiss-notice.ts'
@@ -50,6 +51,7 @@ export type UseCases = Readonly<{
   dismissNotice: DismissNotice
   changePassword: ChangePassword
   resetPassword: ResetPassword
+  createPasswordToken: CreatePasswordToken
   checkAccessToken: CheckAccessToken
   jwks(): JSONWebKeySet
 }>

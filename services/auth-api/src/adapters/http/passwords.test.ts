@@ -99,6 +99,54 @@ describe('a password reset', () => {
   })
 })
 
+describe('a password token', () => {
+  const secret = 'x'.repeat(32)
+  const settings = { apiKeys: [{ name: 'shop', scopes: ['admin:write'] as const, secret }] }
+  const create = (
+    useCases: Parameters<typeof openTestApp>[0] = {},
+    body: object | undefined = { ttl_seconds: 600 },
+  ) => {
+    const { app, calls } = openTestApp({ settings, ...useCases })
+    const headers = { authorization: `Bearer ${secret}` }
+    const url = `/api/v1/admin/users/${USER.toUpperCase()}/password-token`
+    const request = { method: 'POST' as const, url, headers }
+    return app
+      .inject(body === undefined ? request : { ...request, payload: body })
+      .then((answer) => ({ status: answer.statusCode, body: answer.json(), calls }))
+  }
+
+  test('is created for a user by a key, and shown once', async () => {
+    const { status, body, calls } = await create()
+    expect([status, body.data]).toEqual([
+      201,
+      { token: 'arp_token', expires_at: '2027-01-15T08:00:00Z' },
+    ])
+    expect(calls).toEqual([
+      {
+        name: 'createPasswordToken',
+        request: { userId: USER, actor: { kind: 'key', name: 'shop' }, ttlSeconds: 600 },
+      },
+    ])
+    expect((await create({}, undefined)).status).toBe(201)
+  })
+
+  test.each([
+    [{ outcome: 'not_found' }, 404, 'not_found'],
+    [{ outcome: 'refused', reason: 'The user is disabled' }, 400, 'invalid_request'],
+  ] as const)('%j is an error with a code', async (result, status, code) => {
+    const answer = await create({ useCases: { createPasswordToken: async () => result } })
+    expect([answer.status, answer.body.error.code]).toEqual([status, code])
+  })
+
+  test.each([{ ttl_seconds: 59 }, { ttl_seconds: 604_801 }, { ttl_seconds: '60' }, { ttl: 60 }])(
+    '%j is refused',
+    async (body) => {
+      const answer = await create({}, body)
+      expect([answer.status, answer.calls]).toEqual([400, []])
+    },
+  )
+})
+
 describe('a body that does not match the schema is 400 and reaches no use case', () => {
   const long = 'x'.repeat(257)
   test.each<[string, object | string]>([

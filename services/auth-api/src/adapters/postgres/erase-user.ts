@@ -28,7 +28,7 @@ export async function eraseUser(
     text: `
       update auth_api.users
       set username = $2::text, username_key = null, external_id = null, claims = '{}',
-        password_hash = null, active = false, demo = false, erased_at = clock_timestamp(),
+        password_hash = null, imported_hash = null, active = false, demo = false, erased_at = clock_timestamp(),
         updated_at = now()
       where id = $1::uuid`,
     values: [id, ERASED],

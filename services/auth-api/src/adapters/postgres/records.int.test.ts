@@ -17,6 +17,7 @@ const idOf = (n: number) => `0199e000-0000-7000-8000-${String(n).padStart(12, '0
 describe('notices', () => {
   const notice = (n: number, occurredAtMs = Date.now()) => ({
     id: idOf(n),
+    kind: 'session_ended_token_reused' as const,
     userId: USER_ID,
     sessionId: SESSION_ID,
     occurredAtMs,
