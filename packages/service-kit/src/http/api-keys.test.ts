@@ -34,9 +34,14 @@ test('a key with the scope is accepted, only as a bearer token, and its name is 
     ['old', 'o'.repeat(32)],
     ['reader', 'r'.repeat(32)],
   ] as const) {
-    expect(await ask(KEYS, `Bearer ${secret}`)).toEqual([200, 'key', name])
+    for (const authorization of [`Bearer ${secret}`, `bearer  ${secret}`])
+      expect(await ask(KEYS, authorization)).toEqual([200, 'key', name])
     const wrong = [`${secret}x`, secret.slice(1), `${secret},${secret}`, `${name}=${secret}`]
-    for (const authorization of [...wrong.map((each) => `Bearer ${each}`), `bearer ${secret}`])
+    for (const authorization of [
+      ...wrong.map((each) => `Bearer ${each}`),
+      `Basic ${secret}`,
+      secret,
+    ])
       expect(await ask(KEYS, authorization)).toEqual([401, 'invalid_api_key', null])
   }
 })

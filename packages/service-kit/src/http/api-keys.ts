@@ -22,7 +22,7 @@ export type RequireScope = (scope: ApiKeyScope) => (request: FastifyRequest) => 
 export function createFindApiKey(keys: readonly ApiKey[]): FindApiKey {
   const known = keys.map(({ name, scopes, secret }) => ({ name, scopes, digest: toDigest(secret) }))
   return ({ headers }) => {
-    const presented = toDigest(/^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '')
+    const presented = toDigest(readBearer(headers) ?? '')
     // All keys are compared, and digests have one length: the time reveals nothing.
     return known.filter(({ digest }) => timingSafeEqual(digest, presented))[0]
   }
@@ -42,4 +42,7 @@ export function createRequireApiKey(keys: readonly ApiKey[]): RequireScope {
   }
 }
 
+/** The scheme is case-insensitive (RFC 9110 §11.1). */
+const readBearer = ({ authorization = '' }: FastifyRequest['headers']) =>
+  /^bearer +(.+)$/i.exec(authorization)?.[1]
 const toDigest = (text: string) => createHash('sha256').update(text).digest()
