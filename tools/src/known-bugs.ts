@@ -6,6 +6,7 @@ import { OVERLOAD } from './known-bugs/overload.ts'
 import { HTTP_AND_COOKIES } from './known-bugs/http-and-cookies.ts'
 import { CLIENTS } from './known-bugs/clients.ts'
 import { ENGINES } from './known-bugs/engines.ts'
+import { INVESTIGATION } from './known-bugs/investigation.ts'
 import { OPERATIONS } from './known-bugs/operations.ts'
 import { PASSWORDS } from './known-bugs/passwords.ts'
 import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
@@ -230,6 +231,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...CLIENTS,
   ...ENGINES,
   ...ADMINISTRATION,
+  ...INVESTIGATION,
   ...OPERATIONS,
   ...DUE_TOKENS,
   ...EXTERNAL_SESSIONS,

@@ -86,6 +86,13 @@ test('events and groups of refreshes are in the order of time, a reuse with both
   expect([userId, end]).toEqual([USER, undefined])
 })
 
+test('the end of a session by an administrator names the administrator', async () => {
+  const data = { ...inSession(9), reason: 'admin', session_seconds: 9, actor: 'key:ops' } as const
+  const { timeline } = open([stored(9, { type: 'session.revoked.v1', data })], [])
+  const { entries } = await timeline(ofSession)
+  expect(entries).toMatchObject([{ type: 'revoked', reason: 'admin', actor: 'key:ops' }])
+})
+
 test('the newest first puts a group where it ends', async () => {
   const { timeline } = open([], [run(1, 9), run(2, 4, { sessionId: OTHER })])
   const { entries } = await timeline({ ...ofSession, window: { order: 'newest' } })
