@@ -219,6 +219,11 @@ describe('an erased user', () => {
     await signIn(id, name, 'succeeded')
     await signIn(id, name, 'invalid_credentials')
     await signIn(undefined, name, 'rate_limited')
+    await built.pool.query(
+      `insert into auth_api.password_tokens (user_id, token_hash, password_version, expires_at)
+      values ($1, sha256($2::bytea), 0, now() + interval '1 hour')`,
+      [id, name],
+    )
     await createPostgresNotices({ pool: built.pool }).add({
       id,
       userId: id,
@@ -257,6 +262,9 @@ describe('an erased user', () => {
     expect(await recordsOf('erika')).toMatchObject([erased, erased, erased])
     expect(await recordsOf('other')).toMatchObject([{ network: context.network }])
     expect(await createPostgresNotices({ pool }).list(id)).toEqual([])
+    expect(
+      (await pool.query('select from auth_api.password_tokens where user_id = $1', [id])).rowCount,
+    ).toBe(0)
     expect(tokenStore.revokeUser).toHaveBeenCalledWith({
       userId: id,
       version: 2,

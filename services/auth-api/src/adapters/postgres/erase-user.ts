@@ -28,10 +28,14 @@ export async function eraseUser(
     text: `
       update auth_api.users
       set username = $2::text, username_key = null, external_id = null, claims = '{}',
-        password_hash = null, imported_hash = null, active = false, demo = false, erased_at = clock_timestamp(),
-        updated_at = now()
+        password_hash = null, imported_hash = null, active = false, demo = false,
+        erased_at = clock_timestamp(), updated_at = now()
       where id = $1::uuid`,
     values: [id, ERASED],
+  })
+  await readRows(database, {
+    text: 'delete from auth_api.password_tokens where user_id = $1::uuid',
+    values: [id],
   })
 }
 

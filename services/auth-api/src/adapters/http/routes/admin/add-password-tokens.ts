@@ -13,7 +13,7 @@ import type { RequireAdmin } from './create-require-admin.ts'
 /** Adds the route that creates a one-time token with which a user sets a password. */
 export function addPasswordTokens(
   app: App,
-  { useCases }: RouteDeps,
+  { useCases, administration: { users } }: RouteDeps,
   requireAdmin: RequireAdmin,
 ): void {
   const schema = adminSchema('createPasswordToken', 'A one-time token to set a password', {
@@ -34,8 +34,11 @@ export function addPasswordTokens(
       preValidation: async (request) => void (request.body ??= {}),
     },
     async (request, reply) => {
+      const userId = toId(request.params)
+      // The row of an erased user still exists.
+      if ((await users.find(userId)) === undefined) throw new CodedError('not_found')
       const result = await useCases.createPasswordToken({
-        userId: toId(request.params),
+        userId,
         actor: actorOf(request),
         ttlSeconds: request.body.ttl_seconds,
       })

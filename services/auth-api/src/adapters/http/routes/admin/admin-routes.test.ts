@@ -190,6 +190,7 @@ describe('users', () => {
     const { call } = open({ users: { find: async () => undefined } })
     for (const path of [`/users/${USER_ID}`, `/users/${USER_ID}/sessions`])
       expect((await call('GET', path)).code).toBe('not_found')
+    expect((await call('POST', `/users/${USER_ID}/password-token`)).code).toBe('not_found')
     const { call: callFailing } = open({
       users: { erase: () => Promise.reject(new CodedError('unavailable')) },
     })
