@@ -200,7 +200,7 @@ test('the user command works without a running standalone, in an empty directory
     code: 1,
     stderr: 'There is a user ada already\n',
   })
-  expect((await user(['list'])).stdout).toMatch(/^ada +admin +active$/m)
+  expect((await user(['list'])).stdout).toMatch(/^ada +admin +active /m)
   expect(await user(['disable', 'bob'])).toMatchObject({
     code: 1,
     stderr: 'There is no user bob\n',
