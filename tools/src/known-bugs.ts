@@ -11,6 +11,7 @@ import { OPERATIONS } from './known-bugs/operations.ts'
 import { PASSWORDS } from './known-bugs/passwords.ts'
 import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
 import { EXTERNAL_SESSIONS } from './known-bugs/external-sessions.ts'
+import { OAUTH } from './known-bugs/oauth.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
 
 const store = { workspace: 'services/token-store' } as const
@@ -235,4 +236,5 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...OPERATIONS,
   ...DUE_TOKENS,
   ...EXTERNAL_SESSIONS,
+  ...OAUTH,
 ]
