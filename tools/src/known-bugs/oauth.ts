@@ -78,7 +78,7 @@ export const OAUTH: readonly KnownBug[] = [
   {
     ...auth('use-cases/sessions/introspect.ts', 'introspect'),
     name: 'a gateway accepts a refresh token as an access token',
-    find: "if ('claims' in check || !isRefreshToken) return INACTIVE",
+    find: "if ('claims' in check || !mayBeRefreshToken) return INACTIVE",
     replace: "if ('claims' in check) return INACTIVE",
   },
   {

@@ -331,19 +331,19 @@ describe('introspection', () => {
     post('introspect', { token: 't1', ...more }, { authorization: `Bearer ${SECRET}` })
 
   test('of an access token returns its claims', async () => {
-    const { body, calls } = await ask(introspect(), {
+    const { body, calls } = await ask(introspect({ token_type_hint: 'access_token' }), {
       useCases: {
         introspect: async () => ({ outcome: 'access_token', claims: claims as never }),
       },
     })
     expect(body).toEqual({ active: true, token_type: 'Bearer', ...claims })
-    expect(calls).toMatchObject([{ request: { token: 't1', isRefreshToken: false } }])
+    expect(calls).toMatchObject([{ request: { token: 't1', mayBeRefreshToken: false } }])
   })
 
   test('of a refresh token returns its session, without a token type', async () => {
     const session = aSession()
     const user = { id: USER, username: 'ann', role: 'user', active: true, version: 1, claims: {} }
-    const { body, calls } = await ask(introspect({ token_type_hint: 'refresh_token' }), {
+    const { body, calls } = await ask(introspect(), {
       useCases: { introspect: async () => ({ outcome: 'refresh_token', session, user }) },
     })
     expect(body).toEqual({
@@ -356,7 +356,7 @@ describe('introspection', () => {
       iat: session.rotatedAtMs / 1000,
       exp: session.idleUntilMs / 1000,
     })
-    expect(calls).toMatchObject([{ request: { isRefreshToken: true } }])
+    expect(calls).toMatchObject([{ request: { mayBeRefreshToken: true } }])
   })
 
   test('of another token says no more than that it is inactive', async () => {

@@ -34,7 +34,7 @@ function setUp({
     revocations,
     accessTtlSeconds: 1800,
   })
-  const ask = (isRefreshToken: boolean) => introspect({ token: 't', isRefreshToken, context })
+  const ask = (mayBeRefreshToken: boolean) => introspect({ token: 't', mayBeRefreshToken, context })
   return { ask, tokenStore, revocations }
 }
 
@@ -52,7 +52,7 @@ test.each(['expired', 'revoked'] as const)(
   },
 )
 
-test('a refresh token is active only for a caller that asks about one', async () => {
+test('a refresh token is inactive for a caller that asks about access tokens only', async () => {
   const { ask, tokenStore } = setUp()
   expect(await ask(false)).toEqual(INACTIVE)
   expect(tokenStore.peek).not.toHaveBeenCalled()

@@ -18,8 +18,8 @@ export type Introspection =
   | { outcome: 'inactive' }
 export type Introspect = (request: {
   token: string
-  /** whether the caller asks about a refresh token; without it every refresh token is inactive */
-  isRefreshToken: boolean
+  /** whether the caller also asks about refresh tokens; otherwise each of them is inactive */
+  mayBeRefreshToken: boolean
   /** the caller's */
   context: RequestContext
 }) => Promise<Introspection>
@@ -39,9 +39,8 @@ const INACTIVE: Introspection = { outcome: 'inactive' }
  * generation; a superseded one is active only while a refresh would accept it. Throws
  * `CodedError('unavailable')`.
  *
- * A refresh token is active only for a caller that asks about one. Otherwise a gateway that
- * introspects whatever it receives would accept it as an access token, and a thief could use it
- * without the refresh that reveals the theft.
+ * A gateway must ask about access tokens only. Otherwise it would accept a refresh token in the
+ * place of an access token, and a thief could use it without the refresh that reveals the theft.
  */
 export function createIntrospect({
   checkAccessToken,
@@ -50,10 +49,10 @@ export function createIntrospect({
   revocations,
   accessTtlSeconds,
 }: IntrospectDeps): Introspect {
-  return async ({ token, isRefreshToken, context }) => {
+  return async ({ token, mayBeRefreshToken, context }) => {
     const check = await checkAccessToken(token)
     if (check.outcome === 'valid') return { outcome: 'access_token', claims: check.claims }
-    if ('claims' in check || !isRefreshToken) return INACTIVE
+    if ('claims' in check || !mayBeRefreshToken) return INACTIVE
     const session = await findSession(token, context)
     if (session === undefined || revocations.isRevoked(session.id)) return INACTIVE
     const known = checkSessionUser(await knownUsers.find(session.userId), session)

@@ -54,7 +54,7 @@ export function addOauthIntrospection(
       return toResponse(
         await useCases.introspect({
           token: token.slice(0, MAX_TOKEN_LENGTH),
-          isRefreshToken: hint === 'refresh_token',
+          mayBeRefreshToken: hint !== 'access_token',
           context: toRequestContext(request),
         }),
       )

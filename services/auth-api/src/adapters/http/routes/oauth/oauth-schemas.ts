@@ -46,8 +46,8 @@ export const RevocationForm = Type.Object(
 )
 export const IntrospectionForm = Type.Object(
   {
-    token: text('an access token; a refresh token with token_type_hint=refresh_token'),
-    token_type_hint: text('access_token or refresh_token'),
+    token: text('an access token, or a refresh token'),
+    token_type_hint: text('with access_token, every refresh token is inactive'),
   },
   { examples: [{ token: 'eyJhbGciOiJFUzI1NiIs...' }] },
 )
