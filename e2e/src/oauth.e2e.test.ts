@@ -110,7 +110,9 @@ describe('openid-client', () => {
       active: true,
       sid,
     })
-    expect(await client.tokenIntrospection(gateway, refreshToken)).toEqual({ active: false })
+    // A gateway asks about access tokens only.
+    const only = { token_type_hint: 'access_token' }
+    expect(await client.tokenIntrospection(gateway, refreshToken, only)).toEqual({ active: false })
 
     await client.tokenRevocation(config, refreshToken)
     for (const token of [second.access_token, refreshToken, first.refresh])
