@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
 
 const PASSWORD = 'correct horse battery'
-const KEYS = { soc: crypto.randomUUID(), ops: crypto.randomUUID() }
+const KEYS = { soc: crypto.randomUUID(), ops: crypto.randomUUID(), app: crypto.randomUUID() }
 const OWNER = { agent: 'Firefox', address: '192.0.2.7' }
 const THIEF = { agent: 'curl/8.5.0', address: '198.51.100.9' }
 const SIDES = [
@@ -19,7 +19,7 @@ const environment: NodeJS.ProcessEnv = {
   REFRESH_GRACE_SECONDS: '0',
   TRUSTED_PROXIES: '127.0.0.1',
   DEMO_USER_PASSWORD: 'another horse battery',
-  API_KEYS: `soc=admin:read:${KEYS.soc},ops=admin:write:${KEYS.ops}`,
+  API_KEYS: `soc=admin:read:${KEYS.soc},ops=admin:write:${KEYS.ops},app=sessions:create:${KEYS.app}`,
 }
 beforeAll(async () => {
   environment['DATA_DIR'] = join(await mkdtemp(join(tmpdir(), 'stolen-')), 'data')
@@ -154,6 +154,18 @@ describe('a stolen session', () => {
     }
     expect(ofSession.indexOf('REUSED')).toBeLessThan(ofSession.indexOf('issued'))
     await expect(cli(['user', 'timeline', 'nobody'])).rejects.toThrow('There is no user nobody')
+  })
+
+  test('the command line finds a user of another login by the external id; a name leads to ids', async () => {
+    const user = { external_id: 'idp|7', username: 'noor@example.com' }
+    const client = { address: OWNER.address, agent: OWNER.agent }
+    await call('POST', '/auth/sessions', { bearer: KEYS.app, body: { user, client } })
+    const [, id] = /^user +(\S+)$/m.exec(await cli(['user', 'show', 'idp|7'])) ?? []
+    expect(await cli(['user', 'timeline', 'idp|7'])).toContain('sign-in succeeded (external)')
+    await expect(cli(['user', 'erase', 'noor@example.com'])).rejects.toThrow(
+      `There is no user noor@example.com who signs in here; give the id: ${id}`,
+    )
+    expect((await read(`/users/${id}`)).data).toMatchObject(user)
   })
 
   test('is among the detections, with both sides', async () => {

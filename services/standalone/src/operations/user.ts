@@ -187,13 +187,22 @@ async function act(
   return `${name} ${done}`
 }
 
-/** Finds a user by the name, else by the id: users who sign in elsewhere may have no unique name. */
+/**
+ * Finds a user by the name, the external id or the id. The name of a user who signs in elsewhere is
+ * not unique and was chosen elsewhere, so it only leads to the ids.
+ */
 async function findId(users: UserAdministration, name: string): Promise<string> {
-  const user =
-    (await users.findByName(name)) ?? (UUID.test(name) ? await users.find(name) : undefined)
-  // Erasing is repeatable, and then the name is gone.
-  if (user === undefined && !UUID.test(name)) throw new Error(`There is no user ${name}`)
-  return user?.id ?? name
+  const local = await users.findByName(name)
+  if (local !== undefined) return local.id
+  // Also of an erased user: erasing is repeatable, and then the name is gone.
+  if (UUID.test(name)) return name
+  const search = { query: name, active: undefined, after: undefined, limit: 50 }
+  const { users: found } = await users.search(search)
+  const external = found.find(({ externalId }) => externalId === name)
+  if (external !== undefined) return external.id
+  const ids = found.filter(({ username }) => username === name).map(({ id }) => id)
+  const hint = ids.length === 0 ? '' : ` who signs in here; give the id: ${ids.join(', ')}`
+  throw new Error(`There is no user ${name}${hint}`)
 }
 
 async function show({ users, sessions }: Administration, name: string): Promise<string> {
