@@ -2,9 +2,9 @@
 begin;
 
 -- Revokes the grants of older versions first. The transaction makes both steps visible at once.
-revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker, auditor;
-revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker, auditor;
-revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker, auditor;
+revoke all on all tables in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
+revoke all on all sequences in schema auth_api, token_store, cleanup from auth_api, token_store, cleanup_worker;
+revoke all on all functions in schema auth_api, token_store, cleanup from public, auth_api, token_store, cleanup_worker;
 
 -- auth-api disables or erases users and never deletes their rows. It updates recorded sign-ins only to erase personal data,
 -- and never an act of an administrator.
@@ -51,11 +51,21 @@ grant select, insert, update (last_on) on cleanup.audit_clients to cleanup_worke
 grant select, insert, delete, update (kept_at) on cleanup.audit_unpartitioned to cleanup_worker;
 
 -- auditor reads what happened and to whom, by columns: neither a password hash nor a key, also not one of a later release.
-grant usage on schema auth_api, cleanup to auditor;
-grant select on cleanup.audit_events to auditor;
-grant select (id, at, outcome, username_hash, user_id, session_id, address, network, agent, method, actor)
-  on auth_api.login_audit to auditor;
-grant select on auth_api.admin_acts to auditor;
-grant select (id, username, external_id, role, active, version, demo, created_at, updated_at) on auth_api.users to auditor;
+-- An installation from before this role has none until roles.sql has run again; the services must not wait for that.
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'auditor') then
+    revoke all on all tables in schema auth_api, token_store, cleanup from auditor;
+    revoke all on all sequences in schema auth_api, token_store, cleanup from auditor;
+    revoke all on all functions in schema auth_api, token_store, cleanup from auditor;
+    grant usage on schema auth_api, cleanup to auditor;
+    grant select on cleanup.audit_events to auditor;
+    grant select (id, at, outcome, username_hash, user_id, session_id, address, network, agent, method, actor)
+      on auth_api.login_audit to auditor;
+    grant select on auth_api.admin_acts to auditor;
+    grant select (id, username, external_id, role, active, version, demo, created_at, updated_at) on auth_api.users to auditor;
+  end if;
+end
+$$;
 
 commit;

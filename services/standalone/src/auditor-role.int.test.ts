@@ -10,6 +10,8 @@ type Pool = ReturnType<typeof createPool>
 const stack = new AsyncDisposableStack()
 let owner: Pool
 let auditor: Pool
+let asAuditorReadOnly: string
+let databaseName: string
 const PASSWORD = 'only-for-this-test'
 const SCHEMAS = `('auth_api', 'token_store', 'cleanup')`
 
@@ -38,11 +40,15 @@ beforeAll(async () => {
   for (const migrations of [TOKEN_STORE_MIGRATIONS, AUTH_API_MIGRATIONS, CLEANUP_WORKER_MIGRATIONS])
     await migrate({ url, ...migrations, log: () => {} })
   owner = openPool(url)
-  await deployRoles(owner, new URL(url).pathname.slice(1))
+  databaseName = new URL(url).pathname.slice(1)
+  await deployRoles(owner, databaseName)
   await owner.query(`alter role auditor password '${PASSWORD}'`)
   const asAuditor = new URL(url)
   asAuditor.username = 'auditor'
   asAuditor.password = PASSWORD
+  asAuditorReadOnly = asAuditor.href
+  // A role can change its own default, so the grants alone must deny every change.
+  asAuditor.searchParams.set('options', '-c default_transaction_read_only=off')
   auditor = openPool(asAuditor.href)
   await owner.query(
     `insert into auth_api.users (username, username_key, role, password_hash) values ('ayu', 'ayu', 'user', 'THE-HASH')`,
@@ -132,4 +138,27 @@ test.each([
   'create temporary table x ()',
 ])('%s is denied', async (statement) => {
   await expect(auditor.query(statement)).rejects.toMatchObject({ code: '42501' })
+})
+
+test('its transactions only read, and end after 30 s', async () => {
+  await deployRoles(owner, databaseName)
+  const pool = openPool(asAuditorReadOnly)
+  for (const [name, value] of [
+    ['default_transaction_read_only', 'on'],
+    ['statement_timeout', '30s'],
+    ['idle_in_transaction_session_timeout', '30s'],
+  ] as const)
+    expect((await pool.query(`show ${name}`)).rows).toEqual([{ [name]: value }])
+  const { rows } = await owner.query(`select rolconnlimit from pg_roles where rolname = 'auditor'`)
+  expect(rows).toEqual([{ rolconnlimit: 3 }])
+})
+
+test('an installation without the role gets the grants of its services', async () => {
+  await owner.query('revoke all on auth_api.admin_acts from auth_api')
+  const grants = await readDeployed('grants.sql')
+  await owner.query(grants.replaceAll(/\bauditor\b/g, 'no_such_role'))
+  const { rows } = await owner.query(
+    `select has_table_privilege('auth_api', 'auth_api.admin_acts', 'insert') as granted`,
+  )
+  expect(rows).toEqual([{ granted: true }])
 })
