@@ -88,7 +88,8 @@ async function readAll(
 ): Promise<string[]> {
   const seen: string[] = []
   for (let cursor: string | undefined, pages = 0; pages < 50; pages += 1) {
-    const page = await readTimeline({ ...request, order, cursor })
+    // A cursor continues in its own order.
+    const page = await readTimeline({ ...request, ...(cursor === undefined && { order }), cursor })
     if (page.outcome !== 'read') throw new Error(page.outcome)
     seen.push(...page.entries.map(({ type, at }) => `${type} ${at.slice(17, 19)}`))
     cursor = page.nextCursor
@@ -158,14 +159,27 @@ test('a user without a story is known, an unknown user or session is not found',
 test.each([
   ['cursor', ''],
   ['cursor', 'x'],
-  ['cursor', Buffer.from(`2026-13-01T00:00:00.000000Z`).toString('base64url')],
-  ['cursor', Buffer.from(`${moment(1)} more`).toString('base64url')],
+  ...[
+    'oldest 2026-13-01T00:00:00.000000Z',
+    'oldest 2026-02-30T00:00:00.000000Z',
+    'oldest 0000-01-01T00:00:00.000000Z',
+    `oldest ${moment(1)} more`,
+    moment(1),
+    `latest ${moment(1)}`,
+  ].map((text): [string, string] => ['cursor', Buffer.from(text).toString('base64url')]),
   ['since', '2026-06-30T23:59:60Z'],
   ['since', '0000-01-01T00:00:00Z'],
 ])('a wrong %s is rejected: %s', async (name, value) => {
   await expect(open().readTimeline({ ...request, [name]: value })).rejects.toMatchObject({
     code: 'invalid_request',
   })
+})
+
+test('a cursor of the other order is rejected', async () => {
+  const cursor = Buffer.from(`newest ${moment(1)}`).toString('base64url')
+  const asked = open().readTimeline({ ...request, order: 'oldest', cursor })
+  await expect(asked).rejects.toMatchObject({ code: 'invalid_request' })
+  expect(await open().readTimeline({ ...request, cursor })).toMatchObject({ outcome: 'read' })
 })
 
 test('without the audit trail there is no timeline, not a part of one', async () => {

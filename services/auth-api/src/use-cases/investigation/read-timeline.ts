@@ -40,7 +40,7 @@ export function createReadTimeline({
   users: Pick<Users, 'findByIds'>
   log: Log
 }): ReadTimeline {
-  return async ({ of, actor, order = 'oldest', since, cursor }) => {
+  return async ({ of, actor, order, since, cursor }) => {
     const window = toWindow({ order, since, cursor })
     log.info({ event: 'timeline_read', actor, ...of }, 'Timeline read')
     const { entries, end } = await readPage(of, window)
@@ -51,7 +51,7 @@ export function createReadTimeline({
     return {
       outcome: 'read',
       entries,
-      nextCursor: end === undefined ? undefined : toCursor([end]),
+      nextCursor: end === undefined ? undefined : toCursor([window.order, end]),
     }
   }
 
@@ -71,15 +71,19 @@ const upTo = (window: TimelineWindow, end: string | undefined): TimelineWindow =
   end === undefined ? window : { ...window, to: end }
 
 function toWindow({
-  order,
+  order: asked,
   since,
   cursor,
 }: {
-  order: 'oldest' | 'newest'
+  order: ReadTimelineRequest['order']
   since: string | undefined
   cursor: string | undefined
 }): TimelineWindow {
-  const position = cursor === undefined ? undefined : parseTimelineCursor(cursor)
+  const last = cursor === undefined ? undefined : parseTimelineCursor(cursor)
+  if (last !== undefined && asked !== undefined && last.order !== asked)
+    throw new CodedError('invalid_request', { detail: 'The cursor is of the other order' })
+  const position = last?.moment
+  const order = asked ?? last?.order ?? 'oldest'
   const begin = since === undefined ? undefined : toMoment(since)
   if (order === 'newest')
     return {

@@ -9,10 +9,14 @@ export const toCursor = (position: readonly string[]): string =>
   Buffer.from(position.join(' ')).toString('base64url')
 
 /** Decodes the cursor of a timeline. Throws `CodedError('invalid_request')`. */
-export function parseTimelineCursor(cursor: string): string {
-  const moment = decode(cursor)
-  if (!isMoment(moment)) throw new CodedError('invalid_request', { detail: WRONG })
-  return moment
+export function parseTimelineCursor(cursor: string): {
+  order: 'oldest' | 'newest'
+  moment: string
+} {
+  const [order = '', moment = '', ...more] = decode(cursor).split(' ')
+  if ((order !== 'oldest' && order !== 'newest') || !isMoment(moment) || more.length > 0)
+    throw new CodedError('invalid_request', { detail: WRONG })
+  return { order, moment }
 }
 
 /** Decodes the cursor of detections. Throws `CodedError('invalid_request')`. */
@@ -24,8 +28,11 @@ export function parseDetectionsCursor(cursor: string): { at: string; id: string 
 }
 
 const decode = (cursor: string) => Buffer.from(cursor, 'base64url').toString()
-/** A month 13 would be an error of the database. */
-const isMoment = (text: string) => MOMENT.test(text) && !Number.isNaN(Date.parse(text))
+/** A month 13, a 30th of February or a year 0 would be an error of the database. */
+function isMoment(text: string): boolean {
+  const ms = MOMENT.test(text) && text >= '0001' ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 19) === text.slice(0, 19)
+}
 
 /** A time of a query as a moment. Throws `CodedError('invalid_request')`. */
 export function toMoment(time: string): string {
