@@ -41,6 +41,7 @@ function build() {
     deliverRevocations: createDeliverRevocations({ users, tokenStore, revocations }),
     checkAccessToken: async () => ({ outcome: 'missing' }),
     limitRefused: async () => undefined,
+    clock: { nowMs: Date.now },
     log: aLog(),
   })
   const add = async (username: string, more: object = {}) => {

@@ -6,6 +6,7 @@ import { eraseRecords, isErased } from './adapters/postgres/erase-user.ts'
 import type { CheckAccessToken } from './ports/access-tokens.ts'
 import type { Passwords } from './ports/passwords.ts'
 import type { Revocations } from './ports/revocations.ts'
+import type { Clock } from './ports/runtime.ts'
 import type { HashUsername } from './ports/sign-in-limits.ts'
 import type { Log } from './ports/telemetry.ts'
 import type { Users } from './ports/users.ts'
@@ -33,6 +34,7 @@ export function buildAdministration({
   deliverRevocations: DeliverRevocations
   checkAccessToken: CheckAccessToken
   limitRefused: LimitRefused
+  clock: Clock
   log: Log
 }>) {
   return {

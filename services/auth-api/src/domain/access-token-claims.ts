@@ -14,6 +14,18 @@ export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtl
 export const ACCESS_TTL_MARGIN_SECONDS = 60
 
 /**
+ * What a thief with a stolen token must not do needs a sign-in this recent: ending the owner's other
+ * sessions, and writing as an administrator.
+ */
+const RECENT_SECONDS = 900
+
+/** Whether the sign-in of an access token is recent. `nowMs`: Unix milliseconds. */
+export const isRecentSignIn = (
+  { auth_time }: Pick<AccessTokenClaims, 'auth_time'>,
+  nowMs: number,
+): boolean => nowMs / 1000 - auth_time <= RECENT_SECONDS
+
+/**
  * Returns the claims of a new access token (RFC 9068). It expires after the lifetime of the policy,
  * never after the absolute end of the session. Name and role are the current ones.
  */

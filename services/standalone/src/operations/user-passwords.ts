@@ -40,7 +40,7 @@ export function defineUserPasswords<A extends Auth>(
           ttlSeconds: minutes * 60,
         })
         if (created.outcome === 'refused') throw new Error(created.reason)
-        if (created.outcome === 'not_found') throw new Error(`There is no user ${name}`)
+        if (created.outcome !== 'created') throw new Error(`There is no user ${name}`)
         return created.token
       }),
     )

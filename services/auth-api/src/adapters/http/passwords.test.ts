@@ -132,6 +132,7 @@ describe('a password token', () => {
 
   test.each([
     [{ outcome: 'not_found' }, 404, 'not_found'],
+    [{ outcome: 'own_account' }, 403, 'forbidden'],
     [{ outcome: 'refused', reason: 'The user is disabled' }, 400, 'invalid_request'],
   ] as const)('%j is an error with a code', async (result, status, code) => {
     const answer = await create({ useCases: { createPasswordToken: async () => result } })

@@ -2,6 +2,7 @@ import { toActorText, type Actor } from '../../ports/actor.ts'
 import type { PasswordTokenCodes, PasswordTokens } from '../../ports/password-tokens.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { Users } from '../../ports/users.ts'
+import { isSelf } from '../users/is-self.ts'
 
 const DEFAULT_SECONDS = 3600
 const SHORTEST_SECONDS = 60
@@ -12,6 +13,8 @@ const LONGEST_SECONDS = 7 * 86_400
 export type CreatedPasswordToken =
   | { outcome: 'created'; token: string; expiresAtMs: number }
   | { outcome: 'not_found' }
+  /** administrators change their own password with the current one */
+  | { outcome: 'own_account' }
   | { outcome: 'refused'; reason: string }
 
 /** `ttlSeconds`: one minute to seven days; default an hour */
@@ -39,6 +42,7 @@ export function createCreatePasswordToken({
   log,
 }: CreatePasswordTokenDeps): CreatePasswordToken {
   return async ({ userId, actor, ttlSeconds = DEFAULT_SECONDS }) => {
+    if (isSelf(actor, userId)) return { outcome: 'own_account' }
     if (!(ttlSeconds >= SHORTEST_SECONDS && ttlSeconds <= LONGEST_SECONDS))
       return { outcome: 'refused', reason: 'The token must be valid for 1 minute to 7 days' }
     const [user] = await users.findByIds([userId])

@@ -88,6 +88,13 @@ test('a token sets the password once', async () => {
   ])
 })
 
+test('administrators create no token for themselves', async () => {
+  const { createToken, passwordTokens } = setUp()
+  const self = { kind: 'user', name: USER_ID } as const
+  expect(await createToken({ userId: USER_ID, actor: self })).toEqual({ outcome: 'own_account' })
+  expect(passwordTokens.create).not.toHaveBeenCalled()
+})
+
 test('only the hash of a token is stored, and no log line has one of them', async () => {
   const { create, reset, stored, log, passwordTokens } = setUp()
   const token = await create()

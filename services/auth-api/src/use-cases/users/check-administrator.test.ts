@@ -2,11 +2,16 @@ import type { AccessTokenClaims, InspectResult } from '@auto-refresh/contracts'
 import { expect, test } from 'vitest'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
 import type { User } from '../../ports/users.ts'
-import { aSession, aTokenStore, aUser, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
+import { aSession, aTokenStore, aUser, NOW_MS, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { createCheckAdministrator } from './check-administrator.ts'
 
 // The role of the token never counts.
-const claims = { sub: USER_ID, sid: SESSION_ID, role: 'admin' } as AccessTokenClaims
+const claims = {
+  sub: USER_ID,
+  sid: SESSION_ID,
+  role: 'admin',
+  auth_time: NOW_MS / 1000 - 900,
+} as AccessTokenClaims
 const ACTIVE: InspectResult = { outcome: 'found', active: true, session: aSession() }
 
 function setUp({
@@ -20,6 +25,7 @@ function setUp({
     checkAccessToken: async () => access,
     users: { findByIds: async () => [...users] },
     tokenStore,
+    clock: { nowMs: () => NOW_MS },
   })
   const outcomeOf = (needed: 'read' | 'write') =>
     check('token', needed).then(
@@ -61,6 +67,24 @@ test.each<[string, InspectResult]>([
 ])('a session that %s cannot write, before the revocation list has it', async (_, session) => {
   const { outcomeOf } = setUp({ session })
   expect(await outcomeOf('write')).toBe('access_token_revoked')
+})
+
+test('a session of an older version cannot write, before token-store has the revocation', async () => {
+  const { version } = aUser()
+  const users = [aUser({ role: 'admin', version: version + 1 })]
+  expect(await setUp({ users }).outcomeOf('write')).toBe('access_token_revoked')
+  const kept = [aUser({ role: 'admin', version: version + 1, keptSessionId: SESSION_ID })]
+  expect(await setUp({ users: kept }).outcomeOf('write')).toBe(USER_ID)
+})
+
+test('a write needs a sign-in in the last 15 minutes, a read does not', async () => {
+  const older = { ...claims, auth_time: claims.auth_time - 1 }
+  const { tokenStore, outcomeOf } = setUp({ access: { outcome: 'valid', claims: older } })
+  expect([await outcomeOf('read'), await outcomeOf('write')]).toEqual([
+    USER_ID,
+    'recent_sign_in_required',
+  ])
+  expect(tokenStore.inspect).not.toHaveBeenCalled()
 })
 
 test('a read does not depend on token-store', async () => {

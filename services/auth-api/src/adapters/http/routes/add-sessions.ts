@@ -1,14 +1,9 @@
 import { CodedError, IdParams, SessionsData } from '@auto-refresh/contracts'
+import { isRecentSignIn } from '../../../domain/access-token-claims.ts'
 import { toRequestContext } from '../request/request-context.ts'
 import { toUtc } from './to-utc.ts'
 import { nothing, NothingData, RENEWAL_HEADERS, userResponses } from './responses.ts'
 import { GUARDED, type App, type RouteDeps } from './route.ts'
-
-/**
- * Ending another session needs a sign-in in the last 15 minutes, so that a thief cannot sign out
- * the owner's other devices with a stolen token.
- */
-const RECENT_SECONDS = 900
 
 /** Adds the routes that list and end sessions. */
 export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
@@ -58,8 +53,8 @@ export function addSessions(app: App, { useCases, clock }: RouteDeps): void {
   }
   app.delete('/sessions/:id', { schema: ending }, async (request) => {
     const sessionId = request.params.id.toLowerCase()
-    const isRecent = clock.nowMs() / 1000 - request.user.auth_time <= RECENT_SECONDS
-    if (sessionId !== request.user.sid && !isRecent) throw new CodedError('recent_sign_in_required')
+    if (sessionId !== request.user.sid && !isRecentSignIn(request.user, clock.nowMs()))
+      throw new CodedError('recent_sign_in_required')
     const { outcome } = await useCases.endSession({
       userId: request.user.sub,
       sessionId,

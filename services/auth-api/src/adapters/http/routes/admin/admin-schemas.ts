@@ -55,7 +55,9 @@ export function throwRefusal(result: {
       throw new CodedError('user_exists')
     case 'own_account':
       throw new CodedError('forbidden', {
-        detail: 'Administrators cannot disable, demote or erase themselves; another one can',
+        detail:
+          'Administrators cannot disable, demote or erase themselves, nor create a password token ' +
+          'for themselves; another one can',
       })
     case 'refused':
       throw new CodedError('invalid_request', { detail: result.reason ?? '' })
