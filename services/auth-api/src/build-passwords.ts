@@ -7,7 +7,7 @@ import { createPostgresUserImports } from './adapters/postgres/create-postgres-u
 import type { Limits } from './build-limits.ts'
 import type { Passwords } from './ports/passwords.ts'
 import type { PasswordChangeEvents } from './ports/password-changes.ts'
-import type { FamiliarSignIns, HashUsername } from './ports/sign-in-limits.ts'
+import type { HashUsername } from './ports/sign-in-limits.ts'
 import type { Log, Metrics } from './ports/telemetry.ts'
 import type { Users } from './ports/users.ts'
 import { createChangePassword } from './use-cases/passwords/change-password.ts'
@@ -25,7 +25,6 @@ type BuildPasswordsDeps = Readonly<{
   users: Users
   passwords: Passwords
   limits: Pick<Limits, 'throttle' | 'passwordResetLimit'>
-  familiar: Pick<FamiliarSignIns, 'has'>
   events: PasswordChangeEvents
   recordLogin: RecordLogin
   deliverRevocations: DeliverRevocations

@@ -99,6 +99,6 @@ export function buildSignIn({
     loadFamiliar: buildLoadFamiliarSignIns({ audit, familiar, elapsedMs, log }),
     flushLoginEvents: loginEvents.flush,
     /** what a change of a password shares with sign-ins */
-    forPasswords: { familiar, recordLogin, events: loginEvents, startDeadline },
+    forPasswords: { recordLogin, events: loginEvents, startDeadline },
   }
 }

@@ -37,7 +37,6 @@ function setUp({ user = aUser() }: { user?: User | undefined } = {}) {
     }),
   }
   const passwords = {
-    isBusy: vi.fn<Passwords['isBusy']>(() => false),
     hash: vi.fn<Passwords['hash']>(async () => 'new hash'),
     verify: vi.fn<Passwords['verify']>(async (password, hash) => ({
       matches: hash !== undefined && password === 'right',
@@ -65,7 +64,6 @@ function setUp({ user = aUser() }: { user?: User | undefined } = {}) {
     users,
     passwords,
     throttle,
-    familiar: { has: () => false },
     tokenStore,
     deliverRevocations,
     recordLogin: async (login) => void records.push(login),
@@ -173,6 +171,58 @@ test.each(ended)('a session that %s changes nothing', async (_, inspected) => {
   tokenStore.inspect.mockResolvedValue(inspected)
   expect(await changePassword(request)).toEqual({ outcome: 'revoked' })
   expect(users.revoke).not.toHaveBeenCalled()
+})
+
+test('a second click during the change is a 503, so that no client logs the user out', async () => {
+  const { changePassword, tokenStore, users, end } = setUp()
+  tokenStore.inspect.mockResolvedValue({
+    outcome: 'found',
+    active: true,
+    session: aSession({ userVersion: 2 }),
+  })
+  await expect(changePassword(request)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(users.revoke).not.toHaveBeenCalled()
+  expect(end).toHaveBeenCalledWith('right')
+})
+
+describe('a retry after the change', () => {
+  const stored = { passwordHash: 'new hash', version: 2, keptSessionId: SESSION_ID }
+  const setUpRetry = (user: Partial<User> = {}) => {
+    const all = setUp({ user: aUser({ ...stored, ...user }) })
+    all.passwords.verify.mockImplementation(async (password, hash) => ({
+      matches: hash === 'new hash' && password === NEW,
+      outdated: false,
+    }))
+    return all
+  }
+
+  test('succeeds, delivers the revocations and counts no attempt', async () => {
+    const { changePassword, users, records, order, changes, end } = setUpRetry()
+    expect(await changePassword(request)).toEqual({ outcome: 'changed' })
+    expect(order).toEqual(['deliver'])
+    expect(users.revoke).not.toHaveBeenCalled()
+    expect(changes).toHaveLength(1)
+    expect(records).toEqual([])
+    expect(end.mock.calls).toEqual([['right']])
+  })
+
+  test.each<[string, Partial<User>, string]>([
+    ['of another session', { keptSessionId: USER_ID }, NEW],
+    ['with another new password', {}, 'a third horse battery'],
+  ])('%s is a wrong current password', async (_, user, newPassword) => {
+    const { changePassword, end, order } = setUpRetry(user)
+    expect(await changePassword({ ...request, newPassword })).toEqual({ outcome: 'wrong_password' })
+    expect(end.mock.calls).toEqual([['wrong']])
+    expect(order).toEqual([])
+  })
+})
+
+test('all hashing goes before sign-ins, so that a flood of them does not refuse a live session', async () => {
+  const { changePassword, passwords } = setUp()
+  await changePassword(request)
+  const turn = expect.objectContaining({ first: true }) as object
+  expect(passwords.verify).toHaveBeenCalledWith('right', 'hash', turn)
+  expect(passwords.hash).toHaveBeenCalledWith(NEW, turn)
 })
 
 test('a disabled user changes nothing', async () => {

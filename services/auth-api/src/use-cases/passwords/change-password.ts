@@ -2,9 +2,9 @@ import { CodedError, type TokenStore } from '@auto-refresh/contracts'
 import { toExternalKey } from '../../domain/external-user.ts'
 import { refusePassword } from '../../domain/password-policy.ts'
 import { toUsernameKey } from '../../domain/username.ts'
-import type { Passwords } from '../../ports/passwords.ts'
+import type { HashTurn, Passwords } from '../../ports/passwords.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
-import type { FamiliarSignIns, HashUsername, LoginThrottle } from '../../ports/sign-in-limits.ts'
+import type { HashUsername, LoginThrottle } from '../../ports/sign-in-limits.ts'
 import type { Log, Metrics } from '../../ports/telemetry.ts'
 import type { User, Users } from '../../ports/users.ts'
 import type { DeliverRevocations } from '../sessions/deliver-revocations.ts'
@@ -32,9 +32,8 @@ export type ChangePassword = (request: ChangePasswordRequest) => Promise<ChangeP
 
 type ChangePasswordDeps = Readonly<{
   users: Pick<Users, 'findByIds' | 'revoke'>
-  passwords: Passwords
+  passwords: Pick<Passwords, 'hash' | 'verify'>
   throttle: LoginThrottle
-  familiar: Pick<FamiliarSignIns, 'has'>
   tokenStore: Pick<TokenStore, 'inspect'>
   deliverRevocations: DeliverRevocations
   recordLogin: RecordLogin
@@ -49,7 +48,8 @@ type ChangePasswordDeps = Readonly<{
 /**
  * Changes the own password and ends all other sessions of the user. A wrong current password counts
  * as a failed sign-in of the user, so that a stolen access token is no way around the limits. Throws
- * `CodedError('unavailable')`; the password is then unchanged.
+ * `CodedError('unavailable')`: the connection may have broken after the commit, so the password is
+ * unchanged or the new one. A retry finds out, and succeeds in both cases.
  */
 export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
   const { users, passwords, throttle, tokenStore, deliverRevocations, recordLogin, metrics, log } =
@@ -80,8 +80,8 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
     const usernameHash = deps.hashUsername(name)
     const { block } = context
     const deadline = deps.startDeadline()
-    const turn = { deadline, first: deps.familiar.has({ usernameHash, block }) }
-    if (!turn.first && passwords.isBusy()) throw new CodedError('unavailable')
+    // A session is live: no flood of sign-ins makes its user wait.
+    const turn = { deadline, first: true }
     const login = { method: 'password', usernameHash, userId, context } as const
     const taken = await throttle.take({ usernameKey: name, block }, deadline)
     if (!taken.allowed) {
@@ -94,6 +94,7 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
     try {
       const { matches } = await passwords.verify(currentPassword, user.passwordHash, turn)
       if (matches) return await store(user, request, turn)
+      if (await isRetry(user, request, turn)) return await succeed(user, request)
       wasWrong = true
       await recordLogin({ ...login, outcome: 'invalid_credentials' })
       return { outcome: 'wrong_password' }
@@ -105,17 +106,31 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
     }
   }
 
+  /** Whether this session has already made this change, so that its response was lost. */
+  async function isRetry(
+    user: User,
+    { sessionId, newPassword }: ChangePasswordRequest,
+    turn: HashTurn,
+  ): Promise<boolean> {
+    if (user.passwordHash === undefined || user.keptSessionId !== sessionId) return false
+    return (await passwords.verify(newPassword, user.passwordHash, turn)).matches
+  }
+
   async function store(
     user: User,
-    { sessionId, newPassword, context }: ChangePasswordRequest,
-    turn: { deadline: AbortSignal },
+    request: ChangePasswordRequest,
+    turn: HashTurn,
   ): Promise<ChangePasswordResult> {
+    const { sessionId, newPassword } = request
     // Earlier revocations come first, or keeping this session could undo one of them.
     await deliverRevocations({ userId: user.id })
     const found = await tokenStore.inspect({ sessionId })
-    if (found.outcome !== 'found' || !found.active || found.session.userVersion !== user.version)
-      return { outcome: 'revoked' }
-    const passwordHash = await passwords.hash(newPassword, { ...turn, first: true })
+    if (found.outcome !== 'found' || !found.active) return { outcome: 'revoked' }
+    const { userVersion } = found.session
+    // Another request of this session, such as a second click, has changed the password meanwhile.
+    if (userVersion > user.version) throw new CodedError('unavailable')
+    if (userVersion < user.version) return { outcome: 'revoked' }
+    const passwordHash = await passwords.hash(newPassword, turn)
     const revocation = await users.revoke(user.id, 'password_changed', {
       passwordHash,
       ifVersion: user.version,
@@ -123,6 +138,14 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
     })
     // Something else has ended the sessions meanwhile; a retry finds out what this session may do.
     if (revocation === undefined) throw new CodedError('unavailable')
+    return succeed(user, request)
+  }
+
+  /** Also after a retry: the event may have been lost with the first response. */
+  async function succeed(
+    user: User,
+    { sessionId, context }: ChangePasswordRequest,
+  ): Promise<ChangePasswordResult> {
     await deps.recordPasswordChange({ method: 'own', user, sessionId, context })
     return { outcome: 'changed' }
   }

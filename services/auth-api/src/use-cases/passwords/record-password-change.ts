@@ -20,8 +20,8 @@ type RecordPasswordChangeDeps = Readonly<{
 
 /**
  * Ends the sessions of a user whose new password has been committed, publishes the change and logs
- * it. Never fails: the password is stored, so a retry would be refused. Refreshes are refused from
- * the commit on, and a background job ends the sessions when token-store is available again.
+ * it. Never fails, because the password is stored. Refreshes are refused from the commit on, and a
+ * background job ends the sessions when token-store is available again.
  */
 export function createRecordPasswordChange({
   deliverRevocations,

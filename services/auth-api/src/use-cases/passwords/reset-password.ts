@@ -26,7 +26,7 @@ type ResetPasswordDeps = Readonly<{
   tokenCodes: Pick<PasswordTokenCodes, 'toHash'>
   passwords: Pick<Passwords, 'hash'>
   /** wrong tokens of one address */
-  limit: AttemptLimit
+  limit: Pick<AttemptLimit, 'take'>
   recordPasswordChange: RecordPasswordChange
   /** Starts the deadline for waiting in queues. */
   startDeadline: () => AbortSignal
@@ -36,8 +36,8 @@ type ResetPasswordDeps = Readonly<{
 
 /**
  * Sets a password with a one-time token and ends all sessions of the user. A password that the
- * policy refuses does not use up the token. Throws `CodedError('unavailable')`; the token is then
- * still valid.
+ * policy refuses does not use up the token. Throws `CodedError('unavailable')`: the connection may
+ * have broken after the commit, so the token is still valid, or the new password is set.
  */
 export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
   const { passwordTokens, passwords, limit, metrics, log } = deps
@@ -52,33 +52,10 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
   }
 
   async function reset(request: ResetPasswordRequest): Promise<ResetPasswordResult> {
-    const { block } = request.context
-    const taken = await limit.take(block)
-    if (!taken.allowed) {
-      metrics.rateLimited('password_reset')
-      return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
-    }
-    let isGuess = false
-    try {
-      const result = await set(request)
-      isGuess = result.outcome === 'invalid_token'
-      return result
-    } finally {
-      if (!isGuess) await limit.refund(block)
-    }
-  }
-
-  async function set({
-    token,
-    newPassword,
-    context,
-  }: ResetPasswordRequest): Promise<ResetPasswordResult> {
+    const { token, newPassword, context } = request
     const tokenHash = deps.tokenCodes.toHash(token)
     const user = await passwordTokens.find(tokenHash)
-    if (user === undefined) {
-      log.debug({ event: 'password_token_refused', network: context.network }, 'Token refused')
-      return { outcome: 'invalid_token' }
-    }
+    if (user === undefined) return refuseToken(context)
     const reason = refusePassword(newPassword, user.username)
     if (reason !== undefined) return { outcome: 'refused', reason }
     const passwordHash = await passwords.hash(newPassword, {
@@ -86,8 +63,20 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
       first: true,
     })
     const revocation = await passwordTokens.use({ tokenHash, passwordHash })
-    if (revocation === undefined) return { outcome: 'invalid_token' }
+    if (revocation === undefined) return refuseToken(context)
     await deps.recordPasswordChange({ method: 'reset', user, context })
     return { outcome: 'changed' }
+  }
+
+  /**
+   * Only wrong tokens count, after a look-up of one indexed read: with a limit before it, one
+   * address would lock out everybody behind it.
+   */
+  async function refuseToken({ block, network }: RequestContext): Promise<ResetPasswordResult> {
+    log.debug({ event: 'password_token_refused', network }, 'Token refused')
+    const taken = await limit.take(block)
+    if (taken.allowed) return { outcome: 'invalid_token' }
+    metrics.rateLimited('password_reset')
+    return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
   }
 }
