@@ -7,7 +7,7 @@ import {
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 
-/** Two attempts fit into the 3 s of a request. */
+/** Two attempts of a page fit into the 3 s of a request, except where it is read twice. */
 const ATTEMPT_MS = 1300
 const ATTEMPTS = 2
 

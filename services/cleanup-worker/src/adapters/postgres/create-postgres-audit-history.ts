@@ -4,7 +4,10 @@ import type { AuditHistory } from '../../ports.ts'
 import { readDetections, readEvents } from './read-events.ts'
 import { readRotationRuns } from './read-rotation-runs.ts'
 
-/** Grouped in 100 ms on one core; a read is bounded by it also for a user with millions. */
+/**
+ * Grouped in 100 ms on one core. The index finds all rotations of a user in a partition, and a read
+ * sorts them.
+ */
 const ROTATIONS = 20_000
 const ITEMS = 100
 
