@@ -42,6 +42,8 @@ const MOST_ARGON2_WORK_KIB = 1_048_576
 const MOST_ARGON2_LANES = 16
 const MOST_BCRYPT_COST = 14
 const MOST_PBKDF2_ITERATIONS = { sha1: 5_000_000, sha256: 5_000_000, sha512: 2_000_000 }
+/** PBKDF2 repeats all iterations for each block of the tag. */
+const PBKDF2_BLOCK_BYTES = { sha1: 20, sha256: 32, sha512: 64 }
 const MOST_SCRYPT_WORK = 2 ** 21
 /** Short tags would match wrong passwords. */
 const FEWEST_TAG_BYTES = 16
@@ -161,7 +163,8 @@ function toBcrypt(
 
 function toPbkdf2(name: string, iterations: number, salt: Buffer, tag: Buffer): ParsedHash {
   const digest = name === 'sha1' || name === 'sha512' ? name : 'sha256'
-  if (iterations > MOST_PBKDF2_ITERATIONS[digest]) return TOO_COSTLY
+  const blocks = Math.ceil(tag.length / PBKDF2_BLOCK_BYTES[digest])
+  if (iterations * blocks > MOST_PBKDF2_ITERATIONS[digest]) return TOO_COSTLY
   return { outcome: 'parsed', hash: { scheme: 'pbkdf2', digest, iterations, salt, tag } }
 }
 

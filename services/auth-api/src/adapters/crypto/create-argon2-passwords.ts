@@ -13,8 +13,9 @@ const SALT_BYTES = 16
 const TAG_BYTES = 32
 /**
  * Two at a time leave half of libuv's threads to other work. With fewer than four cores, a second
- * one would take the core that serves refreshes. At about 20 ms each, more than 48 would wait for
- * longer than a second.
+ * one would take the core that serves refreshes. A hash of ours takes about 20 ms, so the last of 48
+ * waits for about a second; an imported one may itself take a second, and then the deadline of the
+ * request ends the wait.
  */
 const QUEUE = { concurrency: availableParallelism() < 4 ? 1 : 2, maxWaiting: 48 }
 const WRONG = { matches: false, outdated: false } as const
@@ -83,11 +84,13 @@ export function createArgon2Passwords({
   }
 
   /**
-   * The other product hashed the bytes that it received, usually without a normal form; a hash of
-   * another installation of ours is made of the NFKC form.
+   * The other product hashed the bytes that it received, usually without a normal form; an argon2
+   * hash may be of another installation of ours, which made it of the NFKC form. One of another kind
+   * is derived only once: it may take a second.
    */
   function checkForeign(password: string, stored: ForeignHash, turn: HashTurn | undefined) {
-    const forms = new Set([password, password.normalize('NFKC')])
+    const forms = new Set([password])
+    if (stored.scheme === 'argon2') forms.add(password.normalize('NFKC'))
     return queue.run(async () => {
       for (const form of forms) {
         const bytes = Buffer.from(form)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseForeignHash, toStoredHash } from '../../domain/parse-foreign-hash.ts'
 import foreignHashes from '../../testing/foreign-hashes.json' with { type: 'json' }
@@ -35,6 +35,14 @@ test('a hash of another installation of ours is made of the NFKC form', async ()
     matches: true,
     outdated: true,
   })
+})
+
+test('only an argon2 hash is derived from a second form of the password', async () => {
+  const composed = '\u00C5ngstrom letters'
+  const made = pbkdf2Sync(composed, 'salt', 1000, 32, 'sha256').toString('base64')
+  const stored = `pbkdf2_sha256$1000$salt$${made}`
+  expect(await passwords.verify(composed, stored)).toMatchObject({ matches: true })
+  expect(await passwords.verify('A\u030Angstrom letters', stored)).toMatchObject({ matches: false })
 })
 
 const salt = 'c2FsdHNhbHRzYWx0c2FsdA'
@@ -74,6 +82,8 @@ const TOO_COSTLY = [
   `$argon2id$v=19$m=1024,t=1,p=17$${salt}$${tag}`,
   `$pbkdf2-sha512$2000001$${salt}$${tag}`,
   `pbkdf2_sha256$9999999999$salt$${tag}`,
+  `$pbkdf2-sha512$1000001$${salt}$${'A'.repeat(87)}`,
+  `$pbkdf2-sha256$2500001$${salt}$${'A'.repeat(44)}`,
   `$scrypt$ln=18,r=8,p=1$${salt}$${tag}`,
   `$scrypt$ln=99,r=99,p=1$${salt}$${tag}`,
   `$scrypt$ln=10,r=8,p=9999999999$${salt}$${tag}`,

@@ -3,7 +3,8 @@ import { readRows, type Queryable } from './read-rows.ts'
 
 /**
  * Applies what an import line changes, records a changed role and the act, and adds a pending
- * revocation if sessions end, in one statement. `passwordHash`: the new hash as it is stored.
+ * revocation if sessions end, in one statement. A new password, or a user who is disabled, makes a
+ * one-time token void. `passwordHash`: the new hash as it is stored.
  */
 export async function changeImportedUser(
   database: Queryable,
@@ -33,7 +34,7 @@ export async function changeImportedUser(
           active = active and not $6::boolean,
           password_hash = coalesce($7::text, password_hash),
           imported_hash = coalesce(decode($8::text, 'hex'), imported_hash),
-          password_version = password_version + ($7::text is not null)::integer,
+          password_version = password_version + ($7::text is not null or $6::boolean)::integer,
           version = version + ($9::text is not null)::integer,
           updated_at = now()
         where id = $1::uuid

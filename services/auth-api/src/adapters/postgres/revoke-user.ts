@@ -12,6 +12,7 @@ type Change = {
 
 /**
  * Raises the version of a user, applies `change` and adds a pending revocation, in one statement.
+ * A one-time token is void afterwards, if the change is a password or disables the user.
  * Returns `undefined` when the user does not exist or has another version than `ifVersion`.
  */
 export async function revokeUser(
@@ -27,7 +28,8 @@ export async function revokeUser(
         set version = version + 1,
             active = coalesce($3::boolean, active),
             password_hash = coalesce($4::text, password_hash),
-            password_version = password_version + ($4::text is not null)::integer,
+            password_version = password_version
+              + ($4::text is not null or $3::boolean is false)::integer,
             imported_hash = case when $4::text is null then imported_hash end,
             kept_session_id = $6::uuid,
             kept_version = version + 1,
