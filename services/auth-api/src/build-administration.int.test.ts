@@ -3,6 +3,7 @@ import { createMetrics } from '@auto-refresh/service-kit/telemetry'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createPostgresLoginAudit } from './adapters/postgres/create-postgres-login-audit.ts'
 import { createPostgresNotices } from './adapters/postgres/create-postgres-notices.ts'
+import { createPostgresPasswordTokens } from './adapters/postgres/create-postgres-password-tokens.ts'
 import { createPostgresUsers } from './adapters/postgres/create-postgres-users.ts'
 import { buildAdministration } from './build-administration.ts'
 import { buildDeleteOldRecords } from './build-delete-old-records.ts'
@@ -113,6 +114,25 @@ test('a user is added, changed and found, and each act is recorded with its acto
       act: 'user_changed',
       details: { active: { from: false, to: true } },
     },
+  ])
+})
+
+test('an act with an access token has its session and network', async () => {
+  const { pool, administration, add } = build()
+  const userId = await add('Touched')
+  const by = { session_id: SESSION_ID, network: context.network }
+  const session = { id: SESSION_ID, network: context.network }
+  const actor = { kind: 'user', name: SESSION_ID, session } as const
+  await administration.change(userId, { claims: {} }, actor)
+  await createPostgresPasswordTokens({ pool, onChanged: () => {} }).create({
+    userId,
+    tokenHash: Buffer.alloc(32, 1),
+    ttlSeconds: 60,
+    actor,
+  })
+  expect((await actsOf(userId)).slice(1)).toEqual([
+    { actor: `user:${SESSION_ID}`, act: 'user_changed', details: { claims: 'set', by } },
+    { actor: `user:${SESSION_ID}`, act: 'password_token_created', details: { by } },
   ])
 })
 

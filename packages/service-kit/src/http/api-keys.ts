@@ -9,8 +9,12 @@ declare module 'fastify' {
   }
 }
 
-/** The holder of an API key by its name, or a user by the id. */
-export type RequestActor = Readonly<{ kind: 'key' | 'user'; name: string }>
+/** The holder of an API key by its name, or a user by the id, with the session that acts. */
+export type RequestActor = Readonly<{
+  kind: 'key' | 'user'
+  name: string
+  session?: Readonly<{ id: string; network: string }>
+}>
 
 type KnownKey = Readonly<Pick<ApiKey, 'name' | 'scopes'>>
 /** Returns the API key of a request; `undefined` without a key or with an unknown one. */

@@ -3,6 +3,8 @@ export type Actor = Readonly<{
   kind: 'key' | 'user' | 'cli' | 'system'
   /** the name of the key, the id of the user, the account of the operating system */
   name: string
+  /** of a user: the session, and the network of the request (/24 or /48) */
+  session?: Readonly<{ id: string; network: string }>
 }>
 
 /** `key:cases-api`, for events, records and logs. */

@@ -55,8 +55,8 @@ export interface Users {
   ): Promise<User | undefined>
   /**
    * Finds the user with this external id, creates it if there is none, and stores what differs. A
-   * changed role is recorded as by `setRole`, and as an act of `actor`. The name of a user with a login name stays. Does
-   * nothing for a user whose role is protected.
+   * changed role is recorded as by `setRole`; the creation and every change as an act of `actor`. The
+   * name of a user with a login name stays. Does nothing for a user whose role is protected.
    */
   upsertExternal(
     user: ExternalUser,

@@ -64,11 +64,11 @@ export function anAdministration(change: Partial<Administration['users']> = {}) 
       find: async () => session,
       end: done('end'),
     },
-    checkAdministrator: async (token, needed) => {
+    checkAdministrator: async (token, needed, onIdentified) => {
       if (token === undefined) throw new CodedError('access_token_missing')
       const role = ROLES.get(token)
-      if (role === 'admin' || (role === 'auditor' && needed === 'read'))
-        return { userId: aUser().id }
+      if (role !== undefined) onIdentified({ userId: aUser().id, sessionId: session.id })
+      if (role === 'admin' || (role === 'auditor' && needed === 'read')) return
       throw new CodedError(role === undefined ? 'access_token_invalid' : 'forbidden')
     },
     limitRefused: async () => undefined,

@@ -107,7 +107,11 @@ type Act = {
   sessionId: string | null
   details: Record<string, unknown> | null
 }
-/** Of a session also what was done to its user: that may have ended it. */
+/**
+ * Of a user also what was done by that user, and of a session also what was done with it: a thief
+ * may hold the token of an administrator. Of a session also what was done to its user: that may have
+ * ended it. Each part is read by its index.
+ */
 async function readActs(
   pool: Pool,
   { userId, sessionId }: RecordsOf,
@@ -115,18 +119,27 @@ async function readActs(
   limit: number,
 ): Promise<OwnEntry[]> {
   const [after, until, direction] = WORDS[window.order]
-  const isSubject =
+  const subjects =
     sessionId === undefined
-      ? 'user_id = $3::uuid'
-      : `(session_id = $3::uuid
-        or (user_id = $4::uuid and session_id is null and at >= to_timestamp($5::float8 / 1000)))`
+      ? ['user_id = $3::uuid', `actor = 'user:' || $3::uuid::text`]
+      : [
+          'session_id = $3::uuid',
+          'user_id = $4::uuid and session_id is null and at >= to_timestamp($5::float8 / 1000)',
+          `actor = 'user:' || $4::uuid::text and at >= to_timestamp($5::float8 / 1000)
+            and details #>> '{by,session_id}' = $3::uuid::text`,
+        ]
+  const firstRows = `order by at ${direction} fetch first ${limit} rows with ties`
+  const parts = subjects.map(
+    (isSubject) => `
+      (select * from auth_api.admin_acts
+      where ${isSubject} and at ${after} $1::timestamptz and at ${until} $2::timestamptz
+      ${firstRows})`,
+  )
   const rows = await readRows<Act>(pool, {
     text: `
       select ${toMoment('at')}, actor, act, user_id as "userId", session_id as "sessionId", details
-      from auth_api.admin_acts
-      where ${isSubject} and at ${after} $1::timestamptz and at ${until} $2::timestamptz
-      order by at ${direction}
-      fetch first ${limit} rows with ties`,
+      from (${parts.join(' union ')}) as acts
+      ${firstRows}`,
     values:
       sessionId === undefined
         ? [...toBounds(window), userId]

@@ -1,6 +1,7 @@
 import { toActorText } from '../../ports/actor.ts'
 import type { PasswordTokens } from '../../ports/password-tokens.ts'
 import { PENDING_COLUMNS, toPending, type PendingRow } from './pending-revocations.ts'
+import { toActDetails } from './record-admin-act.ts'
 import { readRows, type Queryable } from './read-rows.ts'
 
 const IS_VALID = `
@@ -32,10 +33,16 @@ export function createPostgresPasswordTokens({
           expires_at = excluded.expires_at
         returning user_id, expires_at),
       acted as (
-        insert into auth_api.admin_acts (actor, act, user_id)
-        select $4::text, 'password_token_created', user_id from created)
+        insert into auth_api.admin_acts (actor, act, user_id, details)
+        select $4::text, 'password_token_created', user_id, $5::jsonb from created)
       select expires_at from created`,
-        values: [userId, tokenHash, ttlSeconds, toActorText(actor)],
+        values: [
+          userId,
+          tokenHash,
+          ttlSeconds,
+          toActorText(actor),
+          JSON.stringify(toActDetails({ actor })),
+        ],
       })
       return row === undefined ? undefined : { expiresAtMs: row.expires_at }
     },

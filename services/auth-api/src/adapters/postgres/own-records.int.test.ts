@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SESSION_ID, USER_ID } from '../../testing/fakes.ts'
 import { openTestDatabase } from '../../testing/open-test-database.ts'
 import { createPostgresOwnRecords } from './create-postgres-own-records.ts'
+import { recordAdminAct } from './record-admin-act.ts'
 
 const OTHER = '0199e000-0000-7000-8000-00000000000b'
 /** The time in the id of the session. */
@@ -30,6 +31,43 @@ beforeAll(async () => {
   await act(60, 'session_ended', USER_ID, SESSION_ID)
   await act(70, 'session_ended', USER_ID, OTHER)
 })
+const ADMIN = '0199e000-0000-7000-8000-00000000000c'
+
+test('of an administrator the acts are read too, with whom they concern, and of the acting session', async () => {
+  const session = '0199e000-0000-7000-8000-00000000000d'
+  const actor = {
+    kind: 'user',
+    name: ADMIN,
+    session: { id: session, network: '192.0.2.0/24' },
+  } as const
+  await recordAdminAct(database.pool, {
+    actor,
+    act: 'user_changed',
+    userId: OTHER,
+    details: { a: 1 },
+  })
+  // To oneself: one entry.
+  await recordAdminAct(database.pool, { actor, act: 'sessions_revoked', userId: ADMIN })
+  const cli = { kind: 'cli', name: ADMIN } as const
+  await recordAdminAct(database.pool, { actor: cli, act: 'user_erased', userId: OTHER })
+  const { read } = createPostgresOwnRecords({ pool: database.pool })
+  const { entries } = await read({ userId: ADMIN }, { order: 'oldest' })
+  const by = { session_id: session, network: '192.0.2.0/24' }
+  expect(entries.map(({ entry }) => entry)).toMatchObject([
+    { act: 'user_changed', actor: `user:${ADMIN}`, user_id: OTHER, details: { a: 1, by } },
+    { act: 'sessions_revoked', actor: `user:${ADMIN}`, user_id: ADMIN, details: { by } },
+  ])
+  expect(brief(await read({ sessionId: session, userId: ADMIN }, { order: 'newest' }))).toEqual([
+    'sessions_revoked',
+    'user_changed',
+  ])
+  expect(brief(await read({ sessionId: OTHER, userId: ADMIN }, { order: 'oldest' }))).toEqual([
+    'sign_in',
+    'session_ended',
+    'sessions_revoked',
+  ])
+})
+
 afterAll(() => database.close())
 
 const brief = ({ entries }: { entries: readonly { entry: { type: string; act?: string } }[] }) =>

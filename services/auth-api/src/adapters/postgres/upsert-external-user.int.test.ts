@@ -31,6 +31,14 @@ const versionOf = async ({ id }: User) =>
     )
   ).rows[0]?.xmin
 
+const actsOf = async ({ id }: User) =>
+  (
+    await database.pool.query<{ actor: string; act: string; details: object }>(
+      'select actor, act, details from auth_api.admin_acts where user_id = $1 order by id',
+      [id],
+    )
+  ).rows.map(({ actor, act, details }) => [actor, act, details])
+
 test('twenty simultaneous first sign-ins of one external id are one user', async () => {
   const stored = await Promise.all(
     Array.from({ length: 20 }, () => upsert({ externalId: 'race', username: 'Racer' })),
@@ -38,6 +46,8 @@ test('twenty simultaneous first sign-ins of one external id are one user', async
   expect(new Set(stored.map(({ user }) => user.id)).size).toBe(1)
   expect(stored.filter(({ change }) => change === 'created')).toHaveLength(1)
   expect(await countOf('race')).toBe(1)
+  for (const { user } of stored.slice(0, 1))
+    expect(await actsOf(user)).toEqual([['key:shop', 'user_added', { role: 'user' }]])
 })
 
 test('an external user is nobody of the same name: neither a local user nor another external one', async () => {
@@ -113,12 +123,27 @@ test('a changed role is recorded once, with its actor, so that older access toke
   expect(await recorded()).toEqual([])
   await Promise.all(Array.from({ length: 10 }, () => upsert({ externalId, role: 'editor' })))
   expect(await recorded()).toMatchObject([{ role: 'editor' }])
-  const { rows } = await database.pool.query(
-    'select actor, act, session_id, details from auth_api.admin_acts where user_id = $1',
-    [user.id],
-  )
-  const details = { role: { from: 'user', to: 'editor' } }
-  expect(rows).toEqual([{ actor: 'key:shop', act: 'user_changed', session_id: null, details }])
+  expect((await actsOf(user)).slice(1)).toEqual([
+    ['key:shop', 'user_changed', { username: 'set' }],
+    ['key:shop', 'user_changed', { role: { from: 'user', to: 'editor' } }],
+  ])
+})
+
+test('the creation and each change are recorded with the actor and without personal data', async () => {
+  const externalId = 'recorded'
+  const first = { externalId, username: 'Rhea', role: 'editor', claims: { tenant: 't1' } }
+  const { user } = await upsert(first)
+  await upsert(first)
+  await upsert({ externalId, claims: { tenant: 't2' } })
+  await upsert({ externalId, username: 'Rhea B.' })
+  await upsert({ externalId, username: 'Rhea', role: 'user', claims: {} })
+  const all = { username: 'set', role: { from: 'editor', to: 'user' }, claims: 'set' }
+  expect(await actsOf(user)).toEqual([
+    ['key:shop', 'user_added', { role: 'editor' }],
+    ['key:shop', 'user_changed', { claims: 'set' }],
+    ['key:shop', 'user_changed', { username: 'set' }],
+    ['key:shop', 'user_changed', all],
+  ])
 })
 
 test('of simultaneous sign-ins with different roles, the last to commit is recorded', async () => {

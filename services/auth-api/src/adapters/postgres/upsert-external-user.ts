@@ -21,7 +21,7 @@ export async function upsertExternalUser(
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const known = await find(database, given)
     if (known === undefined) {
-      const user = await insert(database, given)
+      const user = await insert(database, given, actor)
       if (user !== undefined) return { outcome: 'stored', user, change: 'created' }
       continue
     }
@@ -52,30 +52,41 @@ async function find(
   return { user: toUser(user), differs }
 }
 
-/** Returns `undefined` when another request has created the user meanwhile. */
+/**
+ * Adds the user, and records who did, in one statement. Returns `undefined` when another request has
+ * created the user meanwhile.
+ */
 async function insert(
   database: Queryable,
   { externalId, username, role, claims }: ExternalUser,
+  actor: string,
 ): Promise<User | undefined> {
   const rows = await readRows<UserRow>(database, {
     text: `
-      insert into auth_api.users (external_id, username, role, claims)
-      values ($1::text, $2::text, $3::text, $4::jsonb)
-      on conflict (external_id) do nothing
-      returning ${USER_COLUMNS}`,
+      with added as (
+        insert into auth_api.users (external_id, username, role, claims)
+        values ($1::text, $2::text, $3::text, $4::jsonb)
+        on conflict (external_id) do nothing
+        returning *),
+      acted as (
+        insert into auth_api.admin_acts (actor, act, user_id, details)
+        select $5::text, 'user_added', id, jsonb_build_object('role', role) from added)
+      select ${USER_COLUMNS} from added`,
     values: [
       externalId,
       username ?? toDefaultName(externalId),
       role ?? DEFAULT_ROLE,
       toJson(claims ?? {}),
+      actor,
     ],
   })
   return rows.map(toUser)[0]
 }
 
 /**
- * Stores what is given, and records a changed role and who changed it, in one statement. Returns `undefined` when the
- * user has been erased meanwhile, or has got a protected role.
+ * Stores what is given, and records what differs and who changed it, without personal data, in one
+ * statement. Returns `undefined` when the user has been erased meanwhile, or has got a protected
+ * role.
  */
 async function change(
   database: Queryable,
@@ -85,17 +96,22 @@ async function change(
   const rows = await readRows<UserRow>(database, {
     text: `
       with known as (
-        select id, role from auth_api.users where external_id = $1::text for update),
+        select id, role, username, claims from auth_api.users where external_id = $1::text for update),
       changed as (
         update auth_api.users as u set
-          username = case when username_key is null then coalesce($2::text, username)
-            else username end,
+          username = case when username_key is null then coalesce($2::text, u.username)
+            else u.username end,
           role = coalesce($3::text, u.role),
-          claims = coalesce($4::jsonb, claims),
+          claims = coalesce($4::jsonb, u.claims),
           updated_at = now()
         from known
         where u.id = known.id and known.role <> all ($5::text[])
-        returning u.*, known.role as old_role),
+        returning u.*, known.role as old_role,
+          jsonb_strip_nulls(jsonb_build_object(
+            'username', case when u.username <> known.username then 'set' end,
+            'role', case when u.role <> known.role
+              then jsonb_build_object('from', known.role, 'to', u.role) end,
+            'claims', case when u.claims <> known.claims then 'set' end)) as details),
       recorded as (
         insert into auth_api.role_changes as before (user_id, role, changed_at)
         select id, role, clock_timestamp() from changed where role <> old_role
@@ -104,9 +120,7 @@ async function change(
           changed_at = greatest(excluded.changed_at, before.changed_at + interval '1 millisecond')),
       acted as (
         insert into auth_api.admin_acts (actor, act, user_id, details)
-        select $6::text, 'user_changed', id,
-          jsonb_build_object('role', jsonb_build_object('from', old_role, 'to', role))
-        from changed where role <> old_role)
+        select $6::text, 'user_changed', id, details from changed where details <> '{}')
       select ${USER_COLUMNS} from changed`,
     values: [externalId, username ?? null, role ?? null, toJson(claims), protectedRoles, actor],
   })

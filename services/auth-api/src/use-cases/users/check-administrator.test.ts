@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, InspectResult } from '@auto-refresh/contracts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
 import type { User } from '../../ports/users.ts'
 import { aSession, aTokenStore, aUser, NOW_MS, SESSION_ID, USER_ID } from '../../testing/fakes.ts'
@@ -27,12 +27,13 @@ function setUp({
     tokenStore,
     clock: { nowMs: () => NOW_MS },
   })
+  const identified = vi.fn<(who: { userId: string; sessionId: string }) => void>()
   const outcomeOf = (needed: 'read' | 'write') =>
-    check('token', needed).then(
-      ({ userId }) => userId,
+    check('token', needed, identified).then(
+      () => USER_ID,
       (error: { code: string }) => error.code,
     )
-  return { tokenStore, outcomeOf }
+  return { tokenStore, outcomeOf, identified }
 }
 
 test.each([
@@ -52,7 +53,10 @@ test.each<[string, AccessTokenCheck, string]>([
   ['a revoked', { outcome: 'revoked', claims }, 'access_token_revoked'],
   ['a retired', { outcome: 'retired' }, 'access_token_expired'],
 ])('%s token is refused', async (_, access, code) => {
-  expect(await setUp({ access }).outcomeOf('read')).toBe(code)
+  const { outcomeOf, identified } = setUp({ access })
+  expect(await outcomeOf('read')).toBe(code)
+  const who = 'claims' in access ? [[{ userId: USER_ID, sessionId: SESSION_ID }]] : []
+  expect(identified.mock.calls).toEqual(who)
 })
 
 test('a disabled or erased administrator is refused at once', async () => {

@@ -9,11 +9,15 @@ import type { Users } from '../../ports/users.ts'
 /** What a call of the administration API needs. */
 export type AdminAccess = 'read' | 'write'
 
-/** Returns the id of the administrator. Throws a `CodedError` for a refusal. */
+/**
+ * Calls `onIdentified` for a token with a valid signature, also before a refusal. Throws a
+ * `CodedError` for a refusal.
+ */
 export type CheckAdministrator = (
   token: string | undefined,
   needed: AdminAccess,
-) => Promise<{ userId: string }>
+  onIdentified: (who: { userId: string; sessionId: string }) => void,
+) => Promise<void>
 
 type CheckAdministratorDeps = Readonly<{
   checkAccessToken: CheckAccessToken
@@ -35,8 +39,10 @@ export function createCheckAdministrator({
   tokenStore,
   clock,
 }: CheckAdministratorDeps): CheckAdministrator {
-  return async (token, needed) => {
+  return async (token, needed, onIdentified) => {
     const access = await checkAccessToken(token)
+    if ('claims' in access)
+      onIdentified({ userId: access.claims.sub, sessionId: access.claims.sid })
     if (access.outcome === 'retired') throw new CodedError('access_token_expired')
     if (access.outcome !== 'valid') throw new CodedError(`access_token_${access.outcome}`)
     const { sub, sid } = access.claims
@@ -54,6 +60,5 @@ export function createCheckAdministrator({
       if (checkSessionUser(user, found.session).outcome !== 'active')
         throw new CodedError('access_token_revoked')
     }
-    return { userId: sub }
   }
 }

@@ -16,7 +16,7 @@ function open({
   ...change
 }: Partial<Omit<Administration, 'users'>> & { users?: Partial<Administration['users']> } = {}) {
   const { administration, calls } = anAdministration(users)
-  const { app } = openTestApp({
+  const { app, lines } = openTestApp({
     administration: { ...administration, ...change },
     settings: { apiKeys },
   })
@@ -34,7 +34,7 @@ function open({
     const { data, error } = JSON.parse(payload) as Answer
     return { status: statusCode, data, code: error?.code, payload }
   }
-  return { app, calls, call }
+  return { app, calls, call, lines }
 }
 type Call = { token?: string; body?: object; headers?: Record<string, string> }
 type Answer = { data: Record<string, unknown>; error?: { code: string } }
@@ -103,6 +103,36 @@ test('unknown credentials are limited by address, known ones never', async () =>
   expect(counted).toHaveLength(2)
 })
 
+test('each admitted call is logged with its actor, a refused one with the actor if known', async () => {
+  const { call, lines } = open()
+  const fields = {
+    event: 'admin_call',
+    route: '/api/v1/admin/users/:id',
+    method: 'GET',
+    network: '127.0.0.0/24',
+  }
+  const refused = { ...fields, event: 'admin_call_refused', omitted: 0 }
+  for (const token of [READER, 'live-auditor', WRITER, 'live', 'x'.repeat(32)])
+    await call('GET', `/users/${USER_ID}`, { token })
+  expect(lines.map((line) => [line.level, line.fields])).toEqual([
+    ['info', { ...fields, actor: 'key:siem' }],
+    ['info', { ...fields, actor: `user:${USER_ID}` }],
+    ['warn', { ...refused, actor: 'key:console', code: 'insufficient_scope' }],
+    ['warn', { ...refused, actor: `user:${USER_ID}`, code: 'forbidden' }],
+    ['warn', { ...refused, code: 'invalid_api_key' }],
+  ])
+})
+
+test('a flood of unknown credentials hides neither its size nor the refusals of known ones', async () => {
+  const { call, lines } = open()
+  await Promise.all(
+    Array.from({ length: 50 }, () => call('GET', '/users', { token: 'x'.repeat(32) })),
+  )
+  await call('GET', '/users', { token: 'live' })
+  expect(lines.length).toBeLessThan(50)
+  expect(lines.at(-1)?.fields).toMatchObject({ actor: `user:${USER_ID}`, code: 'forbidden' })
+})
+
 describe('users', () => {
   test('are found in pages, and a cursor leads to the next', async () => {
     const last = { name: 'zoë', id: USER_ID }
@@ -169,7 +199,11 @@ describe('users', () => {
       },
       {
         name: 'change',
-        request: [USER_ID, { role: 'auditor' }, { kind: 'user', name: USER_ID }],
+        request: [
+          USER_ID,
+          { role: 'auditor' },
+          { kind: 'user', name: USER_ID, session: { id: SESSION_ID, network: '127.0.0.0/24' } },
+        ],
       },
     ])
   })
