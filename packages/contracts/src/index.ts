@@ -88,6 +88,7 @@ export {
   IssueRequest,
   IssueResult,
   ListSessionsResult,
+  MAX_REFRESH_TOKEN_LENGTH,
   PeekResult,
   RevocationsRequest,
   RevocationsResult,

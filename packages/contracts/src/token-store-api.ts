@@ -2,13 +2,19 @@ import { Type, type Static } from 'typebox'
 import { ClientContext, RevokeReason } from './events.ts'
 
 /**
+ * Our refresh tokens have fewer than 150 characters. Callers truncate a longer one: it is then
+ * rejected like any forged token, at no greater cost.
+ */
+export const MAX_REFRESH_TOKEN_LENGTH = 1024
+
+/**
  * The API of token-store for auth-api, the same in one process and over the internal HTTP. Times are
  * Unix milliseconds. Failures are thrown as `CodedError('unavailable')`; every other outcome is a
  * result.
  */
 const Uuid = Type.String({ format: 'uuid' })
 const Ms = Type.Integer({ description: 'Unix milliseconds' })
-const Token = Type.String({ minLength: 1, maxLength: 1024 })
+const Token = Type.String({ minLength: 1, maxLength: MAX_REFRESH_TOKEN_LENGTH })
 const strict = { additionalProperties: false }
 
 /** How and when the user was authenticated elsewhere; absent: here, with a password, at the issue. */

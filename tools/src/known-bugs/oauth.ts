@@ -82,6 +82,18 @@ export const OAUTH: readonly KnownBug[] = [
     replace: "if ('claims' in check) return INACTIVE",
   },
   {
+    ...auth('use-cases/sessions/introspect.ts', 'introspect'),
+    name: 'a token that is too long for token-store is our failure, for ever',
+    find: 'token.slice(0, MAX_REFRESH_TOKEN_LENGTH)',
+    replace: 'token.slice(0, 8 * MAX_REFRESH_TOKEN_LENGTH)',
+  },
+  {
+    ...auth('adapters/http/routes/oauth/oauth-schemas.ts', 'oauth'),
+    name: 'the stolen access token of a user with many claims cannot be revoked',
+    find: 'const MAX_TOKEN_LENGTH = 8192',
+    replace: 'const MAX_TOKEN_LENGTH = 2048',
+  },
+  {
     ...auth('adapters/http/errors/send-oauth-error.ts', 'oauth'),
     name: 'an outage is invalid_grant, and libraries sign the user out',
     find: "return { status: statusCode, error: 'temporarily_unavailable' }",

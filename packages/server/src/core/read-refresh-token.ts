@@ -1,4 +1,4 @@
-import { CodedError, HEADERS } from '@auto-refresh/contracts'
+import { CodedError, HEADERS, MAX_REFRESH_TOKEN_LENGTH } from '@auto-refresh/contracts'
 import type { ClientRequest } from './client-request.ts'
 import { isNone } from './is-none.ts'
 import { readHeaderValues } from './read-header-values.ts'
@@ -14,11 +14,6 @@ export type PresentedRefreshToken = Readonly<{
   others?: readonly string[]
 }>
 
-/**
- * Our tokens have fewer than 150 characters. A longer one is truncated and then rejected like any
- * forged token, at no greater cost.
- */
-const MAX_LENGTH = 1024
 /**
  * Each cookie costs a call to token-store. Browsers send cookies with longer paths first, and ours
  * has the shortest path, so the last ones are kept.
@@ -49,7 +44,7 @@ export function readRefreshToken(
 }
 
 const present = (token: string, transport: PresentedRefreshToken['transport']) => ({
-  token: token.slice(0, MAX_LENGTH),
+  token: token.slice(0, MAX_REFRESH_TOKEN_LENGTH),
   transport,
 })
 
@@ -60,7 +55,7 @@ const present = (token: string, transport: PresentedRefreshToken['transport']) =
 function findCookies(request: Pick<ClientRequest, 'headers' | 'raw'>): string[] {
   const { host, plain } = readRefreshCookies(request)
   const distinct = [...new Set(host.length > 0 ? host : plain)].map((token) =>
-    token.slice(0, MAX_LENGTH),
+    token.slice(0, MAX_REFRESH_TOKEN_LENGTH),
   )
   const prefixed = distinct.filter(hasTokenPrefix)
   return (prefixed.length > 0 ? prefixed : distinct).slice(-MAX_COOKIES)

@@ -1,5 +1,6 @@
-import { CodedError, type ApiKey } from '@auto-refresh/contracts'
+import { CodedError, InspectRequest, type ApiKey } from '@auto-refresh/contracts'
 import type { InjectOptions } from 'fastify'
+import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import {
   NOW_SECONDS,
@@ -8,7 +9,8 @@ import {
   SESSION,
   USER,
 } from '../../testing/open-test-app.ts'
-import { aSession } from '../../testing/fakes.ts'
+import { toAccessTokenClaims } from '../../domain/access-token-claims.ts'
+import { aSession, aUser, NOW_MS } from '../../testing/fakes.ts'
 import type { RefreshRefusal } from '../../domain/refresh-refusal.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -44,6 +46,26 @@ const exchange = (more: Record<string, string> = {}) =>
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
 })
+
+/** With the longest name, role, claims and methods. */
+function longestAccessToken(): string {
+  const parts = [
+    { alg: 'ES256', typ: 'at+jwt', kid: 'k'.repeat(43) },
+    toAccessTokenClaims({
+      session: aSession({ amr: Array.from({ length: 10 }, () => 'm'.repeat(32)) }),
+      user: aUser({
+        username: '😀'.repeat(128),
+        role: 'r'.repeat(32),
+        claims: { a: 'x'.repeat(2040) },
+      }),
+      policy: { issuer: 'i'.repeat(255), audience: 'a'.repeat(255), accessTtlSeconds: 1800 },
+      nowMs: NOW_MS,
+      jti: SESSION,
+    }),
+  ]
+  const encoded = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  return [...encoded, 's'.repeat(86)].join('.')
+}
 
 async function ask(request: InjectOptions, options?: Parameters<typeof openTestApp>[0]) {
   const { app, calls, lines } =
@@ -306,6 +328,19 @@ describe('revocation', () => {
     }
   })
 
+  test.each([longestAccessToken(), 'x'.repeat(8192)])(
+    'accepts the longest access token, which is no refresh token for token-store',
+    async (token) => {
+      const { outcome, calls } = await ask(
+        post('revoke', { token, token_type_hint: 'access_token', client_id: 'app' }),
+      )
+      expect(outcome).toEqual([200, 'ok'])
+      expect(calls).toMatchObject([{ name: 'signOut', request: { accessToken: token } }])
+      const [sent] = calls as { request: { refreshToken: string } }[]
+      expect(Value.Check(InspectRequest, { token: sent?.request.refreshToken })).toBe(true)
+    },
+  )
+
   test.each([
     ['refresh_token_invalid', 200, 'ok'],
     ['access_token_invalid', 200, 'ok'],
@@ -357,6 +392,17 @@ describe('introspection', () => {
       exp: session.idleUntilMs / 1000,
     })
     expect(calls).toMatchObject([{ request: { mayBeRefreshToken: true } }])
+  })
+
+  test('accepts the longest token that we sign, uncut', async () => {
+    const token = longestAccessToken()
+    const { outcome, calls } = await ask(introspect({ token, token_type_hint: 'access_token' }))
+    expect(outcome).toEqual([200, 'ok'])
+    expect(calls).toMatchObject([{ request: { token } }])
+    expect((await ask(introspect({ token: 'x'.repeat(8193) }))).outcome).toEqual([
+      400,
+      'invalid_request',
+    ])
   })
 
   test('of another token says no more than that it is inactive', async () => {

@@ -1,4 +1,5 @@
-import type { PeekResult } from '@auto-refresh/contracts'
+import { InspectRequest, RotateRequest, type PeekResult } from '@auto-refresh/contracts'
+import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
 import {
@@ -34,7 +35,8 @@ function setUp({
     revocations,
     accessTtlSeconds: 1800,
   })
-  const ask = (mayBeRefreshToken: boolean) => introspect({ token: 't', mayBeRefreshToken, context })
+  const ask = (mayBeRefreshToken: boolean, token = 't') =>
+    introspect({ token, mayBeRefreshToken, context })
   return { ask, tokenStore, revocations }
 }
 
@@ -86,6 +88,17 @@ test('a session that rotates too often is still active', async () => {
   tokenStore.inspect.mockResolvedValueOnce({ outcome: 'found', active: false, session })
   expect(await ask(true)).toEqual(INACTIVE)
 })
+
+test.each([1025, 8192])(
+  'a token of %i characters is one that token-store can read',
+  async (length) => {
+    const { ask, tokenStore } = setUp({ peeked: { outcome: 'rate_limited', retryAfterSeconds: 9 } })
+    tokenStore.inspect.mockResolvedValueOnce({ outcome: 'invalid' })
+    expect(await ask(true, 'x'.repeat(length))).toEqual(INACTIVE)
+    expect(Value.Check(RotateRequest, tokenStore.peek.mock.calls[0]?.[0])).toBe(true)
+    expect(Value.Check(InspectRequest, tokenStore.inspect.mock.calls[0]?.[0])).toBe(true)
+  },
+)
 
 test.each(['unknown_kid', 'unknown_session'] as const)('%s is our failure', async (outcome) => {
   const { ask } = setUp({ peeked: { outcome } })

@@ -1,5 +1,6 @@
 import {
   CodedError,
+  MAX_REFRESH_TOKEN_LENGTH,
   type AccessTokenClaims,
   type PeekResult,
   type StoredSession,
@@ -53,7 +54,8 @@ export function createIntrospect({
     const check = await checkAccessToken(token)
     if (check.outcome === 'valid') return { outcome: 'access_token', claims: check.claims }
     if ('claims' in check || !mayBeRefreshToken) return INACTIVE
-    const session = await findSession(token, context)
+    // A longer one is not ours, but token-store could not say so: we would seem unavailable.
+    const session = await findSession(token.slice(0, MAX_REFRESH_TOKEN_LENGTH), context)
     if (session === undefined || revocations.isRevoked(session.id)) return INACTIVE
     const known = checkSessionUser(await knownUsers.find(session.userId), session)
     return known.outcome === 'active'

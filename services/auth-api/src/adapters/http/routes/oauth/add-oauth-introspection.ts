@@ -5,10 +5,12 @@ import { OauthError } from '../../errors/oauth-error.ts'
 import { readBasicCredentials } from '../../request/read-oauth-client.ts'
 import { toRequestContext } from '../../request/request-context.ts'
 import { byApiKey, type App, type RouteDeps } from '../route.ts'
-import { IntrospectionForm, IntrospectionResponse, oauthResponses } from './oauth-schemas.ts'
-
-/** As for `/refresh`; an access token is longer. */
-const MAX_TOKEN_LENGTH = 8192
+import {
+  IntrospectionForm,
+  IntrospectionResponse,
+  OAUTH_BODY_BYTES,
+  oauthResponses,
+} from './oauth-schemas.ts'
 
 /**
  * Adds the introspection endpoint (RFC 7662), for API keys with `tokens:introspect`. Gateways send
@@ -47,13 +49,13 @@ export function addOauthIntrospection(
 
   app.post(
     '/oauth2/introspect',
-    { schema, config: { isForm: true }, onRequest },
+    { schema, config: { isForm: true }, bodyLimit: OAUTH_BODY_BYTES, onRequest },
     async (request) => {
       const { token, token_type_hint: hint } = request.body
       if (token === undefined) throw new OauthError('invalid_request', 'Send token')
       return toResponse(
         await useCases.introspect({
-          token: token.slice(0, MAX_TOKEN_LENGTH),
+          token,
           mayBeRefreshToken: hint !== 'access_token',
           context: toRequestContext(request),
         }),

@@ -1,3 +1,4 @@
+import { MAX_REFRESH_TOKEN_LENGTH } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { TokenPair } from '../../../../domain/token-pair.ts'
@@ -10,6 +11,7 @@ import { toRequestContext } from '../../request/request-context.ts'
 import { IDEMPOTENCY_HEADER, type App, type RouteDeps } from '../route.ts'
 import {
   ACCESS_TOKEN_TYPE,
+  OAUTH_BODY_BYTES,
   oauthResponses,
   SUBJECT_TOKEN_TYPES,
   TOKEN_EXCHANGE,
@@ -18,11 +20,6 @@ import {
 } from './oauth-schemas.ts'
 
 type TokenRequest = FastifyRequest<{ Body: Static<typeof TokenForm> }>
-
-/** As for `/refresh`: longer tokens are not ours, and are refused at no greater cost. */
-const MAX_TOKEN_LENGTH = 1024
-/** ID tokens with many groups are longer than other bodies. */
-const BODY_BYTES = 16_384
 
 /** Adds the token endpoint: refresh (RFC 6749 §6) and token exchange (RFC 8693). */
 export function addOauthToken(app: App, { useCases, settings }: RouteDeps): void {
@@ -35,7 +32,7 @@ export function addOauthToken(app: App, { useCases, settings }: RouteDeps): void
     body: TokenForm,
     response: oauthResponses(TokenResponse),
   }
-  const options = { schema, config: { isForm: true }, bodyLimit: BODY_BYTES }
+  const options = { schema, config: { isForm: true }, bodyLimit: OAUTH_BODY_BYTES }
 
   app.post('/oauth2/token', options, async (request) => {
     requirePublicClient(request, request.body)
@@ -57,7 +54,7 @@ export function addOauthToken(app: App, { useCases, settings }: RouteDeps): void
     const { refresh_token: refreshToken } = request.body
     if (refreshToken === undefined) throw new OauthError('invalid_request', 'Send refresh_token')
     const result = await useCases.refresh({
-      refreshToken: refreshToken.slice(0, MAX_TOKEN_LENGTH),
+      refreshToken: refreshToken.slice(0, MAX_REFRESH_TOKEN_LENGTH),
       idempotencyKey: readIdempotencyKey(request),
       context: toRequestContext(request),
     })

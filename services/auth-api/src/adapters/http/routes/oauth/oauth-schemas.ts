@@ -9,6 +9,11 @@ export const SUBJECT_TOKEN_TYPES = [
   'urn:ietf:params:oauth:token-type:jwt',
 ] as const
 
+/** With the longest name, claims and methods our access tokens have about 5000 characters. */
+const MAX_TOKEN_LENGTH = 8192
+/** ID tokens with many groups are longer than other bodies. */
+export const OAUTH_BODY_BYTES = 16_384
+
 const text = (description: string, options: object = {}) =>
   Type.Optional(Type.String({ maxLength: 2048, description, ...options }))
 /** RFC 6749 §3.2: unknown parameters are ignored. */
@@ -38,7 +43,9 @@ export const TokenForm = Type.Object(
 )
 export const RevocationForm = Type.Object(
   {
-    token: text('a refresh token of any generation, or an access token'),
+    token: text('a refresh token of any generation, or an access token', {
+      maxLength: MAX_TOKEN_LENGTH,
+    }),
     token_type_hint: text('ignored'),
     ...CLIENT,
   },
@@ -46,7 +53,7 @@ export const RevocationForm = Type.Object(
 )
 export const IntrospectionForm = Type.Object(
   {
-    token: text('an access token, or a refresh token'),
+    token: text('an access token, or a refresh token', { maxLength: MAX_TOKEN_LENGTH }),
     token_type_hint: text('with access_token, every refresh token is inactive'),
   },
   { examples: [{ token: 'eyJhbGciOiJFUzI1NiIs...' }] },
