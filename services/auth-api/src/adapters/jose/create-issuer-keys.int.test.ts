@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT, type JWK } from 'jose'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createIssuerKeys, IssuerUnavailableError } from './create-issuer-keys.ts'
 
 const key = await generateKeyPair('ES256', { extractable: true })
@@ -93,4 +93,40 @@ test.each<[string, () => void]>([
   await expect(jwtVerify(await sign(), keys)).rejects.toBeInstanceOf(IssuerUnavailableError)
   answers = good
   await jwtVerify(await sign(), keys)
+})
+
+test('keys that the issuer moved are found by the next discovery', async () => {
+  const keys = open()
+  await jwtVerify(await sign(), keys)
+  answers = {
+    [DISCOVERY]: { body: { issuer: url, jwks_uri: `${url}/moved` } },
+    '/moved': { body: { keys: [jwk] } },
+  }
+  await jwtVerify(await sign(), keys)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+  try {
+    await expect(jwtVerify(await sign(), keys)).rejects.toBeInstanceOf(IssuerUnavailableError)
+    await jwtVerify(await sign(), keys)
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(asked).toEqual([DISCOVERY, '/keys', '/keys', DISCOVERY, '/moved'])
+})
+
+test('an https issuer does not lead to plain http on this machine', async () => {
+  const { fetch } = globalThis
+  const issuer = 'https://idp.example'
+  vi.stubGlobal('fetch', (...args: Parameters<typeof fetch>) =>
+    args[0] === `${issuer}${DISCOVERY}`
+      ? Promise.resolve(Response.json({ issuer, jwks_uri: `${url}/keys` }))
+      : fetch(...args),
+  )
+  try {
+    await expect(jwtVerify(await sign(), createIssuerKeys({ issuer }))).rejects.toBeInstanceOf(
+      IssuerUnavailableError,
+    )
+  } finally {
+    vi.unstubAllGlobals()
+  }
+  expect(asked).toEqual([])
 })

@@ -14,7 +14,8 @@ export class IssuerUnavailableError extends Error {}
 /**
  * Finds the keys of an issuer (JWKS), kept for ten minutes; an unknown kid reads them again, at most
  * every 10 s. Without `jwksUri` the address comes from the discovery document (OpenID Connect
- * Discovery 1.0 §4), read at the first use. The returned function throws `IssuerUnavailableError`.
+ * Discovery 1.0 §4), read at the first use, and again after the keys could not be read. The returned
+ * function throws `IssuerUnavailableError`.
  */
 export function createIssuerKeys({
   issuer,
@@ -41,11 +42,24 @@ export function createIssuerKeys({
     }
   }
 
+  async function readKeys() {
+    const keys = await findKeys()
+    if (keys.fresh) return keys
+    const opened = opening
+    try {
+      await keys.reload()
+      return keys
+    } catch (error) {
+      // The issuer may have moved them.
+      if (opening === opened) opening = undefined
+      throw error
+    }
+  }
+
   return async (header, token) => {
     try {
-      const keys = await findKeys()
       // Here, because `jwtVerify` would report a broken network like a bad signature.
-      if (!keys.fresh) await keys.reload()
+      const keys = await readKeys()
       return await keys(header, token)
     } catch (error) {
       if (isKeyFault(error)) throw error
@@ -74,7 +88,11 @@ async function discover(issuer: string): Promise<string> {
   if (typeof document !== 'object' || document === null) throw new Error(`${url} is no object`)
   const { issuer: named, jwks_uri: address } = document as { issuer?: unknown; jwks_uri?: unknown }
   if (named !== issuer) throw new Error(`${url} names another issuer`)
-  if (typeof address !== 'string' || !isSafeIssuerUrl(address))
+  if (typeof address !== 'string' || !isSafeIssuerUrl(address) || isLessSafe(address, issuer))
     throw new Error(`${url} has no https jwks_uri`)
   return address
 }
+
+/** An issuer elsewhere must not lead to a service of this machine. */
+const isLessSafe = (address: string, issuer: string) =>
+  URL.parse(issuer)?.protocol === 'https:' && URL.parse(address)?.protocol !== 'https:'
