@@ -27,6 +27,13 @@ afterEach(async () => {
   await database.close()
 })
 
+/** A session id of that time. */
+const sessionOpenedAt = (ms: number) =>
+  ms
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-') + '-7000-8000-000000000001'
+
 /** Starts auth-api without HTTP on a real database. The fake token-store issues one session. */
 async function start({ aheadMs = 0, addsUser = true } = {}) {
   const tokenStore = aTokenStore()
@@ -188,10 +195,10 @@ test('a reuse adds one notice for its user', async () => {
   const request = {
     userId: user.id,
     id: reuse.id,
-    signedInAtSeconds: Math.floor(Date.parse(at) / 1000),
+    sessionId: sessionOpenedAt(Date.parse(at)),
   }
   expect(
-    await core.dismissNotice({ ...request, signedInAtSeconds: request.signedInAtSeconds - 1 }),
+    await core.dismissNotice({ ...request, sessionId: sessionOpenedAt(Date.parse(at) - 1001) }),
   ).toEqual({ outcome: 'older_session' })
   expect(await core.dismissNotice(request)).toEqual({ outcome: 'dismissed' })
   expect(await core.dismissNotice(request)).toEqual({ outcome: 'not_found' })

@@ -4,6 +4,10 @@ import type { UserClaims } from './user-claims.ts'
 /** RFC 8176. token-store keeps nothing for a session of a user with a password. */
 const BY_PASSWORD = ['pwd']
 
+/** When a session was opened (Unix ms): its id is a UUIDv7, which begins with that time. */
+export const toOpenedAtMs = (sessionId: string): number =>
+  Number.parseInt(sessionId.replaceAll('-', '').slice(0, 12), 16)
+
 export type TokenPolicy = Readonly<{ issuer: string; audience: string; accessTtlSeconds: number }>
 
 /**

@@ -385,7 +385,7 @@ test('notices are listed and dismissed', async () => {
   ).toBe(200)
   expect(calls.at(-1)).toEqual({
     name: 'dismissNotice',
-    request: { userId: USER, id: ID, signedInAtSeconds: NOW_SECONDS - 60 },
+    request: { userId: USER, id: ID, sessionId: SESSION },
   })
   const other = openTestApp({ useCases: { dismissNotice: async () => ({ outcome: 'not_found' }) } })
   expect(

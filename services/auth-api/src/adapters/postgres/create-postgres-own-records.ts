@@ -1,3 +1,4 @@
+import { toOpenedAtMs } from '../../domain/access-token-claims.ts'
 import type { TimelineWindow } from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 import type { OwnEntry, OwnRecords, RecordsOf } from '../../ports/audit-trail.ts'
@@ -65,7 +66,7 @@ async function readSignIns(
 ): Promise<OwnEntry[]> {
   const [after, until, direction] = WORDS[window.order]
   // There is no index by session. Its id contains the time of the sign-in.
-  const around = sessionId === undefined ? undefined : toTimeMs(sessionId)
+  const around = sessionId === undefined ? undefined : toOpenedAtMs(sessionId)
   const range = around === undefined ? [] : [around - SIGN_IN_MS, around + SIGN_IN_MS]
   const isSubject =
     sessionId === undefined
@@ -143,7 +144,7 @@ async function readActs(
     values:
       sessionId === undefined
         ? [...toBounds(window), userId]
-        : [...toBounds(window), sessionId, userId ?? null, toTimeMs(sessionId)],
+        : [...toBounds(window), sessionId, userId ?? null, toOpenedAtMs(sessionId)],
   })
   return rows.map(({ moment, actor, act, ...row }) => ({
     moment,
@@ -160,5 +161,3 @@ async function readActs(
 }
 
 const toIso = (moment: string) => `${moment.slice(0, 23)}Z`
-/** The Unix milliseconds in a UUIDv7. */
-const toTimeMs = (id: string) => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)

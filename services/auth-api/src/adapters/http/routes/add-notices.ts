@@ -54,7 +54,7 @@ export function addNotices(app: App, { useCases }: RouteDeps): void {
     const { outcome } = await useCases.dismissNotice({
       userId: user.sub,
       id: params.id,
-      signedInAtSeconds: user.auth_time,
+      sessionId: user.sid,
     })
     if (outcome === 'older_session')
       throw new CodedError('recent_sign_in_required', {
