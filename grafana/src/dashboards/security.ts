@@ -141,7 +141,7 @@ export const security = createDashboard({
       createGraph({
         title: 'Requests refused by rate limits',
         description:
-          'login: user and address. login_ip, refused_refresh: address. login_account: user. refresh: session.',
+          'login: user and address. login_ip, refused_refresh, refused_exchange: address. login_account: user. refresh: session.',
         unit: 'reqps',
         width: 8,
         stacked: true,

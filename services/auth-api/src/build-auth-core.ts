@@ -234,7 +234,6 @@ export function buildAuthCore(deps: AuthCoreDeps) {
       pool,
       checkAccessToken,
       openExternalSession: signingIn.openExternalSession,
-      limitRefused,
       trustedIssuers: config.trustedIssuers,
     }),
 

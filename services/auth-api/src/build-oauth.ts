@@ -2,13 +2,14 @@ import type { TokenStore } from '@auto-refresh/contracts'
 import type { Pool } from 'pg'
 import { createVerifySubjectToken } from './adapters/jose/create-verify-subject-token.ts'
 import { createPostgresUsedSubjectTokens } from './adapters/postgres/create-postgres-used-subject-tokens.ts'
+import type { Limits } from './build-limits.ts'
 import type { TrustedIssuer } from './domain/trusted-issuer.ts'
 import type { CheckAccessToken } from './ports/access-tokens.ts'
 import type { KnownUsers } from './ports/known-users.ts'
 import type { Revocations } from './ports/revocations.ts'
 import type { Clock } from './ports/runtime.ts'
-import type { Log } from './ports/telemetry.ts'
-import type { LimitRefused } from './use-cases/refresh/limit-refused.ts'
+import type { Log, Metrics } from './ports/telemetry.ts'
+import { createLimitRefused } from './use-cases/refresh/limit-refused.ts'
 import { createIntrospect } from './use-cases/sessions/introspect.ts'
 import { createExchangeToken } from './use-cases/sign-in/exchange-token.ts'
 import type { OpenExternalSession } from './use-cases/sign-in/open-external-session.ts'
@@ -20,7 +21,8 @@ type BuildOauthDeps = Readonly<{
   revocations: Revocations
   checkAccessToken: CheckAccessToken
   openExternalSession: OpenExternalSession
-  limitRefused: LimitRefused
+  limits: Pick<Limits, 'refusedRefreshLimit'>
+  metrics: Metrics
   trustedIssuers: readonly TrustedIssuer[]
   clock: Clock
   log: Log
@@ -35,7 +37,8 @@ export function buildOauth({
   revocations,
   checkAccessToken,
   openExternalSession,
-  limitRefused,
+  limits,
+  metrics,
   trustedIssuers,
   clock,
   log,
@@ -57,7 +60,11 @@ export function buildOauth({
             usedTokens: createPostgresUsedSubjectTokens({ pool }),
             openExternalSession,
             tokenStore,
-            limitRefused,
+            limitRefused: createLimitRefused({
+              limiter: 'refused_exchange',
+              limit: limits.refusedRefreshLimit,
+              metrics,
+            }),
             clock,
             log,
           }),

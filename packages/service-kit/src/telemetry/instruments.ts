@@ -43,6 +43,7 @@ const SIGN_IN_LIMITERS = [
   'login_account',
   'sign_in',
   'refused_refresh',
+  'refused_exchange',
   'password_reset',
 ] as const
 const PASSWORD_CHANGE_OUTCOMES = [

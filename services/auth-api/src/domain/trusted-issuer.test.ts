@@ -22,6 +22,7 @@ test.each([
   [{ preferred_username: ['Ayu'] }, undefined],
   [{ preferred_username: '\ud800' }, undefined],
   [{ preferred_username: 'x'.repeat(129) }, undefined],
+  [{ preferred_username: 'a\u202eb' }, undefined],
 ])('the name of %o is %s', (claims, username) => {
   expect(userOf(claims).username).toBe(username)
 })

@@ -1,3 +1,5 @@
+import { refuseDisplayName } from './external-user.ts'
+
 /** An issuer whose ID tokens are exchanged for pairs of ours. */
 export type TrustedIssuer = Readonly<{
   issuer: string
@@ -15,14 +17,13 @@ export type TrustedIssuer = Readonly<{
 /** The claims of a verified ID token. */
 export type SubjectClaims = Readonly<Record<string, unknown>> & Readonly<{ sub: string }>
 
-const MAX_NAME_CHARACTERS = 128
 const MAX_AMR = 8
 const AMR = /^[\x21-\x7e]{1,32}$/
 
 /**
  * Returns the external user whom a verified ID token names. `role` is that of the first entry of
  * the map which the role claim contains, or `defaultRole`; without a map it is absent, so that the
- * stored role stays. A name of 129 characters or more, or none, is absent.
+ * stored role stays. A name that we refuse is absent: it is for display, so it refuses no user.
  */
 export function toExternalUser(
   { issuer, usernameClaim, roles }: TrustedIssuer,
@@ -33,7 +34,7 @@ export function toExternalUser(
   return {
     // An issuer has no `#`, so two issuers never have equal ids.
     externalId: `${issuer}#${claims.sub}`,
-    ...(typeof name === 'string' && isName(name) && { username: name }),
+    ...(typeof name === 'string' && refuseDisplayName(name) === undefined && { username: name }),
     ...(roles !== undefined && {
       role: findRole(readClaim(claims, roles.claim), roles.map) ?? defaultRole,
     }),
@@ -78,5 +79,3 @@ function findRole(
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-const isName = (name: string) =>
-  name.trim() !== '' && name.isWellFormed() && Array.from(name).length <= MAX_NAME_CHARACTERS

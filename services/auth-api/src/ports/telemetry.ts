@@ -50,7 +50,9 @@ export interface Metrics {
     outcome: RefreshMetricOutcome,
     intervalSeconds?: number,
   ): void
-  rateLimited(limiter: LoginLimiter | 'sign_in' | 'refused_refresh' | 'password_reset'): void
+  rateLimited(
+    limiter: LoginLimiter | 'sign_in' | 'refused_refresh' | 'refused_exchange' | 'password_reset',
+  ): void
   passwordChanged(method: PasswordChangeMethod, outcome: PasswordChangeOutcome): void
   loginEventsDropped(count: number): void
   revocationLearned(afterSeconds: number): void

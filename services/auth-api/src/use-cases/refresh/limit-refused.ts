@@ -7,20 +7,22 @@ export type LimitRefused = (
 ) => Promise<{ outcome: 'rate_limited'; retryAfterSeconds: number } | undefined>
 
 /**
- * Counts an unverifiable refresh token under `key`, such as the address block that sent it. Never
- * call it for an authentic token.
+ * Counts a refused credential under `key`, such as the address block that sent it. Never call it for
+ * a refresh token that is authentic. `limiter` names the limit in the metrics.
  */
 export function createLimitRefused({
+  limiter = 'refused_refresh',
   limit,
   metrics,
 }: {
+  limiter?: Parameters<Metrics['rateLimited']>[0]
   limit: RefusedRefreshLimit
   metrics: Metrics
 }): LimitRefused {
   return async (key) => {
     const taken = await limit.take(key)
     if (taken.allowed) return undefined
-    metrics.rateLimited('refused_refresh')
+    metrics.rateLimited(limiter)
     return { outcome: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds }
   }
 }

@@ -134,14 +134,24 @@ test('a failure to undo is logged, and the first error counts', async () => {
   expect(log.lines.join()).toContain('Undoing a failed token exchange failed')
 })
 
-test.each([
-  { outcome: 'user_inactive' } as const,
-  { outcome: 'rate_limited', retryAfterSeconds: 60 } as const,
-])('%o gives the token back', async (result) => {
+test('a limit of the user gives the token back', async () => {
+  const result = { outcome: 'rate_limited', retryAfterSeconds: 60 } as const
   const { exchange, usedTokens, openExternalSession } = setUp()
   openExternalSession.mockResolvedValueOnce(result)
   expect(await exchange()).toEqual(result)
   expect(usedTokens.release).toHaveBeenCalledWith(HASH)
+})
+
+test('a disabled user uses up the token, and is limited by address', async () => {
+  const { exchange, usedTokens, openExternalSession, limitRefused } = setUp()
+  openExternalSession.mockResolvedValue({ outcome: 'user_inactive' })
+  expect(await exchange()).toEqual({ outcome: 'user_inactive' })
+  expect(usedTokens.confirm).toHaveBeenCalledExactlyOnceWith(HASH)
+  expect(usedTokens.release).not.toHaveBeenCalled()
+  expect(limitRefused).toHaveBeenCalledExactlyOnceWith(`subject_token ${context.block}`)
+  const limited = { outcome: 'rate_limited', retryAfterSeconds: 9 } as const
+  limitRefused.mockResolvedValue(limited)
+  expect(await exchange()).toEqual(limited)
 })
 
 test('an external id that we refuse is the fault of the token', async () => {

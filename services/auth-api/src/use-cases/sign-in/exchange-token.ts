@@ -1,6 +1,5 @@
 import { CodedError, type TokenStore } from '@auto-refresh/contracts'
 import { DEFAULT_ROLE } from '../../domain/role.ts'
-import { refuseDisplayName } from '../../domain/external-user.ts'
 import type { TokenPair } from '../../domain/token-pair.ts'
 import { toAuthentication, toExternalUser } from '../../domain/trusted-issuer.ts'
 import type { RequestContext } from '../../ports/request-context.ts'
@@ -39,6 +38,8 @@ type Verified = Extract<SubjectTokenCheck, { outcome: 'verified' }>
 
 /** As after a 503: by then the issuer may be reachable. */
 const UNAVAILABLE_WAIT_SECONDS = 5
+
+const toLimitKey = ({ block }: RequestContext) => `subject_token ${block}`
 
 /**
  * Exchanges the ID token of a trusted issuer for a pair, once. Refused tokens are limited by
@@ -79,13 +80,8 @@ export function createExchangeToken({
   ): Promise<ExchangeTokenResult> {
     let sessionId: string | undefined
     try {
-      const { username, ...user } = toExternalUser(issuer, claims, DEFAULT_ROLE)
       const result = await openExternalSession({
-        user: {
-          ...user,
-          // A name is for display: one that we refuse does not refuse the user.
-          ...(username !== undefined && refuseDisplayName(username) === undefined && { username }),
-        },
+        user: toExternalUser(issuer, claims, DEFAULT_ROLE),
         // The operator's file maps roles, so it may also assign those of administrators.
         protectedRoles: [],
         method: 'token_exchange',
@@ -99,9 +95,13 @@ export function createExchangeToken({
         await undo(hash, sessionId)
         return await refuse('it was used before', true, context)
       }
-      await usedTokens.release(hash)
-      if (result.outcome === 'role_protected') throw new CodedError('forbidden')
-      return result
+      if (result.outcome === 'rate_limited') {
+        await usedTokens.release(hash)
+        return result
+      }
+      // Used up and limited: otherwise every repetition would write a record of a sign-in.
+      await usedTokens.confirm(hash)
+      return (await limitRefused(toLimitKey(context))) ?? { outcome: 'user_inactive' }
     } catch (error) {
       await undo(hash, sessionId)
       if (error instanceof CodedError && error.code === 'invalid_request')
@@ -124,9 +124,10 @@ export function createExchangeToken({
   async function refuse(
     because: SubjectTokenFault,
     authentic: boolean,
-    { block, network }: RequestContext,
+    context: RequestContext,
   ): Promise<ExchangeTokenResult> {
-    const limited = await limitRefused(`subject_token ${block}`)
+    const { network } = context
+    const limited = await limitRefused(toLimitKey(context))
     // Forged and repeated tokens cost their sender nothing, so their lines must not fill the disk.
     log[authentic && limited === undefined ? 'info' : 'debug'](
       { event: 'token_exchange', outcome: 'refused', because, network },
