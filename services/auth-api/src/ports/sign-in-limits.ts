@@ -53,11 +53,9 @@ export interface SignInLimit {
   refund(userId: string): Promise<void>
 }
 
-/** Counts attempts by address block. */
+/** Counts wrong attempts by address block. */
 export interface AttemptLimit {
   take(block: string): Promise<{ allowed: true } | { allowed: false; retryAfterSeconds: number }>
-  /** Refunds an attempt that was no guess. */
-  refund(block: string): Promise<void>
 }
 
 /** Returns the HMAC-SHA256 of a normalized user name under USERNAME_HASH_KEY. */

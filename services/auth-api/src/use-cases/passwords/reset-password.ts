@@ -26,7 +26,7 @@ type ResetPasswordDeps = Readonly<{
   tokenCodes: Pick<PasswordTokenCodes, 'toHash'>
   passwords: Pick<Passwords, 'hash'>
   /** wrong tokens of one address */
-  limit: Pick<AttemptLimit, 'take'>
+  limit: AttemptLimit
   recordPasswordChange: RecordPasswordChange
   /** Starts the deadline for waiting in queues. */
   startDeadline: () => AbortSignal
