@@ -66,7 +66,9 @@ export const TimelineEntry = Type.Object({
   streak: count('of `replayed`: generations that the other client has replayed; 0: excused'),
   pattern: text('of `suspicious`: the suspicious pattern'),
   severity: Type.Optional(Type.Enum(SEVERITIES)),
-  actor: text('who did it, or vouched for the sign-in: `key:NAME`, `user:ID` or `cli:NAME`'),
+  actor: text(
+    'who did it, or vouched for the sign-in: `key:NAME`, `user:ID`, `cli:NAME` or `system:ISSUER`',
+  ),
   act: text('of `act`: what the administrator did'),
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })

@@ -12,7 +12,8 @@ export function refuseRole(role: string): string | undefined {
 
 /**
  * Roles of the administration API, and the scope of an API key that may do the same. A key without
- * the scope neither assigns the role nor opens a session of a user who has it.
+ * the scope neither assigns the role nor opens a session of a user who has it. A session that it
+ * opened before keeps working after its user is promoted: end the user's sessions when you promote.
  */
 export const ADMINISTRATIVE_ROLES = { auditor: 'admin:read', admin: 'admin:write' } as const
 /** May read in the administration API. */
