@@ -51,6 +51,15 @@ test('the user agent of a thief becomes no link, no mention and no format', () =
   expect(text.split('\n')[2]).not.toMatch(/[<>|@*`[\]!]|\/\//)
 })
 
+test('a name of a host in a user agent becomes no link, and versions stay readable', () => {
+  const agent = 'Mozilla/5.0 www.evil.example/login a.//EXAMPLE e.<vil.example'
+  const { text } = describeDetection(
+    { ...counted, pattern: 'reuse', rotated, presented: { ...presented, agent } },
+    undefined,
+  )
+  expect(text).toContain('"Mozilla/5.0 www·evil·example/login a·EXAMPLE e·vil·example"')
+})
+
 describe('every pattern has a summary', () => {
   test.each(PATTERNS)('%s', (pattern) => {
     const { text } = describeDetection({ ...counted, pattern }, undefined)

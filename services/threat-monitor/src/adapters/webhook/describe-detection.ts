@@ -63,11 +63,12 @@ function summarize(data: Data): string {
 const describeSide = ({ network, agent, at }: Side) =>
   `${network}, "${toPlainText(agent)}", at ${at}`
 
-/** A thief chooses the user agent: it must not become a link or a mention in a chat. */
+/** A thief chooses the user agent: it must not become a link or a mention in a chat, which links `www.evil.example` too. */
 const toPlainText = (agent: string) =>
   agent
     .replaceAll(/[^\w ./();,-]/g, '')
     .replaceAll('//', '')
+    .replaceAll(/\.(?=[a-z])/gi, '·')
     .slice(0, 80)
 
 function toLink({ session_id, user_id }: Data, consoleUrl: string): string | undefined {
