@@ -9,7 +9,7 @@ export const API_KEY_SCOPES = [
 ] as const
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number]
 
-/** An entry of `API_KEYS`. Two keys may have one name while a secret is changed. */
+/** An entry of `API_KEYS`. Two keys of the same scopes may have one name while a secret is changed. */
 export type ApiKey = Readonly<{
   /** the actor in logs and in the audit trail */
   name: string

@@ -56,7 +56,7 @@ function open() {
       SIGNING_KEY_ENCRYPTION_KEYS: `k1:${key}`,
       USERNAME_HASH_KEY: key,
       PORT: '0',
-      API_KEYS: API_KEY_SCOPES.map((each) => `a-key=${each}:${secretOf(each)}`).join(),
+      API_KEYS: API_KEY_SCOPES.map((each, at) => `key-${at}=${each}:${secretOf(each)}`).join(),
     }),
     tokenStore,
     publisher: bus,

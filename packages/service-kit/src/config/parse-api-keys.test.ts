@@ -27,6 +27,19 @@ test('two entries may have one name, so that a secret can be changed without dow
   })
 })
 
+test('entries of one name have the same scopes, in any order', () => {
+  const first = `a=admin:read+admin:write:${A}`
+  expect(parseApiKeys(`${first},a=admin:write+admin:read:${B}`)).toHaveProperty('value')
+  for (const scopes of [
+    'admin:read',
+    'admin:read+tokens:refresh',
+    'admin:read+admin:write+tokens:refresh',
+  ])
+    expect(faultOf(`${first},a=${scopes}:${B}`)).toBe(
+      'is not valid: entry 2 (a) has other scopes than entry 1 (a)',
+    )
+})
+
 test.each([
   [`a=admin:read:${A},b=admin:write:${A}`, 'entry 2 (b) has the same secret as entry 1 (a)'],
   [`a=admin:read:${A},b=admin:all:${B}`, 'entry 2 (b) has an unknown scope'],

@@ -19,6 +19,7 @@ type Entry = Readonly<{ place: string; key: ApiKey } | { fault: string }>
 export const parseApiKeys: Parse<ApiKey[]> = (text) => {
   const entries = text.split(',').map((entry, index) => parseEntry(entry.trim(), index + 1))
   const placeOf = new Map<string, string>()
+  const firstOf = new Map<string, Exclude<Entry, { fault: string }>>()
   const keys: ApiKey[] = []
   const faults: string[] = []
   for (const entry of entries) {
@@ -30,6 +31,10 @@ export const parseApiKeys: Parse<ApiKey[]> = (text) => {
     const earlier = placeOf.get(key.secret)
     if (earlier !== undefined) faults.push(`${place} has the same secret as ${earlier}`)
     placeOf.set(key.secret, earlier ?? place)
+    const first = firstOf.get(key.name) ?? entry
+    if (!isSameSet(first.key.scopes, key.scopes))
+      faults.push(`${place} has other scopes than ${first.place}`)
+    firstOf.set(key.name, first)
     keys.push(key)
   }
   return faults.length === 0 ? { value: keys } : { wrong: `is not valid: ${faults.join(', ')}` }
@@ -53,6 +58,10 @@ function parseEntry(text: string, number: number): Entry {
     }
   return { place, key: { name, scopes, secret: secret.value } }
 }
+
+/** In the audit trail the name stands for what its caller may do, so a name has one set of scopes. */
+const isSameSet = (one: readonly string[], other: readonly string[]) =>
+  one.length === other.length && one.every((scope) => other.includes(scope))
 
 const isScope = (text: string): text is ApiKeyScope =>
   (API_KEY_SCOPES as readonly string[]).includes(text)
