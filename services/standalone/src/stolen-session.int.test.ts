@@ -149,7 +149,7 @@ describe('a stolen session', () => {
     ])
     for (const text of [ofUser, ofSession]) {
       expect(text).toMatch(/REUSED, session ended: last rotation .* "curl\/8\.5\.0" .*"Firefox"/)
-      expect(text).toContain('ACT of key:ops: sessions_revoked')
+      expect(text).toContain(`ACT of key:ops on user ${userId}: sessions_revoked`)
       expect(text).toContain(`from ${OWNER.address} "Firefox"`)
     }
     expect(ofSession.indexOf('REUSED')).toBeLessThan(ofSession.indexOf('issued'))

@@ -16,7 +16,7 @@ const side = (network: string, agent: string, generation: number) => ({
   generation,
 })
 
-test('a reuse shows both sides, refreshes their number and place, an act its actor', () => {
+test('a reuse shows both sides, refreshes their number and place, an act its actor and user', () => {
   const lines = [
     entry('refreshed', {
       count: 3,
@@ -31,13 +31,13 @@ test('a reuse shows both sides, refreshes their number and place, an act its act
       presented: side('198.51.100.0/24', 'curl', 2),
     }),
     entry('revoked', { reason: 'admin', actor: 'user:u1' }),
-    entry('act', { actor: 'key:soc', act: 'user_changed', details: { active: false } }),
+    entry('act', { actor: 'key:soc', act: 'user_changed', user_id: 'u2', details: { a: 1 } }),
   ].map(toTimelineLine)
   expect(lines).toEqual([
     `${at}  session s1  refreshed 3 times until ${at}, generations 1 to 3  from 192.0.2.0/24 "Firefox"`,
     `${at}  session s1  REUSED, session ended: last rotation generation 3 from 192.0.2.0/24 "Firefox" at ${at}; superseded token generation 2 from 198.51.100.0/24 "curl" at ${at}`,
     `${at}  session s1  revoked: admin, by user:u1`,
-    `${at}  session s1  ACT of key:soc: user_changed {"active":false}`,
+    `${at}  session s1  ACT of key:soc on user u2: user_changed {"a":1}`,
   ])
 })
 

@@ -36,12 +36,15 @@ function describe(entry: TimelineEntry): string {
     case 'suspicious':
       return `SUSPICIOUS: ${entry.pattern ?? ''} (${entry.severity ?? ''}), count ${count}`
     case 'act':
-      return `ACT of ${entry.actor ?? ''}: ${entry.act ?? ''} ${JSON.stringify(entry.details ?? {})}`
+      return `ACT of ${entry.actor ?? ''}${describeSubject(entry)}: ${entry.act ?? ''} ${JSON.stringify(entry.details ?? {})}`
     default:
       return type satisfies never
   }
 }
 
+/** The timeline of an administrator has what that user did to others. */
+const describeSubject = ({ user_id: userId }: TimelineEntry) =>
+  userId === undefined ? '' : ` on user ${userId}`
 const describeSides = ({ rotated, presented }: TimelineEntry) =>
   [
     ...(rotated === undefined ? [] : [`last rotation ${describeSide(rotated)}`]),
