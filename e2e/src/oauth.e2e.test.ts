@@ -118,7 +118,7 @@ describe('openid-client', () => {
     for (const token of [second.access_token, refreshToken, first.refresh])
       expect(await client.tokenIntrospection(gateway, token, hint)).toEqual({ active: false })
     expect(await refusal(client.refreshTokenGrant(config, refreshToken))).toBe('400 invalid_grant')
-    // A second revocation, and one of nothing of ours.
+    // A second revocation, and one of a text that is no token.
     await client.tokenRevocation(config, refreshToken)
     await client.tokenRevocation(config, 'unknown')
   })

@@ -24,7 +24,8 @@ export const AccessTokenClaims = Type.Object({
   }),
   amr: Type.Optional(
     Type.Array(Type.String(), {
-      description: 'how the user was authenticated (RFC 8176); `pwd`: with a password of ours',
+      description:
+        'how the user was authenticated (RFC 8176); `pwd`: with a password that this service keeps',
     }),
   ),
   claims: Type.Optional(

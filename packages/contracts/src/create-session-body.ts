@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { RenewalBody } from './http.ts'
+import { RenewalBody } from './back-ends.ts'
 
 const strict = { additionalProperties: false }
 const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'

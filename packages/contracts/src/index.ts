@@ -27,11 +27,6 @@ export {
   NoticesData,
   REFRESH_COOKIE,
   RefreshBody,
-  RenewalBody,
-  RenewalData,
-  RenewalPeekData,
-  RevocationsData,
-  RevocationsQuery,
   SessionData,
   SessionsData,
   ChangePasswordBody,
@@ -40,6 +35,13 @@ export {
   TokenPairData,
   TokenStatusData,
 } from './http.ts'
+export {
+  RenewalBody,
+  RenewalData,
+  RenewalPeekData,
+  RevocationsData,
+  RevocationsQuery,
+} from './back-ends.ts'
 export {
   DetectionsRequest,
   DetectionsResult,

@@ -55,7 +55,7 @@ const storedHashes = async () =>
     )
   ).rows
 
-test('imported users sign in with the password they have, and have a hash of ours afterwards', async () => {
+test('imported users sign in with the password they have, and have an argon2id hash afterwards', async () => {
   const imported = foreignHashes
     .filter(({ kind }) => kind === 'ASCII')
     .map((one, i) => ({ ...one, username: `user ${i}` }))
@@ -77,7 +77,7 @@ test('imported users sign in with the password they have, and have a hash of our
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
 })
 
-test('a hash that no password can match is a wrong password and one error line, never a failure of ours', async () => {
+test('a hash that no password can match is a wrong password and one error line, never a 503', async () => {
   await database.pool.query(
     `insert into auth_api.users (username, username_key, role, password_hash)
      values ('Eva', 'eva', 'user', '$2b$31$DmKJ3rC8Qktl7VmKDjv34uuLDDmyEH4jKAA6x7sR5VFE/BxD4S9O.'),

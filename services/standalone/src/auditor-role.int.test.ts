@@ -71,7 +71,7 @@ test('the role auditor reads the audit trail, sign-ins, acts and users', async (
   expect((await auditor.query('select type from cleanup.audit_events')).rowCount).toBe(1)
 })
 
-test('it may change no table, column, sequence or schema, and call no function of ours', async () => {
+test('it may change no table, column, sequence or schema, and call no function of the product', async () => {
   const { rows } = await owner.query(`
     select c.oid::regclass::text as of, 'table' as kind from pg_class c
     join pg_namespace n on n.oid = c.relnamespace

@@ -1,6 +1,6 @@
 import { refuseDisplayName } from './external-user.ts'
 
-/** An issuer whose ID tokens are exchanged for pairs of ours. */
+/** An issuer whose ID tokens are exchanged for token pairs. */
 export type TrustedIssuer = Readonly<{
   issuer: string
   /** our client ids at the issuer: `aud`, and `azp` where it is present */
@@ -8,7 +8,7 @@ export type TrustedIssuer = Readonly<{
   /** absent: from the discovery document of the issuer */
   jwksUri?: string | undefined
   usernameClaim: string
-  /** absent: administrators of ours assign roles */
+  /** absent: administrators assign roles here */
   roles?:
     | Readonly<{ claim: string; map: readonly (readonly [value: string, role: string])[] }>
     | undefined

@@ -18,7 +18,7 @@ export interface Passwords {
   /** Returns an argon2id hash as a PHC string. */
   hash(password: string, turn?: HashTurn): Promise<string>
   /**
-   * Compares a password with a hash of ours or with an imported one. For `undefined` it does the
+   * Compares a password with an own or an imported hash. For `undefined` it does the
    * work of a dummy and returns `matches: false`; also for a hash that no password can match,
    * which it reports as `unreadable`. `outdated`: store a new hash of this password.
    */

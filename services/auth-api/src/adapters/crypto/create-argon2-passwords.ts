@@ -13,7 +13,7 @@ const SALT_BYTES = 16
 const TAG_BYTES = 32
 /**
  * Two at a time leave half of libuv's threads to other work. With fewer than four cores, a second
- * one would take the core that serves refreshes. A hash of ours takes about 20 ms, so the last of 48
+ * one would take the core that serves refreshes. An own hash takes about 20 ms, so the last of 48
  * waits for about a second; an imported one may itself take a second, and then the deadline of the
  * request ends the wait.
  */
@@ -31,7 +31,7 @@ type Derivation = {
 type Argon2PasswordsDeps = Readonly<{
   randomBytes: (size: number) => Buffer
   cost?: Argon2Cost
-  /** the hash that the dummy for this name imitates; `undefined` for one of ours */
+  /** the hash that the dummy for this name imitates; `undefined` for an own hash */
   pickDummy?: (dummyFor: string) => string | undefined
 }>
 
@@ -85,8 +85,8 @@ export function createArgon2Passwords({
 
   /**
    * The other product hashed the bytes that it received, usually without a normal form; an argon2
-   * hash may be of another installation of ours, which made it of the NFKC form. One of another kind
-   * is derived only once: it may take a second.
+   * hash may come from another installation of this product, which hashed the NFKC form. A hash of
+   * another kind is derived only once: it may take a second.
    */
   function checkForeign(password: string, stored: ForeignHash, turn: HashTurn | undefined) {
     const forms = new Set([password])

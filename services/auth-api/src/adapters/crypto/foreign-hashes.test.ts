@@ -29,7 +29,7 @@ test('a password longer than bcrypt reads keeps its hash, because the rest is no
   })
 })
 
-test('a hash of another installation of ours is made of the NFKC form', async () => {
+test('a hash of another installation of this product is of the NFKC form', async () => {
   const stored = toStoredHash(await passwords.hash('\u212Bngstrom letters'))
   expect(await passwords.verify('A\u030Angstrom letters', stored)).toEqual({
     matches: true,

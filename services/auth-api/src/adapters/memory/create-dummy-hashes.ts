@@ -35,7 +35,7 @@ export function createDummyHashes({ sample, elapsedMs, log }: DummyHashesDeps) {
   return {
     load,
     /**
-     * Returns `undefined` for a hash of ours.
+     * Returns `undefined` for an own hash.
      *
      * @param nameHash of the unknown name, base64url
      */

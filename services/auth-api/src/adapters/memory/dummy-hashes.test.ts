@@ -32,7 +32,7 @@ test('as many unknown names imitate each kind of hash as users have it', async (
   expect(NAMES.map((name) => dummies.pick(name))).toEqual(picked)
 })
 
-test('as users get hashes of ours, names only move from the imported kind to ours', async () => {
+test('as users get own hashes, names only move from the imported kind to the own one', async () => {
   const { dummies, state } = await setUp(['$2b$12$x', '$2b$12$x', '$2b$12$x', OURS])
   const before = NAMES.map((name) => dummies.pick(name))
   state.hashes = ['$2b$12$x', OURS, OURS, OURS]
@@ -45,7 +45,7 @@ test('as users get hashes of ours, names only move from the imported kind to our
   expect(after.filter((one, i) => one !== undefined && before[i] === undefined)).toEqual([])
 })
 
-test('without imported users, or without a database, a dummy is one of ours', async () => {
+test('without imported users, or without a database, a dummy is an own hash', async () => {
   expect((await setUp([OURS])).dummies.pick(NAMES[0] ?? '')).toBeUndefined()
   expect((await setUp([])).dummies.pick(NAMES[0] ?? '')).toBeUndefined()
   const { dummies, state } = await setUp(['$2b$12$x'])

@@ -51,7 +51,7 @@ export function createCreatePasswordToken({
     const { token, tokenHash } = tokenCodes.create()
     const created = await passwordTokens.create({ userId, tokenHash, ttlSeconds, actor })
     if (created === undefined)
-      return { outcome: 'refused', reason: 'The user signs in elsewhere, not by a name of ours' }
+      return { outcome: 'refused', reason: 'The user has no name to sign in with here' }
     log.info(
       { event: 'password_token_created', userId, ttlSeconds, actor: toActorText(actor) },
       'Password token created',
