@@ -6,6 +6,9 @@ export const ISSUER = 'https://auth.example'
 export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
 
+/** `failing`: it responds 503; `silent`: it never responds */
+type Outcome = object | 'failing' | 'silent'
+
 /**
  * Starts a fake auth-api with the endpoints that a back end uses. `state` holds its answers and can
  * be changed at any time.
@@ -22,11 +25,15 @@ export async function startFakeAuthApi() {
       refresh_token: 'r2',
       refresh_expires_in: 604_800,
     } as object,
+    /** answers for single refresh tokens, instead of the above */
+    outcomes: new Map<string, { peek?: Outcome; renewal?: Outcome }>(),
     /** how far its clock is ahead of the back end's; absent: it sends no time */
     aheadMs: undefined as number | undefined,
     /** number of requests for revocations */
     feedRequests: 0,
     calls: [] as { call: string; key: string | undefined; body: unknown }[],
+    /** the `Idempotency-Key` of each of these calls */
+    attempts: [] as (string | undefined)[],
   }
   const nowMs = () => Date.now() + (state.aheadMs ?? 0)
   const nowSeconds = () => Math.floor(nowMs() / 1000)
@@ -47,10 +54,18 @@ export async function startFakeAuthApi() {
       : reply.code(401).send({})
   })
   for (const call of ['renewals', 'renewals/peek'] as const) {
-    app.post(`/api/v1/auth/${call}`, async ({ headers, body }) => {
-      state.calls.push({ call, key: headers.authorization, body })
-      return { status: 200, message: '', data: call === 'renewals' ? state.renewal : state.peek }
-    })
+    const name = call === 'renewals' ? 'renewal' : 'peek'
+    app.post<{ Body: { refresh_token: string } }>(
+      `/api/v1/auth/${call}`,
+      async ({ headers, body }, reply) => {
+        state.calls.push({ call, key: headers.authorization, body })
+        state.attempts.push(headers['idempotency-key']?.toString())
+        const outcome = state.outcomes.get(body.refresh_token)?.[name] ?? state[name]
+        if (outcome === 'silent') return new Promise(() => {})
+        if (outcome === 'failing') return reply.code(503).send({})
+        return { status: 200, message: '', data: outcome }
+      },
+    )
   }
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
 
@@ -59,7 +74,17 @@ export async function startFakeAuthApi() {
     state,
     close: () => app.close(),
     /** Signs an access token with the given remaining and total life, of a session that goes on. */
-    async sign({ leftSeconds = 1800, lifeSeconds = 1800, kid = 'key-1' } = {}): Promise<string> {
+    async sign({
+      leftSeconds = 1800,
+      lifeSeconds = 1800,
+      kid = 'key-1',
+      claims: changed = {},
+    }: {
+      leftSeconds?: number
+      lifeSeconds?: number
+      kid?: string
+      claims?: Partial<AccessTokenClaims>
+    } = {}): Promise<string> {
       const exp = nowSeconds() + leftSeconds
       const claims: AccessTokenClaims = {
         iss: ISSUER,
@@ -74,6 +99,7 @@ export async function startFakeAuthApi() {
         role: 'user',
         auth_time: nowSeconds() - 60,
         session_exp: nowSeconds() + 86_400,
+        ...changed,
       }
       return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
         .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
