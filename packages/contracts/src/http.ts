@@ -11,12 +11,20 @@ export const HEADERS = {
   idempotencyKey: 'idempotency-key',
   requestId: 'x-request-id',
   clockMs: 'x-clock-ms',
+  authUser: 'x-auth-user',
+  authUsername: 'x-auth-username',
+  authRole: 'x-auth-role',
+  authSession: 'x-auth-session',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
 /**
  * The cookie's name if it is Secure and has no Domain: no other host can set a cookie of this name.
  */
 export const HOST_REFRESH_COOKIE = '__Host-refresh_token'
+/** Only `/verify` reads an access token from a cookie. */
+export const ACCESS_COOKIE = 'access_token'
+/** The same for a cookie that is Secure and has no Domain. */
+export const HOST_ACCESS_COOKIE = '__Host-access_token'
 
 /**
  * `{status, message, data}`: the body of every 2xx response. An example of the data becomes one of
@@ -117,6 +125,17 @@ export const RefreshBody = Type.Object(
   { ...strict, examples: [{ refresh_token: EXAMPLE.refreshToken }] },
 )
 export type RefreshBody = Static<typeof RefreshBody>
+
+/** What the configuration of a proxy asks of `/verify`. */
+export const VerifyQuery = Type.Object(
+  {
+    role: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'other users get a 403' }),
+    ),
+  },
+  strict,
+)
+export type VerifyQuery = Static<typeof VerifyQuery>
 
 export const TokenPairData = Type.Object(
   {

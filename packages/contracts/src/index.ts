@@ -16,10 +16,12 @@ export {
   PasswordTokenData,
 } from './admin.ts'
 export {
+  ACCESS_COOKIE,
   Envelope,
   ErrorEnvelope,
   EXAMPLE,
   HEADERS,
+  HOST_ACCESS_COOKIE,
   HOST_REFRESH_COOKIE,
   IdParams,
   MeData,
@@ -34,6 +36,7 @@ export {
   SignInBody,
   TokenPairData,
   TokenStatusData,
+  VerifyQuery,
 } from './http.ts'
 export {
   RenewalBody,

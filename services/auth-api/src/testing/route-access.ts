@@ -53,6 +53,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`POST ${AUTH}/logout`]: open({ payload }),
   [`POST ${AUTH}/logout-all`]: open({ payload }),
   [`GET ${AUTH}/token-status`]: forUsers({ checkedInside: true }),
+  [`GET ${AUTH}/verify`]: forUsers(),
   [`GET ${AUTH}/me`]: forUsers(),
   [`GET ${AUTH}/sessions`]: forUsers(),
   [`DELETE ${AUTH}/sessions/:id`]: forUsers(),

@@ -32,6 +32,7 @@ import { addRevocations } from './routes/add-revocations.ts'
 import { addSessions } from './routes/add-sessions.ts'
 import { addSignIn } from './routes/add-sign-in.ts'
 import { addTokenStatus } from './routes/add-token-status.ts'
+import { addVerify } from './routes/add-verify.ts'
 import { addOauthIntrospection } from './routes/oauth/add-oauth-introspection.ts'
 import { addOauthMetadata } from './routes/oauth/add-oauth-metadata.ts'
 import { addOauthRevocation } from './routes/oauth/add-oauth-revocation.ts'
@@ -83,6 +84,7 @@ export function buildHttp(deps: HttpDeps): App {
       addExternalSessions(open, routeDeps)
       addRefresh(open, routeDeps)
       addTokenStatus(open, routeDeps)
+      addVerify(open, routeDeps)
       addLogout(open, routeDeps)
       addResetPassword(open, routeDeps)
       addRevocations(open, routeDeps)

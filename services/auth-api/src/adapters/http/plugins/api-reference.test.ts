@@ -63,6 +63,7 @@ test('the API reference has every route and loads nothing from other hosts', asy
       'sessions/{id}',
       'token',
       'token-status',
+      'verify',
     ].map((path) => `${AUTH}/${path}`),
     ...['introspect', 'revoke', 'token'].map((path) => `/oauth2/${path}`),
   ])
@@ -150,6 +151,7 @@ test('the API reference has the request headers of each route', async () => {
     token: [proof],
     'password-reset': [],
     'token-status': [],
+    verify: [],
     refresh: [byHeader, proof, 'idempotency-key'],
     'auto-refresh': [byHeader, proof, 'idempotency-key'],
     renewals: ['idempotency-key'],
@@ -223,6 +225,7 @@ test('the API reference describes every response', async () => {
         'logout',
         'logout-all',
         'password-reset',
+        'verify',
         ...BEHIND_MIDDLEWARE,
       ].map((path) => [path, known]),
     ),
@@ -245,6 +248,13 @@ test('the API reference has our response headers', async () => {
     'x-new-refresh-token',
     'set-cookie',
   ]
+  const verified = [
+    ...everywhere,
+    'x-auth-user',
+    'x-auth-username',
+    'x-auth-role',
+    'x-auth-session',
+  ]
   const headersOf = (status: string) =>
     Object.fromEntries(
       reference.flatMap(({ path, responses: { [status]: answer } }) =>
@@ -265,6 +275,7 @@ test('the API reference has our response headers', async () => {
     'auto-refresh': pair,
     logout: pair,
     'logout-all': pair,
+    verify: verified,
     ...Object.fromEntries(BEHIND_MIDDLEWARE.map((path) => [path, renewed])),
   })
   expect(headersOf('304')).toEqual({ revocations: [...everywhere, 'etag', 'age', 'x-clock-ms'] })
@@ -320,6 +331,7 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
     { refresh: async () => ({ outcome: 'unavailable', because: 'unknown_kid' }) },
     REFRESH,
   ],
+  ['verify', {}, { url: `${AUTH}/verify`, headers: { authorization: 'Bearer live' } }],
   ['revocations', {}, { url: `${AUTH}/revocations`, headers: { authorization: 'Bearer k' } }],
   [
     'revocations',
@@ -342,7 +354,7 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
       (await readReference()).find((operation) => operation.path === path)?.responses[statusCode]
         ?.headers ?? {}
     const ours =
-      /^(?:x-(?:request-id|token-refreshed|new-.*)|set-cookie|retry-after|www-authenticate|cache-control|etag|age)$/
+      /^(?:x-(?:request-id|token-refreshed|new-.*|auth-.*)|set-cookie|retry-after|www-authenticate|cache-control|etag|age)$/
     expect(Object.keys(documented)).toEqual(
       expect.arrayContaining(Object.keys(headers).filter((name) => ours.test(name))),
     )

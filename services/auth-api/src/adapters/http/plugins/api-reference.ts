@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { HEADERS, HOST_REFRESH_COOKIE, REFRESH_COOKIE } from '@auto-refresh/contracts'
+import {
+  ACCESS_COOKIE,
+  HEADERS,
+  HOST_ACCESS_COOKIE,
+  HOST_REFRESH_COOKIE,
+  REFRESH_COOKIE,
+} from '@auto-refresh/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -34,6 +40,7 @@ const TAGS = [
   { name: 'notices', description: 'Notices for the current user, such as a stolen token' },
   { name: 'passwords', description: 'Change or reset a password' },
   { name: 'back ends', description: 'For your servers, with an API key' },
+  { name: 'proxies', description: 'For reverse proxies that authenticate requests' },
   { name: 'OAuth 2', description: 'The endpoints that OAuth 2 libraries and gateways use' },
   { name: 'administration', description: 'Users, sessions and investigation' },
   { name: 'keys', description: 'Public keys that verify access tokens' },
@@ -117,6 +124,12 @@ export const apiReference = fastifyPlugin(
               in: 'cookie',
               name: REFRESH_COOKIE,
               description: `${HOST_REFRESH_COOKIE} where it is Secure and has no Domain`,
+            },
+            accessTokenCookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: ACCESS_COOKIE,
+              description: `${HOST_ACCESS_COOKIE} where it is Secure and has no Domain`,
             },
           },
         },

@@ -53,7 +53,7 @@ export const UNAUTHENTICATED = {
     'www-authenticate': Type.Literal('Bearer'),
   }),
 }
-const LIMITED = {
+export const LIMITED = {
   429: failure('rate_limited', 'Too many failures: wait, keep the tokens', RETRY_AFTER),
 }
 
@@ -82,6 +82,14 @@ export const RENEWAL_HEADERS = {
   'set-cookie': text(
     'the new refresh token, when the pair was renewed and the old one was sent as a cookie',
   ),
+}
+export const VERIFIED_HEADERS = {
+  [HEADERS.authUser]: text('id of the user'),
+  [HEADERS.authUsername]: text(
+    'name of the user; `%` and what is not printable ASCII are percent-encoded',
+  ),
+  [HEADERS.authRole]: text('role of the user'),
+  [HEADERS.authSession]: text('id of the session'),
 }
 export const REVOCATIONS_HEADERS = {
   etag: text('of the list; send it in `If-None-Match`'),
