@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -40,7 +41,8 @@ function install(workspace: string): {
   ]) {
     const path = join(project, 'node_modules', library)
     mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(join(root, 'node_modules', library), path)
+    const own = join(root, workspace, 'node_modules', library)
+    symlinkSync(existsSync(own) ? own : join(root, 'node_modules', library), path)
   }
   return { outDir, manifest }
 }
@@ -67,7 +69,7 @@ describe('the published server', () => {
       .filter((file) => /from ['"]@auto-refresh\//.test(readFileSync(join(outDir, file), 'utf8')))
     expect(named).toEqual([])
     expect(Object.keys(manifest.dependencies ?? {})).toEqual([
-      '@fastify/cookie',
+      'cookie',
       'fastify-plugin',
       'jose',
       'typebox',

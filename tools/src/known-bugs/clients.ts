@@ -84,7 +84,7 @@ export const CLIENTS: readonly KnownBug[] = [
     replace: 'if (url === base()) return url',
   },
   {
-    ...plugin('fastify/access-guard.ts', 'auto-refresh'),
+    ...plugin('fastify/guard-scope.ts', 'auto-refresh'),
     name: 'a back end that has @fastify/jwt cannot register the plugin',
     find: 'if (!app.hasRequestDecorator(decorator)) {',
     replace: '{',
@@ -96,7 +96,7 @@ export const CLIENTS: readonly KnownBug[] = [
     replace: 'users.get(request) ?? (() => { throw new TypeError() })()',
   },
   {
-    ...plugin('fastify/auto-refresh.ts', 'auto-refresh'),
+    ...plugin('core/create-auto-refresh.ts', 'auto-refresh'),
     name: 'a wrong issuer in the options signs every user out',
     find: `if (verified.outcome === 'invalid') await checkSettings(token)`,
     replace: 'checkSettings',

@@ -17,7 +17,7 @@ export const DUE_TOKENS: readonly KnownBug[] = [
   {
     ...plugin,
     name: 'a back end trusts the role of an access token until it expires',
-    file: 'packages/server/src/fastify/auto-refresh.ts',
+    file: 'packages/server/src/core/create-auto-refresh.ts',
     find: 'isRoleStale(claims, feed.roleChangeOf(claims.sub))',
     replace: 'isRoleStale(claims, undefined && feed.roleChangeOf(claims.sub))',
     test: 'fastify/auto-refresh',

@@ -35,13 +35,13 @@ export const HTTP_AND_COOKIES: readonly KnownBug[] = [
     replace: '[...plain, ...host]',
   },
   {
-    ...plugin('fastify/refresh-cookie.ts', 'refresh-cookie'),
+    ...plugin('core/refresh-cookie-fields.ts', 'refresh-cookie-fields'),
     name: 'after a change of COOKIE_DOMAIN the browser keeps two refresh cookies',
-    find: 'for (const stale of findStaleVariants(reply.request, settings))\n    write(reply, stale, CLEARED, settings)',
+    find: '...findStaleVariants(request, settings).map((stale) => toField(stale, CLEARED)),',
     replace: '',
   },
   {
-    ...plugin('fastify/access-guard.ts', 'access-guard'),
+    ...plugin('core/peek-tokens.ts', 'access-guard'),
     name: 'a superseded cookie beside the current one is an alarm',
     find: 'RANKS[next.peeked.outcome] < RANKS[first.peeked.outcome] ? next : first',
     replace: 'first',

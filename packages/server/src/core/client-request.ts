@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** The part of a request that the core reads. A `FastifyRequest` has this shape. */
 export type ClientRequest = Readonly<{
+  /** id in the log; the refusal and the calls to auth-api name it */
+  id?: string
   /** client address; absent over a Unix socket */
   ip?: string
   headers: IncomingHttpHeaders

@@ -3,10 +3,11 @@ import cors from '@fastify/cors'
 import { CodedError, type AccessTokenClaims, type ErrorCode } from '@auto-refresh/contracts'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { accessGuard, type AccessTokenCheck } from './access-guard.ts'
+import { accessGuard } from './access-guard.ts'
+import type { AccessTokenCheck } from '../core/guard.ts'
 import { isDue } from '../core/is-due.ts'
 import { requireRole } from './require-role.ts'
-import type { RefreshCookieSettings } from './refresh-cookie.ts'
+import type { RefreshCookieSettings } from '../core/refresh-cookie-fields.ts'
 import type { PeekResult, RenewalRefusal, RenewResult } from '../core/renewal.ts'
 
 const NOW_SECONDS = 1_800_000_000

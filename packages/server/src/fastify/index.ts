@@ -1,8 +1,8 @@
-export { accessGuard, type AccessTokenCheck } from './access-guard.ts'
+export { accessGuard } from './access-guard.ts'
 export { autoRefresh, type AutoRefreshOptions } from './auto-refresh.ts'
-export {
-  clearRefreshCookie,
-  setRefreshCookie,
-  type RefreshCookieSettings,
-} from './refresh-cookie.ts'
+export { clearRefreshCookie, setRefreshCookie } from './refresh-cookie.ts'
+export type { RefreshCookieSettings } from '../core/refresh-cookie-fields.ts'
+export type { AccessTokenCheck } from '../core/guard.ts'
+export type { User, UserClaims } from '../core/user.ts'
 export { requireRole } from './require-role.ts'
+export { userOf } from './user-of.ts'
