@@ -10,3 +10,9 @@ testAdapter({
   // until the adapter has them
   lacks: ['optionalUser', 'doubleAnswers'],
 })
+
+for (const name of ['express', 'express4'])
+  testAdapter({
+    name,
+    start: (given) => startBackEnd({ node: process.execPath, file: fileOf(name), ...given }),
+  })

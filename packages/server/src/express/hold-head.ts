@@ -1,11 +1,7 @@
 // oxlint-disable no-underscore-dangle -- these are the names of Node's own members
 import { validateHeaderValue, type ServerResponse } from 'node:http'
-
-/** Lower-case names. `set-cookie` is appended; any other field replaces the response's own. */
-type HeaderField = readonly [name: string, value: string]
-
-/** Returns the fields to add to the head. Never rejects. */
-type BeforeHead = (head: { exposedHeaders: string | undefined }) => Promise<readonly HeaderField[]>
+import { EXPOSE_HEADERS } from '../core/expose-headers.ts'
+import type { HeaderField, PendingRenewal } from '../core/guard.ts'
 
 /** The callbacks are called when the chunk is written, as those of `write` are. */
 type Chunk = { data: string | Uint8Array; encoding: unknown; callback: unknown }
@@ -26,7 +22,7 @@ type OutgoingMessage = {
 }
 
 /**
- * Lets `beforeHead` add fields to the head of a 2xx immediately before it leaves. Until then the
+ * Lets `renewal` add its fields to the head of a 2xx immediately before it leaves. Until then the
  * response waits in Node's own queue, like one on a pipelined connection: for the handler and for
  * every library, the head is sent, `write` returns false above the high-water mark, and a second
  * response is an error.
@@ -36,7 +32,7 @@ type OutgoingMessage = {
  *
  * @returns false, having changed nothing, if this response does not have Node's queue
  */
-export function holdHead(response: ServerResponse, beforeHead: BeforeHead): boolean {
+export function holdHead(response: ServerResponse, renewal: PendingRenewal): boolean {
   const message: Partial<OutgoingMessage> = response as unknown as OutgoingMessage
   if (!hasQueue(message)) return false
   const send = message._send
@@ -49,7 +45,7 @@ export function holdHead(response: ServerResponse, beforeHead: BeforeHead): bool
       return send.call(message, data, encoding, callback, byteLength)
 
     const release = hold(response, message)
-    void beforeHead({ exposedHeaders: findField(head, 'access-control-expose-headers') })
+    void renewal({ exposedHeaders: findField(head, EXPOSE_HEADERS) })
       .then((fields) => addFields(head, fields))
       .catch(() => head)
       .then(release)

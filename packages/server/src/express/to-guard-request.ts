@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { HEADERS } from '@auto-refresh/contracts'
+import type { GuardRequest } from '../core/guard.ts'
+import { hasTokenPrefix } from '../core/read-refresh-cookies.ts'
+
+/** What Express 4 and 5 add to a request. Its types are not needed to use this package. */
+export type ExpressRequest = IncomingMessage &
+  Readonly<{
+    /** with `trust proxy`, the client's; undefined after a disconnect */
+    ip?: string
+    originalUrl?: string
+    protocol?: string
+    /** Express 4: undefined without a Host header */
+    hostname?: string
+    /** of a middleware for request ids */
+    id?: unknown
+    /** of a middleware such as pino-http */
+    log?: unknown
+  }>
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Reads a request as the guard needs it: the values that the client sent, as `trust proxy` says. */
+export function toGuardRequest(request: ExpressRequest): GuardRequest {
+  const { ip, headers, originalUrl, url = '/', method = 'GET', protocol, hostname = '' } = request
+  return {
+    id: requestIdOf(request),
+    ...(ip === undefined ? {} : { ip }),
+    headers,
+    // A router removes the path under which it is mounted from `url`.
+    url: originalUrl ?? url,
+    method,
+    protocol: protocol ?? ('encrypted' in request.socket ? 'https' : 'http'),
+    hostname,
+    raw: request,
+    ...(isLog(request.log) ? { log: request.log } : {}),
+  }
+}
+
+/**
+ * Returns the id that a middleware has set, else that of `X-Request-Id`, else a random one. Text
+ * that may be a token must not get into logs and responses.
+ */
+export function requestIdOf({ id, headers }: ExpressRequest): string {
+  const given = [typeof id === 'number' ? String(id) : id, headers[HEADERS.requestId]]
+  const sane = given.find(
+    (one) => typeof one === 'string' && REQUEST_ID.test(one) && !hasTokenPrefix(one),
+  )
+  return typeof sane === 'string' ? sane : randomUUID()
+}
+
+const isLog = (log: unknown): log is NonNullable<GuardRequest['log']> =>
+  typeof log === 'object' && log !== null && typeof Reflect.get(log, 'warn') === 'function'

@@ -1,0 +1,2 @@
+process.env.EXPRESS = 'express4'
+await import('./express.mjs')
