@@ -7,8 +7,6 @@ const fileOf = (name: string) => join(import.meta.dirname, 'testing/back-ends', 
 testAdapter({
   name: 'fastify',
   start: (given) => startBackEnd({ node: process.execPath, file: fileOf('fastify'), ...given }),
-  // until the adapter has them
-  lacks: ['optionalUser', 'doubleAnswers'],
 })
 
 for (const name of ['express', 'express4'])

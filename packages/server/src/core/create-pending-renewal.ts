@@ -24,11 +24,9 @@ export function createPendingRenewal<Request extends GuardRequest>(
   due: DueRequest<Request>,
   { renewal, cookie, clock, log, debug }: Deps<Request>,
 ): PendingRenewal {
-  let isSpent = false
+  let fields: Promise<HeaderField[]> | undefined
 
-  return async ({ exposedHeaders }) => {
-    if (isSpent) return []
-    isSpent = true
+  async function refresh(exposedHeaders: string | undefined): Promise<HeaderField[]> {
     const renewed = await renew()
     debug?.(
       { request_id: due.request.id, session_id: due.sessionId, renewed: renewed.outcome },
@@ -67,4 +65,7 @@ export function createPendingRenewal<Request extends GuardRequest>(
         : [[HEADERS.newRefreshToken, refreshToken] as const]),
     ]
   }
+
+  // A handler may answer twice by mistake: whichever head leaves first has the new tokens.
+  return ({ exposedHeaders }) => (fields ??= refresh(exposedHeaders))
 }

@@ -27,8 +27,8 @@ export type HeaderField = readonly [name: string, value: string]
 /**
  * Refreshes the tokens of one request and returns the headers that carry them; none if the refresh
  * failed. Call it immediately before the head of a 2xx leaves, and only if the client can still
- * read it: a client that reads no head loses the new refresh token. Only the first call refreshes.
- * Never rejects. `exposedHeaders` is the value of `Access-Control-Expose-Headers` so far.
+ * read it: a client that reads no head loses the new refresh token. A second call returns the same
+ * headers. Never rejects. `exposedHeaders` is the value of `Access-Control-Expose-Headers` so far.
  */
 export type PendingRenewal = (response: {
   exposedHeaders: string | undefined

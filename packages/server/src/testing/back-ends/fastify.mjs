@@ -17,6 +17,7 @@ app.register(async (guarded) => {
   })
   guarded.options('/cases', async (_, reply) => reply.header('allow', 'GET').send())
   guarded.get('/nested/cases', async ({ user }) => ({ user }))
+  guarded.get('/public', { config: { user: 'optional' } }, async ({ user }) => ({ user }))
   guarded.get('/admin', { preHandler: requireRole('admin') }, async ({ user }) => ({ user }))
   guarded.post('/echo', async ({ body }, reply) => reply.code(201).send(body))
   guarded.get('/status/:code', async ({ params }, reply) => {
