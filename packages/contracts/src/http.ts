@@ -15,6 +15,8 @@ export const HEADERS = {
   authUsername: 'x-auth-username',
   authRole: 'x-auth-role',
   authSession: 'x-auth-session',
+  /** with a number: `x-auth-set-cookie-1` */
+  authSetCookie: 'x-auth-set-cookie',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
 /**
@@ -131,6 +133,11 @@ export const VerifyQuery = Type.Object(
   {
     role: Type.Optional(
       Type.String({ minLength: 1, maxLength: 64, description: 'other users get a 403' }),
+    ),
+    refresh: Type.Optional(
+      Type.Literal('cookie', {
+        description: 'the proxy hands every `Set-Cookie` of the response to the browser',
+      }),
     ),
   },
   strict,

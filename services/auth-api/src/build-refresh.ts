@@ -14,6 +14,7 @@ import { createLimitEnded, createLimitRefused } from './use-cases/refresh/limit-
 import { createPeekRefresh } from './use-cases/refresh/peek-refresh.ts'
 import { createPublishRefusal } from './use-cases/refresh/publish-refusal.ts'
 import { createRefresh } from './use-cases/refresh/refresh.ts'
+import { createRefreshForProxy } from './use-cases/refresh/refresh-for-proxy.ts'
 import { createRefuseRefresh } from './use-cases/refresh/refuse-refresh.ts'
 import { createReportRefresh } from './use-cases/refresh/report-refresh.ts'
 import type { SignPair } from './use-cases/refresh/sign-pair.ts'
@@ -84,6 +85,13 @@ export function buildRefresh({
       isDue,
       metrics,
       clock,
+      accessTtlSeconds,
+    }),
+    refreshForProxy: createRefreshForProxy({
+      refresh,
+      tokenStore,
+      knownUsers,
+      isDue,
       accessTtlSeconds,
     }),
     peekRefresh: createPeekRefresh({

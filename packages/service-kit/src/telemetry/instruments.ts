@@ -19,7 +19,7 @@ const LOGIN_OUTCOMES = [
   'unavailable',
 ] as const
 const LOGIN_METHODS = ['password', 'external', 'token_exchange'] as const
-const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
+const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware', 'verify'] as const
 const REFRESH_OUTCOMES = [
   'rotated',
   'replayed',

@@ -13,7 +13,7 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-export const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware'] as const
+export const REFRESH_OPERATIONS = ['refresh', 'auto_refresh', 'middleware', 'verify'] as const
 
 export type RefreshOperation = (typeof REFRESH_OPERATIONS)[number]
 

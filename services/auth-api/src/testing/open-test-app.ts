@@ -75,6 +75,7 @@ export function openTestApp({
     refresh: async () => granted,
     autoRefresh: async () => granted,
     peekRefresh: async () => ({ outcome: 'would_renew', user: { username: 'ann', role: 'user' } }),
+    refreshForProxy: async () => granted,
     chooseRefreshToken: async ({ refreshTokens }) => refreshTokens.at(-1) ?? '',
     signOut: async () => undefined,
     signOutEverywhere: async () => undefined,

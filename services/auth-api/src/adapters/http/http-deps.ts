@@ -21,6 +21,7 @@ import type { UserAdministration } from '../../use-cases/users/user-administrati
 import type { EndSession } from '../../use-cases/sessions/end-session.ts'
 import type { ListSessions } from '../../use-cases/sessions/list-sessions.ts'
 import type { PeekRefresh } from '../../use-cases/refresh/peek-refresh.ts'
+import type { RefreshForProxy } from '../../use-cases/refresh/refresh-for-proxy.ts'
 import type { Refresh } from '../../use-cases/refresh/refresh.ts'
 import type { OpenExternalSession } from '../../use-cases/sign-in/open-external-session.ts'
 import type { SignIn } from '../../use-cases/sign-in/sign-in.ts'
@@ -38,6 +39,7 @@ export type UseCases = Readonly<{
   refresh: Refresh
   autoRefresh: AutoRefresh
   peekRefresh: PeekRefresh
+  refreshForProxy: RefreshForProxy
   chooseRefreshToken: ChooseRefreshToken
   signOut: SignOut
   signOutEverywhere: SignOutEverywhere

@@ -58,7 +58,7 @@ test.each(ROUTES.filter(({ row }) => ROUTE_ACCESS[row]?.allows !== CALLERS))(
       new Set([
         ...API_KEY_SCOPES.filter((scope) => allows.includes(scope)),
         ...(USERS.some((user) => allows.includes(user)) ? ['accessToken'] : []),
-        ...(row.endsWith('/verify') ? ['accessTokenCookie'] : []),
+        ...(row.endsWith('/verify') ? ['accessTokenCookie', 'refreshTokenCookie'] : []),
       ]),
     )
   },

@@ -1,13 +1,16 @@
+import { CodedError } from '@auto-refresh/contracts'
 import { describe, expect, test } from 'vitest'
 import type { AccessTokenCheck } from '../../ports/access-tokens.ts'
 import {
   NOW_SECONDS,
   openTestApp,
+  PAIR,
   reuseTestApp,
   SESSION,
   USER,
 } from '../../testing/open-test-app.ts'
-import type { HttpSettings } from './http-deps.ts'
+import type { ProxyRefreshResult } from '../../use-cases/refresh/refresh-for-proxy.ts'
+import type { HttpSettings, UseCases } from './http-deps.ts'
 
 const VERIFY = '/api/v1/auth/verify'
 const GET = { 'x-forwarded-method': 'GET' }
@@ -81,7 +84,13 @@ test('only the role of the query passes, and the query alone decides', async () 
   expect(await statusAndCode({ authorization: 'Bearer live' }, '?role=admin')).toBe('403 forbidden')
   expect(await statusAndCode({}, '?role=admin')).toBe('401 access_token_missing')
   // A proxy that appends the query of its client would let the client choose.
-  for (const query of ['?role=admin&role=user', '?role=', '?role=user&page=2', '?refresh=header'])
+  for (const query of [
+    '?role=admin&role=user',
+    '?role=',
+    '?role=user&page=2',
+    '?refresh=header',
+    '?refresh=cookie&refresh=cookie',
+  ])
     expect([query, await statusAndCode(admin, query)]).toEqual([query, '400 invalid_request'])
 })
 
@@ -179,6 +188,235 @@ describe('a foreign page cannot use the cookies', () => {
     expect((await verify({ cookie })).json().message).toContain('X-Original-Method')
   })
 })
+
+describe('a refresh, where the proxy hands cookies to the browser', () => {
+  const rotated: ProxyRefreshResult = {
+    outcome: 'rotated',
+    pair: { ...PAIR, accessToken: 'live' },
+  }
+  const both = (token: string) => `access_token=${token}; refresh_token=${OWN_REFRESH_TOKEN}`
+
+  async function refresh(
+    headers: Headers,
+    result: ProxyRefreshResult | Error = rotated,
+    { query = '?refresh=cookie', ...given }: Given = {},
+  ) {
+    const refreshForProxy = async () => {
+      if (result instanceof Error) throw result
+      return result
+    }
+    const { app, calls, lines } = openTestApp({ ...given, useCases: { refreshForProxy } })
+    const answer = await app.inject({ url: VERIFY + query, headers: { ...GET, ...headers } })
+    const seen =
+      answer.body === ''
+        ? answer.statusCode
+        : `${answer.statusCode} ${answer.json().error.code as string}`
+    return { ...answer, seen, calls, lines, cookies: [answer.headers['set-cookie'] ?? []].flat() }
+  }
+  type Given = Pick<NonNullable<Parameters<typeof openTestApp>[0]>, 'settings'> & { query?: string }
+
+  test.each<[string, Headers, string | undefined]>([
+    ['a due cookie', { cookie: both('due') }, SESSION],
+    ['an expired cookie', { cookie: both('expired') }, SESSION],
+    ['no access token', { cookie: `refresh_token=${OWN_REFRESH_TOKEN}` }, undefined],
+    ['a forged cookie, which no script can remove', { cookie: both('forged') }, undefined],
+    [
+      'a due header',
+      { authorization: 'Bearer due', cookie: `refresh_token=${OWN_REFRESH_TOKEN}` },
+      SESSION,
+    ],
+  ])('%s is refreshed, and both cookies are set', async (_, headers, expectedSessionId) => {
+    const { seen, calls, cookies, ...answer } = await refresh(headers)
+    expect([seen, calls]).toEqual([
+      200,
+      [
+        {
+          name: 'refreshForProxy',
+          request: {
+            refreshToken: OWN_REFRESH_TOKEN,
+            expectedSessionId,
+            role: undefined,
+            mayRotate: true,
+            context: expect.objectContaining({ block: '127.0.0.1/32' }),
+          },
+        },
+      ],
+    ])
+    expect(cookies).toEqual([
+      'access_token=live; Max-Age=1800; Path=/; HttpOnly; SameSite=Lax',
+      'refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax',
+    ])
+    expect(answer.headers).toMatchObject({
+      'x-auth-set-cookie-1': cookies[0],
+      'x-auth-set-cookie-2': cookies[1],
+      'x-token-refreshed': 'true',
+      'x-new-access-token': 'live',
+      'x-auth-user': USER,
+      'cache-control': 'no-store, private',
+    })
+  })
+
+  test.each<[string, Headers, string | number, string?]>([
+    ['the proxy has not declared it', { cookie: both('due') }, 200, ''],
+    ['not declared, expired', { cookie: both('expired') }, '401 access_token_expired', ''],
+    [
+      'not declared, no access token',
+      { cookie: 'refresh_token=r1' },
+      '401 access_token_missing',
+      '',
+    ],
+    ['the token is fresh', { cookie: both('live') }, 200],
+    ['there is no refresh cookie', { cookie: 'access_token=expired' }, '401 access_token_expired'],
+    [
+      'the refresh token is in a header, to which no proxy returns the new one',
+      { authorization: 'Bearer expired', 'x-refresh-token': 'r1' },
+      '401 access_token_expired',
+    ],
+    ['the session has ended', { cookie: both('revoked') }, '401 access_token_revoked'],
+    [
+      'a bearer token is forged',
+      { authorization: 'Bearer forged', cookie: both('live') },
+      '401 access_token_invalid',
+    ],
+    ['a foreign page sends it', { ...POST, cookie: both('expired') }, '403 csrf_rejected'],
+    [
+      'a foreign page sends it, with a refresh cookie only',
+      { ...POST, cookie: 'refresh_token=r1' },
+      '403 csrf_rejected',
+    ],
+    ['OPTIONS cannot deliver it', { 'x-forwarded-method': 'OPTIONS', cookie: both('due') }, 200],
+  ])('nothing is refreshed: %s', async (_, headers, expected, query = '?refresh=cookie') => {
+    const { seen, calls, cookies } = await refresh(headers, rotated, { query })
+    expect([seen, calls, cookies]).toEqual([expected, [], []])
+  })
+
+  test('a WebSocket without an access token is identified, and nothing rotates', async () => {
+    const { calls } = await refresh({
+      'sec-websocket-key': 'dGhlIHNhbXBsZQ==',
+      'sec-fetch-site': 'same-origin',
+      cookie: 'refresh_token=r1',
+    })
+    expect(calls).toMatchObject([{ request: { mayRotate: false } }])
+  })
+
+  test('a user whose token does not fit in a cookie is identified without a rotation', async () => {
+    const user = { sub: USER, username: 'ann', role: 'user', sid: SESSION }
+    const { seen, cookies, headers } = await refresh(
+      { cookie: 'refresh_token=r1' },
+      { outcome: 'identified', user },
+    )
+    expect([seen, cookies, headers['x-auth-session']]).toEqual([200, [], SESSION])
+  })
+
+  test('a token that does not fit clears the cookie that it replaces', async () => {
+    const old = `${Buffer.from('{"typ":"at+jwt"}').toString('base64url')}.e30.s`
+    const accessToken = 'x'.repeat(4096)
+    const useCases: Partial<UseCases> = {
+      checkAccessToken: async () => check({ username: 'ann' }),
+      refreshForProxy: async () => ({ outcome: 'rotated', pair: { ...PAIR, accessToken } }),
+    }
+    const { app } = openTestApp({ useCases, settings: { dueThresholdSeconds: 3600 } })
+    const { headers } = await app.inject({
+      url: `${VERIFY}?refresh=cookie`,
+      headers: { ...GET, cookie: `access_token=${old}; refresh_token=${OWN_REFRESH_TOKEN}` },
+    })
+    expect(headers['set-cookie']).toEqual([
+      'access_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax',
+      expect.stringContaining('refresh_token=refresh-1'),
+    ])
+  })
+
+  test('on a secure connection both cookies have the prefix __Host-', async () => {
+    const cookie = '__Host-refresh_token=r1'
+    // A proxy on this machine may look like plain HTTP, but the browser has sent this cookie.
+    const { cookies } = await refresh({ cookie })
+    expect(cookies.map((one) => [one.split('=', 1)[0], one.includes('; Secure')])).toEqual([
+      ['__Host-access_token', true],
+      ['__Host-refresh_token', true],
+    ])
+  })
+
+  test('the attributes of the settings apply to both cookies', async () => {
+    const settings = {
+      cookie: { secure: 'true', sameSite: 'none', domain: 'example.com', partitioned: true },
+    } as const
+    const { cookies } = await refresh({ cookie: 'refresh_token=r1' }, rotated, { settings })
+    for (const one of cookies)
+      expect(one).toMatch(/; Domain=example.com; .*HttpOnly; Secure; Partitioned; SameSite=None$/)
+    expect(cookies.map((one) => one.split('=', 1)[0])).toEqual(['access_token', 'refresh_token'])
+  })
+
+  test.each<[ProxyRefreshResult | Error, string | number, string | number, string | number]>([
+    [{ outcome: 'reused' }, ...same('401 refresh_token_reused')],
+    [{ outcome: 'revoked' }, ...same('401 refresh_token_revoked')],
+    [{ outcome: 'user_inactive' }, ...same('401 user_inactive')],
+    [{ outcome: 'forbidden' }, ...same('403 forbidden')],
+    [{ outcome: 'expired' }, 200, '401 refresh_token_expired', '401 refresh_token_expired'],
+    [{ outcome: 'invalid' }, 200, '401 access_token_expired', '401 refresh_token_invalid'],
+    [{ outcome: 'session_mismatch' }, 200, '401 access_token_expired', '401 session_mismatch'],
+    [{ outcome: 'rate_limited', retryAfterSeconds: 7 }, 200, ...same('429 rate_limited').slice(1)],
+    [new CodedError('unavailable'), 200, ...same('503 unavailable').slice(1)],
+    [new Error('a bug'), 200, ...same('503 unavailable').slice(1)],
+  ] as never[])('%o for a due, an expired and a missing token', async (result, ...expected) => {
+    const seen = await Promise.all(
+      [both('due'), both('expired'), 'refresh_token=r1'].map((cookie) =>
+        refresh({ cookie }, result),
+      ),
+    )
+    expect(seen.map((one) => one.seen)).toEqual(expected)
+    // A late refusal must not clear the cookie of the next sign-in.
+    expect(seen.flatMap(({ cookies }) => cookies)).toEqual([])
+    for (const { statusCode, headers } of seen)
+      expect(headers['retry-after'] !== undefined).toBe([429, 503].includes(statusCode))
+  })
+
+  test('a session that ends during the refresh is refused', async () => {
+    const { seen } = await refresh(
+      { cookie: 'refresh_token=r1' },
+      { outcome: 'rotated', pair: { ...PAIR, accessToken: 'revoked' } },
+    )
+    expect(seen).toBe('401 access_token_revoked')
+  })
+
+  test('of several refresh cookies the one of the session counts, else an authentic one', async () => {
+    const cookies = `refresh_token=${OTHER_REFRESH_TOKEN}; refresh_token=${OWN_REFRESH_TOKEN}`
+    const own = await refresh({ cookie: `access_token=expired; ${cookies}` })
+    expect(own.calls).toMatchObject([
+      { name: 'refreshForProxy', request: { refreshToken: OWN_REFRESH_TOKEN } },
+    ])
+    const chosen = await refresh({ cookie: cookies })
+    expect(chosen.calls).toMatchObject([
+      { name: 'chooseRefreshToken' },
+      { name: 'refreshForProxy', request: { refreshToken: OWN_REFRESH_TOKEN } },
+    ])
+  })
+
+  test('a failed refresh of a due token is logged, without a token', async () => {
+    const { lines } = await refresh({ cookie: both('due') }, new CodedError('unavailable'))
+    expect(lines).toMatchObject([{ level: 'warn', fields: { session_id: SESSION } }])
+  })
+})
+
+test('a logout clears the cookies with an access token of ours, under both names', async () => {
+  const ours = `${Buffer.from('{"typ":"at+jwt"}').toString('base64url')}.e30.s`
+  const logOut = async (cookie: string) => {
+    const { headers } = await reuseTestApp().app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/logout',
+      headers: { cookie, 'x-auto-refresh': '1' },
+    })
+    return [headers['set-cookie'] ?? []].flat().map((one) => one.split(';', 1)[0])
+  }
+  expect(
+    await logOut(`refresh_token=r1; access_token=${ours}; __Host-access_token=${ours}`),
+  ).toEqual(['refresh_token=', '__Host-access_token=', 'access_token='])
+  // The plain name is common: this one belongs to another application.
+  expect(await logOut('refresh_token=r1; access_token=abc')).toEqual(['refresh_token='])
+})
+
+function same<Value>(value: Value): [Value, Value, Value] {
+  return [value, value, value]
+}
 
 const check = (claims: { username: string }): AccessTokenCheck => ({
   outcome: 'valid',

@@ -3,7 +3,7 @@ import type { InjectOptions } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { openTestApp, reuseTestApp } from '../../../testing/open-test-app.ts'
+import { openTestApp, PAIR, reuseTestApp } from '../../../testing/open-test-app.ts'
 import type { UseCases } from '../http-deps.ts'
 
 const AUTH = '/api/v1/auth'
@@ -254,6 +254,10 @@ test('the API reference has our response headers', async () => {
     'x-auth-username',
     'x-auth-role',
     'x-auth-session',
+    'x-token-refreshed',
+    'x-new-access-token',
+    'set-cookie',
+    ...[1, 2, 3, 4].map((number) => `x-auth-set-cookie-${number}`),
   ]
   const headersOf = (status: string) =>
     Object.fromEntries(
@@ -332,6 +336,16 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
     REFRESH,
   ],
   ['verify', {}, { url: `${AUTH}/verify`, headers: { authorization: 'Bearer live' } }],
+  [
+    'verify',
+    {
+      refreshForProxy: async () => ({ outcome: 'rotated', pair: { ...PAIR, accessToken: 'live' } }),
+    },
+    {
+      url: `${AUTH}/verify?refresh=cookie`,
+      headers: { cookie: 'refresh_token=r1', 'x-auto-refresh': '1' },
+    },
+  ],
   ['revocations', {}, { url: `${AUTH}/revocations`, headers: { authorization: 'Bearer k' } }],
   [
     'revocations',

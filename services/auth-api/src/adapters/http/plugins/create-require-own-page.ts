@@ -1,9 +1,9 @@
-import { CodedError } from '@auto-refresh/contracts'
+import { CodedError, HEADERS } from '@auto-refresh/contracts'
 import type { FastifyRequest } from 'fastify'
+import { isUpgrade, readOriginalMethods } from '../request/original-request.ts'
 import type { RequireCsrfProof } from './create-require-csrf-proof.ts'
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-const ORIGINAL_METHODS = ['x-forwarded-method', 'x-original-method'] as const
 
 /**
  * Creates the check against CSRF for an authentication subrequest that only cookies authenticate.
@@ -16,7 +16,9 @@ export function createRequireOwnPage(requireCsrfProof: RequireCsrfProof): Requir
     if (isReading(request)) return
     // No script can set it. It also counts where a proxy does not forward scheme and host.
     if (request.headers['sec-fetch-site'] === 'same-origin') return
-    if (toMethods(request).length === 0 && request.headers.origin === undefined)
+    const { origin, [HEADERS.csrfProof]: proof } = request.headers
+    const says = readOriginalMethods(request).length > 0
+    if (!says && origin === undefined && proof === undefined)
       throw new CodedError('csrf_rejected', {
         detail: 'The proxy must send the method of the original request as X-Original-Method',
       })
@@ -26,16 +28,8 @@ export function createRequireOwnPage(requireCsrfProof: RequireCsrfProof): Requir
 
 /** A WebSocket handshake is a GET, and the connection that it opens may do anything. */
 function isReading(request: FastifyRequest): boolean {
-  const { upgrade, 'sec-websocket-key': webSocketKey } = request.headers
-  const methods = toMethods(request)
+  const methods = readOriginalMethods(request)
   return (
-    upgrade === undefined &&
-    webSocketKey === undefined &&
-    methods.length > 0 &&
-    methods.every((method) => SAFE_METHODS.has(method))
+    !isUpgrade(request) && methods.length > 0 && methods.every((method) => SAFE_METHODS.has(method))
   )
 }
-
-/** Both headers count: a proxy overwrites only one of them, and a client may send the other. */
-const toMethods = ({ headers }: FastifyRequest) =>
-  ORIGINAL_METHODS.flatMap((name) => headers[name] ?? [])

@@ -1,10 +1,9 @@
 import { CodedError, CreateSessionBody, TokenPairData } from '@auto-refresh/contracts'
-import { isLoopbackUrl } from '@auto-refresh/server/core'
 import { createFindApiKey } from '@auto-refresh/service-kit/http'
 import type { FastifyRequest } from 'fastify'
 import { ADMINISTRATIVE_ROLES } from '../../../domain/role.ts'
 import type { OpenExternalSessionResult } from '../../../use-cases/sign-in/open-external-session.ts'
-import type { HttpSettings } from '../http-deps.ts'
+import { toForwardedCookie } from '../request/to-forwarded-cookie.ts'
 import { toForwardedContext } from '../request/request-context.ts'
 import { createRespondWithPair } from './create-respond-with-pair.ts'
 import { PAIR_HEADERS, userResponses } from './responses.ts'
@@ -61,14 +60,6 @@ export function addExternalSessions(app: App, deps: RouteDeps): void {
       })
     },
   )
-}
-
-/**
- * The settings of a cookie that the back end forwards. Its call, often on plain HTTP and on this
- * machine, does not show how the browser connects, so the public URL decides about `Secure`.
- */
-function toForwardedCookie({ cookie, issuer }: HttpSettings): HttpSettings['cookie'] {
-  return cookie.secure === 'auto' && !isLoopbackUrl(issuer) ? { ...cookie, secure: 'true' } : cookie
 }
 
 function toError(refusal: Exclude<OpenExternalSessionResult, { outcome: 'opened' }>): CodedError {

@@ -4,6 +4,7 @@ import { clearRefreshCookie } from '@auto-refresh/server/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SessionProof } from '../../../use-cases/sessions/find-proven-session.ts'
+import { clearAccessCookies } from '../request/access-cookie.ts'
 import { readProvenRefreshToken } from '../request/read-proven-refresh-token.ts'
 import { toRequestContext } from '../request/request-context.ts'
 import { LOGOUT_HEADERS, nothing, NothingData, userResponses } from './responses.ts'
@@ -36,6 +37,7 @@ export function addLogout(app: App, { useCases, settings, requireCsrfProof }: Ro
         context: toRequestContext(request),
       })
       if (presented?.transport === 'cookie') clearRefreshCookie(reply, settings.cookie)
+      clearAccessCookies(reply, settings.cookie)
       return nothing('Logged out successfully')
     }
 

@@ -1,20 +1,29 @@
-import { CodedError, HEADERS, VerifyQuery, type AccessTokenClaims } from '@auto-refresh/contracts'
-import { readBearerToken, readRefreshToken } from '@auto-refresh/server/core'
-import type { FastifyRequest } from 'fastify'
+import { CodedError, HEADERS, VerifyQuery } from '@auto-refresh/contracts'
+import { setRefreshCookie } from '@auto-refresh/server/fastify'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import type { AccessTokenCheck } from '../../../ports/access-tokens.ts'
+import type { TokenPair } from '../../../domain/token-pair.ts'
+import type { Identity } from '../../../use-cases/refresh/refresh-for-proxy.ts'
 import { createRequireOwnPage } from '../plugins/create-require-own-page.ts'
-import { readAccessCookies } from '../request/read-access-cookies.ts'
-import { readSessionId } from '../request/read-session-id.ts'
+import { setAccessCookie } from '../request/access-cookie.ts'
+import { toForwardedCookie } from '../request/to-forwarded-cookie.ts'
+import { createAuthenticate } from './create-authenticate.ts'
 import { FAILURES, LIMITED, response, UNAUTHENTICATED, VERIFIED_HEADERS } from './responses.ts'
 import { BY_ACCESS_TOKEN_OR_COOKIE, type App, type RouteDeps } from './route.ts'
+
+/** A proxy without a way to pass several `Set-Cookie` on must name each of them. */
+const MAX_REPEATED_COOKIES = 4
 
 /**
  * Adds `/verify`, at which a proxy asks whether it may pass a request on. The query is the proxy's
  * configuration; the rest of the request is the client's.
  */
-export function addVerify(app: App, { useCases, requireCsrfProof }: RouteDeps): void {
-  const requireOwnPage = createRequireOwnPage(requireCsrfProof)
+export function addVerify(app: App, deps: RouteDeps): void {
+  const { useCases, settings, clock } = deps
+  const authenticate = createAuthenticate({
+    ...deps,
+    requireOwnPage: createRequireOwnPage(deps.requireCsrfProof),
+  })
   const schema = {
     tags: ['proxies'],
     operationId: 'verify',
@@ -30,61 +39,36 @@ export function addVerify(app: App, { useCases, requireCsrfProof }: RouteDeps): 
   }
 
   app.get('/verify', { schema }, async (request, reply) => {
-    const user = await authenticate(request)
-    const { role = user.role } = request.query
-    if (role !== user.role) throw new CodedError('forbidden')
-    return reply.headers(toIdentityHeaders(user)).send(undefined as never)
+    const { role } = request.query
+    const { user, pair } = await authenticate(request, request.query)
+    if (pair !== undefined) setPair(reply, pair)
+    const identity = user ?? (await readIdentity(pair))
+    if (role !== undefined && role !== identity.role) throw new CodedError('forbidden')
+    return reply.headers(toIdentityHeaders(identity)).send(undefined as never)
   })
 
-  async function authenticate(request: FastifyRequest): Promise<AccessTokenClaims> {
-    const bearer = readBearerToken(request)
-    const access =
-      bearer === undefined ? await checkCookies(request) : await useCases.checkAccessToken(bearer)
-    if (bearer === undefined && access.outcome !== 'missing') requireOwnPage(request)
-    if (access.outcome === 'valid') return access.claims
-    throw new CodedError(
-      access.outcome === 'retired' ? 'access_token_expired' : `access_token_${access.outcome}`,
-    )
+  function setPair(reply: FastifyReply, pair: TokenPair): void {
+    const { accessToken, refreshToken, expiresInSeconds, idleUntilMs } = pair
+    const cookie = toForwardedCookie(settings, reply.request)
+    // First, because setRefreshCookie may add more cookies than are repeated.
+    setAccessCookie(reply, { token: accessToken, expiresInSeconds }, cookie)
+    setRefreshCookie(reply, { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() }, cookie)
+    const cookies = [reply.getHeader('set-cookie') ?? []].flat().map(String)
+    for (const [index, value] of cookies.slice(0, MAX_REPEATED_COOKIES).entries())
+      reply.header(`${HEADERS.authSetCookie}-${index + 1}`, value)
+    reply.header(HEADERS.tokenRefreshed, 'true').header(HEADERS.newAccessToken, accessToken)
   }
 
-  /**
-   * Checks the cookies with access tokens. One of another session than the refresh cookies was left
-   * by an earlier sign-in and does not count.
-   */
-  async function checkCookies(request: FastifyRequest): Promise<AccessTokenCheck> {
-    const sessionIds = readRefreshCookies(request).map(readSessionId)
-    const isCurrent = (check: AccessTokenCheck) =>
-      !('claims' in check) ||
-      sessionIds.every((id) => id === undefined) ||
-      sessionIds.includes(check.claims.sid)
-    const checks = await Promise.all(
-      readAccessCookies(request).map((token) => useCases.checkAccessToken(token)),
-    )
-    return checks
-      .filter(isCurrent)
-      .reduce((best, next) => (RANKS[next.outcome] > RANKS[best.outcome] ? next : best), MISSING)
+  /** The new token says who the user is, and a session that has just ended is refused. */
+  async function readIdentity(pair: TokenPair | undefined): Promise<Identity> {
+    const check = await useCases.checkAccessToken(pair?.accessToken)
+    if (check.outcome === 'valid') return check.claims
+    throw new CodedError(check.outcome === 'revoked' ? 'access_token_revoked' : 'unavailable')
   }
-}
-
-const MISSING: AccessTokenCheck = { outcome: 'missing' }
-const RANKS: Record<AccessTokenCheck['outcome'], number> = {
-  valid: 5,
-  expired: 4,
-  revoked: 3,
-  retired: 2,
-  invalid: 1,
-  missing: 0,
-}
-
-/** Reads the refresh cookies only: no proxy returns a token to a header of its client. */
-function readRefreshCookies({ headers: { cookie } }: FastifyRequest): string[] {
-  if (cookie === undefined) return []
-  const presented = readRefreshToken({ headers: { cookie }, raw: { rawHeaders: [] } })
-  return presented === undefined ? [] : [presented.token, ...(presented.others ?? [])]
 }
 
 /** A back end may use them as they are: the id is the identity, a name never is. */
-const toIdentityHeaders = ({ sub, username, role, sid }: AccessTokenClaims) => ({
+const toIdentityHeaders = ({ sub, username, role, sid }: Identity) => ({
   [HEADERS.authUser]: sub,
   [HEADERS.authUsername]: toHeaderText(username),
   [HEADERS.authRole]: toHeaderText(role),

@@ -90,6 +90,15 @@ export const VERIFIED_HEADERS = {
   ),
   [HEADERS.authRole]: text('role of the user'),
   [HEADERS.authSession]: text('id of the session'),
+  [HEADERS.tokenRefreshed]: Type.Literal('true', { description: 'when the pair was renewed' }),
+  [HEADERS.newAccessToken]: text('when the pair was renewed'),
+  'set-cookie': text('the new refresh token, and the access token, when the pair was renewed'),
+  [`${HEADERS.authSetCookie}-1`]: text(
+    'the first `Set-Cookie`, for a proxy that cannot pass several on; at most four are repeated',
+  ),
+  [`${HEADERS.authSetCookie}-2`]: text('the second one'),
+  [`${HEADERS.authSetCookie}-3`]: text('the third one, which clears an outdated cookie'),
+  [`${HEADERS.authSetCookie}-4`]: text('the fourth one'),
 }
 export const REVOCATIONS_HEADERS = {
   etag: text('of the list; send it in `If-None-Match`'),

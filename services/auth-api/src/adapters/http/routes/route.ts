@@ -34,7 +34,11 @@ export type RouteDeps = HttpDeps &
  * How a route may be called, for the API reference only: the code that reads a header checks it.
  */
 export const BY_ACCESS_TOKEN = [{ accessToken: [] }]
-export const BY_ACCESS_TOKEN_OR_COOKIE = [...BY_ACCESS_TOKEN, { accessTokenCookie: [] }]
+export const BY_ACCESS_TOKEN_OR_COOKIE = [
+  ...BY_ACCESS_TOKEN,
+  { accessTokenCookie: [] },
+  { refreshTokenCookie: [] },
+]
 export const byApiKey = (...scopes: ApiKeyScope[]) => scopes.map((scope) => ({ apiKey: [scope] }))
 /** `{}`: the refresh token is in the body. */
 export const BY_REFRESH_TOKEN = [{}, { refreshTokenHeader: [] }, { refreshTokenCookie: [] }]

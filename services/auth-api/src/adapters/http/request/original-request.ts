@@ -1,0 +1,14 @@
+import type { FastifyRequest } from 'fastify'
+
+type SubRequest = Pick<FastifyRequest, 'headers'>
+
+/**
+ * The method of the request that a proxy asks about. Both headers count: a proxy overwrites only one
+ * of them, and a client may send the other. Empty when the proxy does not say.
+ */
+export const readOriginalMethods = ({ headers }: SubRequest): string[] =>
+  ['x-forwarded-method', 'x-original-method'].flatMap((name) => headers[name] ?? [])
+
+/** Whether the original request asks for a WebSocket. Some proxies drop `Upgrade` here. */
+export const isUpgrade = ({ headers }: SubRequest): boolean =>
+  headers.upgrade !== undefined || headers['sec-websocket-key'] !== undefined
