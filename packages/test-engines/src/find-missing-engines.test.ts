@@ -8,30 +8,39 @@ const names = (environment: NodeJS.ProcessEnv) =>
 test('on a bare machine all engines are missing, each with a remedy', () => {
   const missing = findMissingEngines(bare)
   // Docker provides Kafka and Redis, so their messages appear only without it.
-  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual(['prometheus', 'browser', 'python'])
+  expect(names({ ...bare, DOCKER_HOST: 'x' })).toEqual([
+    'prometheus',
+    'browser',
+    'python',
+    'proxies',
+  ])
   expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual([
     'prometheus',
     'python',
+    'proxies',
   ])
-  if (missing.length === 3) return
+  if (missing.length === 4) return
   expect(missing).toEqual([
     { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
     { engine: 'redis', why: expect.stringContaining('redis-server') },
     { engine: 'prometheus', why: expect.stringContaining('promtool') },
     { engine: 'browser', why: expect.stringContaining('TEST_CHROMIUM') },
     { engine: 'python', why: expect.stringContaining('python3-venv') },
+    { engine: 'proxies', why: expect.stringContaining('nginx-light caddy haproxy') },
   ])
   expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual([
     'redis',
     'prometheus',
     'browser',
     'python',
+    'proxies',
   ])
   expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual([
     'kafka',
     'prometheus',
     'browser',
     'python',
+    'proxies',
   ])
 })
 

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { chromiumPath } from './chromium-path.ts'
 
 export type MissingEngine = Readonly<{
-  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python'
+  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies'
   why: string
 }>
 
@@ -57,6 +57,12 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
     missing.push({
       engine: 'python',
       why: 'no Python: install python3 with venv and pip (Debian: python3-venv)',
+    })
+  }
+  if (!isOnPath('nginx') || !isOnPath('caddy') || !isOnPath('haproxy')) {
+    missing.push({
+      engine: 'proxies',
+      why: 'no nginx, Caddy and HAProxy: install them (Debian: nginx-light caddy haproxy)',
     })
   }
   return missing
