@@ -1,9 +1,10 @@
 import type { AccessTokenClaims } from '@auto-refresh/contracts'
 
 /**
- * Your own claims, which `POST /api/v1/auth/sessions` gives to a user. Declare their types once:
+ * Your own claims, which `POST /api/v1/auth/sessions` gives to a user. Declare their types once, for
+ * the entry point that the same file imports:
  *
- *     declare module '@auto-refresh/server/core' {
+ *     declare module '@auto-refresh/server/express' {
  *       interface UserClaims {
  *         tenant: string
  *       }
