@@ -7,15 +7,16 @@ import compression from 'compression'
 import session from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
 import { withResolvers } from '../core/remote/with-resolvers.ts'
+import type { HeaderField } from '../core/guard.ts'
 import { holdHead } from './hold-head.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
-const FIELDS = [
+const FIELDS: HeaderField[] = [
   ['x-new', 'token'],
   ['cache-control', 'no-store, private'],
   ['set-cookie', 'b=2'],
-] as const
+]
 
 const servers: Server[] = []
 const sockets: Socket[] = []
