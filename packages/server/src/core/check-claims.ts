@@ -2,9 +2,10 @@ import { AccessTokenClaims, LONGEST_ACCESS_TOKEN_SECONDS } from '@auto-refresh/c
 
 /** Allowed difference between two clocks (FAPI 2.0 §5.3.2.1). It does not apply to expiry. */
 const CLOCK_TOLERANCE_SECONDS = 10
-const REQUIRED = AccessTokenClaims.required.map(
-  (name) => [name, AccessTokenClaims.properties[name]] as const,
-)
+const REQUIRED = AccessTokenClaims.required.map((name) => {
+  const schema = AccessTokenClaims.properties[name]
+  return { name, isInteger: schema.type === 'integer', isUuid: 'format' in schema }
+})
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -35,10 +36,10 @@ export function secondsAhead({ iat }: { iat: number }, nowSeconds: number): numb
 
 function hasTypes(payload: unknown): payload is AccessTokenClaims & { nbf?: unknown } {
   if (typeof payload !== 'object' || payload === null) return false
-  const claims = new Map<string, unknown>(Object.entries(payload))
-  return REQUIRED.every(([name, schema]) => {
-    const value = claims.get(name)
-    if (schema.type === 'integer') return Number.isSafeInteger(value) && Number(value) >= 0
-    return typeof value === 'string' && (!('format' in schema) || UUID.test(value))
+  const claims = payload as Readonly<Record<string, unknown>>
+  return REQUIRED.every(({ name, isInteger, isUuid }) => {
+    const value = claims[name]
+    if (isInteger) return Number.isSafeInteger(value) && Number(value) >= 0
+    return typeof value === 'string' && (!isUuid || UUID.test(value))
   })
 }

@@ -8,6 +8,9 @@ const MAX_LENGTH = 8192
 const ES256_SIGNATURE_BYTES = 64
 const KID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** All tokens of a key have the same header, so most are compared and not parsed. */
+let accepted: { header: string; kid: string } | undefined
+
 /**
  * Returns the key id of a compact JWS in the form of our access tokens (RFC 7515, RFC 9068): three
  * canonical parts, and exactly the header `{alg: ES256, typ: at+jwt, kid}` in any order. Returns
@@ -18,6 +21,7 @@ export function parseJwsHeader(token: string): { kid: string } | undefined {
   const [header = '', , signature = '', ...rest] = token.split('.')
   if (rest.length > 0 || decodeCanonical(signature)?.length !== ES256_SIGNATURE_BYTES)
     return undefined
+  if (header === accepted?.header) return accepted
   const value = parseCanonicalJson(header)
   if (typeof value !== 'object' || value === null) return undefined
   const { alg, typ, kid, ...more } = {
@@ -34,5 +38,6 @@ export function parseJwsHeader(token: string): { kid: string } | undefined {
     Object.keys(more).length > 0
   )
     return undefined
-  return { kid }
+  accepted = { header, kid }
+  return accepted
 }

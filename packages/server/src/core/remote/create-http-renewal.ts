@@ -19,6 +19,8 @@ import { toResponseError } from './to-response-error.ts'
 const REQUEST_MS = 3000
 /** Limit of one call, so that a slow peek leaves a second for the refresh. */
 const CALL_MS = 2000
+/** What auth-api accepts as an id, so that its log names the request of the back end. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 /**
  * Outcomes after which the key can be dropped: the client gets the successor, or there will be
  * none.
@@ -83,7 +85,11 @@ export function createHttpRenewal({
       expected_session_id: sessionId,
       client,
     }
-    const headers = { authorization: `Bearer ${key}`, [HEADERS.idempotencyKey]: attempt }
+    const headers = {
+      authorization: `Bearer ${key}`,
+      [HEADERS.idempotencyKey]: attempt,
+      ...(REQUEST_ID.test(request.id ?? '') ? { [HEADERS.requestId]: request.id ?? '' } : {}),
+    }
     const startedAtMs = elapsedMs()
     const waited = waitedMs.get(request) ?? 0
     const deadlineMs = Math.min(CALL_MS, REQUEST_MS - waited)
