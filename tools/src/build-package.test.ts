@@ -87,9 +87,18 @@ describe('the published server', () => {
       `
       import { autoRefresh, requireRole } from '@auto-refresh/server/fastify'
       import Fastify from 'fastify'
+      declare module '@auto-refresh/server/fastify' {
+        interface UserClaims {
+          tenant: string
+        }
+      }
       const app = Fastify()
       await app.register(autoRefresh, { issuer: 'https://auth.example', authApiUrl: 'http://127.0.0.1:9', apiKey: 'key' })
       app.get('/', { preHandler: requireRole('admin') }, async ({ user }) => user.username.toUpperCase())
+      app.get('/own', async ({ user }) => user.claims?.tenant.toUpperCase())
+      app.get('/optional', { config: { user: 'optional' } }, async ({ user }) => user?.username)
+      // @ts-expect-error the user of this route may be anonymous
+      app.get('/anonymous', { config: { user: 'optional' } }, async ({ user }) => user.username)
       // @ts-expect-error a role is a string: proves that the types are found
       requireRole(5)
       const answer = await app.inject('/')

@@ -235,3 +235,17 @@ test('a key without the scope is logged once, although users with due tokens pas
   })
   expect(log.error.mock.calls).toEqual([[{ err: cause }, expect.any(String)]])
 })
+
+test("a call names the request of the back end, so that auth-api's log has the same id", async () => {
+  const { renewal, callAuthApi } = setUp()
+  const renewWith = async (id: string) => {
+    const given = renewalOf()
+    await renewal.renew({ ...given, request: { ...given.request, id } })
+    return callAuthApi.mock.lastCall?.[0].headers?.['x-request-id']
+  }
+  expect(await renewWith('0198c1a0-0000-7000-8000-000000000003')).toBe(
+    '0198c1a0-0000-7000-8000-000000000003',
+  )
+  for (const unfit of ['', 'a\nb', 'ü', 'x'.repeat(65)])
+    expect(await renewWith(unfit)).toBe(undefined)
+})
