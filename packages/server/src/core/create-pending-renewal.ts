@@ -24,7 +24,7 @@ export function createPendingRenewal<Request extends GuardRequest>(
   due: DueRequest<Request>,
   { renewal, cookie, clock, log, debug }: Deps<Request>,
 ): PendingRenewal {
-  let fields: Promise<HeaderField[]> | undefined
+  let fields: Promise<readonly HeaderField[]> | undefined
 
   async function refresh(exposedHeaders: string | undefined): Promise<HeaderField[]> {
     const renewed = await renew()

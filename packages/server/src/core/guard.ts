@@ -32,7 +32,7 @@ export type HeaderField = readonly [name: string, value: string]
  */
 export type PendingRenewal = (response: {
   exposedHeaders: string | undefined
-}) => Promise<HeaderField[]>
+}) => Promise<readonly HeaderField[]>
 
 /** What to do with a request. */
 export type GuardDecision =
