@@ -1,8 +1,8 @@
-import type { AccessTokenClaims } from '@auto-refresh/contracts'
-import { CodedError } from '@auto-refresh/contracts'
+import { CodedError, type AccessTokenClaims } from '@auto-refresh/contracts'
 import { expect, test, vi } from 'vitest'
 import { createGuard } from './create-guard.ts'
 import type { AccessTokenCheck, GuardRequest } from './guard.ts'
+import type { Renewal } from './renewal.ts'
 
 const CLAIMS = { sub: 'u', sid: 's', username: 'ann', role: 'user' } as AccessTokenClaims
 const CHECKS: Record<string, AccessTokenCheck> = {
@@ -24,8 +24,8 @@ function toRequest(access: string | undefined, headers: Record<string, string> =
 }
 
 function setUp() {
-  const renew = vi.fn(async () => ({
-    outcome: 'renewed' as const,
+  const renew = vi.fn<Renewal['renew']>(async () => ({
+    outcome: 'renewed',
     accessToken: 'a2',
     refreshToken: 'r2',
     idleUntilMs: 60_000,
