@@ -139,7 +139,7 @@ test.each([
   [
     'packages/server/src/core/b.ts',
     `import type { FastifyRequest } from 'fastify'`,
-    'the core of server imports Fastify',
+    'the core of server imports a framework',
   ],
   [
     'packages/server/src/core/b.ts',

@@ -145,7 +145,8 @@ function libraryFaults(
   typeOnly: boolean,
 ): string[] {
   if (test) return []
-  if (inCore(path) && /^@?fastify/.test(specifier)) return ['the core of server imports Fastify']
+  if (inCore(path) && /^(@?fastify|express)/.test(specifier))
+    return ['the core of server imports a framework']
   if (kind === 'services') {
     if (layer === 'domain') return [`domain imports ${specifier}`]
     if (layer === 'use-cases' || (layer === 'ports' && !typeOnly))

@@ -107,4 +107,22 @@ export const CLIENTS: readonly KnownBug[] = [
     find: 'userOf(request)?.role',
     replace: '(request.user ?? userOf(request)).role',
   },
+  {
+    ...plugin('core/create-guard.ts', 'create-guard'),
+    name: 'an expired token on a route with an optional user is anonymous, and the client never refreshes',
+    find: "access.outcome === 'missing' && requirement",
+    replace: "access.outcome !== 'valid' && requirement",
+  },
+  {
+    ...plugin('fastify/guard-scope.ts', 'guard-scope'),
+    name: 'a scope whose registration does not name its users is open',
+    find: "user: ofScope = 'required'",
+    replace: "user: ofScope = 'none'",
+  },
+  {
+    ...plugin('core/parse-jws-header.ts', 'create-access-token-verifier'),
+    name: 'after one good token every header is accepted',
+    find: 'if (header === accepted?.header)',
+    replace: 'if (accepted !== undefined)',
+  },
 ]
