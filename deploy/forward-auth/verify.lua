@@ -28,8 +28,9 @@ local function verify(txn, query)
     if name == "cookie" and #list > 1 then list = { table.concat(list, "; ") } end
     if #list > 0 then headers[name] = list end
   end
-  -- A WebSocket carries cookies like a POST, so auth-api must check its Origin.
-  headers["x-forwarded-method"] = { given["upgrade"] and "CONNECT" or txn.f:method() }
+  -- auth-api checks the Origin of a WebSocket, which it recognizes by its key. In HTTP/2 it has none.
+  if given["upgrade"] then headers["sec-websocket-key"] = { "1" } end
+  headers["x-forwarded-method"] = { txn.f:method() }
   headers["x-forwarded-uri"] = { txn.f:pathq() }
   for _, name in ipairs({ "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for" }) do
     headers[name] = values(given, name)

@@ -221,9 +221,10 @@ describe.each(PROXIES)('%s', (engine) => {
     },
   )
 
-  test('a WebSocket opens after a successful check only, and counts as no GET', async () => {
+  test('a WebSocket opens after a successful check only, which knows what it is', async () => {
     expect(await openWebSocket(proxy.port, [])).toEqual({ status: 101, received: 'ping' })
-    expect(valuesOf(asked().headers, 'x-forwarded-method')).toEqual(['CONNECT'])
+    expect(valuesOf(asked().headers, 'sec-websocket-key')).toHaveLength(1)
+    expect(valuesOf(asked().headers, 'upgrade')).toEqual([])
     expect(valuesOf(application.received[0]?.headers ?? [], 'x-auth-user')).toEqual(['user-1'])
     authApi.answer = refusal(403, 'csrf_rejected')
     expect((await openWebSocket(proxy.port, [])).status).toBe(403)

@@ -9,7 +9,7 @@ export async function openWebSocket(port: number, headers: string[]) {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   const lines = headers.map((line) => `${line}\r\n`).join('')
   socket.write(
-    `GET /socket HTTP/1.1\r\nHost: app.example.com\r\n${lines}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET /socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
   let received = ''

@@ -17,6 +17,8 @@ export const HEADERS = {
   authSession: 'x-auth-session',
   /** with a number: `x-auth-set-cookie-1` */
   authSetCookie: 'x-auth-set-cookie',
+  /** the code of a refusal, for a proxy that cannot read its body */
+  authError: 'x-auth-error',
 } as const
 export const REFRESH_COOKIE = 'refresh_token'
 /**

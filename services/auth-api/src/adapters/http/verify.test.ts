@@ -62,6 +62,14 @@ test.each([
   expect(decodeURIComponent(text)).toBe(username.toWellFormed())
 })
 
+test('a refusal repeats its code in a header, for proxies that cannot read the body', async () => {
+  for (const token of ['expired', 'revoked', 'forged']) {
+    const { headers, code } = await verify({ authorization: `Bearer ${token}` })
+    expect(headers['x-auth-error']).toBe(code)
+  }
+  expect((await verify({ authorization: 'Bearer live' })).headers['x-auth-error']).toBeUndefined()
+})
+
 test('a due token passes, and every other one has its own refusal', async () => {
   const codes = await Promise.all(
     ['live', 'due', 'expired', 'revoked', 'forged'].map((token) =>

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import type { TokenPair } from '../../../domain/token-pair.ts'
 import type { Identity } from '../../../use-cases/refresh/refresh-for-proxy.ts'
 import { createRequireOwnPage } from '../plugins/create-require-own-page.ts'
+import { toCodedError } from '../errors/to-coded-error.ts'
 import { setAccessCookie } from '../request/access-cookie.ts'
 import { toForwardedCookie } from '../request/to-forwarded-cookie.ts'
 import { createAuthenticate } from './create-authenticate.ts'
@@ -39,12 +40,18 @@ export function addVerify(app: App, deps: RouteDeps): void {
   }
 
   app.get('/verify', { schema }, async (request, reply) => {
-    const { role } = request.query
-    const { user, pair } = await authenticate(request, request.query)
-    if (pair !== undefined) setPair(reply, pair)
-    const identity = user ?? (await readIdentity(pair))
-    if (role !== undefined && role !== identity.role) throw new CodedError('forbidden')
-    return reply.headers(toIdentityHeaders(identity)).send(undefined as never)
+    try {
+      const { role } = request.query
+      const { user, pair } = await authenticate(request, request.query)
+      if (pair !== undefined) setPair(reply, pair)
+      const identity = user ?? (await readIdentity(pair))
+      if (role !== undefined && role !== identity.role) throw new CodedError('forbidden')
+      return reply.headers(toIdentityHeaders(identity)).send(undefined as never)
+    } catch (error) {
+      // nginx cannot read the body of a subrequest.
+      reply.header(HEADERS.authError, toCodedError(error).code)
+      throw error
+    }
   })
 
   function setPair(reply: FastifyReply, pair: TokenPair): void {
