@@ -125,4 +125,22 @@ export const CLIENTS: readonly KnownBug[] = [
     find: 'if (header === accepted?.header)',
     replace: 'if (accepted !== undefined)',
   },
+  {
+    ...plugin('fetch/carry-new-tokens.ts', 'fetch/auto-refresh'),
+    name: 'a response of fetch, whose headers are immutable, costs the new tokens',
+    find: 'isImmutable(response) ? new Response(response.body, response) : response',
+    replace: 'response',
+  },
+  {
+    ...plugin('fetch/carry-new-tokens.ts', 'fetch/auto-refresh'),
+    name: 'a proxy of Next.js spends the refresh token before the status is known',
+    find: ' || isUndecided(response)',
+    replace: '',
+  },
+  {
+    ...plugin('fetch/to-guard-request.ts', 'fetch/auto-refresh'),
+    name: 'two Authorization headers, joined by the Request, count as one',
+    find: 'const comma = JOINED[name]',
+    replace: 'const comma = name in {} ? JOINED[name] : undefined',
+  },
 ]

@@ -7,7 +7,9 @@ export const USER = '0198c1a0-0000-7000-8000-000000000001'
 export const SESSION = '0198c1a0-0000-7000-8000-000000000002'
 
 /** `failing`: it responds 503; `silent`: it never responds */
-type Outcome = object | 'failing' | 'silent'
+type Outcome = Readonly<Record<string, unknown>> | 'failing' | 'silent'
+/** A function is called for each request. */
+type Answer = Outcome | (() => Promise<unknown>)
 
 /**
  * Starts a fake auth-api with the endpoints that a back end uses. `state` holds its answers and can
@@ -18,15 +20,15 @@ export async function startFakeAuthApi() {
   const state = {
     revoked: [] as string[],
     roleChanges: undefined as object[] | undefined,
-    peek: { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } } as object,
+    peek: { outcome: 'would_renew', user: { username: 'ann', role: 'admin' } } as Outcome,
     renewal: {
       outcome: 'renewed',
       access_token: 'a2',
       refresh_token: 'r2',
       refresh_expires_in: 604_800,
-    } as object,
+    } as Outcome,
     /** answers for single refresh tokens, instead of the above */
-    outcomes: new Map<string, { peek?: Outcome; renewal?: Outcome }>(),
+    outcomes: new Map<string, { peek?: Answer; renewal?: Answer }>(),
     /** how far its clock is ahead of the back end's; absent: it sends no time */
     aheadMs: undefined as number | undefined,
     /** number of requests for revocations */
@@ -60,7 +62,8 @@ export async function startFakeAuthApi() {
       async ({ headers, body }, reply) => {
         state.calls.push({ call, key: headers.authorization, body })
         state.attempts.push(headers['idempotency-key']?.toString())
-        const outcome = state.outcomes.get(body.refresh_token)?.[name] ?? state[name]
+        const answer = state.outcomes.get(body.refresh_token)?.[name] ?? state[name]
+        const outcome = typeof answer === 'function' ? await answer() : answer
         if (outcome === 'silent') return new Promise(() => {})
         if (outcome === 'failing') return reply.code(503).send({})
         return { status: 200, message: '', data: outcome }

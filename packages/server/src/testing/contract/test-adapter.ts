@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startFakeAuthApi } from '../start-fake-auth-api.ts'
 import { connections, doubleAnswers, hijacks, upgrades } from './connections.ts'
@@ -6,29 +7,40 @@ import { outages } from './outages.ts'
 import { optionalUser, refusals } from './refusals.ts'
 import { renewals } from './renewals.ts'
 import { responses } from './responses.ts'
-import type { BackEnd } from './start-back-end.ts'
+import { startBackEnd, type BackEnd } from './start-back-end.ts'
 
 /** Tokens of the scenarios, which no log may contain. */
 const TOKENS = /refresh-token-\d|new-(?:refresh|access)-\d|eyJ/
 /** What not every framework can do. */
 const PARTS = { optionalUser, upgrades, hijacks, doubleAnswers }
 
+/** Back ends of `back-ends/`, with what their framework cannot have. */
+export const ADAPTERS = {
+  fastify: [],
+  express: [],
+  express4: [],
+  // A handler returns one response, and has no socket.
+  fetch: ['doubleAnswers', 'hijacks'],
+} as const satisfies Record<string, (keyof typeof PARTS)[]>
+
 /**
  * The contract of every adapter: the same scenarios over HTTP, against a back end in its own process
  * and a fake auth-api. They look at the response and at what auth-api was asked.
  */
-export function testAdapter({
-  name,
-  start,
-  lacks = [],
-}: {
-  name: string
-  /** starts a back end of `back-ends/` with these options of its adapter */
-  start: (given: { options: object; upgrade?: boolean }) => Promise<BackEnd>
-  /** parts that the framework cannot have */
-  lacks?: readonly (keyof typeof PARTS)[]
-}): void {
-  const parts = Object.entries(PARTS).filter(([part]) => !lacks.some((lacked) => lacked === part))
+export function testAdapter(
+  name: keyof typeof ADAPTERS,
+  {
+    node = process.execPath,
+    folder = () => join(import.meta.dirname, '../back-ends'),
+  }: {
+    /** the executable that runs the back end */
+    node?: string
+    /** with the files of `back-ends/`; called when the tests begin */
+    folder?: () => string
+  } = {},
+): void {
+  const lacks: readonly string[] = ADAPTERS[name]
+  const parts = Object.entries(PARTS).filter(([part]) => !lacks.includes(part))
   const scenarios: Scenarios = Object.assign(
     {},
     renewals,
@@ -45,7 +57,12 @@ export function testAdapter({
 
     async function startContract(given: { upgrade?: boolean } = {}): Promise<Contract> {
       const authApi = await startFakeAuthApi()
-      const backEnd = await start({ options: optionsFor(authApi), ...given })
+      const backEnd = await startBackEnd({
+        node,
+        file: join(folder(), `${name}.mjs`),
+        options: optionsFor(authApi),
+        ...given,
+      })
       started.push({ backEnd, close: authApi.close })
       return { authApi, url: backEnd.url, startOther: startContract }
     }

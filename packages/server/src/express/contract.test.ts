@@ -1,0 +1,4 @@
+import { testAdapter } from '../testing/contract/test-adapter.ts'
+
+testAdapter('express')
+testAdapter('express4')

@@ -1,0 +1,3 @@
+import { testAdapter } from '../testing/contract/test-adapter.ts'
+
+testAdapter('fetch')
