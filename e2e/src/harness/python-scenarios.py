@@ -1,4 +1,4 @@
-"""What the recipes of docs/clients/python.md promise, one function each: `python-scenarios.py <name> <url> <brief-url> <folder>`.
+"""What clients/python promises to clients and synchronous back ends, one function each: `python-scenarios.py <name> <url> <brief-url> <folder>`.
 
 Behind the second URL is the same system with tokens that live for 3 s.
 """
@@ -13,7 +13,9 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from auto_refresh import AuthError, Session, SignedOut
+from auto_refresh_token import AccessTokenVerifier, AuthError, Refusal, Session, SignedOut
+from auto_refresh_token._jws import read_kid, read_payload
+from auto_refresh_token._user import to_user
 
 NAME, URL, BRIEF_URL, FOLDER = sys.argv[1:]
 ME = "/api/v1/auth/me"
@@ -183,52 +185,53 @@ def sign_out():
 
 
 def verify_tokens():
-    import verify_token
-    from verify_token import verify
-
+    verifier = AccessTokenVerifier(issuer=URL, api_key=api_key())
+    verify = lambda token: verifier.verify("Bearer " + token)
     signed_in(Network())
     token = stored()["access_token"]
-    claims = patiently(lambda: verify(token))
-    assert claims["username"] == "admin" and claims["sid"]
+    user = patiently(lambda: verify(token))
+    assert user.username == "admin" and user.sid
 
     head, body, signature = token.split(".")
+    claims = jwt.decode(token, options={"verify_signature": False})
     other = base64.urlsafe_b64encode(json.dumps({**claims, "role": "root"}).encode()).rstrip(b"=").decode()
     kid = jwt.get_unverified_header(token)["kid"]
     forged, unknown = (jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": kid, "typ": "at+jwt"}) for kid in (kid, "unknown"))
     signed_in(Network(), url=BRIEF_URL)
     expired = stored()["access_token"]
     wait_until(jwt.decode(expired, options={"verify_signature": False})["exp"] + 0.1)
-    for bad in (expired, f"{head}.{other}.{signature}", forged, unknown, stored()["refresh_token"], ""):
-        assert is_refused(verify, bad), bad
+    assert code_of(verify, expired) == "access_token_expired"
+    for bad in (f"{head}.{other}.{signature}", forged, unknown, stored()["refresh_token"]):
+        assert code_of(verify, bad) == "access_token_invalid", bad
+    assert code_of(verify, "") == "access_token_missing"
+    verifier.close()
 
     # With the test's key in place of the issuer's, each rule on its own.
     key = ec.generate_private_key(ec.SECP256R1())
-    verify_token.keys.get_signing_key_from_jwt = lambda token: key.public_key()
-    good = {**claims, "exp": int(time.time()) + 60}
     sign = lambda claims, typ="at+jwt": jwt.encode(claims, key, algorithm="ES256", headers={"kid": kid, "typ": typ})
-    assert verify(sign(good)) == good
-    assert is_refused(verify, sign(good, typ="JWT"))
-    for wrong in ({"iss": "https://elsewhere.example"}, {"aud": "another"}, {"exp": int(time.time()) - 1}):
-        assert is_refused(verify, sign({**good, **wrong})), wrong
-    for name in ("exp", "sub", "sid"):
-        assert is_refused(verify, sign({key: value for key, value in good.items() if key != name})), name
+    read = lambda token: read_kid(token) and to_user(read_payload(token, key.public_key()), URL, "auto-refresh")
+    assert read(sign(claims)).sub == claims["sub"]
+    assert read(sign(claims, typ="JWT")) is None
+    for wrong in ({"iss": "https://elsewhere.example"}, {"aud": "another"}, {"exp": claims["iat"]}):
+        assert read(sign({**claims, **wrong})) is None, wrong
+    for name in claims:
+        if name not in ("amr", "claims"):
+            assert read(sign({key: value for key, value in claims.items() if key != name})) is None, name
 
 
 def revocations():
-    from revocations import Revocations
-    from verify_token import verify
-
-    ended = Revocations(URL, api_key())
+    verifier = AccessTokenVerifier(issuer=URL, api_key=api_key())
+    verify = lambda token: verifier.verify("Bearer " + token)
     session = signed_in(Network())
-    claims = patiently(lambda: verify(stored()["access_token"]))
-    assert not ended.has_ended(claims["sid"])
+    token = stored()["access_token"]
+    patiently(lambda: verify(token))
     session.sign_out()
-    deadline = time.monotonic() + 30
-    while not ended.has_ended(claims["sid"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert ended.age() < 30
-    assert is_refused_feed(Revocations)
+    wait_for(lambda: code_of(verify, token) == "access_token_revoked")
+    assert verifier.feed_age_seconds() < 30
+    verifier.close()
+    refused = AccessTokenVerifier(issuer=URL, api_key="x" * 32)
+    assert refusal_by(lambda: refused.verify("Bearer " + token)).code == "unavailable"
+    refused.close()
 
 
 def sign_in():
@@ -237,20 +240,10 @@ def sign_in():
 
 def role_changed():
     """The role of the user was changed after `sign_in`."""
-    from revocations import Revocations
-    from verify_token import verify
-
-    feed = Revocations(URL, api_key())
+    verifier = AccessTokenVerifier(issuer=URL, api_key=api_key())
     token = stored()["access_token"]
-    claims = patiently(lambda: verify(token))
-    deadline = time.monotonic() + 30
-    while not feed.has_old_role(claims):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert not feed.is_retired(token) and not feed.has_ended(claims["sid"])
-    assert not feed.has_old_role({**claims, "iat": claims["iat"] + 3600})
-    feed._retired = {jwt.get_unverified_header(token)["kid"]}
-    assert feed.is_retired(token)
+    wait_for(lambda: code_of(lambda token: verifier.verify("Bearer " + token), token) == "access_token_expired")
+    verifier.close()
 
 
 def api_key():
@@ -259,30 +252,36 @@ def api_key():
         return file.read().strip().rsplit(":", 1)[1]
 
 
-def is_refused_feed(Revocations):
-    try:
-        Revocations(URL, "x" * 32)
-    except httpx.HTTPStatusError:
-        return True
-    return False
+def wait_for(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def patiently(work):
-    """Keys that could not be fetched are a temporary error."""
+    """Keys that could not be read are a temporary error."""
     for _ in range(10):
-        try:
-            return work()
-        except jwt.PyJWKClientConnectionError:
-            pass
+        error = refusal_by(work)
+        if error is None or error.code != "unavailable":
+            break
     return work()
 
 
-def is_refused(verify, token):
+def refusal_by(work):
     try:
-        patiently(lambda: verify(token))
-    except jwt.InvalidTokenError:
-        return True
-    return False
+        work()
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def code_of(verify, token):
+    for _ in range(10):
+        refusal = refusal_by(lambda: verify(token))
+        if refusal is None or refusal.code != "unavailable":
+            break
+    return None if refusal is None else refusal.code
 
 
 globals()[NAME]()

@@ -1,26 +1,32 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ERROR_CODES } from '@auto-refresh/contracts'
 import { createTestDatabase, findFreePort } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './harness/read-blocks.ts'
 import { runOperation } from './harness/run-operation.ts'
-import { startStandalone, temporaryFolder, type Standalone } from './harness/start-standalone.ts'
+import {
+  REPOSITORY,
+  startStandalone,
+  temporaryFolder,
+  type Standalone,
+} from './harness/start-standalone.ts'
 import { SHORT_LIVED, LONG_LIVED } from './harness/token-lifetimes.ts'
 
 /**
- * Copies docs/clients/python.md as a reader would: its files, its `pip install`, its example; then
- * checks its promises.
+ * Builds the package of clients/python and installs it as docs/clients/python.md says; runs the
+ * example of that page, the promises to clients, and the package's own tests beside real services.
  */
 const run = promisify(execFile)
 const blocks = readBlocks('docs/clients/python.md')
-const files = blocks.filter(({ code }) => /^# \w+\.py\n/.test(code))
 const [install, example, printed] = [
   blocks.find(({ language }) => language === 'sh'),
-  blocks.find(({ code }) => code.startsWith('from auto_refresh ')),
+  blocks.find(({ code }) => code.includes('session = Session(')),
   blocks.find(({ language }) => language === 'text'),
 ]
+const PACKAGE = join(REPOSITORY, 'clients/python')
 
 /**
  * Two processes on one database with one issuer: tokens of `system` are fresh for the whole test,
@@ -34,8 +40,9 @@ const inFolder = (name: string) => join(folder.path, name)
 const python = (...args: string[]) =>
   run(inFolder('venv/bin/python'), args, {
     cwd: folder.path,
-    env: { ...process.env, PYTHONPATH: folder.path },
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
   })
+const isSource = (path: string) => !/\/(?:\.|venv|dist|__pycache__)[^/]*$/.test(path)
 /** `localhost`, as in the issuer that is in the tokens. */
 let url: string
 
@@ -51,13 +58,13 @@ beforeAll(async () => {
     await startStandalone({ ...shared, env: { ...env, ...LONG_LIVED }, ports })
   ).ready()
   brief = await (await startStandalone({ ...shared, env: { ...env, ...SHORT_LIVED } })).ready()
-  await run('bash', ['-c', install?.code ?? 'exit 1'], { cwd: folder.path })
-  for (const { code } of [...files, { code: `# example.py\n${example?.code}` }]) {
-    await writeFile(
-      inFolder(/^# (\w+\.py)/.exec(code)?.[1] ?? ''),
-      code.replaceAll('http://localhost:8000', url),
-    )
-  }
+  // The copy keeps what a build leaves behind out of the repository.
+  await cp(PACKAGE, inFolder('package'), { recursive: true, filter: isSource })
+  await run('bash', ['-ec', toInstallation(install?.code ?? 'exit 1')], { cwd: folder.path })
+  await writeFile(
+    inFolder('example.py'),
+    example?.code.replaceAll('http://localhost:8000', url) ?? '',
+  )
 })
 afterAll(async () => {
   await Promise.all([system.stop(), brief.stop()])
@@ -65,15 +72,15 @@ afterAll(async () => {
   await database.drop()
 })
 
+/** Installs a wheel of the copy with what its tests need, in place of the folder. */
+const toInstallation = (documented: string) =>
+  documented.replace(
+    /^(\S+\/pip install -q) \/path\/to\/auto-refresh-token\/clients\/python$/m,
+    'venv/bin/pip wheel -q --no-deps --wheel-dir wheels ./package\n$1 "$(echo wheels/*.whl)[test]"',
+  )
+
 test('the example signs in and restores its session', async () => {
-  expect(blocks.map(({ language }) => language)).toEqual([
-    'sh',
-    'python',
-    'python',
-    'text',
-    'python',
-    'python',
-  ])
+  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'text', 'python'])
   // A refresh token starts with its session id.
   const sessionOf = async () =>
     (
@@ -139,6 +146,38 @@ test('a back end notices a changed role in an older token within seconds', async
   expect(changed).toMatchObject({ code: 0 })
   await scenario('role_changed')
   await runOperation('user', { args: ['set-role', 'admin', 'admin'], env: settings })
+})
+
+test('the middleware keeps its promises on FastAPI and uvicorn, and its types are complete', async () => {
+  const key = await readFile(inFolder('data/keys/API_KEYS'), 'utf8')
+  const tested = run(inFolder('venv/bin/pytest'), ['-q', '--color=no', '-p', 'no:cacheprovider'], {
+    cwd: inFolder('package'),
+    env: {
+      ...process.env,
+      TEST_AUTH_URL: url,
+      TEST_BRIEF_AUTH_URL: brief.url,
+      TEST_API_KEY: key.trim().split(':').at(-1),
+    },
+  })
+  const { stdout } = await tested.catch((error: { stdout?: string }) => {
+    throw new Error(`pytest failed:\n${error.stdout}`, { cause: error })
+  })
+  expect(stdout).toMatch(/\d{2} passed/)
+  expect(stdout).not.toContain('skipped')
+  const typed = await run(inFolder('venv/bin/mypy'), [], { cwd: inFolder('package') })
+  expect(typed.stdout).toContain('no issues found')
+})
+
+test('the codes of the middleware are those of auth-api', async () => {
+  const script = 'import json, auto_refresh_token._refusal as r; print(json.dumps(r.CODES))'
+  const codes = JSON.parse((await python('-c', script)).stdout) as Record<string, unknown>
+  expect(codes).toEqual(
+    Object.fromEntries(
+      Object.entries(ERROR_CODES)
+        .filter(([code]) => code in codes)
+        .map(([code, { status, retryable, message }]) => [code, [status, retryable, message]]),
+    ),
+  )
 })
 
 test('Authlib refreshes, introspects and revokes, and ten refreshes at once get one successor', async () => {
