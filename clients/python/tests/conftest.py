@@ -12,27 +12,53 @@ def no_environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def fake():
+@pytest.fixture(scope="session")
+def shared():
+    """A fake auth-api and a back end for tests that leave nothing in its revocations."""
     api = FakeAuthApi()
-    yield api
+    app = create_app(**options_of(api))
+    with serve(app) as url, httpx.Client(base_url=url, timeout=20) as client:
+        yield api, client
     api.close()
 
 
 @pytest.fixture
+def fake(request):
+    if "back_end" in request.fixturenames:
+        api = request.getfixturevalue("shared")[0]
+        api.reset()
+        yield api
+    else:
+        api = FakeAuthApi()
+        yield api
+        api.close()
+
+
+@pytest.fixture
+def back_end(shared, fake):
+    # A new connection: uvicorn closes that of a handler that has thrown.
+    with httpx.Client(base_url=shared[1].base_url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def own_back_end(app):
+    with serve(app) as url, httpx.Client(base_url=url, timeout=20) as client:
+        yield client
+
+
+def options_of(api):
+    return {"issuer": ISSUER, "auth_api_url": api.url, "api_key": API_KEY}
+
+
+@pytest.fixture
 def options(fake):
-    return {"issuer": ISSUER, "auth_api_url": fake.url, "api_key": API_KEY}
+    return options_of(fake)
 
 
 @pytest.fixture
 def app(options):
     return create_app(**options)
-
-
-@pytest.fixture
-def back_end(app):
-    with serve(app) as url, httpx.Client(base_url=url, timeout=20) as client:
-        yield client
 
 
 @pytest.fixture

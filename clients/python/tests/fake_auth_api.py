@@ -22,6 +22,13 @@ class FakeAuthApi:
     def __init__(self):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.kid = "key-1"
+        self.reset()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def reset(self):
         self.revoked = []
         self.role_changes = []
         self.retired_kids = []
@@ -39,10 +46,6 @@ class FakeAuthApi:
         # (path, Idempotency-Key, body) of each renewal and peek, and the paths of the feed
         self.calls = []
         self.feed_paths = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()

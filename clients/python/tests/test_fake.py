@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+import auto_refresh_token.middleware as middleware
 from auto_refresh_token import EXPOSED_HEADERS, AccessTokenVerifier, AutoRefreshTokenMiddleware
 
 NEW = {"x-token-refreshed": "true", "x-new-access-token": "a2"}
@@ -128,13 +129,28 @@ def test_head_carries_the_new_pair_and_options_does_not(fake, back_end):
     assert back_end.head("/cases").status_code == 401
 
 
-@pytest.mark.parametrize("header", ["X-Original-URI", "X-Original-URL", "X-Forwarded-Uri"])
-def test_a_subrequest_of_a_proxy_spends_nothing(fake, back_end, lines, header):
-    target = "http://app.example/other?x=/cases" if header == "X-Original-URL" else "/other"
-    assert not is_new(back_end.get("/cases", headers=due(fake, **{header: target})))
+def test_a_subrequest_of_a_proxy_spends_nothing(fake, own_back_end, lines):
+    others = [
+        ("X-Original-URI", "/other?x=/cases"),
+        ("X-Original-URL", "https://app.example/other"),
+        ("X-Original-URL", "https://app.example"),
+        ("X-Forwarded-Uri", "/other"),
+        ("X-Forwarded-Method", "GET"),
+        ("X-Original-Method", "GET"),
+        ("X-Auth-Request-Redirect", "/"),
+    ]
+    for name, target in others:
+        assert not is_new(own_back_end.get("/cases", headers=due(fake, **{name: target}))), name
     assert fake.calls == []
     assert sum("authentication subrequest" in line for line in lines()) == 1
-    assert is_new(back_end.get("/cases?a=1", headers=due(fake, **{header: "/api/cases?a=1"})))
+    same = ("/api/cases?a=1", "https://app.example/cases", "")
+    for target in same:
+        assert is_new(own_back_end.get("/cases?a=1", headers=due(fake, **{others[0][0]: target})))
+    root = {"X-Original-URI": "/other/"}
+    own_back_end.get("/", headers=due(fake, **root))
+    assert len(fake.calls) == 2 * len(same)
+    own_back_end.get("/", headers=due(fake, **root, **{"X-Forwarded-Prefix": "/other"}))
+    assert len(fake.calls) == 2 * len(same) + 1
 
 
 @pytest.mark.parametrize("path", ["/slow", "/slow-without-look"])
@@ -219,39 +235,40 @@ def test_parallel_requests_with_one_token_share_one_key(fake, back_end):
     assert all(is_new(response) for response in found) and fake.calls[0][1] == first
 
 
-def test_a_stale_role_is_refreshed_or_refused(fake, back_end):
+def test_a_stale_role_is_refreshed_or_refused(fake, own_back_end):
     change = {"user_id": USER, "role": "admin", "issued_before": time.time() + 5, "expires_in": 60}
     fake.role_changes = [change]
     old = bearer(fake.sign())
-    wait_until(lambda: back_end.get("/cases", headers=old).status_code == 401)
-    assert code_of(back_end.get("/cases", headers=old)) == (401, "access_token_expired")
-    response = back_end.get("/cases", headers={**old, "X-Refresh-Token": "art_r1"})
+    wait_until(lambda: own_back_end.get("/cases", headers=old).status_code == 401)
+    assert code_of(own_back_end.get("/cases", headers=old)) == (401, "access_token_expired")
+    response = own_back_end.get("/cases", headers={**old, "X-Refresh-Token": "art_r1"})
     assert response.json()["role"] == "admin" and is_new(response)
-    assert back_end.get("/cases", headers=bearer(fake.sign(role="admin"))).status_code == 200
+    assert own_back_end.get("/cases", headers=bearer(fake.sign(role="admin"))).status_code == 200
 
 
-def test_a_revoked_session_and_a_retired_key_are_refused_within_2_s(fake, back_end):
+def test_a_revoked_session_and_a_retired_key_are_refused_within_2_s(fake, own_back_end):
     token = bearer(fake.sign())
-    assert back_end.get("/cases", headers=token).status_code == 200
+    assert own_back_end.get("/cases", headers=token).status_code == 200
     fake.as_of = "1796112000000"
     fake.revoked = [SESSION]
-    wait_until(lambda: back_end.get("/cases", headers=token).status_code == 401, 2)
-    assert code_of(back_end.get("/cases", headers=token)) == (401, "access_token_revoked")
+    wait_until(lambda: own_back_end.get("/cases", headers=token).status_code == 401, 2)
+    assert code_of(own_back_end.get("/cases", headers=token)) == (401, "access_token_revoked")
     # An increment takes nothing back.
     fake.revoked, seen = [], len(fake.feed_paths)
     wait_until(lambda: len(fake.feed_paths) > seen + 1)
     assert fake.feed_paths[-1].endswith("?since=1796112000000")
-    assert back_end.get("/cases", headers=token).status_code == 401
+    assert own_back_end.get("/cases", headers=token).status_code == 401
     other = bearer(fake.sign(sid=USER))
-    assert back_end.get("/cases", headers=other).status_code == 200
+    assert own_back_end.get("/cases", headers=other).status_code == 200
     fake.retired_kids = ["key-1"]
-    wait_until(lambda: back_end.get("/cases", headers=other).status_code == 401)
+    wait_until(lambda: own_back_end.get("/cases", headers=other).status_code == 401)
     with_refresh = {**other, "X-Refresh-Token": "art_r1"}
-    assert code_of(back_end.get("/cases", headers=with_refresh)) == (401, "access_token_expired")
+    refused = own_back_end.get("/cases", headers=with_refresh)
+    assert code_of(refused) == (401, "access_token_expired")
     # Its successor signs before each replica publishes it: that is no proof against the user.
     fake.key, fake.kid = ec.generate_private_key(ec.SECP256R1()), "key-2"
     successor = bearer(fake.sign(sid=USER))
-    wait_until(lambda: back_end.get("/cases", headers=successor).status_code == 200)
+    wait_until(lambda: own_back_end.get("/cases", headers=successor).status_code == 200)
 
 
 def test_tokens_of_others_and_hostile_headers_get_coded_4xx(fake, back_end):
@@ -299,13 +316,13 @@ def test_tokens_of_others_and_hostile_headers_get_coded_4xx(fake, back_end):
     assert len(fake.calls[-1][2]["refresh_token"]) == 1024
 
 
-def test_an_authentic_token_for_other_settings_is_503_and_logged_once(fake, back_end, lines):
+def test_an_authentic_token_for_other_settings_is_503_and_logged_once(fake, own_back_end, lines):
     for token in (fake.sign(iss="https://other.example"), fake.sign(aud="other")):
-        assert code_of(back_end.get("/cases", headers=bearer(token))) == (503, "unavailable")
+        assert code_of(own_back_end.get("/cases", headers=bearer(token))) == (503, "unavailable")
     found = [line for line in lines() if line.startswith("Access tokens rejected")]
     assert len(found) == 1 and "https://other.example" in found[0] and ISSUER in found[0]
     future = bearer(fake.sign(left=1800, life=1700))
-    assert code_of(back_end.get("/cases", headers=future)) == (503, "unavailable")
+    assert code_of(own_back_end.get("/cases", headers=future)) == (503, "unavailable")
 
 
 def test_the_clock_of_auth_api_counts(fake, app):
@@ -317,25 +334,26 @@ def test_the_clock_of_auth_api_counts(fake, app):
         assert httpx.get(f"{url}/cases", headers=headers).status_code == 401
 
 
-def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, back_end, lines):
-    assert back_end.get("/readyz").json()["ready"] is True
+def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, own_back_end, lines):
+    assert own_back_end.get("/readyz").json()["ready"] is True
     fake.is_away = True
-    assert back_end.get("/cases", headers=due(fake)).status_code == 200
-    assert not is_new(back_end.get("/cases", headers=due(fake)))
-    response = back_end.get("/cases", headers={**due(fake), **bearer(fake.sign(left=-1))})
+    assert own_back_end.get("/cases", headers=due(fake)).status_code == 200
+    assert not is_new(own_back_end.get("/cases", headers=due(fake)))
+    response = own_back_end.get("/cases", headers={**due(fake), **bearer(fake.sign(left=-1))})
     assert code_of(response) == (503, "unavailable")
     assert 1 <= int(response.headers["retry-after"]) <= 5
-    wait_until(lambda: back_end.get("/readyz").json()["age"] > 5)
+    wait_until(lambda: own_back_end.get("/readyz").json()["age"] > 5)
     wait_until(lambda: any("Reading the revocations" in line for line in lines()))
     started = time.monotonic()
-    assert back_end.get("/cases", headers=due(fake)).status_code == 200
+    assert own_back_end.get("/cases", headers=due(fake)).status_code == 200
     assert time.monotonic() - started < 2, "a request waited for an auth-api that is down"
     fake.is_away = False
-    wait_until(lambda: is_new(back_end.get("/cases", headers=due(fake))))
+    wait_until(lambda: is_new(own_back_end.get("/cases", headers=due(fake))))
     assert any("Revocation feed recovered" in line for line in lines())
 
 
-def test_until_auth_api_has_answered_once_every_request_is_503(fake, options):
+def test_until_auth_api_has_answered_once_every_request_is_503(fake, options, monkeypatch):
+    monkeypatch.setattr(middleware, "STARTUP_WAIT", 0.1)
     fake.is_away = True
     app = create_app(**options)
     with serve(app) as url:
@@ -348,7 +366,8 @@ def test_until_auth_api_has_answered_once_every_request_is_503(fake, options):
         assert httpx.get(f"{url}/cases", headers=bearer(fake.sign())).status_code == 200
 
 
-def test_a_wrong_api_key_is_explained(fake, options, lines):
+def test_a_wrong_api_key_is_explained(fake, options, lines, monkeypatch):
+    monkeypatch.setattr(middleware, "STARTUP_WAIT", 0.1)
     with serve(create_app(**{**options, "api_key": "wrong"})) as url:
         response = httpx.get(f"{url}/cases", headers=bearer(fake.sign()), timeout=20)
     assert code_of(response) == (503, "unavailable")
@@ -469,8 +488,8 @@ def test_cors_outside_of_the_middleware_answers_preflights(fake, options, lines)
             CORSMiddleware,
             {"allow_origins": ["https://page.example"], "expose_headers": EXPOSED_HEADERS},
         )
-        for middleware, given in (guard, cors) if is_outside else (cors, guard):
-            app.add_middleware(middleware, **given)
+        for guarding, given in (guard, cors) if is_outside else (cors, guard):
+            app.add_middleware(guarding, **given)
         app.get("/cases")(lambda: {})
         with serve(app) as url, httpx.Client(base_url=url) as client:
             assert client.options("/cases", headers=preflight).status_code == (

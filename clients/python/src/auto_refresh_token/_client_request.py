@@ -16,7 +16,9 @@ COOKIE = "refresh_token"
 MAX_REFRESH_TOKEN_LENGTH = 1024
 # Each cookie costs a call. Browsers send the one with the shortest path, ours, last.
 MAX_COOKIES = 16
-# Headers of nginx `auth_request`, ingress-nginx, Traefik `forwardAuth` and Caddy `forward_auth`.
+# Traefik, Caddy and ingress-nginx send these with nothing but authentication subrequests.
+SUBREQUEST_ONLY = (b"x-forwarded-method", b"x-original-method", b"x-auth-request-redirect")
+# Some proxies send these with every request.
 ORIGINAL_TARGETS = (b"x-original-uri", b"x-original-url", b"x-forwarded-uri")
 _BEARER = re.compile(r"bearer(?: +(.*))?", re.IGNORECASE)
 _LOOPBACK = re.compile(
@@ -110,14 +112,25 @@ class ClientRequest:
     def subrequest_header(self) -> Optional[str]:
         """Returns the header that shows that a proxy only asks for permission for another request.
 
-        It contains another path than this request. A proxy that sends the header with every
-        request sends this path, perhaps with a prefix that it removes.
+        One with the target of a request shows it if it contains another path than this request: a
+        proxy that sends it with every request sends this path, perhaps with a prefix that it
+        removes.
         """
+        for name in SUBREQUEST_ONLY:
+            if any(self.values(name)):
+                return name.decode()
         for name in ORIGINAL_TARGETS:
-            for target in self.values(name):
-                if target and not _to_path(target).endswith(self.path):
-                    return name.decode()
+            targets = [_to_path(target) for target in self.values(name) if target]
+            if not all(map(self._is_this_request, targets)):
+                return name.decode()
         return None
+
+    def _is_this_request(self, target: str) -> bool:
+        if self.path != "/":
+            return target.endswith(self.path)
+        # Every path with a trailing slash ends in `/`: there the proxy must name the prefix.
+        prefix = (self.first(b"x-forwarded-prefix") or "").rstrip("/")
+        return target == "/" or (prefix != "" and prefix == target.rstrip("/"))
 
     def is_plain_loopback(self) -> bool:
         """Whether a browser on this machine connects over plain HTTP, as far as one can see.
@@ -147,7 +160,9 @@ def _some(token: Optional[str]) -> Optional[str]:
 
 
 def _to_path(target: str) -> str:
-    return re.sub(r"^[a-z]+://[^/?]*", "", target, flags=re.IGNORECASE).split("?", 1)[0]
+    """Accepts a URL, or a path with a query."""
+    path = re.sub(r"^[a-z]+://[^/?]*", "", target, flags=re.IGNORECASE).split("?", 1)[0]
+    return path or "/"
 
 
 def _is_loopback_url(text: str) -> bool:
