@@ -10,6 +10,7 @@ import { INVESTIGATION } from './known-bugs/investigation.ts'
 import { OPERATIONS } from './known-bugs/operations.ts'
 import { PASSWORDS } from './known-bugs/passwords.ts'
 import { DUE_TOKENS } from './known-bugs/due-tokens.ts'
+import { EXPRESS } from './known-bugs/express.ts'
 import { EXTERNAL_SESSIONS } from './known-bugs/external-sessions.ts'
 import { OAUTH } from './known-bugs/oauth.ts'
 import type { KnownBug } from './known-bugs/known-bug.ts'
@@ -235,6 +236,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   ...INVESTIGATION,
   ...OPERATIONS,
   ...DUE_TOKENS,
+  ...EXPRESS,
   ...EXTERNAL_SESSIONS,
   ...OAUTH,
 ]

@@ -153,6 +153,7 @@ describe('holdHead', () => {
 
   it.each([301, 304, 400, 500])('does not touch a %i', async (status) => {
     const server = await start((_, response) => response.writeHead(status).end())
+    server.release()
     const response = await server.get('/', { redirect: 'manual' })
     expect([response.status, response.headers.get('x-new')]).toEqual([status, null])
     expect(server.state.held).toBe(0)
@@ -165,6 +166,7 @@ describe('holdHead', () => {
       response.statusCode = 200
       response.end()
     })
+    server.release()
     expect((await server.get()).status).toBe(500)
     expect(server.state.held).toBe(0)
   })

@@ -8,7 +8,7 @@ type Chunk = { data: string | Uint8Array; encoding: unknown; callback: unknown }
 
 /**
  * How Node keeps a response whose turn on a pipelined connection has not come. Node has had these
- * members since version 0.10, without documentation.
+ * members since version 12, without documentation.
  */
 type OutgoingMessage = {
   _header: string | null
