@@ -15,6 +15,8 @@ export const HEADERS = {
   authUsername: 'x-auth-username',
   authRole: 'x-auth-role',
   authSession: 'x-auth-session',
+  /** A proxy asks for `x-auth-set-cookie-1` and so on. No script can send a `Sec-` header. */
+  repeatCookies: 'sec-repeat-cookies',
   /** with a number: `x-auth-set-cookie-1` */
   authSetCookie: 'x-auth-set-cookie',
   /** the code of a refusal, for a proxy that cannot read its body */

@@ -78,6 +78,12 @@ export const HTTP_AND_COOKIES: readonly KnownBug[] = [
   },
   {
     ...authApi('adapters/http/routes/add-verify.ts', 'verify'),
+    name: 'a script reads the HttpOnly refresh cookie from a header of forward-auth',
+    find: 'reply.request.headers[HEADERS.repeatCookies] !== undefined',
+    replace: 'true',
+  },
+  {
+    ...authApi('adapters/http/routes/add-verify.ts', 'verify'),
     name: 'a proxy passes a name on as identity, and names change their owner',
     find: '[HEADERS.authUser]: sub',
     replace: '[HEADERS.authUser]: username',

@@ -53,7 +53,9 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`POST ${AUTH}/logout`]: open({ payload }),
   [`POST ${AUTH}/logout-all`]: open({ payload }),
   [`GET ${AUTH}/token-status`]: forUsers({ checkedInside: true }),
-  [`GET ${AUTH}/verify`]: forUsers(),
+  ...Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((name) => [`${name} ${AUTH}/verify`, forUsers()]),
+  ),
   [`GET ${AUTH}/me`]: forUsers(),
   [`GET ${AUTH}/sessions`]: forUsers(),
   [`DELETE ${AUTH}/sessions/:id`]: forUsers(),

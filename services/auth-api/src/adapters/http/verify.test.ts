@@ -186,6 +186,18 @@ describe('a foreign page cannot use the cookies', () => {
     expect(await statusAndCode({ cookie, ...headers }, '', settings)).toBe(seen)
   })
 
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'Envoy asks with the original method itself: %s',
+    async (method) => {
+      const ask = async (headers: Headers) =>
+        (await reuseTestApp().app.inject({ method, url: VERIFY, headers })).statusCode
+      expect(await ask({ cookie })).toBe(403)
+      expect(await ask({ cookie, ...GET })).toBe(403)
+      expect(await ask({ cookie, 'sec-fetch-site': 'same-origin' })).toBe(200)
+      expect(await ask({ authorization: 'Bearer live', 'content-length': '0' })).toBe(200)
+    },
+  )
+
   test('a bearer token is a proof, other credentials that a browser attaches are not', async () => {
     expect(await statusAndCode({ ...POST, cookie, authorization: 'Bearer live' })).toBe(200)
     expect(await statusAndCode({ ...POST, cookie, authorization: 'Basic YTpi' })).toBe(refused)
@@ -255,13 +267,24 @@ describe('a refresh, where the proxy hands cookies to the browser', () => {
       'refresh_token=refresh-1; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax',
     ])
     expect(answer.headers).toMatchObject({
-      'x-auth-set-cookie-1': cookies[0],
-      'x-auth-set-cookie-2': cookies[1],
       'x-token-refreshed': 'true',
       'x-new-access-token': 'live',
       'x-auth-user': USER,
       'cache-control': 'no-store, private',
     })
+  })
+
+  test('cookies are repeated as other headers only for a header that no script can send', async () => {
+    const cookie = 'refresh_token=r1'
+    const repeated = ({ headers }: Awaited<ReturnType<typeof refresh>>) =>
+      [1, 2, 3].map((number) => headers[`x-auth-set-cookie-${number}`])
+    const asked = await refresh({ cookie, 'sec-repeat-cookies': '1' })
+    expect(repeated(asked)).toEqual([...asked.cookies, undefined])
+    expect(repeated(await refresh({ cookie, 'sec-fetch-site': 'same-origin' }))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   test.each<[string, Headers, string | number, string?]>([

@@ -343,7 +343,11 @@ test.each<[string, Partial<UseCases>, InjectOptions]>([
     },
     {
       url: `${AUTH}/verify?refresh=cookie`,
-      headers: { cookie: 'refresh_token=r1', 'x-auto-refresh': '1' },
+      headers: {
+        cookie: 'refresh_token=r1',
+        'x-auto-refresh': '1',
+        'sec-repeat-cookies': '1',
+      },
     },
   ],
   ['revocations', {}, { url: `${AUTH}/revocations`, headers: { authorization: 'Bearer k' } }],

@@ -1,6 +1,6 @@
 import { CodedError, HEADERS, VerifyQuery } from '@auto-refresh/contracts'
 import { setRefreshCookie } from '@auto-refresh/server/fastify'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { TokenPair } from '../../../domain/token-pair.ts'
 import type { Identity } from '../../../use-cases/refresh/refresh-for-proxy.ts'
@@ -12,7 +12,11 @@ import { createAuthenticate } from './create-authenticate.ts'
 import { FAILURES, LIMITED, response, UNAUTHENTICATED, VERIFIED_HEADERS } from './responses.ts'
 import { BY_ACCESS_TOKEN_OR_COOKIE, type App, type RouteDeps } from './route.ts'
 
-/** A proxy without a way to pass several `Set-Cookie` on must name each of them. */
+/**
+ * nginx cannot pass several `Set-Cookie` of a subrequest on, so its configuration names each. They
+ * are repeated only for a request with a `Sec-` header, which no script can send: it could read the
+ * HttpOnly cookies from a header of another name.
+ */
 const MAX_REPEATED_COOKIES = 4
 
 /**
@@ -39,19 +43,30 @@ export function addVerify(app: App, deps: RouteDeps): void {
     security: BY_ACCESS_TOKEN_OR_COOKIE,
   }
 
-  app.get('/verify', { schema }, async (request, reply) => {
+  const handler = async (
+    request: FastifyRequest<{ Querystring: VerifyQuery }>,
+    reply: FastifyReply,
+  ) => {
     try {
       const { role } = request.query
       const { user, pair } = await authenticate(request, request.query)
       if (pair !== undefined) setPair(reply, pair)
       const identity = user ?? (await readIdentity(pair))
       if (role !== undefined && role !== identity.role) throw new CodedError('forbidden')
-      return reply.headers(toIdentityHeaders(identity)).send(undefined as never)
+      return reply.headers(toIdentityHeaders(identity)).send()
     } catch (error) {
       // nginx cannot read the body of a subrequest.
       reply.header(HEADERS.authError, toCodedError(error).code)
       throw error
     }
+  }
+  app.get('/verify', { schema }, handler)
+  // Envoy asks with the method of the original request.
+  app.route({
+    method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+    url: '/verify',
+    schema: { ...schema, hide: true },
+    handler,
   })
 
   function setPair(reply: FastifyReply, pair: TokenPair): void {
@@ -60,7 +75,8 @@ export function addVerify(app: App, deps: RouteDeps): void {
     // First, because setRefreshCookie may add more cookies than are repeated.
     setAccessCookie(reply, { token: accessToken, expiresInSeconds }, cookie)
     setRefreshCookie(reply, { token: refreshToken, idleUntilMs, nowMs: clock.nowMs() }, cookie)
-    const cookies = [reply.getHeader('set-cookie') ?? []].flat().map(String)
+    const mayRepeat = reply.request.headers[HEADERS.repeatCookies] !== undefined
+    const cookies = mayRepeat ? [reply.getHeader('set-cookie') ?? []].flat().map(String) : []
     for (const [index, value] of cookies.slice(0, MAX_REPEATED_COOKIES).entries())
       reply.header(`${HEADERS.authSetCookie}-${index + 1}`, value)
     reply.header(HEADERS.tokenRefreshed, 'true').header(HEADERS.newAccessToken, accessToken)

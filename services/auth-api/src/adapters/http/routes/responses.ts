@@ -94,7 +94,7 @@ export const VERIFIED_HEADERS = {
   [HEADERS.newAccessToken]: text('when the pair was renewed'),
   'set-cookie': text('the new refresh token, and the access token, when the pair was renewed'),
   [`${HEADERS.authSetCookie}-1`]: text(
-    'the first `Set-Cookie`, for a proxy that cannot pass several on; at most four are repeated',
+    'the first `Set-Cookie`, if the request has `Sec-Repeat-Cookies`; at most four are repeated',
   ),
   [`${HEADERS.authSetCookie}-2`]: text('the second one'),
   [`${HEADERS.authSetCookie}-3`]: text('the third one, which clears an outdated cookie'),
