@@ -31,6 +31,24 @@ test.each<Case>([
     { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/users/me' },
     'x-forwarded-method',
   ],
+  [
+    'Traefik and Caddy, about exactly the same path of another host',
+    '/me',
+    {
+      host: 'auth.internal',
+      'x-forwarded-host': 'app.example',
+      'x-forwarded-method': 'GET',
+      'x-forwarded-uri': '/me',
+    },
+    'x-forwarded-method',
+  ],
+  [
+    'about a POST of the same path',
+    '/me',
+    { 'x-original-method': 'POST', 'x-original-uri': '/me' },
+    'x-original-method',
+  ],
+  ['a method alone', '/me', { 'x-original-method': 'GET' }, 'x-original-method'],
   ['a guarded /', '/', { 'x-original-uri': '/a/' }, 'x-original-uri'],
   ['a guarded / with a query', '/?a=1', { 'x-forwarded-uri': '/a/' }, 'x-forwarded-uri'],
   [
@@ -47,7 +65,7 @@ test.each<Case>([
   ],
   ['a path that only contains this one', '/me', { 'x-original-uri': '/me/a' }, 'x-original-uri'],
 ])('a subrequest is recognized: %s', (_, url, headers, header) => {
-  expect(findSubrequestHeader({ url, headers })).toBe(header)
+  expect(findSubrequestHeader({ url, method: 'GET', headers })).toBe(header)
 })
 
 test.each<Case>([
@@ -66,6 +84,17 @@ test.each<Case>([
   ['a trailing slash', '/list/', { 'x-forwarded-uri': '/app/list/' }, undefined],
   ['empty headers', '/me', { 'x-original-uri': '', 'x-forwarded-method': '' }, undefined],
   [
+    'Envoy that describes every request',
+    '/me?a=1',
+    {
+      host: 'app.example',
+      'x-forwarded-host': 'app.example',
+      'x-forwarded-method': 'GET',
+      'x-forwarded-uri': '/me?a=1',
+    },
+    undefined,
+  ],
+  [
     'what Traefik, Caddy, HAProxy and Envoy add to every request',
     '/me',
     {
@@ -83,5 +112,5 @@ test.each<Case>([
   // Nothing in them differs from an ordinary request: docs/api.md says what to do.
   ['nginx without any header, which cannot be seen', '/me', { connection: 'close' }, undefined],
 ])('an ordinary request is not a subrequest: %s', (_, url, headers, header) => {
-  expect(findSubrequestHeader({ url, headers })).toBe(header)
+  expect(findSubrequestHeader({ url, method: 'GET', headers })).toBe(header)
 })
