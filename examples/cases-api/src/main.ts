@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { buildCasesApi } from './build-cases-api.ts'
 import { readApiKey } from './read-api-key.ts'
@@ -16,6 +17,8 @@ const app = buildCasesApi({
   },
   server: {
     logger: { level: env['LOG_LEVEL'] || 'warn' },
+    // named by refusals and by auth-api's log
+    genReqId: () => randomUUID(),
     // addresses of the proxies whose X-Forwarded-For is trusted
     trustProxy: env['TRUSTED_PROXIES'] ? env['TRUSTED_PROXIES'].split(',') : false,
   },
