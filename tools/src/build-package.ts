@@ -31,8 +31,8 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const SCOPE = '@auto-refresh/'
 
 /**
- * `node tools/src/build-package.ts packages/<name>` builds the published files of a workspace into
- * `dist/`, with their own package.json. Workspaces it depends on are not published: what it uses of
+ * `node tools/src/build-package.ts packages/<name> [folder]` builds the published files of a workspace
+ * into `dist/`, or that folder, with their own package.json. Workspaces it depends on are not published: what it uses of
  * them is compiled into it.
  */
 export function buildPackage(folder: string, outDir = join(folder, 'dist')): void {
@@ -220,8 +220,8 @@ const filesOf = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
 
 if (import.meta.main) {
-  const folder = process.argv[2] ?? ''
+  const [folder = '', outDir] = process.argv.slice(2)
   if (!existsSync(join(folder, 'package.json')))
-    throw new Error('node tools/src/build-package.ts packages/<name>')
-  buildPackage(folder)
+    throw new Error('node tools/src/build-package.ts packages/<name> [folder]')
+  buildPackage(folder, outDir)
 }

@@ -13,13 +13,15 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     'browser',
     'python',
     'proxies',
+    'node20',
   ])
   expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual([
     'prometheus',
     'python',
     'proxies',
+    'node20',
   ])
-  if (missing.length === 4) return
+  if (missing.length === 5) return
   expect(missing).toEqual([
     { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
     { engine: 'redis', why: expect.stringContaining('redis-server') },
@@ -27,6 +29,7 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     { engine: 'browser', why: expect.stringContaining('TEST_CHROMIUM') },
     { engine: 'python', why: expect.stringContaining('python3-venv') },
     { engine: 'proxies', why: expect.stringContaining('nginx-light caddy haproxy') },
+    { engine: 'node20', why: expect.stringContaining('TEST_NODE_20') },
   ])
   expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual([
     'redis',
@@ -34,6 +37,7 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     'browser',
     'python',
     'proxies',
+    'node20',
   ])
   expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual([
     'kafka',

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromiumPath } from './chromium-path.ts'
+import { findNode20 } from './find-node20.ts'
 
 export type MissingEngine = Readonly<{
-  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies'
+  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies' | 'node20'
   why: string
 }>
 
@@ -63,6 +64,12 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
     missing.push({
       engine: 'proxies',
       why: 'no nginx, Caddy and HAProxy: install them (Debian: nginx-light caddy haproxy)',
+    })
+  }
+  if (findNode20(environment) === undefined) {
+    missing.push({
+      engine: 'node20',
+      why: 'no Node 20.19: put one on the PATH, or set TEST_NODE_20 to its executable',
     })
   }
   return missing

@@ -4,6 +4,7 @@ export { createTestDatabase, stopTestPostgres, type TestDatabase } from './creat
 export { killWithParent, stopWithParent } from './end-with-parent.ts'
 export { eventually, medianSeconds, waitSeconds } from './eventually.ts'
 export { findMissingEngines, type MissingEngine } from './find-missing-engines.ts'
+export { findNode20 } from './find-node20.ts'
 export { startKafka, type StartedKafka } from './start-kafka.ts'
 export { startOwnKafka, type OwnKafka } from './without-docker/start-own-kafka.ts'
 export { startOwnPostgres, type OwnPostgres } from './start-own-postgres.ts'

@@ -13,7 +13,7 @@ const plugin: FastifyPluginAsync<GuardOptions<FastifyRequest>> = async (app, opt
   })
 
 /** The guard as a Fastify plugin, for auth-api itself; other back ends use `autoRefresh`. */
-export const accessGuard = fastifyPlugin(plugin, {
+export const accessGuard: FastifyPluginAsync<GuardOptions<FastifyRequest>> = fastifyPlugin(plugin, {
   name: '@auto-refresh/access-guard',
   fastify: '5.x',
 })

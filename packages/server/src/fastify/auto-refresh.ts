@@ -39,7 +39,7 @@ const plugin: FastifyPluginAsync<AutoRefreshOptions> = async (app, options) => {
 }
 
 /** The Fastify plugin; register it in the scope whose routes need a signed-in user. */
-export const autoRefresh = fastifyPlugin(plugin, {
+export const autoRefresh: FastifyPluginAsync<AutoRefreshOptions> = fastifyPlugin(plugin, {
   name: '@auto-refresh/server/fastify',
   fastify: '5.x',
 })

@@ -15,24 +15,29 @@ const TOKENS = /refresh-token-\d|new-(?:refresh|access)-\d|eyJ/
 const PARTS = { optionalUser, upgrades, hijacks, doubleAnswers }
 
 /** Back ends of `back-ends/`, with what their framework cannot have. */
-export const ADAPTERS = {
+const ADAPTERS = {
   fastify: [],
   express: [],
   express4: [],
   // A handler returns one response, and has no socket.
   fetch: ['doubleAnswers', 'hijacks'],
 } as const satisfies Record<string, (keyof typeof PARTS)[]>
+export type AdapterName = keyof typeof ADAPTERS
+export const ADAPTER_NAMES = Object.keys(ADAPTERS) as AdapterName[]
 
 /**
  * The contract of every adapter: the same scenarios over HTTP, against a back end in its own process
  * and a fake auth-api. They look at the response and at what auth-api was asked.
  */
 export function testAdapter(
-  name: keyof typeof ADAPTERS,
+  name: AdapterName,
   {
+    where = 'from its sources',
     node = process.execPath,
     folder = () => join(import.meta.dirname, '../back-ends'),
   }: {
+    /** for the titles */
+    where?: string
     /** the executable that runs the back end */
     node?: string
     /** with the files of `back-ends/`; called when the tests begin */
@@ -51,7 +56,7 @@ export function testAdapter(
     ...parts.map(([, part]) => part),
   )
 
-  describe.concurrent(`the adapter for ${name}`, () => {
+  describe.concurrent(`the adapter for ${name}, ${where}`, () => {
     const started: { backEnd: BackEnd; close: () => Promise<unknown> }[] = []
     let contract: Contract
 
