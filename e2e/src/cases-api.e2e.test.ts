@@ -263,3 +263,24 @@ test('a back end without keys exits with one sentence about what is missing', as
   expect(await alone.exited).toBe(1)
   expect(alone.output()).toMatch(/^There is no API_KEY, [^\n]+npm start[^\n]+\n$/)
 })
+
+test('the Express example has public, optional and admin routes, refreshes, and learns of a logout', async () => {
+  const { path: dataDir } = folder
+  const given = { dataDir, authApiUrl: system.url, aheadMinutes: 56, example: 'express' } as const
+  const example = await startCasesApi(given)
+  await example.listening()
+  await eventually(async () => (await fetch(`${example.url}/readyz`)).ok)
+  const feed = (headers = {}) => call(example.url, 'GET', '/feed', { headers })
+  expect((await feed()).text).toContain('stranger')
+  expect((await ask(example, { access: '', refresh: '' })).code).toBe('access_token_missing')
+
+  const { next } = await askUntilRenewed(example, await login(system.url))
+  const headers = { authorization: `Bearer ${next.access}` }
+  expect((await feed(headers)).text).toContain('admin')
+  const remove = (id: string) => call(example.url, 'DELETE', `/api/v1/cases/${id}`, { headers })
+  expect([(await remove('2')).status, (await remove('2')).status]).toEqual([204, 404])
+  const body = { refresh_token: next.refresh }
+  await retryUntilAnswered(() => call(system.url, 'POST', '/api/v1/auth/logout', { headers, body }))
+  await eventually(async () => (await feed(headers)).code === 'access_token_revoked')
+  expect([await example.stop(), await system.alarms()]).toEqual([0, 0])
+})

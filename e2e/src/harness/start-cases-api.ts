@@ -16,19 +16,21 @@ const toClockAhead = (minutes: number) => `
   Headers.prototype.get = function (name) { return name === 'x-clock-ms' ? null : get.call(this, name) }`
 
 /**
- * Starts the process of `npm run example` beside a standalone; it reads its keys from the same
- * DATA_DIR.
+ * Starts the process of `npm run example` beside a standalone, or that of another example; it reads
+ * its keys from the same DATA_DIR.
  */
 export async function startCasesApi({
   dataDir,
   authApiUrl,
   env = {},
   aheadMinutes = 0,
+  example = 'cases-api',
 }: {
   dataDir: string
   authApiUrl: string
   env?: Record<string, string>
   aheadMinutes?: number
+  example?: 'cases-api' | 'express'
 }) {
   const port = await findFreePort()
   const clock = aheadMinutes === 0 ? '' : toClockAhead(aheadMinutes)
@@ -36,7 +38,7 @@ export async function startCasesApi({
     process.execPath,
     [
       `--import=data:text/javascript,${encodeURIComponent(clock)}`,
-      join(REPOSITORY, 'examples/cases-api/src/main.ts'),
+      join(REPOSITORY, 'examples', example, 'src/main.ts'),
     ],
     {
       env: {
@@ -68,7 +70,7 @@ export async function startCasesApi({
     exited,
     async listening() {
       await eventually(() => {
-        if (ended) throw new Error(`cases-api ended:\n${output}`)
+        if (ended) throw new Error(`${example} ended:\n${output}`)
         return output.includes('is ready')
       }, 90_000)
     },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { autoRefresh, requireRole } from '@auto-refresh/server/express'
 import express from 'express'
@@ -33,7 +33,7 @@ app.get('/api/v1/cases', ({ user }, res) => {
   res.json({ for: user?.username, department: user?.claims?.department, data: [...cases] })
 })
 app.delete('/api/v1/cases/:id', requireRole('admin'), ({ params }, res) => {
-  res.sendStatus(cases.delete(params.id) ? 204 : 404)
+  res.status(cases.delete(params.id) ? 204 : 404).end()
 })
 
 const server = app.listen(Number(env['PORT'] || 8200), env['HOST'] || '127.0.0.1', () => {
@@ -47,6 +47,12 @@ for (const signal of ['SIGTERM', 'SIGINT'])
 
 /** Reads the key that `npm start` generated for the first entry of `name=scopes:secret,...`. */
 function readGeneratedKey(): string {
-  const keys = readFileSync(join(env['DATA_DIR'] || 'data', 'keys', 'API_KEYS'), 'utf8')
-  return keys.split(',')[0]?.split(':').at(-1)?.trim() ?? ''
+  const file = join(env['DATA_DIR'] || 'data', 'keys', 'API_KEYS')
+  if (!existsSync(file)) {
+    console.error(
+      `There is no API_KEY, and no ${file}: start auth-api first (npm start), or set it`,
+    )
+    process.exit(1)
+  }
+  return readFileSync(file, 'utf8').split(',')[0]?.split(':').at(-1)?.trim() ?? ''
 }
