@@ -14,7 +14,7 @@ import {
 } from './harness/start-standalone.ts'
 import { SHORT_LIVED } from './harness/token-lifetimes.ts'
 
-const env = { ...SHORT_LIVED, REFRESH_LIMIT: 'off' }
+const env = { ...SHORT_LIVED, REFRESH_LIMIT: 'off', SESSION_LIMIT: '1000' }
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let system: Standalone
@@ -45,7 +45,7 @@ async function startBackEnd(adapter: string) {
     [join(REPOSITORY, `packages/server/src/testing/back-ends/${adapter}.mjs`)],
     {
       env: { PATH: process.env['PATH'] ?? '', BACK_END: JSON.stringify({ options }) },
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     },
   )
   stopWithParent(child)
