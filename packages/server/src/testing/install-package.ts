@@ -33,16 +33,13 @@ export async function installPackage() {
   const packed = await run('npm', ['pack', '--pack-destination', scratch], { cwd: dist })
   const tarball = join(scratch, packed.stdout.trim().split('\n').at(-1) ?? '')
 
-  const { devDependencies }: { devDependencies: Record<string, string> } = JSON.parse(
-    readFileSync(join(workspace, 'package.json'), 'utf8'),
-  )
+  const versions = { ...readVersions(join(workspace, '../..')), ...readVersions(workspace) }
   const install = async (framework: Framework) => {
     const folder = folderOf(framework)
     mkdirSync(folder)
     const dependencies = Object.fromEntries([
       ['@auto-refresh/server', `file:${tarball}`],
-      ['@types/node', '*'],
-      ...FRAMEWORKS[framework].map((name) => [name, devDependencies[name]]),
+      ...['@types/node', ...FRAMEWORKS[framework]].map((name) => [name, versions[name]]),
     ])
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies }))
     await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder })
@@ -63,4 +60,11 @@ export async function installPackage() {
     },
     remove: () => rmSync(scratch, { recursive: true, force: true }),
   }
+}
+
+function readVersions(folder: string): Record<string, string> {
+  const manifest: { devDependencies: Record<string, string> } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  )
+  return manifest.devDependencies
 }

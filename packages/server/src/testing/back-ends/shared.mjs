@@ -3,11 +3,14 @@
  * outside the repository, on Node 20, with the packed package.
  */
 
-/**
- * `options`: those of the adapter. `upgrade`: whether the server takes connections over that ask
- * for it.
- */
-export const { options, upgrade } = JSON.parse(process.env.BACK_END)
+const { impatient, upgrade, options } = JSON.parse(process.env.BACK_END)
+/** Options of the adapter. */
+export { options }
+
+if (impatient !== true) {
+  const { timeout } = AbortSignal
+  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms * 10)
+}
 
 const permits = new Map()
 const notes = new Map()

@@ -1,10 +1,61 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { expect } from 'vitest'
-import { createSession, expectRenewed, expectUnrenewed, noted, type Scenarios } from './contract.ts'
-import { open, within } from './send.ts'
+import {
+  createSession,
+  expectRenewed,
+  expectUnrenewed,
+  noted,
+  type Contract,
+  type Scenarios,
+} from './contract.ts'
+import { open, within, type Sent } from './send.ts'
+
+/** Sends requests at once on one connection, and returns the text of each response. */
+async function pipeline({ url }: Contract, requests: readonly Sent['headers'][]) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const last = requests.length - 1
+  socket.write(
+    requests
+      .map((headers = [], index) => [
+        'GET /cases HTTP/1.1',
+        'host: localhost',
+        `connection: ${index === last ? 'close' : 'keep-alive'}`,
+        ...headers.map((field) => field.join(': ')),
+      ])
+      .map((lines) => `${lines.join('\r\n')}\r\n\r\n`)
+      .join(''),
+  )
+  let text = ''
+  const ended = (async () => {
+    for await (const chunk of socket.setEncoding('utf8')) text += String(chunk)
+  })()
+  await within(ended, 'end of the connection')
+  return text.split(/HTTP\/1\.1 (?=\d{3} )/).slice(1)
+}
 
 export const connections: Scenarios = {
+  'requests sent at once on one connection are answered in order, each with its own tokens': async (
+    contract,
+  ) => {
+    const sessions = Array.from({ length: 4 }, () => createSession(contract))
+    const lives = ['due', 'valid', 'due', 'valid'] as const
+    const headers = sessions.map((session, index) => session.fields(lives[index] ?? 'valid'))
+    const answers = await pipeline(contract, await Promise.all(headers))
+    const seen = answers.map((answer) => ({
+      status: answer.slice(0, 3),
+      user: /"sub":"([^"]+)"/.exec(answer)?.[1],
+      refreshed: /^x-new-refresh-token: (\S+)/im.exec(answer)?.[1],
+    }))
+    const expected = sessions.map(({ sub, tokens }, index) => ({
+      status: '200',
+      user: sub,
+      refreshed: lives[index] === 'due' ? tokens.refresh : undefined,
+    }))
+    expect(seen).toEqual(expected)
+  },
   'a client that disconnects before the head spends nothing': async (contract) => {
     const session = createSession(contract)
     const headers = await session.fields('due')

@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
 import { ISSUER, type startFakeAuthApi } from '../start-fake-auth-api.ts'
 import { send, type Answer, type Sent } from './send.ts'
+import type { BackEndTraits } from './start-back-end.ts'
 
 type FakeAuthApi = Awaited<ReturnType<typeof startFakeAuthApi>>
 type Outcomes = NonNullable<ReturnType<FakeAuthApi['state']['outcomes']['get']>>
@@ -12,7 +13,7 @@ export type Contract = Readonly<{
   authApi: FakeAuthApi
   url: string
   /** Starts another one, for a scenario that disturbs it. */
-  startOther(given?: { upgrade?: boolean }): Promise<Contract>
+  startOther(given?: BackEndTraits): Promise<Contract>
 }>
 export type Scenario = (contract: Contract) => Promise<void>
 /** By title. */

@@ -2,6 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
+export type BackEndTraits = Readonly<{
+  /** It takes connections over that ask for an upgrade. */
+  upgrade?: boolean
+  /**
+   * It waits for auth-api as long as in production. Others wait ten times as long, so that a busy
+   * machine causes no second call.
+   */
+  impatient?: boolean
+}>
+
 export type BackEnd = Awaited<ReturnType<typeof startBackEnd>>
 
 /**
@@ -12,18 +22,17 @@ export async function startBackEnd({
   node,
   file,
   options,
-  upgrade = false,
+  traits,
 }: {
   /** the executable */
   node: string
   file: string
   /** of the adapter */
   options: object
-  /** whether it takes connections over that ask for it */
-  upgrade?: boolean
+  traits: BackEndTraits
 }) {
   const child = spawn(node, [file], {
-    env: { PATH: process.env['PATH'], BACK_END: JSON.stringify({ options, upgrade }) },
+    env: { PATH: process.env['PATH'], BACK_END: JSON.stringify({ options, ...traits }) },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let written = ''

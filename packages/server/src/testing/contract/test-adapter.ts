@@ -7,7 +7,7 @@ import { outages } from './outages.ts'
 import { optionalUser, refusals } from './refusals.ts'
 import { renewals } from './renewals.ts'
 import { responses } from './responses.ts'
-import { startBackEnd, type BackEnd } from './start-back-end.ts'
+import { startBackEnd, type BackEnd, type BackEndTraits } from './start-back-end.ts'
 
 /** Tokens of the scenarios, which no log may contain. */
 const TOKENS = /refresh-token-\d|new-(?:refresh|access)-\d|eyJ/
@@ -60,13 +60,13 @@ export function testAdapter(
     const started: { backEnd: BackEnd; close: () => Promise<unknown> }[] = []
     let contract: Contract
 
-    async function startContract(given: { upgrade?: boolean } = {}): Promise<Contract> {
+    async function startContract(traits: BackEndTraits = {}): Promise<Contract> {
       const authApi = await startFakeAuthApi()
       const backEnd = await startBackEnd({
         node,
         file: join(folder(), `${name}.mjs`),
         options: optionsFor(authApi),
-        ...given,
+        traits,
       })
       started.push({ backEnd, close: authApi.close })
       return { authApi, url: backEnd.url, startOther: startContract }
