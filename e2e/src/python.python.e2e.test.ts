@@ -40,7 +40,6 @@ const inFolder = (name: string) => join(folder.path, name)
 const python = (...args: string[]) =>
   run(inFolder('venv/bin/python'), args, {
     cwd: folder.path,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
   })
 const isSource = (path: string) => !/\/(?:\.|venv|dist|__pycache__)[^/]*$/.test(path)
 /** `localhost`, as in the issuer that is in the tokens. */
@@ -60,7 +59,11 @@ beforeAll(async () => {
   brief = await (await startStandalone({ ...shared, env: { ...env, ...SHORT_LIVED } })).ready()
   // The copy keeps what a build leaves behind out of the repository.
   await cp(PACKAGE, inFolder('package'), { recursive: true, filter: isSource })
-  await run('bash', ['-ec', toInstallation(install?.code ?? 'exit 1')], { cwd: folder.path })
+  // Only what is imported is compiled.
+  await run('bash', ['-ec', toInstallation(install?.code ?? 'exit 1')], {
+    cwd: folder.path,
+    env: { ...process.env, PIP_NO_COMPILE: '1' },
+  })
   await writeFile(
     inFolder('example.py'),
     example?.code.replaceAll('http://localhost:8000', url) ?? '',

@@ -18,6 +18,8 @@ from fastapi.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+import auto_refresh_token._feed as _feed
+import auto_refresh_token._guard as _guard
 import auto_refresh_token.middleware as middleware
 from auto_refresh_token import EXPOSED_HEADERS, AccessTokenVerifier, AutoRefreshTokenMiddleware
 
@@ -336,7 +338,8 @@ def test_the_clock_of_auth_api_counts(fake, app):
         assert httpx.get(f"{url}/cases", headers=headers).status_code == 401
 
 
-def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, own_back_end, lines):
+def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, own_back_end, lines, monkeypatch):
+    monkeypatch.setattr(_feed, "STALE", 2.0)
     assert own_back_end.get("/readyz").json()["ready"] is True
     fake.is_away = True
     assert own_back_end.get("/cases", headers=due(fake)).status_code == 200
@@ -344,7 +347,7 @@ def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, own_back_en
     response = own_back_end.get("/cases", headers={**due(fake), **bearer(fake.sign(left=-1))})
     assert code_of(response) == (503, "unavailable")
     assert 1 <= int(response.headers["retry-after"]) <= 5
-    wait_until(lambda: own_back_end.get("/readyz").json()["age"] > 5)
+    wait_until(lambda: own_back_end.get("/readyz").json()["age"] > 2)
     wait_until(lambda: any("Reading the revocations" in line for line in lines()))
     started = time.monotonic()
     assert own_back_end.get("/cases", headers=due(fake)).status_code == 200
@@ -356,6 +359,7 @@ def test_an_outage_refuses_no_valid_token_and_signs_nobody_out(fake, own_back_en
 
 def test_until_auth_api_has_answered_once_every_request_is_503(fake, options, monkeypatch):
     monkeypatch.setattr(middleware, "STARTUP_WAIT", 0.1)
+    monkeypatch.setattr(_guard, "FIRST_REQUEST_WAIT", 0.1)
     fake.is_away = True
     app = create_app(**options)
     with serve(app) as url:
@@ -370,6 +374,7 @@ def test_until_auth_api_has_answered_once_every_request_is_503(fake, options, mo
 
 def test_a_wrong_api_key_is_explained(fake, options, lines, monkeypatch):
     monkeypatch.setattr(middleware, "STARTUP_WAIT", 0.1)
+    monkeypatch.setattr(_guard, "FIRST_REQUEST_WAIT", 0.1)
     with serve(create_app(**{**options, "api_key": "wrong"})) as url:
         response = httpx.get(f"{url}/cases", headers=bearer(fake.sign()), timeout=20)
     assert code_of(response) == (503, "unavailable")

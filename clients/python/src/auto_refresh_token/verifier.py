@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import threading
 from typing import Any, Optional
@@ -56,7 +57,7 @@ class AccessTokenVerifier:
         answer = asyncio.run_coroutine_threadsafe(guard.check_token(token), loop)
         try:
             outcome, user = answer.result(ANSWER_WITHIN)
-        except TimeoutError:
+        except concurrent.futures.TimeoutError:
             answer.cancel()
             raise Refusal("unavailable") from None
         if outcome != "valid":
