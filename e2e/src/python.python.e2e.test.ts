@@ -42,6 +42,24 @@ const python = (...args: string[]) =>
     cwd: folder.path,
   })
 const isSource = (path: string) => !/\/(?:\.|venv|dist|__pycache__)[^/]*$/.test(path)
+/** Resolves to the output; rejects with it if a test fails. */
+async function pytest(file: string, env: Record<string, string>): Promise<string> {
+  try {
+    const args = ['-q', '--color=no', '-p', 'no:cacheprovider', file]
+    const options = { cwd: inFolder('package'), env: { ...process.env, ...env } }
+    return (await run(inFolder('venv/bin/pytest'), args, options)).stdout
+  } catch (error) {
+    const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : ''
+    throw new Error(`pytest failed:\n${output}`, { cause: error })
+  }
+}
+/** The tests that need no service and the types are checked beside the other tests. */
+async function checkAlone() {
+  const tested = await pytest('tests/test_fake.py', {})
+  const typed = await run(inFolder('venv/bin/mypy'), [], { cwd: inFolder('package') })
+  return { tested, typed: typed.stdout }
+}
+let alone: ReturnType<typeof checkAlone>
 /** `localhost`, as in the issuer that is in the tokens. */
 let url: string
 
@@ -68,6 +86,9 @@ beforeAll(async () => {
     inFolder('example.py'),
     example?.code.replaceAll('http://localhost:8000', url) ?? '',
   )
+  alone = checkAlone()
+  // Its test reports the failure.
+  alone.catch(() => {})
 })
 afterAll(async () => {
   await Promise.all([system.stop(), brief.stop()])
@@ -152,23 +173,20 @@ test('a back end notices a changed role in an older token within seconds', async
 })
 
 test('the middleware keeps its promises on FastAPI and uvicorn, and its types are complete', async () => {
+  const { tested, typed } = await alone
+  expect(tested).toMatch(/[1-9]\d passed/)
+  expect(typed).toContain('no issues found')
+})
+
+test('the middleware keeps its promises beside the real services', async () => {
   const key = await readFile(inFolder('data/keys/API_KEYS'), 'utf8')
-  const tested = run(inFolder('venv/bin/pytest'), ['-q', '--color=no', '-p', 'no:cacheprovider'], {
-    cwd: inFolder('package'),
-    env: {
-      ...process.env,
-      TEST_AUTH_URL: url,
-      TEST_BRIEF_AUTH_URL: brief.url,
-      TEST_API_KEY: key.trim().split(':').at(-1),
-    },
+  const tested = await pytest('tests/test_services.py', {
+    TEST_AUTH_URL: url,
+    TEST_BRIEF_AUTH_URL: brief.url,
+    TEST_API_KEY: key.trim().split(':').at(-1) ?? '',
   })
-  const { stdout } = await tested.catch((error: { stdout?: string }) => {
-    throw new Error(`pytest failed:\n${error.stdout}`, { cause: error })
-  })
-  expect(stdout).toMatch(/\d{2} passed/)
-  expect(stdout).not.toContain('skipped')
-  const typed = await run(inFolder('venv/bin/mypy'), [], { cwd: inFolder('package') })
-  expect(typed.stdout).toContain('no issues found')
+  expect(tested).toMatch(/\d passed/)
+  expect(tested).not.toContain('skipped')
 })
 
 test('the codes of the middleware are those of auth-api', async () => {

@@ -118,6 +118,7 @@ def serve(app, lifespan="on"):
     """Runs the application on uvicorn, and yields its URL."""
     config = uvicorn.Config(app, port=0, log_level="warning", lifespan=lifespan)
     server = uvicorn.Server(config)
+    app.state.server = server
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

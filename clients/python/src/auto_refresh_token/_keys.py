@@ -116,7 +116,7 @@ class RemoteKeys:
             self._replace(found)
             self._fault = None
             self.read.set()
-        except AuthApiError as error:
+        except Exception as error:  # any fault is ours: 503, never a 401
             self._fault = error
         finally:
             self._tried_at = time.monotonic()
