@@ -108,7 +108,7 @@ export function createAutoRefresh(options: AutoRefreshOptions): AutoRefresh {
     cookie,
     clock,
     log,
-    debug: (fields, message) => log.debug?.(fields, message),
+    debug: log.debug === undefined ? undefined : (...line) => log.debug?.(...line),
   })
 
   async function checkAccessToken(token: string | undefined): Promise<AccessTokenCheck> {

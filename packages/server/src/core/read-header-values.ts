@@ -6,7 +6,8 @@ import type { ClientRequest } from './client-request.ts'
  */
 export function readHeaderValues(request: Pick<ClientRequest, 'raw'>, name: string): string[] {
   const { rawHeaders } = request.raw
-  return rawHeaders.flatMap((field, index) =>
-    index % 2 === 0 && field.toLowerCase() === name ? [rawHeaders[index + 1] ?? ''] : [],
-  )
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index]?.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? '')
+  return values
 }
