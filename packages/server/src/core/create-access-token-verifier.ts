@@ -1,6 +1,6 @@
 import { CodedError, type AccessTokenClaims } from '@auto-refresh/contracts'
 import { compactVerify, errors, type CryptoKey } from 'jose'
-import { parseCanonicalJson } from './canonical-part.ts'
+import { parseCanonicalJson } from './parse-canonical-json.ts'
 import { checkClaims, secondsAhead } from './check-claims.ts'
 import { parseJwsHeader } from './parse-jws-header.ts'
 

@@ -1,6 +1,6 @@
 import { CodedError } from '@auto-refresh/contracts'
 import { createAccessTokenVerifier } from './create-access-token-verifier.ts'
-import { parseCanonicalJson } from './canonical-part.ts'
+import { parseCanonicalJson } from './parse-canonical-json.ts'
 import type { Log } from './log.ts'
 
 type Address = { issuer: string; audience: string }

@@ -1,4 +1,4 @@
-import { parseCanonicalJson } from './canonical-part.ts'
+import { parseCanonicalJson } from './parse-canonical-json.ts'
 
 /**
  * Our tokens have about 700 characters, with the longest name, claims and methods about 5000. The
