@@ -261,10 +261,7 @@ test.each([
     'services/auth-api/src/adapters/postgres/b.ts',
     `import type { Pool } from 'pg'\n// export * from 'kafkajs'`,
   ],
-  [
-    'services/auth-api/src/main.ts',
-    `start(addSecretFiles(process.env), process.env['npm_package_version'])`,
-  ],
+  ['services/auth-api/src/main.ts', `start(addSecretFiles(process.env))`],
   ['examples/cases-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
   [

@@ -23,11 +23,8 @@ const inCore = (path: string) => path.startsWith('packages/server/src/core/')
 const ENTRIES = new Set(['main.ts', 'migrate.ts', 'operations/cli.ts'])
 /** The operator commands: the process of standalone does not import them. */
 const OPERATIONS = /^services\/standalone\/src\/operations\//
-/**
- * How the entry file of a service, or what runs it, may read its environment; `npm_package_version`
- * is no setting.
- */
-const SETTINGS = /addSecretFiles\(process\.env\)|process\.env\['npm_package_version'\]/g
+/** How the entry file of a service, or what runs it, may read its environment. */
+const SETTINGS = /addSecretFiles\(process\.env\)/g
 /**
  * main -> build -> adapters -> use-cases -> ports -> domain: for each layer, the layers of its own
  * service that it may import.

@@ -3,6 +3,7 @@ import { buildCleanupWorker } from '@auto-refresh/cleanup-worker'
 import {
   checkTogether,
   findIgnoredSettings,
+  PRODUCT_VERSION,
   type Environment,
 } from '@auto-refresh/service-kit/config'
 import { createInProcessBus } from '@auto-refresh/event-bus'
@@ -30,7 +31,7 @@ export async function buildStandalone(
   { signal, traceExporter }: { signal?: AbortSignal; traceExporter?: TraceExporter } = {},
 ) {
   const config = parseStandaloneConfig(environment)
-  const [service, version] = ['standalone', environment['npm_package_version'] ?? '0.0.0']
+  const [service, version] = ['standalone', PRODUCT_VERSION]
   const onExportFailed = (reason: string) => logger.warn({ reason }, 'Sending traces failed')
   const tracing = await openTracing({
     settings: config.traces,
@@ -49,6 +50,7 @@ export async function buildStandalone(
   let notReadyReasons = (): readonly string[] => ['starting or stopping']
   const admin = await startAdminServer({
     ...config.admin,
+    version,
     metrics,
     isReady: () => notReadyReasons().length === 0 || notReadyReasons(),
   })
@@ -135,6 +137,7 @@ export async function buildStandalone(
   const running = starting.move()
   return {
     banner: toBanner({
+      version,
       url,
       adminUrl: admin.url,
       playground: config.playground !== 'off',

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findEmbeddedPostgres, openEmbeddedPostgres } from '@auto-refresh/embedded-postgres'
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '@auto-refresh/test-engines'
 import { runEntry, startMain, type Running } from './testing/run-entry.ts'
@@ -58,6 +59,7 @@ const refresh = (running: Running, signedIn: Answer) =>
 
 test('after a stop nothing is running, and the next start has the same users, sessions and keys', async () => {
   const first = await start()
+  expect(first.output()).toContain(`\n  Auto Refresh Token ${PRODUCT_VERSION} is ready\n`)
   const signedIn = await signIn(first)
   expect(signedIn.status).toBe(200)
   expect(await first.end('SIGTERM')).toBe(0)

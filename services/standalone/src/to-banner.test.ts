@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { toBanner } from './to-banner.ts'
 
 const places = {
+  version: '1.2.3',
   url: 'http://127.0.0.1:8000',
   adminUrl: 'http://127.0.0.1:9101',
   data: '/srv/data',
@@ -10,6 +11,7 @@ const places = {
 
 test('the banner shows all addresses and how to sign in', () => {
   const banner = toBanner({ ...places, demoUser: 'default password' })
+  expect(banner.trim().split('\n')[0]).toBe('Auto Refresh Token 1.2.3 is ready')
   for (const part of [
     'Try it   http://127.0.0.1:8000/\n',
     'http://127.0.0.1:8000\n',

@@ -8,12 +8,14 @@ export type DemoUser =
  * demo user.
  */
 export function toBanner({
+  version,
   url,
   adminUrl,
   data,
   demoUser,
   playground,
 }: {
+  version: string
   url: string
   adminUrl: string
   data: string
@@ -30,7 +32,7 @@ export function toBanner({
     ['Stop', 'Ctrl-C'],
   ]
   const list = lines.map(([name = '', value = '']) => `    ${name.padEnd(9)}${value}`).join('\n')
-  return `\n  Auto Refresh Token is ready\n\n${list}\n`
+  return `\n  Auto Refresh Token ${version} is ready\n\n${list}\n`
 }
 
 const SIGN_IN = {

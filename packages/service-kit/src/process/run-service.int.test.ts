@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { afterEach, expect, test } from 'vitest'
 
 const SAMPLE = join(import.meta.dirname, 'testing/sample-service.ts')
@@ -49,6 +50,7 @@ function spawnSample(port: number, env: Record<string, string>) {
         async (answer) => [answer.status, await answer.json()] as const,
         () => undefined,
       ),
+    get: async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text(),
   }
 }
 
@@ -81,6 +83,18 @@ test('a service is ready between its start and its stop, unless it returns reaso
     admin: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     msg: 'sample is ready',
   })
+})
+
+test('a service states the version of the product, also when npm did not start it', async () => {
+  const service = await startSample({ npm_package_version: '9.9.9' })
+  await service.has('The start waits')
+  expect(JSON.parse(await service.get('/healthz'))).toEqual({
+    status: 'alive',
+    version: PRODUCT_VERSION,
+  })
+  expect(await service.get('/metrics')).toContain(
+    `auth_build_info{service="sample",version="${PRODUCT_VERSION}"} 1\n`,
+  )
 })
 
 test('a signal stops the deferred parts, the last first, and exits with 0', async () => {

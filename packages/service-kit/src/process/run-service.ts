@@ -5,6 +5,7 @@ import {
   parseKafkaSettings,
   parseTogether,
   parseTraceSettings,
+  PRODUCT_VERSION,
   type Environment,
 } from '@auto-refresh/service-kit/config'
 import {
@@ -64,7 +65,7 @@ export async function runService<Config, Own extends ProcessSettings>(
         kafka: () => parseKafkaSettings(environment, service),
         traces: () => parseTraceSettings(environment),
       })
-      const version = process.env['npm_package_version'] ?? '0.0.0'
+      const version = PRODUCT_VERSION
       await using starting = new AsyncDisposableStack()
       const tracing = await openTracing({
         settings: settings.traces,
@@ -80,6 +81,7 @@ export async function runService<Config, Own extends ProcessSettings>(
       let notReadyReasons = (): readonly string[] => ['starting or stopping']
       const admin = await startAdminServer({
         ...settings.own.admin,
+        version,
         metrics,
         isReady: () => notReadyReasons().length === 0 || notReadyReasons(),
       })

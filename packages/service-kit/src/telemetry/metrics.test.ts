@@ -113,6 +113,7 @@ test('the admin server serves liveness, readiness and metrics only', async () =>
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
+    version: '1.2.3',
     metrics: createMetrics({ service: 'test', version: '0' }),
     isReady: () => ready,
   })
@@ -126,7 +127,10 @@ test('the admin server serves liveness, readiness and metrics only', async () =>
     status: 200,
     body: '{"paths":["/metrics","/healthz","/readyz"]}',
   })
-  expect(await get('/healthz')).toEqual({ status: 200, body: '{"status":"alive"}' })
+  expect(await get('/healthz')).toEqual({
+    status: 200,
+    body: '{"status":"alive","version":"1.2.3"}',
+  })
   expect(await get('/readyz')).toEqual({
     status: 503,
     body: '{"status":"not_ready","reasons":["the database has not answered yet"]}',
@@ -190,6 +194,7 @@ test('the admin server responds in the requested format', async () => {
   const server = await startAdminServer({
     host: '127.0.0.1',
     port: 0,
+    version: '1.2.3',
     metrics: createMetrics({ service: 'test', version: '0' }),
     isReady: () => true,
   })

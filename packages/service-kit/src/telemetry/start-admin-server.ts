@@ -10,11 +10,13 @@ import type { Metrics } from './metrics.ts'
 export async function startAdminServer({
   host,
   port,
+  version,
   metrics,
   isReady,
 }: {
   host: string
   port: number
+  version: string
   metrics: Metrics
   isReady: () => true | readonly string[]
 }): Promise<{ url: string; close(): Promise<void> }> {
@@ -32,7 +34,7 @@ export async function startAdminServer({
     const { contentType, text } = await metrics.scrape({ accept: headers.accept })
     return reply.header('content-type', contentType).send(text)
   })
-  app.get('/healthz', () => ({ status: 'alive' }))
+  app.get('/healthz', () => ({ status: 'alive', version }))
   app.get('/readyz', (_, reply) => {
     const ready = isReady()
     return reply

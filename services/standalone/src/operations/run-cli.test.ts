@@ -1,4 +1,4 @@
-import { ConfigError } from '@auto-refresh/service-kit/config'
+import { ConfigError, PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
@@ -30,6 +30,10 @@ test('one --help lists every command', async () => {
   const { code, stdout } = await run('--help')
   expect(code).toBe(0)
   for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+})
+
+test('--version prints the version of the product, and reads no settings', async () => {
+  expect(await run('--version')).toEqual({ code: 0, stdout: `${PRODUCT_VERSION}\n`, stderr: '' })
 })
 
 test.each(COMMANDS)('%s --help prints its usage, and reads no settings', async (command) => {

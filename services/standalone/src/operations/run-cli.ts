@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from '@auto-refresh/service-kit/config'
+import { ConfigError, PRODUCT_VERSION, type Environment } from '@auto-refresh/service-kit/config'
 import { EXIT_CONFIG } from '@auto-refresh/service-kit/process'
 import { Command, CommanderError } from 'commander'
 import { explainFault } from '../explain-fault.ts'
@@ -72,6 +72,7 @@ export async function runCli({
 }): Promise<number> {
   const program = new Command()
     .description('The operator commands of Auto Refresh Token.')
+    .version(PRODUCT_VERSION)
     .helpCommand(false)
     .showHelpAfterError()
     .exitOverride()

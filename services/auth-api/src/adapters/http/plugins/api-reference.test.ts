@@ -1,4 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import type { InjectOptions } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
@@ -84,6 +85,7 @@ test('the API reference is a valid OpenAPI 3.1 document', async () => {
   const document = (await reuseTestApp().app.inject('/openapi.json')).json()
   expect(await new Validator().validate(document)).toEqual({ valid: true })
   expect(document.openapi).toBe('3.1.0')
+  expect(document.info.version).toBe(PRODUCT_VERSION)
 })
 
 test('every operation has a name, a summary and a described tag', async () => {

@@ -8,6 +8,7 @@ import {
   HOST_REFRESH_COOKIE,
   REFRESH_COOKIE,
 } from '@auto-refresh/contracts'
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -103,7 +104,7 @@ export const apiReference = fastifyPlugin(
         openapi: '3.1.0',
         info: {
           title: 'Auto Refresh Token',
-          version: '1',
+          version: PRODUCT_VERSION,
           summary: 'Issues, rotates and automatically renews token pairs, and catches stolen ones',
           description: HOW_TO_START,
           license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
