@@ -9,26 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-
-type Manifest = {
-  name: string
-  version: string
-  description?: string
-  keywords?: string[]
-  exports: Record<string, string>
-  /**
-   * Also built for `require`, into `cjs/`: for Jest, bundlers and TypeScript projects with
-   * CommonJS.
-   */
-  commonjs?: boolean
-  engines?: Record<string, string>
-  dependencies?: Record<string, string>
-  peerDependencies?: Record<string, string>
-  peerDependenciesMeta?: Record<string, unknown>
-}
+import { linkReadme } from './link-readme.ts'
+import { readProduct } from './read-product.ts'
+import { SCOPE, toPublishedManifest, type Manifest } from './to-published-manifest.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const SCOPE = '@auto-refresh/'
 
 /**
  * `node tools/src/build-package.ts packages/<name> [folder]` builds the published files of a workspace
@@ -38,6 +23,10 @@ const SCOPE = '@auto-refresh/'
 export function buildPackage(folder: string, outDir = join(folder, 'dist')): void {
   const manifest = readManifest(folder)
   const inlined = inlinedBy(manifest)
+  const place = {
+    product: readProduct(),
+    directory: relative(ROOT, resolve(folder)).split(sep).join('/'),
+  }
   rmSync(outDir, { recursive: true, force: true })
   compile({
     folder,
@@ -59,12 +48,12 @@ export function buildPackage(folder: string, outDir = join(folder, 'dist')): voi
   for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
   writeFileSync(
     join(outDir, 'package.json'),
-    `${JSON.stringify(toPublished(manifest, inlined), null, 2)}\n`,
+    `${JSON.stringify(toPublishedManifest(manifest, { inlined: [...inlined.values()], ...place }), null, 2)}\n`,
   )
   cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
   writeFileSync(
     join(outDir, 'README.md'),
-    unlinked(readFileSync(join(folder, 'README.md'), 'utf8')),
+    linkReadme(readFileSync(join(folder, 'README.md'), 'utf8'), place),
   )
 }
 
@@ -169,52 +158,6 @@ function link(file: string, outDir: string): void {
     })
   if (linked !== text) writeFileSync(file, linked)
 }
-
-function toPublished(manifest: Manifest, inlined: ReadonlyMap<string, Manifest>) {
-  const { name, version, description, keywords, engines, peerDependencies, peerDependenciesMeta } =
-    manifest
-  const all = [manifest, ...inlined.values()].flatMap(({ dependencies = {} }) =>
-    Object.entries(dependencies),
-  )
-  // Pinned for this repository; an application may use a later version.
-  const dependencies = Object.fromEntries(
-    all
-      .filter(([each]) => !each.startsWith(SCOPE))
-      .toSorted(([a], [b]) => a.localeCompare(b))
-      .map(([each, exact]) => [each, `^${exact}`]),
-  )
-  const exports = Object.fromEntries(
-    Object.entries(manifest.exports).map(([entry, source]) => {
-      const path = `./${relative('src', source).replace(/\.ts$/, '')}`
-      const esm = { types: `${path}.d.ts`, default: `${path}.js` }
-      const cjs = { types: `./cjs/${path.slice(2)}.d.ts`, default: `./cjs/${path.slice(2)}.js` }
-      return [entry, manifest.commonjs === true ? { import: esm, require: cjs } : esm]
-    }),
-  )
-  return {
-    name,
-    version,
-    description,
-    keywords,
-    license: 'Apache-2.0',
-    type: 'module',
-    sideEffects: false,
-    // For tools that do not read `exports`.
-    ...(manifest.commonjs === true && { main: './cjs/index.js' }),
-    exports,
-    engines,
-    ...(Object.keys(dependencies).length === 0 ? {} : { dependencies }),
-    peerDependencies,
-    peerDependenciesMeta,
-  }
-}
-
-/**
- * Replaces links that leave the package, which would be broken after installation, with links to
- * the repository.
- */
-const unlinked = (readme: string) =>
-  readme.replaceAll(/\[([^\]]+)\]\((?:\.\.\/)+([^)#]+)[^)]*\)/g, '$1 [`$2`]')
 
 const filesOf = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))

@@ -262,6 +262,10 @@ test.each([
     `import type { Pool } from 'pg'\n// export * from 'kafkajs'`,
   ],
   ['services/auth-api/src/main.ts', `start(addSecretFiles(process.env))`],
+  [
+    'packages/service-kit/src/config/product-version.ts',
+    `import product from '../../../../package.json' with { type: 'json' }`,
+  ],
   ['examples/cases-api/src/main.ts', `start(process.env)`],
   ['services/auth-api/src/build-auth-api.ts', `import type { Pool } from 'pg'`],
   [

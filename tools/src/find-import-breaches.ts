@@ -19,6 +19,8 @@ const TECHNOLOGY_FREE = new Set(['service-kit/batch', 'service-kit/timing'])
 /** A package has one entry point; service-kit and server have one for each of their parts. */
 const ENTRY_POINT = /^@auto-refresh\/((?:service-kit|server)\/[^/]+|[^/]+)(?:\/(.*))?$/
 const inCore = (path: string) => path.startsWith('packages/server/src/core/')
+/** The only file that reads the manifest of the product. */
+const PRODUCT_VERSION = 'packages/service-kit/src/config/product-version.ts'
 /** Under `src` of a workspace. */
 const ENTRIES = new Set(['main.ts', 'migrate.ts', 'operations/cli.ts'])
 /** The operator commands: the process of standalone does not import them. */
@@ -119,6 +121,7 @@ function importFaults({
 }
 
 function relativeFaults(place: Place, path: string, target: string): string[] {
+  if (target === 'package.json' && path === PRODUCT_VERSION) return []
   const to = placeOf(target)
   if (to.kind !== place.kind || to.workspace !== place.workspace)
     return [`leaves its workspace for ${target}`]
