@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ERROR_CODES } from '@auto-refresh/contracts'
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { createTestDatabase, findFreePort } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBlocks } from './harness/read-blocks.ts'
@@ -27,6 +28,7 @@ const [install, example, printed] = [
   blocks.find(({ language }) => language === 'text'),
 ]
 const PACKAGE = join(REPOSITORY, 'clients/python')
+const BUILD = join(REPOSITORY, 'tools/src/build-python-package.ts')
 
 /**
  * Two processes on one database with one issuer: tokens of `system` are fresh for the whole test,
@@ -75,8 +77,9 @@ beforeAll(async () => {
     await startStandalone({ ...shared, env: { ...env, ...LONG_LIVED }, ports })
   ).ready()
   brief = await (await startStandalone({ ...shared, env: { ...env, ...SHORT_LIVED } })).ready()
-  // The copy keeps what a build leaves behind out of the repository.
+  // The copy keeps what a test leaves behind out of the repository.
   await cp(PACKAGE, inFolder('package'), { recursive: true, filter: isSource })
+  await run(process.execPath, [BUILD, inFolder('release')])
   // Only what is imported is compiled.
   await run('bash', ['-ec', toInstallation(install?.code ?? 'exit 1')], {
     cwd: folder.path,
@@ -96,11 +99,11 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** Installs a wheel of the copy with what its tests need, in place of the folder. */
+/** Installs the wheel of a release with what its tests need, in place of the folder. */
 const toInstallation = (documented: string) =>
   documented.replace(
     /^(\S+\/pip install -q) \/path\/to\/auto-refresh-token\/clients\/python$/m,
-    'venv/bin/pip wheel -q --no-deps --wheel-dir wheels ./package\n$1 "$(echo wheels/*.whl)[test]"',
+    '$1 "$(echo release/*.whl)[test]"',
   )
 
 test('the example signs in and restores its session', async () => {
@@ -187,6 +190,44 @@ test('the middleware keeps its promises beside the real services', async () => {
   })
   expect(tested).toMatch(/\d passed/)
   expect(tested).not.toContain('skipped')
+})
+
+test('the release holds the package alone, its version, and links that work outside the repository', async () => {
+  const script = `
+import json, importlib.metadata as metadata
+name = "auto-refresh-token"
+about = metadata.metadata(name)
+print(json.dumps({
+    "version": about["Version"],
+    "urls": about.get_all("Project-URL"),
+    "readme": about.get_payload() or about["Description"],
+    "files": [str(file) for file in metadata.files(name) if "__pycache__" not in str(file)],
+}))`
+  const about = JSON.parse((await python('-c', script)).stdout) as {
+    version: string
+    urls: string[]
+    readme: string
+    files: string[]
+  }
+  expect(about.version).toBe(PRODUCT_VERSION)
+  expect(about.urls).toContainEqual(expect.stringMatching(/^Homepage, https:/))
+  const links = [...about.readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  expect(links.length).toBeGreaterThan(0)
+  expect(links.filter((link) => !/^(https:|#)/.test(link))).toEqual([])
+  expect(about.files.filter((file) => !/^auto_refresh_token(?:-[^/]+)?\//.test(file))).toEqual([])
+
+  const [source = ''] = (await readdir(inFolder('release'))).filter((name) =>
+    name.endsWith('.tar.gz'),
+  )
+  const listed = (await run('tar', ['-tzf', join(inFolder('release'), source)])).stdout
+  const kept =
+    /^[^/]+\/(?:src\/auto_refresh_token\/[\w/]+\.(?:py|typed)|LICENSE|README\.md|PKG-INFO|pyproject\.toml|\.gitignore)$/
+  expect(
+    listed
+      .trim()
+      .split('\n')
+      .filter((file) => !kept.test(file)),
+  ).toEqual([])
 })
 
 test('the codes of the middleware are those of auth-api', async () => {

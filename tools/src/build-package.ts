@@ -46,10 +46,8 @@ export function buildPackage(folder: string, outDir = join(folder, 'dist')): voi
     writeFileSync(join(cjsDir, 'package.json'), '{ "type": "commonjs" }\n')
   }
   for (const file of filesOf(outDir)) if (/\.(js|d\.ts)$/.test(file)) link(file, outDir)
-  writeFileSync(
-    join(outDir, 'package.json'),
-    `${JSON.stringify(toPublishedManifest(manifest, { inlined: [...inlined.values()], ...place }), null, 2)}\n`,
-  )
+  const published = toPublishedManifest(manifest, { inlined: [...inlined.values()], ...place })
+  writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
   cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE'))
   writeFileSync(
     join(outDir, 'README.md'),

@@ -5,26 +5,30 @@ import { basename, join, resolve } from 'node:path'
 import { linkReadme } from './link-readme.ts'
 import { readProduct } from './read-product.ts'
 
-/** Installs into an environment of its own, from PyPI. */
+const ROOT = resolve(import.meta.dirname, '../..')
+const DIRECTORY = 'clients/python'
+
+/** From PyPI, into an environment of its own. */
 const BUILDER = 'build==1.6.1'
 
 /** Traces of tests and type checks, and environments, which a developer's folder may hold. */
 const isSource = (path: string) => !/^(\..+|__pycache__|venv|dist|build)$/.test(basename(path))
 
 /**
- * Builds the wheel and the source archive of the Python package into `outDir`, with absolute links
- * in its README. Needs python3 with venv, and PyPI.
+ * `node tools/src/build-python-package.ts <folder>` builds the wheel and the source archive of the
+ * Python package into that folder, with absolute links in its README. Needs python3 with venv, and
+ * PyPI.
  */
-export function buildPythonPackage(folder: string, outDir: string): void {
+export function buildPythonPackage(outDir: string): void {
   const scratch = mkdtempSync(join(tmpdir(), 'auto-refresh-python-'))
   try {
     const source = join(scratch, 'package')
-    cpSync(folder, source, { recursive: true, filter: isSource })
+    cpSync(join(ROOT, DIRECTORY), source, { recursive: true, filter: isSource })
     const product = readProduct()
     const readme = join(source, 'README.md')
     writeFileSync(
       readme,
-      linkReadme(readFileSync(readme, 'utf8'), { product, directory: 'clients/python' }),
+      linkReadme(readFileSync(readme, 'utf8'), { product, directory: DIRECTORY }),
     )
     const { website, version } = product
     appendFileSync(
@@ -46,3 +50,5 @@ function run(command: string, ...args: string[]): void {
   if (error !== undefined) throw error
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
 }
+
+if (import.meta.main) buildPythonPackage(process.argv[2] ?? '.')

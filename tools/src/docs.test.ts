@@ -12,6 +12,7 @@ const documents = [
   ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'clients/python/README.md',
   ...readdirSync(resolve(root, 'packages'))
     .map((name) => `packages/${name}/README.md`)
     .filter((path) => existsSync(resolve(root, path))),

@@ -33,7 +33,7 @@ export function packForNpm(folder: string, outDir: string): string {
 export function packRelease(outDir = join(ROOT, 'release')): void {
   rmSync(outDir, { recursive: true, force: true })
   for (const folder of NPM_PACKAGES) packForNpm(folder, outDir)
-  buildPythonPackage(join(ROOT, 'clients/python'), outDir)
+  buildPythonPackage(outDir)
 }
 
 if (import.meta.main) {
