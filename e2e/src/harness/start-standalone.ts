@@ -72,7 +72,7 @@ export async function startStandalone(options: {
       await eventually(() => {
         if (exit !== undefined)
           throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
-        return /Auto Refresh Token \S+ is ready/.test(output)
+        return /Auto Refresh Token .*is ready/.test(output)
       }, 90_000)
       return system
     },
