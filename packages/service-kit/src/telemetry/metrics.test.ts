@@ -21,7 +21,7 @@ async function scrape(metrics = createMetrics({ service: 'test', version: '1.2.3
 
 test('every combination of labels is 0 at the start', async () => {
   const { text, value } = await scrape()
-  expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(3 * 14)
+  expect(text.match(/^auth_refreshes_total\{.*\} 0$/gm)).toHaveLength(4 * 14)
   expect(text.match(/^auth_logins_total\{.*\} 0$/gm)).toHaveLength(5 * 3)
   expect(text.match(/^auth_events_processed_total\{.*\} 0$/gm)).toHaveLength(3 * 13 * 3)
   expect(value('auth_session_duration_seconds_count{end="idle"}')).toBe('0')
