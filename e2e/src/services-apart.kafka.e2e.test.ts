@@ -1,6 +1,13 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { eventually, waitSeconds } from '@auto-refresh/test-engines'
+import {
+  eventually,
+  hasPreviousRelease,
+  readPreviousRelease,
+  unpackRelease,
+  waitSeconds,
+  type UnpackedRelease,
+} from '@auto-refresh/test-engines'
 import { ageSession, sessionIdOf } from './harness/age-session.ts'
 import {
   call,
@@ -24,22 +31,29 @@ const WITHOUT_KAFKA_SECONDS = Number(process.env['TEST_OUTAGE_SECONDS'] ?? 15)
 let system: SystemApart
 let sql: Client
 let receiver: WebhookReceiver
+let old: UnpackedRelease | undefined
 
 beforeAll(async () => {
   receiver = await startWebhookReceiver()
-  system = await startSystemApart({
+  // The first test upgrades them; without that code it restarts them.
+  old = hasPreviousRelease(process.env)
+    ? await unpackRelease(readPreviousRelease().commit)
+    : undefined
+  const settings = {
     REFRESH_LIMIT: 'off',
     SESSION_LIMIT: '10000',
     API_KEYS: `soc=admin:read:${ADMIN_KEY}`,
     CONSOLE_URL: 'https://admin.example',
     ...receiver.settings,
-  })
+  }
+  system = await startSystemApart(settings, old?.path)
   sql = await connect()
 })
 afterAll(async () => {
   await sql.end().catch(() => {})
   await system.stop()
   await receiver.stop()
+  await old?.remove()
 })
 
 async function connect(): Promise<Client> {
@@ -120,6 +134,25 @@ afterEach(({ task }) => {
       console.log(
         `${service.name} ${service.url}, last lines:\n${service.output().split('\n').slice(-6).join('\n')}`,
       )
+})
+
+test('a rolling upgrade under load fails no request, loses no event and raises no alarm', async () => {
+  const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
+  const before = await alarms()
+  const balancer = startBalancer(() => system.apis)
+  await balancer.poll()
+  const load = keepRefreshing(clients, (client) =>
+    balancer.send((url) => refresh(url, client.refresh)),
+  )
+  await system.upgrade()
+  for (const list of [system.workers, system.monitors, system.stores, system.apis])
+    for (const i of list.keys()) await restart(list, i, 'SIGTERM')
+  const { failures, refreshes } = await load.stop()
+  balancer.stop()
+  expect(failures).toEqual([])
+  expect(refreshes).toBeGreaterThan(100)
+  expect(await alarms()).toBe(before)
+  await expectTopicToHoldAllOf(clients)
 })
 
 test('a sign-in on one replica can be refreshed on the other, and 50 concurrent refreshes over both receive the same successor', async () => {
@@ -323,21 +356,6 @@ test('a token-store that stalls for longer than its lease reorders no event and 
   expect(refreshes).toBeGreaterThan(50)
   expect(await alarms()).toBe(before)
   await expectTopicToHoldAllOf(clients)
-})
-
-test('a rolling restart under load fails no request', async () => {
-  const clients = await Promise.all(Array.from({ length: 16 }, (_, i) => signIn(i)))
-  const balancer = startBalancer(() => system.apis)
-  await balancer.poll()
-  const load = keepRefreshing(clients, (client) =>
-    balancer.send((url) => refresh(url, client.refresh)),
-  )
-  for (const list of [system.stores, system.apis, system.workers, system.monitors])
-    for (const i of list.keys()) await restart(list, i, 'SIGTERM')
-  const { failures, refreshes } = await load.stop()
-  balancer.stop()
-  expect(failures).toEqual([])
-  expect(refreshes).toBeGreaterThan(100)
 })
 
 test('with Kafka stopped no caller notices, and all events are published when it is back', async () => {

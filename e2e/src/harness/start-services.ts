@@ -4,24 +4,25 @@ import { join } from 'node:path'
 import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
 import { REPOSITORY } from './start-standalone.ts'
 
-type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
+export type ServiceName = 'auth-api' | 'token-store' | 'cleanup-worker' | 'threat-monitor'
 export type ServiceProcess = Awaited<ReturnType<typeof startService>>
 
 /**
  * Starts one service as `npm run start -w services/<name>` does: a process that knows only its
- * environment.
+ * environment. `repository` is the folder of another release.
  */
 export async function startService(
   name: ServiceName,
   env: Record<string, string>,
   ports?: { port: number; adminPort: number },
+  repository = REPOSITORY,
 ) {
   const { port, adminPort } = ports ?? {
     port: await findFreePort(),
     adminPort: await findFreePort(),
   }
   const child = spawn(process.execPath, ['src/main.ts'], {
-    cwd: join(REPOSITORY, 'services', name),
+    cwd: join(repository, 'services', name),
     env: {
       PATH: process.env['PATH'] ?? '',
       PORT: String(port),
@@ -58,7 +59,7 @@ export async function startService(
       if (exit === undefined) child.kill('SIGTERM')
       return exited
     },
-    /** Starts the same service again, on the same ports. */
+    /** Starts the same service again, of this release, on the same ports. */
     again: () => startService(name, env, { port, adminPort }),
     async metric(line: RegExp) {
       return Number(line.exec(await (await fetch(`${adminUrl}/metrics`)).text())?.[1])

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
-const MAIN = join(REPOSITORY, 'services/standalone/src/main.ts')
+const MAIN = 'services/standalone/src/main.ts'
 
 export type Standalone = Awaited<ReturnType<typeof startStandalone>>
 
@@ -15,8 +15,12 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Starts the process of `npm start`. Without `databaseUrl` it uses its embedded Postgres. */
+/**
+ * Starts the process of `npm start`. Without `databaseUrl` it uses its embedded Postgres.
+ * `repository` is the folder of another release.
+ */
 export async function startStandalone(options: {
+  repository?: string
   dataDir: string
   databaseUrl?: string
   env?: Record<string, string>
@@ -33,9 +37,10 @@ export async function startStandalone(options: {
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
     ...options.env,
   }
-  const child = spawn(process.execPath, [MAIN], {
+  const repository = options.repository ?? REPOSITORY
+  const child = spawn(process.execPath, [join(repository, MAIN)], {
     env,
-    cwd: REPOSITORY,
+    cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   stopWithParent(child)
@@ -72,7 +77,8 @@ export async function startStandalone(options: {
       await eventually(() => {
         if (exit !== undefined)
           throw new Error(`standalone ended with ${exit.code ?? exit.signal}:\n${output}`)
-        return /Auto Refresh Token .*is ready/.test(output)
+        // Releases before 0.1.0 do not say their version.
+        return /Auto Refresh Token (\S+ )?is ready/.test(output)
       }, 90_000)
       return system
     },

@@ -14,14 +14,16 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     'python',
     'proxies',
     'node20',
+    'release',
   ])
   expect(names({ ...bare, DOCKER_HOST: 'x', TEST_CHROMIUM: process.execPath })).toEqual([
     'prometheus',
     'python',
     'proxies',
     'node20',
+    'release',
   ])
-  if (missing.length === 5) return
+  if (missing.length === 6) return
   expect(missing).toEqual([
     { engine: 'kafka', why: expect.stringContaining('Java 17 and Maven') },
     { engine: 'redis', why: expect.stringContaining('redis-server') },
@@ -30,6 +32,7 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     { engine: 'python', why: expect.stringContaining('python3-venv') },
     { engine: 'proxies', why: expect.stringContaining('nginx-light caddy haproxy') },
     { engine: 'node20', why: expect.stringContaining('TEST_NODE_20') },
+    { engine: 'release', why: expect.stringContaining('git fetch --unshallow') },
   ])
   expect(names({ ...bare, TEST_KAFKA_BROKERS: 'localhost:9092' })).toEqual([
     'redis',
@@ -38,6 +41,7 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     'python',
     'proxies',
     'node20',
+    'release',
   ])
   expect(names({ ...bare, TEST_REDIS_URL: 'redis://localhost' })).toEqual([
     'kafka',
@@ -45,6 +49,8 @@ test('on a bare machine all engines are missing, each with a remedy', () => {
     'browser',
     'python',
     'proxies',
+    'node20',
+    'release',
   ])
 })
 

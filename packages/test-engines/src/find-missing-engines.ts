@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromiumPath } from './chromium-path.ts'
 import { findNode20 } from './find-node20.ts'
+import { hasPreviousRelease } from './previous-release/previous-release.ts'
 
 export type MissingEngine = Readonly<{
-  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies' | 'node20'
+  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies' | 'node20' | 'release'
   why: string
 }>
 
@@ -70,6 +71,12 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
     missing.push({
       engine: 'node20',
       why: 'no Node 20.19: put one on the PATH, or set TEST_NODE_20 to its executable',
+    })
+  }
+  if (!hasPreviousRelease(environment)) {
+    missing.push({
+      engine: 'release',
+      why: 'no code of the previous release: install git, and clone with the history (git fetch --unshallow)',
     })
   }
   return missing
