@@ -3,38 +3,21 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createTestDatabase, stopWithParent } from '@auto-refresh/test-engines'
+import { stopWithParent } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runLossyClients } from './harness/run-lossy-clients.ts'
-import {
-  REPOSITORY,
-  startStandalone,
-  temporaryFolder,
-  type Standalone,
-} from './harness/start-standalone.ts'
-import { SHORT_LIVED } from './harness/token-lifetimes.ts'
+import { startRestartable, type Restartable } from './harness/start-restartable.ts'
+import { REPOSITORY } from './harness/start-standalone.ts'
 
-const env = { ...SHORT_LIVED, REFRESH_LIMIT: 'off', SESSION_LIMIT: '1000' }
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let folder: Awaited<ReturnType<typeof temporaryFolder>>
-let system: Standalone
-
+let system: Restartable
 beforeAll(async () => {
-  database = await createTestDatabase()
-  folder = await temporaryFolder()
-  system = await (
-    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env })
-  ).ready()
+  system = await startRestartable()
 })
-afterAll(async () => {
-  await system.stop()
-  await folder.remove()
-  await database.drop()
-})
+afterAll(() => system.stop())
 
 /** Starts the back end that the contract of the adapters tests, in its own process. */
 async function startBackEnd(adapter: string) {
-  const apiKeys = await readFile(join(folder.path, 'keys/API_KEYS'), 'utf8')
+  const apiKeys = await readFile(join(system.dataDir, 'keys/API_KEYS'), 'utf8')
   const options = {
     issuer: 'http://localhost:8000',
     authApiUrl: system.url,
@@ -60,17 +43,7 @@ async function startBackEnd(adapter: string) {
   }
 }
 
-async function restart(): Promise<void> {
-  const { ports } = system
-  system.kill('SIGKILL')
-  await system.exited
-  system = await (
-    await startStandalone({ dataDir: folder.path, databaseUrl: database.url, env, ports })
-  ).ready()
-}
-
 test('50 clients of a back end on each adapter keep their sessions while a fifth of the answers is lost and auth-api restarts', async () => {
-  let restarting: Promise<void> | undefined
   const runs = [
     { adapter: 'fastify', transport: 'header' },
     { adapter: 'express', transport: 'cookie' },
@@ -83,7 +56,7 @@ test('50 clients of a back end on each adapter keep their sessions while a fifth
         authUrl: system.url,
         backEnd: { url: backEnd.url, path: '/cases' },
         transport,
-        restart: () => (restarting ??= restart()),
+        restart: system.restart,
       })
       expect(lost).toBeGreaterThan(0)
       await backEnd.stop()
