@@ -34,6 +34,8 @@ export async function startStandalone(options: {
     ADMIN_PORT: String(ports.adminPort),
     LOGIN_IP_LIMIT: 'off',
     LOGIN_ACCOUNT_LIMIT: 'off',
+    // Several processes on one database have the same issuer.
+    ISSUER: 'http://localhost:8000',
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
     ...options.env,
   }

@@ -20,25 +20,29 @@ import { readTrustedIssuers } from './read-trusted-issuers.ts'
 
 /** A timer cannot wait longer than 24 days: it would fire at once, and lift the limit. */
 const MAX_WINDOW_SECONDS = 604_800
+const DEFAULT_PORT = 8000
 
 /** Reads the settings of the service. Throws a `ConfigError` that names every fault at once. */
 export function parseAuthApiConfig(environment: Environment) {
   const env = readEnvironment(environment)
+  const http = readHttpAddress(env, DEFAULT_PORT)
   const lifetimes = readLifetimes(env)
   const limits = readLimits(env)
   const issuer = env.url('ISSUER', {
     protocols: ['https:', 'http:'],
-    default: 'http://localhost:8000',
+    default: `http://localhost:${http.port || DEFAULT_PORT}`,
     section: 'browsers',
     describe:
-      'The public URL, and the claim `iss`. Its origin may use the cookie; standalone accepts its host name.',
+      'The public URL, and the claim `iss`, the same for all processes on one database. ' +
+      'Its origin may use the cookie; standalone accepts its host name.',
+    unset: '`http://localhost:` and `PORT`',
   })
   if (readNodeEnv(env) === 'production' && issuer.startsWith('http:') && !isLoopbackUrl(issuer))
     env.fault('ISSUER must be https: with NODE_ENV=production, except for a loopback host')
   for (const fault of findReplacedSettings(environment)) env.fault(fault)
 
   return env.done({
-    http: readHttpAddress(env, 8000),
+    http,
     databaseUrl: readDatabaseUrl(env),
     redisUrl: readRedisUrl(env),
     databasePoolSize: env.integer('AUTH_API_POOL_SIZE', {
@@ -123,7 +127,7 @@ export type AuthApiConfig = ReturnType<typeof parseAuthApiConfig>
 /** Reads the settings of a separate process: standalone has token-store and one admin server. */
 export function parseAuthApiProcessConfig(environment: Environment) {
   const env = readEnvironment(environment)
-  const { host } = readHttpAddress(env, 8000)
+  const { host } = readHttpAddress(env, DEFAULT_PORT)
   return env.done({
     admin: readAdminAddress(env, { host, port: 9101 }),
     logLevel: readLogLevel(env),

@@ -17,6 +17,7 @@ import { toBanner } from './to-banner.ts'
 import { checkPort } from './check-port.ts'
 import { parseServiceConfigs, parseStandaloneConfig } from './config.ts'
 import { ensureDemoUser } from './ensure-demo-user.ts'
+import { findIssuerMisfit } from './find-issuer-misfit.ts'
 import { createStartBarrier } from './create-start-barrier.ts'
 import { keepKeys } from './generated-keys.ts'
 import { openDatabase } from './open-database.ts'
@@ -119,14 +120,8 @@ export async function buildStandalone(
       audience: config.playground,
     })
   const { url } = await authApi.start(signal)
-  const { issuer } = configs.authApi.tokens
-  // Not derived from PORT, because all processes on one database must use the same issuer.
-  if ((environment['ISSUER'] ?? '') === '' && new URL(issuer).port !== new URL(url).port) {
-    logger.warn(
-      { issuer, url },
-      'ISSUER is not set: tokens contain another address than this server, set ISSUER to the public URL',
-    )
-  }
+  const misfit = findIssuerMisfit({ issuer: configs.authApi.tokens.issuer, url, environment })
+  if (misfit !== undefined) logger.warn({ issuer: configs.authApi.tokens.issuer, url }, misfit)
   barrier.open()
 
   const notReady = notReadyReasons

@@ -93,6 +93,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   [`DELETE ${ADMIN}/sessions/:id`]: only(WRITERS),
 
   // Documents
+  'GET /healthz': open(),
   'GET /.well-known/jwks.json': open(),
   'GET /openapi.json': open(),
   'GET /docs': open(),

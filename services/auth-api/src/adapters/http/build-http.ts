@@ -20,6 +20,7 @@ import { requestGuard } from './plugins/request-guard.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { addExternalSessions } from './routes/add-external-sessions.ts'
 import { addAdmin } from './routes/admin/add-admin.ts'
+import { addHealth } from './routes/add-health.ts'
 import { addJwks } from './routes/add-jwks.ts'
 import { addLogout } from './routes/add-logout.ts'
 import { addMe } from './routes/add-me.ts'
@@ -74,7 +75,10 @@ export function buildHttp(deps: HttpDeps): App {
   void app.register(cookie, { hook: false })
   void app.register(apiReference)
 
-  void app.register(async (root: App) => addJwks(root, routeDeps))
+  void app.register(async (root: App) => {
+    addHealth(root)
+    addJwks(root, routeDeps)
+  })
   void app.register(async (admin: App) => addAdmin(admin, routeDeps), { prefix: ADMIN_PREFIX })
   void app.register(
     async (open: App) => {

@@ -231,7 +231,6 @@ describe('methods and paths', () => {
   test.each([
     '/',
     '/metrics',
-    '/healthz',
     '/.git/config',
     '/package.json',
     '/api/v1/auth/token.css',
@@ -371,6 +370,11 @@ describe('the Host in standalone (DNS rebinding)', () => {
       'The host name other is not allowed; add it to ALLOWED_HOSTS',
     )
     expect((await of('a<b')).message).toBe('This host name is not allowed; add it to ALLOWED_HOSTS')
+  })
+  test('every Host gets the liveness check, which tells nothing else', async () => {
+    const { app } = reuseTestApp({ standalone: true })
+    const checked = await app.inject({ url: '/healthz', headers: { host: 'health.example' } })
+    expect([checked.statusCode, checked.json()]).toEqual([200, { status: 'alive' }])
   })
   test('without standalone every Host is accepted', async () => {
     expect(

@@ -4,6 +4,7 @@ import { isLoopbackHost } from '@auto-refresh/server/core'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { HttpSettings } from '../http-deps.ts'
+import { HEALTH_PATH } from '../routes/add-health.ts'
 
 /** Must not be repeated: Node reads the first of several, and a proxy may read the last. */
 const SINGLE: ReadonlySet<string> = new Set([
@@ -56,7 +57,8 @@ export const requestGuard = fastifyPlugin(
       const repeated = findRepeated(request.raw.rawHeaders)
       if (repeated !== undefined)
         throw new CodedError('invalid_request', { detail: `Send one ${repeated} header` })
-      if (standalone && !isOwn(request.hostname.toLowerCase())) throw refuseHost(request.hostname)
+      if (standalone && request.url !== HEALTH_PATH && !isOwn(request.hostname.toLowerCase()))
+        throw refuseHost(request.hostname)
     })
   },
   { name: 'request-guard' },
