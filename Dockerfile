@@ -1,4 +1,4 @@
-# One target per service: docker build --target auth-api .
+# One target per service, and `standalone` with all of them in one process: docker build --target auth-api .
 # No build step: Node runs the TypeScript sources. Each image holds one service, the workspace packages it imports and their dependencies.
 FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /app
@@ -65,6 +65,19 @@ COPY --from=pruned /pruned/cases-api/full/ ./
 ENV ADMIN_PORT=8200
 EXPOSE 8200
 CMD ["node", "examples/cases-api/src/main.ts"]
+
+# All services in one process, as in deploy/compose.small.yml. Postgres is not in the image: it needs DATABASE_URL.
+# /data keeps the generated keys; mount one volume there for all replicas, or give the keys as settings.
+FROM service AS standalone
+USER root
+RUN install -d -o node -g node -m 700 /data
+USER node
+COPY --from=installed /installed/standalone/ ./
+COPY --from=pruned /pruned/standalone/full/ ./
+ENV ADMIN_PORT=9101 DATA_DIR=/data
+VOLUME /data
+EXPOSE 8000 9101
+CMD ["node", "services/standalone/src/main.ts"]
 
 # The operator commands: npm run migrate, topics, user. DATA_DIR must be writable; the commands keep nothing there that has to last.
 FROM runtime AS operations
