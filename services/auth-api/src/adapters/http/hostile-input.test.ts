@@ -1,3 +1,4 @@
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { describe, expect, test } from 'vitest'
 import { reuseTestApp } from '../../testing/open-test-app.ts'
 
@@ -371,10 +372,13 @@ describe('the Host in standalone (DNS rebinding)', () => {
     )
     expect((await of('a<b')).message).toBe('This host name is not allowed; add it to ALLOWED_HOSTS')
   })
-  test('every Host gets the liveness check, which tells nothing else', async () => {
+  test('every Host gets the liveness check', async () => {
     const { app } = reuseTestApp({ standalone: true })
     const checked = await app.inject({ url: '/healthz', headers: { host: 'health.example' } })
-    expect([checked.statusCode, checked.json()]).toEqual([200, { status: 'alive' }])
+    expect([checked.statusCode, checked.json()]).toEqual([
+      200,
+      { status: 'alive', version: PRODUCT_VERSION },
+    ])
   })
   test('without standalone every Host is accepted', async () => {
     expect(

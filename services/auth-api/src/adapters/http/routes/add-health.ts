@@ -1,3 +1,4 @@
+import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import type { App } from './route.ts'
 
 /** The path of the liveness check; platforms call it with a host name of their own. */
@@ -8,5 +9,8 @@ export const HEALTH_PATH = '/healthz'
  * database: a platform would restart the process because of an outage that a restart cannot end.
  */
 export function addHealth(app: App): void {
-  app.get(HEALTH_PATH, { schema: { hide: true } }, async () => ({ status: 'alive' }))
+  app.get(HEALTH_PATH, { schema: { hide: true } }, async () => ({
+    status: 'alive',
+    version: PRODUCT_VERSION,
+  }))
 }
