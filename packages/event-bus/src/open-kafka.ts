@@ -13,6 +13,9 @@ const queue = require('kafkajs/src/network/requestQueue') as { prototype: Reques
 calmIdleConnections(queue.prototype)
 replaceRecordCodec(require)
 
+/** A start of the services together with Kafka takes less. */
+const STARTING_MS = 60_000
+
 /**
  * Creates a Kafka client. Each member needs its own, because kafkajs shares the offsets of a group
  * among the consumers of one client. `retries` is per step, such as finding a connection; the first
@@ -24,6 +27,7 @@ export function openKafka(
   { retries = 2 }: { retries?: number } = {},
 ): Kafka {
   let loggedLoading = false
+  const openedAtMs = performance.now()
   const toLog: logCreator =
     () =>
     ({ log: { message, broker, topic, groupId, error } }) => {
@@ -36,7 +40,10 @@ export function openKafka(
         loggedLoading = true
         return
       }
-      log.warn({ library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }, message)
+      const fields = { library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }
+      const isStarting = performance.now() - openedAtMs < STARTING_MS
+      if (isStarting && isOfStart(message, error)) log.info?.(fields, message)
+      else log.warn(fields, message)
     }
   return new Kafka({
     brokers: [...brokers],
@@ -54,6 +61,16 @@ export function openKafka(
 /** Harmless and retried by kafkajs: the broker has just started or taken over the group. */
 function isLoading(message: string, error: unknown): boolean {
   return /coordinator is loading|GROUP_LOAD_IN_PROGRESS/i.test(`${message} ${toText(error) ?? ''}`)
+}
+
+/**
+ * Topics that were just created have no leader yet, a new group no coordinator, and its members
+ * join one after another. kafkajs retries; what lasts longer than a start is a warning.
+ */
+function isOfStart(message: string, error: unknown): boolean {
+  return /leadership election|no leader|does not host this topic-partition|coordinator is not available|rebalanc/i.test(
+    `${message} ${toText(error) ?? ''}`,
+  )
 }
 
 const toText = (error: unknown) =>

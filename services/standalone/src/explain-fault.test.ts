@@ -21,3 +21,12 @@ test('all wrong settings are listed, and other errors keep their message', () =>
   )
   expect(explainFault(new Error('The DATA_DIR is in use'))).toBe('The DATA_DIR is in use')
 })
+
+test('a missing grant names the scripts that restore it', () => {
+  const denied = Object.assign(new Error('permission denied for schema token_store'), {
+    code: '42501',
+  })
+  expect(explainFault(denied)).toMatch(
+    /^permission denied for schema token_store: run .*roles\.sql .*grants\.sql/,
+  )
+})

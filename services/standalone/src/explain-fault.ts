@@ -9,6 +9,12 @@ export function explainFault(error: unknown): string {
   }
   if ('code' in error && error.code === 'EADDRNOTAVAIL')
     return `${error.message}: HOST and ADMIN_HOST must be addresses of this machine`
+  // insufficient_privilege: a restore without the roles and grants of the database
+  if ('code' in error && error.code === '42501')
+    return (
+      `${error.message}: run deploy/postgres/roles.sql as an administrator and ` +
+      'deploy/postgres/grants.sql as auth_owner again (docs/production.md, Database roles)'
+    )
   // The error of a host name whose addresses all refuse the connection has no message.
   if (error instanceof AggregateError && error.message === '')
     return error.errors.map(explainFault).join('; ')
