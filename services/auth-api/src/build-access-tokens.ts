@@ -15,6 +15,8 @@ import type { Log } from './ports/telemetry.ts'
 import { createCheckAccessToken } from './use-cases/sessions/check-access-token.ts'
 import { createGetTokenStatus } from './use-cases/sessions/get-token-status.ts'
 
+const isLocalIssuer = (issuer: string) => /^http:\/\/localhost:\d{1,5}$/.test(issuer)
+
 type AccessTokensDeps = Readonly<{
   config: AuthApiConfig
   pool: Pool
@@ -49,6 +51,8 @@ export function buildAccessTokens({ config, pool, revocations, clock, log }: Acc
     findKey: signingKeys.findPublicKey,
     isRetiredKey: retiredKeys.isRetired,
     issuer,
+    // Processes of one database that each follow their own PORT accept each other's tokens.
+    isIssuer: config.tokens.issuerFollowsPort ? isLocalIssuer : undefined,
     audience,
     clock,
   })

@@ -23,19 +23,23 @@ const MAX_WINDOW_SECONDS = 604_800
 const DEFAULT_PORT = 8000
 
 /** Reads the settings of the service. Throws a `ConfigError` that names every fault at once. */
-export function parseAuthApiConfig(environment: Environment) {
+export function parseAuthApiConfig(
+  environment: Environment,
+  /** whether the default of ISSUER has the port of this process, as in standalone */
+  { issuerFollowsPort = false }: { issuerFollowsPort?: boolean } = {},
+) {
   const env = readEnvironment(environment)
   const http = readHttpAddress(env, DEFAULT_PORT)
   const lifetimes = readLifetimes(env)
   const limits = readLimits(env)
   const issuer = env.url('ISSUER', {
     protocols: ['https:', 'http:'],
-    default: `http://localhost:${http.port || DEFAULT_PORT}`,
+    // Replicas on several ports must use the same, so only standalone uses its own.
+    default: `http://localhost:${(issuerFollowsPort && http.port) || DEFAULT_PORT}`,
     section: 'browsers',
     describe:
       'The public URL, and the claim `iss`, the same for all processes on one database. ' +
-      'Its origin may use the cookie; standalone accepts its host name.',
-    unset: '`http://localhost:` and `PORT`',
+      'Its origin may use the cookie; standalone accepts its host name, and without it uses its `PORT`.',
   })
   if (readNodeEnv(env) === 'production' && issuer.startsWith('http:') && !isLoopbackUrl(issuer))
     env.fault('ISSUER must be https: with NODE_ENV=production, except for a loopback host')
@@ -57,6 +61,7 @@ export function parseAuthApiConfig(environment: Environment) {
     }),
     tokens: {
       issuer,
+      issuerFollowsPort: issuerFollowsPort && (environment['ISSUER'] ?? '') === '',
       audience: env.string('AUDIENCE', {
         default: 'auto-refresh',
         section: 'browsers',

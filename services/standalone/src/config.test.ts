@@ -139,3 +139,16 @@ test('a weak demo password is reported as a wrong setting', () => {
   ])
     expect(parse).toThrow(name)
 })
+
+test.each([
+  [{}, 'http://localhost:8000', true],
+  [{ PORT: '9000' }, 'http://localhost:9000', true],
+  [{ PORT: '0' }, 'http://localhost:8000', true],
+  [{ PORT: '9000', ISSUER: 'https://auth.example' }, 'https://auth.example', false],
+])('the issuer of %o follows the port unless it is set', (environment, issuer, follows) => {
+  const { authApi } = parseServiceConfigs(environment, {
+    keys: generateKeys(),
+    databaseUrl: 'postgres://127.0.0.1/',
+  })
+  expect(authApi.tokens).toMatchObject({ issuer, issuerFollowsPort: follows })
+})

@@ -45,7 +45,7 @@ export function parseServiceConfigs(
   const complete: Environment = { DATABASE_URL: databaseUrl, ...keys, ...given }
   return parseTogether({
     tokenStore: () => parseTokenStoreConfig(complete),
-    authApi: () => parseAuthApiConfig(complete),
+    authApi: () => parseAuthApiConfig(complete, { issuerFollowsPort: true }),
     cleanupWorker: () => parseCleanupWorkerConfig(complete),
     threatMonitor: () => parseThreatMonitorConfig(complete),
   })

@@ -14,11 +14,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  */
 export function checkClaims(
   payload: unknown,
-  { issuer, audience }: { issuer: string; audience: string },
+  { isIssuer, audience }: { isIssuer: (issuer: string) => boolean; audience: string },
 ): AccessTokenClaims | undefined {
   if (!hasTypes(payload)) return undefined
   const { iss, aud, iat, exp, session_exp: sessionExp, nbf } = payload
-  if (iss !== issuer || aud !== audience) return undefined
+  if (!isIssuer(iss) || aud !== audience) return undefined
   // Our issuer never signs a longer life, so such a token is rejected even with a valid signature.
   if (exp <= iat || exp > sessionExp || exp - iat > LONGEST_ACCESS_TOKEN_SECONDS) return undefined
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= iat + CLOCK_TOLERANCE_SECONDS))

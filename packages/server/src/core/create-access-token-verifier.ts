@@ -24,6 +24,7 @@ export function createAccessTokenVerifier({
   findKey,
   isRetiredKey = () => false,
   issuer,
+  isIssuer = (named) => named === issuer,
   audience,
   clock,
 }: {
@@ -36,6 +37,8 @@ export function createAccessTokenVerifier({
   isRetiredKey?: (kid: string) => boolean
   /** the expected claims `iss` and `aud` */
   issuer: string
+  /** decides about the claim `iss` instead of `issuer` */
+  isIssuer?: ((issuer: string) => boolean) | undefined
   audience: string
   /** Unix milliseconds */
   clock: { nowMs(): number }
@@ -50,7 +53,10 @@ export function createAccessTokenVerifier({
     if (key === undefined || !(await isSignedBy(key, token))) return INVALID
 
     const nowMs = clock.nowMs()
-    const claims = checkClaims(parseCanonicalJson(token.split('.')[1] ?? ''), { issuer, audience })
+    const claims = checkClaims(parseCanonicalJson(token.split('.')[1] ?? ''), {
+      isIssuer,
+      audience,
+    })
     if (claims === undefined) return INVALID
     const ahead = secondsAhead(claims, nowMs / 1000)
     if (ahead > 0) {
