@@ -19,6 +19,9 @@ const fsModuleCache = knownBug === undefined
 // times as slow.
 const expect = { poll: { timeout: 60_000 } }
 
+// They wait for Kafka most of the time, so npm test runs them beside the others, as test:kafka.
+const apart = process.env['npm_lifecycle_event'] === 'test:e2e' ? ['src/**/*.kafka.*'] : []
+
 // A script of npm leaves its results for the summary of npm test.
 const script = process.env['npm_lifecycle_event']
 const report =
@@ -64,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['src/**/*.e2e.test.ts'],
-          exclude: leftOut,
+          exclude: [...leftOut, ...apart],
           globalSetup,
           fileParallelism: false,
           testTimeout: 300_000,

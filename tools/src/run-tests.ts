@@ -81,8 +81,12 @@ async function readResults(): Promise<TaskResult[]> {
 }
 
 await forgetOldResults()
-// The end-to-end tests take as long as all others together, so they begin at once.
-const exitCodes = await Promise.all([runTasks(['test:e2e']), runTasks(['test', 'test:int'])])
+// Most of them wait for processes, so three queues keep two cores busy.
+const exitCodes = await Promise.all([
+  runTasks(['test:e2e']),
+  runTasks(['test:int']),
+  runTasks(['test', 'test:kafka']),
+])
 const exitCode = Math.max(...exitCodes)
 const { passed, skipped, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
