@@ -28,12 +28,17 @@ async function startBackEnd(adapter: string) {
     [join(REPOSITORY, `packages/server/src/testing/back-ends/${adapter}.mjs`)],
     {
       env: { PATH: process.env['PATH'] ?? '', BACK_END: JSON.stringify({ options }) },
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     },
   )
   stopWithParent(child)
   const exited = once(child, 'exit')
-  const [url] = (await once(createInterface(child.stdout), 'line')) as [string]
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const [url] = (await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    exited.then(() => Promise.reject(new Error(`The back end ended: ${errors}`))),
+  ])) as [string]
   return {
     url,
     async stop() {

@@ -6,6 +6,7 @@ import { ERROR_CODES } from '@auto-refresh/contracts'
 import { PRODUCT_VERSION } from '@auto-refresh/service-kit/config'
 import { createTestDatabase, findFreePort } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { installPythonPackage } from './harness/install-python-package.ts'
 import { readBlocks } from './harness/read-blocks.ts'
 import { runOperation } from './harness/run-operation.ts'
 import {
@@ -17,18 +18,16 @@ import {
 import { SHORT_LIVED, LONG_LIVED } from './harness/token-lifetimes.ts'
 
 /**
- * Builds the package of clients/python and installs it as docs/clients/python.md says; runs the
- * example of that page, the promises to clients, and the package's own tests beside real services.
+ * Runs the example of docs/clients/python.md, the promises to clients, and the own tests of the
+ * installed package beside real services.
  */
 const run = promisify(execFile)
 const blocks = readBlocks('docs/clients/python.md')
-const [install, example, printed] = [
-  blocks.find(({ language }) => language === 'sh'),
+const [example, printed] = [
   blocks.find(({ code }) => code.includes('session = Session(')),
   blocks.find(({ language }) => language === 'text'),
 ]
 const PACKAGE = join(REPOSITORY, 'clients/python')
-const BUILD = join(REPOSITORY, 'tools/src/build-python-package.ts')
 
 /**
  * Two processes on one database with one issuer: tokens of `system` are fresh for the whole test,
@@ -38,18 +37,16 @@ let system: Standalone
 let brief: Standalone
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let installed: Awaited<ReturnType<typeof installPythonPackage>>
 const inFolder = (name: string) => join(folder.path, name)
-const python = (...args: string[]) =>
-  run(inFolder('venv/bin/python'), args, {
-    cwd: folder.path,
-  })
+const python = (...args: string[]) => run(installed.bin('python'), args, { cwd: folder.path })
 const isSource = (path: string) => !/\/(?:\.|venv|dist|__pycache__)[^/]*$/.test(path)
 /** Resolves to the output; rejects with it if a test fails. */
 async function pytest(file: string, env: Record<string, string>): Promise<string> {
   try {
     const args = ['-q', '--color=no', '-p', 'no:cacheprovider', file]
     const options = { cwd: inFolder('package'), env: { ...process.env, ...env } }
-    return (await run(inFolder('venv/bin/pytest'), args, options)).stdout
+    return (await run(installed.bin('pytest'), args, options)).stdout
   } catch (error) {
     const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : ''
     throw new Error(`pytest failed:\n${output}`, { cause: error })
@@ -58,7 +55,7 @@ async function pytest(file: string, env: Record<string, string>): Promise<string
 /** The tests that need no service and the types are checked beside the other tests. */
 async function checkAlone() {
   const tested = await pytest('tests/test_fake.py', {})
-  const typed = await run(inFolder('venv/bin/mypy'), [], { cwd: inFolder('package') })
+  const typed = await run(installed.bin('mypy'), [], { cwd: inFolder('package') })
   return { tested, typed: typed.stdout }
 }
 let alone: ReturnType<typeof checkAlone>
@@ -79,12 +76,7 @@ beforeAll(async () => {
   brief = await (await startStandalone({ ...shared, env: { ...env, ...SHORT_LIVED } })).ready()
   // The copy keeps what a test leaves behind out of the repository.
   await cp(PACKAGE, inFolder('package'), { recursive: true, filter: isSource })
-  await run(process.execPath, [BUILD, inFolder('release')])
-  // Only what is imported is compiled.
-  await run('bash', ['-ec', toInstallation(install?.code ?? 'exit 1')], {
-    cwd: folder.path,
-    env: { ...process.env, PIP_NO_COMPILE: '1' },
-  })
+  installed = await installPythonPackage()
   await writeFile(
     inFolder('example.py'),
     example?.code.replaceAll('http://localhost:8000', url) ?? '',
@@ -98,13 +90,6 @@ afterAll(async () => {
   await folder.remove()
   await database.drop()
 })
-
-/** Installs the wheel of a release with what its tests need, in place of the folder. */
-const toInstallation = (documented: string) =>
-  documented.replace(
-    /^(\S+\/pip install -q) \/path\/to\/auto-refresh-token\/clients\/python$/m,
-    '$1 "$(echo release/*.whl)[test]"',
-  )
 
 test('the example signs in and restores its session', async () => {
   expect(blocks.map(({ language }) => language)).toEqual(['sh', 'python', 'text', 'python'])
@@ -216,10 +201,10 @@ print(json.dumps({
   expect(links.filter((link) => !/^(https:|#)/.test(link))).toEqual([])
   expect(about.files.filter((file) => !/^auto_refresh_token(?:-[^/]+)?\//.test(file))).toEqual([])
 
-  const [source = ''] = (await readdir(inFolder('release'))).filter((name) =>
+  const [source = ''] = (await readdir(installed.release)).filter((name) =>
     name.endsWith('.tar.gz'),
   )
-  const listed = (await run('tar', ['-tzf', join(inFolder('release'), source)])).stdout
+  const listed = (await run('tar', ['-tzf', join(installed.release, source)])).stdout
   const kept =
     /^[^/]+\/(?:src\/auto_refresh_token\/[\w/]+\.(?:py|typed)|LICENSE|README\.md|PKG-INFO|pyproject\.toml|\.gitignore)$/
   expect(
@@ -243,7 +228,7 @@ test('the codes of the middleware are those of auth-api', async () => {
 })
 
 test('Authlib refreshes, introspects and revokes, and ten refreshes at once get one successor', async () => {
-  await run(inFolder('venv/bin/pip'), ['install', '-q', 'authlib==1.9.10'])
+  await run(installed.bin('pip'), ['install', '-q', 'authlib==1.9.10'])
   const client = join(import.meta.dirname, 'harness/authlib-client.py')
   expect((await python(client, url, folder.path)).stdout).toBe('ok\n')
 })
