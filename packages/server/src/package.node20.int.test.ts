@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { findNode20 } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADAPTER_NAMES, testAdapter } from './testing/contract/test-adapter.ts'
+import { readDocumentedPrograms } from './testing/read-documented-programs.ts'
 import { FRAMEWORKS, installPackage, type Framework } from './testing/install-package.ts'
 import { USER_PROGRAMS } from './testing/user-programs.ts'
 
@@ -19,6 +20,23 @@ const RESOLUTIONS = [
   ['node16', 'node16', ['app.mts', 'dynamic.cts']],
 ] as const
 const tsc = resolve(import.meta.dirname, '../../../node_modules/.bin/tsc')
+
+/** Type-checks `files` of `folder`; returns the output and the exit status. */
+function compile(folder: string, files: readonly string[], options: object) {
+  const compilerOptions = {
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    esModuleInterop: true,
+    target: 'es2022',
+    lib: ['es2023'],
+    types: ['node'],
+    ...options,
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+  const { stdout, status } = spawnSync(tsc, [], { cwd: folder, encoding: 'utf8' })
+  return [stdout, status]
+}
 
 let installed: Awaited<ReturnType<typeof installPackage>>
 beforeAll(async () => {
@@ -45,20 +63,21 @@ describe.each(FRAMEWORK_NAMES)('an application that has only %s', (framework) =>
     // Checking the libraries takes 3 s of a processor, most of it for TypeBox. It is done for each
     // framework in the strictest resolution, and for each resolution with the smallest framework.
     const skipLibCheck = framework !== 'fetch' && moduleResolution !== 'nodenext'
-    const compilerOptions = {
-      strict: true,
-      skipLibCheck,
-      noEmit: true,
-      esModuleInterop: true,
-      target: 'es2022',
-      lib: ['es2023'],
-      types: ['node'],
-      module,
-      moduleResolution,
-    }
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-    const { stdout, status } = spawnSync(tsc, [], { cwd: folder, encoding: 'utf8' })
-    expect([stdout, status]).toEqual(['', 0])
+    const options = { skipLibCheck, module, moduleResolution }
+    expect(compile(folder, files, options)).toEqual(['', 0])
+  })
+
+  test('compiles as the documents show it', () => {
+    const folder = installed.folderOf(framework)
+    const programs = [framework, ...(framework === 'fetch' ? (['core'] as const) : [])].flatMap(
+      readDocumentedPrograms,
+    )
+    expect(programs.length).toBeGreaterThan(1)
+    const files = programs.map((code, index) => {
+      writeFileSync(join(folder, `documented-${index}.mts`), code)
+      return `documented-${index}.mts`
+    })
+    expect(compile(folder, files, { module: 'nodenext' })).toEqual(['', 0])
   })
 
   test.each(NODES)('can require the package on %s', async (_, node) => {
