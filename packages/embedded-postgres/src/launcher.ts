@@ -64,6 +64,8 @@ function toCandidates(self: Owner, fileOwner: number, user: number): Launcher[] 
     `--reuid=${uid}`,
     `--regid=${uid}`,
     '--clear-groups',
+    // access(2), by which Postgres finds its own programs, would ignore the capability otherwise.
+    '--securebits=+no_setuid_fixup',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
   ]
