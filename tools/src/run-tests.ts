@@ -91,7 +91,7 @@ const exitCode = Math.max(...exitCodes)
 const { passed, skipped, failures } = summarizeTests(await readResults(), exitCode)
 for (const { engine, why } of findMissingEngines(process.env)) {
   console.log(`\nNot run, because there is ${why}`)
-  const patterns = ['{packages,services}/*', '{e2e,monitoring}'].map(
+  const patterns = ['{packages,services}/*', '{e2e,bench,grafana,monitoring,tools}'].map(
     (folder) => `${folder}/src/**/*.${engine}.*.test.ts`,
   )
   for (const path of globSync(patterns, { cwd: root })) console.log(`  ${path}`)

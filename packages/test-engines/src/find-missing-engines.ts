@@ -6,14 +6,26 @@ import { findNode20 } from './find-node20.ts'
 import { hasPreviousRelease } from './previous-release/previous-release.ts'
 
 export type MissingEngine = Readonly<{
-  engine: 'kafka' | 'redis' | 'prometheus' | 'browser' | 'python' | 'proxies' | 'node20' | 'release'
+  engine:
+    | 'root'
+    | 'kafka'
+    | 'redis'
+    | 'prometheus'
+    | 'browser'
+    | 'python'
+    | 'proxies'
+    | 'nginx'
+    | 'pgbouncer'
+    | 'curl'
+    | 'node20'
+    | 'release'
   why: string
 }>
 
 /**
  * Returns the engines that this machine lacks for tests, with the reason: their test files
  * (`x.kafka.int.test.ts`) are skipped and listed at the end of `npm test`. It starts no engine. In
- * CI nothing is reported missing: what cannot start must fail there.
+ * CI only root is reported missing: what cannot start must fail there.
  */
 export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngine[] {
   const isOnPath = (...names: string[]) =>
@@ -21,8 +33,14 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
       .split(delimiter)
       .some((folder) => names.some((name) => existsSync(join(folder, name))))
   const isGiven = (name: string) => (environment[name] ?? '') !== ''
-  if (environment['CI'] === 'true') return []
   const missing: MissingEngine[] = []
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    missing.push({
+      engine: 'root',
+      why: 'no root on Linux: run npm test as root, to see that Postgres then runs as another user',
+    })
+  }
+  if (environment['CI'] === 'true') return missing
   const hasDocker = isGiven('DOCKER_HOST') || existsSync('/var/run/docker.sock')
   if (!hasDocker && !isGiven('TEST_KAFKA_BROKERS') && !(isOnPath('java') && isOnPath('mvn'))) {
     missing.push({
@@ -66,6 +84,15 @@ export function findMissingEngines(environment: NodeJS.ProcessEnv): MissingEngin
       engine: 'proxies',
       why: 'no nginx, Caddy and HAProxy: install them (Debian: nginx-light caddy haproxy)',
     })
+  }
+  if (!isOnPath('nginx')) {
+    missing.push({ engine: 'nginx', why: 'no nginx: install it (Debian: nginx-light)' })
+  }
+  if (!isOnPath('pgbouncer') && !existsSync('/usr/sbin/pgbouncer')) {
+    missing.push({ engine: 'pgbouncer', why: 'no PgBouncer: install it (Debian: pgbouncer)' })
+  }
+  if (!isOnPath('curl') || !isOnPath('bash')) {
+    missing.push({ engine: 'curl', why: 'no curl and bash: install them (Debian: curl bash)' })
   }
   if (findNode20(environment) === undefined) {
     missing.push({

@@ -1,10 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually, findFreePort } from '@auto-refresh/test-engines'
-
-export const hasNginx = spawnSync('nginx', ['-v']).error === undefined
 
 /** Starts a real nginx on a free port, with the given lines in its `location /`. */
 export async function startNginx(

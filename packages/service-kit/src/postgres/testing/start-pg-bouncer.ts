@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually, findFreePort } from '@auto-refresh/test-engines'
 
+/** Debian's folder for it is not on the PATH of ordinary users. */
 const NAMES = ['pgbouncer', '/usr/sbin/pgbouncer']
-const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)
-
-/** Whether PgBouncer is installed. */
-export const hasPgBouncer = pgbouncer !== undefined
 
 /** Starts a PgBouncer in session mode for the server of `url`, with default settings. */
 export async function startPgBouncer(
   url: string,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
+  const pgbouncer = NAMES.find((name) => spawnSync(name, ['--version']).status === 0)
+  if (pgbouncer === undefined) throw new Error('PgBouncer is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'))
   // PgBouncer refuses to run as root, and must reach its files as another user.
   await chmod(folder, 0o755)
@@ -35,7 +34,7 @@ unix_socket_dir =
 `,
   )
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
-  const child = spawn(pgbouncer ?? '', ['-q', ...user, join(folder, 'ini')], { stdio: 'ignore' })
+  const child = spawn(pgbouncer, ['-q', ...user, join(folder, 'ini')], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   await eventually(() => {
     if (child.exitCode !== null) throw new Error('PgBouncer did not start')
