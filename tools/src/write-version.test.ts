@@ -22,3 +22,13 @@ test('the lockfile names the version of the product', () => {
 test('the changelog has a section on the version', () => {
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## ${version.replaceAll('.', '\\.')}\\b`, 'm'))
 })
+
+test('the upgrade test starts from this release, or from the one before until it is dumped', () => {
+  const [, before = '0.0.0'] = [...read('CHANGELOG.md').matchAll(/^## (\d+\.\d+\.\d+)/gm)].map(
+    ([, released]) => released,
+  )
+  const previous = JSON.parse(read('packages/test-engines/previous-release/release.json')) as {
+    version: string
+  }
+  expect([version, before]).toContain(previous.version)
+})

@@ -10,30 +10,6 @@ function openLogger() {
   return { said, kafka: openKafka({ brokers: ['k:9092'], clientId: 'test' }, log).logger() }
 }
 
-const LOADING = "The coordinator is loading and hence can't process requests for this group"
-
-test('a Kafka that is still loading is logged once, as information, in both forms of the library', () => {
-  const { said, kafka } = openLogger()
-  // As kafkajs 2.2.4 logs the response to the request, and the restarted consumer
-  // after it.
-  kafka.error('Response GroupCoordinator(key: 10, version: 2)', {
-    broker: 'k:9092',
-    error: LOADING,
-  })
-  kafka.error(`Crash: KafkaJSProtocolError: ${LOADING}`, {
-    groupId: 'auth-api',
-    error: new Error(LOADING),
-  })
-  kafka.error('GROUP_LOAD_IN_PROGRESS', { groupId: 'auth-api' })
-  expect(said).toEqual([
-    [
-      'info',
-      'Kafka group coordinator is loading, retrying',
-      { library: 'kafkajs', broker: 'k:9092', group: undefined },
-    ],
-  ])
-})
-
 test('any other message of the library is a warning with broker, topic, group and cause', () => {
   const { said, kafka } = openLogger()
   const where = { broker: 'k:9092', topic: 't', groupId: 'g' }
@@ -56,6 +32,8 @@ test.each([
   'This server does not host this topic-partition',
   'The group coordinator is not available',
   'The group is rebalancing, re-joining',
+  "The coordinator is loading and hence can't process requests for this group",
+  'GROUP_LOAD_IN_PROGRESS',
 ])('during the first minute it is information, later a warning: %s', (message) => {
   vi.useFakeTimers()
   const { said, kafka } = openLogger()

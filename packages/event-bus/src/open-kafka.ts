@@ -15,6 +15,8 @@ replaceRecordCodec(require)
 
 /** A start of the services together with Kafka takes less. */
 const STARTING_MS = 60_000
+const START_MESSAGE =
+  /leadership election|no leader|does not host this topic-partition|coordinator is (not available|loading)|GROUP_LOAD_IN_PROGRESS|rebalanc/i
 
 /**
  * Creates a Kafka client. Each member needs its own, because kafkajs shares the offsets of a group
@@ -26,20 +28,10 @@ export function openKafka(
   log: KafkaLog,
   { retries = 2 }: { retries?: number } = {},
 ): Kafka {
-  let loggedLoading = false
   const openedAtMs = performance.now()
   const toLog: logCreator =
     () =>
     ({ log: { message, broker, topic, groupId, error } }) => {
-      if (isLoading(message, error)) {
-        if (!loggedLoading)
-          log.info?.(
-            { library: 'kafkajs', broker, group: groupId },
-            'Kafka group coordinator is loading, retrying',
-          )
-        loggedLoading = true
-        return
-      }
       const fields = { library: 'kafkajs', broker, topic, group: groupId, cause: toText(error) }
       const isStarting = performance.now() - openedAtMs < STARTING_MS
       if (isStarting && isOfStart(message, error)) log.info?.(fields, message)
@@ -58,19 +50,13 @@ export function openKafka(
   })
 }
 
-/** Harmless and retried by kafkajs: the broker has just started or taken over the group. */
-function isLoading(message: string, error: unknown): boolean {
-  return /coordinator is loading|GROUP_LOAD_IN_PROGRESS/i.test(`${message} ${toText(error) ?? ''}`)
-}
-
 /**
- * Topics that were just created have no leader yet, a new group no coordinator, and its members
- * join one after another. kafkajs retries; what lasts longer than a start is a warning.
+ * Topics that were just created have no leader yet, a new group no coordinator or one that is
+ * loading, and its members join one after another. kafkajs retries; what lasts longer than a start
+ * is a warning.
  */
 function isOfStart(message: string, error: unknown): boolean {
-  return /leadership election|no leader|does not host this topic-partition|coordinator is not available|rebalanc/i.test(
-    `${message} ${toText(error) ?? ''}`,
-  )
+  return START_MESSAGE.test(`${message} ${toText(error) ?? ''}`)
 }
 
 const toText = (error: unknown) =>

@@ -120,8 +120,10 @@ export async function buildStandalone(
       audience: config.playground,
     })
   const { url } = await authApi.start(signal)
-  const misfit = findIssuerMisfit({ issuer: configs.authApi.tokens.issuer, url, environment })
-  if (misfit !== undefined) logger.warn({ issuer: configs.authApi.tokens.issuer, url }, misfit)
+  const { issuer } = configs.authApi.tokens
+  const { port } = new URL(url)
+  const misfit = findIssuerMisfit({ issuer, host: config.host, port, environment })
+  if (misfit !== undefined) logger.warn({ issuer, url }, misfit)
   barrier.open()
 
   const notReady = notReadyReasons

@@ -3,7 +3,20 @@ import { findIssuerMisfit } from './find-issuer-misfit.ts'
 
 test.each([
   ['the default', 'http://localhost:8000', 'http://127.0.0.1:8000', {}, undefined],
-  ['another port', 'http://localhost:8000', 'http://127.0.0.1:9000', {}, /another port/],
+  [
+    'another port',
+    'http://localhost:8000',
+    'http://127.0.0.1:9000',
+    { ISSUER: 'http://localhost:8000' },
+    /another port/,
+  ],
+  [
+    'a published port',
+    'http://localhost:9000',
+    'http://0.0.0.0:8000',
+    { ISSUER: 'http://localhost:9000' },
+    undefined,
+  ],
   [
     'another port, behind a proxy',
     'http://localhost:8000',
@@ -27,7 +40,8 @@ test.each([
     /the same URL for all processes/,
   ],
 ])('the issuer of a server with %s', (_, issuer, url, environment, expected) => {
-  const misfit = findIssuerMisfit({ issuer, url, environment })
+  const { hostname: host, port } = new URL(url)
+  const misfit = findIssuerMisfit({ issuer, host, port, environment })
   if (expected === undefined) expect(misfit).toBeUndefined()
   else expect(misfit).toMatch(expected)
 })

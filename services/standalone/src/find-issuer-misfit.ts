@@ -7,21 +7,24 @@ import { isLoopbackHost, isLoopbackUrl } from '@auto-refresh/server/core'
  */
 export function findIssuerMisfit({
   issuer,
-  url,
+  host,
+  port,
   environment,
 }: {
   issuer: string
   /** the address on which this server listens */
-  url: string
+  host: string
+  port: string
   environment: Environment
 }): string | undefined {
   const isSet = (name: string) => (environment[name] ?? '') !== ''
-  const address = new URL(url)
   if (!isLoopbackUrl(issuer)) return undefined
-  if (new URL(issuer).port !== address.port && !isSet('TRUSTED_PROXIES'))
+  const isLocal = isLoopbackHost(host) || host === '::1'
+  // The port of a container may be published as another one.
+  if (isLocal && new URL(issuer).port !== port && !isSet('TRUSTED_PROXIES'))
     return 'ISSUER names another port than this server has: set ISSUER to the public URL'
   if (isSet('ISSUER')) return undefined
-  if (!isLoopbackHost(address.hostname))
+  if (!isLocal)
     return 'ISSUER is not set, so it is localhost, but HOST lets other machines connect: set ISSUER to the public URL'
   return isSet('DATABASE_URL')
     ? 'ISSUER is not set, so it follows PORT: set ISSUER to the same URL for all processes on this database'

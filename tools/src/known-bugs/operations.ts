@@ -137,10 +137,10 @@ export const OPERATIONS: readonly KnownBug[] = [
     test: 'build-delete-old-records',
   },
   {
-    name: 'a starting Kafka is logged as a warning repeatedly',
+    name: 'a starting Kafka is logged as a warning',
     file: 'packages/event-bus/src/open-kafka.ts',
-    find: 'if (isLoading(message, error)) {',
-    replace: 'if (false) {',
+    find: 'if (isStarting && isOfStart(message, error))',
+    replace: 'if (false)',
     workspace: 'packages/event-bus',
     project: 'unit',
     test: 'kafka.test',

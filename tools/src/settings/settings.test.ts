@@ -47,3 +47,23 @@ test('there are at most 64 settings, each with one description and a place in bo
       .filter((name) => !new RegExp(`^\\* \`${name}[=\`]`, 'm').test(reference)),
   ).toEqual([])
 })
+
+test('the small deployment passes every setting of standalone on, except what the image decides', () => {
+  const decided = [
+    'HOST',
+    'PORT',
+    'ADMIN_HOST',
+    'ADMIN_PORT',
+    'NODE_ENV',
+    'DATA_DIR',
+    'SECRETS_DIR',
+  ]
+  const expected = settings
+    .filter(({ definition }) => definition.section !== 'services')
+    .map(({ definition }) => definition.name)
+    .filter((name) => !decided.includes(name))
+  const compose = read('deploy/compose.small.yml')
+  const block = compose.slice(compose.indexOf('  environment:'), compose.indexOf('  volumes:'))
+  const passed = [...block.matchAll(/^    ([A-Z_]+):/gm)].map(([, name]) => name)
+  expect(new Set(passed)).toEqual(new Set(expected))
+})

@@ -70,7 +70,9 @@ export const requestGuard = fastifyPlugin(
  */
 function refuseHost(hostname: string): CodedError {
   const name = HOST_NAME.test(hostname) ? `The host name ${hostname}` : 'This host name'
-  return new CodedError('forbidden', { detail: `${name} is not allowed; add it to ALLOWED_HOSTS` })
+  return new CodedError('forbidden', {
+    detail: `${name} is not allowed; set ISSUER to the public URL, or add the name to ALLOWED_HOSTS`,
+  })
 }
 
 function findRepeated(rawHeaders: readonly string[]): string | undefined {
