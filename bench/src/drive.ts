@@ -13,6 +13,8 @@ type Load = Readonly<{
   warmUpMs: number
   measureMs: number
   isSpread?: boolean
+  /** least time between the starts of two refreshes of one client */
+  everyMs?: number
   /** how long to wait until the system is quiet */
   quietMs?: number
 }>
@@ -46,14 +48,14 @@ const QUIET_MS = 15_000
 const BEFORE_REPORT_MS = 500
 
 /**
- * K clients, each refreshing as fast as it is answered. Rate and latencies are those of the window
+ * K clients, each refreshing as fast as it is answered, or every `everyMs`. Rate and latencies are those of the window
  * after the warm-up. CPU is divided by all rotations and counted until the system is quiet, so that
  * later work (events, audit trail) is included. The CPU of this process, the generator, is that of
  * the load alone. Throws on an answer without a new token pair.
  */
 export async function drive(
   target: Target,
-  { clients, warmUpMs, measureMs, isSpread = false, quietMs = QUIET_MS }: Load,
+  { clients, warmUpMs, measureMs, isSpread = false, everyMs = 0, quietMs = QUIET_MS }: Load,
   engine: Pick<Engine, 'pid' | 'readCounters'>,
 ): Promise<Measured> {
   const before = await use()
@@ -65,6 +67,7 @@ export async function drive(
 
   async function refreshUntilEnd(client: number): Promise<void> {
     const connection = await openConnection(target.url, target)
+    await delay((client * everyMs) / clients)
     for (let startedAt = performance.now(); startedAt < until;) {
       const index = isSpread ? target.cursor.next++ % target.sessions.length : client
       const { status, body } = await connection.post(target.toBody(target.sessions[index] ?? ''))
@@ -81,7 +84,9 @@ export async function drive(
       const endedAt = performance.now()
       if (endedAt > from && endedAt <= until) times.push(endedAt - startedAt)
       rotations += 1
-      startedAt = endedAt
+      const dueAt = startedAt + everyMs
+      if (dueAt > endedAt) await delay(dueAt - endedAt)
+      startedAt = Math.max(dueAt, endedAt)
     }
     httpBytes += connection.close()
   }

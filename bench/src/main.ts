@@ -84,7 +84,7 @@ await runBench({ deadlineMinutes: OVERHEAD_MINUTES + (rounds * perRound) / 60 },
     const image = 'images/benchmarks.svg'
     const alt = 'Rotations per second to the peer, and latencies, by number of clients'
     const plot = toPlot(samples, head.slice(0, 10))
-    await writeSection('bench', `![${alt}](${image})\n\n${report}`, { [image]: plot })
+    await writeSection('bench', `![${alt}](${image})\n\n${report}`, { files: { [image]: plot } })
     tools.say('Wrote docs/benchmarks.md and its plot')
   }
 })

@@ -5,16 +5,19 @@ import { replaceSection } from './replace-section.ts'
 const DOCS = resolve(import.meta.dirname, '../../../docs')
 
 /**
- * Writes a section of docs/benchmarks.md, and files beside it. Throws without its markers, before
+ * Writes a section of a page of docs/, and files beside it. Throws without its markers, before
  * anything is written.
  */
 export async function writeSection(
   name: string,
   content: string,
-  files: Readonly<Record<string, string>> = {},
+  {
+    page = 'benchmarks.md',
+    files = {},
+  }: { page?: string; files?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
-  const page = resolve(DOCS, 'benchmarks.md')
-  const text = replaceSection(await readFile(page, 'utf8'), name, content)
-  await writeFile(page, text)
-  for (const [path, file] of Object.entries(files)) await writeFile(resolve(DOCS, path), file)
+  const path = resolve(DOCS, page)
+  const text = replaceSection(await readFile(path, 'utf8'), name, content)
+  await writeFile(path, text)
+  for (const [file, data] of Object.entries(files)) await writeFile(resolve(DOCS, file), data)
 }
