@@ -95,6 +95,7 @@ export function createGuard<Request extends GuardRequest = GuardRequest>(
 
     // An upgraded connection has no response headers, and clients ignore those of OPTIONS.
     const canCarry =
+      request.canCarryTokens !== false &&
       request.headers.upgrade === undefined &&
       request.method !== 'OPTIONS' &&
       !isSubrequest(request)

@@ -14,6 +14,8 @@ export type GuardRequest = ClientRequest &
     /** host name without port, as the client sent the request */
     hostname: string
     raw: { readonly rawHeaders: string[]; readonly httpVersion: string }
+    /** false: nothing can be added to the response, so its tokens are not refreshed */
+    canCarryTokens?: boolean
     /** logger that names the request; absent: the guard's logger */
     log?: Pick<Log, 'warn'>
   }>

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { get as httpGet, type IncomingMessage, type Server } from 'node:http'
+import { get as httpGet, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import compression from 'compression'
 import express5, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import session from 'express-session'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Log } from '../core/log.ts'
 import { ISSUER, SESSION, startFakeAuthApi, USER } from '../testing/start-fake-auth-api.ts'
 import { autoRefresh, type AutoRefreshOptions } from './auto-refresh.ts'
 import { requireRole } from './require-role.ts'
@@ -51,6 +53,45 @@ const due = async () => ({
 })
 const live = async () => ({ authorization: `Bearer ${await authApi.sign()}` })
 const calls = () => authApi.state.calls.map(({ call }) => call)
+
+describe('a response of HTTP/2, to which nothing can be added', () => {
+  async function openServer() {
+    const log = {
+      info: vi.fn<Log['info']>(),
+      warn: vi.fn<Log['warn']>(),
+      error: vi.fn<Log['error']>(),
+    }
+    const auth = createAuth({ log })
+    const server = createHttp2Server((request, response) => {
+      auth(
+        request as unknown as IncomingMessage,
+        response as unknown as ServerResponse,
+        () => void response.end('ok'),
+      )
+    }).listen(0, '127.0.0.1')
+    closers.push(() => server.close())
+    await once(server, 'listening')
+    const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    closers.push(() => client.destroy())
+    const get = async (headers: Record<string, string>) => {
+      const stream = client.request(headers)
+      const [head] = (await once(stream, 'response')) as [Record<string, unknown>]
+      stream.resume()
+      await once(stream, 'end')
+      return head[':status']
+    }
+    return { get, log }
+  }
+
+  it('has a client refresh an expired token itself, and a due one passes', async () => {
+    const { get, log } = await openServer()
+    expect(await get(await due())).toBe(200)
+    const expired = `Bearer ${await authApi.sign({ leftSeconds: -100 })}`
+    expect(await get({ ...(await due()), authorization: expired })).toBe(401)
+    expect(calls()).toEqual([])
+    expect(log.warn).toHaveBeenCalledOnce()
+  })
+})
 
 describe.each([
   ['5', express5],

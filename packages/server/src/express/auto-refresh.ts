@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AutoRefreshOptions as CoreOptions } from '../core/auto-refresh-options.ts'
 import { createAutoRefresh, type AutoRefresh } from '../core/create-auto-refresh.ts'
-import type { GuardDecision, PendingRenewal, UserRequirement } from '../core/guard.ts'
+import type { GuardDecision, UserRequirement } from '../core/guard.ts'
 import { consoleLog } from '../core/log.ts'
-import { holdHead } from './hold-head.ts'
+import { canHoldHead, holdHead } from './hold-head.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { toGuardRequest, type ExpressRequest } from './to-guard-request.ts'
 import { rememberUser } from './user-of.ts'
@@ -50,14 +50,21 @@ export function autoRefresh({ decorator = 'user', ...options }: AutoRefreshOptio
       // behind `auth` of the same app, on the way to a router that has it too
       if (accepted.has(request)) next()
       else
-        void decide(request, requirement)
+        void decide(request, response, requirement)
           .then((decision) => apply(decision, request, response))
-          .then((goesOn) => (goesOn ? next() : undefined), next)
+          .then((goesOn) => (goesOn ? next() : undefined))
+          .catch(next)
     }
 
-  async function decide(request: ExpressRequest, requirement: UserRequirement) {
+  async function decide(
+    request: ExpressRequest,
+    response: ServerResponse,
+    requirement: UserRequirement,
+  ) {
     if (!core.isReady() && request.headers.authorization !== undefined) await started
-    return core.check(toGuardRequest(request), requirement)
+    const canCarryTokens = canHoldHead(response)
+    if (!canCarryTokens) warnOnce()
+    return core.check({ ...toGuardRequest(request), canCarryTokens }, requirement)
   }
 
   /** Returns whether the next handler runs. */
@@ -77,7 +84,7 @@ export function autoRefresh({ decorator = 'user', ...options }: AutoRefreshOptio
     if (decision.outcome === 'anonymous') return true
     accepted.add(request)
     rememberUser(request, decision.user)
-    if (decision.renewal !== undefined) renewBeforeHead(response, decision.renewal)
+    if (decision.renewal !== undefined) holdHead(response, decision.renewal)
     return true
   }
 
@@ -88,8 +95,8 @@ export function autoRefresh({ decorator = 'user', ...options }: AutoRefreshOptio
     )
   }
 
-  function renewBeforeHead(response: ServerResponse, renewal: PendingRenewal): void {
-    if (holdHead(response, renewal) || hasWarned) return
+  function warnOnce(): void {
+    if (hasWarned) return
     hasWarned = true
     const log = options.log ?? consoleLog
     log.warn({}, 'Auto-refresh skipped: the response is not one of node:http')

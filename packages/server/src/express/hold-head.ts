@@ -30,11 +30,11 @@ type OutgoingMessage = {
  * It is not called for other statuses, for clients that have left, nor if the handler takes over
  * the socket. Informational responses (1xx) pass.
  *
- * @returns false, having changed nothing, if this response does not have Node's queue
+ * Changes nothing if `canHoldHead` is false.
  */
-export function holdHead(response: ServerResponse, renewal: PendingRenewal): boolean {
+export function holdHead(response: ServerResponse, renewal: PendingRenewal): void {
   const message: Partial<OutgoingMessage> = response as unknown as OutgoingMessage
-  if (!hasQueue(message)) return false
+  if (!hasQueue(message)) return
   const send = message._send
 
   message._send = (data, encoding, callback, byteLength) => {
@@ -51,8 +51,11 @@ export function holdHead(response: ServerResponse, renewal: PendingRenewal): boo
       .then(release)
     return message._send(data, encoding, callback, byteLength)
   }
-  return true
 }
+
+/** Whether `holdHead` can hold the head of this response. */
+export const canHoldHead = (response: ServerResponse) =>
+  hasQueue(response as unknown as Partial<OutgoingMessage>)
 
 const hasQueue = (message: Partial<OutgoingMessage>): message is OutgoingMessage =>
   typeof message._send === 'function' &&

@@ -249,3 +249,18 @@ test("a call names the request of the back end, so that auth-api's log has the s
   for (const unfit of ['', 'a\nb', 'ü', 'x'.repeat(65)])
     expect(await renewWith(unfit)).toBe(undefined)
 })
+
+test('with 500 calls in flight further ones fail at once, and go on when the others have ended', async () => {
+  const { renewal, callAuthApi } = setUp()
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  callAuthApi.mockReturnValue(promise)
+  const slow = Array.from({ length: 500 }, async (_, index) =>
+    renewal.renew(renewalOf(`r${index}`)),
+  )
+  await vi.waitFor(() => expect(callAuthApi).toHaveBeenCalledTimes(500))
+  await expect(renewal.renew(renewalOf('one more'))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(callAuthApi).toHaveBeenCalledTimes(500)
+  resolve(answer(RENEWED))
+  await Promise.all(slow)
+  expect(await renewal.renew(renewalOf('one more'))).toMatchObject({ outcome: 'renewed' })
+})

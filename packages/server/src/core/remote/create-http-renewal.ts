@@ -19,6 +19,8 @@ import { toResponseError } from './to-response-error.ts'
 const REQUEST_MS = 3000
 /** Limit of one call, so that a slow peek leaves a second for the refresh. */
 const CALL_MS = 2000
+/** More calls at once would delay the revocations while auth-api is slow. */
+const MAX_CALLS = 500
 /** What auth-api accepts as an id, so that its log names the request of the back end. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 /**
@@ -66,6 +68,7 @@ export function createHttpRenewal({
   const peekAnswer = Compile(Envelope(RenewalPeekData))
   const answer = Compile(Envelope(RenewalData))
   let isRejected = false
+  let calls = 0
 
   async function post<Data extends TSchema>(
     path: string,
@@ -73,8 +76,8 @@ export function createHttpRenewal({
     attempt: string,
     checker: { Check(value: unknown): value is { data: Static<Data> } },
   ): Promise<Static<Data>> {
-    if (isUnavailable())
-      throw new CodedError('unavailable', { cause: new Error('auth-api is unavailable') })
+    if (isUnavailable() || calls >= MAX_CALLS)
+      throw new CodedError('unavailable', { cause: new Error('auth-api is unavailable or slow') })
     const { refreshToken, sessionId, request } = renewalRequest
     const client = {
       address: (request.ip ?? '').slice(0, 64),
@@ -93,17 +96,20 @@ export function createHttpRenewal({
     const startedAtMs = elapsedMs()
     const waited = waitedMs.get(request) ?? 0
     const deadlineMs = Math.min(CALL_MS, REQUEST_MS - waited)
+    calls += 1
     const response = await callAuthApi({
       url: `${url}${path}`,
       method: 'POST',
       headers,
       body,
       deadlineMs,
-    }).catch((cause: unknown) => {
-      throw new CodedError('unavailable', {
-        cause: new Error('auth-api did not respond', { cause }),
-      })
     })
+      .catch((cause: unknown) => {
+        throw new CodedError('unavailable', {
+          cause: new Error('auth-api did not respond', { cause }),
+        })
+      })
+      .finally(() => (calls -= 1))
     waitedMs.set(request, waited + elapsedMs() - startedAtMs)
     if (response.status === 200 && checker.Check(response.body)) {
       isRejected = false

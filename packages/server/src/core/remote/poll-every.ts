@@ -25,7 +25,11 @@ export function pollEvery({
       await poll()
     } catch (error) {
       nextMs = againMs()
-      onError(error)
+      try {
+        onError(error)
+      } catch {
+        // A logger that throws must not end the polling, or the process.
+      }
     }
     if (!stopped) timer = setTimeout(() => (running = turn()), nextMs).unref()
   }
