@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { HEADERS } from '@auto-refresh/contracts'
 import type { GuardRequest } from '../core/guard.ts'
-import { hasTokenPrefix } from '../core/read-refresh-cookies.ts'
+import { toRequestId } from '../core/to-request-id.ts'
 
 /** What Express 4 and 5 add to a request. Its types are not needed to use this package. */
 export type ExpressRequest = IncomingMessage &
@@ -18,8 +17,6 @@ export type ExpressRequest = IncomingMessage &
     /** of a middleware such as pino-http */
     log?: unknown
   }>
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Reads a request as the guard needs it: the values that the client sent, as `trust proxy` says. */
 export function toGuardRequest(request: ExpressRequest): GuardRequest {
@@ -38,17 +35,9 @@ export function toGuardRequest(request: ExpressRequest): GuardRequest {
   }
 }
 
-/**
- * Returns the id that a middleware has set, else that of `X-Request-Id`, else a random one. Text
- * that may be a token must not get into logs and responses.
- */
-export function requestIdOf({ id, headers }: ExpressRequest): string {
-  const given = [typeof id === 'number' ? String(id) : id, headers[HEADERS.requestId]]
-  const sane = given.find(
-    (one) => typeof one === 'string' && REQUEST_ID.test(one) && !hasTokenPrefix(one),
-  )
-  return typeof sane === 'string' ? sane : randomUUID()
-}
+/** Returns the id that a middleware has set, else that of `X-Request-Id`, else a random one. */
+export const requestIdOf = ({ id, headers }: ExpressRequest): string =>
+  toRequestId(typeof id === 'number' ? String(id) : id, headers[HEADERS.requestId])
 
 const isLog = (log: unknown): log is NonNullable<GuardRequest['log']> =>
   typeof log === 'object' && log !== null && typeof Reflect.get(log, 'warn') === 'function'

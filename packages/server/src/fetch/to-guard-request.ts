@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { HEADERS } from '@auto-refresh/contracts'
 import type { GuardRequest } from '../core/guard.ts'
-import { hasTokenPrefix } from '../core/read-refresh-cookies.ts'
+import { toRequestId } from '../core/to-request-id.ts'
 
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 /**
  * A Request joins equal headers by commas. No token contains one, so that several are found. An
  * Authorization of another scheme may contain commas.
@@ -36,7 +34,3 @@ export function toGuardRequest(request: Request, ip: string | undefined): GuardR
     },
   }
 }
-
-/** Text that may be a token must not get into logs and responses. */
-const toRequestId = (given: string | null): string =>
-  given !== null && REQUEST_ID.test(given) && !hasTokenPrefix(given) ? given : randomUUID()

@@ -11,6 +11,7 @@ import { Compile } from 'typebox/compile'
 import type { ClientRequest } from '../client-request.ts'
 import type { RenewalRefusal, Renewal, RenewalRequest } from '../renewal.ts'
 import type { Log } from '../log.ts'
+import { REQUEST_ID } from '../to-request-id.ts'
 import type { Answer, CallAuthApi } from './call-auth-api.ts'
 import { createAttempts } from './create-attempts.ts'
 import { toResponseError } from './to-response-error.ts'
@@ -21,8 +22,6 @@ const REQUEST_MS = 3000
 const CALL_MS = 2000
 /** More calls at once would delay the revocations while auth-api is slow. */
 const MAX_CALLS = 500
-/** What auth-api accepts as an id, so that its log names the request of the back end. */
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 /**
  * Outcomes after which the key can be dropped: the client gets the successor, or there will be
  * none.
