@@ -2,14 +2,18 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /**
- * Asks for a WebSocket, and sends `ping` through it if it opens. Returns the status and what came
- * back.
+ * Asks for a WebSocket, or for what `upgrade` says, and sends `ping` through it if it opens. Returns
+ * the status and what came back.
  */
-export async function openWebSocket(port: number, headers: string[]) {
+export async function openWebSocket(
+  port: number,
+  headers: string[],
+  { path = '/socket', upgrade = ['Upgrade: websocket', 'Connection: Upgrade'] } = {},
+) {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
-  const lines = headers.map((line) => `${line}\r\n`).join('')
+  const lines = [...headers, ...upgrade].map((line) => `${line}\r\n`).join('')
   socket.write(
-    `GET /socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines}` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
   let received = ''

@@ -2,26 +2,30 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually, findFreePort, stopWithParent } from '@auto-refresh/test-engines'
+import { readBlocks } from './read-blocks.ts'
 import { REPOSITORY, temporaryFolder } from './start-standalone.ts'
 
 export const PROXIES = ['nginx', 'caddy', 'haproxy'] as const
 export type ProxyEngine = (typeof PROXIES)[number]
+/** `snippet`: nginx with the few lines of docs/integrate.md. */
+type Sample = ProxyEngine | 'snippet'
 type Setup = { folder: string; file: string; check: string[]; run: string[] }
 type Addresses = { port: number; authApi: number; application: number; inner: number }
 
 const SAMPLES = join(REPOSITORY, 'deploy/forward-auth')
 
 /**
- * Starts a real proxy with its sample of deploy/forward-auth on a free port. Only the addresses and
- * TLS are replaced. Throws if the proxy's own check rejects the sample.
+ * Starts a real proxy with its sample on a free port. Only the addresses and TLS are replaced. Throws
+ * if the proxy's own check rejects the sample.
  */
 export async function startProxy(
-  engine: ProxyEngine,
+  name: Sample,
   upstreams: { authApi: number; application: number },
 ) {
+  const engine = name === 'snippet' ? 'nginx' : name
   const folder = await temporaryFolder()
   const port = await findFreePort()
-  const setup = await SETUPS[engine](folder.path, {
+  const setup = await SETUPS[name](folder.path, {
     ...upstreams,
     port,
     inner: await findFreePort(),
@@ -63,10 +67,14 @@ export async function startProxy(
 
 /** Replaces each of `pairs`, and throws if the sample does not contain it. */
 async function readSample(file: string, pairs: ReadonlyArray<readonly [RegExp, string]>) {
-  let sample = await readFile(join(SAMPLES, file), 'utf8')
+  return replaceAll(file, await readFile(join(SAMPLES, file), 'utf8'), pairs)
+}
+
+function replaceAll(name: string, text: string, pairs: ReadonlyArray<readonly [RegExp, string]>) {
+  let sample = text
   for (const [find, replacement] of pairs) {
     if (!new RegExp(find, 'm').test(sample))
-      throw new Error(`${file} does not contain ${String(find)}`)
+      throw new Error(`${name} does not contain ${String(find)}`)
     sample = sample.replaceAll(new RegExp(find, 'gm'), replacement)
   }
   return sample
@@ -78,26 +86,39 @@ const toAddresses = ({ authApi, application }: Addresses) =>
     [/app\.internal:3000/, `127.0.0.1:${application}`],
   ] as const
 
-const SETUPS: Record<ProxyEngine, (folder: string, to: Addresses) => Promise<Setup>> = {
+async function setUpNginx(folder: string, sample: string): Promise<Setup> {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path "${folder}/${name}";`,
+  )
+  const file = join(folder, 'nginx.conf')
+  await writeFile(join(folder, 'sample.conf'), sample)
+  await writeFile(
+    file,
+    `pid "${folder}/nginx.pid"; error_log stderr error; worker_processes 1; daemon off;
+     events { worker_connections 256; }
+     http { access_log off; ${paths.join(' ')} include "${folder}/sample.conf"; }`,
+  )
+  const args = ['-c', file, '-p', folder, '-e', 'stderr']
+  return { folder, file, check: ['-t', ...args], run: args }
+}
+
+const SETUPS: Record<Sample, (folder: string, to: Addresses) => Promise<Setup>> = {
   async nginx(folder, to) {
     const sample = await readSample('nginx.conf', [
       ...toAddresses(to),
       [/listen 443 ssl;/, `listen 127.0.0.1:${to.port};`],
       [/^ *ssl_.*$/, ''],
     ])
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-      (name) => `${name}_temp_path "${folder}/${name}";`,
-    )
-    const file = join(folder, 'nginx.conf')
-    await writeFile(join(folder, 'sample.conf'), sample)
-    await writeFile(
-      file,
-      `pid "${folder}/nginx.pid"; error_log stderr error; worker_processes 1; daemon off;
-       events { worker_connections 256; }
-       http { access_log off; ${paths.join(' ')} include "${folder}/sample.conf"; }`,
-    )
-    const args = ['-c', file, '-p', folder, '-e', 'stderr']
-    return { folder, file, check: ['-t', ...args], run: args }
+    return setUpNginx(folder, sample)
+  },
+  snippet(folder, { port, authApi, application }) {
+    const document = 'docs/integrate.md'
+    const shown = readBlocks(document).find(({ language }) => language === 'nginx')
+    const sample = replaceAll(document, shown?.code ?? '', [
+      [/\/\/auth-api:8000/, `//127.0.0.1:${authApi}`],
+      [/\/\/app;/, `//127.0.0.1:${application};`],
+    ])
+    return setUpNginx(folder, `server { listen 127.0.0.1:${port}; ${sample} }`)
   },
   async caddy(folder, to) {
     const file = join(folder, 'Caddyfile')
