@@ -10,18 +10,16 @@ export type ProxyEngine = (typeof PROXIES)[number]
 /** `snippet`: nginx with the few lines of docs/integrate.md. */
 type Sample = ProxyEngine | 'snippet'
 type Setup = { folder: string; file: string; check: string[]; run: string[] }
-type Addresses = { port: number; authApi: number; application: number; inner: number }
-
+type Pairs = ReadonlyArray<readonly [RegExp, string]>
+type Upstreams = { authApi: number; application: number; edits?: Pairs }
+type Addresses = Upstreams & { port: number; inner: number }
 const SAMPLES = join(REPOSITORY, 'deploy/forward-auth')
 
 /**
- * Starts a real proxy with its sample on a free port. Only the addresses and TLS are replaced. Throws
- * if the proxy's own check rejects the sample.
+ * Starts a real proxy with its sample on a free port. Only the addresses, TLS and what
+ * `edits` say are replaced. Throws if the proxy's own check rejects the sample.
  */
-export async function startProxy(
-  name: Sample,
-  upstreams: { authApi: number; application: number },
-) {
+export async function startProxy(name: Sample, upstreams: Upstreams) {
   const engine = name === 'snippet' ? 'nginx' : name
   const folder = await temporaryFolder()
   const port = await findFreePort()
@@ -47,7 +45,7 @@ export async function startProxy(
   const url = `http://127.0.0.1:${port}`
   await eventually(() => {
     if (child.exitCode !== null) throw new Error(`${engine} did not start:\n${output}`)
-    return fetch(`${url}/public/`).then(
+    return fetch(`${url}/public/`, { headers: { connection: 'close' } }).then(
       () => true,
       () => false,
     )
@@ -66,11 +64,11 @@ export async function startProxy(
 }
 
 /** Replaces each of `pairs`, and throws if the sample does not contain it. */
-async function readSample(file: string, pairs: ReadonlyArray<readonly [RegExp, string]>) {
+async function readSample(file: string, pairs: Pairs) {
   return replaceAll(file, await readFile(join(SAMPLES, file), 'utf8'), pairs)
 }
 
-function replaceAll(name: string, text: string, pairs: ReadonlyArray<readonly [RegExp, string]>) {
+function replaceAll(name: string, text: string, pairs: Pairs) {
   let sample = text
   for (const [find, replacement] of pairs) {
     if (!new RegExp(find, 'm').test(sample))
@@ -80,11 +78,11 @@ function replaceAll(name: string, text: string, pairs: ReadonlyArray<readonly [R
   return sample
 }
 
-const toAddresses = ({ authApi, application }: Addresses) =>
-  [
-    [/auth-api\.internal:8000/, `127.0.0.1:${authApi}`],
-    [/app\.internal:3000/, `127.0.0.1:${application}`],
-  ] as const
+const toAddresses = ({ authApi, application, edits = [] }: Addresses): Pairs => [
+  ...edits,
+  [/auth-api\.internal:8000/, `127.0.0.1:${authApi}`],
+  [/app\.internal:3000/, `127.0.0.1:${application}`],
+]
 
 async function setUpNginx(folder: string, sample: string): Promise<Setup> {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
