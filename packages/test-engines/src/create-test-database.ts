@@ -11,8 +11,8 @@ let server: ReturnType<typeof startPostgres> | undefined
  */
 const PATIENT = {
   options:
-    '-c statement_timeout=30000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000',
-  query_timeout: '40000',
+    '-c statement_timeout=120000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=30000',
+  query_timeout: '130000',
   connectionTimeoutMillis: '30000',
 }
 
