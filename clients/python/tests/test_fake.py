@@ -21,7 +21,15 @@ from websockets.sync.client import connect
 import auto_refresh_token._feed as _feed
 import auto_refresh_token._guard as _guard
 import auto_refresh_token.middleware as middleware
-from auto_refresh_token import EXPOSED_HEADERS, AccessTokenVerifier, AutoRefreshTokenMiddleware
+from auto_refresh_token import (
+    EXPOSED_HEADERS,
+    AccessTokenVerifier,
+    AutoRefreshTokenMiddleware,
+    Refusal,
+)
+from auto_refresh_token._auth_api import AuthApiError
+from auto_refresh_token._client_request import ClientRequest
+from auto_refresh_token._renewal import MAX_CALLS, HttpRenewal
 
 NEW = {"x-token-refreshed": "true", "x-new-access-token": "a2"}
 
@@ -155,6 +163,53 @@ def test_a_subrequest_of_a_proxy_spends_nothing(fake, own_back_end, lines):
     assert len(fake.calls) == 2 * len(same)
     own_back_end.get("/", headers=due(fake, **root, **{"X-Forwarded-Prefix": "/other"}))
     assert len(fake.calls) == 2 * len(same) + 1
+
+
+def test_a_proxy_that_describes_every_request_hinders_no_refresh(fake, back_end):
+    described = {"X-Forwarded-Method": "GET", "X-Forwarded-Uri": "/cases?a=1"}
+    assert is_new(back_end.get("/cases?a=1", headers=due(fake, **described)))
+    before = len(fake.calls)
+    for other in (
+        {"X-Forwarded-Method": "POST"},
+        {"X-Forwarded-Host": "app.example"},
+        {"X-Forwarded-Uri": "/cases"},
+        {"X-Original-URL": "https://app.example/cases?a=1"},
+        {"X-Original-Method": "POST"},
+    ):
+        headers = due(fake, **{**described, **other})
+        assert not is_new(back_end.get("/cases?a=1", headers=headers)), other
+    assert len(fake.calls) == before
+
+
+def test_many_calls_to_a_slow_auth_api_do_not_queue():
+    async def run():
+        slow = asyncio.Event()
+        calls = []
+
+        class SlowAuthApi:
+            async def call(self, url, **_):
+                calls.append(url)
+                await slow.wait()
+                raise AuthApiError("late")
+
+        renewal = HttpRenewal("/renewals", "key", SlowAuthApi(), lambda: False)
+
+        async def renew(token):
+            request = ClientRequest({"headers": []})
+            return await renewal.renew(renewal.due_token(token, SESSION, request))
+
+        waiting = [asyncio.ensure_future(renew(f"art_{one}")) for one in range(MAX_CALLS)]
+        while len(calls) < MAX_CALLS:
+            await asyncio.sleep(0)
+        refused = await asyncio.wait_for(renew("art_more"), 20)
+        assert refused.name == "unavailable"
+        assert len(calls) == MAX_CALLS
+        slow.set()
+        await asyncio.gather(*waiting)
+        await renew("art_more")
+        assert len(calls) == MAX_CALLS + 1
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("path", ["/slow", "/slow-without-look"])
@@ -541,3 +596,19 @@ def test_the_synchronous_verifier_checks_from_many_threads(fake, options):
     finally:
         verifier.close()
     wait_until(lambda: threading.active_count() < before)
+
+
+def test_a_verifier_that_cannot_start_is_503_and_leaves_no_thread(fake, options, monkeypatch):
+    verifier = AccessTokenVerifier(**options)
+    before = threading.active_count()
+    monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist.pem")
+    for _ in range(3):
+        with pytest.raises(Refusal) as refusal:
+            verifier.verify(f"Bearer {fake.sign()}")
+        assert refusal.value.code == "unavailable"
+    wait_until(lambda: threading.active_count() <= before)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    try:
+        assert verifier.verify(f"Bearer {fake.sign()}").sub == USER
+    finally:
+        verifier.close()

@@ -27,7 +27,7 @@ test('behind a one-line nginx the known password and the playground are refused'
   onTestFinished(() => nginx.stop())
   expect((await signInWithKnownPassword(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
   expect(await openPlayground(nginx.url, { host: 'auth.example.com' })).toBe(404)
-  expect(running.output()).toContain('Known demo password rejected')
+  await expect.poll(running.output).toContain('Known demo password rejected')
 })
 
 test('behind an HTTP/1.1 nginx without headers a browser is refused the known password by its origin', async () => {

@@ -17,7 +17,8 @@ MAX_REFRESH_TOKEN_LENGTH = 1024
 # Each cookie costs a call. Browsers send the one with the shortest path, ours, last.
 MAX_COOKIES = 16
 # Traefik, Caddy and ingress-nginx send these with nothing but authentication subrequests.
-SUBREQUEST_ONLY = (b"x-forwarded-method", b"x-original-method", b"x-auth-request-redirect")
+ORIGINAL_METHODS = (b"x-forwarded-method", b"x-original-method")
+SUBREQUEST_ONLY = (b"x-auth-request-redirect", *ORIGINAL_METHODS)
 # Some proxies send these with every request.
 ORIGINAL_TARGETS = (b"x-original-uri", b"x-original-url", b"x-forwarded-uri")
 _BEARER = re.compile(r"bearer(?: +(.*))?", re.IGNORECASE)
@@ -114,16 +115,31 @@ class ClientRequest:
 
         One with the target of a request shows it if it contains another path than this request: a
         proxy that sends it with every request sends this path, perhaps with a prefix that it
-        removes.
+        removes. One with a method shows it unless all of them describe exactly this request.
         """
         for name in SUBREQUEST_ONLY:
-            if any(self.values(name)):
+            if any(self.values(name)) and not (
+                name in ORIGINAL_METHODS and self._is_described(name)
+            ):
                 return name.decode()
         for name in ORIGINAL_TARGETS:
             targets = [_to_path(target) for target in self.values(name) if target]
             if not all(map(self._is_this_request, targets)):
                 return name.decode()
         return None
+
+    def _is_described(self, name: bytes) -> bool:
+        """Whether a proxy that describes every request, as Envoy can, describes this one."""
+        query = self.scope.get("query_string", b"").decode("latin-1")
+        url = f"{self.path}?{query}" if query else self.path
+        hosts = self.values(b"host")
+        targets = [target for one in ORIGINAL_TARGETS for target in self.values(one) if target]
+        return (
+            self.values(name) == [self.method]
+            and (self.values(b"x-forwarded-host") or hosts) == hosts
+            and targets != []
+            and all(target == url for target in targets)
+        )
 
     def _is_this_request(self, target: str) -> bool:
         if self.path != "/":

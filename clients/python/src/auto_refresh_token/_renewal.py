@@ -17,6 +17,9 @@ from ._log import LOGGER
 REQUEST = 3.0
 # Limit of one call, so that a slow peek leaves a second for the refresh.
 CALL = 2.0
+# Fewer than the connections of the pool: calls that queue for one, while auth-api is slow, would
+# delay the revocations and block the event loop.
+MAX_CALLS = 100
 MAX_OPEN = 10_000
 # A user who lost an answer in the evening may return the next morning.
 KEPT = 86_400.0
@@ -131,6 +134,7 @@ class HttpRenewal:
         self._is_unavailable = is_unavailable
         self._attempts = Attempts()
         self._is_rejected = False
+        self._calls = 0
 
     def due_token(self, token: str, session_id: str, request: ClientRequest) -> DueToken:
         return DueToken(token, session_id, request, self._attempts.find(token))
@@ -157,8 +161,8 @@ class HttpRenewal:
     async def _post(
         self, path: str, due: DueToken, read: Callable[[dict[str, Any]], Optional[Outcome]]
     ) -> Outcome:
-        # When auth-api is known to be unavailable, no request waits for it.
-        if self._is_unavailable():
+        # When auth-api is known to be unavailable, or is slow, no request waits for it.
+        if self._is_unavailable() or self._calls >= MAX_CALLS:
             return UNAVAILABLE
         request = due.request
         body = {
@@ -174,6 +178,7 @@ class HttpRenewal:
             "idempotency-key": due.attempt.key,
         }
         started_at = time.monotonic()
+        self._calls += 1
         try:
             answer = await self._auth_api.call(
                 self._url + path,
@@ -185,6 +190,7 @@ class HttpRenewal:
         except AuthApiError:
             return UNAVAILABLE
         finally:
+            self._calls -= 1
             request.waited += time.monotonic() - started_at
         outcome = read(answer.data) if answer.status == 200 else None
         if outcome is None:

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from ._client_request import ClientRequest
 from ._guard import Guard
+from ._log import LOGGER
 from ._refusal import Refusal
 from ._settings import read_settings
 from ._user import User
@@ -88,7 +89,13 @@ class AccessTokenVerifier:
                 threading.Thread(
                     target=_run, args=(loop,), name="auto-refresh-token", daemon=True
                 ).start()
-                guard: Any = asyncio.run_coroutine_threadsafe(self._begin(), loop).result()
+                try:
+                    guard: Any = asyncio.run_coroutine_threadsafe(self._begin(), loop).result()
+                except Exception as error:
+                    # such as a wrong SSL_CERT_FILE
+                    loop.call_soon_threadsafe(loop.stop)
+                    LOGGER.error("Starting to read from auth-api failed: %s", error)
+                    raise Refusal("unavailable") from error
                 self._running = (os.getpid(), loop, guard)
             return self._running[1], self._running[2]
 
