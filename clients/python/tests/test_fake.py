@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import socket
 import threading
 import time
@@ -27,7 +28,7 @@ from auto_refresh_token import (
     AutoRefreshTokenMiddleware,
     Refusal,
 )
-from auto_refresh_token._auth_api import AuthApiError
+from auto_refresh_token._auth_api import Answer, AuthApiError
 from auto_refresh_token._client_request import ClientRequest
 from auto_refresh_token._renewal import MAX_CALLS, HttpRenewal
 
@@ -208,6 +209,34 @@ def test_many_calls_to_a_slow_auth_api_do_not_queue():
         await asyncio.gather(*waiting)
         await renew("art_more")
         assert len(calls) == MAX_CALLS + 1
+
+    asyncio.run(run())
+
+
+def test_a_peek_of_a_shared_key_outlives_one_that_has_just_ended():
+    user = {"username": "ann", "role": "user"}
+    would_renew = {"outcome": "would_renew", "user": user}
+    answers = [{"outcome": "invalid"}, would_renew, {"outcome": "revoked"}, {"outcome": "invalid"}]
+
+    class Api:
+        async def call(self, *_, **__):
+            content = json.dumps({"data": answers.pop(0)}).encode()
+            return Answer(200, httpx.Headers(), content)
+
+    async def run():
+        renewal = HttpRenewal("/renewals", "key", Api(), lambda: False)
+
+        def find():
+            return renewal.due_token("art_1", SESSION, ClientRequest({"headers": []}))
+
+        first, second = find(), find()
+        assert (await renewal.peek(first)).name == "invalid"
+        assert (await renewal.peek(second)).name == "would_renew"
+        assert find().attempt is second.attempt
+        # A late peek does not bring a settled key back.
+        await renewal.renew(second)
+        await renewal.peek(first)
+        assert find().attempt is not second.attempt
 
     asyncio.run(run())
 

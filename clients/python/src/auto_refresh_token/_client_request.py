@@ -133,12 +133,13 @@ class ClientRequest:
         query = self.scope.get("query_string", b"").decode("latin-1")
         url = f"{self.path}?{query}" if query else self.path
         hosts = self.values(b"host")
-        targets = [target for one in ORIGINAL_TARGETS for target in self.values(one) if target]
+        # A header that is sent twice describes two requests.
+        targets = [values for values in map(self.values, ORIGINAL_TARGETS) if any(values)]
         return (
             self.values(name) == [self.method]
             and (self.values(b"x-forwarded-host") or hosts) == hosts
             and targets != []
-            and all(target == url for target in targets)
+            and all(values == [url] for values in targets)
         )
 
     def _is_this_request(self, target: str) -> bool:

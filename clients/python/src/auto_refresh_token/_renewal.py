@@ -62,7 +62,10 @@ class Attempts:
         return attempt
 
     def begin_peek(self, attempt: Attempt) -> None:
+        """Since `find` another request's peek may have ended, and dropped the shared key."""
         attempt.open_peeks += 1
+        if not attempt.settled and attempt.token_hash not in self._open:
+            self._keep(attempt)
 
     def end_peek(self, attempt: Attempt) -> None:
         """Tokens that would not be refreshed, such as made-up ones, are not kept."""
