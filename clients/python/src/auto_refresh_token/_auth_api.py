@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable
@@ -123,5 +124,6 @@ async def poll_every(
             await poll()
         except Exception as error:  # any fault: a feed that has stopped would never recover
             pause = again()
-            on_error(error)
+            with contextlib.suppress(Exception):  # a log handler that fails must not end the feed
+                on_error(error)
         await asyncio.sleep(pause)

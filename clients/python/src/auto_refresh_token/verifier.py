@@ -44,6 +44,7 @@ class AccessTokenVerifier:
             refresh=False,
         )
         self._lock = threading.Lock()
+        self._has_failed = False
         self._running: Optional[tuple[int, asyncio.AbstractEventLoop, Guard]] = None
 
     def verify(self, authorization: Optional[str]) -> User:
@@ -68,7 +69,7 @@ class AccessTokenVerifier:
     def feed_age_seconds(self) -> Optional[float]:
         """Returns the age of the revocations, None before the first.
 
-        Above 5, revoked tokens may be accepted.
+        Above 5, revoked tokens may be accepted. Raises a `Refusal` if reading cannot start.
         """
         return self._start()[1].feed_age()
 
@@ -94,7 +95,9 @@ class AccessTokenVerifier:
                 except Exception as error:
                     # such as a wrong SSL_CERT_FILE
                     loop.call_soon_threadsafe(loop.stop)
-                    LOGGER.error("Starting to read from auth-api failed: %s", error)
+                    if not self._has_failed:
+                        LOGGER.error("Starting to read from auth-api failed: %s", error)
+                    self._has_failed = True
                     raise Refusal("unavailable") from error
                 self._running = (os.getpid(), loop, guard)
             return self._running[1], self._running[2]
