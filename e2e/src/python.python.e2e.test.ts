@@ -140,6 +140,23 @@ test.each([
   expect((await system.alarms()) - before).toBe(alarms)
 })
 
+test('the middleware keeps its promises on FastAPI and uvicorn, and its types are complete', async () => {
+  const { tested, typed } = await alone
+  expect(tested).toMatch(/[1-9]\d passed/)
+  expect(typed).toContain('no issues found')
+})
+
+test('the middleware keeps its promises beside the real services', async () => {
+  const key = await readFile(inFolder('data/keys/API_KEYS'), 'utf8')
+  const tested = await pytest('tests/test_services.py', {
+    TEST_AUTH_URL: url,
+    TEST_BRIEF_AUTH_URL: brief.url,
+    TEST_API_KEY: key.trim().split(':').at(-1) ?? '',
+  })
+  expect(tested).toMatch(/\d passed/)
+  expect(tested).not.toContain('skipped')
+})
+
 test('a back end notices a changed role in an older token within seconds', async () => {
   const scenario = (name: string) =>
     python(
@@ -158,23 +175,6 @@ test('a back end notices a changed role in an older token within seconds', async
   expect(changed).toMatchObject({ code: 0 })
   await scenario('role_changed')
   await runOperation('user', { args: ['set-role', 'admin', 'admin'], env: settings })
-})
-
-test('the middleware keeps its promises on FastAPI and uvicorn, and its types are complete', async () => {
-  const { tested, typed } = await alone
-  expect(tested).toMatch(/[1-9]\d passed/)
-  expect(typed).toContain('no issues found')
-})
-
-test('the middleware keeps its promises beside the real services', async () => {
-  const key = await readFile(inFolder('data/keys/API_KEYS'), 'utf8')
-  const tested = await pytest('tests/test_services.py', {
-    TEST_AUTH_URL: url,
-    TEST_BRIEF_AUTH_URL: brief.url,
-    TEST_API_KEY: key.trim().split(':').at(-1) ?? '',
-  })
-  expect(tested).toMatch(/\d passed/)
-  expect(tested).not.toContain('skipped')
 })
 
 test('the release holds the package alone, its version, and links that work outside the repository', async () => {
