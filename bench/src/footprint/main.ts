@@ -10,6 +10,7 @@ import { openEngine, type Engine } from '../open-engine.ts'
 import { drainOutbox } from '../outbox/drain-outbox.ts'
 import { signIn } from '../parts/sign-in.ts'
 import { readFamilyMemory, readMemory } from '../read-memory.ts'
+import { collectRows } from '../report/collect-rows.ts'
 import { median } from '../report/median.ts'
 import { toMarkdown } from '../report/to-markdown.ts'
 import { writeSection } from '../report/write-section.ts'
@@ -48,12 +49,7 @@ const toMb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
 
 await runBench({ deadlineMinutes: DEADLINE_MINUTES }, async (tools) => {
   const engine = await openEngine(tools)
-  const rows: string[][] = []
-  function add(part: string, result: string): void {
-    tools.check()
-    rows.push([part, result])
-    tools.say(`${part}: ${result}`)
-  }
+  const { rows, add } = collectRows(tools)
   const databaseUrl = await engine.open('footprint')
   const key = randomBytes(32)
   async function start(name: string, settings: Readonly<Record<string, string>>) {

@@ -8,6 +8,7 @@ import { openEngine, type Engine } from '../open-engine.ts'
 import { drainOutbox } from '../outbox/drain-outbox.ts'
 import { copyNextRotation } from '../outbox/copy-next-rotation.ts'
 import { readMemory } from '../read-memory.ts'
+import { collectRows } from '../report/collect-rows.ts'
 import { median } from '../report/median.ts'
 import { toMarkdown } from '../report/to-markdown.ts'
 import { writeSection } from '../report/write-section.ts'
@@ -48,12 +49,7 @@ const path = process.env['PATH'] ?? ''
 
 await runBench({ deadlineMinutes: DEADLINE_MINUTES }, async (tools) => {
   const engine = await openEngine(tools)
-  const rows: string[][] = []
-  function add(part: string, result: string): void {
-    tools.check()
-    rows.push([part, result])
-    tools.say(`${part}: ${result}`)
-  }
+  const { rows, add } = collectRows(tools)
   const apiKey = randomBytes(32).toString('base64')
   const databaseUrl = await engine.open('one_process')
   const options = { databaseUrl, logDir: engine.folder, path }

@@ -1,31 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startMain, type Running } from './testing/run-entry.ts'
 import {
   KNOWN_PASSWORD_BODY as BODY,
   openPlayground,
   signInWithKnownPassword,
 } from './testing/sign-in-with-known-password.ts'
+import { startWithDatabase } from './testing/start-with-database.ts'
 
-let dataDir: string
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let running: Running
+let running: Awaited<ReturnType<typeof startWithDatabase>>
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-  database = await createTestDatabase()
-  running = await startMain({ DATA_DIR: dataDir, DATABASE_URL: database.url })
+  running = await startWithDatabase()
 })
-afterAll(async () => {
-  await running.end('SIGTERM')
-  await database.drop()
-  await rm(dataDir, { recursive: true })
-})
+afterAll(() => running.remove())
 
 test('on the same machine the known password and the playground work by either host name', async () => {
   for (const name of ['127.0.0.1', 'localhost']) {

@@ -1,26 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createTestDatabase } from '@auto-refresh/test-engines'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startMain, type Running } from './testing/run-entry.ts'
 import { openPlayground, signInWithKnownPassword } from './testing/sign-in-with-known-password.ts'
 import { startNginx } from './testing/start-nginx.ts'
+import { startWithDatabase } from './testing/start-with-database.ts'
 
-let dataDir: string
-let database: Awaited<ReturnType<typeof createTestDatabase>>
-let running: Running
+let running: Awaited<ReturnType<typeof startWithDatabase>>
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-  database = await createTestDatabase()
-  running = await startMain({ DATA_DIR: dataDir, DATABASE_URL: database.url })
+  running = await startWithDatabase()
 })
-afterAll(async () => {
-  await running.end('SIGTERM')
-  await database.drop()
-  await rm(dataDir, { recursive: true })
-})
+afterAll(() => running.remove())
 
 test('behind a one-line nginx the known password and the playground are refused', async () => {
   const nginx = await startNginx(`proxy_pass ${running.url}; proxy_http_version 1.0;`)
@@ -43,21 +31,13 @@ test('behind an HTTP/1.1 nginx without headers a browser is refused the known pa
 })
 
 test('with its own password the demo user is safe behind every proxy', async () => {
-  const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-  const ownDatabase = await createTestDatabase()
-  const product = await startMain({
-    DATA_DIR: own,
-    DATABASE_URL: ownDatabase.url,
-    DEMO_USER_PASSWORD: 'violet anchor 17',
-  })
+  const product = await startWithDatabase({ DEMO_USER_PASSWORD: 'violet anchor 17' })
   const nginx = await startNginx(
     `proxy_pass ${product.url}; proxy_http_version 1.1; proxy_set_header Connection "";`,
   )
   onTestFinished(async () => {
     await nginx.stop()
-    await product.end('SIGTERM')
-    await ownDatabase.drop()
-    await rm(own, { recursive: true })
+    await product.remove()
   })
   expect((await signInWithKnownPassword(nginx.url, { host: 'auth.example.com' })).status).toBe(401)
 })
@@ -77,9 +57,7 @@ describe('behind auth_request of nginx, whose response no client reads', () => {
   ])(
     'a due pair is not refreshed, and its session continues: refresh token by %s',
     async (_, by) => {
-      const own = await mkdtemp(join(tmpdir(), 'behind-a-proxy-'))
-      const ownDatabase = await createTestDatabase()
-      const product = await startMain({ DATA_DIR: own, DATABASE_URL: ownDatabase.url, ...settings })
+      const product = await startWithDatabase(settings)
       const nginx = await startNginx(`
       auth_request /_auth; rewrite ^ /.well-known/jwks.json break; proxy_pass ${product.url};
       location = /_auth {
@@ -88,9 +66,7 @@ describe('behind auth_request of nginx, whose response no client reads', () => {
       }`)
       onTestFinished(async () => {
         await nginx.stop()
-        await product.end('SIGTERM')
-        await ownDatabase.drop()
-        await rm(own, { recursive: true })
+        await product.remove()
       })
       const post = async (path: string, body: object) => {
         const headers = { 'content-type': 'application/json' }

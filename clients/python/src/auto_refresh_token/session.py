@@ -30,7 +30,7 @@ Pair = dict[str, Any]
 
 
 class AuthError(Exception):
-    """A call that failed. With `retryable` it can succeed later, and nobody is signed out."""
+    """A call that failed. With `retryable` it can succeed later, and the user stays signed in."""
 
     def __init__(self, code: str, retryable: bool = False) -> None:
         super().__init__(code)
