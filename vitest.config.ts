@@ -19,11 +19,10 @@ const fsModuleCache = knownBug === undefined
 // times as slow.
 const expect = { poll: { timeout: 60_000 } }
 
-// They wait for Kafka most of the time, so npm test runs them beside the others, as test:kafka.
-const apart = process.env['npm_lifecycle_event'] === 'test:e2e' ? ['src/**/*.kafka.*'] : []
-
 // A script of npm leaves its results for the summary of npm test.
 const script = process.env['npm_lifecycle_event']
+// They wait for Kafka most of the time, so npm test runs them beside the others, as test:kafka.
+const apart = script === 'test:e2e' ? ['src/**/*.kafka.*'] : []
 const report =
   script?.startsWith('test') === true && knownBug === undefined
     ? `test-results/${script.replace(':', '-')}.json`
